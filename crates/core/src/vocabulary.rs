@@ -1,0 +1,152 @@
+//! The words of a decision, in the order of their severity where they have one.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// A word outside a closed vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not a {what}; known are {known}")]
+pub struct UnknownWord {
+    /// What was expected, such as `trigger`.
+    pub what: &'static str,
+    /// The word that came, at most 64 characters of it.
+    pub word: String,
+    /// The words that would have been right.
+    pub known: String,
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident, $what:literal, { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// Every word, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, UnknownWord> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(UnknownWord {
+                        what: $what,
+                        word: word.chars().take(64).collect(),
+                        known: [$(concat!("`", $word, "`")),+].join(", "),
+                    }),
+                }
+            }
+        }
+    };
+}
+
+words!(
+    /// An Auth0 trigger that Countersign answers.
+    Trigger, "trigger", {
+        /// After authentication, before tokens.
+        PostLogin = "post-login",
+    }
+);
+
+words!(
+    /// The stage of a rollout: what Countersign may do to a transaction.
+    Mode, "mode", {
+        /// Nothing is assessed.
+        Off = "off",
+        /// Assessed and recorded; effects on the transaction are withheld.
+        Audit = "audit",
+        /// As audit, and alerts are raised.
+        Advisory = "advisory",
+        /// Effects are applied.
+        Enforce = "enforce",
+    }
+);
+
+words!(
+    /// How risky an assessment is, by the operator's thresholds.
+    Level, "level", {
+        /// Below the first threshold.
+        Low = "low",
+        /// Worth a note.
+        Medium = "medium",
+        /// Worth a second factor.
+        High = "high",
+        /// Worth a refusal.
+        Critical = "critical",
+    }
+);
+
+words!(
+    /// What policy wants done, from the most lenient to the strictest.
+    Verdict, "verdict", {
+        /// Let the person in without the second factor that the tenant would ask for.
+        SkipMfa = "skip_mfa",
+        /// Let the person in.
+        Allow = "allow",
+        /// Let the person in and mark it.
+        Annotate = "annotate",
+        /// Ask for another factor.
+        Challenge = "challenge",
+        /// Refuse.
+        Deny = "deny",
+    }
+);
+
+words!(
+    /// By which road a sign-in comes; decides whether anyone can be asked.
+    Channel, "channel", {
+        /// A person at a browser.
+        Interactive = "interactive",
+        /// `prompt=none`: a browser, but nobody may be asked.
+        Silent = "silent",
+        /// A refresh token is exchanged.
+        Refresh = "refresh",
+        /// A password grant: credentials in one request, nobody to ask.
+        Password = "password",
+        /// A token exchange, or another grant without a person.
+        Exchange = "exchange",
+    }
+);
+
+impl Channel {
+    /// Whether a person can answer a challenge on this channel.
+    #[must_use]
+    pub const fn can_ask(self) -> bool {
+        matches!(self, Self::Interactive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_are_ordered_by_severity() {
+        assert!(Verdict::SkipMfa < Verdict::Allow && Verdict::Challenge < Verdict::Deny);
+        assert!(Level::Low < Level::Critical);
+    }
+
+    #[test]
+    fn an_unknown_word_names_the_known_ones() {
+        let error = "pre-login".parse::<Trigger>().unwrap_err();
+        assert_eq!(error.to_string(), "`pre-login` is not a trigger; known are `post-login`");
+    }
+}
