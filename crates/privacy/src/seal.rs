@@ -1,0 +1,118 @@
+//! Authenticated encryption of a body under its subject's key.
+
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use countersign_core::{Entropy, EntropyError};
+
+use crate::SubjectKey;
+
+/// Names the cipher in the first byte of a sealed text, so that another may follow.
+const AES_256_GCM_SIV_ID: u8 = 1;
+
+/// A sealed text: cipher id (1 byte), nonce (12), ciphertext and tag (16). Nonce misuse costs nothing but
+/// equality (AES-GCM-SIV, RFC 8452).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed(Vec<u8>);
+
+/// Why a body could not be sealed or opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// No randomness for a nonce.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// Another key, another context, or changed bytes.
+    #[error("the sealed text does not open with this key and context")]
+    Refused,
+    /// Not a sealed text of a known form.
+    #[error("the sealed text has an unknown form")]
+    Form,
+}
+
+fn cipher(key: &SubjectKey) -> Result<LessSafeKey, SealError> {
+    UnboundKey::new(&AES_256_GCM_SIV, key.expose()).map(LessSafeKey::new).map_err(|_| SealError::Form)
+}
+
+impl Sealed {
+    /// Seals `body`; `context` (tenant and record id) must be given again to open it.
+    ///
+    /// # Errors
+    /// `Entropy` when no nonce could be made.
+    pub fn seal(
+        key: &SubjectKey,
+        context: &[u8],
+        body: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Self, SealError> {
+        let mut nonce = [0_u8; NONCE_LEN];
+        entropy.fill(&mut nonce)?;
+        let mut out = Vec::with_capacity(1 + NONCE_LEN + body.len() + AES_256_GCM_SIV.tag_len());
+        out.push(AES_256_GCM_SIV_ID);
+        out.extend_from_slice(&nonce);
+        let mut text = body.to_vec();
+        let tag = cipher(key)?
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut text)
+            .map_err(|_| SealError::Form)?;
+        out.extend_from_slice(&text);
+        out.extend_from_slice(tag.as_ref());
+        Ok(Self(out))
+    }
+
+    /// Opens the body.
+    ///
+    /// # Errors
+    /// `Refused` under another key or context, or after any change; `Form` when the text is not ours.
+    pub fn open(&self, key: &SubjectKey, context: &[u8]) -> Result<Vec<u8>, SealError> {
+        let Some((&AES_256_GCM_SIV_ID, rest)) = self.0.split_first() else { return Err(SealError::Form) };
+        let Some((nonce, text)) = rest.split_first_chunk::<NONCE_LEN>() else { return Err(SealError::Form) };
+        let mut text = text.to_vec();
+        let opened = cipher(key)?
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), &mut text)
+            .map_err(|_| SealError::Refused)?
+            .len();
+        text.truncate(opened);
+        Ok(text)
+    }
+
+    /// Takes bytes back that `as_bytes` gave.
+    #[must_use]
+    pub const fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The sealed text as stored.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::testing::CountingEntropy;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_flipped_bit_is_refused(body in proptest::collection::vec(any::<u8>(), 0..200), at in any::<prop::sample::Index>(), bit in 0_u8..8) {
+            let entropy = CountingEntropy::default();
+            let key = SubjectKey::generate(&entropy).unwrap();
+            let sealed = Sealed::seal(&key, b"ctx", &body, &entropy).unwrap();
+            prop_assert_eq!(&sealed.open(&key, b"ctx").unwrap(), &body);
+            let mut bytes = sealed.as_bytes().to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            prop_assert!(Sealed::from_bytes(bytes).open(&key, b"ctx").is_err());
+        }
+    }
+
+    #[test]
+    fn another_context_or_key_is_refused() {
+        let entropy = CountingEntropy::default();
+        let key = SubjectKey::generate(&entropy).unwrap();
+        let other = SubjectKey::generate(&entropy).unwrap();
+        let sealed = Sealed::seal(&key, b"rec_1", b"body", &entropy).unwrap();
+        assert_eq!(sealed.open(&key, b"rec_2"), Err(SealError::Refused));
+        assert_eq!(sealed.open(&other, b"rec_1"), Err(SealError::Refused));
+    }
+}
