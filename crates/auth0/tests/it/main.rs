@@ -1,0 +1,10 @@
+//! What the crate promises about whole events.
+
+#[cfg(test)]
+mod documented_fields;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod json;
+#[cfg(test)]
+mod mutations;
