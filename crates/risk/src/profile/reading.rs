@@ -1,0 +1,104 @@
+//! What the terms read of a profile.
+
+use countersign_core::Timestamp;
+
+use super::{Profile, decay, histogram::Histogram};
+use crate::{Place, number};
+
+/// How often one value was seen, of how many sign-ins that told the feature; decayed to the time of asking.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Seen {
+    /// Weight of this value in sign-ins.
+    pub(crate) weight: f64,
+    /// Weight of all values in sign-ins.
+    pub(crate) total: f64,
+    /// Different values held, at least 1.
+    pub(crate) distinct: f64,
+}
+
+impl Profile {
+    /// Weight of all credited sign-ins as of `at`, in sign-ins.
+    pub(crate) fn history(&self, at: Timestamp) -> f64 {
+        self.read(self.total, at)
+    }
+
+    /// Weight of all credited sign-ins as of `at`, in thousandths.
+    #[must_use]
+    pub fn total_milli(&self, at: Timestamp) -> u32 {
+        as_milli(self.history(at))
+    }
+
+    /// Weight of the provisional credits as of `at`, in thousandths: what [`learning::weight`](crate::learning::weight) caps.
+    #[must_use]
+    pub fn provisional_milli(&self, at: Timestamp) -> u32 {
+        as_milli(self.read(self.provisional, at))
+    }
+
+    /// When the first sign-in that is still counted was credited first; `None` without any.
+    #[must_use]
+    pub fn first_seen(&self) -> Option<Timestamp> {
+        self.first_seen.map(Timestamp::from_seconds)
+    }
+
+    /// Time of the latest confirmed sign-in, to the second; `None` without any.
+    #[must_use]
+    pub fn last_seen(&self) -> Option<Timestamp> {
+        self.sightings.last().map(|sighting| Timestamp::from_seconds(sighting.0))
+    }
+
+    /// Failed attempts ever counted; saturates.
+    #[must_use]
+    pub const fn failures_total(&self) -> u32 {
+        self.failures_total
+    }
+
+    pub(crate) fn country(&self, key: u32, at: Timestamp) -> Seen {
+        self.seen(&self.countries, key, at)
+    }
+
+    pub(crate) fn network(&self, key: u32, at: Timestamp) -> Seen {
+        self.seen(&self.networks, key, at)
+    }
+
+    pub(crate) fn machine(&self, key: u32, at: Timestamp) -> Seen {
+        self.seen(&self.machines, key, at)
+    }
+
+    pub(crate) fn browser(&self, key: u32, at: Timestamp) -> Seen {
+        self.seen(&self.browsers, key, at)
+    }
+
+    pub(crate) fn hour(&self, hour: u32, at: Timestamp) -> Seen {
+        self.seen(&self.hours, hour, at)
+    }
+
+    /// Seconds and place of the remembered confirmed sign-ins that had a place, earliest first.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (i64, Place)> + '_ {
+        self.sightings
+            .iter()
+            .filter_map(|sighting| sighting.1.map(|(lat, lon)| (sighting.0, Place { lat, lon })))
+    }
+
+    /// Ages of the remembered failures at `at` in seconds, 0 for those after it.
+    pub(crate) fn failure_ages(&self, at: Timestamp) -> impl Iterator<Item = i64> + '_ {
+        self.failures.iter().map(move |second| decay::seconds(at).saturating_sub(*second).max(0))
+    }
+
+    fn seen<const CAP: usize>(&self, histogram: &Histogram<CAP>, key: u32, at: Timestamp) -> Seen {
+        Seen {
+            weight: self.read(histogram.weight(key), at),
+            total: self.read(histogram.total(), at),
+            distinct: number::real(i64::try_from(histogram.distinct()).unwrap_or(0)).max(1.0),
+        }
+    }
+
+    /// A stored weight as of `at`, in sign-ins.
+    fn read(&self, scaled: u64, at: Timestamp) -> f64 {
+        let scale = decay::scale(decay::day(at).saturating_sub(self.landmark_day)).max(1);
+        number::real_unsigned(scaled) / number::real_unsigned(scale) / 1000.0
+    }
+}
+
+fn as_milli(sign_ins: f64) -> u32 {
+    u32::try_from(number::nearest(sign_ins * 1000.0)).unwrap_or(u32::MAX)
+}

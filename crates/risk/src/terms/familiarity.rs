@@ -1,0 +1,65 @@
+//! How well a value fits a user's history, shared by the terms about place and device.
+
+use countersign_core::MicroLogit;
+
+use crate::{
+    Code, Contribution, Familiarity, Model,
+    number::{micro, milli, nearest},
+    profile::Seen,
+};
+
+/// A feature with its codes and its words.
+pub(super) struct Subject {
+    pub(super) constants: Familiarity,
+    pub(super) unfamiliar: Code,
+    pub(super) familiar: Code,
+    /// Such as `this country`.
+    pub(super) noun: &'static str,
+    /// Share of the contribution that counts, in thousandths.
+    pub(super) share_milli: u32,
+}
+
+impl Subject {
+    /// The contribution of a value that was `seen` so often.
+    pub(super) fn contribution(self, seen: Seen, model: &Model) -> Option<Contribution> {
+        let bounds = (self.constants.lo_micro, self.constants.hi_micro);
+        let evidence = micro(self.constants.log_ratio(seen)).max(bounds.0).min(bounds.1);
+        let share = milli(self.share_milli).min(1.0);
+        let counted = shrink(evidence, seen.total, model.half_trust_milli, share);
+        if counted > 0 && seen.total < milli(model.min_history_milli) {
+            return None;
+        }
+        let code = if counted > 0 { self.unfamiliar } else { self.familiar };
+        let (noun, sign_ins) = (self.noun, nearest(seen.total).max(1));
+        let text = if seen.weight <= 0.0 {
+            format!("The user's history of about {sign_ins} sign-ins does not hold {noun}.")
+        } else {
+            format!("About {} of the user's sign-ins came from {noun}.", percent(seen.weight / seen.total))
+        };
+        Contribution::new(code, counted, bounds, text)
+    }
+}
+
+impl Familiarity {
+    /// `weight · ln(p_attacker / p_user)`; finite for any constants.
+    fn log_ratio(&self, seen: Seen) -> f64 {
+        let prior = milli(self.prior_milli.max(1)) * seen.distinct;
+        let share = |ppm: u32| f64::from(ppm.clamp(1, 1_000_000)) / 1e6;
+        let user = (seen.weight + prior * share(self.ordinary_ppm)) / (seen.total + prior);
+        milli(self.weight_milli) * libm::log(share(self.attacker_ppm) / user)
+    }
+}
+
+/// `evidence` weakened by how little history it rests on: n / (n + half).
+pub(super) fn shrink(evidence: MicroLogit, history: f64, half_milli: u32, share: f64) -> MicroLogit {
+    let trust = history / (history + milli(half_milli.max(1)));
+    nearest(crate::number::real(evidence) * trust * share)
+}
+
+/// A share as people say it.
+pub(super) fn percent(share: f64) -> String {
+    match nearest(share * 100.0) {
+        ..1 => "under 1%".to_owned(),
+        percent => format!("{}%", percent.min(100)),
+    }
+}

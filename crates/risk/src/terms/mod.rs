@@ -1,0 +1,34 @@
+//! The terms: each reads the features and the profile and contributes at most one reason.
+//!
+//! To add one: a file here with its tests, its codes in `code.rs`, its constants in `model.rs`, a row in [`TERMS`].
+//! A term returns `None` when a feature that it needs is missing, holds its contribution within the model's bounds,
+//! and never puts a value of the features into its text.
+
+mod auth0;
+mod device;
+mod failures;
+mod familiarity;
+mod hours;
+mod place;
+mod travel;
+
+use crate::{Contribution, Features, Model, Profile};
+
+/// A term of the model.
+pub(crate) type Term = fn(&Features, Option<&Profile>, &Model) -> Option<Contribution>;
+
+/// Every term; the order carries no meaning.
+pub(crate) const TERMS: &[Term] = &[
+    place::country,
+    place::network,
+    device::machine,
+    device::browser,
+    device::automation,
+    hours::hour,
+    travel::travel,
+    auth0::confidence,
+    auth0::new_device,
+    auth0::impossible_travel,
+    auth0::untrusted_ip,
+    failures::failures,
+];
