@@ -1,0 +1,230 @@
+//! The policy document as an operator writes it: layers that inherit platform → tenant → organization → client.
+
+use std::collections::BTreeMap;
+
+use countersign_auth0::factor::Factor;
+use countersign_core::{ClientId, Mode, OrganizationId, Trigger};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    bounds::{Ceiling, Floor},
+    settings::{Settings, Thresholds, Verdicts},
+};
+
+/// One tenant's policy. Unknown keys are refused, so that a misspelt one can't switch a protection off.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Document {
+    /// What the shipped Action does by itself when Countersign refuses or can't answer; must match its `CONFIG`.
+    pub fallback: Fallback,
+    /// The factors switched on for the tenant, in order of preference and with their options; a challenge names no other.
+    pub factors: Vec<Factor>,
+    /// Prefix of each custom claim: an `https://` URL that the operator controls, with a trailing slash.
+    pub claim_namespace: String,
+    /// What holds for the whole tenant where nothing narrower speaks.
+    pub tenant: Layer,
+    /// What an organization overrides.
+    pub organizations: BTreeMap<OrganizationId, Layer>,
+    /// What a client overrides, in every organization.
+    pub clients: BTreeMap<ClientId, Layer>,
+    /// Verdicts that may not fall below a bound.
+    pub floors: Vec<Floor>,
+    /// Verdicts that may not rise above a bound; a ceiling wins over a floor.
+    pub ceilings: Vec<Ceiling>,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self {
+            fallback: Fallback::Allow,
+            factors: vec![
+                Factor::WebauthnRoaming,
+                Factor::WebauthnPlatform,
+                Factor::Otp,
+                Factor::PushNotification { otp_fallback: None },
+                Factor::RecoveryCode,
+            ],
+            claim_namespace: "https://countersign.example/".to_owned(),
+            tenant: Layer::default(),
+            organizations: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            floors: Vec::new(),
+            ceilings: Vec::new(),
+        }
+    }
+}
+
+/// What the Action does without us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fallback {
+    /// Let the person in and mark the sign-in.
+    Allow,
+    /// Ask for another factor.
+    Challenge,
+}
+
+/// What a required challenge becomes for a person who signs in at another identity provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FederatedChallenge {
+    /// A mark: the provider owns that person's factors.
+    Annotate,
+    /// A refusal.
+    Deny,
+}
+
+/// What a required challenge becomes when the person has no usable factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoFactor {
+    /// A mark.
+    Annotate,
+    /// A refusal.
+    Deny,
+}
+
+/// Which claims tokens carry; none by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Claims {
+    /// `risk_level`: the level as a word.
+    pub risk_level: bool,
+    /// `risk_score`: the score as a number.
+    pub risk_score: bool,
+    /// `risk_reason`: codes of the heaviest reasons. It coaches attackers; switch it on knowingly.
+    pub risk_reason: bool,
+    /// Whether access tokens carry them too, not ID tokens alone.
+    pub access_token: bool,
+    /// Whether claims are set in audit and advisory mode as well.
+    pub in_every_mode: bool,
+}
+
+/// Settings of one layer; what is absent is inherited.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Layer {
+    /// The mode of every trigger that `modes` does not name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// The mode of single triggers.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub modes: BTreeMap<Trigger, Mode>,
+    /// Of 100 people, how many `enforce` holds for (always the same ones); the others are audited. 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollout_percent: Option<u8>,
+    /// Scores at which the levels begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+    /// The verdict at each level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdicts: Option<Verdicts>,
+    /// What a challenge becomes for federated people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub federated: Option<FederatedChallenge>,
+    /// What a challenge becomes without a usable factor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_factor: Option<NoFactor>,
+    /// Whether a challenge without an enrolled factor may offer enrollment, at level `low` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer_enrollment: Option<bool>,
+    /// How old a passed factor may be to stand for a challenge, in minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mfa_max_age_minutes: Option<u32>,
+    /// Which claims tokens carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Claims>,
+}
+
+impl Layer {
+    fn apply(&self, trigger: Trigger, settings: &mut Settings) {
+        let Self {
+            mode,
+            modes,
+            rollout_percent,
+            thresholds,
+            verdicts,
+            federated,
+            no_factor,
+            offer_enrollment,
+            mfa_max_age_minutes,
+            claims,
+        } = self;
+        set(&mut settings.mode, modes.get(&trigger).copied().or(*mode));
+        set(&mut settings.rollout_percent, *rollout_percent);
+        set(&mut settings.thresholds, *thresholds);
+        set(&mut settings.verdicts, *verdicts);
+        set(&mut settings.federated, *federated);
+        set(&mut settings.no_factor, *no_factor);
+        set(&mut settings.offer_enrollment, *offer_enrollment);
+        set(&mut settings.mfa_max_age_minutes, *mfa_max_age_minutes);
+        set(&mut settings.claims, *claims);
+    }
+}
+
+const fn set<T: Copy>(target: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *target = value;
+    }
+}
+
+impl Document {
+    /// What holds for a sign-in of `trigger` at `client` for a member of `organization`: the platform's defaults, then
+    /// the tenant's layer, the organization's, the client's.
+    #[must_use]
+    pub fn settings(
+        &self,
+        trigger: Trigger,
+        organization: Option<&OrganizationId>,
+        client: Option<&ClientId>,
+    ) -> Settings {
+        let mut settings = Settings::default();
+        self.tenant.apply(trigger, &mut settings);
+        for layer in [
+            organization.and_then(|id| self.organizations.get(id)),
+            client.and_then(|id| self.clients.get(id)),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            layer.apply(trigger, &mut settings);
+        }
+        settings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_narrower_layer_wins() {
+        let org: OrganizationId = "org_a".parse().unwrap();
+        let client: ClientId = "portal".parse().unwrap();
+        let mut document = Document::default();
+        document.tenant.mode = Some(Mode::Advisory);
+        document.organizations.insert(
+            org.clone(),
+            Layer { mode: Some(Mode::Enforce), rollout_percent: Some(10), ..Layer::default() },
+        );
+        document.clients.insert(client.clone(), Layer { mode: Some(Mode::Off), ..Layer::default() });
+        let mode = |org, client| document.settings(Trigger::PostLogin, org, client).mode;
+        assert_eq!(mode(None, None), Mode::Advisory);
+        assert_eq!(mode(Some(&org), None), Mode::Enforce);
+        assert_eq!(mode(Some(&org), Some(&client)), Mode::Off);
+        assert_eq!(document.settings(Trigger::PostLogin, Some(&org), Some(&client)).rollout_percent, 10);
+    }
+
+    #[test]
+    fn the_mode_of_a_trigger_wins_over_the_mode_of_its_layer() {
+        let mut document = Document::default();
+        document.tenant.mode = Some(Mode::Off);
+        document.tenant.modes.insert(Trigger::PostLogin, Mode::Enforce);
+        assert_eq!(document.settings(Trigger::PostLogin, None, None).mode, Mode::Enforce);
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused() {
+        assert!(serde_json::from_str::<Document>(r#"{"tenant":{"moode":"enforce"}}"#).is_err());
+    }
+}

@@ -1,0 +1,172 @@
+//! What is wrong with a policy document, all of it at once.
+
+use countersign_auth0::{claim::ClaimName, factor::ChallengeFactors};
+use countersign_core::{Level, Mode, Verdict};
+
+use crate::document::{Document, Fallback, Layer};
+
+/// One fault: where, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}`: {message}")]
+pub struct Fault {
+    /// Dotted path of the key, such as `tenant.thresholds.high`.
+    pub path: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    fn push(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Fault { path: path.into(), message: message.into() });
+    }
+}
+
+impl Document {
+    /// Every fault of the document; empty means that it can be used.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Faults(Vec::new());
+        match format!("{}risk_level", self.claim_namespace).parse::<ClaimName>() {
+            Ok(_) if self.claim_namespace.ends_with('/') => {}
+            Ok(_) => {
+                faults.push("claim_namespace", "ends with `/`, such as `https://login.example.com/claims/`");
+            }
+            Err(error) => faults.push("claim_namespace", error.to_string()),
+        }
+        if !self.factors.is_empty()
+            && let Err(error) = ChallengeFactors::new(self.factors.clone())
+        {
+            faults.push("factors", error.to_string());
+        }
+        let layers = std::iter::once(("tenant".to_owned(), &self.tenant))
+            .chain(self.organizations.iter().map(|(id, layer)| (format!("organizations.{id}"), layer)))
+            .chain(self.clients.iter().map(|(id, layer)| (format!("clients.{id}"), layer)));
+        for (path, layer) in layers {
+            self.layer_faults(&path, layer, &mut faults);
+        }
+        for (index, floor) in self.floors.iter().enumerate() {
+            if floor.at_least == Verdict::Deny {
+                faults.push(
+                    format!("floors[{index}].at_least"),
+                    "`deny` would refuse every sign-in; `challenge` is the strictest floor",
+                );
+            }
+        }
+        for (index, ceiling) in self.ceilings.iter().enumerate() {
+            if ceiling.at_most == Verdict::SkipMfa {
+                faults.push(
+                    format!("ceilings[{index}].at_most"),
+                    "`skip_mfa` would skip MFA at every level; `allow` is the most lenient ceiling",
+                );
+            }
+        }
+        faults.0
+    }
+
+    fn layer_faults(&self, path: &str, layer: &Layer, faults: &mut Faults) {
+        if layer.rollout_percent.is_some_and(|percent| percent > 100) {
+            faults.push(format!("{path}.rollout_percent"), "a percentage is a number from 0 to 100");
+        }
+        if let Some(thresholds) = layer.thresholds {
+            if thresholds.medium > thresholds.high {
+                faults.push(format!("{path}.thresholds.medium"), "must not be greater than `high`");
+            }
+            if thresholds.high > thresholds.critical {
+                faults.push(format!("{path}.thresholds.high"), "must not be greater than `critical`");
+            }
+        }
+        let Some(verdicts) = layer.verdicts else {
+            if self.factors.is_empty() && layer.mode == Some(Mode::Enforce) {
+                faults
+                    .push("factors", "a challenge needs at least one factor that the tenant has switched on");
+            }
+            return;
+        };
+        for pair in Level::ALL.windows(2) {
+            if let [lower, upper] = pair
+                && verdicts.of(*lower) > verdicts.of(*upper)
+            {
+                faults.push(
+                    format!("{path}.verdicts.{upper}"),
+                    format!("must not be more lenient than the verdict at `{lower}`"),
+                );
+            }
+        }
+        for level in [Level::Medium, Level::High, Level::Critical] {
+            if verdicts.of(level) == Verdict::SkipMfa {
+                faults.push(format!("{path}.verdicts.{level}"), "`skip_mfa` is possible at level `low` only");
+            }
+        }
+        if verdicts.low == Verdict::SkipMfa && self.fallback != Fallback::Challenge {
+            faults.push(
+                format!("{path}.verdicts.low"),
+                "`skip_mfa` needs `fallback = \"challenge\"`: otherwise nobody would ask for MFA while Countersign is unreachable",
+            );
+        }
+        if Level::ALL.iter().any(|level| verdicts.of(*level) == Verdict::Challenge) && self.factors.is_empty()
+        {
+            faults.push("factors", "a challenge needs at least one factor that the tenant has switched on");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::Score;
+
+    use super::*;
+    use crate::{Ceiling, Floor, Subject, Thresholds, Verdicts};
+
+    fn paths(document: &Document) -> Vec<String> {
+        document.faults().into_iter().map(|fault| fault.path).collect()
+    }
+
+    #[test]
+    fn skipping_mfa_demands_that_the_fallback_be_challenge() {
+        let mut document = Document::default();
+        document.tenant.verdicts = Some(Verdicts { low: Verdict::SkipMfa, ..Verdicts::default() });
+        assert_eq!(paths(&document), ["tenant.verdicts.low"]);
+        document.fallback = Fallback::Challenge;
+        assert_eq!(paths(&document), Vec::<String>::new());
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        let mut document =
+            Document { claim_namespace: "http://auth0.com/".to_owned(), ..Document::default() };
+        document.tenant.rollout_percent = Some(101);
+        document.organizations.insert(
+            "org_a".parse().unwrap(),
+            Layer {
+                thresholds: Some(Thresholds {
+                    medium: Score::from_percent(70),
+                    high: Score::from_percent(60),
+                    critical: Score::from_percent(50),
+                }),
+                verdicts: Some(Verdicts {
+                    low: Verdict::Deny,
+                    medium: Verdict::SkipMfa,
+                    ..Verdicts::default()
+                }),
+                ..Layer::default()
+            },
+        );
+        document.floors.push(Floor { when: Subject::default(), at_least: Verdict::Deny });
+        document.ceilings.push(Ceiling { when: Subject::default(), at_most: Verdict::SkipMfa });
+        assert_eq!(
+            paths(&document),
+            [
+                "claim_namespace",
+                "tenant.rollout_percent",
+                "organizations.org_a.thresholds.medium",
+                "organizations.org_a.thresholds.high",
+                "organizations.org_a.verdicts.medium",
+                "organizations.org_a.verdicts.medium",
+                "floors[0].at_least",
+                "ceilings[0].at_most",
+            ]
+        );
+    }
+}
