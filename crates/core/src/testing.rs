@@ -11,6 +11,14 @@ use crate::{Clock, Entropy, EntropyError, Timestamp};
 #[derive(Debug, Default)]
 pub struct CountingEntropy(AtomicU64);
 
+impl CountingEntropy {
+    /// Bytes of another run: two starts give different bytes.
+    #[must_use]
+    pub const fn starting_at(start: u64) -> Self {
+        Self(AtomicU64::new(start.wrapping_mul(1 << 40)))
+    }
+}
+
 impl Entropy for CountingEntropy {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError> {
         for chunk in buffer.chunks_mut(8) {

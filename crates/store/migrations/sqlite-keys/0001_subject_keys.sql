@@ -1,0 +1,8 @@
+-- A key per person, wrapped by the master key. Deleting a row erases the person.
+CREATE TABLE subject_keys (
+    tenant_id  TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    key_id     TEXT NOT NULL,
+    wrapped    BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, subject_id)
+) STRICT, WITHOUT ROWID;

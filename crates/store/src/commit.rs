@@ -1,0 +1,124 @@
+//! The one way to write: writes and leaves that stand or fall together.
+
+use std::time::Duration;
+
+use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
+
+use crate::rows::{CheckpointRow, NewDecision, OutcomeRow, PolicyRow, Standing, SwitchRow};
+
+/// What is served first when the writer is busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody waits at a sign-in.
+    Decision,
+    /// Everything else.
+    Background,
+}
+
+/// A leaf to be sequenced, with what it says about people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLeaf {
+    /// The record's id; unique within the tenant, so that an unknown commit can be tried again.
+    pub record_id: String,
+    /// The leaf's canonical bytes.
+    pub leaf: Vec<u8>,
+    /// One sealed body for each commitment of the leaf, in order.
+    pub bodies: Vec<NewBody>,
+}
+
+/// A sealed body and whose key opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewBody {
+    /// The person whom it is about.
+    pub subject: SubjectId,
+    /// Salt and body, sealed under the person's key.
+    pub sealed: Vec<u8>,
+}
+
+/// One change of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Remembers a signed request; `Conflict::Request` when it was seen before.
+    Request {
+        /// Its id.
+        id: String,
+        /// When it came.
+        at: Timestamp,
+    },
+    /// Adds a decision; its leaf is the first of the commit, `Corrupt` when it is not.
+    Decision(NewDecision),
+    /// Adds an outcome; `Conflict::Outcome` when the same was told before.
+    Outcome(OutcomeRow),
+    /// Says what is known of a decision's outcome and what weight the profile gives it.
+    Standing {
+        /// The decision.
+        decision: DecisionId,
+        /// What was granted when the caller read it; `Stale` when another grant came between.
+        expected_granted: u32,
+        /// What is known now.
+        standing: Standing,
+        /// The weight that the profile gives it now, in thousandths.
+        granted: u32,
+    },
+    /// Writes a profile; `Stale` when its version is not `expected_version` (0: no profile yet).
+    Profile {
+        /// Whose.
+        subject: SubjectId,
+        /// The version that was read.
+        expected_version: u64,
+        /// The profile, sealed under the person's key.
+        sealed: Vec<u8>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Takes a person's pseudonym and profile out of every record.
+    EraseSubject(SubjectId),
+    /// Sets a kill switch.
+    Switch(SwitchRow),
+    /// Adds a version of the policy.
+    Policy(PolicyRow),
+    /// Adds a signed checkpoint.
+    Checkpoint(CheckpointRow),
+    /// Says up to which leaf silence was counted.
+    SilenceCursor(u64),
+    /// Forgets requests from before this time.
+    PruneRequests(Timestamp),
+}
+
+/// Writes and leaves of one tenant that stand or fall together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Whose records these are.
+    pub tenant: TenantId,
+    /// What is served first.
+    pub urgency: Urgency,
+    /// The time on the monotonic clock after which the work must not begin; `None`: it may always.
+    pub expires_at: Option<Duration>,
+    /// The leaves, in the order in which they are to stand.
+    pub leaves: Vec<NewLeaf>,
+    /// The writes, in the order in which they are done.
+    pub writes: Vec<Write>,
+}
+
+impl Commit {
+    /// An empty commit of background work.
+    #[must_use]
+    pub const fn background(tenant: TenantId) -> Self {
+        Self {
+            tenant,
+            urgency: Urgency::Background,
+            expires_at: None,
+            leaves: Vec::new(),
+            writes: Vec::new(),
+        }
+    }
+}
+
+/// Where a commit's leaves stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// The index of the commit's first leaf; the tree's size when it has none.
+    pub first_index: u64,
+    /// The tree's size after the commit's last leaf.
+    pub size: u64,
+}

@@ -1,0 +1,28 @@
+//! Records, ledger and subject keys in a database.
+//!
+//! Callers hand over a [`Commit`]: writes and leaves that stand or fall together. The backend sequences the leaves,
+//! makes everything durable and only then answers. It decides nothing, makes no ids and reads no clock for what it
+//! stores; it writes what it is given. A write without its leaf, or a leaf acknowledged before it is on disk, must
+//! never happen.
+//!
+//! ```no_run
+//! # async fn example(store: countersign_store::Store, commit: countersign_store::Commit) -> Result<(), countersign_store::StoreError> {
+//! let committed = store.commit(commit).await?;
+//! assert!(committed.size > committed.first_index);
+//! # Ok(())
+//! # }
+//! ```
+
+mod commit;
+mod error;
+mod rows;
+mod sqlite;
+mod store;
+
+pub use commit::{Commit, Committed, NewBody, NewLeaf, Urgency, Write};
+pub use error::{Conflict, StoreError};
+pub use rows::{
+    CheckpointRow, DecisionFilter, DecisionRow, LeafRow, LedgerHead, NewDecision, OutcomeRow, PolicyRow,
+    ProfileRow, SealedBodyRow, Standing, SubjectKeyRow, SwitchRow,
+};
+pub use store::{Access, Proofs, Store};

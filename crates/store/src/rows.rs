@@ -1,0 +1,204 @@
+//! Records as they are stored, one type a kind.
+
+use countersign_core::{
+    Channel, ClientId, DecisionId, Level, Mode, OrganizationId, Score, SubjectId, Timestamp, Trigger, Verdict,
+};
+use countersign_ledger::{Frontier, Hash};
+
+/// What is known of a decision's outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Nothing yet.
+    Open,
+    /// The sign-in completed.
+    Completed,
+    /// A challenge was passed.
+    Passed,
+    /// A challenge was failed.
+    Failed,
+    /// 24 hours went by without a word.
+    Silent,
+    /// A person said that it was the user.
+    Legitimate,
+    /// A person said that it was not.
+    Fraudulent,
+}
+
+impl Standing {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Open,
+        Self::Completed,
+        Self::Passed,
+        Self::Failed,
+        Self::Silent,
+        Self::Legitimate,
+        Self::Fraudulent,
+    ];
+
+    /// The word in the database and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Completed => "completed",
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Silent => "silent",
+            Self::Legitimate => "legitimate",
+            Self::Fraudulent => "fraudulent",
+        }
+    }
+}
+
+/// A decision's public facts, to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDecision {
+    /// Its id, also the record id of its leaf.
+    pub id: DecisionId,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The organization signed into.
+    pub organization: Option<OrganizationId>,
+    /// The client signed in at.
+    pub client: Option<ClientId>,
+    /// The trigger that asked.
+    pub trigger: Trigger,
+    /// The road by which the sign-in came.
+    pub channel: Channel,
+    /// The mode that held.
+    pub mode: Mode,
+    /// The level of the score.
+    pub level: Level,
+    /// The score.
+    pub score: Score,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Whether it scored below the challenge threshold, so that it may teach fully.
+    pub is_trusted: bool,
+    /// Whether we refused or challenged it, so that silence teaches nothing.
+    pub is_censored: bool,
+}
+
+/// A decision as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionRow {
+    /// What was added.
+    pub decision: NewDecision,
+    /// Where its leaf stands.
+    pub leaf_index: u64,
+    /// The person, until erased.
+    pub subject: Option<SubjectId>,
+    /// What is known of its outcome.
+    pub standing: Standing,
+    /// The weight that the person's profile gives it, in thousandths.
+    pub granted: u32,
+}
+
+/// Which decisions to list; absent means any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DecisionFilter {
+    /// Of these levels; empty means any.
+    pub levels: Vec<Level>,
+    /// Of this organization.
+    pub organization: Option<OrganizationId>,
+    /// Before this leaf (exclusive).
+    pub before: Option<u64>,
+    /// After this leaf (exclusive).
+    pub after: Option<u64>,
+}
+
+/// An outcome as told to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeRow {
+    /// Its id, also the record id of its leaf.
+    pub id: String,
+    /// The decision that it is about; `None` for a failure before any decision.
+    pub decision: Option<DecisionId>,
+    /// What happened, a word.
+    pub kind: &'static str,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A person's profile, sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileRow {
+    /// Counts up with each write.
+    pub version: u64,
+    /// The profile, sealed under the person's key.
+    pub sealed: Vec<u8>,
+}
+
+/// A kill switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwitchRow {
+    /// Which trigger.
+    pub trigger: Trigger,
+    /// Whether Countersign is off there.
+    pub is_off: bool,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// A version of the policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyRow {
+    /// The name by content.
+    pub etag: String,
+    /// The canonical document.
+    pub document: String,
+    /// Since when it holds.
+    pub at: Timestamp,
+}
+
+/// A signed checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointRow {
+    /// How many leaves it covers.
+    pub size: u64,
+    /// The signed note.
+    pub note: String,
+    /// When it was signed.
+    pub at: Timestamp,
+}
+
+/// A leaf as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeafRow {
+    /// Its place.
+    pub index: u64,
+    /// The record's id.
+    pub record_id: String,
+    /// Its canonical bytes.
+    pub leaf: Vec<u8>,
+    /// The running hash up to it.
+    pub chain: Hash,
+}
+
+/// A sealed body as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedBodyRow {
+    /// The person, until erased.
+    pub subject: Option<SubjectId>,
+    /// Salt and body, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// The head of a tenant's ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerHead {
+    /// Size and roots of the complete subtrees.
+    pub frontier: Frontier,
+    /// The running hash over all leaves.
+    pub chain: Hash,
+}
+
+/// A person's wrapped key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectKeyRow {
+    /// A random name for the key, which an erasure leaf can tell without naming the person.
+    pub key_id: String,
+    /// The key, wrapped by the master key.
+    pub wrapped: Vec<u8>,
+}

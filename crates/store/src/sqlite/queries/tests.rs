@@ -1,0 +1,62 @@
+use super::*;
+use crate::sqlite::open;
+
+/// The steps of SQLite's plan for `sql` on the real schema.
+fn plan(sql: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = open::writing(&folder.path().join("a.db"), open::RECORDS, false).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get("detail").unwrap());
+    }
+    steps
+}
+
+fn assert_searches(sql: &str, tables: &[(&str, &str)]) {
+    let steps = plan(sql);
+    for (table, by) in tables {
+        let step = steps.iter().find(|step| step.starts_with(&format!("SEARCH {table} ")));
+        let step = step.unwrap_or_else(|| panic!("`{table}` is not searched: {steps:?}"));
+        assert!(step.contains(" USING ") && step.contains(by), "{step}");
+    }
+    for step in &steps {
+        assert!(!step.contains("SCAN") && !step.contains("TEMP B-TREE"), "{step}");
+    }
+}
+
+#[test]
+fn a_profile_is_found_by_its_key() {
+    assert_searches(PROFILE, &[("profiles", "(tenant_id=? AND subject_id=?)")]);
+}
+
+#[test]
+fn a_decision_is_found_by_its_record_id() {
+    assert_searches(
+        &decision_sql(),
+        &[
+            ("leaves", "(tenant_id=? AND record_id=?)"),
+            ("d", "(tenant_id=? AND leaf_index=?)"),
+            ("b", "(tenant_id=? AND leaf_index=? AND ordinal=?)"),
+        ],
+    );
+}
+
+#[test]
+fn decisions_are_listed_along_the_ledger_without_sorting() {
+    for order in ["ASC", "DESC"] {
+        let bounds = "(tenant_id=? AND leaf_index>? AND leaf_index<?)";
+        let body = "(tenant_id=? AND leaf_index=? AND ordinal=?)";
+        assert_searches(&decisions_sql(order), &[("d", bounds), ("b", body)]);
+    }
+}
+
+#[test]
+fn the_check_sees_a_scan_and_a_sort() {
+    let caught = |sql: &'static str| std::panic::catch_unwind(|| assert_searches(sql, &[])).is_err();
+    assert!(caught("SELECT * FROM decisions"));
+    assert!(caught("SELECT * FROM decisions WHERE decision_id = 'x'"));
+    assert!(caught("SELECT * FROM leaves WHERE tenant_id = 't' ORDER BY chain"));
+    assert!(!caught("SELECT * FROM leaves WHERE tenant_id = 't' AND leaf_index = 1"));
+}

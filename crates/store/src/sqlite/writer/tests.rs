@@ -1,0 +1,265 @@
+use std::{
+    pin::Pin,
+    sync::mpsc,
+    task::{Context, Waker},
+};
+
+use countersign_core::{TenantId, Timestamp, testing::HeldClock};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    Commit, NewBody, NewLeaf,
+    sqlite::{heads, open, records},
+};
+
+struct Bench {
+    writer: Writer,
+    clock: Arc<HeldClock>,
+    ran: Arc<Mutex<Vec<u32>>>,
+    folder: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open::writing(&folder.path().join("a.db"), open::RECORDS, false).unwrap();
+        let clock = Arc::new(HeldClock::at(Timestamp::from_seconds(1)));
+        let writer = Writer::start("test", connection, clock.clone()).unwrap();
+        Self { writer, clock, ran: Arc::default(), folder }
+    }
+
+    /// Queues a job that notes `number` when it runs.
+    fn note(
+        &self,
+        number: u32,
+        urgency: Urgency,
+        expires_at: Option<Duration>,
+    ) -> Pin<Box<impl Future<Output = Result<(), StoreError>>>> {
+        let ran = Arc::clone(&self.ran);
+        queued(self.writer.submit(urgency, expires_at, move |_, _| {
+            ran.lock().push(number);
+            Ok(())
+        }))
+    }
+
+    /// Makes the thread stand still inside a job, so that what is queued meanwhile is seen by its next batch.
+    fn hold(&self) -> mpsc::Sender<()> {
+        let (started, has_started) = mpsc::channel();
+        let (release, is_released) = mpsc::channel();
+        drop(queued(self.writer.submit(Urgency::Background, None, move |_, _| {
+            started.send(()).unwrap();
+            is_released.recv().unwrap();
+            Ok(())
+        })));
+        has_started.recv().unwrap();
+        release
+    }
+
+    async fn append(&self, record_id: &str, bytes: usize) -> Result<u64, StoreError> {
+        let tenant: TenantId = "t".parse().unwrap();
+        let bodies = vec![NewBody { subject: "sub_1".parse().unwrap(), sealed: vec![7; bytes] }];
+        let leaf = NewLeaf { record_id: record_id.to_owned(), leaf: b"leaf".to_vec(), bodies };
+        let commit = Commit { leaves: vec![leaf], ..Commit::background(tenant) };
+        let work =
+            move |connection: &Connection, heads: &mut Heads| records::apply(connection, heads, &commit);
+        self.writer.submit(Urgency::Background, None, work).await.map(|committed| committed.first_index)
+    }
+
+    async fn set(&self, pragma: &'static str, value: i64) {
+        let work =
+            move |connection: &Connection, _: &mut Heads| Ok(connection.pragma_update(None, pragma, value)?);
+        self.writer.submit(Urgency::Background, None, work).await.unwrap();
+    }
+
+    /// Rows of `table`, and the size of the stored head, as another connection sees them.
+    fn on_disk(&self, table: &str) -> (i64, u64) {
+        let connection = open::reading(&self.folder.path().join("a.db"), open::RECORDS).unwrap();
+        let count =
+            connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        (count, heads::read_head(&connection, &"t".parse().unwrap()).unwrap().frontier.size())
+    }
+}
+
+fn queued<F: Future>(work: F) -> Pin<Box<F>> {
+    let mut work = Box::pin(work);
+    assert!(work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    work
+}
+
+#[tokio::test]
+async fn decisions_come_first_and_leave_background_work_its_share() {
+    let bench = Bench::new();
+    let release = bench.hold();
+    let background: Vec<_> = (0..300).map(|n| bench.note(n, Urgency::Background, None)).collect();
+    let decisions: Vec<_> = (1_000..1_300).map(|n| bench.note(n, Urgency::Decision, None)).collect();
+    release.send(()).unwrap();
+    for answer in background.into_iter().chain(decisions) {
+        answer.await.unwrap();
+    }
+    let share = u32::try_from(BACKGROUND_SHARE).unwrap();
+    let urgent = u32::try_from(BATCH).unwrap() - share;
+    let expected: Vec<u32> =
+        (1_000..1_000 + urgent).chain(0..share).chain(1_000 + urgent..1_300).chain(share..300).collect();
+    assert_eq!(*bench.ran.lock(), expected);
+}
+
+#[tokio::test]
+async fn a_job_that_expired_in_the_queue_is_not_begun() {
+    let bench = Bench::new();
+    let now = bench.clock.monotonic();
+    let release = bench.hold();
+    let late = bench.note(1, Urgency::Decision, Some(now + Duration::from_millis(5)));
+    let in_time = bench.note(2, Urgency::Decision, Some(now + Duration::from_millis(6)));
+    bench.clock.advance(Duration::from_millis(5));
+    release.send(()).unwrap();
+    assert_eq!(late.await, Err(StoreError::Expired));
+    assert_eq!(in_time.await, Ok(()));
+    assert_eq!(*bench.ran.lock(), [2]);
+}
+
+#[tokio::test]
+async fn a_job_that_expires_while_its_batch_runs_is_not_begun() {
+    let bench = Bench::new();
+    let end = bench.clock.monotonic() + Duration::from_millis(5);
+    let release = bench.hold();
+    let clock = Arc::clone(&bench.clock);
+    let slow = queued(bench.writer.submit(Urgency::Decision, Some(end), move |_, _| {
+        clock.advance(Duration::from_millis(5));
+        Ok(())
+    }));
+    let late = bench.note(1, Urgency::Decision, Some(end));
+    let patient = bench.note(2, Urgency::Decision, None);
+    release.send(()).unwrap();
+    assert_eq!((slow.await, late.await, patient.await), (Ok(()), Err(StoreError::Expired), Ok(())));
+    assert_eq!(*bench.ran.lock(), [2]);
+}
+
+#[tokio::test]
+async fn a_full_queue_answers_at_once_and_serves_what_it_took() {
+    let bench = Bench::new();
+    let release = bench.hold();
+    let taken: Vec<_> = (0..QUEUE).map(|_| bench.note(1, Urgency::Background, None)).collect();
+    let mut refused = Box::pin(bench.writer.submit(Urgency::Background, None, |_, _| Ok(())));
+    let answer = refused.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(answer, std::task::Poll::Ready(Err(StoreError::Unavailable(_)))));
+    // Decisions have a lane of their own.
+    let urgent = bench.note(2, Urgency::Decision, None);
+    release.send(()).unwrap();
+    for answer in taken {
+        answer.await.unwrap();
+    }
+    urgent.await.unwrap();
+    assert_eq!(bench.ran.lock().len(), QUEUE + 1);
+    bench.append("after", 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn dropping_the_writer_serves_what_is_queued() {
+    let bench = Bench::new();
+    let release = bench.hold();
+    let waiting = {
+        let writer = &bench.writer;
+        let ran = Arc::clone(&bench.ran);
+        let (reply, answer) = oneshot::channel();
+        let work = move |_: &Connection, _: &mut Heads| {
+            ran.lock().push(1);
+            Ok(())
+        };
+        writer
+            .push(
+                Urgency::Background,
+                Box::new(Task { work: Some(work), result: None, expires_at: None, reply }),
+            )
+            .unwrap();
+        answer
+    };
+    release.send(()).unwrap();
+    let Bench { writer, ran, .. } = bench;
+    drop(writer);
+    assert_eq!(waiting.await.unwrap(), Ok(()));
+    assert_eq!(*ran.lock(), [1]);
+}
+
+#[tokio::test]
+async fn work_whose_caller_gave_up_is_done_all_the_same() {
+    let bench = Bench::new();
+    let release = bench.hold();
+    drop(queued(bench.append("given up", 1)));
+    release.send(()).unwrap();
+    assert_eq!(bench.append("next", 1).await, Ok(1));
+    assert_eq!(bench.on_disk("leaves"), (2, 2));
+}
+
+#[tokio::test]
+async fn a_panic_leaves_nobody_waiting_and_nothing_written() {
+    let bench = Bench::new();
+    bench.append("before", 1).await.unwrap();
+    let release = bench.hold();
+    let before = queued(bench.append("same batch", 1));
+    let panics =
+        queued(bench.writer.submit::<(), _>(Urgency::Background, None, |_, _| panic!("as a test wants it")));
+    let queued_behind: Vec<_> = (0..BATCH).map(|_| bench.note(1, Urgency::Background, None)).collect();
+    release.send(()).unwrap();
+    assert!(matches!(before.await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(panics.await, Err(StoreError::Unavailable(_))));
+    for answer in queued_behind {
+        let answer = tokio::time::timeout(Duration::from_secs(10), answer).await;
+        assert!(matches!(answer, Ok(Err(StoreError::Unavailable(_)))), "{answer:?}");
+    }
+    assert!(matches!(bench.append("after", 1).await, Err(StoreError::Unavailable(_))));
+    assert_eq!(bench.on_disk("leaves"), (1, 1));
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_is_recovered_from() {
+    let bench = Bench::new();
+    bench.append("before", 10).await.unwrap();
+    // SQLite reports its own limit of pages as it reports a full disk: SQLITE_FULL, which ends the transaction.
+    bench.set("max_page_count", 1).await;
+    let release = bench.hold();
+    let small = queued(bench.append("small", 10));
+    let large = queued(bench.append("large", 1_000_000));
+    release.send(()).unwrap();
+    let (small, large) = (small.await, large.await);
+    assert!(matches!(&large, Err(StoreError::Unavailable(reason)) if reason.contains("full")), "{large:?}");
+    let acknowledged = 1 + u64::from(small.is_ok());
+    assert_eq!(bench.on_disk("leaves"), (i64::try_from(acknowledged).unwrap(), acknowledged));
+    assert_eq!(bench.on_disk("sealed_bodies").0, i64::try_from(acknowledged).unwrap());
+    bench.set("max_page_count", 1_000_000).await;
+    assert_eq!(bench.append("large", 1_000_000).await, Ok(acknowledged));
+    assert_eq!(bench.on_disk("leaves").1, acknowledged + 1);
+}
+
+#[tokio::test]
+async fn a_database_that_turned_read_only_refuses_and_is_recovered_from() {
+    let mut bench = Bench::new();
+    bench.append("before", 1).await.unwrap();
+    // SQLite answers with SQLITE_READONLY, as it does when the file or its file system is.
+    bench.set("query_only", 1).await;
+    for _ in 0..2 {
+        let answer = bench.append("refused", 1).await;
+        assert!(
+            matches!(&answer, Err(StoreError::Unavailable(reason)) if reason.contains("readonly")),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(bench.on_disk("leaves"), (1, 1));
+    let connection = open::writing(&bench.folder.path().join("a.db"), open::RECORDS, false).unwrap();
+    bench.writer = Writer::start("again", connection, bench.clock.clone()).unwrap();
+    assert_eq!(bench.append("after", 1).await, Ok(1));
+    assert_eq!(bench.on_disk("leaves"), (2, 2));
+}
+
+#[tokio::test]
+async fn an_index_that_is_taken_is_a_fault_and_no_conflict() {
+    let bench = Bench::new();
+    bench.append("before", 1).await.unwrap();
+    let forge = |connection: &Connection, _: &mut Heads| {
+        Ok(connection
+            .execute("INSERT INTO leaves (tenant_id, leaf_index, record_id, leaf, chain) VALUES ('t', 1, 'x', x'', x'')", [])?)
+    };
+    bench.writer.submit(Urgency::Background, None, forge).await.unwrap();
+    // Told as a conflict, a retry would take the record for committed.
+    assert!(matches!(bench.append("lost", 1).await, Err(StoreError::Corrupt(_))));
+}

@@ -1,0 +1,8 @@
+//! Cases that every backend must pass, and those that only one of them has.
+
+#[cfg(test)]
+#[macro_use]
+mod suite;
+
+#[cfg(test)]
+mod sqlite;

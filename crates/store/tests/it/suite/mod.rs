@@ -1,0 +1,107 @@
+//! What every backend must do, one file a record kind.
+//!
+//! To run it on another backend, write a function that makes a `Fresh` and call `suite!` with its path. To add a case,
+//! write it in the file of its kind and name it in `suite!`; the compiler tells when that was forgotten.
+
+pub mod checkpoints;
+pub mod commits;
+pub mod decisions;
+pub mod hostile;
+pub mod keys;
+pub mod leaves;
+pub mod listings;
+pub mod make;
+pub mod outcomes;
+pub mod policies;
+pub mod profiles;
+pub mod proofs;
+pub mod requests;
+pub mod silence;
+pub mod subjects;
+pub mod switches;
+
+use countersign_store::Store;
+
+/// A statement run past the store, as anyone with access to the database could.
+pub type Raw = Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
+
+/// A store that holds nothing, on a database of its own.
+pub struct Fresh {
+    pub store: Store,
+    pub raw: Raw,
+}
+
+macro_rules! suite {
+    ($fresh:path) => {
+        suite! { @ $fresh;
+            checkpoints: [one_size_is_signed_once listed_by_size_smallest_first];
+            commits: [
+                a_stale_last_write_undoes_leaves_and_all_other_writes
+                a_conflict_in_the_last_write_undoes_leaves_and_all_other_writes
+                a_refused_first_commit_leaves_no_ledger
+                a_refused_commit_harms_no_neighbor
+                a_decision_without_its_own_leaf_is_refused
+                an_empty_commit_tells_the_size
+            ];
+            decisions: [
+                every_field_and_word_comes_back
+                every_standing_comes_back
+                a_standing_on_a_stale_grant_is_refused
+                two_grants_at_once_leave_one_stale
+                the_subject_is_that_of_the_first_body
+            ];
+            hostile: [texts_stay_inert_and_apart texts_of_records_stay_inert_and_apart];
+            keys: [
+                the_first_key_is_kept
+                a_race_keeps_one_key
+                a_deleted_key_is_gone_and_a_new_one_can_come
+                keys_of_two_tenants_never_mix
+            ];
+            leaves: [
+                an_empty_store_holds_nothing
+                indices_are_contiguous
+                concurrent_commits_fill_every_index_once
+                two_tenants_never_mix
+                a_repeated_record_is_refused
+                an_unknown_commit_can_be_tried_again
+                a_record_twice_in_one_commit_is_refused
+                listed_from_any_place
+                bodies_keep_their_order
+                update_and_delete_are_refused
+            ];
+            listings: [
+                newest_first_and_oldest_first_after_a_leaf
+                pages_join_without_gap_or_overlap
+                filters_hold_alone_and_together
+                any_set_of_levels_is_honored
+                bounds_beyond_every_leaf_are_no_error
+            ];
+            outcomes: [the_same_is_told_once an_outcome_without_a_decision_is_told_by_its_id];
+            policies: [the_newest_version_holds];
+            profiles: [
+                versions_count_up
+                a_stale_version_is_refused
+                two_writers_leave_one_stale
+            ];
+            proofs: [
+                every_leaf_of_small_trees_is_proved
+                proofs_hold_across_both_tile_levels
+            ];
+            requests: [a_replay_is_refused pruning_forgets_the_older_only];
+            silence: [the_cursor_is_where_it_was_put];
+            subjects: [
+                erasing_takes_out_pseudonym_and_profile_and_leaves_the_leaves
+                erasing_in_one_tenant_leaves_the_other
+            ];
+            switches: [a_switch_is_set_and_set_again];
+        }
+    };
+    (@ $fresh:path; $($kind:ident: [$($case:ident)*];)*) => {
+        $(mod $kind {
+            $(#[tokio::test]
+            async fn $case() {
+                $crate::suite::$kind::$case($fresh()).await;
+            })*
+        })*
+    };
+}
