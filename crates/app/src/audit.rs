@@ -1,0 +1,136 @@
+//! Checking a whole ledger from what is stored, and rendering it for tools of others.
+
+use countersign_core::TenantId;
+use countersign_ledger::{
+    audit::{Auditor, Fault, Report, StoredCheckpoint, StoredLeaf},
+    export::{self, ExportError, File},
+    note::Verifier,
+};
+use countersign_store::{LeafRow, LedgerHead, Store, StoreError};
+
+use crate::{App, Error, Tenant};
+
+/// Leaves read at once.
+const PAGE: u64 = 1_024;
+
+/// Why an audit did not end in a report.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditFailure {
+    /// The ledger is not what was signed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The checkpoint from elsewhere can't be used.
+    #[error("the checkpoint given: {0}")]
+    Checkpoint(#[from] countersign_ledger::checkpoint::CheckpointError),
+    /// The database can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn stored(row: LeafRow) -> StoredLeaf {
+    StoredLeaf { index: row.index, leaf: row.leaf, chain: row.chain }
+}
+
+/// Checks every leaf, checkpoint and the head of a tenant's ledger; `known` are checkpoints from elsewhere, without
+/// which an older copy of everything is sound.
+///
+/// # Errors
+/// `Fault` names the first bad leaf.
+pub async fn audit(
+    store: &Store,
+    tenant: &TenantId,
+    verifier: &Verifier,
+    known: &[String],
+) -> Result<Report, AuditFailure> {
+    let mut auditor = Auditor::new(tenant.clone(), verifier.clone());
+    // Why: of several checkpoints the one over the most leaves says the most.
+    let mut newest: Option<(u64, &String)> = None;
+    for note in known {
+        let size = countersign_ledger::checkpoint::Checkpoint::open(note, verifier)?.size;
+        if newest.is_none_or(|(best, _)| size > best) {
+            newest = Some((size, note));
+        }
+    }
+    if let Some((_, note)) = newest {
+        auditor = auditor.hold_to(note)?;
+    }
+    let head = store.get_ledger_head(tenant).await?;
+    let mut checkpoints = store.list_checkpoints(tenant, 0, u32::MAX).await?.into_iter().peekable();
+    let mut feed = |auditor: &mut Auditor| -> Result<(), Fault> {
+        while let Some(row) = checkpoints.next_if(|row| row.size <= auditor.size()) {
+            auditor.checkpoint(&StoredCheckpoint { size: row.size, note: row.note })?;
+        }
+        Ok(())
+    };
+    let size = head.frontier.size();
+    while auditor.size() < size {
+        let page = store.list_leaves(tenant, auditor.size(), PAGE.min(size - auditor.size())).await?;
+        if page.is_empty() {
+            break;
+        }
+        for row in page {
+            feed(&mut auditor)?;
+            auditor.leaf(&stored(row))?;
+        }
+    }
+    feed(&mut auditor)?;
+    check_beyond(store, tenant, &head, &mut auditor).await?;
+    for row in checkpoints.take_while(|row| row.size > size) {
+        // Why: a service at work signs beyond the head that was read; one at rest does not.
+        if store.get_ledger_head(tenant).await?.frontier.size() < row.size {
+            auditor.checkpoint(&StoredCheckpoint { size: row.size, note: row.note })?;
+        }
+    }
+    Ok(auditor.finish(&head.frontier)?)
+}
+
+/// Looks for leaves behind the head: some are there while a service is at work, none otherwise.
+async fn check_beyond(
+    store: &Store,
+    tenant: &TenantId,
+    head: &LedgerHead,
+    auditor: &mut Auditor,
+) -> Result<(), AuditFailure> {
+    let beyond = store.list_leaves(tenant, head.frontier.size(), 1).await?;
+    let is_at_work = store.get_ledger_head(tenant).await?.frontier.size() > head.frontier.size();
+    if let Some(row) = beyond.into_iter().next()
+        && !is_at_work
+    {
+        auditor.leaf(&stored(row))?;
+    }
+    Ok(())
+}
+
+/// Renders the ledger up to its newest checkpoint as files in the tlog-tiles layout.
+///
+/// # Errors
+/// `Unavailable` when the database can't be read or `write` fails.
+pub async fn export_log(
+    store: &Store,
+    tenant: &TenantId,
+    size: u64,
+    write: &mut (dyn FnMut(File) -> std::io::Result<()> + Send),
+) -> Result<(), Error> {
+    let mut leaves = Vec::new();
+    let mut next = 0;
+    while next < size {
+        let page = store.list_leaves(tenant, next, PAGE.min(size - next)).await?;
+        let Some(last) = page.last() else { break };
+        next = last.index + 1;
+        leaves.extend(page.into_iter().map(|row| Ok::<_, std::io::Error>(row.leaf)));
+    }
+    export::log_files(leaves, write).map(drop).map_err(|error| match error {
+        ExportError::Leaf { index } => Error::internal(format!("leaf {index} is too long to be exported")),
+        ExportError::Outside(error) => Error::Unavailable { detail: error.to_string() },
+    })
+}
+
+impl App {
+    /// Checks this tenant's ledger as stored.
+    ///
+    /// # Errors
+    /// `Fault` names the first bad leaf.
+    pub async fn audit(&self, tenant: &Tenant) -> Result<Report, AuditFailure> {
+        audit(&self.ports.store, &tenant.id, &tenant.verifier(), &[]).await
+    }
+}

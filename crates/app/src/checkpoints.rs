@@ -1,0 +1,59 @@
+//! Signing the heads of the ledgers.
+
+use std::path::Path;
+
+use countersign_ledger::checkpoint::Checkpoint;
+use countersign_store::{CheckpointRow, Commit, Conflict, StoreError, Write};
+
+use crate::{App, Error, Tenant};
+
+impl App {
+    /// Signs a checkpoint over the committed head, unless one of that size exists; call it each second.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store is; the next call tries again.
+    pub async fn sign_checkpoint(&self, tenant: &Tenant) -> Result<(), Error> {
+        let store = &self.ports.store;
+        let head = store.get_ledger_head(&tenant.id).await?;
+        let size = head.frontier.size();
+        let newest = store.find_newest_checkpoint(&tenant.id).await?;
+        if size == 0 || newest.is_some_and(|newest| newest.size >= size) {
+            return Ok(());
+        }
+        let checkpoint = Checkpoint { origin: tenant.origin.clone(), size, root: head.frontier.root() };
+        let note = checkpoint.sign(&tenant.signer).map_err(Error::internal)?;
+        let row = CheckpointRow { size, note: note.clone(), at: self.ports.clock.now() };
+        let commit = Commit { writes: vec![Write::Checkpoint(row)], ..Commit::background(tenant.id.clone()) };
+        match store.commit(commit).await {
+            // Why: a checkpoint of this size means that another call, or a crash right after the commit, was first.
+            Ok(_) | Err(StoreError::Conflict(Conflict::Checkpoint)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(folder) = &self.ports.checkpoint_folder {
+            write_file(folder, tenant, &note)
+                .map_err(|error| Error::Unavailable { detail: format!("the checkpoint file: {error}") })?;
+        }
+        Ok(())
+    }
+}
+
+/// The file name of a tenant's newest checkpoint: letters, digits, `-` and `_` of its id, the rest as hexadecimal.
+#[must_use]
+pub fn file_name(tenant: &str) -> String {
+    let safe = tenant.bytes().map(|byte| {
+        if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02x}")
+        }
+    });
+    format!("{}.checkpoint", safe.collect::<String>())
+}
+
+/// Writes the newest checkpoint beside the database, whole or not at all: a database that is rolled back alone is noticed.
+fn write_file(folder: &Path, tenant: &Tenant, note: &str) -> std::io::Result<()> {
+    let name = file_name(tenant.id.as_str());
+    let draft = folder.join(format!("{name}.new"));
+    std::fs::write(&draft, note)?;
+    std::fs::rename(&draft, folder.join(name))
+}

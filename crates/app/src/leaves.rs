@@ -1,0 +1,84 @@
+//! Making a leaf: public header, commitments, sealed bodies.
+
+use std::collections::BTreeMap;
+
+use countersign_core::{SubjectId, Timestamp};
+use countersign_ledger::leaf::{self, Kind, Leaf};
+use countersign_privacy::{Sealed, SubjectKey};
+use countersign_store::{NewBody, NewLeaf};
+
+use crate::{App, Error, Tenant};
+
+/// Length of the salt of a commitment, in bytes.
+pub(crate) const SALT_BYTES: usize = 32;
+
+/// What a leaf says, before it is encoded.
+pub(crate) struct Draft<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) at: Timestamp,
+    pub(crate) kind: Kind,
+    pub(crate) versions: BTreeMap<String, String>,
+    pub(crate) hashes: BTreeMap<String, String>,
+    pub(crate) facts: BTreeMap<String, String>,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) const fn new(id: &'a str, at: Timestamp, kind: Kind) -> Self {
+        Self { id, at, kind, versions: BTreeMap::new(), hashes: BTreeMap::new(), facts: BTreeMap::new() }
+    }
+
+    pub(crate) fn fact(mut self, name: &str, value: &dyn std::fmt::Display) -> Self {
+        self.facts.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
+/// What a sealed body is bound to: it opens nowhere else.
+pub(crate) fn context(tenant: &Tenant, record_id: &str) -> Vec<u8> {
+    [tenant.id.as_str().as_bytes(), b"\0", record_id.as_bytes()].concat()
+}
+
+impl App {
+    /// Encodes a leaf that says nothing about a person.
+    pub(crate) fn public_leaf(tenant: &Tenant, draft: Draft<'_>) -> Result<NewLeaf, Error> {
+        Self::encode(tenant, draft, Vec::new(), Vec::new())
+    }
+
+    /// Encodes a leaf about one person: the body is salted, committed to, and sealed under the person's key.
+    pub(crate) fn personal_leaf(
+        &self,
+        tenant: &Tenant,
+        draft: Draft<'_>,
+        (subject, key): (&SubjectId, &SubjectKey),
+        body: &[u8],
+    ) -> Result<NewLeaf, Error> {
+        let mut salt = [0_u8; SALT_BYTES];
+        self.ports.entropy.fill(&mut salt).map_err(Error::internal)?;
+        let salted = [&salt, body].concat();
+        let sealed = Sealed::seal(key, &context(tenant, draft.id), &salted, self.ports.entropy.as_ref())
+            .map_err(Error::internal)?;
+        let bodies = vec![NewBody { subject: subject.clone(), sealed: sealed.as_bytes().to_vec() }];
+        Self::encode(tenant, draft, vec![leaf::commit(&salt, body)], bodies)
+    }
+
+    fn encode(
+        tenant: &Tenant,
+        draft: Draft<'_>,
+        commitments: Vec<countersign_ledger::Hash>,
+        bodies: Vec<NewBody>,
+    ) -> Result<NewLeaf, Error> {
+        let Draft { id, at, kind, versions, hashes, facts } = draft;
+        let leaf = Leaf {
+            v: leaf::Version,
+            id: id.to_owned(),
+            tenant: tenant.id.clone(),
+            at,
+            kind,
+            versions,
+            hashes,
+            facts,
+            commitments,
+        };
+        Ok(NewLeaf { record_id: id.to_owned(), leaf: leaf.encode().map_err(Error::internal)?, bodies })
+    }
+}

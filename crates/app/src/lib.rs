@@ -1,0 +1,135 @@
+//! Use cases: the one place that orders effects.
+//!
+//! A sign-in is decided, recorded and answered here; outcomes are counted, checkpoints signed, people erased. Handlers,
+//! commands and jobs call these functions and nothing below them. An answer with effects must never leave before its
+//! leaf is on disk.
+//!
+//! ```no_run
+//! # use countersign_app::{App, Error, Tenant, decide::Ask};
+//! # async fn example(app: &App, tenant: &Tenant, ask: Ask) -> Result<(), Error> {
+//! let decided = app.decide(tenant, ask).await?;
+//! println!("{}", String::from_utf8_lossy(&decided.answer));
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod audit;
+mod checkpoints;
+pub mod decide;
+mod erase;
+mod error;
+pub mod explain;
+mod feed;
+mod gaps;
+mod learn;
+mod leaves;
+pub mod outcomes;
+mod read;
+mod receipts;
+mod silence;
+mod subjects;
+mod switches;
+mod tenants;
+
+use std::{path::PathBuf, sync::Arc};
+
+use countersign_core::{Clock, Entropy, IdKind, IdMaker, Secret, TenantId};
+use countersign_policy::Snapshot;
+use countersign_privacy::MasterKey;
+use countersign_risk::Model;
+use countersign_store::Store;
+
+pub use checkpoints::file_name as checkpoint_file_name;
+pub use countersign_store::{DecisionFilter, DecisionRow, Standing};
+pub use error::Error;
+pub use feed::Live;
+pub use tenants::Tenant;
+
+/// What the use cases stand on.
+pub struct Ports {
+    /// Records, ledger and subject keys.
+    pub store: Store,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Wraps subjects' keys and derives pseudonyms.
+    pub master: MasterKey,
+    /// Seed of the Ed25519 key that signs checkpoints, 32 bytes.
+    pub checkpoint_seed: Secret,
+    /// First part of each ledger's origin, such as `countersign.example.com`.
+    pub site: String,
+    /// Where the newest checkpoint of each tenant is written as a file; `None`: nowhere.
+    pub checkpoint_folder: Option<PathBuf>,
+}
+
+/// One tenant as configured.
+pub struct TenantConfig {
+    /// Auth0's name of the tenant.
+    pub id: TenantId,
+    /// Its checked policy.
+    pub policy: Snapshot,
+}
+
+/// The application: all use cases over one set of ports. Cheap to share.
+pub struct App {
+    ports: Ports,
+    tenants: tenants::Tenants,
+    model: Model,
+    subjects: subjects::SubjectKeys,
+    feed: feed::Feed,
+}
+
+impl App {
+    /// Starts the use cases: loads what each tenant's switches are and records the policy that holds from now on.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store is; `Internal` when the signing key can't be used.
+    pub async fn start(ports: Ports, configs: Vec<TenantConfig>) -> Result<Arc<Self>, Error> {
+        let tenants = tenants::Tenants::load(&ports, configs).await?;
+        let app = Self {
+            ports,
+            tenants,
+            model: Model::default(),
+            subjects: subjects::SubjectKeys::new(),
+            feed: feed::Feed::new(),
+        };
+        app.record_policies().await?;
+        Ok(Arc::new(app))
+    }
+
+    /// The tenant of this name.
+    ///
+    /// # Errors
+    /// `UnknownTenant` when it is not configured.
+    pub fn tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, Error> {
+        self.tenants.get(id).ok_or(Error::UnknownTenant)
+    }
+
+    /// Every configured tenant.
+    pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        self.tenants.iter()
+    }
+
+    /// The clock that everything here goes by.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.ports.clock.as_ref()
+    }
+
+    /// Makes an identifier of the given kind.
+    ///
+    /// # Errors
+    /// `Internal` when no randomness could be had.
+    pub fn make_id(&self, kind: IdKind) -> Result<String, Error> {
+        IdMaker::new(kind)
+            .try_make(self.ports.clock.now(), self.ports.entropy.as_ref())
+            .map_err(Error::internal)
+    }
+
+    /// Decisions as they are made, for a page that shows them live.
+    #[must_use]
+    pub fn watch(&self) -> tokio::sync::broadcast::Receiver<Live> {
+        self.feed.watch()
+    }
+}

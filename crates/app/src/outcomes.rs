@@ -1,0 +1,219 @@
+//! What became of a sign-in, as told by an Action, a log or a person.
+
+use countersign_core::{DecisionId, IdKind, SubjectId, Timestamp};
+use countersign_ledger::leaf::Kind;
+use countersign_risk::learning::Event;
+use countersign_store::{Commit, Conflict, DecisionRow, OutcomeRow, Standing, StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::{App, Error, Tenant, leaves::Draft};
+
+/// How often a fold is tried again when another one came between.
+const TRIES: u32 = 8;
+
+/// What happened after a decision, or before any.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Outcome {
+    /// The sign-in went through (Auth0's log type `s`).
+    Completed {
+        /// The decision.
+        decision_id: DecisionId,
+    },
+    /// A challenge was passed.
+    ChallengePassed {
+        /// The decision.
+        decision_id: DecisionId,
+        /// The type of the factor; `None` when not told.
+        #[serde(default)]
+        factor: Option<String>,
+    },
+    /// A challenge was failed or refused.
+    ChallengeFailed {
+        /// The decision.
+        decision_id: DecisionId,
+    },
+    /// A person said who it was.
+    Verdict {
+        /// The decision.
+        decision_id: DecisionId,
+        /// What they said.
+        verdict: PersonVerdict,
+    },
+    /// An attempt to sign in failed before any decision (Auth0's log types `fp`, `fu`).
+    LoginFailed {
+        /// Whose account was tried.
+        user_id: String,
+        /// When; now when absent.
+        #[serde(default)]
+        at: Option<Timestamp>,
+    },
+}
+
+/// What a person said of a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonVerdict {
+    /// It was the user.
+    Legitimate,
+    /// It was not.
+    Fraudulent,
+}
+
+/// How an outcome was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// It was recorded and counted.
+    Recorded,
+    /// It was told before; nothing changed.
+    Known,
+}
+
+impl Outcome {
+    /// Whether only a person may tell it.
+    #[must_use]
+    pub const fn needs_person(&self) -> bool {
+        matches!(self, Self::Verdict { .. })
+    }
+
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Completed { .. } => "completed",
+            Self::ChallengePassed { .. } => "challenge_passed",
+            Self::ChallengeFailed { .. } => "challenge_failed",
+            Self::Verdict { verdict: PersonVerdict::Legitimate, .. } => "verdict_legitimate",
+            Self::Verdict { verdict: PersonVerdict::Fraudulent, .. } => "verdict_fraudulent",
+            Self::LoginFailed { .. } => "login_failed",
+        }
+    }
+
+    const fn decision(&self) -> Option<&DecisionId> {
+        match self {
+            Self::Completed { decision_id }
+            | Self::ChallengePassed { decision_id, .. }
+            | Self::ChallengeFailed { decision_id }
+            | Self::Verdict { decision_id, .. } => Some(decision_id),
+            Self::LoginFailed { .. } => None,
+        }
+    }
+}
+
+impl App {
+    /// Records an outcome and lets the person's profile learn from it, in one transaction.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such decision; `Erased` when its person was erased; `Unavailable`.
+    pub async fn report(&self, tenant: &Tenant, outcome: &Outcome) -> Result<Taken, Error> {
+        for _ in 0..TRIES {
+            match self.try_report(tenant, outcome).await {
+                Ok(()) => return Ok(Taken::Recorded),
+                Err(Attempt::Again) => {}
+                Err(Attempt::Known) => return Ok(Taken::Known),
+                Err(Attempt::Failed(error)) => return Err(error),
+            }
+        }
+        Err(Error::Unavailable { detail: "the profile kept changing".to_owned() })
+    }
+
+    async fn try_report(&self, tenant: &Tenant, outcome: &Outcome) -> Result<(), Attempt> {
+        let at = self.ports.clock.now();
+        let id = self.make_id(IdKind::Outcome)?;
+        let (subject, row) = self.whose(tenant, outcome).await?;
+        let key = match row {
+            Some(_) => self.find_key(tenant, &subject).await?.ok_or(Error::Erased)?,
+            None => self.get_key(tenant, &subject).await?,
+        };
+        let mut fold = self.begin_fold(tenant, subject, key).await?;
+        let happened_at = match (outcome, &row) {
+            (Outcome::LoginFailed { at: told, .. }, _) => {
+                // Why: a time from the future would count as a failure for ever.
+                let when = told.map_or(at, |told| told.min(at));
+                fold.fail(when);
+                when
+            }
+            (_, Some(row)) => {
+                let record = self.open_record(tenant, row).await?;
+                let (event, standing) = meaning(outcome, &record);
+                fold.weigh(row, &record, event, standing);
+                at
+            }
+            (_, None) => at,
+        };
+        let mut draft = Draft::new(&id, at, Kind::Outcome).fact("outcome", &outcome.kind());
+        if let Some(decision) = outcome.decision() {
+            draft = draft.fact("decision", &decision);
+        }
+        let body = serde_json::to_vec(outcome).map_err(Error::internal)?;
+        let leaf = self.personal_leaf(tenant, draft, (&fold.subject, &fold.key), &body)?;
+        let mut writes = self.end_fold(tenant, fold, at)?;
+        let outcome = OutcomeRow {
+            id: id.clone(),
+            decision: outcome.decision().cloned(),
+            kind: outcome.kind(),
+            at: happened_at,
+        };
+        writes.push(countersign_store::Write::Outcome(outcome));
+        let commit = Commit { leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
+        match self.ports.store.commit(commit).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Stale) => Err(Attempt::Again),
+            Err(StoreError::Conflict(Conflict::Outcome)) => Err(Attempt::Known),
+            Err(error) => Err(Attempt::Failed(error.into())),
+        }
+    }
+
+    async fn whose(
+        &self,
+        tenant: &Tenant,
+        outcome: &Outcome,
+    ) -> Result<(SubjectId, Option<DecisionRow>), Error> {
+        match outcome {
+            Outcome::LoginFailed { user_id, .. } => Ok((tenant.keys.subject(user_id), None)),
+            Outcome::Completed { decision_id }
+            | Outcome::ChallengePassed { decision_id, .. }
+            | Outcome::ChallengeFailed { decision_id }
+            | Outcome::Verdict { decision_id, .. } => {
+                let row = self
+                    .ports
+                    .store
+                    .find_decision(&tenant.id, decision_id)
+                    .await?
+                    .ok_or(Error::NotFound("decision"))?;
+                Ok((row.subject.clone().ok_or(Error::Erased)?, Some(row)))
+            }
+        }
+    }
+}
+
+/// Why an attempt did not end in a record.
+enum Attempt {
+    Again,
+    Known,
+    Failed(Error),
+}
+
+impl From<Error> for Attempt {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+fn meaning(outcome: &Outcome, record: &crate::decide::record::Record) -> (Event, Standing) {
+    match outcome {
+        Outcome::ChallengePassed { factor, .. } => {
+            let factor_existed_before = factor
+                .as_ref()
+                .is_some_and(|factor| record.features.enrolled.iter().any(|known| known.as_str() == factor));
+            (Event::ChallengePassed { factor_existed_before }, Standing::Passed)
+        }
+        Outcome::ChallengeFailed { .. } => (Event::ChallengeFailed, Standing::Failed),
+        Outcome::Verdict { verdict: PersonVerdict::Legitimate, .. } => {
+            (Event::Legitimate, Standing::Legitimate)
+        }
+        Outcome::Verdict { verdict: PersonVerdict::Fraudulent, .. } => {
+            (Event::Fraudulent, Standing::Fraudulent)
+        }
+        Outcome::Completed { .. } | Outcome::LoginFailed { .. } => (Event::Completed, Standing::Completed),
+    }
+}

@@ -1,0 +1,43 @@
+//! Reading what was decided.
+
+use countersign_core::{DecisionId, Entropy};
+use countersign_store::{DecisionFilter, DecisionRow};
+
+use crate::{App, Error, Tenant, decide::record::Record};
+
+impl App {
+    /// Decisions in the order of the ledger, newest first; at most `limit`.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn decisions(
+        &self,
+        tenant: &Tenant,
+        filter: DecisionFilter,
+        limit: u32,
+    ) -> Result<Vec<DecisionRow>, Error> {
+        Ok(self.ports.store.list_decisions(&tenant.id, filter, limit).await?)
+    }
+
+    /// A decision and its opened record.
+    ///
+    /// # Errors
+    /// `NotFound`; `Erased` when its person was; `Unavailable`.
+    pub async fn decision(&self, tenant: &Tenant, id: &DecisionId) -> Result<(DecisionRow, Record), Error> {
+        let row = self.ports.store.find_decision(&tenant.id, id).await?.ok_or(Error::NotFound("decision"))?;
+        let record = self.open_record(tenant, &row).await?;
+        Ok((row, record))
+    }
+
+    /// Whether decisions can be recorded, as far as is known: no decision was lost since the last one that was told.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.tenants.iter().all(|tenant| tenant.gap.lock().is_empty())
+    }
+
+    /// Where randomness comes from.
+    #[must_use]
+    pub fn entropy(&self) -> &dyn Entropy {
+        self.ports.entropy.as_ref()
+    }
+}

@@ -1,0 +1,93 @@
+//! 24 hours without a word: weak evidence that a sign-in was honest.
+
+use std::collections::BTreeMap;
+
+use countersign_core::{IdKind, SubjectId, Timestamp};
+use countersign_ledger::leaf::Kind;
+use countersign_risk::learning::Event;
+use countersign_store::{Commit, DecisionFilter, DecisionRow, Standing, StoreError, Write};
+
+use crate::{App, Error, Tenant, learn::Fold, leaves::Draft};
+
+/// How long a sign-in must go without a word, in microseconds (DESIGN section 2, Learning).
+const SILENCE_MICROS: i64 = 24 * 3_600 * 1_000_000;
+
+/// Decisions looked at in one transaction.
+const BATCH: u32 = 64;
+
+/// How long ids of signed requests are remembered, in microseconds: twice the replay window.
+const REQUEST_MEMORY_MICROS: i64 = 10 * 60 * 1_000_000;
+
+impl App {
+    /// Counts the silence of one batch of decisions; returns how many were looked at. Call it until it returns 0.
+    ///
+    /// # Errors
+    /// `Unavailable`; the batch is looked at again next time.
+    pub async fn count_silence(&self, tenant: &Tenant) -> Result<usize, Error> {
+        let now = self.ports.clock.now();
+        let store = &self.ports.store;
+        let cursor = store.find_silence_cursor(&tenant.id).await?;
+        // Why: `after` is exclusive; the first leaf of a ledger is its policy, never a decision.
+        let filter = DecisionFilter { after: Some(cursor.unwrap_or(0)), ..DecisionFilter::default() };
+        let rows = store.list_decisions(&tenant.id, filter, BATCH).await?;
+        let old: Vec<DecisionRow> =
+            rows.into_iter().take_while(|row| now.since(row.decision.at) >= SILENCE_MICROS).collect();
+        let Some(last) = old.last() else { return Ok(0) };
+        let until = last.leaf_index;
+        let mut writes = self.fold_silence(tenant, &old, now).await?;
+        writes.push(Write::SilenceCursor(until));
+        let id = self.make_id(IdKind::Outcome)?;
+        let draft = Draft::new(&id, now, Kind::Outcome)
+            .fact("outcome", &"silence")
+            .fact("after_leaf", &cursor.unwrap_or(0))
+            .fact("until_leaf", &until);
+        let commit = Commit {
+            leaves: vec![Self::public_leaf(tenant, draft)?],
+            writes,
+            ..Commit::background(tenant.id.clone())
+        };
+        match store.commit(commit).await {
+            Ok(_) => Ok(old.len()),
+            // Why: an outcome came between; the next call reads the batch again.
+            Err(StoreError::Stale) => Ok(0),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn fold_silence(
+        &self,
+        tenant: &Tenant,
+        rows: &[DecisionRow],
+        now: Timestamp,
+    ) -> Result<Vec<Write>, Error> {
+        let mut folds: BTreeMap<SubjectId, Fold> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.standing == Standing::Open) {
+            let Some(subject) = &row.subject else { continue };
+            let Some(key) = self.find_key(tenant, subject).await? else { continue };
+            let record = self.open_record(tenant, row).await?;
+            if !folds.contains_key(subject) {
+                folds.insert(subject.clone(), self.begin_fold(tenant, subject.clone(), key).await?);
+            }
+            if let Some(fold) = folds.get_mut(subject) {
+                fold.weigh(row, &record, Event::Silence, Standing::Silent);
+            }
+        }
+        let mut writes = Vec::new();
+        for fold in folds.into_values() {
+            writes.extend(self.end_fold(tenant, fold, now)?);
+        }
+        Ok(writes)
+    }
+
+    /// Forgets the ids of signed requests that are too old to be replayed.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn forget_requests(&self, tenant: &Tenant) -> Result<(), Error> {
+        let before = self.ports.clock.now().plus(-REQUEST_MEMORY_MICROS);
+        let commit =
+            Commit { writes: vec![Write::PruneRequests(before)], ..Commit::background(tenant.id.clone()) };
+        self.ports.store.commit(commit).await?;
+        Ok(())
+    }
+}

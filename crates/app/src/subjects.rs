@@ -1,0 +1,96 @@
+//! Subjects' keys: made at first sight, cached unwrapped, opened for reading.
+
+use std::sync::Arc;
+
+use countersign_core::{IdKind, SubjectId, TenantId};
+use countersign_privacy::{Sealed, SubjectKey, WrappedKey};
+use countersign_store::SubjectKeyRow;
+use moka::sync::Cache;
+
+use crate::{App, Error, Tenant, leaves};
+
+/// Keys kept unwrapped; some 200 bytes each.
+const CACHED: u64 = 50_000;
+
+/// A bounded cache of unwrapped keys.
+pub(crate) struct SubjectKeys(Cache<(TenantId, SubjectId), Arc<SubjectKey>>);
+
+impl SubjectKeys {
+    pub(crate) fn new() -> Self {
+        Self(Cache::new(CACHED))
+    }
+}
+
+impl App {
+    /// The person's key; `None` when there is none.
+    pub(crate) async fn find_key(
+        &self,
+        tenant: &Tenant,
+        subject: &SubjectId,
+    ) -> Result<Option<Arc<SubjectKey>>, Error> {
+        let place = (tenant.id.clone(), subject.clone());
+        if let Some(key) = self.subjects.0.get(&place) {
+            return Ok(Some(key));
+        }
+        let Some(row) = self.ports.store.find_subject_key(&tenant.id, subject).await? else {
+            return Ok(None);
+        };
+        Ok(Some(self.unwrap(tenant, subject, row)?))
+    }
+
+    /// The person's key, made now if this is the first sight of them; durable before it is used.
+    pub(crate) async fn get_key(
+        &self,
+        tenant: &Tenant,
+        subject: &SubjectId,
+    ) -> Result<Arc<SubjectKey>, Error> {
+        if let Some(key) = self.find_key(tenant, subject).await? {
+            return Ok(key);
+        }
+        let entropy = self.ports.entropy.as_ref();
+        let key = SubjectKey::generate(entropy).map_err(Error::internal)?;
+        let wrapped = tenant.keys.wrap(subject, &key, entropy).map_err(Error::internal)?;
+        let row =
+            SubjectKeyRow { key_id: self.make_id(IdKind::Record)?, wrapped: wrapped.as_bytes().to_vec() };
+        let kept = self.ports.store.find_or_insert_subject_key(&tenant.id, subject, row).await?;
+        self.unwrap(tenant, subject, kept)
+    }
+
+    /// Forgets a key that was destroyed.
+    pub(crate) fn forget_key(&self, tenant: &Tenant, subject: &SubjectId) {
+        self.subjects.0.invalidate(&(tenant.id.clone(), subject.clone()));
+    }
+
+    fn unwrap(
+        &self,
+        tenant: &Tenant,
+        subject: &SubjectId,
+        row: SubjectKeyRow,
+    ) -> Result<Arc<SubjectKey>, Error> {
+        let key =
+            tenant.keys.unwrap(subject, &WrappedKey::from_bytes(row.wrapped)).map_err(Error::internal)?;
+        let key = Arc::new(key);
+        self.subjects.0.insert((tenant.id.clone(), subject.clone()), Arc::clone(&key));
+        Ok(key)
+    }
+
+    /// Opens the first sealed body of a record: salt and body.
+    pub(crate) async fn open_body(
+        &self,
+        tenant: &Tenant,
+        leaf: u64,
+        record_id: &str,
+    ) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        let bodies = self.ports.store.list_sealed_bodies(&tenant.id, leaf).await?;
+        let body = bodies.into_iter().next().ok_or(Error::NotFound("record"))?;
+        let subject = body.subject.ok_or(Error::Erased)?;
+        let key = self.find_key(tenant, &subject).await?.ok_or(Error::Erased)?;
+        let opened = Sealed::from_bytes(body.sealed)
+            .open(&key, &leaves::context(tenant, record_id))
+            .map_err(Error::internal)?;
+        let (salt, body) = opened
+            .split_at_checked(leaves::SALT_BYTES)
+            .ok_or_else(|| Error::internal("a body without its salt"))?;
+        Ok((salt.to_vec(), body.to_vec()))
+    }
+}
