@@ -13,6 +13,8 @@ impl App {
     /// # Errors
     /// `Unavailable` when the store is; the next call tries again.
     pub async fn sign_checkpoint(&self, tenant: &Tenant) -> Result<(), Error> {
+        // Why: of two at once the older one could be written last, or find its draft taken away.
+        let _turn = tenant.signing.lock().await;
         let store = &self.ports.store;
         let head = store.get_ledger_head(&tenant.id).await?;
         let size = head.frontier.size();

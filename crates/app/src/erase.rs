@@ -19,20 +19,21 @@ impl App {
     /// # Errors
     /// `Unavailable` when either step could not be done; call it again.
     pub async fn erase(&self, tenant: &Tenant, subject: &SubjectId) -> Result<bool, Error> {
-        let Some(key) = self.ports.store.find_subject_key(&tenant.id, subject).await? else {
-            return Ok(false);
-        };
-        let id = self.make_id(IdKind::Record)?;
-        let draft = Draft::new(&id, self.ports.clock.now(), Kind::Erasure).fact("key", &key.key_id);
-        let commit = Commit {
-            leaves: vec![Self::public_leaf(tenant, draft)?],
-            writes: vec![Write::EraseSubject(subject.clone())],
-            ..Commit::background(tenant.id.clone())
-        };
-        self.ports.store.commit(commit).await?;
-        let was_there = self.ports.store.delete_subject_key(&tenant.id, subject).await?;
+        let found = self.ports.store.find_subject_key(&tenant.id, subject).await?;
+        if let Some(key) = &found {
+            let id = self.make_id(IdKind::Record)?;
+            let draft = Draft::new(&id, self.ports.clock.now(), Kind::Erasure).fact("key", &key.key_id);
+            let commit = Commit {
+                leaves: vec![Self::public_leaf(tenant, draft)?],
+                writes: vec![Write::DeleteProfile(subject.clone())],
+                ..Commit::background(tenant.id.clone())
+            };
+            self.ports.store.commit(commit).await?;
+            tracing::info!(tenant.id = %tenant.id, record.id = %id, "a person is being erased");
+        }
+        // Why: also without a key, since an earlier call may have deleted it and not cleared its traces.
+        self.ports.store.delete_subject_key(&tenant.id, subject).await?;
         self.forget_key(tenant, subject);
-        tracing::info!(tenant.id = %tenant.id, record.id = %id, "a person was erased");
-        Ok(was_there)
+        Ok(found.is_some())
     }
 }

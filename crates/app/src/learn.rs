@@ -1,21 +1,46 @@
 //! What a sign-in teaches its person's profile once its outcome is known.
 
-use std::sync::Arc;
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use countersign_core::{Mode, SubjectId, Timestamp, Verdict};
-use countersign_privacy::{Sealed, SubjectKey};
+use countersign_privacy::Sealed;
 use countersign_risk::{
     Profile,
     learning::{self, Earlier, Event, Intervention, Situation},
 };
 use countersign_store::{DecisionRow, NewDecision, Standing, Write};
 
-use crate::{App, Error, Tenant, decide::record::Record, leaves};
+use crate::{App, Error, Tenant, decide::record::Record, leaves, subjects::PersonKey};
+
+/// Turns to be had at once; people who share one wait for each other a little.
+const TURNS: usize = 256;
+
+/// Lets what is told of one person be folded one after the other: of many at once all but one would be in vain.
+pub(crate) struct Turns([tokio::sync::Mutex<()>; TURNS]);
+
+impl Turns {
+    pub(crate) fn new() -> Self {
+        Self(std::array::from_fn(|_| tokio::sync::Mutex::new(())))
+    }
+
+    /// Waits for the person's turn, which lasts as long as what is returned.
+    pub(crate) async fn wait(&self, subject: &SubjectId) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let mut hasher = std::hash::DefaultHasher::new();
+        subject.hash(&mut hasher);
+        let place = usize::try_from(hasher.finish()).unwrap_or(0) % TURNS;
+        match self.0.get(place) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        }
+    }
+}
 
 /// A profile being folded: read once, changed by one or more outcomes, written once.
 pub(crate) struct Fold {
-    pub(crate) subject: SubjectId,
-    pub(crate) key: Arc<SubjectKey>,
+    pub(crate) key: Arc<PersonKey>,
     version: u64,
     profile: Profile,
     writes: Vec<Write>,
@@ -81,25 +106,31 @@ const fn key_of(row: &DecisionRow) -> u64 {
 }
 
 impl App {
-    /// Reads a person's profile to fold into; an empty one when there is none.
-    pub(crate) async fn begin_fold(
-        &self,
-        tenant: &Tenant,
-        subject: SubjectId,
-        key: Arc<SubjectKey>,
-    ) -> Result<Fold, Error> {
-        let (version, profile) = self.read_profile(tenant, &subject, &key).await?.unwrap_or_default();
-        Ok(Fold { subject, key, version, profile, writes: Vec::new() })
+    /// Reads a person's profile to fold into; an empty one when there is none, or none that the key opens.
+    pub(crate) async fn begin_fold(&self, tenant: &Tenant, key: Arc<PersonKey>) -> Result<Fold, Error> {
+        let found = self.ports.store.find_profile(&tenant.id, &key.subject).await?;
+        let (version, profile) = match found {
+            None => (0, Profile::default()),
+            Some(row) => {
+                let opened = Self::open_profile(tenant, &key, &row);
+                if opened.is_err() {
+                    // Why: damaged, or sealed by a key that an erasure destroyed meanwhile; learning begins anew.
+                    tracing::warn!(tenant.id = %tenant.id, "a profile does not open and is begun anew");
+                }
+                (row.version, opened.unwrap_or_default())
+            }
+        };
+        Ok(Fold { key, version, profile, writes: Vec::new() })
     }
 
     /// The writes that store a fold; they fail as `Stale` when the profile or a decision changed meanwhile.
     pub(crate) fn end_fold(&self, tenant: &Tenant, fold: Fold, at: Timestamp) -> Result<Vec<Write>, Error> {
-        let Fold { subject, key, version, profile, mut writes } = fold;
+        let Fold { key, version, profile, mut writes } = fold;
         let context = leaves::context(tenant, "profile");
-        let sealed = Sealed::seal(&key, &context, &profile.encode(), self.ports.entropy.as_ref())
+        let sealed = Sealed::seal(&key.key, &context, &profile.encode(), self.ports.entropy.as_ref())
             .map_err(Error::internal)?;
         writes.push(Write::Profile {
-            subject,
+            subject: key.subject.clone(),
             expected_version: version,
             sealed: sealed.as_bytes().to_vec(),
             at,

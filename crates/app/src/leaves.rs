@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::{SubjectId, Timestamp};
+use countersign_core::Timestamp;
 use countersign_ledger::leaf::{self, Kind, Leaf};
-use countersign_privacy::{Sealed, SubjectKey};
+use countersign_privacy::Sealed;
 use countersign_store::{NewBody, NewLeaf};
 
-use crate::{App, Error, Tenant};
+use crate::{App, Error, Tenant, subjects::PersonKey};
 
 /// Length of the salt of a commitment, in bytes.
 pub(crate) const SALT_BYTES: usize = 32;
@@ -49,15 +49,15 @@ impl App {
         &self,
         tenant: &Tenant,
         draft: Draft<'_>,
-        (subject, key): (&SubjectId, &SubjectKey),
+        key: &PersonKey,
         body: &[u8],
     ) -> Result<NewLeaf, Error> {
         let mut salt = [0_u8; SALT_BYTES];
         self.ports.entropy.fill(&mut salt).map_err(Error::internal)?;
         let salted = [&salt, body].concat();
-        let sealed = Sealed::seal(key, &context(tenant, draft.id), &salted, self.ports.entropy.as_ref())
+        let sealed = Sealed::seal(&key.key, &context(tenant, draft.id), &salted, self.ports.entropy.as_ref())
             .map_err(Error::internal)?;
-        let bodies = vec![NewBody { subject: subject.clone(), sealed: sealed.as_bytes().to_vec() }];
+        let bodies = vec![NewBody { key_id: key.id.clone(), sealed: sealed.as_bytes().to_vec() }];
         Self::encode(tenant, draft, vec![leaf::commit(&salt, body)], bodies)
     }
 

@@ -78,6 +78,7 @@ pub struct App {
     model: Model,
     subjects: subjects::SubjectKeys,
     feed: feed::Feed,
+    turns: learn::Turns,
 }
 
 impl App {
@@ -93,6 +94,7 @@ impl App {
             model: Model::default(),
             subjects: subjects::SubjectKeys::new(),
             feed: feed::Feed::new(),
+            turns: learn::Turns::new(),
         };
         app.record_policies().await?;
         Ok(Arc::new(app))

@@ -105,8 +105,10 @@ impl App {
     /// # Errors
     /// `NotFound` when there is no such decision; `Erased` when its person was erased; `Unavailable`.
     pub async fn report(&self, tenant: &Tenant, outcome: &Outcome) -> Result<Taken, Error> {
+        let (subject, _) = self.whose(tenant, outcome).await?;
+        let _turn = self.turns.wait(&subject).await;
         for _ in 0..TRIES {
-            match self.try_report(tenant, outcome).await {
+            match self.try_report(tenant, outcome, &subject).await {
                 Ok(()) => return Ok(Taken::Recorded),
                 Err(Attempt::Again) => {}
                 Err(Attempt::Known) => return Ok(Taken::Known),
@@ -116,15 +118,22 @@ impl App {
         Err(Error::Unavailable { detail: "the profile kept changing".to_owned() })
     }
 
-    async fn try_report(&self, tenant: &Tenant, outcome: &Outcome) -> Result<(), Attempt> {
+    async fn try_report(
+        &self,
+        tenant: &Tenant,
+        outcome: &Outcome,
+        subject: &SubjectId,
+    ) -> Result<(), Attempt> {
         let at = self.ports.clock.now();
         let id = self.make_id(IdKind::Outcome)?;
-        let (subject, row) = self.whose(tenant, outcome).await?;
-        let key = match row {
-            Some(_) => self.find_key(tenant, &subject).await?.ok_or(Error::Erased)?,
-            None => self.get_key(tenant, &subject).await?,
+        let key = match outcome.decision() {
+            Some(_) => self.find_key(tenant, subject).await?.ok_or(Error::Erased)?,
+            None => self.get_key(tenant, subject).await?,
         };
-        let mut fold = self.begin_fold(tenant, subject, key).await?;
+        let mut fold = self.begin_fold(tenant, key).await?;
+        // INVARIANT: the decision is read after the profile, so that whatever settles it from now on is noticed by
+        // the profile's version.
+        let (_, row) = self.whose(tenant, outcome).await?;
         let happened_at = match (outcome, &row) {
             (Outcome::LoginFailed { at: told, .. }, _) => {
                 // Why: a time from the future would count as a failure for ever.
@@ -145,7 +154,7 @@ impl App {
             draft = draft.fact("decision", &decision);
         }
         let body = serde_json::to_vec(outcome).map_err(Error::internal)?;
-        let leaf = self.personal_leaf(tenant, draft, (&fold.subject, &fold.key), &body)?;
+        let leaf = self.personal_leaf(tenant, draft, &fold.key, &body)?;
         let mut writes = self.end_fold(tenant, fold, at)?;
         let outcome = OutcomeRow {
             id: id.clone(),

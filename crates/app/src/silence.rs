@@ -64,12 +64,24 @@ impl App {
         for row in rows.iter().filter(|row| row.standing == Standing::Open) {
             let Some(subject) = &row.subject else { continue };
             let Some(key) = self.find_key(tenant, subject).await? else { continue };
-            let record = self.open_record(tenant, row).await?;
+            let record = match self.open_record(tenant, row).await {
+                Ok(record) => record,
+                Err(error @ Error::Unavailable { .. }) => return Err(error),
+                Err(error) => {
+                    // Why: one that can't be read, or was erased meanwhile, must not hold up all that come after it.
+                    tracing::error!(tenant.id = %tenant.id, decision.id = %row.decision.id, detail = error.detail(), "a record could not be learned from");
+                    continue;
+                }
+            };
             if !folds.contains_key(subject) {
-                folds.insert(subject.clone(), self.begin_fold(tenant, subject.clone(), key).await?);
+                folds.insert(subject.clone(), self.begin_fold(tenant, key).await?);
             }
-            if let Some(fold) = folds.get_mut(subject) {
-                fold.weigh(row, &record, Event::Silence, Standing::Silent);
+            // INVARIANT: the decision is read after the profile, so that whatever settles it from now on is noticed
+            // by the profile's version.
+            let row = self.ports.store.find_decision(&tenant.id, &row.decision.id).await?;
+            let row = row.filter(|row| row.standing == Standing::Open);
+            if let (Some(fold), Some(row)) = (folds.get_mut(subject), row) {
+                fold.weigh(&row, &record, Event::Silence, Standing::Silent);
             }
         }
         let mut writes = Vec::new();

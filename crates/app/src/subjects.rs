@@ -9,11 +9,21 @@ use moka::sync::Cache;
 
 use crate::{App, Error, Tenant, leaves};
 
-/// Keys kept unwrapped; some 200 bytes each.
+/// Keys kept unwrapped; some 300 bytes each.
 const CACHED: u64 = 50_000;
 
+/// A person's key, ready for use.
+pub(crate) struct PersonKey {
+    /// Whose it is.
+    pub(crate) subject: SubjectId,
+    /// Its name, which sealed bodies carry.
+    pub(crate) id: String,
+    /// The key.
+    pub(crate) key: SubjectKey,
+}
+
 /// A bounded cache of unwrapped keys.
-pub(crate) struct SubjectKeys(Cache<(TenantId, SubjectId), Arc<SubjectKey>>);
+pub(crate) struct SubjectKeys(Cache<(TenantId, SubjectId), Arc<PersonKey>>);
 
 impl SubjectKeys {
     pub(crate) fn new() -> Self {
@@ -27,7 +37,7 @@ impl App {
         &self,
         tenant: &Tenant,
         subject: &SubjectId,
-    ) -> Result<Option<Arc<SubjectKey>>, Error> {
+    ) -> Result<Option<Arc<PersonKey>>, Error> {
         let place = (tenant.id.clone(), subject.clone());
         if let Some(key) = self.subjects.0.get(&place) {
             return Ok(Some(key));
@@ -43,7 +53,7 @@ impl App {
         &self,
         tenant: &Tenant,
         subject: &SubjectId,
-    ) -> Result<Arc<SubjectKey>, Error> {
+    ) -> Result<Arc<PersonKey>, Error> {
         if let Some(key) = self.find_key(tenant, subject).await? {
             return Ok(key);
         }
@@ -66,10 +76,10 @@ impl App {
         tenant: &Tenant,
         subject: &SubjectId,
         row: SubjectKeyRow,
-    ) -> Result<Arc<SubjectKey>, Error> {
-        let key =
-            tenant.keys.unwrap(subject, &WrappedKey::from_bytes(row.wrapped)).map_err(Error::internal)?;
-        let key = Arc::new(key);
+    ) -> Result<Arc<PersonKey>, Error> {
+        let SubjectKeyRow { key_id, wrapped } = row;
+        let key = tenant.keys.unwrap(subject, &WrappedKey::from_bytes(wrapped)).map_err(Error::internal)?;
+        let key = Arc::new(PersonKey { subject: subject.clone(), id: key_id, key });
         self.subjects.0.insert((tenant.id.clone(), subject.clone()), Arc::clone(&key));
         Ok(key)
     }
@@ -83,10 +93,11 @@ impl App {
     ) -> Result<(Vec<u8>, Vec<u8>), Error> {
         let bodies = self.ports.store.list_sealed_bodies(&tenant.id, leaf).await?;
         let body = bodies.into_iter().next().ok_or(Error::NotFound("record"))?;
-        let subject = body.subject.ok_or(Error::Erased)?;
+        let subject =
+            self.ports.store.find_subject_of_key(&tenant.id, &body.key_id).await?.ok_or(Error::Erased)?;
         let key = self.find_key(tenant, &subject).await?.ok_or(Error::Erased)?;
         let opened = Sealed::from_bytes(body.sealed)
-            .open(&key, &leaves::context(tenant, record_id))
+            .open(&key.key, &leaves::context(tenant, record_id))
             .map_err(Error::internal)?;
         let (salt, body) = opened
             .split_at_checked(leaves::SALT_BYTES)

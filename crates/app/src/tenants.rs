@@ -26,6 +26,8 @@ pub struct Tenant {
     pub(crate) signer: Signer,
     pub(crate) origin: String,
     pub(crate) gap: Mutex<Gap>,
+    /// Held while a checkpoint is signed and written.
+    pub(crate) signing: tokio::sync::Mutex<()>,
 }
 
 impl Tenant {
@@ -76,6 +78,7 @@ impl Tenants {
                 signer: Signer::from_seed(&origin, &seed).map_err(Error::internal)?,
                 origin,
                 gap: Mutex::default(),
+                signing: tokio::sync::Mutex::default(),
                 id: id.clone(),
             };
             tenants.insert(id, Arc::new(tenant));

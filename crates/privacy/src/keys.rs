@@ -116,7 +116,7 @@ impl TenantKeys {
         match Sealed::seal(&self.wrap, &self.context(subject), key.expose(), entropy) {
             Ok(sealed) => Ok(WrappedKey(sealed)),
             Err(SealError::Entropy(error)) => Err(KeyError::Entropy(error)),
-            Err(SealError::Refused | SealError::Form) => Err(KeyError::Wrapped),
+            Err(SealError::Refused | SealError::Form | SealError::Size) => Err(KeyError::Wrapped),
         }
     }
 

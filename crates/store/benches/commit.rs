@@ -112,8 +112,8 @@ fn typical(number: u64) -> Commit {
         is_trusted: true,
         is_censored: false,
     };
-    let subject = format!("sub_{:032x}", scattered >> 44).parse().unwrap();
-    let bodies = vec![NewBody { subject, sealed: vec![7; BODY_BYTES] }];
+    let key_id = format!("rec_{:032x}", scattered >> 44);
+    let bodies = vec![NewBody { key_id, sealed: vec![7; BODY_BYTES] }];
     Commit {
         tenant: "example-tenant".parse().unwrap(),
         urgency: Urgency::Decision,

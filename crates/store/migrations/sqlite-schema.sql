@@ -70,16 +70,16 @@ CREATE TABLE profiles (
     PRIMARY KEY (tenant_id, subject_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE requests (
-    tenant_id  TEXT    NOT NULL,
-    request_id TEXT    NOT NULL,
-    seen_at    INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, request_id)
-) STRICT, WITHOUT ROWID;
+    number    INTEGER PRIMARY KEY,
+    tenant_id TEXT    NOT NULL,
+    digest    BLOB    NOT NULL, -- of the request's id, 128 bits
+    seen_at   INTEGER NOT NULL
+) STRICT;
 CREATE TABLE sealed_bodies (
     tenant_id  TEXT    NOT NULL,
     leaf_index INTEGER NOT NULL,
     ordinal    INTEGER NOT NULL,
-    subject_id TEXT,
+    key_id     TEXT    NOT NULL, -- names the key; whose it is stands beside the key alone
     sealed     BLOB    NOT NULL,
     UNIQUE (tenant_id, leaf_index, ordinal)
 ) STRICT;
@@ -102,7 +102,6 @@ CREATE TABLE tree_nodes (
     PRIMARY KEY (tenant_id, level, node_index)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;
-CREATE INDEX sealed_bodies_by_subject ON sealed_bodies (tenant_id, subject_id);
 
 -- Subject keys, in a file of their own
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -113,3 +112,4 @@ CREATE TABLE subject_keys (
     wrapped    BLOB NOT NULL,
     PRIMARY KEY (tenant_id, subject_id)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX subject_keys_by_id ON subject_keys (tenant_id, key_id);

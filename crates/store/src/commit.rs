@@ -29,8 +29,8 @@ pub struct NewLeaf {
 /// A sealed body and whose key opens it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewBody {
-    /// The person whom it is about.
-    pub subject: SubjectId,
+    /// The name of the key that opens it; the key's row alone says whose it is.
+    pub key_id: String,
     /// Salt and body, sealed under the person's key.
     pub sealed: Vec<u8>,
 }
@@ -71,8 +71,8 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
-    /// Takes a person's pseudonym and profile out of every record.
-    EraseSubject(SubjectId),
+    /// Deletes a person's profile, if there is one.
+    DeleteProfile(SubjectId),
     /// Sets a kill switch.
     Switch(SwitchRow),
     /// Adds a version of the policy.

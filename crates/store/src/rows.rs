@@ -179,8 +179,8 @@ pub struct LeafRow {
 /// A sealed body as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedBodyRow {
-    /// The person, until erased.
-    pub subject: Option<SubjectId>,
+    /// The name of the key that opens it.
+    pub key_id: String,
     /// Salt and body, sealed.
     pub sealed: Vec<u8>,
 }

@@ -75,7 +75,10 @@ impl Store {
         id: &DecisionId,
     ) -> Result<Option<DecisionRow>, StoreError> {
         match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => sqlite.read(|connection| queries::decision(connection, tenant, id)),
+            Backend::Sqlite(sqlite) => {
+                let found = sqlite.read(|connection| queries::decision(connection, tenant, id))?;
+                found.map(|named| sqlite.named(tenant, named)).transpose()
+            }
         }
     }
 
@@ -91,7 +94,9 @@ impl Store {
     ) -> Result<Vec<DecisionRow>, StoreError> {
         let tenant = tenant.clone();
         self.read_long(move |Backend::Sqlite(sqlite)| {
-            sqlite.read_long(|connection| queries::decisions(connection, &tenant, &filter, limit))
+            let found =
+                sqlite.read_long(|connection| queries::decisions(connection, &tenant, &filter, limit))?;
+            found.into_iter().map(|named| sqlite.named(&tenant, named)).collect()
         })
         .await
     }
@@ -234,6 +239,20 @@ impl Store {
     ) -> Result<Option<SubjectKeyRow>, StoreError> {
         match self.0.as_ref() {
             Backend::Sqlite(sqlite) => sqlite.subject_key(tenant, subject),
+        }
+    }
+
+    /// Whose key has this name; `None` when it was deleted, so that its person was erased.
+    ///
+    /// # Errors
+    /// As every read.
+    pub async fn find_subject_of_key(
+        &self,
+        tenant: &TenantId,
+        key_id: &str,
+    ) -> Result<Option<SubjectId>, StoreError> {
+        match self.0.as_ref() {
+            Backend::Sqlite(sqlite) => sqlite.subject_of(tenant, key_id),
         }
     }
 

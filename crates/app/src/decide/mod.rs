@@ -11,15 +11,15 @@ pub mod record;
 use std::{sync::Arc, time::Duration};
 
 use countersign_auth0::trigger::post_login::PostLogin;
-use countersign_core::{IdKind, Level, Mode, SubjectId, Timestamp, Trigger, Verdict};
+use countersign_core::{IdKind, Level, Mode, Timestamp, Trigger, Verdict};
 use countersign_policy::{Decision, Snapshot};
-use countersign_privacy::{Sealed, SubjectKey};
+use countersign_privacy::Sealed;
 use countersign_risk::{Assessment, Features, Profile};
-use countersign_store::{Commit, Conflict, StoreError, Urgency, Write};
+use countersign_store::{Commit, Conflict, ProfileRow, StoreError, Urgency, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{App, Error, Live, Tenant, leaves};
+use crate::{App, Error, Live, Tenant, leaves, subjects::PersonKey};
 
 pub use context::circumstances;
 
@@ -83,8 +83,7 @@ pub struct Decided {
 struct Gathered {
     at: Timestamp,
     id: String,
-    subject: SubjectId,
-    key: Arc<SubjectKey>,
+    key: Arc<PersonKey>,
     snapshot: Arc<Snapshot>,
     features: Features,
     profile: Option<Profile>,
@@ -108,7 +107,7 @@ impl App {
         }
         let gathered = self.gather(tenant, &ask).await?;
         let circumstances =
-            circumstances(&ask.event, &tenant.keys, &gathered.subject, gathered.at, &gathered.id);
+            circumstances(&ask.event, &tenant.keys, &gathered.key.subject, gathered.at, &gathered.id);
         let assessment = countersign_risk::assess(&gathered.features, gathered.profile.as_ref(), &self.model);
         let circumstances = context::with_reasons(circumstances, &assessment);
         let decision =
@@ -116,7 +115,7 @@ impl App {
         let answer =
             answer::render(&gathered.id, &assessment, &decision, circumstances.channel, &gathered.degraded)?;
         let commit = self.commit(tenant, &ask, &gathered, &assessment, &decision)?;
-        let row = self.append(tenant, &ask, commit).await?;
+        let row = self.append(tenant, &ask, &gathered, commit).await?;
         self.feed.tell(|| Live { tenant: tenant.id.clone(), row });
         if decision.is_alert {
             tracing::warn!(tenant.id = %tenant.id, decision.id = %gathered.id, level = %decision.level, "a risky sign-in");
@@ -142,8 +141,8 @@ impl App {
             }
         };
         let mut degraded = Vec::new();
-        let profile = match self.read_profile(tenant, &subject, &key).await {
-            Ok(found) => found.map(|(_, profile)| profile),
+        let profile = match self.read_profile(tenant, &key).await {
+            Ok(found) => found,
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.id, detail = error.detail(), "a profile could not be read");
                 degraded.push("history_unavailable");
@@ -157,7 +156,6 @@ impl App {
         Ok(Gathered {
             at,
             id: self.make_id(IdKind::Decision)?,
-            subject,
             key,
             snapshot: tenant.policy(),
             features,
@@ -166,18 +164,17 @@ impl App {
         })
     }
 
-    /// The person's profile and its version; `None` when there is none.
-    pub(crate) async fn read_profile(
-        &self,
-        tenant: &Tenant,
-        subject: &SubjectId,
-        key: &SubjectKey,
-    ) -> Result<Option<(u64, Profile)>, Error> {
-        let Some(row) = self.ports.store.find_profile(&tenant.id, subject).await? else { return Ok(None) };
-        let bytes = Sealed::from_bytes(row.sealed)
-            .open(key, &leaves::context(tenant, "profile"))
+    /// The person's profile; `None` when there is none.
+    async fn read_profile(&self, tenant: &Tenant, key: &PersonKey) -> Result<Option<Profile>, Error> {
+        let row = self.ports.store.find_profile(&tenant.id, &key.subject).await?;
+        row.map(|row| Self::open_profile(tenant, key, &row)).transpose()
+    }
+
+    /// Opens a profile as stored.
+    pub(crate) fn open_profile(tenant: &Tenant, key: &PersonKey, row: &ProfileRow) -> Result<Profile, Error> {
+        let bytes = Sealed::open_bytes(&row.sealed, &key.key, &leaves::context(tenant, "profile"))
             .map_err(Error::internal)?;
-        Ok(Some((row.version, Profile::decode(&bytes).map_err(Error::internal)?)))
+        Profile::decode(&bytes).map_err(Error::internal)
     }
 
     fn commit(
@@ -190,7 +187,7 @@ impl App {
     ) -> Result<Commit, Error> {
         let body = record::body(ask, gathered, assessment, decision).map_err(Error::internal)?;
         let draft = record::draft(ask, gathered, assessment);
-        let leaf = self.personal_leaf(tenant, draft, (&gathered.subject, &gathered.key), &body)?;
+        let leaf = self.personal_leaf(tenant, draft, &gathered.key, &body)?;
         let row = record::row(ask, gathered, assessment, decision)?;
         Ok(Commit {
             tenant: tenant.id.clone(),
@@ -209,14 +206,13 @@ impl App {
         &self,
         tenant: &Tenant,
         ask: &Ask,
+        gathered: &Gathered,
         commit: Commit,
     ) -> Result<countersign_store::DecisionRow, Error> {
         let row = commit.writes.iter().find_map(|write| match write {
             Write::Decision(row) => Some(row.clone()),
             _ => None,
         });
-        let subject =
-            commit.leaves.iter().flat_map(|leaf| &leaf.bodies).map(|body| body.subject.clone()).next();
         let left = (ask.received + ledger_budget(ask.deadline)).saturating_sub(self.ports.clock.monotonic());
         let committed = match tokio::time::timeout(left, self.ports.store.commit(commit)).await {
             Ok(Ok(committed)) => committed,
@@ -234,7 +230,7 @@ impl App {
         Ok(countersign_store::DecisionRow {
             decision,
             leaf_index: committed.first_index,
-            subject,
+            subject: Some(gathered.key.subject.clone()),
             standing: countersign_store::Standing::Open,
             granted: 0,
         })

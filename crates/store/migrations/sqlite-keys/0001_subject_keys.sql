@@ -6,3 +6,6 @@ CREATE TABLE subject_keys (
     wrapped    BLOB NOT NULL,
     PRIMARY KEY (tenant_id, subject_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Sealed bodies name keys, not people.
+CREATE UNIQUE INDEX subject_keys_by_id ON subject_keys (tenant_id, key_id);

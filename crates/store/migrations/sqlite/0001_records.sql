@@ -46,12 +46,10 @@ CREATE TABLE sealed_bodies (
     tenant_id  TEXT    NOT NULL,
     leaf_index INTEGER NOT NULL,
     ordinal    INTEGER NOT NULL,
-    subject_id TEXT,
+    key_id     TEXT    NOT NULL, -- names the key; whose it is stands beside the key alone
     sealed     BLOB    NOT NULL,
     UNIQUE (tenant_id, leaf_index, ordinal)
 ) STRICT;
-
-CREATE INDEX sealed_bodies_by_subject ON sealed_bodies (tenant_id, subject_id);
 
 CREATE TABLE decisions (
     tenant_id       TEXT    NOT NULL,
@@ -93,13 +91,14 @@ CREATE TABLE profiles (
     PRIMARY KEY (tenant_id, subject_id)
 ) STRICT, WITHOUT ROWID;
 
--- Ids of signed requests within the replay window.
+-- Signed requests within the replay window, in the order of their coming. The writer keeps them in memory and reads
+-- them back at the start: an index over random ids would cost each decision a page.
 CREATE TABLE requests (
-    tenant_id  TEXT    NOT NULL,
-    request_id TEXT    NOT NULL,
-    seen_at    INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, request_id)
-) STRICT, WITHOUT ROWID;
+    number    INTEGER PRIMARY KEY,
+    tenant_id TEXT    NOT NULL,
+    digest    BLOB    NOT NULL, -- of the request's id, 128 bits
+    seen_at   INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE switches (
     tenant_id  TEXT    NOT NULL,

@@ -118,8 +118,8 @@ impl Heads {
         }
         for (ordinal, body) in leaf.bodies.iter().enumerate() {
             connection
-                .prepare_cached("INSERT INTO sealed_bodies (tenant_id, leaf_index, ordinal, subject_id, sealed) VALUES (?1, ?2, ?3, ?4, ?5)")?
-                .execute(params![tenant.as_str(), place, columns::ordinal(ordinal)?, body.subject.as_str(), body.sealed])?;
+                .prepare_cached("INSERT INTO sealed_bodies (tenant_id, leaf_index, ordinal, key_id, sealed) VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![tenant.as_str(), place, columns::ordinal(ordinal)?, body.key_id, body.sealed])?;
         }
         Ok(index)
     }

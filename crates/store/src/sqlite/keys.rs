@@ -3,6 +3,7 @@
 use countersign_core::{SubjectId, TenantId};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::columns;
 use crate::{StoreError, SubjectKeyRow};
 
 pub(super) fn find(
@@ -16,6 +17,20 @@ pub(super) fn find(
             Ok(SubjectKeyRow { key_id: row.get(0)?, wrapped: row.get(1)? })
         })
         .optional()?)
+}
+
+/// Whose key has this name; `None` when it was deleted.
+pub(super) fn subject_of(
+    connection: &Connection,
+    tenant: &TenantId,
+    key_id: &str,
+) -> Result<Option<SubjectId>, StoreError> {
+    connection
+        .prepare_cached("SELECT subject_id FROM subject_keys WHERE tenant_id = ?1 AND key_id = ?2")?
+        .query_row([tenant.as_str(), key_id], |row| row.get::<_, String>(0))
+        .optional()?
+        .map(|id| columns::parse("subject_id", &id))
+        .transpose()
 }
 
 /// Keeps the key that was there first: two replicas that meet a person at once must seal under one key.

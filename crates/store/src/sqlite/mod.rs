@@ -7,6 +7,8 @@ mod open;
 pub(crate) mod queries;
 mod readers;
 mod records;
+mod requests;
+mod state;
 mod writer;
 
 use std::{
@@ -19,7 +21,7 @@ use countersign_core::{Clock, SubjectId, TenantId};
 use rusqlite::Connection;
 
 use self::{readers::Readers, writer::Writer};
-use crate::{Access, Commit, Committed, LedgerHead, StoreError, SubjectKeyRow, Urgency};
+use crate::{Access, Commit, Committed, DecisionRow, LedgerHead, StoreError, SubjectKeyRow, Urgency};
 
 /// Read connections: more than cores brings nothing.
 const READERS: usize = 4;
@@ -72,8 +74,8 @@ impl Sqlite {
     pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         let writer = writer(self.records.as_ref())?;
         writer
-            .submit(commit.urgency, commit.expires_at, move |connection, heads| {
-                records::apply(connection, heads, &commit)
+            .submit(commit.urgency, commit.expires_at, move |connection, state| {
+                records::apply(connection, state, &commit)
             })
             .await
     }
@@ -105,13 +107,35 @@ impl Sqlite {
         self.key_readers.read(|connection| keys::find(connection, tenant, subject))
     }
 
+    /// Whose key has this name; `None` also where the keys are not at hand.
+    pub(crate) fn subject_of(
+        &self,
+        tenant: &TenantId,
+        key_id: &str,
+    ) -> Result<Option<SubjectId>, StoreError> {
+        if self.key_readers.is_empty() {
+            return Ok(None);
+        }
+        self.key_readers.read(|connection| keys::subject_of(connection, tenant, key_id))
+    }
+
+    /// Says whose a decision is.
+    pub(crate) fn named(
+        &self,
+        tenant: &TenantId,
+        (row, key_id): queries::Named,
+    ) -> Result<DecisionRow, StoreError> {
+        let subject = key_id.map(|key_id| self.subject_of(tenant, &key_id)).transpose()?.flatten();
+        Ok(DecisionRow { subject, ..row })
+    }
+
     pub(crate) async fn find_or_insert_subject_key(
         &self,
         tenant: TenantId,
         subject: SubjectId,
         key: SubjectKeyRow,
     ) -> Result<SubjectKeyRow, StoreError> {
-        let work = move |connection: &Connection, _: &mut heads::Heads| {
+        let work = move |connection: &Connection, _: &mut state::State| {
             keys::find_or_insert(connection, &tenant, &subject, &key)
         };
         writer(self.keys.as_ref())?.submit(Urgency::Decision, None, work).await

@@ -25,16 +25,20 @@ pub(crate) fn profile(
 }
 
 const DECISION: &str = "SELECT d.leaf_index, d.decision_id, d.decided_at, d.organization_id, d.client_id, d.trigger_id, d.channel,
-    d.mode, d.level, d.score, d.verdict, d.is_trusted, d.is_censored, d.standing, d.granted, b.subject_id
+    d.mode, d.level, d.score, d.verdict, d.is_trusted, d.is_censored, d.standing, d.granted, b.key_id
     FROM decisions d LEFT JOIN sealed_bodies b
       ON b.tenant_id = d.tenant_id AND b.leaf_index = d.leaf_index AND b.ordinal = 0";
 
-fn decision_row(row: &Row<'_>) -> Result<DecisionRow, StoreError> {
+/// A decision, and the name of the key that its body is sealed under.
+pub(crate) type Named = (DecisionRow, Option<String>);
+
+fn decision_row(row: &Row<'_>) -> Result<Named, StoreError> {
     let text = |index: usize| row.get::<_, String>(index).map_err(StoreError::from);
     let optional = |index: usize| row.get::<_, Option<String>>(index).map_err(StoreError::from);
     let score = columns::small(row.get(9)?)?;
     let standing = text(13)?;
-    Ok(DecisionRow {
+    let key_id = optional(15)?;
+    let row = DecisionRow {
         leaf_index: columns::unsigned(row.get(0)?)?,
         decision: NewDecision {
             id: columns::parse("decision_id", &text(1)?)?,
@@ -56,8 +60,9 @@ fn decision_row(row: &Row<'_>) -> Result<DecisionRow, StoreError> {
             .find(|word| word.as_str() == standing)
             .ok_or_else(|| StoreError::Corrupt("column `standing` holds what it can't".to_owned()))?,
         granted: columns::small(row.get(14)?)?,
-        subject: optional(15)?.map(|id| columns::parse("subject_id", &id)).transpose()?,
-    })
+        subject: None,
+    };
+    Ok((row, key_id))
 }
 
 fn decision_sql() -> String {
@@ -71,7 +76,7 @@ pub(crate) fn decision(
     connection: &Connection,
     tenant: &TenantId,
     id: &DecisionId,
-) -> Result<Option<DecisionRow>, StoreError> {
+) -> Result<Option<Named>, StoreError> {
     let mut statement = connection.prepare_cached(&decision_sql())?;
     let mut rows = statement.query([tenant.as_str(), id.as_str()])?;
     rows.next()?.map(decision_row).transpose()
@@ -92,7 +97,7 @@ pub(crate) fn decisions(
     tenant: &TenantId,
     filter: &DecisionFilter,
     limit: u32,
-) -> Result<Vec<DecisionRow>, StoreError> {
+) -> Result<Vec<Named>, StoreError> {
     let DecisionFilter { levels, organization, before, after } = filter;
     let order = if after.is_some() { "ASC" } else { "DESC" };
     // Each level is a bind of its own; one that is not wanted is NULL, which equals nothing.
@@ -180,19 +185,13 @@ pub(crate) fn sealed_bodies(
     tenant: &TenantId,
     leaf: u64,
 ) -> Result<Vec<SealedBodyRow>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT subject_id, sealed FROM sealed_bodies WHERE tenant_id = ?1 AND leaf_index = ?2 ORDER BY ordinal")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT key_id, sealed FROM sealed_bodies WHERE tenant_id = ?1 AND leaf_index = ?2 ORDER BY ordinal",
+    )?;
     let rows = statement.query_map(params![tenant.as_str(), columns::bound(leaf)], |row| {
-        Ok((row.get::<_, Option<String>>(0)?, row.get(1)?))
+        Ok(SealedBodyRow { key_id: row.get(0)?, sealed: row.get(1)? })
     })?;
-    rows.map(|row| {
-        let (subject, sealed) = row?;
-        Ok(SealedBodyRow {
-            subject: subject.map(|id| columns::parse("subject_id", &id)).transpose()?,
-            sealed,
-        })
-    })
-    .collect()
+    rows.map(|row| Ok(row?)).collect()
 }
 
 /// The checkpoints of at least `size` leaves, smallest first, at most `limit`.

@@ -13,6 +13,10 @@ impl Readers {
         Self(connections.into_iter().map(Mutex::new).collect())
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn take(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
         let free = self.0.iter().find_map(Mutex::try_lock);
         free.or_else(|| self.0.first().map(Mutex::lock))

@@ -3,28 +3,29 @@
 use countersign_core::{SubjectId, TenantId};
 use rusqlite::{Connection, params};
 
-use super::{columns, heads::Heads};
+use super::{columns, state::State};
 use crate::{Commit, Committed, Conflict, NewDecision, OutcomeRow, Standing, StoreError, Write};
 
 /// Appends the leaves and does the writes of one commit.
 pub(super) fn apply(
     connection: &Connection,
-    heads: &mut Heads,
+    state: &mut State,
     commit: &Commit,
 ) -> Result<Committed, StoreError> {
     let tenant = &commit.tenant;
-    let first_index = heads.size(connection, tenant)?;
+    let first_index = state.heads.size(connection, tenant)?;
     for leaf in &commit.leaves {
-        heads.append(connection, tenant, leaf)?;
+        state.heads.append(connection, tenant, leaf)?;
     }
     for write in &commit.writes {
-        apply_one(connection, commit, first_index, write)?;
+        apply_one(connection, state, commit, first_index, write)?;
     }
-    Ok(Committed { first_index, size: heads.size(connection, tenant)? })
+    Ok(Committed { first_index, size: state.heads.size(connection, tenant)? })
 }
 
 fn apply_one(
     connection: &Connection,
+    state: &mut State,
     commit: &Commit,
     first_index: u64,
     write: &Write,
@@ -32,12 +33,7 @@ fn apply_one(
     let tenant = &commit.tenant;
     let tenant_id = tenant.as_str();
     match write {
-        Write::Request { id, at } => {
-            connection
-                .prepare_cached("INSERT INTO requests (tenant_id, request_id, seen_at) VALUES (?1, ?2, ?3)")?
-                .execute(params![tenant_id, id, at.micros()])
-                .map_err(|error| columns::unique(error, Conflict::Request))?;
-        }
+        Write::Request { id, at } => state.requests.add(connection, tenant, id, *at)?,
         Write::Decision(decision) => {
             // Why: without its leaf the row would take the place of whichever decision comes next.
             if commit.leaves.first().is_none_or(|leaf| leaf.record_id != decision.id.as_str()) {
@@ -54,7 +50,7 @@ fn apply_one(
         Write::Profile { subject, expected_version, sealed, at } => {
             write_profile(connection, tenant, subject, (*expected_version, sealed, at.micros()))?;
         }
-        Write::EraseSubject(subject) => erase_subject(connection, tenant, subject)?,
+        Write::DeleteProfile(subject) => delete_profile(connection, tenant, subject)?,
         Write::Switch(switch) => {
             connection
                 .prepare_cached(
@@ -97,11 +93,7 @@ fn apply_one(
                 )?
                 .execute(params![tenant_id, columns::integer(*leaf)?])?;
         }
-        Write::PruneRequests(before) => {
-            connection
-                .prepare_cached("DELETE FROM requests WHERE tenant_id = ?1 AND seen_at < ?2")?
-                .execute(params![tenant_id, before.micros()])?;
-        }
+        Write::PruneRequests(before) => state.requests.prune(connection, tenant, *before)?,
     }
     Ok(())
 }
@@ -205,12 +197,7 @@ fn write_profile(
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
 }
 
-fn erase_subject(connection: &Connection, tenant: &TenantId, subject: &SubjectId) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "UPDATE sealed_bodies SET subject_id = NULL WHERE tenant_id = ?1 AND subject_id = ?2",
-        )?
-        .execute(params![tenant.as_str(), subject.as_str()])?;
+fn delete_profile(connection: &Connection, tenant: &TenantId, subject: &SubjectId) -> Result<(), StoreError> {
     connection
         .prepare_cached("DELETE FROM profiles WHERE tenant_id = ?1 AND subject_id = ?2")?
         .execute(params![tenant.as_str(), subject.as_str()])?;

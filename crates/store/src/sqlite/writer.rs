@@ -7,7 +7,7 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::heads::Heads;
+use super::state::State;
 use crate::{StoreError, Urgency};
 
 /// Jobs in one transaction at the most: beyond it, waiting longer gains little (measured 2026-08: 113,000 rows/s).
@@ -22,7 +22,7 @@ const QUEUE: usize = 4096;
 /// Work on the open transaction; its writes are undone when it fails.
 trait Job: Send {
     fn expires_at(&self) -> Option<Duration>;
-    fn run(&mut self, connection: &Connection, heads: &mut Heads) -> Result<(), StoreError>;
+    fn run(&mut self, connection: &Connection, state: &mut State) -> Result<(), StoreError>;
     fn answer(self: Box<Self>, end: Result<(), StoreError>);
 }
 
@@ -33,14 +33,14 @@ struct Task<T, F> {
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<T: Send, F: FnOnce(&Connection, &mut Heads) -> Result<T, StoreError> + Send> Job for Task<T, F> {
+impl<T: Send, F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send> Job for Task<T, F> {
     fn expires_at(&self) -> Option<Duration> {
         self.expires_at
     }
 
-    fn run(&mut self, connection: &Connection, heads: &mut Heads) -> Result<(), StoreError> {
+    fn run(&mut self, connection: &Connection, state: &mut State) -> Result<(), StoreError> {
         if let Some(work) = self.work.take() {
-            self.result = Some(work(connection, heads)?);
+            self.result = Some(work(connection, state)?);
         }
         Ok(())
     }
@@ -99,7 +99,7 @@ impl Writer {
     ) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection, &mut Heads) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         self.push(urgency, Box::new(Task { work: Some(work), result: None, expires_at, reply }))?;
@@ -167,7 +167,7 @@ impl Drop for CloseOnExit<'_> {
 
 fn write(shared: &Shared, connection: &Connection, clock: &dyn Clock) {
     let _close = CloseOnExit(shared);
-    let mut heads = Heads::default();
+    let mut state = State::default();
     while let Some(batch) = next_batch(shared) {
         let (late, mut batch): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|job| is_late(job.as_ref(), clock));
@@ -177,11 +177,11 @@ fn write(shared: &Shared, connection: &Connection, clock: &dyn Clock) {
         if batch.is_empty() {
             continue;
         }
-        match commit_batch(connection, &mut heads, &mut batch, clock) {
+        match commit_batch(connection, &mut state, &mut batch, clock) {
             Ok(ends) => batch.into_iter().zip(ends).for_each(|(job, end)| job.answer(end)),
             Err(error) => {
-                // What the thread believes of the heads may be ahead of the disk: read them again.
-                heads.forget();
+                // What the thread believes may be ahead of the disk: read them again.
+                state.forget();
                 if !connection.is_autocommit() {
                     drop(run(connection, "ROLLBACK"));
                 }
@@ -197,7 +197,7 @@ fn is_late(job: &dyn Job, clock: &dyn Clock) -> bool {
 
 fn commit_batch(
     connection: &Connection,
-    heads: &mut Heads,
+    state: &mut State,
     batch: &mut [Box<dyn Job>],
     clock: &dyn Clock,
 ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
@@ -209,10 +209,10 @@ fn commit_batch(
         ends.push(if is_late {
             Err(StoreError::Expired)
         } else {
-            run_in_savepoint(connection, heads, job.as_mut())?
+            run_in_savepoint(connection, state, job.as_mut())?
         });
     }
-    heads.store(connection)?;
+    state.store(connection)?;
     run(connection, "COMMIT")?;
     Ok(ends)
 }
@@ -220,18 +220,18 @@ fn commit_batch(
 /// Runs one job; when it fails its own writes are undone and the others stand.
 fn run_in_savepoint(
     connection: &Connection,
-    heads: &mut Heads,
+    state: &mut State,
     job: &mut dyn Job,
 ) -> Result<Result<(), StoreError>, StoreError> {
     run(connection, "SAVEPOINT job")?;
-    heads.begin();
-    match job.run(connection, heads) {
+    state.begin();
+    match job.run(connection, state) {
         Ok(()) => {
             run(connection, "RELEASE job")?;
             Ok(Ok(()))
         }
         Err(error) => {
-            heads.undo();
+            state.undo();
             // Why: a full or failing disk ends the whole transaction by itself; then the batch has failed.
             if connection.is_autocommit() {
                 return Err(error);

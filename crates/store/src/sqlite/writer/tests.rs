@@ -58,17 +58,17 @@ impl Bench {
 
     async fn append(&self, record_id: &str, bytes: usize) -> Result<u64, StoreError> {
         let tenant: TenantId = "t".parse().unwrap();
-        let bodies = vec![NewBody { subject: "sub_1".parse().unwrap(), sealed: vec![7; bytes] }];
+        let bodies = vec![NewBody { key_id: "key_1".to_owned(), sealed: vec![7; bytes] }];
         let leaf = NewLeaf { record_id: record_id.to_owned(), leaf: b"leaf".to_vec(), bodies };
         let commit = Commit { leaves: vec![leaf], ..Commit::background(tenant) };
         let work =
-            move |connection: &Connection, heads: &mut Heads| records::apply(connection, heads, &commit);
+            move |connection: &Connection, state: &mut State| records::apply(connection, state, &commit);
         self.writer.submit(Urgency::Background, None, work).await.map(|committed| committed.first_index)
     }
 
     async fn set(&self, pragma: &'static str, value: i64) {
         let work =
-            move |connection: &Connection, _: &mut Heads| Ok(connection.pragma_update(None, pragma, value)?);
+            move |connection: &Connection, _: &mut State| Ok(connection.pragma_update(None, pragma, value)?);
         self.writer.submit(Urgency::Background, None, work).await.unwrap();
     }
 
@@ -162,7 +162,7 @@ async fn dropping_the_writer_serves_what_is_queued() {
         let writer = &bench.writer;
         let ran = Arc::clone(&bench.ran);
         let (reply, answer) = oneshot::channel();
-        let work = move |_: &Connection, _: &mut Heads| {
+        let work = move |_: &Connection, _: &mut State| {
             ran.lock().push(1);
             Ok(())
         };
@@ -255,7 +255,7 @@ async fn a_database_that_turned_read_only_refuses_and_is_recovered_from() {
 async fn an_index_that_is_taken_is_a_fault_and_no_conflict() {
     let bench = Bench::new();
     bench.append("before", 1).await.unwrap();
-    let forge = |connection: &Connection, _: &mut Heads| {
+    let forge = |connection: &Connection, _: &mut State| {
         Ok(connection
             .execute("INSERT INTO leaves (tenant_id, leaf_index, record_id, leaf, chain) VALUES ('t', 1, 'x', x'', x'')", [])?)
     };

@@ -7,11 +7,11 @@
 use countersign_store::{Commit, NewBody, NewLeaf, StoreError};
 
 use super::{child, open};
-use crate::suite::make::{assert_whole, leaf, subject, tenant};
+use crate::suite::make::{assert_whole, key_id, leaf, subject, tenant};
 
 /// A commit of one leaf with a body of this many bytes.
 fn heavy(record_id: &str, bytes: usize) -> Commit {
-    let bodies = vec![NewBody { subject: subject(1), sealed: vec![7; bytes] }];
+    let bodies = vec![NewBody { key_id: key_id(&subject(1)), sealed: vec![7; bytes] }];
     Commit { leaves: vec![NewLeaf { bodies, ..leaf(record_id) }], ..Commit::background(tenant("t")) }
 }
 

@@ -3,7 +3,7 @@ use countersign_store::{Commit, DecisionRow, NewDecision, Standing, StoreError, 
 
 use super::{
     Fresh,
-    make::{commit_all, decide, decision, personal_leaf, subject, tenant, writes},
+    make::{commit_all, decide, decision, know, personal_leaf, subject, tenant, writes},
 };
 
 /// Decisions that together use every word of every vocabulary, and the ends of every range.
@@ -34,6 +34,7 @@ fn of_every_kind() -> Vec<NewDecision> {
 
 pub async fn every_field_and_word_comes_back(Fresh { store, .. }: Fresh) {
     let t = tenant("t");
+    know(&store, &t, [subject(1)]).await;
     for (leaf_index, decision) in (0..).zip(of_every_kind()) {
         store.commit(decide(&t, decision.clone(), &subject(1))).await.unwrap();
         let id = decision.id.clone();
@@ -102,6 +103,7 @@ pub async fn two_grants_at_once_leave_one_stale(Fresh { store, .. }: Fresh) {
 
 pub async fn the_subject_is_that_of_the_first_body(Fresh { store, .. }: Fresh) {
     let t = tenant("t");
+    know(&store, &t, [subject(7), subject(8)]).await;
     let commit = decide(&t, decision(1), &subject(1));
     let leaf = personal_leaf(decision(1).id.as_str(), &[subject(7), subject(8)]);
     store.commit(Commit { leaves: vec![leaf], ..commit }).await.unwrap();

@@ -8,7 +8,7 @@ use countersign_store::{
 
 use super::{
     Fresh,
-    make::{assert_whole, at, decide, decision, leaf, profile, record_ids, tenant, writes},
+    make::{assert_whole, at, decide, decision, key_id, leaf, profile, record_ids, tenant, writes},
 };
 
 /// Texts that identifiers may be, at most 252 bytes; each pair that looks alike must stay apart.
@@ -78,7 +78,7 @@ pub async fn texts_stay_inert_and_apart(Fresh { store, .. }: Fresh) {
         let first = store.commit(decide(&t, made.clone(), &who)).await;
         assert_eq!(first, Ok(Committed { first_index: 0, size: 1 }), "{text:?}");
         store.commit(writes(&t, vec![profile(&who, 0, text.as_bytes())])).await.unwrap();
-        let key = SubjectKeyRow { key_id: text.clone(), wrapped: text.clone().into_bytes() };
+        let key = SubjectKeyRow { key_id: key_id(&who), wrapped: text.clone().into_bytes() };
         assert_eq!(store.find_or_insert_subject_key(&t, &who, key.clone()).await, Ok(key));
         tenants.insert(t);
     }

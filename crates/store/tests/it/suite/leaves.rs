@@ -143,8 +143,8 @@ pub async fn bodies_keep_their_order(Fresh { store, .. }: Fresh) {
     store.commit(commit).await.unwrap();
     assert_eq!(store.list_sealed_bodies(&t, 0).await, Ok(vec![]));
     let stored = store.list_sealed_bodies(&t, 1).await.unwrap();
-    let stored: Vec<_> = stored.into_iter().map(|body| (body.subject.unwrap(), body.sealed)).collect();
-    let given: Vec<_> = many.bodies.into_iter().map(|body| (body.subject, body.sealed)).collect();
+    let stored: Vec<_> = stored.into_iter().map(|body| (body.key_id, body.sealed)).collect();
+    let given: Vec<_> = many.bodies.into_iter().map(|body| (body.key_id, body.sealed)).collect();
     assert_eq!(stored, given);
     assert_eq!(store.list_sealed_bodies(&t, u64::MAX).await, Ok(vec![]));
 }

@@ -3,7 +3,7 @@ use countersign_store::{DecisionFilter, NewDecision, Store};
 
 use super::{
     Fresh,
-    make::{commit_all, decide, decision, leaves, subject, tenant},
+    make::{commit_all, decide, decision, know, leaves, subject, tenant},
 };
 
 const COUNT: u32 = 40;
@@ -21,6 +21,7 @@ fn nth(n: u32) -> NewDecision {
 /// Forty decisions of one tenant, each after a leaf that is no decision, and some of another.
 async fn filled(store: &Store) {
     let t = tenant("t");
+    know(store, &t, (0..COUNT).map(subject)).await;
     for n in 0..COUNT {
         store.commit(leaves(&t, [format!("rec_{n}")])).await.unwrap();
         store.commit(decide(&t, nth(n), &subject(n))).await.unwrap();

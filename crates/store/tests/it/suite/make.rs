@@ -4,7 +4,7 @@ use countersign_core::{Channel, Level, Mode, Score, SubjectId, TenantId, Timesta
 use countersign_ledger::{CHAIN_START, Frontier, chain, leaf_hash};
 use countersign_store::{
     Commit, Committed, LeafRow, LedgerHead, NewBody, NewDecision, NewLeaf, OutcomeRow, Store, StoreError,
-    Urgency, Write,
+    SubjectKeyRow, Urgency, Write,
 };
 use tokio::task::JoinSet;
 
@@ -14,6 +14,19 @@ pub fn tenant(name: &str) -> TenantId {
 
 pub fn subject(number: u32) -> SubjectId {
     format!("sub_{number:08x}").parse().unwrap()
+}
+
+/// The name of a person's key.
+pub fn key_id(subject: &SubjectId) -> String {
+    format!("key of {subject}")
+}
+
+/// Keeps a key for each person, so that their decisions can be told to be theirs.
+pub async fn know(store: &Store, tenant: &TenantId, subjects: impl IntoIterator<Item = SubjectId>) {
+    for subject in subjects {
+        let key = SubjectKeyRow { key_id: key_id(&subject), wrapped: vec![1] };
+        store.find_or_insert_subject_key(tenant, &subject, key).await.unwrap();
+    }
 }
 
 pub fn at(seconds: i64) -> Timestamp {
@@ -32,7 +45,7 @@ pub fn leaf(record_id: &str) -> NewLeaf {
 /// A leaf with one sealed body for each of `subjects`.
 pub fn personal_leaf(record_id: &str, subjects: &[SubjectId]) -> NewLeaf {
     let seal = |(ordinal, subject): (usize, &SubjectId)| NewBody {
-        subject: subject.clone(),
+        key_id: key_id(subject),
         sealed: format!("body {ordinal} of {record_id} for {subject}").into_bytes(),
     };
     NewLeaf { bodies: subjects.iter().enumerate().map(seal).collect(), ..leaf(record_id) }

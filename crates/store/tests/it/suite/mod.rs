@@ -90,7 +90,7 @@ macro_rules! suite {
             requests: [a_replay_is_refused pruning_forgets_the_older_only];
             silence: [the_cursor_is_where_it_was_put];
             subjects: [
-                erasing_takes_out_pseudonym_and_profile_and_leaves_the_leaves
+                without_the_key_nobody_is_named_and_the_leaves_stay
                 erasing_in_one_tenant_leaves_the_other
             ];
             switches: [a_switch_is_set_and_set_again];

@@ -1,0 +1,37 @@
+//! What the writing thread knows without reading: it alone changes it, so that it can't be wrong while commits succeed.
+
+use rusqlite::Connection;
+
+use super::{heads::Heads, requests::Requests};
+use crate::StoreError;
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) heads: Heads,
+    pub(super) requests: Requests,
+}
+
+impl State {
+    /// Forgets everything: the next use reads the database.
+    pub(super) fn forget(&mut self) {
+        self.heads.forget();
+        self.requests.forget();
+    }
+
+    /// A job begins: what it changes may be undone.
+    pub(super) fn begin(&mut self) {
+        self.heads.begin();
+        self.requests.begin();
+    }
+
+    /// Undoes what the job changed.
+    pub(super) fn undo(&mut self) {
+        self.heads.undo();
+        self.requests.undo();
+    }
+
+    /// Writes what is only in memory so far, before the transaction ends.
+    pub(super) fn store(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.heads.store(connection)
+    }
+}
