@@ -1,0 +1,49 @@
+'use strict';
+
+const { isRecord } = require('./values');
+const { failure } = require('./call');
+
+const MODES = ['off', 'audit', 'advisory', 'enforce'];
+const MAX_EFFECTS = 16;
+const MAX_ARGS = 4;
+
+function isDecisionId(value) {
+  return typeof value === 'string' && /^dec_[A-Za-z0-9_-]{1,128}$/.test(value);
+}
+
+function isEffect(value) {
+  return (
+    isRecord(value) &&
+    typeof value.call === 'string' &&
+    value.call.length <= 64 &&
+    Array.isArray(value.args) &&
+    value.args.length <= MAX_ARGS
+  );
+}
+
+// Switched off, the service decides nothing, so that answer has no id.
+function hasSoundId(answer) {
+  return isDecisionId(answer.decision_id) || (answer.mode === 'off' && answer.decision_id === null);
+}
+
+// The parts of an answer that are used, from its bytes. Throws `bad_answer` when one of them has another type.
+function readAnswer(bytes) {
+  let answer;
+  try {
+    answer = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw failure('bad_answer');
+  }
+  const isSound =
+    isRecord(answer) &&
+    hasSoundId(answer) &&
+    answer.trigger === 'post-login' &&
+    MODES.includes(answer.mode) &&
+    Array.isArray(answer.effects) &&
+    answer.effects.length <= MAX_EFFECTS &&
+    answer.effects.every(isEffect);
+  if (!isSound) throw failure('bad_answer');
+  return { decisionId: answer.decision_id, mode: answer.mode, effects: answer.effects };
+}
+
+module.exports = { readAnswer, isDecisionId };

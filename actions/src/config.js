@@ -1,0 +1,54 @@
+'use strict';
+
+// What the installer or operator edits. Nothing below this object needs a change.
+const CONFIG = frozen({
+  // The version of this Action, sent with each request.
+  version: '0.1.0',
+  // Whether this Action may change a sign-in. While it is not exactly `true`, no sign-in can end otherwise than without
+  // this Action, whatever the service answers and wherever it fails: claims, marks and notes are all that it makes.
+  enforce: false,
+  // Claims are set only below this address. It ends in a slash and must be one that you control.
+  claim_namespace: 'https://countersign.example/',
+  // How long a sign-in may wait for an answer, in ms (50 to 5000).
+  deadline_ms: 800,
+  // The longest answer that is read, in bytes.
+  max_answer_bytes: 65536,
+  // When the service refuses our request (400, 409, 413, 422): 'challenge', 'allow' or 'deny'.
+  on_reject: 'challenge',
+  // When the service cannot be reached: the strictest row that matches counts. The table is in the README.
+  fallback: {
+    default: 'allow',
+    on_low_confidence: 'challenge',
+    protected_roles: ['admin'],
+    protected: 'challenge',
+    contained: 'deny',
+  },
+  // The factors that may be asked for, best first.
+  factors: ['webauthn-roaming', 'webauthn-platform', 'push-notification', 'otp', 'phone', 'email'],
+  // What this Action may do at all, whatever the service answers.
+  ceiling: {
+    deny: true,
+    challenge: true,
+    enroll: true,
+    skip_mfa: false,
+    claims: true,
+    app_metadata: true,
+    // Reserved: this version never redirects, whatever stands here.
+    redirect_hosts: [],
+  },
+  // Exempt from every decision, and marked. Put the console's own client here.
+  break_glass: { user_ids: [], client_ids: [] },
+  // After `failures` within `window_ms` the service is left alone for `open_ms`.
+  breaker: { failures: 5, window_ms: 30000, open_ms: 15000 },
+  // The key of `app_metadata` that is ours. Times of fallback and exemption stand under this key with `_last` after it.
+  mark_key: 'countersign',
+});
+
+function frozen(value) {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null) frozen(part);
+  }
+  return Object.freeze(value);
+}
+
+module.exports = { CONFIG };

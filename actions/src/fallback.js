@@ -1,0 +1,82 @@
+'use strict';
+
+const { dig, listOf, oneOf, attempt, isAllowed } = require('./values');
+const { askableFactors, canAsk, hasFreshMfa, mfaMethods } = require('./challenge');
+const { isContained, stamp } = require('./mark');
+const { isEnforcing } = require('./reach');
+
+// What a person may read. Neither says why: a reason coaches whoever tries again. The code is for applications.
+const BLOCKED = 'This account is blocked. Please contact your administrator.';
+const STEP_UP_REQUIRED =
+  'step_up_required: additional verification is required; please sign in again, or contact your administrator';
+
+// Mildest first.
+const VERDICTS = ['allow', 'challenge', 'deny'];
+
+function stricter(one, other) {
+  return VERDICTS[Math.max(VERDICTS.indexOf(one), VERDICTS.indexOf(other))];
+}
+
+function isProtected(event, config) {
+  const wanted = listOf(dig(config, 'fallback', 'protected_roles')).map((role) => String(role).toLowerCase());
+  const roles = dig(event, 'authorization', 'roles');
+  const held = typeof roles === 'string' ? [roles] : listOf(roles);
+  return held.some((role) => typeof role === 'string' && wanted.includes(role.toLowerCase()));
+}
+
+// The rows of the table that match: the strictest wins, and `mustHold` rows are not waived for somebody without a factor.
+function matchingRows(event, config, cause) {
+  const row = (name, otherwise) => oneOf(dig(config, 'fallback', name), VERDICTS, otherwise);
+  const rows = [{ verdict: row('default', 'allow'), mustHold: false }];
+  if (dig(event, 'authentication', 'riskAssessment', 'confidence') === 'low') {
+    rows.push({ verdict: row('on_low_confidence', 'challenge'), mustHold: false });
+  }
+  if (cause === 'refused') rows.push({ verdict: oneOf(config.on_reject, VERDICTS, 'challenge'), mustHold: true });
+  // Why: the service demanded more than the platform took, and what it demanded is not dropped.
+  if (cause === 'effect_failed') rows.push({ verdict: 'challenge', mustHold: true });
+  if (isProtected(event, config)) rows.push({ verdict: row('protected', 'challenge'), mustHold: true });
+  if (isContained(event, config)) rows.push({ verdict: row('contained', 'deny'), mustHold: true });
+  return rows.filter(({ verdict }) => verdict !== 'allow');
+}
+
+// What to do without an answer: `{verdict, factors}`. `cause` is `refused`, `effect_failed`, or why the service could not
+// be reached. Pure; the table is in the README.
+function localVerdict(event, config, cause, now) {
+  if (!isEnforcing(config)) return { verdict: 'allow', factors: [] };
+  const rows = matchingRows(event, config, cause);
+  const wanted = rows.reduce((verdict, row) => stricter(verdict, row.verdict), 'allow');
+  const factors = askableFactors(event, config);
+  if (wanted === 'allow') return { verdict: 'allow', factors: [] };
+  if (wanted === 'deny' && isAllowed(config, 'deny')) return { verdict: 'deny', factors };
+  if (factors.length > 0) return { verdict: 'challenge', factors };
+  return { verdict: withoutAsking(event, config, rows, now), factors: [] };
+}
+
+// A challenge that cannot be asked becomes a denial, unless the session has just passed one. Waived only for somebody
+// who could be asked but has no factor at all. Why: a thief must not get by `prompt=none`, or by a session whose factor
+// was passed long ago, what an ordinary sign-in would not give.
+function withoutAsking(event, config, rows, now) {
+  if (!isAllowed(config, 'deny')) return 'allow';
+  const isRequired = !canAsk(event) || mfaMethods(event).length > 0 || rows.some((row) => row.mustHold);
+  if (!isRequired) return 'allow';
+  return hasFreshMfa(event, now) && !isContained(event, config) ? 'allow' : 'deny';
+}
+
+// Applies the table. A call that the platform refuses falls through to the next stricter one that it takes.
+function applyFallback(event, api, config, cause, now) {
+  const { verdict, factors } = localVerdict(event, config, cause, now);
+  if (verdict === 'allow') {
+    stamp(event, api, config, 'fallback_at', now);
+    return 'allow';
+  }
+  const deny = () => api.access.deny(isContained(event, config) ? BLOCKED : STEP_UP_REQUIRED);
+  const challenge = () => api.authentication.challengeWithAny(factors.map((type) => ({ type })));
+  if (verdict === 'challenge' && attempt(challenge)) return 'challenge';
+  const mayDeny = verdict === 'deny' || (isAllowed(config, 'deny') && matchingRows(event, config, cause).some((row) => row.mustHold));
+  if (mayDeny && attempt(deny)) return 'deny';
+  if (verdict === 'deny' && factors.length > 0 && attempt(challenge)) return 'challenge';
+  stamp(event, api, config, 'fallback_at', now);
+  return 'allow';
+}
+
+module.exports = { applyFallback, localVerdict, STEP_UP_REQUIRED };

@@ -1,0 +1,52 @@
+//! A stand-in for an Auth0 tenant: invented people with habits, their sign-ins, attacks on them, and a host that runs
+//! real Actions in Node.
+//!
+//! It decides nothing about a sign-in. It must never name anybody real: addresses, networks, telephone numbers and
+//! domains come from ranges that are reserved for documentation or fiction. It imports only `core` and speaks JSON as the
+//! vendor documents it, so that it can't share the service's misreadings; all its chance comes from a seed, all its time from
+//! its caller.
+//!
+//! ```
+//! use countersign_core::Timestamp;
+//! use countersign_sandbox::{Pace, Population, Story, Traffic};
+//!
+//! let now: Timestamp = "2026-08-20T14:00:00Z".parse()?;
+//! let mut traffic = Traffic::new(Population::new(42), 42);
+//! let history = traffic.history(7, now);
+//! let mut story = Story::new(traffic, Pace::default(), 42, now);
+//! let live = story.due(story.next_at());
+//! assert!(history.len() > 300 && live.len() == 1);
+//! assert_eq!(live[0].event["tenant"]["id"], "countersign-sandbox");
+//! # Ok::<(), countersign_core::TimestampError>(())
+//! ```
+
+mod assessors;
+mod attack;
+mod city;
+mod company;
+mod device;
+mod dice;
+mod event;
+mod habits;
+mod network;
+mod node;
+mod people;
+mod population;
+mod roster;
+mod session;
+mod sign_in;
+mod story;
+mod traffic;
+
+pub use city::City;
+pub use company::{Client, Company, LEGACY_CLIENT, Organization, TENANT};
+pub use device::{Browser, Device};
+pub use network::{Network, Pool, Region};
+pub use node::{
+    Answer, Call, Claims, Effects, Execution, Handler, Host, HostError, Launch, Outcome, materialize,
+};
+pub use people::{Factor, Person, Role, Shift, Spot, Strategy, Trips};
+pub use population::Population;
+pub use sign_in::{AttackKind, Failure, Label, SignIn};
+pub use story::{Pace, Story};
+pub use traffic::Traffic;
