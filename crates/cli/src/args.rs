@@ -1,0 +1,199 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use countersign_core::{TenantId, Trigger};
+
+/// Decisions about sign-ins that are explained, countersigned and proved.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration).";
+
+/// What the command can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start everything on one machine with generated sign-ins, and print one URL.
+    #[command(after_help = "Example: countersign demo --data /tmp/demo")]
+    Demo(Demo),
+    /// Answer Actions.
+    #[command(
+        after_help = "Examples:\n  countersign serve --config countersign.toml\n  countersign serve --tenant example-tenant"
+    )]
+    Serve(Serve),
+    /// Decide about one event without a server or a history.
+    #[command(
+        after_help = "Example: countersign decide --trigger post-login < fixtures/events/post-login.json"
+    )]
+    Decide(Decide),
+    /// Check a receipt or a whole ledger offline; names the first bad leaf.
+    #[command(
+        after_help = "Examples:\n  countersign verify --receipt receipt.json --verifier verifier.key\n  countersign verify --data countersign-data --verifier verifier.key --checkpoint kept-elsewhere.checkpoint"
+    )]
+    Verify(Verify),
+    /// The transparency log.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// People's data.
+    #[command(subcommand)]
+    Privacy(Privacy),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Ask a running server whether it can record decisions.
+    #[command(after_help = "Example: countersign health --url http://127.0.0.1:8377")]
+    Health(Health),
+}
+
+/// `countersign demo`
+#[derive(Debug, ClapArgs)]
+pub struct Demo {
+    /// Address and port; another free port is taken when this one is not.
+    #[arg(long, default_value = "127.0.0.1:8377")]
+    pub listen: SocketAddr,
+    /// Keep the data here; without it they are gone at the end.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// Stop by itself after so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    pub stop_after: Option<u64>,
+}
+
+/// `countersign serve`
+#[derive(Debug, ClapArgs)]
+pub struct Serve {
+    /// The configuration file.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// Answer this tenant in audit mode, without a file.
+    #[arg(long)]
+    pub tenant: Option<TenantId>,
+}
+
+/// `countersign decide`
+#[derive(Debug, ClapArgs)]
+pub struct Decide {
+    /// The trigger whose event is on standard input.
+    #[arg(long)]
+    pub trigger: Trigger,
+    /// The configuration whose policy applies; without it the default policy.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `countersign verify`
+#[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+pub struct Verify {
+    /// A receipt's JSON file.
+    #[arg(long, group = "what")]
+    pub receipt: Option<PathBuf>,
+    /// A data directory.
+    #[arg(long, group = "what")]
+    pub data: Option<PathBuf>,
+    /// The file with the key line that checks checkpoints; for a data directory its own key when absent.
+    #[arg(long)]
+    pub verifier: Option<PathBuf>,
+    /// A checkpoint that was kept elsewhere: finds a log that was rolled back. May be given several times.
+    #[arg(long)]
+    pub checkpoint: Vec<PathBuf>,
+    /// Only this tenant of a data directory.
+    #[arg(long)]
+    pub tenant: Option<TenantId>,
+    /// First part of the ledgers' origins, when the configuration changed it.
+    #[arg(long, default_value = "countersign.local")]
+    pub site: String,
+}
+
+/// `countersign ledger`
+#[derive(Debug, Subcommand)]
+pub enum Ledger {
+    /// Write the newest checkpoint, its verifier key line, tiles, and for a record its leaf, index and inclusion proof.
+    #[command(
+        after_help = "Example: countersign ledger export --data countersign-data --out proof --record dec_0198…"
+    )]
+    Export(Export),
+}
+
+/// `countersign ledger export`
+#[derive(Debug, ClapArgs)]
+pub struct Export {
+    /// The folder to write into; made when absent.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// The data directory.
+    #[arg(long, default_value = "countersign-data")]
+    pub data: PathBuf,
+    /// A record's id, such as a decision's.
+    #[arg(long)]
+    pub record: Option<String>,
+    /// Only this tenant; needed when there are several.
+    #[arg(long)]
+    pub tenant: Option<TenantId>,
+    /// First part of the ledgers' origins, when the configuration changed it.
+    #[arg(long, default_value = "countersign.local")]
+    pub site: String,
+}
+
+/// `countersign privacy`
+#[derive(Debug, Subcommand)]
+pub enum Privacy {
+    /// Destroy a person's key: nothing recorded about them can be read again, every proof still verifies.
+    #[command(
+        after_help = "Example: countersign privacy erase --config countersign.toml --tenant example-tenant --subject 'auth0|65f0'"
+    )]
+    Erase(Erase),
+}
+
+/// `countersign privacy erase`
+#[derive(Debug, ClapArgs)]
+pub struct Erase {
+    /// The configuration file.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// The data directory, over the configuration's.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// The tenant.
+    #[arg(long)]
+    pub tenant: TenantId,
+    /// The person: Auth0's user id, or a pseudonym `sub_…`.
+    #[arg(long)]
+    pub subject: String,
+}
+
+/// `countersign config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say everything that is wrong with a configuration.
+    Check(ConfigFile),
+    /// Print the configuration as it would be used, without secrets.
+    Show(ConfigFile),
+    /// Print every key with its meaning and an example.
+    Schema,
+}
+
+/// A configuration file, or none.
+#[derive(Debug, ClapArgs)]
+pub struct ConfigFile {
+    /// The configuration file.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+}
+
+/// `countersign health`
+#[derive(Debug, ClapArgs)]
+pub struct Health {
+    /// The server.
+    #[arg(long, default_value = "http://127.0.0.1:8377")]
+    pub url: String,
+}

@@ -1,0 +1,121 @@
+//! `countersign demo`: the service, generated people, the real Action in Node, one URL.
+
+mod history;
+mod people;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use countersign_core::{Mode, TenantId};
+use countersign_policy::{Claims, Document, Fallback, Layer};
+use countersign_sandbox::{Company, Pace, Population, Story, TENANT, Traffic};
+use tokio::net::TcpListener;
+
+use self::people::{Driver, Tenant};
+use super::{Verdict, print, start_logging};
+use crate::{
+    args::Demo,
+    compose::Base,
+    config::{Config, LogFormat},
+    listen,
+};
+
+/// The same people, habits and attacks at each start.
+const SEED: u64 = 20_260_820;
+
+/// Days of history that profiles are seeded with.
+const HISTORY_DAYS: u16 = 14;
+
+pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
+    start_logging("error", LogFormat::Text);
+    let kept = args.data.clone();
+    let folder = DemoFolder::new(kept)?;
+    let mut config = Config::default();
+    config.storage.directory = folder.path.clone();
+    config.tenants.insert(
+        TENANT.parse()?,
+        crate::config::Tenant { policy: policy()?, ..crate::config::Tenant::default() },
+    );
+    let base = Base::open(&config)?;
+
+    let now = base.clock.now();
+    let mut traffic = Traffic::new(Population::new(SEED), SEED);
+    let past = traffic.history(HISTORY_DAYS, now);
+    history::seed(&base, &config, past).await.context("can't make up a history")?;
+
+    let app = base.app(&config, &base.clock).await?;
+    let listener = bind(args.listen).await?;
+    let address = listener.local_addr()?;
+    let server = base.server(&config, Arc::clone(&app), address)?;
+    let link = server.one_time_path(base.entropy.as_ref())?;
+    let tenant_id: TenantId = TENANT.parse()?;
+    let key = base.data.action_key(&tenant_id, base.entropy.as_ref())?;
+    let driver = Driver::start(&folder.path, address, key).await?;
+    let (stopper, stop, _signals) = listen::signals()?;
+    print(&format!("Countersign demo: http://{address}{link}\n"));
+    print(&driver.introduction());
+    let story = Story::new(traffic, Pace::default(), SEED, base.clock.now());
+    let live = Tenant { app: Arc::clone(&app), driver, story, clock: Arc::clone(&base.clock) };
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(live.run(tenant_id, stop.clone()));
+    if let Some(seconds) = args.stop_after {
+        tasks.spawn(async move {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            stopper.send_replace(true);
+        });
+    }
+    listen::until_stopped(listener, server.router(), app, stop).await?;
+    tasks.shutdown().await;
+    Ok(Verdict::Holds)
+}
+
+/// Enforces everywhere but in one organization, which is audited first, as a careful operator would begin.
+fn policy() -> anyhow::Result<Document> {
+    let mut policy = Document { fallback: Fallback::Challenge, ..Document::default() };
+    policy.tenant.mode = Some(Mode::Enforce);
+    policy.tenant.claims = Some(Claims { risk_level: true, ..Claims::default() });
+    if let Some(last) = Company::ALL.last() {
+        policy
+            .organizations
+            .insert(last.organization().id.parse()?, Layer { mode: Some(Mode::Audit), ..Layer::default() });
+    }
+    Ok(policy)
+}
+
+async fn bind(wanted: SocketAddr) -> anyhow::Result<TcpListener> {
+    anyhow::ensure!(
+        wanted.ip().is_loopback(),
+        "the demo listens on a loopback address only, such as 127.0.0.1:8377"
+    );
+    match TcpListener::bind(wanted).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => TcpListener::bind((wanted.ip(), 0))
+            .await
+            .with_context(|| format!("can't listen at `{}`", wanted.ip())),
+    }
+}
+
+/// The demo's data directory; one that was made for this run is removed at its end.
+struct DemoFolder {
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl DemoFolder {
+    fn new(kept: Option<PathBuf>) -> anyhow::Result<Self> {
+        if let Some(path) = kept {
+            return Ok(Self { path, is_kept: true });
+        }
+        let name = format!("countersign-demo-{}", std::process::id());
+        Ok(Self { path: std::env::temp_dir().join(name), is_kept: false })
+    }
+}
+
+impl Drop for DemoFolder {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // Why: what can't be removed now is in the system's folder for temporary files.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}

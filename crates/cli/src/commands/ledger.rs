@@ -1,0 +1,85 @@
+//! `countersign ledger export`
+
+use std::{fs, path::Path, sync::Arc};
+
+use anyhow::{Context, bail};
+use countersign_app::audit::export_log;
+use countersign_core::{Clock, TenantId};
+use countersign_ledger::{
+    export::{File, record_files},
+    note::Verifier,
+    proof,
+    receipt::{Base64, Format, Receipt},
+};
+use countersign_store::{Access, CheckpointRow, Store};
+
+use super::{Verdict, print, verify::own_verifier};
+use crate::{args::Export, clock::SystemClock, compose::open_store};
+
+pub async fn export(args: Export) -> anyhow::Result<Verdict> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let store = open_store(&args.data, Access::ReadOnly, &clock)?;
+    let tenant = match args.tenant {
+        Some(tenant) => tenant,
+        None => only_tenant(store.list_tenants().await?)?,
+    };
+    let verifier = own_verifier(&args.data, &args.site, &tenant)?;
+    let newest = store
+        .find_newest_checkpoint(&tenant)
+        .await?
+        .context("nothing is signed yet; a running server signs each second")?;
+    fs::create_dir_all(&args.out).with_context(|| format!("can't make `{}`", args.out.display()))?;
+    let write = |file: File| write_file(&args.out, &file);
+    write(File { path: "checkpoint".to_owned(), bytes: newest.note.clone().into_bytes() })?;
+    write(File { path: "verifier.key".to_owned(), bytes: format!("{verifier}\n").into_bytes() })?;
+    export_log(&store, &tenant, newest.size, &mut |file| write_file(&args.out, &file)).await?;
+    if let Some(record) = &args.record {
+        let receipt = receipt(&store, &tenant, record, newest, &verifier).await?;
+        for file in record_files(&receipt) {
+            write(file)?;
+        }
+        write(File { path: "receipt.json".to_owned(), bytes: serde_json::to_vec_pretty(&receipt)? })?;
+    }
+    print(&format!("Written to {}.\n", args.out.display()));
+    Ok(Verdict::Holds)
+}
+
+fn only_tenant(tenants: Vec<TenantId>) -> anyhow::Result<TenantId> {
+    match <[TenantId; 1]>::try_from(tenants) {
+        Ok([tenant]) => Ok(tenant),
+        Err(tenants) if tenants.is_empty() => bail!("the data directory holds no ledger"),
+        Err(tenants) => bail!("name one of {} tenants by --tenant", tenants.len()),
+    }
+}
+
+async fn receipt(
+    store: &Store,
+    tenant: &TenantId,
+    record: &str,
+    checkpoint: CheckpointRow,
+    verifier: &Verifier,
+) -> anyhow::Result<Receipt> {
+    let leaf =
+        store.find_leaf(tenant, record).await?.with_context(|| format!("there is no record `{record}`"))?;
+    if leaf.index >= checkpoint.size {
+        bail!("no checkpoint covers the record yet; a running server signs each second");
+    }
+    let proof = proof::inclusion_proof(&store.proofs(tenant), leaf.index, checkpoint.size)?;
+    Ok(Receipt {
+        format: Format::V1,
+        index: leaf.index,
+        leaf: Base64(leaf.leaf),
+        proof,
+        checkpoint: checkpoint.note,
+        verifier: verifier.to_string(),
+        openings: Vec::new(),
+    })
+}
+
+fn write_file(folder: &Path, file: &File) -> std::io::Result<()> {
+    let path = folder.join(&file.path);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::write(path, &file.bytes)
+}

@@ -1,0 +1,58 @@
+//! The commands, one file each.
+
+mod config;
+mod decide;
+mod demo;
+mod health;
+mod ledger;
+mod privacy;
+mod serve;
+mod verify;
+
+use std::io::Write;
+
+use crate::args::{Args, Command, Ledger, Privacy};
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done, or what was checked holds.
+    Holds,
+    /// What was checked does not hold.
+    Fails,
+}
+
+/// Runs the command.
+pub async fn run(args: Args) -> anyhow::Result<Verdict> {
+    match args.command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Decide(args) => decide::run(&args),
+        Command::Verify(args) => verify::run(args).await,
+        Command::Ledger(Ledger::Export(args)) => ledger::export(args).await,
+        Command::Privacy(Privacy::Erase(args)) => privacy::erase(args).await,
+        Command::Config(args) => config::run(args),
+        Command::Health(args) => health::run(&args).await,
+    }
+}
+
+/// Prints to standard output; a reader that has gone away is no failure.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Log lines to standard error.
+fn start_logging(level: &str, format: crate::config::LogFormat) {
+    let filter =
+        tracing_subscriber::EnvFilter::new(format!("error,countersign={level},{}", crates_at(level)));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        crate::config::LogFormat::Text => builder.init(),
+        crate::config::LogFormat::Json => builder.json().init(),
+    }
+}
+
+fn crates_at(level: &str) -> String {
+    ["app", "server", "store", "sandbox"].map(|name| format!("countersign_{name}={level}")).join(",")
+}

@@ -1,0 +1,131 @@
+//! `countersign verify`
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context, bail};
+use countersign_app::audit::{AuditFailure, audit};
+use countersign_core::{Clock, TenantId};
+use countersign_ledger::{
+    checkpoint,
+    note::{Signer, Verifier},
+    receipt::Receipt,
+};
+use countersign_store::{Access, Store};
+
+use super::{Verdict, print};
+use crate::{args::Verify, clock::SystemClock, compose::open_store, data_dir::parse_hex};
+
+pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
+    let verifier = args.verifier.as_deref().map(read_verifier).transpose()?;
+    if let Some(path) = &args.receipt {
+        let Some(verifier) = verifier else {
+            bail!("a receipt is checked against a key that you trust: name its file by --verifier")
+        };
+        return verify_receipt(path, &verifier);
+    }
+    let folder = args.data.as_deref().context("a receipt or a data directory is needed")?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let store = open_store(folder, Access::ReadOnly, &clock)?;
+    let tenants = match args.tenant {
+        Some(tenant) => vec![tenant],
+        None => store.list_tenants().await?,
+    };
+    if tenants.is_empty() {
+        bail!("`{}` holds no ledger", folder.display());
+    }
+    let mut verdict = Verdict::Holds;
+    for tenant in tenants {
+        let key = match &verifier {
+            Some(verifier) => verifier.clone(),
+            None => own_verifier(folder, &args.site, &tenant)?,
+        };
+        let known = known_checkpoints(folder, &tenant, &key, &args.checkpoint)?;
+        if verify_ledger(&store, &tenant, &key, &known).await? == Verdict::Fails {
+            verdict = Verdict::Fails;
+        }
+    }
+    Ok(verdict)
+}
+
+fn read_verifier(path: &Path) -> anyhow::Result<Verifier> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?;
+    text.trim().parse().with_context(|| format!("`{}`", path.display()))
+}
+
+fn verify_receipt(path: &Path, verifier: &Verifier) -> anyhow::Result<Verdict> {
+    let json = std::fs::read(path).with_context(|| format!("can't read `{}`", path.display()))?;
+    match Receipt::from_json(&json).and_then(|receipt| receipt.verify(verifier)) {
+        Ok(verified) => {
+            print(&format!(
+                "The receipt holds: {} `{}` of {} is leaf {} of {} that {} signed.\n",
+                verified.leaf.kind,
+                verified.leaf.id,
+                verified.leaf.at,
+                verified.index,
+                verified.size,
+                verifier.name()
+            ));
+            Ok(Verdict::Holds)
+        }
+        Err(error) => {
+            print(&format!("The receipt does not hold: {error}.\n"));
+            Ok(Verdict::Fails)
+        }
+    }
+}
+
+/// The verifier of the directory's own key: enough to find damage, not a forger who has the key.
+pub fn own_verifier(folder: &Path, site: &str, tenant: &TenantId) -> anyhow::Result<Verifier> {
+    let path = folder.join("checkpoint.key");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("can't read `{}`; name a verifier key by --verifier", path.display()))?;
+    let seed = parse_hex(text.trim().as_bytes())?;
+    let seed: [u8; 32] = seed.expose().try_into().context("a key has 32 bytes")?;
+    Ok(Signer::from_seed(&checkpoint::origin(site, tenant)?, &seed)?.verifier())
+}
+
+/// Checkpoints from beside the database and from elsewhere, as far as they are of this tenant's log.
+fn known_checkpoints(
+    folder: &Path,
+    tenant: &TenantId,
+    key: &Verifier,
+    others: &[std::path::PathBuf],
+) -> anyhow::Result<Vec<String>> {
+    let beside = folder.join(countersign_app::checkpoint_file_name(tenant.as_str()));
+    let mut known = Vec::new();
+    if beside.exists() {
+        known.push(
+            std::fs::read_to_string(&beside).with_context(|| format!("can't read `{}`", beside.display()))?,
+        );
+    }
+    for path in others {
+        let note =
+            std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?;
+        if note.lines().next() == Some(key.name()) {
+            known.push(note);
+        }
+    }
+    Ok(known)
+}
+
+async fn verify_ledger(
+    store: &Store,
+    tenant: &TenantId,
+    key: &Verifier,
+    known: &[String],
+) -> anyhow::Result<Verdict> {
+    match audit(store, tenant, key, known).await {
+        Ok(report) => {
+            print(&format!(
+                "The ledger of {tenant} holds: {} leaves, {} of them signed, {} checkpoints checked, root {}.\n",
+                report.size, report.signed, report.checkpoints_checked, report.root
+            ));
+            Ok(Verdict::Holds)
+        }
+        Err(AuditFailure::Store(error)) => Err(error.into()),
+        Err(error) => {
+            print(&format!("The ledger of {tenant} does not hold: {error}.\n"));
+            Ok(Verdict::Fails)
+        }
+    }
+}

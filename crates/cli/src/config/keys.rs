@@ -1,0 +1,197 @@
+//! Every key that can be configured, in one table: what is unknown is told by it, and the reference is printed from it.
+
+/// One key: where, an example that is valid, and what it means. `*` stands for a name of the operator's.
+struct Key {
+    path: &'static str,
+    example: &'static str,
+    doc: &'static str,
+}
+
+const fn key(path: &'static str, example: &'static str, doc: &'static str) -> Key {
+    Key { path, example, doc }
+}
+
+const KEYS: &[Key] = &[
+    key(
+        "server.listen",
+        "\"127.0.0.1:8377\"",
+        "Address and port; loopback only, since TLS is a proxy's. Since 0.1.",
+    ),
+    key("server.hosts", "[\"decide.example.com\"]", "Further `Host` values to answer. Since 0.1."),
+    key(
+        "storage.directory",
+        "\"countersign-data\"",
+        "The data directory; made at the first start. Since 0.1.",
+    ),
+    key(
+        "keys.master",
+        "\"env:COUNTERSIGN_MASTER_KEY\"",
+        "Master key, 64 hexadecimal digits, by reference; made in the data directory when absent. Since 0.1.",
+    ),
+    key(
+        "keys.checkpoint",
+        "\"env:COUNTERSIGN_CHECKPOINT_KEY\"",
+        "Seed of the Ed25519 key that signs checkpoints, likewise. Since 0.1.",
+    ),
+    key(
+        "ledger.site",
+        "\"countersign.local\"",
+        "First part of each ledger's origin; never change it afterwards. Since 0.1.",
+    ),
+    key("log.level", "\"info\"", "Least level of log lines: error, warn, info, debug, trace. Since 0.1."),
+    key("log.format", "\"text\"", "`text` or `json`. Since 0.1."),
+    key(
+        "tenants.*.action_keys",
+        "[\"file:action.key\"]",
+        "One or two keys (`whsec_…`) shared with the tenant's Actions, by reference; made in the data directory when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.fallback",
+        "\"challenge\"",
+        "What the Action does without us, `allow` (default) or `challenge`; must match its CONFIG. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.factors",
+        "[{ type = \"otp\" }]",
+        "Factors switched on for the tenant, in order of preference. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.claim_namespace",
+        "\"https://login.example.com/\"",
+        "Prefix of custom claims; an https URL of your own. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.floors",
+        "[{ when = { roles = [\"admin\"] }, at_least = \"allow\" }]",
+        "Verdicts that may not fall below a bound. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.ceilings",
+        "[{ when = { clients = [\"kiosk\"] }, at_most = \"challenge\" }]",
+        "Verdicts that may not rise above a bound; a ceiling wins. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.mode",
+        "\"audit\"",
+        "off, audit (default), advisory or enforce. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.modes",
+        "{ post-login = \"audit\" }",
+        "The mode of single triggers. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.rollout_percent",
+        "100",
+        "Of 100 people, how many `enforce` holds for. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.thresholds",
+        "{ medium = 0.3, high = 0.6, critical = 0.9 }",
+        "Scores at which the levels begin. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.verdicts",
+        "{ low = \"allow\", medium = \"annotate\", high = \"challenge\", critical = \"deny\" }",
+        "The verdict at each level: skip_mfa, allow, annotate, challenge, deny. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.federated",
+        "\"annotate\"",
+        "What a challenge becomes for federated people: annotate or deny. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.no_factor",
+        "\"deny\"",
+        "What a challenge becomes without a usable factor: deny or annotate. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.offer_enrollment",
+        "false",
+        "Whether enrollment may be offered, at level low only. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.mfa_max_age_minutes",
+        "720",
+        "How old a passed factor may be to stand for a challenge. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.claims",
+        "{ risk_level = true, risk_score = false, risk_reason = false, access_token = false, in_every_mode = false }",
+        "Which claims tokens carry; none by default. Since 0.1.",
+    ),
+];
+
+/// The layers of a policy: the tenant's own, each organization's, each client's.
+const LAYERS: [&str; 3] = ["tenant", "organizations.*", "clients.*"];
+
+fn paths() -> impl Iterator<Item = (String, &'static Key)> {
+    KEYS.iter().flat_map(|key| {
+        let layers = if key.path.contains("{layer}") { &LAYERS[..] } else { &[""] };
+        layers.iter().map(move |layer| (key.path.replace("{layer}", layer), key))
+    })
+}
+
+/// A line for each key that no section knows, with the nearest known one.
+pub(super) fn unknown(table: &toml::Table) -> Vec<String> {
+    let known: Vec<Vec<String>> =
+        paths().map(|(path, _)| path.split('.').map(str::to_owned).collect()).collect();
+    let mut faults = Vec::new();
+    walk(table, &mut Vec::new(), &known, &mut faults);
+    faults
+}
+
+fn walk(table: &toml::Table, place: &mut Vec<String>, known: &[Vec<String>], faults: &mut Vec<String>) {
+    for (name, value) in table {
+        let fits = |path: &&Vec<String>| {
+            path.iter().zip(place.iter()).all(|(a, b)| a == "*" || a == b) && path.len() > place.len()
+        };
+        let next: Vec<&str> =
+            known.iter().filter(fits).filter_map(|path| path.get(place.len())).map(String::as_str).collect();
+        if !next.iter().any(|word| *word == "*" || word == name) {
+            let whole = place.iter().map(String::as_str).chain([name.as_str()]).collect::<Vec<_>>().join(".");
+            let nearest = next
+                .iter()
+                .map(|word| (strsim::jaro_winkler(word, name), word))
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            faults.push(match nearest {
+                Some((alike, word)) if alike > 0.8 => {
+                    format!("`{whole}` is not known; did you mean `{word}`?")
+                }
+                _ => format!("`{whole}` is not known"),
+            });
+            continue;
+        }
+        place.push(name.clone());
+        let is_leaf = known.iter().any(|path| {
+            path.len() == place.len() && path.iter().zip(place.iter()).all(|(a, b)| a == "*" || a == b)
+        });
+        if let (false, toml::Value::Table(inner)) = (is_leaf, value) {
+            walk(inner, place, known, faults);
+        }
+        place.pop();
+    }
+}
+
+/// The reference of all keys, as a commented TOML text.
+pub fn schema() -> String {
+    let mut text = String::from(
+        "# Every key of Countersign's configuration, with an example. `*` stands for a name of yours.\n",
+    );
+    for (path, key) in paths() {
+        text.push_str(&format!("\n# {}\n# {path} = {}\n", key.doc, key.example));
+    }
+    text
+}
+
+/// A configuration that sets every key once.
+#[cfg(test)]
+pub(super) fn sample() -> String {
+    let mut lines: Vec<String> = paths()
+        .map(|(path, key)| {
+            format!("{} = {}", path.replacen("tenants.*", "tenants.acme", 1).replace('*', "x"), key.example)
+        })
+        .collect();
+    lines.sort();
+    lines.join("\n")
+}

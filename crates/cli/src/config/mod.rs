@@ -1,0 +1,120 @@
+//! Configuration: defaults, then a file, then `COUNTERSIGN__SECTION__KEY`; faults are told all at once, with their place.
+
+mod keys;
+mod overlay;
+mod secret;
+mod sections;
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+pub use keys::schema;
+pub use secret::SecretReference;
+pub use sections::{Config, LogFormat, Tenant};
+
+/// Reads the file, if one is named, and the environment over it.
+///
+/// # Errors
+/// Everything that is wrong, in one message, a line each.
+pub fn load(path: Option<&Path>) -> anyhow::Result<Config> {
+    let text = match path {
+        Some(path) => {
+            std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?
+        }
+        None => String::new(),
+    };
+    parse(&text, overlay::environment()).with_context(|| match path {
+        Some(path) => format!("`{}` and the environment", path.display()),
+        None => "the environment".to_owned(),
+    })
+}
+
+fn parse(text: &str, environment: Vec<(String, String)>) -> anyhow::Result<Config> {
+    let mut table: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| anyhow::anyhow!("{}", error.to_string().trim()))?;
+    overlay::apply(&mut table, environment);
+    let faults = keys::unknown(&table);
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    let config: Config = serde_path_to_error::deserialize(toml::Value::Table(table))
+        .map_err(|error| anyhow::anyhow!("`{}`: {}", error.path(), error.inner().to_string().trim()))?;
+    let faults = config.faults();
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> String {
+        parse(text, vec![]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn nothing_starts_safely() {
+        let config = parse("", vec![]).unwrap();
+        assert!(config.server.listen.ip().is_loopback());
+        assert!(config.tenants.is_empty());
+    }
+
+    #[test]
+    fn unknown_keys_are_told_all_at_once_with_a_suggestion() {
+        let text = "[server]\nlisten = \"127.0.0.1:1\"\nhots = []\n[tenants.acme.policy.tenant]\nmoode = \"audit\"\n[zebra]\n";
+        assert_eq!(
+            fault(text),
+            "`server.hots` is not known; did you mean `hosts`?\n\
+             `tenants.acme.policy.tenant.moode` is not known; did you mean `mode`?\n\
+             `zebra` is not known"
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_or_word_is_told_with_its_path() {
+        assert!(
+            fault("[server]\nlisten = 7\n").starts_with("`server.listen`: "),
+            "{}",
+            fault("[server]\nlisten = 7\n")
+        );
+        let text = "[tenants.acme.policy.tenant]\nmode = \"enforced\"\n";
+        assert!(
+            fault(text).starts_with("`tenants.acme.policy.tenant.mode`: unknown variant `enforced`"),
+            "{}",
+            fault(text)
+        );
+    }
+
+    #[test]
+    fn plain_http_beyond_loopback_is_refused() {
+        assert_eq!(
+            fault("[server]\nlisten = \"0.0.0.0:8377\"\n"),
+            "`server.listen`: without TLS only a loopback address is possible, such as `127.0.0.1:8377`; put a proxy with TLS before it"
+        );
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let environment = vec![("COUNTERSIGN__SERVER__LISTEN".to_owned(), "127.0.0.1:9".to_owned())];
+        let config = parse("[server]\nlisten = \"127.0.0.1:1\"\n", environment).unwrap();
+        assert_eq!(config.server.listen.port(), 9);
+    }
+
+    #[test]
+    fn a_faulty_policy_is_told_with_its_path() {
+        let text = "[tenants.acme.policy.tenant]\nrollout_percent = 101\n[tenants.acme.policy]\nclaim_namespace = \"x\"\n";
+        let told = fault(text);
+        assert!(told.contains("`tenants.acme.policy.claim_namespace`"), "{told}");
+        assert!(told.contains("`tenants.acme.policy.tenant.rollout_percent`"), "{told}");
+    }
+
+    #[test]
+    fn every_documented_key_is_taken_and_every_taken_key_is_documented() {
+        let text = keys::sample();
+        let config = parse(&text, vec![]).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(config.tenants.len(), 1);
+    }
+}

@@ -1,0 +1,156 @@
+//! The sections of the configuration, one struct each, with their defaults.
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use countersign_core::TenantId;
+use countersign_policy::Document;
+use serde::Deserialize;
+
+use super::SecretReference;
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where and for whom it listens.
+    pub server: Server,
+    /// Where records are kept.
+    pub storage: Storage,
+    /// Where keys come from.
+    pub keys: Keys,
+    /// The transparency log.
+    pub ledger: Ledger,
+    /// Log lines.
+    pub log: Log,
+    /// The Auth0 tenants that are answered.
+    pub tenants: BTreeMap<TenantId, Tenant>,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Further `Host` values to answer, with their ports where a client sends one.
+    pub hosts: Vec<String>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8377)), hosts: Vec::new() }
+    }
+}
+
+/// `[storage]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Storage {
+    /// The data directory; made at the first start.
+    pub directory: PathBuf,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { directory: PathBuf::from("countersign-data") }
+    }
+}
+
+/// `[keys]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    /// The master key, 32 bytes in hexadecimal digits; made in the data directory when absent.
+    pub master: Option<SecretReference>,
+    /// The seed of the key that signs checkpoints, likewise.
+    pub checkpoint: Option<SecretReference>,
+}
+
+/// `[ledger]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ledger {
+    /// First part of each log's origin.
+    pub site: String,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self { site: "countersign.local".to_owned() }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs, a JSON object a line.
+    Json,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Least level: `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+    /// Text or JSON.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::default() }
+    }
+}
+
+/// `[tenants.<name>]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tenant {
+    /// One or two keys shared with the tenant's Actions; made in the data directory when absent.
+    pub action_keys: Vec<SecretReference>,
+    /// The policy.
+    pub policy: Document,
+}
+
+impl Config {
+    /// Everything that is wrong with the values, a line each.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !self.server.listen.ip().is_loopback() {
+            faults.push(
+                "`server.listen`: without TLS only a loopback address is possible, such as `127.0.0.1:8377`; put a proxy with TLS before it"
+                    .to_owned(),
+            );
+        }
+        if !["error", "warn", "info", "debug", "trace"].contains(&self.log.level.as_str()) {
+            faults.push("`log.level`: one of `error`, `warn`, `info`, `debug`, `trace`".to_owned());
+        }
+        for (id, tenant) in &self.tenants {
+            if tenant.action_keys.len() > 2 {
+                faults.push(format!(
+                    "`tenants.{id}.action_keys`: at most two, the second while keys are rotated"
+                ));
+            }
+            if let Err(error) = countersign_ledger::checkpoint::origin(&self.ledger.site, id) {
+                faults.push(format!("`ledger.site` with tenant `{id}`: {error}"));
+            }
+            faults.extend(
+                tenant
+                    .policy
+                    .faults()
+                    .into_iter()
+                    .map(|fault| format!("`tenants.{id}.policy.{}`: {}", fault.path, fault.message)),
+            );
+        }
+        faults
+    }
+}

@@ -1,0 +1,39 @@
+//! The `countersign` command: puts the parts together and runs them.
+
+mod args;
+mod clock;
+mod commands;
+mod compose;
+mod config;
+mod data_dir;
+mod jobs;
+mod listen;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What is checked does not hold: a ledger was tampered with, a server is not healthy, a configuration is wrong.
+const EXIT_FAILED_CHECK: u8 = 3;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::new(error)),
+    };
+    match runtime.block_on(commands::run(args)) {
+        Ok(commands::Verdict::Holds) => ExitCode::SUCCESS,
+        Ok(commands::Verdict::Fails) => ExitCode::from(EXIT_FAILED_CHECK),
+        Err(error) => fail(&error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a command tells its failure on standard error")]
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("countersign: {error:#}");
+    ExitCode::FAILURE
+}

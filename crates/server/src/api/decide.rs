@@ -1,0 +1,105 @@
+//! `POST /v1/decisions`: an Action asks about a sign-in.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use countersign_app::decide::{ActionInfo, Ask};
+use countersign_auth0::trigger::post_login::PostLogin;
+use countersign_core::Trigger;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::signed::Signed;
+use crate::{Problem, Server, body};
+
+/// Shortest and longest deadline of a caller, in milliseconds; Auth0 gives all Actions of a trigger 20 seconds.
+const DEADLINE_MS: std::ops::RangeInclusive<u32> = 50..=20_000;
+
+/// The most characters of the Action's name and version, and of a cut field's path.
+const MAX_CHARS: usize = 128;
+
+/// The most paths of cut fields.
+const MAX_TRUNCATED: usize = 64;
+
+#[derive(Deserialize)]
+struct DecisionRequest {
+    trigger: String,
+    event: Box<RawValue>,
+    deadline_ms: u32,
+    action: ActionInfo,
+    #[serde(default)]
+    truncated: Vec<String>,
+}
+
+pub(super) async fn handle(State(server): State<Server>, request: Request) -> Response {
+    let received = server.0.app.clock().monotonic();
+    let signed = match Signed::read(&server, request).await {
+        Ok(signed) => signed,
+        Err(problem) => {
+            server.0.metrics.refused(problem.code());
+            return problem.into_response();
+        }
+    };
+    let answer = decide(&server, &signed, received).await;
+    if let Err(problem) = &answer {
+        server.0.metrics.refused(problem.code());
+    }
+    signed.answer(answer)
+}
+
+async fn decide(server: &Server, signed: &Signed, received: Duration) -> Result<Vec<u8>, Problem> {
+    let ask = parse(&signed.body, &signed.id, received)?;
+    let decided = server.0.app.decide(&signed.tenant, ask).await?;
+    server.0.metrics.decided(&decided);
+    Ok(decided.answer)
+}
+
+/// Parses a body into what is asked; the floor of the benchmark parses by the same function.
+pub(crate) fn parse(bytes: &[u8], request_id: &str, received: Duration) -> Result<Ask, Problem> {
+    let DecisionRequest { trigger, event, deadline_ms, action, truncated } = body::parse(bytes)?;
+    let fault = |path: &str, message: String| {
+        Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body.shape", format!("`{path}`: {message}"))
+            .at(path, message))
+    };
+    if let Err(error) = trigger.parse::<Trigger>() {
+        let detail = format!("this server answers {}", error.known);
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "trigger.unknown", detail.clone())
+            .at("trigger", detail));
+    }
+    if !DEADLINE_MS.contains(&deadline_ms) {
+        return fault(
+            "deadline_ms",
+            format!("a number of milliseconds from {} to {}", DEADLINE_MS.start(), DEADLINE_MS.end()),
+        );
+    }
+    for (path, text) in [("action.name", &action.name), ("action.version", &action.version)] {
+        if text.is_empty() || text.chars().count() > MAX_CHARS || text.chars().any(char::is_control) {
+            return fault(
+                path,
+                format!("a text of 1 to {MAX_CHARS} characters, none of them a control character"),
+            );
+        }
+        // Why: it stands in the public leaf, which takes nothing that looks like a person's pseudonym.
+        if text.starts_with("sub_") {
+            return fault(path, "a text that does not begin with `sub_`".to_owned());
+        }
+    }
+    if truncated.len() > MAX_TRUNCATED || truncated.iter().any(|path| path.len() > MAX_CHARS) {
+        return fault("truncated", format!("at most {MAX_TRUNCATED} paths of at most {MAX_CHARS} bytes"));
+    }
+    let typed: PostLogin = countersign_auth0::decode(event.get().as_bytes(), "event")
+        .map_err(|error| body::shape(event.get().as_bytes(), &error))?;
+    Ok(Ask {
+        request_id: request_id.to_owned(),
+        raw_event: event,
+        event: typed,
+        action,
+        deadline: Duration::from_millis(deadline_ms.into()),
+        received,
+        truncated,
+    })
+}

@@ -1,0 +1,140 @@
+//! `GET /v1/decisions` and `GET /v1/decisions/{id}`: what was decided, pseudonymous.
+
+use axum::{
+    Json,
+    extract::{Query, State},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use countersign_app::{DecisionFilter, DecisionRow, decide::record::Record};
+use countersign_core::{DecisionId, Level, OrganizationId, TenantId};
+use serde::{Deserialize, Serialize};
+
+use super::segments::Segments;
+use crate::{Problem, Server};
+
+/// Decisions on one page.
+const PAGE: u32 = 50;
+
+/// What `ListQuery` takes, in words.
+const LIST_QUERY: &str = "`tenant` and, each at most once, `level` (`low`, `medium`, `high` or `critical`), \
+    `organization` and `before` (the index of a leaf)";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    tenant: TenantId,
+    level: Option<Level>,
+    organization: Option<OrganizationId>,
+    before: Option<u64>,
+}
+
+/// What `TenantQuery` takes, in words.
+pub(super) const TENANT_QUERY: &str = "`tenant` and, at most once, `opened` (`true` or `false`)";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TenantQuery {
+    pub(super) tenant: TenantId,
+    #[serde(default)]
+    pub(super) opened: bool,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    decision_id: String,
+    leaf_index: u64,
+    at: countersign_core::Timestamp,
+    subject: Option<String>,
+    organization: Option<OrganizationId>,
+    channel: countersign_core::Channel,
+    mode: countersign_core::Mode,
+    level: Level,
+    score: countersign_core::Score,
+    verdict: countersign_core::Verdict,
+    standing: &'static str,
+}
+
+impl From<DecisionRow> for Listed {
+    fn from(row: DecisionRow) -> Self {
+        let DecisionRow { decision, leaf_index, subject, standing, granted: _ } = row;
+        Self {
+            decision_id: decision.id.to_string(),
+            leaf_index,
+            at: decision.at,
+            subject: subject.map(|subject| subject.to_string()),
+            organization: decision.organization,
+            channel: decision.channel,
+            mode: decision.mode,
+            level: decision.level,
+            score: decision.score,
+            verdict: decision.verdict,
+            standing: standing.as_str(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Page {
+    decisions: Vec<Listed>,
+    /// Give it as `before` to go on; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<u64>,
+}
+
+/// Lists decisions, newest first.
+pub(super) async fn handle(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    // Why: the path is shared with the signed endpoint, which no operator's guard stands before.
+    if !server.0.operator.admits(&headers, server.0.app.clock().monotonic()) {
+        let detail =
+            "this needs `Authorization: Bearer` with the token in the data directory's file `operator.token`";
+        return Err(Problem::new(axum::http::StatusCode::UNAUTHORIZED, "credential.missing", detail));
+    }
+    let Query(ListQuery { tenant, level, organization, before }) =
+        query.map_err(|_| bad_query(LIST_QUERY))?;
+    let tenant = server.0.app.tenant(&tenant)?;
+    let filter = DecisionFilter { levels: level.into_iter().collect(), organization, before, after: None };
+    let rows = server.0.app.decisions(&tenant, filter, PAGE).await?;
+    let next = rows.last().filter(|_| rows.len() == 50).map(|row| row.leaf_index);
+    Ok(Json(Page { decisions: rows.into_iter().map(Listed::from).collect(), next }).into_response())
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    listed: Listed,
+    assessment: countersign_risk::Assessment,
+    features: countersign_risk::Features,
+    decision: countersign_policy::Decision,
+    degraded: Vec<String>,
+    truncated: Vec<String>,
+    policy: String,
+}
+
+/// Shows one decision with its explanation.
+pub(super) async fn show(
+    State(server): State<Server>,
+    Segments(id): Segments<String>,
+    query: Result<Query<TenantQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(TenantQuery { tenant, .. }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
+    let tenant = server.0.app.tenant(&tenant)?;
+    let (row, record) = server.0.app.decision(&tenant, &decision_id(&id)?).await?;
+    let Record { assessment, features, decision, degraded, truncated, policy, .. } = record;
+    Ok(Json(Shown { listed: row.into(), assessment, features, decision, degraded, truncated, policy })
+        .into_response())
+}
+
+pub(super) fn decision_id(text: &str) -> Result<DecisionId, Problem> {
+    text.parse().map_err(|_| Problem::from(countersign_app::Error::NotFound("decision")))
+}
+
+/// A query of another shape. `takes` says what would be right: the rejection's own text repeats what came.
+pub(super) fn bad_query(takes: &'static str) -> Problem {
+    let detail = format!("the query takes {takes}");
+    Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "query.shape", detail)
+}

@@ -1,0 +1,20 @@
+//! `GET /health`: whether decisions can be recorded. Anyone may ask.
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::Server;
+
+pub(super) async fn handle(State(server): State<Server>) -> Response {
+    let (status, word) = if server.0.app.is_recording() {
+        (StatusCode::OK, "ok")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "ledger_unavailable")
+    };
+    (status, Json(json!({ "status": word, "version": env!("CARGO_PKG_VERSION") }))).into_response()
+}

@@ -1,0 +1,23 @@
+//! `GET /metrics`: Prometheus' text format.
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+
+use crate::{Problem, Server};
+
+pub(super) async fn handle(State(server): State<Server>) -> Result<Response, Problem> {
+    let app = &server.0.app;
+    let (mut oldest, mut uncovered) = (std::time::Duration::ZERO, 0);
+    for tenant in app.tenants() {
+        let (age, leaves) = app.checkpoint_lag(tenant).await?;
+        // Why: a checkpoint may be old because nothing happened; only uncovered leaves make its age a fault.
+        oldest = if leaves > 0 { oldest.max(age) } else { oldest };
+        uncovered += leaves;
+    }
+    server.0.metrics.ledger(oldest, uncovered);
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, content_type)], server.0.metrics.render()).into_response())
+}

@@ -1,0 +1,61 @@
+//! `POST /v1/outcomes`: what became of a sign-in. Signed by an Action's key, or told by an operator.
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use countersign_app::{Tenant, outcomes::Outcome};
+use serde_json::json;
+
+use super::signed::Signed;
+use crate::{Problem, Server, body, signature::TENANT_HEADER};
+
+pub(super) async fn handle(State(server): State<Server>, request: Request) -> Response {
+    if request.headers().contains_key("webhook-signature") {
+        let signed = match Signed::read(&server, request).await {
+            Ok(signed) => signed,
+            Err(problem) => return problem.into_response(),
+        };
+        return signed.answer(take(&server, &signed.tenant, &signed.body, false).await);
+    }
+    match told_by_operator(&server, request).await {
+        Ok(answer) => ([(axum::http::header::CONTENT_TYPE, "application/json")], answer).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn told_by_operator(server: &Server, request: Request) -> Result<Vec<u8>, Problem> {
+    let (parts, body) = request.into_parts();
+    if !server.0.operator.admits(&parts.headers, server.0.app.clock().monotonic()) {
+        let detail = "an outcome is signed by an Action's key or told with the operator's token";
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "credential.missing", detail));
+    }
+    let name = parts
+        .headers
+        .get(TENANT_HEADER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|name| name.parse().ok());
+    let tenant = name.ok_or_else(|| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "tenant.missing",
+            format!("the header `{TENANT_HEADER}` names the tenant"),
+        )
+    })?;
+    let tenant = server.0.app.tenant(&tenant)?;
+    let bytes = body::read(body).await?;
+    take(server, &tenant, &bytes, true).await
+}
+
+async fn take(server: &Server, tenant: &Tenant, bytes: &[u8], is_person: bool) -> Result<Vec<u8>, Problem> {
+    let outcome: Outcome = body::parse(bytes)?;
+    if outcome.needs_person() && !is_person {
+        let detail =
+            "a verdict comes from a person: tell it with the operator's token, not with an Action's key";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "outcome.person", detail).at("kind", "not `verdict`"));
+    }
+    let taken = server.0.app.report(tenant, &outcome).await?;
+    Ok(Json(json!({ "outcome": taken })).0.to_string().into_bytes())
+}

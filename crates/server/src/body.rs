@@ -1,0 +1,50 @@
+//! Reading a body within bounds.
+
+use axum::{body::Body, http::StatusCode};
+
+use crate::{MAX_BODY_BYTES, Problem};
+
+/// The deepest nesting of a body; Auth0's events need 8.
+const MAX_DEPTH: usize = 24;
+
+/// Reads a body of at most 64 KiB and checks its depth, before anything is parsed.
+pub(crate) async fn read(body: Body) -> Result<axum::body::Bytes, Problem> {
+    #[expect(clippy::disallowed_methods, reason = "the one bounded place that clippy.toml points to")]
+    let bytes = axum::body::to_bytes(body, MAX_BODY_BYTES).await;
+    bytes.map_err(|_| {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body.too_large",
+            format!("a body has at most {MAX_BODY_BYTES} bytes"),
+        )
+    })
+}
+
+/// Parses a body, telling apart what is not JSON (400) from what has another shape (422).
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if let Err(deep) = countersign_auth0::depth::check(bytes, MAX_DEPTH) {
+        let detail = format!(
+            "a body nests at most {MAX_DEPTH} levels deep; level {} begins at byte {}",
+            MAX_DEPTH + 1,
+            deep.offset
+        );
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "body.too_deep", detail));
+    }
+    countersign_auth0::decode::<T>(bytes, "").map_err(|error| shape(bytes, &error))
+}
+
+/// A problem that says where the shape is wrong.
+pub(crate) fn shape(bytes: &[u8], error: &countersign_auth0::ShapeError) -> Problem {
+    // Why first as text: what is skipped is not checked to be UTF-8, which JSON is (RFC 8259, section 8.1).
+    let is_json = std::str::from_utf8(bytes)
+        .is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
+    let place = format!("line {}, column {}", error.line, error.column);
+    if !is_json {
+        let detail = format!("the body is not one JSON value in UTF-8 ({place})");
+        return Problem::new(StatusCode::BAD_REQUEST, "body.malformed", detail);
+    }
+    // Why: a whole body has no name, so that the path of what is in it begins with the dot that joins.
+    let path = error.path.trim_start_matches('.');
+    let detail = format!("the body is not what this endpoint takes: {} ({place})", error.message);
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body.shape", detail).at(path, error.message.clone())
+}

@@ -1,0 +1,310 @@
+//! Pages that ask before something is changed, and the forms that change it.
+
+use axum::{
+    Form,
+    extract::{
+        Path, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign_app::{
+    Error,
+    outcomes::{Outcome, PersonVerdict, Taken},
+};
+use countersign_core::{TenantId, Trigger};
+use maud::{Markup, html};
+
+use super::{
+    fault::Fault,
+    layout::{Crumb, Layout, trail_to},
+    query::{self, Link, Parameters},
+};
+use crate::Server;
+
+/// What is asked.
+pub(super) struct Question {
+    pub(super) tenant: TenantId,
+    pub(super) tenants: Vec<TenantId>,
+    pub(super) trail: Vec<Crumb>,
+    pub(super) title: String,
+    /// What will follow, one sentence each.
+    pub(super) consequences: &'static [&'static str],
+    /// Where the form goes.
+    pub(super) action: String,
+    /// What the form says beside the tenant.
+    pub(super) field: (&'static str, &'static str),
+    /// The word on the button.
+    pub(super) yes: &'static str,
+    pub(super) is_dangerous: bool,
+    /// Where "no" goes.
+    pub(super) back: String,
+}
+
+type Pairs = Vec<(String, String)>;
+
+fn of_form(form: Result<Form<Pairs>, FormRejection>) -> Result<Parameters, Fault> {
+    let Form(pairs) =
+        form.map_err(|_| Fault::query("the form's fields are no `name=value` pairs, or too many"))?;
+    Parameters::new(pairs)
+}
+
+/// Answers `GET /switches/{trigger}`.
+pub(super) async fn ask_switch(
+    State(server): State<Server>,
+    Path(trigger): Path<String>,
+    query: Result<Query<Pairs>, QueryRejection>,
+) -> Result<Response, Fault> {
+    let parameters = Parameters::of_query(query)?;
+    let tenant = parameters.tenant(&server)?;
+    let trigger: Trigger = trigger.parse().map_err(|_| Fault::not_found("trigger"))?;
+    let is_off = wanted_state(&parameters)?;
+    Ok(Question::switch(tenant.id().clone(), query::tenants(&server), trigger, is_off)
+        .render()
+        .into_response())
+}
+
+/// Answers `POST /switches/{trigger}`.
+pub(super) async fn set_switch(
+    State(server): State<Server>,
+    Path(trigger): Path<String>,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let tenant = named_tenant(&server, &parameters)?;
+    let trigger: Trigger = trigger.parse().map_err(|_| Fault::not_found("trigger"))?;
+    server.0.app.switch(&tenant, trigger, wanted_state(&parameters)?).await.map_err(|error| match error {
+        Error::Unavailable { .. } => {
+            let mut fault = Fault::from(error);
+            fault.add("The switch acts on every request from now on, but it could not be recorded and is forgotten when Countersign starts again");
+            fault
+        }
+        error => error.into(),
+    })?;
+    Ok(Redirect::to(&Link::to("/").with("tenant", tenant.id().as_str()).done()).into_response())
+}
+
+fn wanted_state(parameters: &Parameters) -> Result<bool, Fault> {
+    match parameters.get("state") {
+        Some("off") => Ok(true),
+        Some("on") => Ok(false),
+        _ => Err(Fault::query("`state` is `on` or `off`")),
+    }
+}
+
+/// A change names its tenant; there is no default.
+fn named_tenant(
+    server: &Server,
+    parameters: &Parameters,
+) -> Result<std::sync::Arc<countersign_app::Tenant>, Fault> {
+    if parameters.get("tenant").is_none() {
+        return Err(Fault::query("`tenant` is missing"));
+    }
+    parameters.tenant(server)
+}
+
+/// Answers `GET /decisions/{id}/verdict`.
+pub(super) async fn ask_verdict(
+    State(server): State<Server>,
+    Path(id): Path<String>,
+    query: Result<Query<Pairs>, QueryRejection>,
+) -> Result<Response, Fault> {
+    let parameters = Parameters::of_query(query)?;
+    let tenant = parameters.tenant(&server)?;
+    let id = query::decision_id(&id)?;
+    let verdict = wanted_verdict(&parameters)?;
+    Ok(Question::verdict(tenant.id().clone(), query::tenants(&server), id.as_str(), verdict)
+        .render()
+        .into_response())
+}
+
+/// Answers `POST /decisions/{id}/verdict`.
+pub(super) async fn tell_verdict(
+    State(server): State<Server>,
+    Path(id): Path<String>,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let tenant = named_tenant(&server, &parameters)?;
+    let outcome =
+        Outcome::Verdict { decision_id: query::decision_id(&id)?, verdict: wanted_verdict(&parameters)? };
+    let told = match server.0.app.report(&tenant, &outcome).await? {
+        Taken::Recorded => "recorded",
+        Taken::Known => "known",
+    };
+    let link = Link::to(&format!("/decisions/{id}")).with("tenant", tenant.id().as_str()).with("told", told);
+    Ok(Redirect::to(&link.done()).into_response())
+}
+
+fn wanted_verdict(parameters: &Parameters) -> Result<PersonVerdict, Fault> {
+    match parameters.get("verdict") {
+        Some("legitimate") => Ok(PersonVerdict::Legitimate),
+        Some("fraudulent") => Ok(PersonVerdict::Fraudulent),
+        _ => Err(Fault::query("`verdict` is `legitimate` or `fraudulent`")),
+    }
+}
+
+impl Question {
+    fn switch(tenant: TenantId, tenants: Vec<TenantId>, trigger: Trigger, is_off: bool) -> Self {
+        let (state, yes): (_, &[&str]) = if is_off {
+            (
+                "off",
+                &[
+                    "Acts on the next request.",
+                    "Sign-ins are no longer assessed or recorded, and nothing is done to them.",
+                    "The change itself is recorded in the ledger.",
+                ],
+            )
+        } else {
+            (
+                "on",
+                &[
+                    "Acts on the next request.",
+                    "Sign-ins are assessed and recorded again, under the mode of the policy.",
+                    "The change itself is recorded in the ledger.",
+                ],
+            )
+        };
+        Self {
+            title: format!("Turn Countersign {state} for {trigger}?"),
+            consequences: yes,
+            action: Link::to(&format!("/switches/{trigger}")).done(),
+            field: ("state", state),
+            yes: if is_off { "Turn off" } else { "Turn on" },
+            is_dangerous: is_off,
+            back: Link::to("/").with("tenant", tenant.as_str()).done(),
+            trail: trail_to(&tenant, None),
+            tenant,
+            tenants,
+        }
+    }
+
+    fn verdict(tenant: TenantId, tenants: Vec<TenantId>, id: &str, verdict: PersonVerdict) -> Self {
+        let (title, field, yes, consequences): (_, _, _, &[&str]) = match verdict {
+            PersonVerdict::Legitimate => (
+                "Say that it was the user?",
+                "legitimate",
+                "It was the user",
+                &[
+                    "The person's profile learns this sign-in in full: its place, network, device and hour become theirs.",
+                    "If it was somebody else after all, they will look familiar from now on.",
+                    "Your verdict is recorded in the ledger.",
+                ],
+            ),
+            PersonVerdict::Fraudulent => (
+                "Say that it was not the user?",
+                "fraudulent",
+                "It was not the user",
+                &[
+                    "Whatever the person's profile learned from this sign-in is taken out again.",
+                    "The session goes on: end it in Auth0, and have the person change their password.",
+                    "Your verdict is recorded in the ledger.",
+                ],
+            ),
+        };
+        let path = format!("/decisions/{id}");
+        Self {
+            title: title.to_owned(),
+            consequences,
+            action: Link::to(&format!("{path}/verdict")).done(),
+            field: ("verdict", field),
+            yes,
+            is_dangerous: verdict == PersonVerdict::Fraudulent,
+            back: Link::to(&path).with("tenant", tenant.as_str()).done(),
+            trail: trail_to(&tenant, Some(id)),
+            tenant,
+            tenants,
+        }
+    }
+
+    /// The page; its form works without a script.
+    pub(super) fn render(self) -> Markup {
+        let Self {
+            tenant,
+            tenants,
+            trail,
+            title,
+            consequences,
+            action,
+            field: (name, value),
+            yes,
+            is_dangerous,
+            back,
+        } = self;
+        let main = html! {
+            div.card.message {
+                h1 { (title) }
+                p.quiet { "Tenant " strong { (tenant) } }
+                ul { @for consequence in consequences { li { (consequence) } } }
+                form.buttons method="post" action=(action) {
+                    input type="hidden" name="tenant" value=(tenant);
+                    input type="hidden" name=(name) value=(value);
+                    button.primary.danger[is_dangerous] type="submit" { (yes) }
+                    a.button href=(back) { "Cancel" }
+                }
+            }
+        };
+        Layout { title: &title, tenant: &tenant, tenants: &tenants, trail, now: None, scripts: &[] }
+            .render(&main)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::samples;
+
+    impl Question {
+        pub(crate) fn sample() -> Self {
+            Self::switch(samples::tenant(), vec![samples::tenant()], Trigger::PostLogin, true)
+        }
+
+        pub(crate) fn verdict_sample() -> Self {
+            Self::verdict(
+                samples::tenant(),
+                vec![samples::tenant()],
+                samples::DECISION,
+                PersonVerdict::Fraudulent,
+            )
+        }
+    }
+
+    fn parameters(name: &str, value: &str) -> Parameters {
+        Parameters::new(vec![(name.to_owned(), value.to_owned())]).unwrap()
+    }
+
+    #[test]
+    fn a_question_changes_nothing_by_itself_and_posts_what_it_says() {
+        for (question, action, field) in [
+            (Question::sample(), "/switches/post-login", "name=\"state\" value=\"off\""),
+            (
+                Question::verdict_sample(),
+                "/decisions/dec_0199c1f0/verdict",
+                "name=\"verdict\" value=\"fraudulent\"",
+            ),
+        ] {
+            let page = question.render().into_string();
+            samples::check_page(&page);
+            assert!(
+                page.contains("method=\"post\"") && page.contains("name=\"tenant\" value=\"acme-sandbox\"")
+            );
+            assert!(page.contains(&format!("action=\"{action}\"")) && page.contains(field), "{page}");
+        }
+    }
+
+    #[test]
+    fn only_known_words_are_taken() {
+        assert_eq!(wanted_state(&parameters("state", "off")), Ok(true));
+        assert_eq!(wanted_verdict(&parameters("verdict", "legitimate")), Ok(PersonVerdict::Legitimate));
+        assert!(wanted_state(&parameters("state", "OFF")).is_err());
+        assert!(wanted_verdict(&parameters("verdict", "")).is_err());
+    }
+
+    #[test]
+    fn hostile_ids_stay_inside_the_form() {
+        let id = samples::HOSTILE_ID;
+        let question =
+            Question::verdict(samples::HOSTILE_ID.parse().unwrap(), vec![], id, PersonVerdict::Legitimate);
+        samples::check_page(&question.render().into_string());
+    }
+}

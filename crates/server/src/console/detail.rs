@@ -1,0 +1,389 @@
+//! `/decisions/{id}`: one decision, what it rests on, what was done, and what became of it.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    response::{IntoResponse, Response},
+};
+use countersign_app::{DecisionFilter, DecisionRow, Error, Tenant, decide::record::Record, explain};
+use countersign_core::{DecisionId, Level, TenantId, Timestamp};
+use countersign_ledger::leaf::Leaf;
+use countersign_policy::{Decision, Thresholds};
+use countersign_risk::Assessment;
+use maud::{Markup, html};
+
+use super::{
+    facts,
+    fault::Fault,
+    layout::{Layout, trail_to},
+    query::{self, Link, Parameters},
+    waterfall, words,
+};
+use crate::Server;
+
+/// What the page shows.
+pub(super) struct Detail {
+    pub(super) tenant: TenantId,
+    pub(super) tenants: Vec<TenantId>,
+    pub(super) now: Timestamp,
+    pub(super) row: DecisionRow,
+    pub(super) content: Content,
+    /// Thresholds of the policy that holds now.
+    pub(super) thresholds: Thresholds,
+    /// Name of the policy that holds now.
+    pub(super) policy: String,
+    /// Whether a verdict was told just now.
+    pub(super) notice: Option<&'static str>,
+}
+
+/// What can be read of a decision.
+pub(super) enum Content {
+    /// All of it.
+    Opened(Box<Record>),
+    /// The versions in its public leaf; the person was erased.
+    Erased(BTreeMap<String, String>),
+}
+
+/// Answers `GET /decisions/{id}`.
+pub(super) async fn handle(
+    State(server): State<Server>,
+    Path(id): Path<String>,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Result<Response, Fault> {
+    let parameters = Parameters::of_query(query)?;
+    let tenant = parameters.tenant(&server)?;
+    let (row, content) = find(&server, &tenant, &query::decision_id(&id)?).await?;
+    let policy = tenant.policy();
+    let decision = &row.decision;
+    let settings = policy.document().settings(
+        decision.trigger,
+        decision.organization.as_ref(),
+        decision.client.as_ref(),
+    );
+    let detail = Detail {
+        tenant: tenant.id().clone(),
+        tenants: query::tenants(&server),
+        now: server.0.app.clock().now(),
+        row,
+        content,
+        thresholds: settings.thresholds,
+        policy: policy.etag().to_owned(),
+        notice: match parameters.get("told") {
+            Some("recorded") => {
+                Some("The verdict was recorded, and the person's profile has learned from it.")
+            }
+            Some("known") => Some("That was told before; nothing changed."),
+            _ => None,
+        },
+    };
+    Ok(detail.render().into_response())
+}
+
+async fn find(server: &Server, tenant: &Tenant, id: &DecisionId) -> Result<(DecisionRow, Content), Fault> {
+    match server.0.app.decision(tenant, id).await {
+        Ok((row, record)) => Ok((row, Content::Opened(Box::new(record)))),
+        Err(Error::Erased) => Ok(find_rest(server, tenant, id).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What is left of a decision whose person was erased: its row, and its leaf, which says where the row stands.
+async fn find_rest(
+    server: &Server,
+    tenant: &Tenant,
+    id: &DecisionId,
+) -> Result<(DecisionRow, Content), Error> {
+    let app = &server.0.app;
+    let receipt = app.receipt(tenant, id.as_str(), false).await?;
+    let leaf =
+        Leaf::decode(&receipt.leaf.0).map_err(|error| Error::Internal { detail: error.to_string() })?;
+    let upto = DecisionFilter { before: Some(receipt.index.saturating_add(1)), ..DecisionFilter::default() };
+    let row = app.decisions(tenant, upto, 1).await?.into_iter().next();
+    let row = row.filter(|row| row.decision.id == *id).ok_or(Error::NotFound("decision"))?;
+    Ok((row, Content::Erased(leaf.versions)))
+}
+
+impl Detail {
+    pub(super) fn render(&self) -> Markup {
+        let main = html! {
+            (self.heading())
+            @if let Some(notice) = self.notice { p.banner role="status" { (notice) } }
+            @match &self.content {
+                Content::Opened(record) => (self.opened(record)),
+                Content::Erased(versions) => (self.erased(versions)),
+            }
+        };
+        let layout = Layout {
+            title: "Decision",
+            tenant: &self.tenant,
+            tenants: &self.tenants,
+            trail: trail_to(&self.tenant, None),
+            now: Some(self.now),
+            scripts: &[],
+        };
+        layout.render(&main)
+    }
+
+    fn heading(&self) -> Markup {
+        let decision = &self.row.decision;
+        html! {
+            div.heading.decision {
+                h1 {
+                    span.hidden { "Decision: " }
+                    (words::level(decision.level)) " "
+                    span.score { (decision.score) } " "
+                    (words::verdict(decision.mode, decision.verdict))
+                }
+                dl.pairs.inline {
+                    div { dt { "When" } dd { (words::absolute(decision.at)) " (" (words::time(decision.at, self.now)) ")" } }
+                    div { dt { "Person" } dd { @match &self.row.subject { Some(subject) => code.wrap { (subject) }, None => span.quiet { "erased" } } } }
+                    div { dt { "Organization" } dd { (or_none(decision.organization.as_ref())) } }
+                    div { dt { "Client" } dd { (or_none(decision.client.as_ref())) } }
+                    div { dt { "Channel" } dd { (decision.channel) span.quiet { " · " (words::channel_text(decision.channel)) } } }
+                    div { dt { "Id" } dd { code.wrap { (decision.id) } } }
+                }
+            }
+        }
+    }
+
+    fn opened(&self, record: &Record) -> Markup {
+        html! {
+            div.columns {
+                div.wide {
+                    section.card aria-labelledby="why" {
+                        h2 #why { "Why this score" }
+                        p { "Confidence " strong { (record.assessment.confidence) } span.quiet { " · how much the score rests on; little history and missing signals lower it" } }
+                        (waterfall::render(&record.assessment, self.thresholds))
+                    }
+                    section.card aria-labelledby="flip" {
+                        h2 #flip { "What would have changed the level" }
+                        (self.flip(&record.assessment, &record.policy))
+                    }
+                    section.card aria-labelledby="features" { h2 #features { "What was known" } (facts::features(&record.features)) }
+                }
+                div.narrow {
+                    section.card aria-labelledby="done" { h2 #done { "What was done" } (done(&record.decision)) }
+                    (self.outcome(true))
+                    (self.receipt())
+                    section.card aria-labelledby="versions" { h2 #versions { "Made by" } (facts::versions(record, &self.policy)) }
+                    section.card aria-labelledby="missing" { h2 #missing { "What was missing" } (facts::missing(record)) }
+                }
+            }
+        }
+    }
+
+    fn erased(&self, versions: &BTreeMap<String, String>) -> Markup {
+        html! {
+            p.banner role="status" {
+                strong { "This person was erased. " }
+                "The key that sealed what was recorded about them was destroyed, here and for every backup and export, so the \
+                 event, the reasons and the features can't be read by anyone. The row above and the ledger's leaf name \
+                 nobody; they stay, and the leaf still proves that this decision was made then."
+            }
+            div.columns {
+                div.wide {
+                    section.card aria-labelledby="versions" {
+                        h2 #versions { "What the leaf still says" }
+                        dl.pairs { @for (name, version) in versions { div { dt { (name) } dd { code.wrap { (version) } } } } }
+                    }
+                }
+                div.narrow { (self.outcome(false)) (self.receipt()) }
+            }
+        }
+    }
+
+    fn flip(&self, assessment: &Assessment, policy: &str) -> Markup {
+        let Thresholds { medium, high, critical } = self.thresholds;
+        html! {
+            @match explain::flip(assessment, self.thresholds) {
+                Some(flip) => {
+                    p {
+                        "Without " @if let [_] = flip.codes.as_slice() { "this reason" } @else { "these " (flip.codes.len()) " reasons" }
+                        " the score would have been " strong { (flip.score) } " and the level " (level_of(flip.to)) ":"
+                    }
+                    ul.codes {
+                        @for code in &flip.codes {
+                            @let text = assessment.reasons.iter().find(|reason| reason.code == *code).map_or("", |reason| &*reason.text);
+                            li { code { (code) } " " (text) }
+                        }
+                    }
+                }
+                None if self.thresholds.level(assessment.score) == Level::Low => { p { "The level is the lowest already." } }
+                None => { p { "No reason alone or with others: what holds before anything is known reaches this level." } }
+            }
+            p.note {
+                "Thresholds: medium from " (medium) ", high from " (high) ", critical from " (critical) ". "
+                @if policy != self.policy {
+                    strong { "The policy has changed since: " }
+                    "these are the thresholds that hold now, not those of " code { (policy) } "."
+                }
+            }
+        }
+    }
+
+    fn outcome(&self, can_tell: bool) -> Markup {
+        let path = format!("/decisions/{}/verdict", self.row.decision.id);
+        let link =
+            |verdict| Link::to(&path).with("tenant", self.tenant.as_str()).with("verdict", verdict).done();
+        html! {
+            section.card aria-labelledby="outcome" {
+                h2 #outcome { "What became of it" }
+                p { strong { (words::standing_text(self.row.standing)) } " " code.quiet { (self.row.standing.as_str()) } }
+                @if can_tell {
+                    p.quiet { "Do you know who it was? The person's profile learns from your answer." }
+                    p.buttons {
+                        a.button href=(link("legitimate")) { "It was the user…" }
+                        a.button.danger href=(link("fraudulent")) { "It was not the user…" }
+                    }
+                }
+            }
+        }
+    }
+
+    fn receipt(&self) -> Markup {
+        let path = format!("/decisions/{}/receipt", self.row.decision.id);
+        html! {
+            section.card aria-labelledby="proof" {
+                h2 #proof { "Proof" }
+                p { "Leaf " strong { (words::count(self.row.leaf_index)) } " of this tenant's ledger." }
+                p.buttons { a.button href=(Link::to(&path).with("tenant", self.tenant.as_str()).done()) { "Verify the receipt now" } }
+            }
+        }
+    }
+}
+
+fn level_of(reached: usize) -> Markup {
+    words::level(Level::ALL.get(reached).copied().unwrap_or(Level::Critical))
+}
+
+fn or_none(id: Option<&impl std::fmt::Display>) -> Markup {
+    html! { @match id { Some(id) => code.wrap { (id) }, None => span.quiet { "none" } } }
+}
+
+/// Effects, and why they are what they are.
+fn done(decision: &Decision) -> Markup {
+    html! {
+        p { "Mode " strong { (decision.mode) } span.quiet { " · " (words::mode_text(decision.mode)) } }
+        p { "Verdict " strong { (words::verdict_word(decision.verdict)) } }
+        @if !decision.because.is_empty() {
+            ul.because { @for because in &decision.because { li { (words::because_text(*because)) } } }
+        }
+        h3 { "The Action was told" }
+        @if decision.effects.is_empty() { p.quiet { "Nothing." } }
+        @for effect in &decision.effects { (facts::call(effect)) }
+        @if !decision.withheld.is_empty() {
+            h3 { "Withheld" }
+            @for withheld in &decision.withheld {
+                (facts::call(&withheld.effect))
+                @if !decision.because.contains(&withheld.because) { p.note { (words::because_text(withheld.because)) } }
+            }
+        }
+        @if decision.is_alert { p.note { "Operators were alerted." } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_app::Standing;
+
+    use super::*;
+    use crate::console::samples;
+
+    impl Detail {
+        pub(crate) fn sample() -> Self {
+            let record = samples::record();
+            Self {
+                tenant: samples::tenant(),
+                tenants: vec![samples::tenant()],
+                now: samples::now(),
+                row: samples::row_of(&record),
+                policy: record.policy.clone(),
+                content: Content::Opened(Box::new(record)),
+                thresholds: countersign_policy::Settings::default().thresholds,
+                notice: None,
+            }
+        }
+
+        pub(crate) fn erased_sample() -> Self {
+            let mut detail = Self::sample();
+            detail.row.subject = None;
+            let version = |name: &str| (name.to_owned(), format!("{name}@1"));
+            detail.content = Content::Erased(["action", "engine", "model"].map(version).into());
+            detail
+        }
+    }
+
+    #[test]
+    fn the_page_explains_the_decision() {
+        let detail = Detail::sample();
+        let page = detail.render().into_string();
+        samples::check_page(&page);
+        for part in [
+            "impossible_travel",
+            "add up to exactly",
+            "Without this reason",
+            "api.authentication.challengeWithAny",
+            "It was not the user",
+            "Verify the receipt now",
+            "The mode is audit",
+        ] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert!(!page.contains("The policy has changed since"));
+    }
+
+    #[test]
+    fn a_changed_policy_is_told() {
+        let detail = Detail { policy: "another".to_owned(), ..Detail::sample() };
+        assert!(detail.render().into_string().contains("The policy has changed since"));
+    }
+
+    #[test]
+    fn nothing_personal_is_shown() {
+        let page = Detail::sample().render().into_string();
+        for secret in samples::SECRETS {
+            assert!(!page.contains(secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn an_erased_person_leaves_what_names_nobody() {
+        let page = Detail::erased_sample().render().into_string();
+        samples::check_page(&page);
+        assert!(page.contains("This person was erased") && page.contains("engine@1"));
+        assert!(page.contains("Verify the receipt now"), "the proof outlives the person");
+        assert!(!page.contains("It was not the user") && !page.contains("sub_"));
+    }
+
+    #[test]
+    fn hostile_text_comes_out_as_text() {
+        let mut detail = Detail::sample();
+        let Content::Opened(record) = &mut detail.content else { panic!() };
+        record.action.version = samples::HOSTILE.to_owned();
+        record.action.name = samples::HOSTILE.to_owned();
+        record.degraded = vec![samples::HOSTILE.to_owned()];
+        record.truncated = vec![samples::HOSTILE.to_owned()];
+        record.policy = samples::HOSTILE.to_owned();
+        record.assessment.reasons[0].text = samples::HOSTILE.into();
+        record.features.country = Some(samples::HOSTILE.into());
+        record.features.network = Some("as<script>".into());
+        record.decision.effects = vec![countersign_auth0::trigger::post_login::Effect::Deny {
+            reason: samples::HOSTILE.to_owned(),
+        }];
+        detail.row.decision.organization = Some(samples::HOSTILE_ID.parse().unwrap());
+        detail.row.decision.client = Some(samples::HOSTILE_ID.parse().unwrap());
+        samples::check_page(&detail.render().into_string());
+        detail.content = Content::Erased([(samples::HOSTILE.to_owned(), samples::HOSTILE.to_owned())].into());
+        samples::check_page(&detail.render().into_string());
+    }
+
+    #[test]
+    fn every_standing_has_its_words() {
+        for standing in Standing::ALL {
+            let mut detail = Detail::sample();
+            detail.row.standing = standing;
+            assert!(detail.render().into_string().contains(words::standing_text(standing)));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The console: pages rendered here, small scripts of our own, no inline code.
+//!
+//! A page is one file: its handlers, a context struct that holds all it shows, and the functions that render it. To add
+//! one: the file, its routes below, and a link to it. What a page shows came from outside, so everything goes through
+//! maud's escaping and nothing is ever `PreEscaped`.
+
+mod assets;
+mod confirm;
+mod detail;
+mod facts;
+mod fault;
+mod layout;
+mod list;
+mod live;
+mod overview;
+mod query;
+mod receipt;
+#[cfg(test)]
+mod samples;
+mod waterfall;
+mod words;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use maud::html;
+
+use crate::{Server, operator};
+
+/// The most bytes of a form.
+const MAX_FORM_BYTES: usize = 4 * 1024;
+
+/// Pages for operators.
+pub(crate) fn router() -> Router<Server> {
+    Router::new()
+        .route("/", get(list::handle))
+        .route("/console/live", get(live::handle))
+        .route("/decisions/{id}", get(detail::handle))
+        .route("/decisions/{id}/receipt", get(receipt::handle))
+        .route("/decisions/{id}/verdict", get(confirm::ask_verdict).post(confirm::tell_verdict))
+        .route("/switches/{trigger}", get(confirm::ask_switch).post(confirm::set_switch))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+}
+
+/// What a browser may ask before it is signed in.
+pub(crate) fn open() -> Router<Server> {
+    Router::new().route("/start/{code}", get(start)).route("/static/{file}", get(assets::handle))
+}
+
+async fn start(State(server): State<Server>, Path(code): Path<String>) -> Response {
+    operator::start(&server, &code)
+}
+
+/// The page for a browser that is not signed in.
+pub(crate) fn signed_out() -> Response {
+    (StatusCode::UNAUTHORIZED, signed_out_page()).into_response()
+}
+
+fn signed_out_page() -> maud::Markup {
+    layout::bare(
+        "Not signed in",
+        html! {
+            p {
+                "This browser has no session here, or its session ended. Open the one-time link that Countersign printed \
+                 when it started. A link works once, within 15 minutes of its first minute; start Countersign again for a new one."
+            }
+            p.quiet {
+                "Programs send " code { "Authorization: Bearer" } " with the token in the data directory's file "
+                code { "operator.token" } "."
+            }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_without_a_session_says_how_to_get_one() {
+        let response = signed_out();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        let page = signed_out_page().into_string();
+        assert!(page.contains("one-time link") && page.contains("operator.token"));
+        samples::check_page(&page);
+    }
+}

@@ -1,0 +1,75 @@
+//! What holds for every request: known hosts and origins only, safe headers, one log line, metrics.
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderValue, StatusCode, header, uri::Authority},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use countersign_core::IdKind;
+
+use crate::{Problem, Server};
+
+/// Refuses foreign `Host` and `Origin` values: a page elsewhere, or a name that someone points at us, gets nothing.
+pub(crate) async fn host_and_origin(State(server): State<Server>, request: Request, next: Next) -> Response {
+    match refusal(&server.0.hosts, &request) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
+    }
+}
+
+fn refusal(hosts: &[String], request: &Request) -> Option<Problem> {
+    let is_known = |host: &str| hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
+    let text = |name: header::HeaderName| {
+        request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
+    };
+    let host = text(header::HOST).or_else(|| request.uri().authority().map(Authority::as_str));
+    if !host.is_some_and(is_known) {
+        let detail = "`Host` is none that this server answers for; add it to `server.hosts`";
+        return Some(Problem::new(StatusCode::MISDIRECTED_REQUEST, "host.foreign", detail));
+    }
+    let is_ours = |origin: &str| {
+        ["http://", "https://"].iter().filter_map(|scheme| origin.strip_prefix(scheme)).any(is_known)
+    };
+    if text(header::ORIGIN).is_some_and(|origin| !is_ours(origin)) {
+        return Some(Problem::new(
+            StatusCode::FORBIDDEN,
+            "origin.foreign",
+            "`Origin` is not this server's own",
+        ));
+    }
+    None
+}
+
+/// Scripts, styles and pictures of our own only, no frames, nothing inline.
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Writes one log line and counts the request; adds the headers that every answer carries.
+pub(crate) async fn observe(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let clock = server.0.app.clock();
+    let began = clock.monotonic();
+    let id = server.0.app.make_id(IdKind::Request).unwrap_or_default();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let mut response = next.run(request).await;
+    let took = clock.monotonic().saturating_sub(began);
+    let status = response.status();
+    server.0.metrics.request(&route, status.as_u16(), took);
+    let duration_ms = took.as_secs_f64() * 1_000.0;
+    if status.is_server_error() {
+        tracing::error!(request.id = %id, %method, route, status = status.as_u16(), duration_ms, "request failed");
+    } else {
+        tracing::debug!(request.id = %id, %method, route, status = status.as_u16(), duration_ms, "request answered");
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

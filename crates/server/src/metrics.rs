@@ -1,0 +1,121 @@
+//! Metrics in Prometheus' format. Every name and label stands here; no label's value comes from outside.
+
+use std::{
+    sync::atomic::{AtomicI64, AtomicU64},
+    time::Duration,
+};
+
+use countersign_app::decide::Decided;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RequestLabels {
+    route: String,
+    status: u32,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DecisionLabels {
+    mode: &'static str,
+    level: &'static str,
+    verdict: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CodeLabels {
+    code: &'static str,
+}
+
+type Count<L> = Family<L, Counter<u64, AtomicU64>>;
+
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Count<RequestLabels>,
+    decide_seconds: Histogram,
+    decisions: Count<DecisionLabels>,
+    degraded: Count<CodeLabels>,
+    refused: Count<CodeLabels>,
+    checkpoint_age: Gauge<i64, AtomicI64>,
+    uncovered: Gauge<i64, AtomicI64>,
+}
+
+/// Bounds in seconds: from what a decision takes to the Action's deadline.
+const BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.8];
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("countersign");
+        let metrics = Self {
+            requests: Family::default(),
+            decide_seconds: Histogram::new(BUCKETS),
+            decisions: Family::default(),
+            degraded: Family::default(),
+            refused: Family::default(),
+            checkpoint_age: Gauge::default(),
+            uncovered: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("http_requests", "Requests answered", metrics.requests.clone());
+        registry.register_with_unit(
+            "decide_duration",
+            "Time to answer a decision",
+            Unit::Seconds,
+            metrics.decide_seconds.clone(),
+        );
+        registry.register("decisions", "Decisions made and recorded", metrics.decisions.clone());
+        registry.register(
+            "degraded",
+            "Decisions made without something that they should have had",
+            metrics.degraded.clone(),
+        );
+        registry.register("refused", "Signed requests refused, by problem code", metrics.refused.clone());
+        registry.register_with_unit(
+            "checkpoint_age",
+            "Age of the newest checkpoint",
+            Unit::Seconds,
+            metrics.checkpoint_age.clone(),
+        );
+        registry.register(
+            "leaves_uncovered",
+            "Leaves that no checkpoint covers yet",
+            metrics.uncovered.clone(),
+        );
+        Self { registry, ..metrics }
+    }
+
+    pub(crate) fn request(&self, route: &str, status: u16, took: Duration) {
+        self.requests.get_or_create(&RequestLabels { route: route.to_owned(), status: status.into() }).inc();
+        if route == "/v1/decisions" {
+            self.decide_seconds.observe(took.as_secs_f64());
+        }
+    }
+
+    pub(crate) fn decided(&self, decided: &Decided) {
+        let level = decided.level.map_or("none", countersign_core::Level::as_str);
+        let verdict = decided.verdict.map_or("none", countersign_core::Verdict::as_str);
+        self.decisions.get_or_create(&DecisionLabels { mode: decided.mode.as_str(), level, verdict }).inc();
+        for code in &decided.degraded {
+            self.degraded.get_or_create(&CodeLabels { code }).inc();
+        }
+    }
+
+    pub(crate) fn refused(&self, code: &'static str) {
+        self.refused.get_or_create(&CodeLabels { code }).inc();
+    }
+
+    pub(crate) fn ledger(&self, age: Duration, uncovered: u64) {
+        self.checkpoint_age.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+        self.uncovered.set(i64::try_from(uncovered).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn render(&self) -> String {
+        let mut text = String::new();
+        // Why: writing to a string can't fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

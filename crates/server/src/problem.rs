@@ -1,0 +1,117 @@
+//! Refusals as RFC 9457 problem details: what, where, and what would be right.
+
+use axum::{
+    Json,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+/// One refused request. Nothing in it repeats a value from the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Problem(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Details {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    #[serde(serialize_with = "status")]
+    status: StatusCode,
+    detail: String,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Located>,
+}
+
+/// Where in the request something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Located {
+    pub(crate) path: String,
+    pub(crate) message: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn status<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            kind: format!("urn:countersign:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Problem"),
+            status,
+            detail: detail.into(),
+            code,
+            request_id: None,
+            errors: Vec::new(),
+        }))
+    }
+
+    pub(crate) fn at(mut self, path: impl Into<String>, message: impl Into<String>) -> Self {
+        self.0.errors.push(Located { path: path.into(), message: message.into() });
+        self
+    }
+
+    pub(crate) fn of_request(mut self, id: &str) -> Self {
+        self.0.request_id = Some(id.to_owned());
+        self
+    }
+
+    /// The stable code, such as `signature.stale`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.0.status;
+        let mut response = (status, Json(self)).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<countersign_app::Error> for Problem {
+    fn from(error: countersign_app::Error) -> Self {
+        use countersign_app::Error;
+        let status = match &error {
+            Error::UnknownTenant | Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::WrongTenant => StatusCode::FORBIDDEN,
+            Error::Replayed => StatusCode::CONFLICT,
+            Error::Erased => StatusCode::GONE,
+            Error::LedgerUnavailable | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        if let Some(detail) = error.detail() {
+            tracing::error!(code = error.code(), detail, "a request failed");
+        }
+        Self::new(status, error.code(), error.to_string())
+    }
+}
+
+/// The answer where there is nothing.
+pub(crate) async fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
+}
+
+/// The answer to a wrong method.
+pub(crate) async fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take that method")
+}
