@@ -13,6 +13,9 @@ use crate::{App, Error, Tenant};
 /// Leaves read at once.
 const PAGE: u64 = 1_024;
 
+/// The same, for counting in steps.
+const PAGE_STEP: usize = 1_024;
+
 /// Why an audit did not end in a report.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditFailure {
@@ -101,24 +104,26 @@ async fn check_beyond(
     Ok(())
 }
 
-/// Renders the ledger up to its newest checkpoint as files in the tlog-tiles layout.
+/// Renders the ledger's first `size` leaves as files in the tlog-tiles layout, a page of leaves in memory at a time.
+/// Blocks its thread: call it from a runtime of several threads.
 ///
 /// # Errors
 /// `Unavailable` when the database can't be read or `write` fails.
-pub async fn export_log(
+pub fn export_log(
     store: &Store,
     tenant: &TenantId,
     size: u64,
     write: &mut (dyn FnMut(File) -> std::io::Result<()> + Send),
 ) -> Result<(), Error> {
-    let mut leaves = Vec::new();
-    let mut next = 0;
-    while next < size {
-        let page = store.list_leaves(tenant, next, PAGE.min(size - next)).await?;
-        let Some(last) = page.last() else { break };
-        next = last.index + 1;
-        leaves.extend(page.into_iter().map(|row| Ok::<_, std::io::Error>(row.leaf)));
-    }
+    let read = |first| {
+        let page = store.list_leaves(tenant, first, PAGE.min(size - first));
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(page))
+            .map_err(std::io::Error::other)
+    };
+    let leaves = (0..size).step_by(PAGE_STEP).flat_map(|first| match read(first) {
+        Ok(page) => page.into_iter().map(|row| Ok(row.leaf)).collect(),
+        Err(error) => vec![Err(error)],
+    });
     export::log_files(leaves, write).map(drop).map_err(|error| match error {
         ExportError::Leaf { index } => Error::internal(format!("leaf {index} is too long to be exported")),
         ExportError::Outside(error) => Error::Unavailable { detail: error.to_string() },

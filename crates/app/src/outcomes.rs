@@ -3,10 +3,10 @@
 use countersign_core::{DecisionId, IdKind, SubjectId, Timestamp};
 use countersign_ledger::leaf::Kind;
 use countersign_risk::learning::Event;
-use countersign_store::{Commit, Conflict, DecisionRow, OutcomeRow, Standing, StoreError};
+use countersign_store::{Commit, Conflict, DecisionRow, OutcomeRow, Standing, StoreError, Write};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Error, Tenant, leaves::Draft};
+use crate::{App, Error, Tenant, learn::Fold, leaves::Draft};
 
 /// How often a fold is tried again when another one came between.
 const TRIES: u32 = 8;
@@ -105,10 +105,23 @@ impl App {
     /// # Errors
     /// `NotFound` when there is no such decision; `Erased` when its person was erased; `Unavailable`.
     pub async fn report(&self, tenant: &Tenant, outcome: &Outcome) -> Result<Taken, Error> {
+        self.report_once(tenant, outcome, None).await
+    }
+
+    /// As `report`, for a signed request of the given id, which is taken once.
+    ///
+    /// # Errors
+    /// As `report`, and `Replayed` when a request of this id was taken before.
+    pub async fn report_once(
+        &self,
+        tenant: &Tenant,
+        outcome: &Outcome,
+        request_id: Option<&str>,
+    ) -> Result<Taken, Error> {
         let (subject, _) = self.whose(tenant, outcome).await?;
         let _turn = self.turns.wait(&subject).await;
         for _ in 0..TRIES {
-            match self.try_report(tenant, outcome, &subject).await {
+            match self.try_report(tenant, outcome, request_id, &subject).await {
                 Ok(()) => return Ok(Taken::Recorded),
                 Err(Attempt::Again) => {}
                 Err(Attempt::Known) => return Ok(Taken::Known),
@@ -122,47 +135,26 @@ impl App {
         &self,
         tenant: &Tenant,
         outcome: &Outcome,
+        request_id: Option<&str>,
         subject: &SubjectId,
     ) -> Result<(), Attempt> {
         let at = self.ports.clock.now();
         let id = self.make_id(IdKind::Outcome)?;
-        let key = match outcome.decision() {
-            Some(_) => self.find_key(tenant, subject).await?.ok_or(Error::Erased)?,
-            None => self.get_key(tenant, subject).await?,
-        };
-        let mut fold = self.begin_fold(tenant, key).await?;
-        // INVARIANT: the decision is read after the profile, so that whatever settles it from now on is noticed by
-        // the profile's version.
-        let (_, row) = self.whose(tenant, outcome).await?;
-        let happened_at = match (outcome, &row) {
-            (Outcome::LoginFailed { at: told, .. }, _) => {
-                // Why: a time from the future would count as a failure for ever.
-                let when = told.map_or(at, |told| told.min(at));
-                fold.fail(when);
-                when
-            }
-            (_, Some(row)) => {
-                let record = self.open_record(tenant, row).await?;
-                let (event, standing) = meaning(outcome, &record);
-                fold.weigh(row, &record, event, standing);
-                at
-            }
-            (_, None) => at,
-        };
+        let (fold, happened_at) = self.fold_outcome(tenant, outcome, subject, at).await?;
         let mut draft = Draft::new(&id, at, Kind::Outcome).fact("outcome", &outcome.kind());
         if let Some(decision) = outcome.decision() {
             draft = draft.fact("decision", &decision);
         }
         let body = serde_json::to_vec(outcome).map_err(Error::internal)?;
         let leaf = self.personal_leaf(tenant, draft, &fold.key, &body)?;
-        let mut writes = self.end_fold(tenant, fold, at)?;
-        let outcome = OutcomeRow {
+        let seen = request_id.map(|request_id| Write::Request { id: request_id.to_owned(), at });
+        let mut writes: Vec<Write> = seen.into_iter().chain(self.end_fold(tenant, fold, at)?).collect();
+        writes.push(Write::Outcome(OutcomeRow {
             id: id.clone(),
             decision: outcome.decision().cloned(),
             kind: outcome.kind(),
             at: happened_at,
-        };
-        writes.push(countersign_store::Write::Outcome(outcome));
+        }));
         let commit = Commit { leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
         match self.ports.store.commit(commit).await {
             Ok(_) => Ok(()),
@@ -170,6 +162,36 @@ impl App {
             Err(StoreError::Conflict(Conflict::Outcome)) => Err(Attempt::Known),
             Err(error) => Err(Attempt::Failed(error.into())),
         }
+    }
+
+    /// Folds an outcome into the person's profile as it is now; also says when it happened.
+    async fn fold_outcome(
+        &self,
+        tenant: &Tenant,
+        outcome: &Outcome,
+        subject: &SubjectId,
+        now: Timestamp,
+    ) -> Result<(Fold, Timestamp), Error> {
+        let key = match outcome.decision() {
+            Some(_) => self.find_key(tenant, subject).await?.ok_or(Error::Erased)?,
+            None => self.get_key(tenant, subject).await?,
+        };
+        let mut fold = self.begin_fold(tenant, key).await?;
+        if let Outcome::LoginFailed { at, .. } = outcome {
+            // Why: a time from the future would count as a failure for ever.
+            let when = at.map_or(now, |told| told.min(now));
+            fold.fail(when);
+            return Ok((fold, when));
+        }
+        // INVARIANT: the decision is read after the profile, so that whatever settles it from now on is noticed by
+        // the profile's version.
+        let (_, row) = self.whose(tenant, outcome).await?;
+        if let Some(row) = row {
+            let record = self.open_record(tenant, &row).await?;
+            let (event, standing) = meaning(outcome, &record);
+            fold.weigh(&row, &record, event, standing);
+        }
+        Ok((fold, now))
     }
 
     async fn whose(

@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use countersign_ledger::{
     checkpoint::Checkpoint,
+    leaf::Kind,
     proof,
     receipt::{Base64, Format, Opening, Receipt},
 };
 
-use crate::{App, Error, Tenant};
+use countersign_core::IdKind;
+use countersign_store::Commit;
+
+use crate::{App, Error, Tenant, leaves::Draft};
 
 impl App {
-    /// The receipt of a record. With `is_opened` it also carries what the leaf commits to, and so personal data.
+    /// The receipt of a record. With `is_opened` it also carries what the leaf commits to, and so personal data: that
+    /// it was shown is a leaf of its own, on disk before the receipt leaves.
     ///
     /// A record younger than the newest checkpoint is covered by one that is signed now.
     ///
@@ -31,6 +36,7 @@ impl App {
             .map_err(Error::internal)?;
         let openings = if is_opened {
             let (salt, body) = self.open_body(tenant, leaf.index, record_id).await?;
+            self.record_reveal(tenant, record_id).await?;
             vec![Opening { salt: Base64(salt), body: Base64(body) }]
         } else {
             Vec::new()
@@ -44,6 +50,18 @@ impl App {
             verifier: tenant.verifier().to_string(),
             openings,
         })
+    }
+
+    /// Tells the ledger that what a record says about a person is about to be shown.
+    async fn record_reveal(&self, tenant: &Tenant, record_id: &str) -> Result<(), Error> {
+        let id = self.make_id(IdKind::Record)?;
+        let draft = Draft::new(&id, self.ports.clock.now(), Kind::Reveal).fact("record", &record_id);
+        let commit = Commit {
+            leaves: vec![Self::public_leaf(tenant, draft)?],
+            ..Commit::background(tenant.id.clone())
+        };
+        self.ports.store.commit(commit).await?;
+        Ok(())
     }
 
     /// The newest signed checkpoint, as a note.

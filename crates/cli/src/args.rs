@@ -7,7 +7,7 @@ use countersign_core::{TenantId, Trigger};
 
 /// Decisions about sign-ins that are explained, countersigned and proved.
 #[derive(Debug, Parser)]
-#[command(version, about, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(version, about = "Decisions about sign-ins that are explained, countersigned and proved", arg_required_else_help = true, after_help = EXIT_CODES)]
 pub struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -109,9 +109,9 @@ pub struct Verify {
     /// Only this tenant of a data directory.
     #[arg(long)]
     pub tenant: Option<TenantId>,
-    /// First part of the ledgers' origins, when the configuration changed it.
-    #[arg(long, default_value = "countersign.local")]
-    pub site: String,
+    /// The configuration file, where it says something of the ledger's site or its key.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
 }
 
 /// `countersign ledger`
@@ -130,18 +130,18 @@ pub struct Export {
     /// The folder to write into; made when absent.
     #[arg(long)]
     pub out: PathBuf,
-    /// The data directory.
-    #[arg(long, default_value = "countersign-data")]
-    pub data: PathBuf,
+    /// The data directory, over the configuration's.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
     /// A record's id, such as a decision's.
     #[arg(long)]
     pub record: Option<String>,
     /// Only this tenant; needed when there are several.
     #[arg(long)]
     pub tenant: Option<TenantId>,
-    /// First part of the ledgers' origins, when the configuration changed it.
-    #[arg(long, default_value = "countersign.local")]
-    pub site: String,
+    /// The configuration file, where it says something of the ledger's site or its key.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
 }
 
 /// `countersign privacy`
@@ -193,7 +193,7 @@ pub struct ConfigFile {
 /// `countersign health`
 #[derive(Debug, ClapArgs)]
 pub struct Health {
-    /// The server.
+    /// The server, by plain HTTP.
     #[arg(long, default_value = "http://127.0.0.1:8377")]
     pub url: String,
 }

@@ -16,7 +16,7 @@ use axum::{
     routing::post,
 };
 use countersign_app::decide::Ask;
-use countersign_core::{SubjectId, TenantId};
+use countersign_core::TenantId;
 use countersign_store::{Commit, NewBody, NewLeaf, Store, Urgency};
 
 use crate::{Problem, Server, api, body, signature::ANSWER_HEADER};
@@ -24,14 +24,15 @@ use crate::{Problem, Server, api, body, signature::ANSWER_HEADER};
 /// The bytes of a decision's leaf, as the shipped Action's sign-in makes it (measured 2026-11-22: 473).
 const LEAF_BYTES: usize = 473;
 
+/// A key's name, as long as those that are made.
+const KEY_ID: &str = "rec_00000000000000000000000000000000";
+
 /// What the floor and the bare append work with.
 pub struct Bench {
     /// Where the bare append goes; the service's own.
     pub store: Store,
     /// Whose ledger it goes to; best none that is served, since its leaves say nothing.
     pub tenant: TenantId,
-    /// Whose body each append claims to hold.
-    pub subject: SubjectId,
     /// The bytes of its sealed body.
     pub sealed_bytes: usize,
     /// What the floor answers, as long as a decision's answer.
@@ -77,15 +78,12 @@ async fn floor(server: Server, shared: Arc<Shared>, request: Request) -> Respons
 }
 
 async fn append(shared: Arc<Shared>) -> Result<StatusCode, Problem> {
-    let Bench { store, tenant, subject, sealed_bytes, .. } = &shared.bench;
+    let Bench { store, tenant, sealed_bytes, .. } = &shared.bench;
     let number = shared.appended.fetch_add(1, Ordering::Relaxed);
-    let bodies = vec![NewBody { key_id: subject.to_string(), sealed: vec![7; *sealed_bytes] }];
+    let bodies = vec![NewBody { key_id: KEY_ID.to_owned(), sealed: vec![7; *sealed_bytes] }];
     let leaf = NewLeaf { record_id: format!("rec_{number:032x}"), leaf: vec![7; LEAF_BYTES], bodies };
-    let commit = Commit {
-        urgency: Urgency::Decision,
-        leaves: vec![leaf],
-        ..Commit::background(tenant.clone())
-    };
+    let commit =
+        Commit { urgency: Urgency::Decision, leaves: vec![leaf], ..Commit::background(tenant.clone()) };
     store.commit(commit).await.map_err(countersign_app::Error::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -122,7 +122,8 @@ impl TestApp {
         let as_clock: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
         let store = Store::open_sqlite(folder.path(), Access::Own, &as_clock).expect("the store opens");
         let policy = Snapshot::new(document).expect("the policy has no faults");
-        let tenants = [TENANT, OTHER_TENANT].map(|id| TenantConfig { id: id.parse().expect("an id"), policy: policy.clone() });
+        let tenants = [TENANT, OTHER_TENANT]
+            .map(|id| TenantConfig { id: id.parse().expect("an id"), policy: policy.clone() });
         let ports = Ports {
             store,
             clock: as_clock,
@@ -135,8 +136,11 @@ impl TestApp {
         let app = App::start(ports, Vec::from(tenants)).await.expect("the service starts");
         let keys = [TENANT, OTHER_TENANT]
             .map(|id| (id.parse::<TenantId>().expect("an id"), vec![signing_key(id, 1), signing_key(id, 2)]));
-        let settings =
-            Settings { keys: keys.into(), hosts: vec![HOST.to_owned()], operator: Operator::new(TOKEN.as_bytes()) };
+        let settings = Settings {
+            keys: keys.into(),
+            hosts: vec![HOST.to_owned()],
+            operator: Operator::new(TOKEN.as_bytes()),
+        };
         let server = Server::new(Arc::clone(&app), settings);
         Self { app, server, clock, entropy, folder, sent: AtomicU64::new(0) }
     }

@@ -79,7 +79,8 @@ impl TestApp {
 
     /// Gets a path as the operator.
     pub async fn get(&self, path: &str) -> Answer {
-        let request = Request::get(path).header("host", HOST).header("authorization", format!("Bearer {TOKEN}"));
+        let request =
+            Request::get(path).header("host", HOST).header("authorization", format!("Bearer {TOKEN}"));
         self.send(request.body(Body::empty()).expect("a request")).await
     }
 

@@ -14,16 +14,18 @@ use countersign_ledger::{
 use countersign_store::{Access, CheckpointRow, Store};
 
 use super::{Verdict, print, verify::own_verifier};
-use crate::{args::Export, clock::SystemClock, compose::open_store};
+use crate::{args::Export, clock::SystemClock, compose::open_store, config};
 
 pub async fn export(args: Export) -> anyhow::Result<Verdict> {
+    let config = config::load(args.config.as_deref())?;
+    let data = args.data.unwrap_or_else(|| config.storage.directory.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let store = open_store(&args.data, Access::ReadOnly, &clock)?;
+    let store = open_store(&data, Access::ReadOnly, &clock)?;
     let tenant = match args.tenant {
         Some(tenant) => tenant,
         None => only_tenant(store.list_tenants().await?)?,
     };
-    let verifier = own_verifier(&args.data, &args.site, &tenant)?;
+    let verifier = own_verifier(&config, &data, &tenant)?;
     let newest = store
         .find_newest_checkpoint(&tenant)
         .await?
@@ -32,7 +34,7 @@ pub async fn export(args: Export) -> anyhow::Result<Verdict> {
     let write = |file: File| write_file(&args.out, &file);
     write(File { path: "checkpoint".to_owned(), bytes: newest.note.clone().into_bytes() })?;
     write(File { path: "verifier.key".to_owned(), bytes: format!("{verifier}\n").into_bytes() })?;
-    export_log(&store, &tenant, newest.size, &mut |file| write_file(&args.out, &file)).await?;
+    export_log(&store, &tenant, newest.size, &mut |file| write_file(&args.out, &file))?;
     if let Some(record) = &args.record {
         let receipt = receipt(&store, &tenant, record, newest, &verifier).await?;
         for file in record_files(&receipt) {

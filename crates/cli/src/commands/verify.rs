@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use countersign_app::audit::{AuditFailure, audit};
-use countersign_core::{Clock, TenantId};
+use countersign_core::{Clock, Secret, TenantId};
 use countersign_ledger::{
     checkpoint,
     note::{Signer, Verifier},
@@ -13,7 +13,13 @@ use countersign_ledger::{
 use countersign_store::{Access, Store};
 
 use super::{Verdict, print};
-use crate::{args::Verify, clock::SystemClock, compose::open_store, data_dir::parse_hex};
+use crate::{
+    args::Verify,
+    clock::SystemClock,
+    compose::open_store,
+    config::{self, Config},
+    data_dir::parse_hex,
+};
 
 pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
     let verifier = args.verifier.as_deref().map(read_verifier).transpose()?;
@@ -23,6 +29,7 @@ pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
         };
         return verify_receipt(path, &verifier);
     }
+    let config = config::load(args.config.as_deref())?;
     let folder = args.data.as_deref().context("a receipt or a data directory is needed")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let store = open_store(folder, Access::ReadOnly, &clock)?;
@@ -37,7 +44,7 @@ pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
     for tenant in tenants {
         let key = match &verifier {
             Some(verifier) => verifier.clone(),
-            None => own_verifier(folder, &args.site, &tenant)?,
+            None => own_verifier(&config, folder, &tenant)?,
         };
         let known = known_checkpoints(folder, &tenant, &key, &args.checkpoint)?;
         if verify_ledger(&store, &tenant, &key, &known).await? == Verdict::Fails {
@@ -74,14 +81,18 @@ fn verify_receipt(path: &Path, verifier: &Verifier) -> anyhow::Result<Verdict> {
     }
 }
 
-/// The verifier of the directory's own key: enough to find damage, not a forger who has the key.
-pub fn own_verifier(folder: &Path, site: &str, tenant: &TenantId) -> anyhow::Result<Verifier> {
+/// The verifier of the installation's own key: enough to find damage, not a forger who has the key.
+pub fn own_verifier(config: &Config, folder: &Path, tenant: &TenantId) -> anyhow::Result<Verifier> {
     let path = folder.join("checkpoint.key");
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("can't read `{}`; name a verifier key by --verifier", path.display()))?;
-    let seed = parse_hex(text.trim().as_bytes())?;
+    let text = match &config.keys.checkpoint {
+        Some(reference) => reference.fetch().context("`keys.checkpoint`")?,
+        None => Secret::new(std::fs::read(&path).with_context(|| {
+            format!("can't read `{}`; name the key by --config or a verifier by --verifier", path.display())
+        })?),
+    };
+    let seed = parse_hex(text.expose().trim_ascii())?;
     let seed: [u8; 32] = seed.expose().try_into().context("a key has 32 bytes")?;
-    Ok(Signer::from_seed(&checkpoint::origin(site, tenant)?, &seed)?.verifier())
+    Ok(Signer::from_seed(&checkpoint::origin(&config.ledger.site, tenant)?, &seed)?.verifier())
 }
 
 /// Checkpoints from beside the database and from elsewhere, as far as they are of this tenant's log.

@@ -18,7 +18,7 @@ pub(super) async fn handle(State(server): State<Server>, request: Request) -> Re
             Ok(signed) => signed,
             Err(problem) => return problem.into_response(),
         };
-        return signed.answer(take(&server, &signed.tenant, &signed.body, false).await);
+        return signed.answer(take(&server, &signed.tenant, &signed.body, Some(&signed.id)).await);
     }
     match told_by_operator(&server, request).await {
         Ok(answer) => ([(axum::http::header::CONTENT_TYPE, "application/json")], answer).into_response(),
@@ -46,16 +46,22 @@ async fn told_by_operator(server: &Server, request: Request) -> Result<Vec<u8>, 
     })?;
     let tenant = server.0.app.tenant(&tenant)?;
     let bytes = body::read(body).await?;
-    take(server, &tenant, &bytes, true).await
+    take(server, &tenant, &bytes, None).await
 }
 
-async fn take(server: &Server, tenant: &Tenant, bytes: &[u8], is_person: bool) -> Result<Vec<u8>, Problem> {
+/// Takes an outcome: one that an Action signed has its request's id, one that a person told has none.
+async fn take(
+    server: &Server,
+    tenant: &Tenant,
+    bytes: &[u8],
+    signed: Option<&str>,
+) -> Result<Vec<u8>, Problem> {
     let outcome: Outcome = body::parse(bytes)?;
-    if outcome.needs_person() && !is_person {
+    if outcome.needs_person() && signed.is_some() {
         let detail =
             "a verdict comes from a person: tell it with the operator's token, not with an Action's key";
         return Err(Problem::new(StatusCode::FORBIDDEN, "outcome.person", detail).at("kind", "not `verdict`"));
     }
-    let taken = server.0.app.report(tenant, &outcome).await?;
+    let taken = server.0.app.report_once(tenant, &outcome, signed).await?;
     Ok(Json(json!({ "outcome": taken })).0.to_string().into_bytes())
 }

@@ -48,7 +48,12 @@ pub(crate) fn router() -> Router<Server> {
 
 /// What a browser may ask before it is signed in.
 pub(crate) fn open() -> Router<Server> {
-    Router::new().route("/start/{code}", get(start)).route("/static/{file}", get(assets::handle))
+    Router::new().route("/start/{code}", get(start).head(peeked)).route("/static/{file}", get(assets::handle))
+}
+
+/// Whoever only looks ahead, such as a chat's preview, must not use the link up.
+async fn peeked() -> StatusCode {
+    StatusCode::METHOD_NOT_ALLOWED
 }
 
 async fn start(State(server): State<Server>, Path(code): Path<String>) -> Response {
@@ -66,7 +71,7 @@ fn signed_out_page() -> maud::Markup {
         html! {
             p {
                 "This browser has no session here, or its session ended. Open the one-time link that Countersign printed \
-                 when it started. A link works once, within 15 minutes of its first minute; start Countersign again for a new one."
+                 when it started. A link works once and ends after 15 minutes; start Countersign again for a new one."
             }
             p.quiet {
                 "Programs send " code { "Authorization: Bearer" } " with the token in the data directory's file "

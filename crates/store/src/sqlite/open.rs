@@ -1,6 +1,6 @@
 //! Opening a database file: version, settings, migrations.
 
-use std::{cmp::Ordering, path::Path};
+use std::{cmp::Ordering, os::unix::fs::OpenOptionsExt, path::Path};
 
 use aws_lc_rs::digest;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -49,6 +49,7 @@ pub(super) fn writing(
     secure_delete: bool,
 ) -> Result<Connection, StoreError> {
     check_version(rusqlite::version())?;
+    make_private(path)?;
     let connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -62,6 +63,12 @@ pub(super) fn writing(
     assert_durable(&connection)?;
     migrate(&connection, migrations)?;
     Ok(connection)
+}
+
+/// Makes the file for its owner alone; SQLite gives its log and index files the same mode.
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    let made = std::fs::File::options().create(true).truncate(false).write(true).mode(0o600).open(path);
+    made.map(drop).map_err(|error| StoreError::Unavailable(format!("`{}`: {error}", path.display())))
 }
 
 /// Refuses a connection whose commits would not wait for the disk.
@@ -174,6 +181,18 @@ mod tests {
         assert_durable(&connection).unwrap();
         connection.pragma_update(None, "synchronous", "NORMAL").unwrap();
         assert!(assert_durable(&connection).is_err());
+    }
+
+    #[test]
+    fn the_files_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let connection = writing(&folder.path().join("a.db"), RECORDS, false).unwrap();
+        connection.execute("INSERT INTO silence_cursors VALUES ('t', 1)", []).unwrap();
+        for name in ["a.db", "a.db-wal", "a.db-shm"] {
+            let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
     }
 
     #[test]

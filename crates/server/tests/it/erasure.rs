@@ -1,0 +1,149 @@
+//! Erasure: nothing about the person can be read any more, and every proof still holds.
+
+use countersign_app::App;
+use countersign_ledger::receipt::Receipt;
+use countersign_testkit::{TENANT, TestApp};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::world::{abroad, at_home, check_problem, complete, id_of, show};
+
+const ANNA: &str = "auth0|anna-who-is-erased";
+
+async fn erase(service: &TestApp, user_id: &str) -> bool {
+    let tenant = service.tenant();
+    service.app.erase(&tenant, &App::subject(&tenant, user_id)).await.unwrap()
+}
+
+/// A person with a history; the ids of their decisions.
+async fn live(service: &TestApp, user_id: &str) -> Vec<String> {
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        let id = id_of(&service.decide(&at_home(user_id)).await);
+        complete(service, &id).await;
+        ids.push(id);
+    }
+    service.outcome(&json!({ "kind": "login_failed", "user_id": user_id })).await;
+    ids
+}
+
+/// Whether any file of the service holds these bytes.
+fn files_hold(service: &TestApp, bytes: &[u8]) -> bool {
+    service.files().iter().any(|file| {
+        let content = std::fs::read(file).unwrap();
+        content.windows(bytes.len()).any(|window| window == bytes)
+    })
+}
+
+fn wrapped_keys(service: &TestApp, user_id: &str) -> Vec<Vec<u8>> {
+    let subject = App::subject(&service.tenant(), user_id);
+    let connection = Connection::open(service.folder().join("subject-keys.db")).unwrap();
+    let mut statement = connection.prepare("SELECT wrapped FROM subject_keys WHERE subject_id = ?1").unwrap();
+    let rows = statement.query_map([subject.as_str()], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn an_erased_person_s_decisions_are_gone_and_their_proofs_hold() {
+    let service = TestApp::start(|_| {}).await;
+    let ids = live(&service, ANNA).await;
+    service.app.sign_checkpoint(&service.tenant()).await.unwrap();
+    assert!(erase(&service, ANNA).await);
+    let verifier = service.tenant().verifier();
+    let mut service = service;
+    for is_reopened in [false, true] {
+        if is_reopened {
+            service = service.reopen(countersign_policy::Document::default()).await;
+        }
+        for id in &ids {
+            let path = format!("/v1/decisions/{id}");
+            check_problem(&service.get(&format!("{path}?tenant={TENANT}")).await, 410, "subject.erased");
+            let opened = service.get(&format!("{path}/receipt?tenant={TENANT}&opened=true")).await;
+            check_problem(&opened, 410, "subject.erased");
+            let receipt = service.get(&format!("{path}/receipt?tenant={TENANT}")).await;
+            assert_eq!(receipt.status, 200);
+            let verified = Receipt::from_json(&receipt.bytes).unwrap().verify(&verifier).unwrap();
+            assert_eq!(&verified.leaf.id, id);
+            let late = json!({ "kind": "challenge_failed", "decision_id": id });
+            check_problem(&service.outcome(&late).await, 410, "subject.erased");
+            let page = service.get(&format!("/decisions/{id}?tenant={TENANT}")).await;
+            assert_eq!(page.status, 200, "the console says what is left");
+            let page = String::from_utf8(page.bytes).unwrap();
+            assert!(page.contains("erased") && !page.contains("203.0.113"), "{page}");
+        }
+        let listed = service.get(&format!("/v1/decisions?tenant={TENANT}")).await;
+        for row in listed.json["decisions"].as_array().unwrap() {
+            assert_eq!(row["subject"], Value::Null);
+        }
+        service.app.audit(&service.tenant()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_erasure_is_a_leaf_that_names_nobody() {
+    let service = TestApp::start(|_| {}).await;
+    live(&service, ANNA).await;
+    let before = service.app.audit(&service.tenant()).await.unwrap().size;
+    assert!(erase(&service, ANNA).await);
+    assert_eq!(service.app.audit(&service.tenant()).await.unwrap().size, before + 1);
+    let connection = Connection::open(service.folder().join("countersign.db")).unwrap();
+    let last = "SELECT leaf FROM leaves WHERE tenant_id = ?1 ORDER BY leaf_index DESC LIMIT 1";
+    let leaf: Vec<u8> = connection.query_row(last, [TENANT], |row| row.get(0)).unwrap();
+    let leaf = String::from_utf8(leaf).unwrap();
+    assert!(leaf.contains("\"erasure\"") && !leaf.contains("sub_") && !leaf.contains("anna"), "{leaf}");
+    assert!(!erase(&service, ANNA).await, "there is nothing left to erase");
+    assert!(!erase(&service, "auth0|never-seen").await);
+}
+
+#[tokio::test]
+async fn no_file_holds_the_key_or_a_word_about_the_person() {
+    let service = TestApp::start(|_| {}).await;
+    live(&service, ANNA).await;
+    let keys = wrapped_keys(&service, ANNA);
+    assert_eq!(keys.len(), 1);
+    assert!(files_hold(&service, &keys[0]), "the key is there before");
+    assert!(erase(&service, ANNA).await);
+    let event = at_home(ANNA);
+    let words = [&event["user"]["email"], &event["user"]["name"], &event["request"]["ip"]];
+    for word in words.map(|word| word.as_str().unwrap()).into_iter().chain([ANNA]) {
+        assert!(!files_hold(&service, word.as_bytes()), "{word}");
+    }
+    assert!(!files_hold(&service, &keys[0]), "the key is overwritten, in the log too");
+    assert_eq!(wrapped_keys(&service, ANNA), Vec::<Vec<u8>>::new());
+}
+
+#[tokio::test]
+async fn the_person_begins_afresh_and_nobody_else_is_touched() {
+    let service = TestApp::start(|_| {}).await;
+    let cold = service.decide(&at_home(ANNA)).await.json["risk"].clone();
+    let ben = live(&service, "auth0|ben").await;
+    live(&service, ANNA).await;
+    let warm = service.decide(&at_home("auth0|ben")).await.json["risk"].clone();
+    let strange = service.decide(&abroad("auth0|ben")).await.json["risk"].clone();
+    assert_ne!(service.decide(&at_home(ANNA)).await.json["risk"], cold);
+    assert!(erase(&service, ANNA).await);
+    let answer = service.decide(&at_home(ANNA)).await;
+    assert_eq!(answer.json["risk"], cold, "nothing is known of them, not even failures");
+    let id = id_of(&answer);
+    assert_eq!(show(&service, &id).await["decision_id"], id.as_str(), "and a new record opens");
+    complete(&service, &id).await;
+    assert_ne!(service.decide(&at_home(ANNA)).await.json["risk"], cold, "and is learned from");
+    assert_eq!(service.decide(&at_home("auth0|ben")).await.json["risk"], warm);
+    assert_eq!(service.decide(&abroad("auth0|ben")).await.json["risk"], strange);
+    for id in ben {
+        assert_eq!(show(&service, &id).await["standing"], "completed");
+    }
+}
+
+#[tokio::test]
+async fn silence_is_counted_past_an_erased_person() {
+    let service = TestApp::start(|_| {}).await;
+    service.decide(&at_home(ANNA)).await;
+    let cold = service.decide(&at_home("auth0|ben")).await.json["risk"].clone();
+    assert!(erase(&service, ANNA).await);
+    service.decide(&at_home(ANNA)).await;
+    service.clock.advance(std::time::Duration::from_secs(86_400));
+    while service.app.count_silence(&service.tenant()).await.unwrap() > 0 {}
+    assert_ne!(service.decide(&at_home("auth0|ben")).await.json["risk"], cold);
+    service.app.audit(&service.tenant()).await.unwrap();
+}

@@ -1,0 +1,228 @@
+//! What profiles learn, seen through scores: deciding teaches nothing, outcomes do, and an attacker can't.
+
+use std::time::Duration;
+
+use countersign_app::DecisionFilter;
+use countersign_core::Mode;
+use countersign_testkit::TestApp;
+use serde_json::{Value, json};
+
+use crate::world::{abroad, at_home, complete, id_of, score_of, show};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Signs in once a day and completes it, `count` times.
+async fn sign_in_daily(service: &TestApp, event: &Value, count: u32) {
+    for _ in 0..count {
+        let answer = service.decide(event).await;
+        complete(service, &id_of(&answer)).await;
+        service.clock.advance(DAY);
+    }
+}
+
+async fn score(service: &TestApp, event: &Value) -> f64 {
+    score_of(&service.decide(event).await)
+}
+
+/// Counts silence until there is none left to count; how many decisions were looked at.
+async fn count_silence(service: &TestApp) -> usize {
+    let mut looked_at = 0;
+    loop {
+        match service.app.count_silence(&service.tenant()).await.unwrap() {
+            0 => return looked_at,
+            more => looked_at += more,
+        }
+    }
+}
+
+async fn granted(service: &TestApp, id: &str) -> u32 {
+    let rows = service.app.decisions(&service.tenant(), DecisionFilter::default(), 10_000).await.unwrap();
+    rows.iter().find(|row| row.decision.id.as_str() == id).unwrap().granted
+}
+
+#[tokio::test]
+async fn completed_sign_ins_make_the_familiar_safer_and_the_strange_riskier() {
+    let service = TestApp::start(|_| {}).await;
+    let (familiar, strange) = (at_home("auth0|anna"), abroad("auth0|anna"));
+    let cold = (score(&service, &familiar).await, score(&service, &strange).await);
+    sign_in_daily(&service, &familiar, 12).await;
+    let warm = (score(&service, &familiar).await, score(&service, &strange).await);
+    assert!(warm.0 < cold.0, "familiar: {cold:?} to {warm:?}");
+    assert!(warm.1 > cold.1, "strange: {cold:?} to {warm:?}");
+    let somebody_else = (at_home("auth0|ben"), abroad("auth0|ben"));
+    let other = (score(&service, &somebody_else.0).await, score(&service, &somebody_else.1).await);
+    assert_eq!(other, cold, "nobody learns from another's sign-ins");
+}
+
+#[tokio::test]
+async fn each_of_country_network_and_machine_that_changes_raises_the_score() {
+    let service = TestApp::start(|_| {}).await;
+    let home = at_home("auth0|anna");
+    sign_in_daily(&service, &home, 12).await;
+    let usual = score(&service, &home).await;
+    let strange = abroad("auth0|anna");
+    for pointers in [&["/request/geoip"][..], &["/request/asn", "/request/ip"], &["/request/user_agent"]] {
+        let mut event = home.clone();
+        for pointer in pointers {
+            *event.pointer_mut(pointer).unwrap() = strange.pointer(pointer).unwrap().clone();
+        }
+        let changed = score(&service, &event).await;
+        assert!(changed > usual, "{pointers:?}: {usual} to {changed}");
+    }
+}
+
+#[tokio::test]
+async fn deciding_alone_teaches_nothing() {
+    let service = TestApp::start(|_| {}).await;
+    let event = at_home("auth0|anna");
+    let first = service.decide(&event).await.json["risk"].clone();
+    for _ in 0..30 {
+        assert_eq!(service.decide(&event).await.json["risk"], first);
+    }
+}
+
+#[tokio::test]
+async fn a_history_outlives_a_restart() {
+    let service = TestApp::start(|_| {}).await;
+    let event = at_home("auth0|anna");
+    sign_in_daily(&service, &event, 6).await;
+    let before = service.decide(&event).await.json["risk"].clone();
+    let service = service.reopen(countersign_policy::Document::default()).await;
+    assert_eq!(service.decide(&event).await.json["risk"], before);
+}
+
+#[tokio::test]
+async fn an_attacker_who_completes_a_thousand_risky_sign_ins_gains_no_more_than_the_cap() {
+    let service = TestApp::start(|_| {}).await;
+    let (victim, attacker) = (at_home("auth0|victim"), abroad("auth0|victim"));
+    sign_in_daily(&service, &victim, 12).await;
+    let before = score(&service, &attacker).await;
+    assert!(before > 0.6, "above the threshold: {before}");
+    let mut scores = Vec::new();
+    for _ in 0..1_000 {
+        let answer = service.decide(&attacker).await;
+        scores.push(score_of(&answer));
+        complete(&service, &id_of(&answer)).await;
+    }
+    let rows = service.app.decisions(&service.tenant(), DecisionFilter::default(), 1_000).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.granted).sum::<u32>(), 450, "thousandths, all together");
+    let after = score(&service, &attacker).await;
+    assert_eq!(scores[3], after, "after three of them the cap is reached and nothing changes");
+    assert!(after > 0.6, "a challenge is due as before: {before} to {after}");
+    service.app.audit(&service.tenant()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_verdict_against_a_sign_in_takes_it_out_again() {
+    let service = TestApp::start(|_| {}).await;
+    let (home, strange) = (at_home("auth0|anna"), abroad("auth0|anna"));
+    sign_in_daily(&service, &home, 8).await;
+    let before = (service.decide(&home).await.json, service.decide(&strange).await.json);
+    let id = id_of(&service.decide(&strange).await);
+    let passed = json!({ "kind": "challenge_passed", "decision_id": id, "factor": "otp" });
+    assert_eq!(service.outcome(&passed).await.json["outcome"], "recorded");
+    assert_eq!(granted(&service, &id).await, 1_000);
+    let learned = score(&service, &strange).await;
+    assert!(learned < score_of_json(&before.1), "the passed challenge was learned");
+    let verdict = json!({ "kind": "verdict", "decision_id": id, "verdict": "fraudulent" });
+    assert_eq!(service.operate("POST", "/v1/outcomes", &verdict).await.json["outcome"], "recorded");
+    assert_eq!(granted(&service, &id).await, 0);
+    assert_eq!(service.decide(&home).await.json["risk"], before.0["risk"]);
+    assert_eq!(service.decide(&strange).await.json["risk"], before.1["risk"]);
+}
+
+fn score_of_json(answer: &Value) -> f64 {
+    answer["risk"]["score"].as_f64().unwrap()
+}
+
+#[tokio::test]
+async fn a_factor_enrolled_during_the_sign_in_vouches_for_nobody() {
+    let service = TestApp::start(|_| {}).await;
+    sign_in_daily(&service, &at_home("auth0|anna"), 12).await;
+    let strange = abroad("auth0|anna");
+    let answer = service.decide(&strange).await;
+    assert!(score_of(&answer) > 0.6, "above the threshold: {}", answer.json);
+    let id = id_of(&answer);
+    let told = json!({ "kind": "challenge_passed", "decision_id": id, "factor": "webauthn-roaming" });
+    service.outcome(&told).await;
+    assert_eq!(granted(&service, &id).await, 150);
+    let id = id_of(&service.decide(&strange).await);
+    service.outcome(&json!({ "kind": "challenge_passed", "decision_id": id, "factor": "otp" })).await;
+    assert_eq!(granted(&service, &id).await, 1_000);
+}
+
+#[tokio::test]
+async fn a_day_of_silence_counts_once_and_not_before() {
+    let service = TestApp::start(|_| {}).await;
+    let event = at_home("auth0|anna");
+    let cold = score(&service, &event).await;
+    for _ in 0..7 {
+        service.decide(&event).await;
+    }
+    service.clock.advance(DAY - Duration::from_micros(1));
+    assert_eq!(count_silence(&service).await, 0);
+    assert_eq!(score(&service, &event).await, cold);
+    service.clock.advance(Duration::from_micros(1));
+    assert_eq!(count_silence(&service).await, 8);
+    let learned = service.decide(&event).await;
+    assert!(score_of(&learned) < cold);
+    assert_eq!(count_silence(&service).await, 0, "counted once");
+    assert_eq!(service.decide(&event).await.json["risk"], learned.json["risk"]);
+    service.app.audit(&service.tenant()).await.unwrap();
+}
+
+#[tokio::test]
+async fn silence_of_many_people_is_counted_to_the_last() {
+    let service = TestApp::start(|_| {}).await;
+    let mut ids = Vec::new();
+    for person in 0..150 {
+        ids.push(id_of(&service.decide(&at_home(&format!("auth0|{}", person % 40))).await));
+    }
+    service.clock.advance(DAY);
+    assert_eq!(count_silence(&service).await, 150);
+    for id in ids {
+        assert_eq!(granted(&service, &id).await, 1_000);
+    }
+}
+
+#[tokio::test]
+async fn silence_after_a_challenge_or_a_denial_of_ours_teaches_nothing() {
+    let service = TestApp::start(|document| {
+        document.tenant.mode = Some(Mode::Enforce);
+        document.tenant.verdicts = Some(countersign_policy::Verdicts {
+            low: countersign_core::Verdict::Challenge,
+            medium: countersign_core::Verdict::Challenge,
+            high: countersign_core::Verdict::Deny,
+            critical: countersign_core::Verdict::Deny,
+        });
+    })
+    .await;
+    let challenged = service.decide(&at_home("auth0|anna")).await;
+    assert_eq!(
+        challenged.json["effects"][0]["call"], "authentication.challengeWithAny",
+        "{}",
+        challenged.json
+    );
+    let mut risky = countersign_testkit::high_risk();
+    risky["user"]["user_id"] = json!("auth0|ben");
+    let denied = service.decide(&risky).await;
+    assert_eq!(denied.json["effects"][0]["call"], "access.deny");
+    service.clock.advance(DAY);
+    assert_eq!(count_silence(&service).await, 2);
+    for answer in [&challenged, &denied] {
+        assert_eq!(granted(&service, &id_of(answer)).await, 0);
+    }
+    let again = service.decide(&at_home("auth0|anna")).await;
+    assert_eq!(again.json["risk"], challenged.json["risk"]);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_was_told_of_is_not_silent() {
+    let service = TestApp::start(|_| {}).await;
+    let id = id_of(&service.decide(&at_home("auth0|anna")).await);
+    service.outcome(&json!({ "kind": "challenge_failed", "decision_id": id })).await;
+    service.clock.advance(DAY);
+    count_silence(&service).await;
+    assert_eq!(granted(&service, &id).await, 0);
+    assert_eq!(show(&service, &id).await["standing"], "failed");
+}

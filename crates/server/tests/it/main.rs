@@ -1,0 +1,32 @@
+//! The service through its router: one file an endpoint or a property.
+
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod decide;
+#[cfg(test)]
+mod degraded;
+#[cfg(test)]
+mod erasure;
+#[cfg(test)]
+mod guard;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod learning;
+#[cfg(test)]
+mod ledger_unavailable;
+#[cfg(test)]
+mod modes;
+#[cfg(test)]
+mod outcomes;
+#[cfg(test)]
+mod receipts;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod signatures;
+#[cfg(test)]
+mod world;
