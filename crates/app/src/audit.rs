@@ -1,17 +1,23 @@
 //! Checking a whole ledger from what is stored, and rendering it for tools of others.
 
+use std::collections::VecDeque;
+
 use countersign_core::TenantId;
 use countersign_ledger::{
+    Frontier,
     audit::{Auditor, Fault, Report, StoredCheckpoint, StoredLeaf},
     export::{self, ExportError, File},
     note::Verifier,
 };
-use countersign_store::{LeafRow, LedgerHead, Store, StoreError};
+use countersign_store::{CheckpointRow, LeafRow, LedgerHead, Store, StoreError};
 
 use crate::{App, Error, Tenant};
 
 /// Leaves read at once.
 const PAGE: u64 = 1_024;
+
+/// Checkpoints read at once.
+const CHECKPOINT_PAGE: u32 = 1_024;
 
 /// The same, for counting in steps.
 const PAGE_STEP: usize = 1_024;
@@ -46,45 +52,60 @@ pub async fn audit(
     known: &[String],
 ) -> Result<Report, AuditFailure> {
     let mut auditor = Auditor::new(tenant.clone(), verifier.clone());
-    // Why: of several checkpoints the one over the most leaves says the most.
-    let mut newest: Option<(u64, &String)> = None;
     for note in known {
-        let size = countersign_ledger::checkpoint::Checkpoint::open(note, verifier)?.size;
-        if newest.is_none_or(|(best, _)| size > best) {
-            newest = Some((size, note));
-        }
-    }
-    if let Some((_, note)) = newest {
         auditor = auditor.hold_to(note)?;
     }
     let head = store.get_ledger_head(tenant).await?;
-    let mut checkpoints = store.list_checkpoints(tenant, 0, u32::MAX).await?.into_iter().peekable();
-    let mut feed = |auditor: &mut Auditor| -> Result<(), Fault> {
-        while let Some(row) = checkpoints.next_if(|row| row.size <= auditor.size()) {
-            auditor.checkpoint(&StoredCheckpoint { size: row.size, note: row.note })?;
-        }
-        Ok(())
-    };
     let size = head.frontier.size();
+    let mut checkpoints = Checkpoints::default();
     while auditor.size() < size {
         let page = store.list_leaves(tenant, auditor.size(), PAGE.min(size - auditor.size())).await?;
         if page.is_empty() {
             break;
         }
         for row in page {
-            feed(&mut auditor)?;
+            checkpoints.feed(store, tenant, &mut auditor).await?;
             auditor.leaf(&stored(row))?;
         }
     }
-    feed(&mut auditor)?;
+    checkpoints.feed(store, tenant, &mut auditor).await?;
     check_beyond(store, tenant, &head, &mut auditor).await?;
-    for row in checkpoints.take_while(|row| row.size > size) {
+    if let Some(row) = store.find_newest_checkpoint(tenant).await?.filter(|row| row.size > size) {
         // Why: a service at work signs beyond the head that was read; one at rest does not.
         if store.get_ledger_head(tenant).await?.frontier.size() < row.size {
             auditor.checkpoint(&StoredCheckpoint { size: row.size, note: row.note })?;
         }
     }
     Ok(auditor.finish(&head.frontier)?)
+}
+
+/// The stored checkpoints in order of their size, a page of them in memory.
+#[derive(Default)]
+struct Checkpoints {
+    page: VecDeque<CheckpointRow>,
+    next: u64,
+    is_read: bool,
+}
+
+impl Checkpoints {
+    /// Feeds those that head no more leaves than the audit has passed.
+    async fn feed(
+        &mut self,
+        store: &Store,
+        tenant: &TenantId,
+        auditor: &mut Auditor,
+    ) -> Result<(), AuditFailure> {
+        loop {
+            if self.page.is_empty() && !self.is_read {
+                self.page = store.list_checkpoints(tenant, self.next, CHECKPOINT_PAGE).await?.into();
+                self.next = self.page.back().map_or(self.next, |last| last.size.saturating_add(1));
+                self.is_read = self.page.is_empty();
+            }
+            let is_due = self.page.front().is_some_and(|row| row.size <= auditor.size());
+            let Some(row) = self.page.pop_front_if(|_| is_due) else { return Ok(()) };
+            auditor.checkpoint(&StoredCheckpoint { size: row.size, note: row.note })?;
+        }
+    }
 }
 
 /// Looks for leaves behind the head: some are there while a service is at work, none otherwise.
@@ -104,7 +125,8 @@ async fn check_beyond(
     Ok(())
 }
 
-/// Renders the ledger's first `size` leaves as files in the tlog-tiles layout, a page of leaves in memory at a time.
+/// Renders the ledger's first `size` leaves as files in the tlog-tiles layout, a page of leaves in memory at a time, and
+/// gives the frontier over what was written, to be compared with what was signed.
 /// Blocks its thread: call it from a runtime of several threads.
 ///
 /// # Errors
@@ -114,7 +136,7 @@ pub fn export_log(
     tenant: &TenantId,
     size: u64,
     write: &mut (dyn FnMut(File) -> std::io::Result<()> + Send),
-) -> Result<(), Error> {
+) -> Result<Frontier, Error> {
     let read = |first| {
         let page = store.list_leaves(tenant, first, PAGE.min(size - first));
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(page))
@@ -124,7 +146,7 @@ pub fn export_log(
         Ok(page) => page.into_iter().map(|row| Ok(row.leaf)).collect(),
         Err(error) => vec![Err(error)],
     });
-    export::log_files(leaves, write).map(drop).map_err(|error| match error {
+    export::log_files(leaves, write).map_err(|error| match error {
         ExportError::Leaf { index } => Error::internal(format!("leaf {index} is too long to be exported")),
         ExportError::Outside(error) => Error::Unavailable { detail: error.to_string() },
     })

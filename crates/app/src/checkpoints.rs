@@ -1,6 +1,6 @@
 //! Signing the heads of the ledgers.
 
-use std::path::Path;
+use std::{io::Write as _, path::Path};
 
 use countersign_ledger::checkpoint::Checkpoint;
 use countersign_store::{CheckpointRow, Commit, Conflict, StoreError, Write};
@@ -56,6 +56,9 @@ pub fn file_name(tenant: &str) -> String {
 fn write_file(folder: &Path, tenant: &Tenant, note: &str) -> std::io::Result<()> {
     let name = file_name(tenant.id.as_str());
     let draft = folder.join(format!("{name}.new"));
-    std::fs::write(&draft, note)?;
+    let mut file = std::fs::File::create(&draft)?;
+    file.write_all(note.as_bytes())?;
+    // Why: renamed before it is on disk, it could be empty after a power loss.
+    file.sync_data()?;
     std::fs::rename(&draft, folder.join(name))
 }

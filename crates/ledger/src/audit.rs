@@ -132,7 +132,8 @@ pub struct Auditor {
     verifier: Verifier,
     frontier: Frontier,
     chain: Hash,
-    known: Option<Checkpoint>,
+    /// Checkpoints from elsewhere that are not met yet, greatest size first.
+    known: Vec<Checkpoint>,
     checkpoints_checked: u64,
     signed: u64,
 }
@@ -146,21 +147,22 @@ impl Auditor {
             verifier,
             frontier: Frontier::default(),
             chain: CHAIN_START,
-            known: None,
+            known: Vec::new(),
             checkpoints_checked: 0,
             signed: 0,
         }
     }
 
-    /// Holds the log to a checkpoint from elsewhere, such as the newest that a receipt or a witness has.
+    /// Holds the log to a checkpoint from elsewhere, such as one that a receipt or a witness has; call it for each.
     ///
-    /// Without one, an older copy of everything is sound. Given at the start, because a root is only known while the
-    /// audit passes its size.
+    /// Without one, an older copy of everything is sound, and so is another history that the log's key signed. Given at
+    /// the start, because a root is only known while the audit passes its size.
     ///
     /// # Errors
     /// When the note is not a checkpoint signed by the log's key; says nothing about the log.
     pub fn hold_to(mut self, note: &str) -> Result<Self, CheckpointError> {
-        self.known = Some(Checkpoint::open(note, &self.verifier)?);
+        self.known.push(Checkpoint::open(note, &self.verifier)?);
+        self.known.sort_by_key(|known| std::cmp::Reverse(known.size));
         Ok(self)
     }
 
@@ -245,7 +247,7 @@ impl Auditor {
     pub fn finish(mut self, head: &Frontier) -> Result<Report, Fault> {
         self.meet_known()?;
         let size = self.size();
-        if let Some(known) = &self.known {
+        if let Some(known) = self.known.first() {
             return Err(Fault::Truncated { size, signed: known.size });
         }
         if head.size() > size {
@@ -261,13 +263,13 @@ impl Auditor {
         Ok(Report { size, root: self.frontier.root(), checkpoints_checked, signed })
     }
 
-    /// Compares with the checkpoint from elsewhere when its size is reached.
+    /// Compares with the checkpoints from elsewhere whose size is reached.
     fn meet_known(&mut self) -> Result<(), Fault> {
         let size = self.size();
-        match self.known.take_if(|known| known.size == size) {
-            Some(known) => self.compare(&known.root),
-            None => Ok(()),
+        while let Some(known) = self.known.pop_if(|known| known.size == size) {
+            self.compare(&known.root)?;
         }
+        Ok(())
     }
 
     /// Compares a signed root with that of the leaves so far.

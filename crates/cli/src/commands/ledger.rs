@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use countersign_app::audit::export_log;
 use countersign_core::{Clock, TenantId};
 use countersign_ledger::{
+    checkpoint::Checkpoint,
     export::{File, record_files},
     note::Verifier,
     proof,
@@ -30,11 +31,20 @@ pub async fn export(args: Export) -> anyhow::Result<Verdict> {
         .find_newest_checkpoint(&tenant)
         .await?
         .context("nothing is signed yet; a running server signs each second")?;
+    let signed = Checkpoint::open(&newest.note, &verifier)
+        .context("the newest checkpoint is not signed by this key")?;
+    anyhow::ensure!(signed.size == newest.size, "the newest checkpoint is not the one that its row names");
     fs::create_dir_all(&args.out).with_context(|| format!("can't make `{}`", args.out.display()))?;
     let write = |file: File| write_file(&args.out, &file);
     write(File { path: "checkpoint".to_owned(), bytes: newest.note.clone().into_bytes() })?;
     write(File { path: "verifier.key".to_owned(), bytes: format!("{verifier}\n").into_bytes() })?;
-    export_log(&store, &tenant, newest.size, &mut |file| write_file(&args.out, &file))?;
+    let written = export_log(&store, &tenant, newest.size, &mut |file| write_file(&args.out, &file))?;
+    if (written.size(), written.root()) != (signed.size, signed.root) {
+        print(
+            "What was written is not what was signed: the ledger is damaged. `countersign verify` names the leaf.\n",
+        );
+        return Ok(Verdict::Fails);
+    }
     if let Some(record) = &args.record {
         let receipt = receipt(&store, &tenant, record, newest, &verifier).await?;
         for file in record_files(&receipt) {

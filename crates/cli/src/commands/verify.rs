@@ -1,6 +1,10 @@
 //! `countersign verify`
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, bail};
 use countersign_app::audit::{AuditFailure, audit};
@@ -40,16 +44,27 @@ pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
     if tenants.is_empty() {
         bail!("`{}` holds no ledger", folder.display());
     }
+    let given = read_checkpoints(&args.checkpoint)?;
+    let mut unused: BTreeSet<usize> = (0..given.len()).collect();
     let mut verdict = Verdict::Holds;
     for tenant in tenants {
         let key = match &verifier {
             Some(verifier) => verifier.clone(),
             None => own_verifier(&config, folder, &tenant)?,
         };
-        let known = known_checkpoints(folder, &tenant, &key, &args.checkpoint)?;
+        let mut known = beside(folder, &tenant, &key)?;
+        for (index, note) in
+            given.iter().enumerate().filter(|(_, note)| note.lines().next() == Some(key.name()))
+        {
+            unused.remove(&index);
+            known.push(note.clone());
+        }
         if verify_ledger(&store, &tenant, &key, &known).await? == Verdict::Fails {
             verdict = Verdict::Fails;
         }
+    }
+    if let Some(path) = unused.first().and_then(|index| args.checkpoint.get(*index)) {
+        bail!("`{}` is of none of the ledgers that were checked", path.display());
     }
     Ok(verdict)
 }
@@ -95,28 +110,26 @@ pub fn own_verifier(config: &Config, folder: &Path, tenant: &TenantId) -> anyhow
     Ok(Signer::from_seed(&checkpoint::origin(&config.ledger.site, tenant)?, &seed)?.verifier())
 }
 
-/// Checkpoints from beside the database and from elsewhere, as far as they are of this tenant's log.
-fn known_checkpoints(
-    folder: &Path,
-    tenant: &TenantId,
-    key: &Verifier,
-    others: &[std::path::PathBuf],
-) -> anyhow::Result<Vec<String>> {
-    let beside = folder.join(countersign_app::checkpoint_file_name(tenant.as_str()));
-    let mut known = Vec::new();
-    if beside.exists() {
-        known.push(
-            std::fs::read_to_string(&beside).with_context(|| format!("can't read `{}`", beside.display()))?,
-        );
+/// The checkpoint from beside the database; one that a crash left unfinished is passed over, with a word.
+fn beside(folder: &Path, tenant: &TenantId, key: &Verifier) -> anyhow::Result<Vec<String>> {
+    let path = folder.join(countersign_app::checkpoint_file_name(tenant.as_str()));
+    if !path.exists() {
+        return Ok(Vec::new());
     }
-    for path in others {
-        let note =
-            std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?;
-        if note.lines().next() == Some(key.name()) {
-            known.push(note);
-        }
+    let note = std::fs::read_to_string(&path).with_context(|| format!("can't read `{}`", path.display()))?;
+    if note.trim().is_empty() {
+        print(&format!("`{}` is empty and was passed over.\n", path.display()));
+        return Ok(Vec::new());
     }
-    Ok(known)
+    anyhow::ensure!(note.lines().next() == Some(key.name()), "`{}` is of another ledger", path.display());
+    Ok(vec![note])
+}
+
+fn read_checkpoints(paths: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))
+    };
+    paths.iter().map(read).collect()
 }
 
 async fn verify_ledger(

@@ -173,6 +173,19 @@ fn an_older_copy_is_noticed_by_a_newer_checkpoint() {
 }
 
 #[test]
+fn a_fork_is_noticed_by_an_older_checkpoint_though_a_newer_one_fits() {
+    // Whoever has the signing key writes another history and signs it; somebody kept a checkpoint of the first.
+    let forked = stored(1_000..1_025);
+    let kept = signed(&stored(0..7).head).note;
+    let beside = signed(&forked.head).note;
+    assert!(forked.audit_by(auditor().hold_to(&beside).unwrap()).is_ok());
+    for order in [[&kept, &beside], [&beside, &kept]] {
+        let held = order.iter().fold(auditor(), |auditor, note| auditor.hold_to(note).unwrap());
+        assert_eq!(forked.audit_by(held), Err(Fault::Checkpoint { first: 0, last: 6 }));
+    }
+}
+
+#[test]
 fn a_checkpoint_from_elsewhere_must_be_signed() {
     let forger = Signer::from_seed("log.example/acme", &[6; 32]).unwrap();
     let checkpoint = Checkpoint { origin: "log.example/acme".to_owned(), size: 1, root: CHAIN_START };
