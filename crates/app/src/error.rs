@@ -1,5 +1,6 @@
 //! Why a use case did not happen: a stable code, a message for everyone, and a detail for the log.
 
+use countersign_core::TenantId;
 use countersign_store::{Conflict, StoreError};
 
 /// A refusal or failure of a use case.
@@ -29,6 +30,14 @@ pub enum Error {
         /// For the log.
         detail: String,
     },
+    /// The signing key is not the one that signed the tenant's newest checkpoint.
+    #[error(
+        "the newest checkpoint of `{tenant}` is not signed by this checkpoint key under this `ledger.site`; use those that the ledger was begun with"
+    )]
+    ForeignKey {
+        /// Whose ledger it is.
+        tenant: TenantId,
+    },
     /// Something that must not happen.
     #[error("something went wrong here")]
     Internal {
@@ -49,6 +58,7 @@ impl Error {
             Self::Erased => "subject.erased",
             Self::LedgerUnavailable => "ledger_unavailable",
             Self::Unavailable { .. } => "unavailable",
+            Self::ForeignKey { .. } => "ledger.foreign_key",
             Self::Internal { .. } => "internal",
         }
     }

@@ -12,18 +12,40 @@ pub(crate) struct Gap {
     count: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
+    /// Commits of which it is not known yet whether they were lost.
+    waiting: u64,
 }
 
 impl Gap {
     fn note(&mut self, at: Timestamp) {
         self.count += 1;
-        self.first.get_or_insert(at);
-        self.last = Some(at);
+        // Why: what was waited for is noted later than it was lost.
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        self.last = self.last.max(Some(at));
     }
 
-    /// Whether nothing was lost since the last telling.
+    /// A commit took longer than its caller could wait.
+    pub(crate) const fn begin_waiting(&mut self) {
+        self.waiting += 1;
+    }
+
+    /// It ended; `lost` says when a decision was lost, if it was.
+    pub(crate) fn end_waiting(&mut self, lost: Option<Timestamp>) {
+        self.waiting = self.waiting.saturating_sub(1);
+        if let Some(at) = lost {
+            self.note(at);
+        }
+    }
+
+    /// What was lost since the last telling; what is waited for stays.
+    fn take(&mut self) -> Self {
+        let waiting = self.waiting;
+        Self { waiting: 0, ..std::mem::replace(self, Self { waiting, ..Self::default() }) }
+    }
+
+    /// Whether nothing was lost since the last telling, and nothing may be about to be.
     pub(crate) const fn is_empty(&self) -> bool {
-        self.count == 0
+        self.count == 0 && self.waiting == 0
     }
 
     /// Puts a gap back that could not be told.
@@ -46,7 +68,7 @@ impl App {
     /// # Errors
     /// `Unavailable` while it still can't be written; the gap is kept.
     pub async fn record_gap(&self, tenant: &Tenant) -> Result<(), Error> {
-        let gap = std::mem::take(&mut *tenant.gap.lock());
+        let gap = tenant.gap.lock().take();
         let (Some(first), Some(last)) = (gap.first, gap.last) else { return Ok(()) };
         let told = self.tell_gap(tenant, gap.count, first, last).await;
         if told.is_err() {
@@ -90,6 +112,22 @@ mod tests {
         let mut late = Gap::default();
         late.note(at(9));
         late.restore(early);
-        assert_eq!(late, Gap { count: 3, first: Some(at(1)), last: Some(at(9)) });
+        assert_eq!(late, Gap { count: 3, first: Some(at(1)), last: Some(at(9)), waiting: 0 });
+    }
+
+    #[test]
+    fn what_is_waited_for_is_no_gap_until_it_is_lost() {
+        let at = Timestamp::from_seconds;
+        let mut gap = Gap::default();
+        gap.begin_waiting();
+        gap.begin_waiting();
+        gap.note(at(5));
+        assert_eq!(gap.take(), Gap { count: 1, first: Some(at(5)), last: Some(at(5)), waiting: 0 });
+        gap.end_waiting(None);
+        assert!(!gap.is_empty());
+        gap.note(at(9));
+        gap.end_waiting(Some(at(4)));
+        assert_eq!(gap.take(), Gap { count: 2, first: Some(at(4)), last: Some(at(9)), waiting: 0 });
+        assert!(gap.is_empty());
     }
 }

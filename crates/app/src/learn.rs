@@ -1,6 +1,7 @@
 //! What a sign-in teaches its person's profile once its outcome is known.
 
 use std::{
+    collections::BTreeSet,
     hash::{Hash, Hasher},
     sync::Arc,
 };
@@ -27,15 +28,33 @@ impl Turns {
     }
 
     /// Waits for the person's turn, which lasts as long as what is returned.
-    pub(crate) async fn wait(&self, subject: &SubjectId) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-        let mut hasher = std::hash::DefaultHasher::new();
-        subject.hash(&mut hasher);
-        let place = usize::try_from(hasher.finish()).unwrap_or(0) % TURNS;
-        match self.0.get(place) {
-            Some(turn) => Some(turn.lock().await),
-            None => None,
-        }
+    pub(crate) async fn wait(&self, subject: &SubjectId) -> Turn<'_> {
+        self.wait_for_all([subject]).await
     }
+
+    /// Waits for the turns of several people. In the order of their places: two who each wait for the other's would
+    /// never end.
+    pub(crate) async fn wait_for_all(&self, subjects: impl IntoIterator<Item = &SubjectId>) -> Turn<'_> {
+        let places: BTreeSet<usize> = subjects.into_iter().map(place).collect();
+        let mut held = Vec::with_capacity(places.len());
+        for turn in places.into_iter().filter_map(|place| self.0.get(place)) {
+            held.push(turn.lock().await);
+        }
+        Turn(held)
+    }
+}
+
+/// One or more people's turns; over when dropped.
+#[must_use]
+pub(crate) struct Turn<'a>(
+    #[expect(dead_code, reason = "held, not read")] Vec<tokio::sync::MutexGuard<'a, ()>>,
+);
+
+fn place(subject: &SubjectId) -> usize {
+    let mut hasher = std::hash::DefaultHasher::new();
+    subject.hash(&mut hasher);
+    let turns = u64::try_from(TURNS).unwrap_or(1);
+    usize::try_from(hasher.finish() % turns).unwrap_or(0)
 }
 
 /// A profile being folded: read once, changed by one or more outcomes, written once.
@@ -141,6 +160,51 @@ impl App {
     /// Opens a decision's record.
     pub(crate) async fn open_record(&self, tenant: &Tenant, row: &DecisionRow) -> Result<Record, Error> {
         let (_, body) = self.open_body(tenant, row.leaf_index, row.decision.id.as_str()).await?;
-        serde_json::from_slice(&body).map_err(Error::internal)
+        parse(&body)
+    }
+}
+
+/// Parses an opened record. The parser's own words may repeat what it stumbled over, which is about a person.
+fn parse(body: &[u8]) -> Result<Record, Error> {
+    serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Error::internal(format!("a record that does not parse at line {line}, column {column}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_does_not_parse_is_not_repeated() {
+        for body in [r#"{"decision_id": {"pat@example.com": 1}}"#, r#"{"features": "pat@example.com"}"#, "{"]
+        {
+            let error = parse(body.as_bytes()).err().unwrap();
+            let detail = error.detail().unwrap();
+            assert!(detail.contains("line 1, column ") && !detail.contains("pat"), "{detail}");
+        }
+    }
+
+    #[tokio::test]
+    async fn turns_of_several_people_are_had_together_in_any_order() {
+        let turns = Turns::new();
+        let people: Vec<SubjectId> = (0..40).map(|n| format!("sub_{n:08x}").parse().unwrap()).collect();
+        for _ in 0..50 {
+            tokio::join!(
+                async {
+                    let _held = turns.wait_for_all(&people).await;
+                    tokio::task::yield_now().await;
+                },
+                async {
+                    let _held = turns.wait_for_all(people.iter().rev()).await;
+                    tokio::task::yield_now().await;
+                },
+            );
+        }
+        let held = turns.wait(&people[0]).await;
+        let both = tokio::time::timeout(std::time::Duration::from_millis(5), turns.wait_for_all(&people));
+        assert!(both.await.is_err(), "a turn that is had must be waited for");
+        drop(held);
     }
 }

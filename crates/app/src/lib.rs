@@ -34,6 +34,7 @@ mod tenants;
 use std::{path::PathBuf, sync::Arc};
 
 use countersign_core::{Clock, Entropy, IdKind, IdMaker, Secret, TenantId};
+use countersign_ledger::checkpoint::Checkpoint;
 use countersign_policy::Snapshot;
 use countersign_privacy::MasterKey;
 use countersign_risk::Model;
@@ -76,28 +77,47 @@ pub struct App {
     ports: Ports,
     tenants: tenants::Tenants,
     model: Model,
-    subjects: subjects::SubjectKeys,
+    subjects: Arc<subjects::SubjectKeys>,
     feed: feed::Feed,
     turns: learn::Turns,
+    late: decide::Late,
 }
 
 impl App {
-    /// Starts the use cases: loads what each tenant's switches are and records the policy that holds from now on.
+    /// Starts the use cases: opens them, destroys keys whose erasure is on record, and records the policy that holds from now on.
     ///
     /// # Errors
-    /// `Unavailable` when the store is; `Internal` when the signing key can't be used.
+    /// As `open`.
     pub async fn start(ports: Ports, configs: Vec<TenantConfig>) -> Result<Arc<Self>, Error> {
+        let app = Self::open(ports, configs).await?;
+        app.finish_erasures().await?;
+        app.record_policies().await?;
+        Ok(app)
+    }
+
+    /// Opens the use cases without writing anything: loads each tenant's switches and checks that the signing key is the
+    /// one that signed before.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store is; `ForeignKey` when the newest checkpoint of a tenant is not by the signing key;
+    /// `Internal` when the key can't be used.
+    pub async fn open(ports: Ports, configs: Vec<TenantConfig>) -> Result<Arc<Self>, Error> {
         let tenants = tenants::Tenants::load(&ports, configs).await?;
-        let app = Self {
+        for tenant in tenants.iter() {
+            let newest = ports.store.find_newest_checkpoint(&tenant.id).await?;
+            if newest.is_some_and(|newest| Checkpoint::open(&newest.note, &tenant.verifier()).is_err()) {
+                return Err(Error::ForeignKey { tenant: tenant.id.clone() });
+            }
+        }
+        Ok(Arc::new(Self {
             ports,
             tenants,
             model: Model::default(),
-            subjects: subjects::SubjectKeys::new(),
+            subjects: Arc::new(subjects::SubjectKeys::new()),
             feed: feed::Feed::new(),
             turns: learn::Turns::new(),
-        };
-        app.record_policies().await?;
-        Ok(Arc::new(app))
+            late: decide::Late::default(),
+        }))
     }
 
     /// The tenant of this name.

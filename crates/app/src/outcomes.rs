@@ -174,7 +174,7 @@ impl App {
     ) -> Result<(Fold, Timestamp), Error> {
         let key = match outcome.decision() {
             Some(_) => self.find_key(tenant, subject).await?.ok_or(Error::Erased)?,
-            None => self.get_key(tenant, subject).await?,
+            None => self.get_key(tenant, subject, None).await?,
         };
         let mut fold = self.begin_fold(tenant, key).await?;
         if let Outcome::LoginFailed { at, .. } = outcome {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign_ledger::{
     checkpoint::Checkpoint,
     leaf::Kind,
-    proof,
+    proof::ProofError,
     receipt::{Base64, Format, Opening, Receipt},
 };
 
@@ -32,8 +32,11 @@ impl App {
         let checkpoint = store.list_checkpoints(&tenant.id, needed, 1).await?.into_iter().next();
         let checkpoint = checkpoint
             .ok_or_else(|| Error::Unavailable { detail: "no checkpoint covers the record yet".to_owned() })?;
-        let proof = proof::inclusion_proof(&store.proofs(&tenant.id), leaf.index, checkpoint.size)
-            .map_err(Error::internal)?;
+        let proof = store.inclusion_proof(&tenant.id, leaf.index, checkpoint.size).await;
+        let proof = proof.map_err(|error| match error {
+            ProofError::Source(error) => Error::from(error),
+            error => Error::internal(error),
+        })?;
         let openings = if is_opened {
             let (salt, body) = self.open_body(tenant, leaf.index, record_id).await?;
             self.record_reveal(tenant, record_id).await?;

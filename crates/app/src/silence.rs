@@ -9,11 +9,15 @@ use countersign_store::{Commit, DecisionFilter, DecisionRow, Standing, StoreErro
 
 use crate::{App, Error, Tenant, learn::Fold, leaves::Draft};
 
-/// How long a sign-in must go without a word, in microseconds (DESIGN section 2, Learning).
+/// How long a sign-in must go without a word, in microseconds (docs/architecture.md, "Outcome and
+/// learning").
 const SILENCE_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
 /// Decisions looked at in one transaction.
 const BATCH: u32 = 64;
+
+/// How far ahead of now a time may lie, in microseconds; beyond it the clock ran ahead then and was set back since.
+const AHEAD_MICROS: i64 = 3_600 * 1_000_000;
 
 /// How long ids of signed requests are remembered, in microseconds: twice the replay window.
 const REQUEST_MEMORY_MICROS: i64 = 10 * 60 * 1_000_000;
@@ -30,10 +34,11 @@ impl App {
         // Why: `after` is exclusive; the first leaf of a ledger is its policy, never a decision.
         let filter = DecisionFilter { after: Some(cursor.unwrap_or(0)), ..DecisionFilter::default() };
         let rows = store.list_decisions(&tenant.id, filter, BATCH).await?;
-        let old: Vec<DecisionRow> =
-            rows.into_iter().take_while(|row| now.since(row.decision.at) >= SILENCE_MICROS).collect();
+        let old: Vec<DecisionRow> = rows.into_iter().take_while(|row| !is_young(row, now)).collect();
         let Some(last) = old.last() else { return Ok(0) };
         let until = last.leaf_index;
+        // Why: an erasure must find no profile that is about to be written under the dead key.
+        let _turns = self.turns.wait_for_all(old.iter().filter_map(|row| row.subject.as_ref())).await;
         let mut writes = self.fold_silence(tenant, &old, now).await?;
         writes.push(Write::SilenceCursor(until));
         let id = self.make_id(IdKind::Outcome)?;
@@ -61,7 +66,10 @@ impl App {
         now: Timestamp,
     ) -> Result<Vec<Write>, Error> {
         let mut folds: BTreeMap<SubjectId, Fold> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.standing == Standing::Open) {
+        let is_silent = |row: &&DecisionRow| {
+            row.standing == Standing::Open && now.since(row.decision.at) >= SILENCE_MICROS
+        };
+        for row in rows.iter().filter(is_silent) {
             let Some(subject) = &row.subject else { continue };
             let Some(key) = self.find_key(tenant, subject).await? else { continue };
             let record = match self.open_record(tenant, row).await {
@@ -96,10 +104,18 @@ impl App {
     /// # Errors
     /// `Unavailable`.
     pub async fn forget_requests(&self, tenant: &Tenant) -> Result<(), Error> {
-        let before = self.ports.clock.now().plus(-REQUEST_MEMORY_MICROS);
-        let commit =
-            Commit { writes: vec![Write::PruneRequests(before)], ..Commit::background(tenant.id.clone()) };
+        let now = self.ports.clock.now();
+        let prune =
+            Write::PruneRequests { from: now.plus(-REQUEST_MEMORY_MICROS), until: now.plus(AHEAD_MICROS) };
+        let commit = Commit { writes: vec![prune], ..Commit::background(tenant.id.clone()) };
         self.ports.store.commit(commit).await?;
         Ok(())
     }
+}
+
+/// Whether a decision's 24 hours may still pass. One from far ahead is not waited for, and teaches nothing either: how
+/// long it was silent is not known.
+const fn is_young(row: &DecisionRow, now: Timestamp) -> bool {
+    let age = now.since(row.decision.at);
+    age < SILENCE_MICROS && age >= -AHEAD_MICROS
 }

@@ -1,6 +1,12 @@
 //! Subjects' keys: made at first sight, cached unwrapped, opened for reading.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use countersign_core::{IdKind, SubjectId, TenantId};
 use countersign_privacy::{Sealed, SubjectKey, WrappedKey};
@@ -23,11 +29,21 @@ pub(crate) struct PersonKey {
 }
 
 /// A bounded cache of unwrapped keys.
-pub(crate) struct SubjectKeys(Cache<(TenantId, SubjectId), Arc<PersonKey>>);
+pub(crate) struct SubjectKeys {
+    known: Cache<(TenantId, SubjectId), Arc<PersonKey>>,
+    /// Counts keys that were destroyed, so that one which was read just before is not kept.
+    destroyed: AtomicU64,
+}
 
 impl SubjectKeys {
     pub(crate) fn new() -> Self {
-        Self(Cache::new(CACHED))
+        Self { known: Cache::new(CACHED), destroyed: AtomicU64::new(0) }
+    }
+
+    /// Forgets a key that is destroyed, and one of the same person that is being read just now.
+    pub(crate) fn forget(&self, tenant: &TenantId, subject: &SubjectId) {
+        self.destroyed.fetch_add(1, Ordering::SeqCst);
+        self.known.invalidate(&(tenant.clone(), subject.clone()));
     }
 }
 
@@ -39,20 +55,23 @@ impl App {
         subject: &SubjectId,
     ) -> Result<Option<Arc<PersonKey>>, Error> {
         let place = (tenant.id.clone(), subject.clone());
-        if let Some(key) = self.subjects.0.get(&place) {
+        if let Some(key) = self.subjects.known.get(&place) {
             return Ok(Some(key));
         }
+        let before = self.subjects.destroyed.load(Ordering::SeqCst);
         let Some(row) = self.ports.store.find_subject_key(&tenant.id, subject).await? else {
             return Ok(None);
         };
-        Ok(Some(self.unwrap(tenant, subject, row)?))
+        Ok(Some(self.unwrap(tenant, subject, row, before)?))
     }
 
-    /// The person's key, made now if this is the first sight of them; durable before it is used.
+    /// The person's key, made now if this is the first sight of them; durable before it is used. After `expires_at` on
+    /// the monotonic clock none is made.
     pub(crate) async fn get_key(
         &self,
         tenant: &Tenant,
         subject: &SubjectId,
+        expires_at: Option<Duration>,
     ) -> Result<Arc<PersonKey>, Error> {
         if let Some(key) = self.find_key(tenant, subject).await? {
             return Ok(key);
@@ -62,25 +81,29 @@ impl App {
         let wrapped = tenant.keys.wrap(subject, &key, entropy).map_err(Error::internal)?;
         let row =
             SubjectKeyRow { key_id: self.make_id(IdKind::Record)?, wrapped: wrapped.as_bytes().to_vec() };
-        let kept = self.ports.store.find_or_insert_subject_key(&tenant.id, subject, row).await?;
-        self.unwrap(tenant, subject, kept)
+        let before = self.subjects.destroyed.load(Ordering::SeqCst);
+        let store = &self.ports.store;
+        let kept = store.find_or_insert_subject_key(&tenant.id, subject, row, expires_at).await?;
+        self.unwrap(tenant, subject, kept, before)
     }
 
-    /// Forgets a key that was destroyed.
-    pub(crate) fn forget_key(&self, tenant: &Tenant, subject: &SubjectId) {
-        self.subjects.0.invalidate(&(tenant.id.clone(), subject.clone()));
-    }
-
+    /// Unwraps a key and keeps it, unless one was destroyed since `before` was counted: it may be this one.
     fn unwrap(
         &self,
         tenant: &Tenant,
         subject: &SubjectId,
         row: SubjectKeyRow,
+        before: u64,
     ) -> Result<Arc<PersonKey>, Error> {
         let SubjectKeyRow { key_id, wrapped } = row;
         let key = tenant.keys.unwrap(subject, &WrappedKey::from_bytes(wrapped)).map_err(Error::internal)?;
         let key = Arc::new(PersonKey { subject: subject.clone(), id: key_id, key });
-        self.subjects.0.insert((tenant.id.clone(), subject.clone()), Arc::clone(&key));
+        let place = (tenant.id.clone(), subject.clone());
+        self.subjects.known.insert(place.clone(), Arc::clone(&key));
+        // INVARIANT: kept first and looked after it, so that whoever destroys it meanwhile or we ourselves forget it.
+        if self.subjects.destroyed.load(Ordering::SeqCst) != before {
+            self.subjects.known.invalidate(&place);
+        }
         Ok(key)
     }
 

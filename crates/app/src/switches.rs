@@ -14,6 +14,8 @@ impl App {
     /// # Errors
     /// `Unavailable` when it could not be recorded: then it is forgotten at the next start.
     pub async fn switch(&self, tenant: &Tenant, trigger: Trigger, is_off: bool) -> Result<(), Error> {
+        // Why: of two opposite switches at once the same one must be the last here and on disk.
+        let _turn = tenant.switching.lock().await;
         tenant.off.rcu(|off| {
             let mut off: BTreeSet<Trigger> = off.as_ref().clone();
             if is_off {

@@ -25,9 +25,11 @@ pub struct Tenant {
     pub(crate) off: ArcSwap<BTreeSet<Trigger>>,
     pub(crate) signer: Signer,
     pub(crate) origin: String,
-    pub(crate) gap: Mutex<Gap>,
+    pub(crate) gap: Arc<Mutex<Gap>>,
     /// Held while a checkpoint is signed and written.
     pub(crate) signing: tokio::sync::Mutex<()>,
+    /// Held while a kill switch is set here and recorded.
+    pub(crate) switching: tokio::sync::Mutex<()>,
 }
 
 impl Tenant {
@@ -77,8 +79,9 @@ impl Tenants {
                 off: ArcSwap::from_pointee(off),
                 signer: Signer::from_seed(&origin, &seed).map_err(Error::internal)?,
                 origin,
-                gap: Mutex::default(),
+                gap: Arc::default(),
                 signing: tokio::sync::Mutex::default(),
+                switching: tokio::sync::Mutex::default(),
                 id: id.clone(),
             };
             tenants.insert(id, Arc::new(tenant));

@@ -149,7 +149,7 @@ pub struct Export {
 pub enum Privacy {
     /// Destroy a person's key: nothing recorded about them can be read again, every proof still verifies.
     #[command(
-        after_help = "Example: countersign privacy erase --config countersign.toml --tenant example-tenant --subject 'auth0|65f0'"
+        after_help = "Examples:\n  countersign privacy erase --config countersign.toml --tenant example-tenant --subject 'auth0|65f0'\n  countersign privacy erase --config countersign.toml --tenant example-tenant --subject 'auth0|65f0' --url http://127.0.0.1:8377"
     )]
     Erase(Erase),
 }
@@ -169,6 +169,9 @@ pub struct Erase {
     /// The person: Auth0's user id, or a pseudonym `sub_…`.
     #[arg(long)]
     pub subject: String,
+    /// The running server that owns the data directory, by plain HTTP; its token is read from the directory.
+    #[arg(long)]
+    pub url: Option<String>,
 }
 
 /// `countersign config`

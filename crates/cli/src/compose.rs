@@ -33,15 +33,20 @@ impl Base {
     pub fn open(config: &Config) -> anyhow::Result<Self> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let data = DataDir::open(&config.storage.directory)?;
-        let key = |reference: &Option<SecretReference>, name: &str| match reference {
-            Some(reference) => {
-                parse_hex(reference.fetch()?.expose()).with_context(|| format!("`keys.{name}`"))
-            }
-            None => data.key(&format!("{name}.key"), entropy.as_ref()),
-        };
-        let (master, checkpoint_seed) =
-            (key(&config.keys.master, "master")?, key(&config.keys.checkpoint, "checkpoint")?);
-        Ok(Self { clock: Arc::new(SystemClock::start()), entropy, data, master, checkpoint_seed })
+        let keys = keys(config, |name| data.key(name, entropy.as_ref()))?;
+        Ok(Self::new(entropy, data, keys))
+    }
+
+    /// Opens a data directory that holds a ledger, with the keys it was begun with; makes nothing.
+    pub fn find(config: &Config) -> anyhow::Result<Self> {
+        let data = DataDir::find(&config.storage.directory)?;
+        let keys = keys(config, |name| data.existing_key(name))?;
+        Ok(Self::new(Arc::new(SystemEntropy), data, keys))
+    }
+
+    fn new(entropy: Arc<dyn Entropy>, data: DataDir, keys: [Secret; 2]) -> Self {
+        let [master, checkpoint_seed] = keys;
+        Self { clock: Arc::new(SystemClock::start()), entropy, data, master, checkpoint_seed }
     }
 
     /// The master key.
@@ -52,7 +57,16 @@ impl Base {
     /// Starts the use cases over the store in the data directory.
     pub async fn app(&self, config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<App>> {
         let store = open_store(self.data.path(), Access::Own, clock)?;
-        let ports = Ports {
+        Ok(App::start(self.ports(config, store, clock)?, tenants(config)?).await?)
+    }
+
+    /// Opens the use cases over a store without recording anything.
+    pub async fn existing_app(&self, config: &Config, store: Store) -> anyhow::Result<Arc<App>> {
+        Ok(App::open(self.ports(config, store, &self.clock)?, tenants(config)?).await?)
+    }
+
+    fn ports(&self, config: &Config, store: Store, clock: &Arc<dyn Clock>) -> anyhow::Result<Ports> {
+        Ok(Ports {
             store,
             clock: Arc::clone(clock),
             entropy: Arc::clone(&self.entropy),
@@ -60,15 +74,7 @@ impl Base {
             checkpoint_seed: self.checkpoint_seed.clone(),
             site: config.ledger.site.clone(),
             checkpoint_folder: Some(self.data.path().to_owned()),
-        };
-        let tenants = config.tenants.iter().map(|(id, tenant)| {
-            let faults = |faults: Vec<countersign_policy::Fault>| {
-                anyhow::anyhow!("the policy of `{id}` has {} faults", faults.len())
-            };
-            Ok(TenantConfig { id: id.clone(), policy: Snapshot::new(tenant.policy.clone()).map_err(faults)? })
-        });
-        let tenants = tenants.collect::<anyhow::Result<Vec<_>>>()?;
-        Ok(App::start(ports, tenants).await?)
+        })
     }
 
     /// The keys shared with each tenant's Actions.
@@ -102,6 +108,25 @@ impl Base {
         let operator = Operator::new(self.data.operator_token(self.entropy.as_ref())?.as_bytes());
         Ok(Server::new(app, Settings { keys: self.action_keys(config)?, hosts, operator }))
     }
+}
+
+/// The master key and the seed of the checkpoint key: as configured, else by file name from `find`.
+fn keys(config: &Config, find: impl Fn(&str) -> anyhow::Result<Secret>) -> anyhow::Result<[Secret; 2]> {
+    let key = |reference: &Option<SecretReference>, name: &str| match reference {
+        Some(reference) => parse_hex(reference.fetch()?.expose()).with_context(|| format!("`keys.{name}`")),
+        None => find(&format!("{name}.key")),
+    };
+    Ok([key(&config.keys.master, "master")?, key(&config.keys.checkpoint, "checkpoint")?])
+}
+
+fn tenants(config: &Config) -> anyhow::Result<Vec<TenantConfig>> {
+    let tenants = config.tenants.iter().map(|(id, tenant)| {
+        let faults = |faults: Vec<countersign_policy::Fault>| {
+            anyhow::anyhow!("the policy of `{id}` has {} faults", faults.len())
+        };
+        Ok(TenantConfig { id: id.clone(), policy: Snapshot::new(tenant.policy.clone()).map_err(faults)? })
+    });
+    tenants.collect()
 }
 
 /// Opens the store in a data directory.

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,12 @@ use countersign_server::signature::SigningKey;
 
 /// Length of a key in bytes.
 const KEY_BYTES: usize = 32;
+
+/// The databases of records and of keys: what makes a folder a data directory.
+const DATABASES: [&str; 2] = ["countersign.db", "subject-keys.db"];
+
+/// The bits of a mode by which a group or everyone may write.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// The data directory.
 pub struct DataDir(PathBuf);
@@ -25,7 +31,31 @@ impl DataDir {
             .mode(0o700)
             .create(path)
             .with_context(|| format!("can't make `{}`", path.display()))?;
+        Self::check(path)?;
         Ok(Self(path.to_owned()))
+    }
+
+    /// Opens a directory that holds a ledger; makes nothing.
+    pub fn find(path: &Path) -> anyhow::Result<Self> {
+        if let Some(missing) = DATABASES.iter().find(|name| !path.join(name).is_file()) {
+            bail!("`{}` is no data directory: it has no `{missing}`", path.display());
+        }
+        Self::check(path)?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Refuses a directory that others could have prepared, or can change: what is in it decides what is signed.
+    fn check(path: &Path) -> anyhow::Result<()> {
+        let found = fs::metadata(path).with_context(|| format!("can't read `{}`", path.display()))?;
+        // Why: the process's own entry belongs to who it runs as; systems without one have no such check.
+        let is_foreign = fs::metadata("/proc/self").is_ok_and(|own| own.uid() != found.uid());
+        if is_foreign {
+            bail!("`{}` is owned by another user", path.display());
+        }
+        if found.mode() & WRITABLE_BY_OTHERS != 0 {
+            bail!("others can write to `{}`: take that right away by `chmod go-w`", path.display());
+        }
+        Ok(())
     }
 
     /// The directory itself.
@@ -64,6 +94,15 @@ impl DataDir {
         parse_hex(text.as_bytes()).with_context(|| format!("`{}`", self.0.join(name).display()))
     }
 
+    /// A key that was made before.
+    pub fn existing_key(&self, name: &str) -> anyhow::Result<Secret> {
+        let path = self.0.join(name);
+        let text = fs::read_to_string(&path).with_context(|| {
+            format!("can't read `{}`; name where the key comes from by --config", path.display())
+        })?;
+        parse_hex(text.trim().as_bytes()).with_context(|| format!("`{}`", path.display()))
+    }
+
     /// The token of the operator.
     pub fn operator_token(&self, entropy: &dyn Entropy) -> anyhow::Result<String> {
         self.find_or_make("operator.token", || Ok(hex(&random(entropy)?)))
@@ -86,13 +125,15 @@ fn action_key_name(tenant: &TenantId) -> String {
     countersign_app::checkpoint_file_name(tenant.as_str()).replace(".checkpoint", ".action-key")
 }
 
-fn random(entropy: &dyn Entropy) -> anyhow::Result<[u8; KEY_BYTES]> {
+/// 32 random bytes.
+pub fn random(entropy: &dyn Entropy) -> anyhow::Result<[u8; KEY_BYTES]> {
     let mut bytes = [0; KEY_BYTES];
     entropy.fill(&mut bytes)?;
     Ok(bytes)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -142,5 +183,38 @@ mod tests {
         assert_eq!(data.key("master.key", &entropy).unwrap().expose(), key.expose());
         fs::write(folder.path().join("master.key"), "abc").unwrap();
         assert!(data.key("master.key", &entropy).is_err());
+    }
+
+    #[test]
+    fn a_directory_that_others_can_write_to_or_own_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        DataDir::open(&path).unwrap();
+        for (mode, is_good) in [(0o720, false), (0o702, false), (0o777, false), (0o755, true), (0o700, true)]
+        {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(DataDir::open(&path).is_ok(), is_good, "{mode:o}");
+        }
+        // Entries of the first process are root's, or another's who runs these tests as root.
+        let elsewhere = Path::new("/proc/1");
+        let own = fs::metadata("/proc/self").unwrap().uid();
+        if fs::metadata(elsewhere).is_ok_and(|other| other.uid() != own) {
+            assert!(DataDir::open(elsewhere).err().unwrap().to_string().contains("another user"));
+        }
+    }
+
+    #[test]
+    fn a_folder_without_records_is_no_data_directory_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(DataDir::find(&folder.path().join("nowhere")).is_err());
+        assert!(DataDir::find(folder.path()).is_err());
+        for name in DATABASES {
+            assert!(DataDir::find(folder.path()).err().unwrap().to_string().contains(name));
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let data = DataDir::find(folder.path()).unwrap();
+        let missing = data.existing_key("master.key").err().unwrap().to_string();
+        assert!(missing.contains("master.key") && missing.contains("--config"), "{missing}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), DATABASES.len());
     }
 }

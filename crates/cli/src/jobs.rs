@@ -3,43 +3,169 @@
 use std::{sync::Arc, time::Duration};
 
 use countersign_app::{App, Error, Tenant};
-use tokio::{sync::watch, time};
+use tokio::{sync::watch, task::JoinSet, time};
 
-/// Between two checkpoints (DESIGN section 6).
+use crate::listen::stopped;
+
+/// Between two checkpoints.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Seconds between two looks at silence.
-const SILENCE_EVERY: u64 = 60;
+/// Between two looks at silence.
+const MINUTE: Duration = Duration::from_secs(60);
 
-/// Runs until `stop` changes; a failure is logged and tried again at the next turn.
-pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    let mut ticks = time::interval(SECOND);
-    ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-    let mut turn: u64 = 0;
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = stop.changed() => return,
+/// Batches of decisions whose silence is counted in one turn, of each tenant: one may not hold up the others.
+const BATCHES: u32 = 256;
+
+/// Time for each of the two steps at the end: the turn under way, and the last one.
+const LAST: Duration = Duration::from_secs(2);
+
+/// The jobs of a running service.
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Jobs {
+    /// Starts the jobs; a failure is logged and tried again at the next turn.
+    pub fn start(app: &Arc<App>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(each_second(Arc::clone(app), stopped.clone()));
+        tasks.spawn(each_minute(Arc::clone(app), stopped));
+        Self { stop, tasks }
+    }
+
+    /// Ends the jobs and tells the ledger what is left: gaps, then a checkpoint over everything.
+    pub async fn finish(mut self, app: &App) {
+        self.stop.send_replace(true);
+        // Why: a job is awaited and not aborted, since it may hold a gap that it has yet to tell or put back.
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if time::timeout(LAST, ended).await.is_err() {
+            tracing::error!("a job did not end in time");
         }
-        for tenant in app.tenants() {
-            log(tenant, "gap", app.record_gap(tenant).await);
-            log(tenant, "checkpoint", app.sign_checkpoint(tenant).await);
-            if turn.is_multiple_of(SILENCE_EVERY) {
-                log(tenant, "silence", count_silence(&app, tenant).await);
-                log(tenant, "requests", app.forget_requests(tenant).await);
-            }
+        if time::timeout(LAST, sign_all(app)).await.is_err() {
+            tracing::error!("the last checkpoint could not be signed in time");
         }
-        turn += 1;
     }
 }
 
-async fn count_silence(app: &App, tenant: &Tenant) -> Result<(), Error> {
-    while app.count_silence(tenant).await? > 0 {}
+async fn each_second(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = ticks(SECOND);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(&mut stop) => return,
+        }
+        sign_all(&app).await;
+    }
+}
+
+async fn sign_all(app: &App) {
+    for tenant in app.tenants() {
+        log(tenant, "gap", app.record_gap(tenant).await);
+        log(tenant, "checkpoint", app.sign_checkpoint(tenant).await);
+    }
+}
+
+async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = ticks(MINUTE);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(&mut stop) => return,
+        }
+        for tenant in app.tenants() {
+            log(tenant, "silence", in_batches(&stop, || app.count_silence(tenant)).await);
+            log(tenant, "requests", app.forget_requests(tenant).await);
+        }
+    }
+}
+
+fn ticks(period: Duration) -> time::Interval {
+    let mut ticks = time::interval(period);
+    ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Does batches until there is nothing left, the turn has had its share, or it is time to stop.
+async fn in_batches<F: Future<Output = Result<usize, Error>>>(
+    stop: &watch::Receiver<bool>,
+    mut batch: impl FnMut() -> F,
+) -> Result<(), Error> {
+    for _ in 0..BATCHES {
+        if *stop.borrow() || batch().await? == 0 {
+            break;
+        }
+    }
     Ok(())
 }
 
 fn log(tenant: &Tenant, job: &'static str, end: Result<(), Error>) {
     if let Err(error) = end {
         tracing::error!(tenant.id = %tenant.id(), job, code = error.code(), detail = error.detail(), "a job failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_testkit::{TENANT, TestApp, post_login};
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_has_a_bounded_number_of_batches_and_heeds_the_stop() {
+        let (stop, stopped) = watch::channel(false);
+        let mut count = 0;
+        let endless = || {
+            count += 1;
+            std::future::ready(Ok(64))
+        };
+        in_batches(&stopped, endless).await.unwrap();
+        assert_eq!(count, BATCHES);
+        let mut left = 3_usize;
+        let ending = || {
+            left -= 1;
+            std::future::ready(Ok(left))
+        };
+        in_batches(&stopped, ending).await.unwrap();
+        assert_eq!(left, 0);
+        stop.send_replace(true);
+        in_batches(&stopped, || -> std::future::Ready<_> { panic!("told to stop") }).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_left_is_told_and_signed_at_the_end() {
+        let service = TestApp::start(|_| {}).await;
+        assert_eq!(service.decide(&post_login()).await.status, 200);
+        let held = Connection::open(service.folder().join("countersign.db")).unwrap();
+        held.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert_eq!(service.decide(&post_login()).await.status, 503);
+        drop(held);
+        let (stop, stopped) = watch::channel(false);
+        drop(stopped);
+        // No turn has been had: everything is left to the end.
+        Jobs { stop, tasks: JoinSet::new() }.finish(&service.app).await;
+        let report = service.app.audit(&service.tenant()).await.unwrap();
+        assert_eq!(report.signed, report.size);
+        let connection = Connection::open(service.folder().join("countersign.db")).unwrap();
+        let last = "SELECT leaf FROM leaves WHERE tenant_id = ?1 ORDER BY leaf_index DESC LIMIT 1";
+        let leaf: Vec<u8> = connection.query_row(last, [TENANT], |row| row.get(0)).unwrap();
+        assert!(String::from_utf8(leaf).unwrap().contains("\"gap\""));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_end_waits_for_a_job_under_way() {
+        let service = TestApp::start(|_| {}).await;
+        let (stop, mut stopped) = watch::channel(false);
+        let (done, mut is_done) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            stopped.wait_for(|is_stopped| *is_stopped).await.unwrap();
+            tokio::task::yield_now().await;
+            done.send_replace(true);
+        });
+        Jobs { stop, tasks }.finish(&service.app).await;
+        assert!(*is_done.borrow_and_update());
     }
 }

@@ -19,13 +19,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// What is checked does not hold: a ledger was tampered with, a server is not healthy, a configuration is wrong.
 const EXIT_FAILED_CHECK: u8 = 3;
 
+/// Time for blocking work to end at the very last.
+const LAST: std::time::Duration = std::time::Duration::from_secs(2);
+
 fn main() -> ExitCode {
     let args = args::Args::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error)),
     };
-    match runtime.block_on(commands::run(args)) {
+    let end = runtime.block_on(commands::run(args));
+    // Why: work that hangs on a disk must not keep the process.
+    runtime.shutdown_timeout(LAST);
+    match end {
         Ok(commands::Verdict::Holds) => ExitCode::SUCCESS,
         Ok(commands::Verdict::Fails) => ExitCode::from(EXIT_FAILED_CHECK),
         Err(error) => fail(&error),

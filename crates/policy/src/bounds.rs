@@ -27,9 +27,20 @@ impl Subject {
         organization: Option<&OrganizationId>,
         client: Option<&ClientId>,
     ) -> bool {
-        let Self { roles: wanted, organizations, clients } = self;
-        wanted.as_ref().is_none_or(|wanted| wanted.iter().any(|role| roles.contains(role)))
-            && organizations.as_ref().is_none_or(|wanted| organization.is_some_and(|id| wanted.contains(id)))
+        let wanted = self.roles.as_ref();
+        wanted.is_none_or(|wanted| wanted.iter().any(|role| roles.contains(role)))
+            && self.matches_but_for_roles(organization, client)
+    }
+
+    /// Whether the bound may hold for a sign-in of a person whose roles are not known.
+    #[must_use]
+    pub fn matches_but_for_roles(
+        &self,
+        organization: Option<&OrganizationId>,
+        client: Option<&ClientId>,
+    ) -> bool {
+        let Self { roles: _, organizations, clients } = self;
+        organizations.as_ref().is_none_or(|wanted| organization.is_some_and(|id| wanted.contains(id)))
             && clients.as_ref().is_none_or(|wanted| client.is_some_and(|id| wanted.contains(id)))
     }
 }

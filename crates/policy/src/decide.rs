@@ -27,6 +27,9 @@ pub struct Circumstances {
     pub client: Option<ClientId>,
     /// The person's roles, by name.
     pub roles: Vec<String>,
+    /// Whether roles may be missing above, since the Action cut the list.
+    #[serde(default)]
+    pub roles_truncated: bool,
     /// Whether the person signs in at another identity provider.
     pub is_federated: bool,
     /// A stable number in 0..100 for this person.
@@ -57,6 +60,8 @@ pub enum Because {
     Rollout,
     /// A floor raised the verdict.
     Floor,
+    /// A floor of a role raised the verdict, since the Action cut the list of roles and it may have stood there.
+    RolesTruncated,
     /// A ceiling lowered the verdict.
     Ceiling,
     /// The person signs in at another identity provider.
@@ -123,13 +128,16 @@ pub fn decide(document: &Document, score: Score, circumstances: &Circumstances) 
             is_alert: false,
         };
     }
-    let bound = bound(document, circumstances);
+    let bound = bound(document, circumstances, circumstances.roles_truncated);
     let wanted = settings.verdicts.of(level);
     let bounded = bound.clamp(wanted);
     match bounded.cmp(&wanted) {
         std::cmp::Ordering::Greater => because.push(Because::Floor),
         std::cmp::Ordering::Less => because.push(Because::Ceiling),
         std::cmp::Ordering::Equal => {}
+    }
+    if circumstances.roles_truncated && bounded != self::bound(document, circumstances, false).clamp(wanted) {
+        because.push(Because::RolesTruncated);
     }
     let (verdict, transaction) =
         realize(bounded, bound, level, &settings, document, circumstances, &mut because);
@@ -148,10 +156,15 @@ fn effective_mode(settings: &Settings, circumstances: &Circumstances, because: &
     settings.mode
 }
 
-fn bound(document: &Document, circumstances: &Circumstances) -> Bound {
+/// The range of verdicts for this person. With `any_role` a floor asks for no role: one that was cut may be its own.
+/// A ceiling asks all the same, since it would be lenient on a guess.
+fn bound(document: &Document, circumstances: &Circumstances, any_role: bool) -> Bound {
     let Circumstances { roles, organization, client, .. } = circumstances;
     let (organization, client) = (organization.as_ref(), client.as_ref());
-    let floors = document.floors.iter().filter(|floor| floor.when.matches(roles, organization, client));
+    let floors = document.floors.iter().filter(|floor| {
+        floor.when.matches(roles, organization, client)
+            || any_role && floor.when.matches_but_for_roles(organization, client)
+    });
     let ceilings =
         document.ceilings.iter().filter(|ceiling| ceiling.when.matches(roles, organization, client));
     Bound {

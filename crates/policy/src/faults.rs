@@ -1,9 +1,14 @@
 //! What is wrong with a policy document, all of it at once.
 
-use countersign_auth0::{claim::ClaimName, factor::ChallengeFactors};
-use countersign_core::{Level, Mode, Verdict};
+use std::collections::BTreeSet;
 
-use crate::document::{Document, Fallback, Layer};
+use countersign_auth0::{claim::ClaimName, factor::ChallengeFactors};
+use countersign_core::{Level, Mode, Trigger, Verdict};
+
+use crate::{
+    Verdicts,
+    document::{Document, Fallback, Layer},
+};
 
 /// One fault: where, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +51,9 @@ impl Document {
         for (path, layer) in layers {
             self.layer_faults(&path, layer, &mut faults);
         }
+        if self.factors.is_empty() && self.may_challenge() {
+            faults.push("factors", "a challenge needs at least one factor that the tenant has switched on");
+        }
         for (index, floor) in self.floors.iter().enumerate() {
             if floor.at_least == Verdict::Deny {
                 faults.push(
@@ -77,13 +85,7 @@ impl Document {
                 faults.push(format!("{path}.thresholds.high"), "must not be greater than `critical`");
             }
         }
-        let Some(verdicts) = layer.verdicts else {
-            if self.factors.is_empty() && layer.mode == Some(Mode::Enforce) {
-                faults
-                    .push("factors", "a challenge needs at least one factor that the tenant has switched on");
-            }
-            return;
-        };
+        let Some(verdicts) = layer.verdicts else { return };
         for pair in Level::ALL.windows(2) {
             if let [lower, upper] = pair
                 && verdicts.of(*lower) > verdicts.of(*upper)
@@ -105,10 +107,35 @@ impl Document {
                 "`skip_mfa` needs `fallback = \"challenge\"`: otherwise nobody would ask for MFA while Countersign is unreachable",
             );
         }
-        if Level::ALL.iter().any(|level| verdicts.of(*level) == Verdict::Challenge) && self.factors.is_empty()
-        {
-            faults.push("factors", "a challenge needs at least one factor that the tenant has switched on");
+    }
+
+    /// Whether somebody may be asked for a factor: in `enforce` on any trigger in any organization at any client, or
+    /// by verdicts that are written down, whatever the mode.
+    fn may_challenge(&self) -> bool {
+        let layers =
+            || std::iter::once(&self.tenant).chain(self.organizations.values()).chain(self.clients.values());
+        let asks =
+            |verdicts: Verdicts| Level::ALL.iter().any(|level| verdicts.of(*level) == Verdict::Challenge);
+        if layers().filter_map(|layer| layer.verdicts).any(asks) {
+            return true;
         }
+        let has_floor = self.floors.iter().any(|floor| floor.at_least == Verdict::Challenge);
+        Trigger::ALL.iter().any(|trigger| {
+            // Why: a later layer replaces mode and verdicts each as a whole, so that of the settings before it only
+            // the kinds matter, and not every pair of an organization and a client needs to be looked at.
+            let mut kinds = BTreeSet::from([(Mode::Audit, true)]);
+            let follow = |kinds: &BTreeSet<(Mode, bool)>, layer: &Layer| -> Vec<(Mode, bool)> {
+                let mode = layer.modes.get(trigger).copied().or(layer.mode);
+                let asked = layer.verdicts.map(asks);
+                kinds.iter().map(|(m, a)| (mode.unwrap_or(*m), asked.unwrap_or(*a))).collect()
+            };
+            kinds = follow(&kinds, &self.tenant).into_iter().collect();
+            for next in [self.organizations.values().collect::<Vec<_>>(), self.clients.values().collect()] {
+                let reached: Vec<_> = next.into_iter().flat_map(|layer| follow(&kinds, layer)).collect();
+                kinds.extend(reached);
+            }
+            kinds.iter().any(|(mode, asks)| *mode == Mode::Enforce && (*asks || has_floor))
+        })
     }
 }
 
@@ -168,5 +195,34 @@ mod tests {
                 "ceilings[0].at_most",
             ]
         );
+    }
+
+    #[test]
+    fn a_challenge_that_any_layer_can_reach_needs_a_factor() {
+        let none = || Document { factors: vec![], ..Document::default() };
+        assert_eq!(paths(&none()), Vec::<String>::new(), "audit asks nobody");
+        let enforce = || Layer { mode: Some(Mode::Enforce), ..Layer::default() };
+        let of_trigger = || Layer { modes: [(Trigger::PostLogin, Mode::Enforce)].into(), ..Layer::default() };
+        let lenient = Verdicts {
+            low: Verdict::Allow,
+            medium: Verdict::Allow,
+            high: Verdict::Annotate,
+            critical: Verdict::Deny,
+        };
+        for layer in [enforce(), of_trigger()] {
+            let tenant = Document { tenant: layer.clone(), ..none() };
+            let organization =
+                Document { organizations: [("org_a".parse().unwrap(), layer.clone())].into(), ..none() };
+            let at_client =
+                Document { clients: [("portal".parse().unwrap(), layer.clone())].into(), ..none() };
+            for document in [&tenant, &organization, &at_client] {
+                assert_eq!(paths(document), ["factors"]);
+                let mut document = document.clone();
+                document.tenant.verdicts = Some(lenient);
+                assert_eq!(paths(&document), Vec::<String>::new(), "no verdict asks");
+                document.floors.push(Floor { when: Subject::default(), at_least: Verdict::Challenge });
+                assert_eq!(paths(&document), ["factors"], "a floor asks");
+            }
+        }
     }
 }

@@ -97,7 +97,7 @@ impl From<countersign_app::Error> for Problem {
             Error::Replayed => StatusCode::CONFLICT,
             Error::Erased => StatusCode::GONE,
             Error::LedgerUnavailable | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Error::ForeignKey { .. } | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if let Some(detail) = error.detail() {
             tracing::error!(code = error.code(), detail, "a request failed");

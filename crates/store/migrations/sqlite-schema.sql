@@ -30,6 +30,12 @@ CREATE TABLE decisions (
     granted         INTEGER NOT NULL, -- weight in the profile, thousandths
     PRIMARY KEY (tenant_id, leaf_index)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE erasures (
+    tenant_id TEXT    NOT NULL,
+    key_id    TEXT    NOT NULL,
+    erased_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, key_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE leaves (
     tenant_id  TEXT    NOT NULL,
     leaf_index INTEGER NOT NULL,

@@ -71,8 +71,17 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
+    /// Says that nobody was told of a decision, so that silence about it teaches nothing; `Corrupt` when there is none.
+    Unanswered(DecisionId),
     /// Deletes a person's profile, if there is one.
     DeleteProfile(SubjectId),
+    /// Remembers that a key is to be destroyed, so that it is even after a crash or beside an old copy of the keys.
+    Erasure {
+        /// The key's name.
+        key_id: String,
+        /// When it was decided.
+        at: Timestamp,
+    },
     /// Sets a kill switch.
     Switch(SwitchRow),
     /// Adds a version of the policy.
@@ -81,8 +90,13 @@ pub enum Write {
     Checkpoint(CheckpointRow),
     /// Says up to which leaf silence was counted.
     SilenceCursor(u64),
-    /// Forgets requests from before this time.
-    PruneRequests(Timestamp),
+    /// Forgets requests that came outside these times, both inclusive.
+    PruneRequests {
+        /// The earliest time that is kept.
+        from: Timestamp,
+        /// The latest time that is kept: what lies beyond came while the clock ran ahead.
+        until: Timestamp,
+    },
 }
 
 /// Writes and leaves of one tenant that stand or fall together.

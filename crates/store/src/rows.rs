@@ -76,7 +76,7 @@ pub struct NewDecision {
     pub verdict: Verdict,
     /// Whether it scored below the challenge threshold, so that it may teach fully.
     pub is_trusted: bool,
-    /// Whether we refused or challenged it, so that silence teaches nothing.
+    /// Whether we refused or challenged it, or nobody was told of it, so that silence teaches nothing.
     pub is_censored: bool,
 }
 

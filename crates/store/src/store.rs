@@ -1,9 +1,12 @@
 //! The store as callers see it, whatever database is behind it.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use countersign_core::{Clock, DecisionId, SubjectId, TenantId};
-use countersign_ledger::{Hash, leaf_hash, proof::HashSource};
+use countersign_ledger::{
+    Hash, leaf_hash,
+    proof::{self, HashSource, ProofError},
+};
 
 use crate::{
     CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow, LeafRow, LedgerHead, PolicyRow,
@@ -218,6 +221,18 @@ impl Store {
         }
     }
 
+    /// Names of the keys that were to be destroyed, in the order of the names.
+    ///
+    /// # Errors
+    /// As every read.
+    pub async fn list_erasures(&self, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
+        let tenant = tenant.clone();
+        self.read_long(move |Backend::Sqlite(sqlite)| {
+            sqlite.read_long(|connection| queries::erasures(connection, &tenant))
+        })
+        .await
+    }
+
     /// The tenants that have a ledger.
     ///
     /// # Errors
@@ -257,18 +272,20 @@ impl Store {
     }
 
     /// Keeps `key` for a person, unless there is one already, and returns the one that is kept; durable when it answers.
+    /// After `expires_at` on the monotonic clock the work must not begin; `None`: it may always.
     ///
     /// # Errors
-    /// `Unavailable` when it can't be written.
+    /// `Expired` when it was not begun in time. `Unavailable` when it can't be written.
     pub async fn find_or_insert_subject_key(
         &self,
         tenant: &TenantId,
         subject: &SubjectId,
         key: SubjectKeyRow,
+        expires_at: Option<Duration>,
     ) -> Result<SubjectKeyRow, StoreError> {
         match self.0.as_ref() {
             Backend::Sqlite(sqlite) => {
-                sqlite.find_or_insert_subject_key(tenant.clone(), subject.clone(), key).await
+                sqlite.find_or_insert_subject_key(tenant.clone(), subject.clone(), key, expires_at).await
             }
         }
     }
@@ -298,6 +315,24 @@ impl Store {
         tokio::task::spawn_blocking(move || read(&backend))
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable("a read was stopped".to_owned())))
+    }
+
+    /// Proves that the leaf at `index` is in the tree of a tenant's first `size` leaves (RFC 6962, section 2.1.1).
+    ///
+    /// # Errors
+    /// `Outside` when `index >= size`, `Short` when leaves are missing, `Source` as every read.
+    pub async fn inclusion_proof(
+        &self,
+        tenant: &TenantId,
+        index: u64,
+        size: u64,
+    ) -> Result<Vec<Hash>, ProofError<StoreError>> {
+        let (store, tenant) = (self.clone(), tenant.clone());
+        tokio::task::spawn_blocking(move || proof::inclusion_proof(&store.proofs(&tenant), index, size))
+            .await
+            .unwrap_or_else(|_| {
+                Err(ProofError::Source(StoreError::Unavailable("a read was stopped".to_owned())))
+            })
     }
 
     /// The hashes of a tenant's tree, for proofs.

@@ -6,6 +6,7 @@
 
 mod answer;
 mod context;
+mod late;
 pub mod record;
 
 use std::{sync::Arc, time::Duration};
@@ -22,8 +23,10 @@ use serde_json::value::RawValue;
 use crate::{App, Error, Live, Tenant, leaves, subjects::PersonKey};
 
 pub use context::circumstances;
+pub(crate) use context::judge;
+pub(crate) use late::Late;
 
-/// Time in which the leaf must be on disk, at the most (DESIGN: 250 ms, within the deadline).
+/// Time in which the leaf must be on disk, at the most and within the deadline (docs/architecture.md, "One decision").
 pub const LEDGER_BUDGET: Duration = Duration::from_millis(250);
 
 /// Of the caller's deadline, what is left for the answer's way back.
@@ -108,12 +111,11 @@ impl App {
         let gathered = self.gather(tenant, &ask).await?;
         let circumstances =
             circumstances(&ask.event, &tenant.keys, &gathered.key.subject, gathered.at, &gathered.id);
-        let assessment = countersign_risk::assess(&gathered.features, gathered.profile.as_ref(), &self.model);
-        let circumstances = context::with_reasons(circumstances, &assessment);
-        let decision =
-            countersign_policy::decide(gathered.snapshot.document(), assessment.score, &circumstances);
-        let answer =
-            answer::render(&gathered.id, &assessment, &decision, circumstances.channel, &gathered.degraded)?;
+        let channel = circumstances.channel;
+        let Gathered { snapshot, features, profile, .. } = &gathered;
+        let (assessment, decision) =
+            judge(snapshot, circumstances, features, profile.as_ref(), &self.model, &ask.truncated);
+        let answer = answer::render(&gathered.id, &assessment, &decision, channel, &gathered.degraded)?;
         let commit = self.commit(tenant, &ask, &gathered, &assessment, &decision)?;
         let row = self.append(tenant, &ask, &gathered, commit).await?;
         self.feed.tell(|| Live { tenant: tenant.id.clone(), row });
@@ -133,10 +135,15 @@ impl App {
     async fn gather(&self, tenant: &Tenant, ask: &Ask) -> Result<Gathered, Error> {
         let at = self.ports.clock.now();
         let subject = tenant.keys.subject(&ask.event.user.user_id);
-        let key = match self.get_key(tenant, &subject).await {
-            Ok(key) => key,
-            Err(error) => {
+        let getting = self.get_key(tenant, &subject, Some(ask.ledger_deadline()));
+        let key = match tokio::time::timeout(self.left(ask), getting).await {
+            Ok(Ok(key)) => key,
+            Ok(Err(error)) => {
                 tracing::error!(tenant.id = %tenant.id, detail = error.detail(), "no key to seal a decision with");
+                return Err(self.note_gap(tenant));
+            }
+            Err(_) => {
+                tracing::error!(tenant.id = %tenant.id, "no key to seal a decision with within its budget");
                 return Err(self.note_gap(tenant));
             }
         };
@@ -192,13 +199,18 @@ impl App {
         Ok(Commit {
             tenant: tenant.id.clone(),
             urgency: Urgency::Decision,
-            expires_at: Some(ask.received + ledger_budget(ask.deadline)),
+            expires_at: Some(ask.ledger_deadline()),
             leaves: vec![leaf],
             writes: vec![
                 Write::Request { id: ask.request_id.clone(), at: gathered.at },
                 Write::Decision(row),
             ],
         })
+    }
+
+    /// What is left of the budget in which the leaf must be on disk.
+    fn left(&self, ask: &Ask) -> Duration {
+        ask.ledger_deadline().saturating_sub(self.ports.clock.monotonic())
     }
 
     /// Waits for the leaf as long as the budget lasts.
@@ -213,8 +225,9 @@ impl App {
             Write::Decision(row) => Some(row.clone()),
             _ => None,
         });
-        let left = (ask.received + ledger_budget(ask.deadline)).saturating_sub(self.ports.clock.monotonic());
-        let committed = match tokio::time::timeout(left, self.ports.store.commit(commit)).await {
+        let store = self.ports.store.clone();
+        let mut committing: late::Committing = Box::pin(async move { store.commit(commit).await });
+        let committed = match tokio::time::timeout(self.left(ask), &mut committing).await {
             Ok(Ok(committed)) => committed,
             Ok(Err(StoreError::Conflict(Conflict::Request))) => return Err(Error::Replayed),
             Ok(Err(error)) => {
@@ -223,7 +236,7 @@ impl App {
             }
             Err(_) => {
                 tracing::error!(tenant.id = %tenant.id, "a decision could not be recorded within its budget");
-                return Err(self.note_gap(tenant));
+                return Err(self.await_late(tenant, committing, row.map(|row| row.id)));
             }
         };
         let decision = row.ok_or_else(|| Error::internal("a commit without its decision"))?;
@@ -234,6 +247,13 @@ impl App {
             standing: countersign_store::Standing::Open,
             granted: 0,
         })
+    }
+}
+
+impl Ask {
+    /// When the leaf must be on disk, on the monotonic clock.
+    fn ledger_deadline(&self) -> Duration {
+        self.received + ledger_budget(self.deadline)
     }
 }
 

@@ -3,7 +3,13 @@
 mod history;
 mod people;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use countersign_core::{Mode, TenantId};
@@ -15,16 +21,18 @@ use self::people::{Driver, Tenant};
 use super::{Verdict, print, start_logging};
 use crate::{
     args::Demo,
+    clock::SystemEntropy,
     compose::Base,
     config::{Config, LogFormat},
-    listen,
+    data_dir::{hex, random},
+    listen::{self, Limits},
 };
 
 /// The same people, habits and attacks at each start.
 const SEED: u64 = 20_260_820;
 
 /// Days of history that profiles are seeded with.
-const HISTORY_DAYS: u16 = 14;
+const HISTORY_DAYS: u16 = 7;
 
 pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     start_logging("error", LogFormat::Text);
@@ -64,7 +72,7 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
             stopper.send_replace(true);
         });
     }
-    listen::until_stopped(listener, server.router(), app, stop).await?;
+    listen::until_stopped(listener, server.router(), app, stop, &Limits::standard()).await;
     tasks.shutdown().await;
     Ok(Verdict::Holds)
 }
@@ -106,8 +114,17 @@ impl DemoFolder {
         if let Some(path) = kept {
             return Ok(Self { path, is_kept: true });
         }
-        let name = format!("countersign-demo-{}", std::process::id());
-        Ok(Self { path: std::env::temp_dir().join(name), is_kept: false })
+        Self::make(&std::env::temp_dir())
+    }
+
+    /// Makes a folder with a name that nobody can guess, for its owner alone; one that is there already is never used.
+    fn make(parent: &Path) -> anyhow::Result<Self> {
+        let path = parent.join(format!("countersign-demo-{}", hex(&random(&SystemEntropy)?)));
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("can't make `{}`", path.display()))?;
+        Ok(Self { path, is_kept: false })
     }
 }
 
@@ -117,5 +134,23 @@ impl Drop for DemoFolder {
             // Why: what can't be removed now is in the system's folder for temporary files.
             let _ = std::fs::remove_dir_all(&self.path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn each_demo_has_a_folder_of_its_own_that_goes_with_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let (one, other) =
+            (DemoFolder::make(parent.path()).unwrap(), DemoFolder::make(parent.path()).unwrap());
+        assert_ne!(one.path, other.path);
+        assert_eq!(std::fs::metadata(&one.path).unwrap().permissions().mode() & 0o777, 0o700);
+        drop((one, other));
+        assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 0);
     }
 }

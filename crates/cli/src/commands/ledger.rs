@@ -9,7 +9,6 @@ use countersign_ledger::{
     checkpoint::Checkpoint,
     export::{File, record_files},
     note::Verifier,
-    proof,
     receipt::{Base64, Format, Receipt},
 };
 use countersign_store::{Access, CheckpointRow, Store};
@@ -76,7 +75,7 @@ async fn receipt(
     if leaf.index >= checkpoint.size {
         bail!("no checkpoint covers the record yet; a running server signs each second");
     }
-    let proof = proof::inclusion_proof(&store.proofs(tenant), leaf.index, checkpoint.size)?;
+    let proof = store.inclusion_proof(tenant, leaf.index, checkpoint.size).await?;
     Ok(Receipt {
         format: Format::V1,
         index: leaf.index,

@@ -4,7 +4,12 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 
 use super::{Verdict, print, start_logging};
-use crate::{args::Serve, compose::Base, config, listen};
+use crate::{
+    args::Serve,
+    compose::Base,
+    config,
+    listen::{self, Limits},
+};
 
 pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     let mut config = config::load(args.config.as_deref())?;
@@ -37,6 +42,6 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
             "No tenant is configured, so no request is answered; add `[tenants.<name>]` or start with --tenant <name>.\n",
         );
     }
-    listen::until_stopped(listener, server.router(), app, stop).await?;
+    listen::until_stopped(listener, server.router(), app, stop, &Limits::standard()).await;
     Ok(Verdict::Holds)
 }

@@ -15,6 +15,7 @@ fn person(channel: Channel) -> Circumstances {
         organization: Some("org_a".parse().unwrap()),
         client: Some("portal".parse().unwrap()),
         roles: vec!["member".to_owned()],
+        roles_truncated: false,
         is_federated: false,
         percentile: 42,
         usable_factors: vec![FactorType::Otp, FactorType::Phone],
@@ -41,7 +42,9 @@ fn calls(decision: &Decision) -> Vec<&'static str> {
 
 #[test]
 fn a_challenge_names_only_factors_that_are_switched_on_and_usable() {
-    let decision = decide(&enforcing(), HIGH, &person(Channel::Interactive));
+    let mut document = enforcing();
+    document.factors = vec![Factor::WebauthnRoaming, Factor::Otp];
+    let decision = decide(&document, HIGH, &person(Channel::Interactive));
     assert_eq!(decision.verdict, Verdict::Challenge);
     assert_eq!(
         decision.effects,
@@ -205,8 +208,7 @@ prop_compose! {
         floor in prop::option::of(word(Verdict::ALL)), ceiling in prop::option::of(word(Verdict::ALL)),
         deny_federated in any::<bool>(), mark_factorless in any::<bool>(), enroll in any::<bool>(),
     ) -> Document {
-        let mut document = Document::default();
-        document.tenant = crate::Layer {
+        let tenant = crate::Layer {
             mode: Some(mode),
             rollout_percent: Some(percent),
             thresholds: Some(Thresholds { medium: Score::from_percent(30), high: Score::from_percent(60), critical: Score::from_percent(90) }),
@@ -217,6 +219,7 @@ prop_compose! {
             claims: Some(Claims { risk_level: claims[0], risk_score: claims[1], risk_reason: claims[2], access_token: claims[3], in_every_mode: claims[4] }),
             ..crate::Layer::default()
         };
+        let mut document = Document { tenant, ..Document::default() };
         document.floors.extend(floor.map(|at_least| Floor { when: Subject::default(), at_least }));
         document.ceilings.extend(ceiling.map(|at_most| Ceiling { when: Subject::default(), at_most }));
         document
@@ -277,4 +280,45 @@ proptest! {
             prop_assert!(decision.effects.iter().all(|effect| effect.call() != "authentication.challengeWithAny"));
         }
     }
+}
+
+#[test]
+fn a_floor_of_a_role_holds_when_the_list_of_roles_was_cut() {
+    let mut document = enforcing();
+    document.floors.push(Floor {
+        when: Subject { roles: Some(vec!["admin".to_owned()]), ..Subject::default() },
+        at_least: Verdict::Challenge,
+    });
+    let whole = person(Channel::Interactive);
+    let cut = Circumstances { roles_truncated: true, ..whole.clone() };
+    assert_eq!(decide(&document, LOW, &whole).verdict, Verdict::Allow);
+    let decision = decide(&document, LOW, &cut);
+    assert_eq!(decision.verdict, Verdict::Challenge);
+    assert_eq!(decision.because, [Because::Floor, Because::RolesTruncated]);
+    // Where the role is known, or the level says the same, nothing hung on what was cut.
+    let admin = Circumstances { roles: vec!["admin".to_owned()], ..cut.clone() };
+    assert_eq!(decide(&document, LOW, &admin).because, [Because::Floor]);
+    assert_eq!(decide(&document, HIGH, &cut).because, []);
+    // Its other conditions hold.
+    document.floors[0].when.organizations = Some(vec!["org_b".parse().unwrap()]);
+    assert_eq!(decide(&document, LOW, &cut).verdict, Verdict::Allow);
+}
+
+#[test]
+fn a_ceiling_of_a_role_holds_for_nobody_whose_role_was_cut() {
+    let mut document = enforcing();
+    document.ceilings.push(Ceiling {
+        when: Subject { roles: Some(vec!["service".to_owned()]), ..Subject::default() },
+        at_most: Verdict::Allow,
+    });
+    let cut = Circumstances { roles_truncated: true, ..person(Channel::Interactive) };
+    assert_eq!(decide(&document, HIGH, &cut).verdict, Verdict::Challenge);
+}
+
+#[test]
+fn circumstances_on_record_from_before_the_word_still_parse() {
+    let mut json = serde_json::to_value(person(Channel::Interactive)).unwrap();
+    json.as_object_mut().unwrap().remove("roles_truncated");
+    let parsed: Circumstances = serde_json::from_value(json).unwrap();
+    assert!(!parsed.roles_truncated);
 }

@@ -108,6 +108,7 @@ struct Shown {
     #[serde(flatten)]
     listed: Listed,
     assessment: countersign_risk::Assessment,
+    /// Without the block of the address and the place: those would lead back to the person.
     features: countersign_risk::Features,
     decision: countersign_policy::Decision,
     degraded: Vec<String>,
@@ -125,6 +126,8 @@ pub(super) async fn show(
     let tenant = server.0.app.tenant(&tenant)?;
     let (row, record) = server.0.app.decision(&tenant, &decision_id(&id)?).await?;
     let Record { assessment, features, decision, degraded, truncated, policy, .. } = record;
+    let network = features.network.clone().filter(crate::console::is_number);
+    let features = countersign_risk::Features { network, block: None, place: None, ..features };
     Ok(Json(Shown { listed: row.into(), assessment, features, decision, degraded, truncated, policy })
         .into_response())
 }

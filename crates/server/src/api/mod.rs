@@ -2,6 +2,7 @@
 
 mod decide;
 mod decisions;
+mod erasures;
 mod health;
 mod ledger;
 mod metrics;
@@ -41,5 +42,6 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/ledger/{tenant}/checkpoint", get(ledger::checkpoint))
         .route("/v1/ledger/{tenant}/verifier", get(ledger::verifier))
         .route("/v1/switches/{tenant}/{trigger}", put(switches::handle))
+        .route("/v1/erasures/{tenant}", post(erasures::handle))
         .route("/metrics", get(metrics::handle))
 }

@@ -67,7 +67,7 @@ pub(super) fn features(features: &Features) -> Markup {
 }
 
 /// Whether a network is named by its number; otherwise it is a block of addresses.
-fn is_number(network: &Short) -> bool {
+pub(crate) fn is_number(network: &Short) -> bool {
     network.as_str().strip_prefix("as").is_some_and(|digits| digits.parse::<u32>().is_ok())
 }
 

@@ -58,7 +58,9 @@ impl From<Error> for Fault {
             Error::UnknownTenant | Error::NotFound(_) => "Not found",
             Error::Erased => "Erased",
             Error::LedgerUnavailable | Error::Unavailable { .. } => "Not available now",
-            Error::WrongTenant | Error::Replayed | Error::Internal { .. } => "Something went wrong",
+            Error::WrongTenant | Error::Replayed | Error::ForeignKey { .. } | Error::Internal { .. } => {
+                "Something went wrong"
+            }
         };
         // Why: `Problem` holds the status of each error and logs what must not be shown.
         let status = Problem::from(error).into_response().status();

@@ -29,6 +29,7 @@ use axum::{
 };
 use maud::html;
 
+pub(crate) use self::facts::is_number;
 use crate::{Server, operator};
 
 /// The most bytes of a form.

@@ -92,6 +92,9 @@ pub(super) const fn because_text(because: Because) -> &'static str {
         }
         Because::Rollout => "This person is outside the percentage of people that enforce holds for.",
         Because::Floor => "A floor of the policy raised the verdict.",
+        Because::RolesTruncated => {
+            "The list of roles was too long to be sent whole, so that floors of single roles hold."
+        }
         Because::Ceiling => "A ceiling of the policy lowered the verdict.",
         Because::Federated => "The person signs in at another identity provider, which owns their factors.",
         Because::MfaRecent => "A factor that was passed a short while ago stands for the challenge.",

@@ -268,7 +268,11 @@ async fn marked_people_and_secrets_come_out_nowhere() {
     for id in &ids {
         let shown = watched.get(&format!("/v1/decisions/{id}?tenant={TENANT}")).await;
         assert!(shown.json["subject"].as_str().unwrap().starts_with("sub_"));
-        assert!(shown.json["features"]["block"].is_string() && shown.json["features"]["country"].is_string());
+        let features = shown.json["features"].as_object().unwrap();
+        assert!(features["country"].is_string() && features["network"].is_string());
+        for place in ["block", "place", "ip"] {
+            assert!(!features.contains_key(place), "{place}");
+        }
         watched.get(&format!("/v1/decisions/{id}/receipt?tenant={TENANT}")).await;
         for page in ["", "/receipt"] {
             let page = watched.get(&format!("/decisions/{id}{page}?tenant={TENANT}")).await;

@@ -162,3 +162,28 @@ async fn the_shortest_deadline_that_is_taken_can_be_met() {
     let answer = service.signed("/v1/decisions", body.to_string().into_bytes(), service.signing()).await;
     assert_eq!(answer.status, 200, "{shortest} ms: {}", answer.json);
 }
+
+#[tokio::test]
+async fn a_cut_list_of_roles_holds_the_floors_of_roles() {
+    let service = TestApp::start(|document| {
+        document.tenant.mode = Some(countersign_core::Mode::Enforce);
+        document.floors.push(countersign_policy::Floor {
+            when: countersign_policy::Subject {
+                roles: Some(vec!["auditor".to_owned()]),
+                ..countersign_policy::Subject::default()
+            },
+            at_least: countersign_core::Verdict::Challenge,
+        });
+    })
+    .await;
+    let mut question = TestApp::question(&post_login());
+    for (truncated, because) in [
+        (json!(["request.user_agent"]), json!([])),
+        (json!(["authorization.roles"]), json!(["floor", "roles_truncated"])),
+    ] {
+        question["truncated"] = truncated;
+        let body = question.to_string().into_bytes();
+        let answer = service.signed("/v1/decisions", body, service.signing()).await;
+        assert_eq!(answer.json["because"], because, "{}", answer.json);
+    }
+}

@@ -147,3 +147,121 @@ async fn silence_is_counted_past_an_erased_person() {
     assert_ne!(service.decide(&at_home("auth0|ben")).await.json["risk"], cold);
     service.app.audit(&service.tenant()).await.unwrap();
 }
+
+#[tokio::test]
+async fn an_operator_erases_while_the_service_runs() {
+    let service = TestApp::start(|_| {}).await;
+    let ids = live(&service, ANNA).await;
+    let subject = App::subject(&service.tenant(), ANNA).to_string();
+    let path = format!("/v1/erasures/{TENANT}");
+    let answer = service.operate("POST", &path, &json!({ "user_id": ANNA })).await;
+    assert_eq!((answer.status, &answer.json), (200, &json!({ "subject": subject, "erased": true })));
+    let shown = service.get(&format!("/v1/decisions/{}?tenant={TENANT}", ids[0])).await;
+    check_problem(&shown, 410, "subject.erased");
+    let again = service.operate("POST", &path, &json!({ "subject": subject })).await;
+    assert_eq!((again.status, &again.json), (200, &json!({ "subject": subject, "erased": false })));
+    service.app.audit(&service.tenant()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_erasure_names_one_person_of_a_known_tenant() {
+    let service = TestApp::start(|_| {}).await;
+    live(&service, ANNA).await;
+    let subject = App::subject(&service.tenant(), ANNA).to_string();
+    let path = format!("/v1/erasures/{TENANT}");
+    for body in [
+        json!({}),
+        json!({ "user_id": "" }),
+        json!({ "user_id": ANNA, "subject": subject }),
+        json!({ "subject": "auth0|someone" }),
+        json!({ "user_id": ANNA, "reason": "asked" }),
+    ] {
+        check_problem(&service.operate("POST", &path, &body).await, 422, "body.shape");
+    }
+    let elsewhere = service.operate("POST", "/v1/erasures/nowhere", &json!({ "user_id": ANNA })).await;
+    check_problem(&elsewhere, 404, "tenant.unknown");
+    assert_eq!(wrapped_keys(&service, ANNA).len(), 1, "nobody was erased");
+}
+
+#[tokio::test]
+async fn an_old_copy_of_the_keys_brings_nobody_back() {
+    let mut service = TestApp::start(|_| {}).await;
+    let ids = live(&service, ANNA).await;
+    let ben = id_of(&service.decide(&at_home("auth0|ben")).await);
+    let keys = |service: &TestApp| service.folder().join("subject-keys.db");
+    // Beside the service's folder, where nothing of the service looks.
+    let copy = service.folder().with_extension("old-keys");
+    let raw = Connection::open(keys(&service)).unwrap();
+    raw.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    drop(raw);
+    assert!(erase(&service, ANNA).await);
+    service = service.reopen(countersign_policy::Document::default()).await;
+    let raw = Connection::open(keys(&service)).unwrap();
+    raw.execute("ATTACH ?1 AS old", [copy.to_str().unwrap()]).unwrap();
+    raw.execute("INSERT OR IGNORE INTO subject_keys SELECT * FROM old.subject_keys", []).unwrap();
+    drop(raw);
+    std::fs::remove_file(&copy).unwrap();
+    assert_eq!(wrapped_keys(&service, ANNA).len(), 1, "the key is back");
+    service = service.reopen(countersign_policy::Document::default()).await;
+    assert_eq!(wrapped_keys(&service, ANNA).len(), 0);
+    let path = format!("/v1/decisions/{}?tenant={TENANT}", ids[0]);
+    check_problem(&service.get(&path).await, 410, "subject.erased");
+    assert_eq!(show(&service, &ben).await["decision_id"], ben.as_str(), "and nobody else is touched");
+}
+
+#[tokio::test]
+async fn an_erasure_that_could_not_be_finished_is_finished_at_the_next_start() {
+    let service = TestApp::start(|_| {}).await;
+    let ids = live(&service, ANNA).await;
+    let held = Connection::open(service.folder().join("subject-keys.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let tenant = service.tenant();
+    assert!(service.app.erase(&tenant, &App::subject(&tenant, ANNA)).await.is_err());
+    drop(held);
+    assert_eq!(wrapped_keys(&service, ANNA).len(), 1);
+    drop(tenant);
+    let service = service.reopen(countersign_policy::Document::default()).await;
+    assert_eq!(wrapped_keys(&service, ANNA).len(), 0);
+    let path = format!("/v1/decisions/{}?tenant={TENANT}", ids[0]);
+    check_problem(&service.get(&path).await, 410, "subject.erased");
+}
+
+#[tokio::test]
+async fn a_key_whose_log_could_not_be_emptied_is_forgotten_all_the_same() {
+    let service = TestApp::start(|_| {}).await;
+    let ids = live(&service, ANNA).await;
+    let reader = Connection::open(service.folder().join("subject-keys.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM subject_keys;").unwrap();
+    let tenant = service.tenant();
+    assert!(service.app.erase(&tenant, &App::subject(&tenant, ANNA)).await.is_err());
+    assert_eq!(wrapped_keys(&service, ANNA).len(), 0);
+    drop(reader);
+    // Whoever signs in now gets a key that is on disk: what is recorded opens.
+    let id = id_of(&service.decide(&at_home(ANNA)).await);
+    assert_eq!(show(&service, &id).await["decision_id"], id.as_str());
+    let path = format!("/v1/decisions/{}?tenant={TENANT}", ids[0]);
+    check_problem(&service.get(&path).await, 410, "subject.erased");
+}
+
+/// Rows of the person's profile that their key of now does not open would degrade their next sign-in.
+#[tokio::test]
+async fn what_is_told_while_a_person_is_erased_writes_nothing_under_the_dead_key() {
+    let service = TestApp::start(|_| {}).await;
+    for _ in 0..10 {
+        let ids = live(&service, ANNA).await;
+        let tenant = service.tenant();
+        let subject = App::subject(&tenant, ANNA);
+        let failed = json!({ "kind": "login_failed", "user_id": ANNA });
+        let verdict = json!({ "kind": "verdict", "decision_id": ids[0], "verdict": "legitimate" });
+        let (first, second, erased, third) = tokio::join!(
+            service.outcome(&failed),
+            service.operate("POST", "/v1/outcomes", &verdict),
+            service.app.erase(&tenant, &subject),
+            service.outcome(&failed),
+        );
+        assert!(erased.unwrap());
+        assert_eq!((first.status, third.status), (200, 200));
+        assert!([200, 410].contains(&second.status));
+        assert_eq!(service.decide(&at_home(ANNA)).await.json["degraded"], json!([]));
+    }
+}

@@ -28,6 +28,7 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/v1/ledger/{tenant}/checkpoint", Right::Operator),
     ("GET", "/v1/ledger/{tenant}/verifier", Right::Operator),
     ("PUT", "/v1/switches/{tenant}/{trigger}", Right::Operator),
+    ("POST", "/v1/erasures/{tenant}", Right::Operator),
     ("GET", "/metrics", Right::Operator),
     ("GET", "/", Right::Operator),
     ("GET", "/console/live", Right::Operator),

@@ -226,3 +226,17 @@ async fn a_sign_in_that_was_told_of_is_not_silent() {
     assert_eq!(granted(&service, &id).await, 0);
     assert_eq!(show(&service, &id).await["standing"], "failed");
 }
+
+#[tokio::test]
+async fn sign_ins_from_while_the_clock_ran_ahead_hold_up_no_silence_and_teach_none() {
+    let service = TestApp::start(|_| {}).await;
+    let cold = service.decide(&at_home("auth0|anna")).await.json["risk"].clone();
+    let raw = rusqlite::Connection::open(service.folder().join("countersign.db")).unwrap();
+    let ahead = "UPDATE decisions SET decided_at = decided_at + 864000000000";
+    assert_eq!(raw.execute(ahead, []).unwrap(), 1);
+    service.decide(&at_home("auth0|ben")).await;
+    service.clock.advance(Duration::from_secs(86_400));
+    while service.app.count_silence(&service.tenant()).await.unwrap() > 0 {}
+    assert_eq!(service.decide(&at_home("auth0|anna")).await.json["risk"], cold);
+    assert_ne!(service.decide(&at_home("auth0|ben")).await.json["risk"], cold);
+}

@@ -124,12 +124,22 @@ async fn settle(service: &TestApp) {
     while service.outcome(&outcome).await.status != 200 {}
 }
 
+/// Tells of all gaps, those too that the writer has yet to own up to.
+async fn record_gaps(service: &TestApp) {
+    while !service.app.is_recording() {
+        service.app.record_gap(&service.tenant()).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn a_commit_after_the_budget_is_one_leaf_and_never_two() {
     let service = TestApp::start(|_| {}).await;
     // The lock must go before the writer gives up on it; on a machine that stalls that long, try again.
     for attempt in 0..20 {
         let known = count_decisions(&service, TENANT).await;
+        record_gaps(&service).await;
+        let told = of_kind(&service, "gap").len();
         let id = format!("msg_late_{attempt}");
         let held = lock(&service, "countersign.db");
         check_refused(&decide_in_a_hurry(&service, &id).await);
@@ -140,6 +150,11 @@ async fn a_commit_after_the_budget_is_one_leaf_and_never_two() {
             continue;
         }
         assert_eq!(recorded, 1);
+        // It is a leaf and so no gap, and as nobody was told of it, silence must teach nothing.
+        record_gaps(&service).await;
+        assert_eq!(of_kind(&service, "gap").len(), told);
+        let rows = service.app.decisions(&service.tenant(), DecisionFilter::default(), 1).await.unwrap();
+        assert!(rows[0].decision.is_censored);
         let again = decide_in_a_hurry(&service, &id).await;
         check_problem(&again, 409, "request.replayed");
         // Nor after a restart, when only the database remembers.
@@ -165,6 +180,58 @@ async fn a_commit_that_was_not_begun_in_its_time_is_never_begun() {
     drop(held);
     settle(&service).await;
     assert_eq!(count_decisions(&service, TENANT).await, 0);
-    service.app.record_gap(&service.tenant()).await.unwrap();
+    record_gaps(&service).await;
     assert_eq!(of_kind(&service, "gap")[0]["facts"]["count"], "1");
+}
+
+#[tokio::test]
+async fn the_key_of_a_new_person_is_made_within_the_budget_too() {
+    let service = TestApp::start(|_| {}).await;
+    // The writer waits for the lock longer than this; on a machine that stalls, try again.
+    for attempt in 0..20 {
+        let held = lock(&service, "subject-keys.db");
+        let mut stranger = TestApp::question(&post_login());
+        stranger["event"]["user"]["user_id"] = json!(format!("auth0|never-seen-{attempt}"));
+        stranger["deadline_ms"] = json!(60);
+        let body = stranger.to_string().into_bytes();
+        let asked = service.signed("/v1/decisions", body, service.signing());
+        let answer = tokio::time::timeout(Duration::from_millis(90), asked).await;
+        drop(held);
+        if let Ok(answer) = answer {
+            check_refused(&answer);
+            record_gaps(&service).await;
+            assert_eq!(of_kind(&service, "gap").len(), 1);
+            return;
+        }
+    }
+    panic!("the answer took as long as the lock each time");
+}
+
+#[tokio::test]
+async fn silence_about_a_decision_that_nobody_was_told_of_teaches_nothing() {
+    let service = TestApp::start(|_| {}).await;
+    let cold = service.decide(&post_login()).await.json["risk"].clone();
+    let tenant = service.tenant();
+    let rows = service.app.decisions(&tenant, DecisionFilter::default(), 1).await.unwrap();
+    assert!(!rows[0].decision.is_censored);
+    let raw = Connection::open(service.folder().join("countersign.db")).unwrap();
+    assert_eq!(raw.execute("UPDATE decisions SET is_censored = 1", []).unwrap(), 1);
+    service.clock.advance(Duration::from_secs(86_400));
+    while service.app.count_silence(&tenant).await.unwrap() > 0 {}
+    assert_eq!(service.decide(&post_login()).await.json["risk"], cold);
+}
+
+#[tokio::test]
+async fn of_two_opposite_switches_the_last_here_is_the_last_on_disk() {
+    let service = TestApp::start(|_| {}).await;
+    let (app, tenant) = (&service.app, service.tenant());
+    let trigger = countersign_core::Trigger::PostLogin;
+    let held = lock(&service, "countersign.db");
+    let (off, on, ()) =
+        tokio::join!(app.switch(&tenant, trigger, true), app.switch(&tenant, trigger, false), async {
+            assert!(tenant.is_off(trigger), "the second waits until the first is on disk");
+        },);
+    drop((off, on, held));
+    app.switch(&tenant, trigger, true).await.unwrap();
+    assert!(tenant.is_off(trigger));
 }

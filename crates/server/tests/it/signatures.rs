@@ -94,7 +94,8 @@ async fn a_replay_after_a_restart_is_refused_by_the_database() {
 #[tokio::test]
 async fn a_replayed_failure_after_a_restart_is_refused_by_the_database() {
     let service = TestApp::start(|_| {}).await;
-    let told = || serde_json::json!({ "kind": "login_failed", "user_id": "auth0|1" }).to_string().into_bytes();
+    let told =
+        || serde_json::json!({ "kind": "login_failed", "user_id": "auth0|1" }).to_string().into_bytes();
     let again = Signing { id: "msg_told".to_owned(), ..service.signing() };
     assert_eq!(service.signed("/v1/outcomes", told(), again).await.status, 200);
     let service = service.reopen(countersign_policy::Document::default()).await;

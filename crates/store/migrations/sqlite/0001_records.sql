@@ -91,6 +91,14 @@ CREATE TABLE profiles (
     PRIMARY KEY (tenant_id, subject_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Keys that are to be destroyed or were: done again at each start, should an old copy of the keys be put back.
+CREATE TABLE erasures (
+    tenant_id TEXT    NOT NULL,
+    key_id    TEXT    NOT NULL,
+    erased_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, key_id)
+) STRICT, WITHOUT ROWID;
+
 -- Signed requests within the replay window, in the order of their coming. The writer keeps them in memory and reads
 -- them back at the start: an index over random ids would cost each decision a page.
 CREATE TABLE requests (

@@ -15,6 +15,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use countersign_core::{Clock, SubjectId, TenantId};
@@ -49,8 +50,8 @@ impl Sqlite {
             Access::ReadOnly => (None, None, None),
             Access::Own => {
                 let lock = lock(folder)?;
-                let records = open::writing(&records_path, open::RECORDS, false)?;
-                let keys = open::writing(&keys_path, open::KEYS, true)?;
+                let records = open::writing(&records_path, open::RECORDS)?;
+                let keys = open::writing(&keys_path, open::KEYS)?;
                 // Why: a key deleted just before a crash would stay readable in the log. A reader beside us may
                 // hold the log for now, which is no reason not to start.
                 drop(open::empty_log(&keys_path));
@@ -134,11 +135,12 @@ impl Sqlite {
         tenant: TenantId,
         subject: SubjectId,
         key: SubjectKeyRow,
+        expires_at: Option<Duration>,
     ) -> Result<SubjectKeyRow, StoreError> {
         let work = move |connection: &Connection, _: &mut state::State| {
             keys::find_or_insert(connection, &tenant, &subject, &key)
         };
-        writer(self.keys.as_ref())?.submit(Urgency::Decision, None, work).await
+        writer(self.keys.as_ref())?.submit(Urgency::Decision, expires_at, work).await
     }
 
     pub(crate) async fn delete_subject_key(

@@ -43,11 +43,7 @@ pub(super) fn check_version(version: &str) -> Result<(), StoreError> {
 }
 
 /// Opens the connection that writes, makes every commit durable, and brings the schema up to date.
-pub(super) fn writing(
-    path: &Path,
-    migrations: &[Migration],
-    secure_delete: bool,
-) -> Result<Connection, StoreError> {
+pub(super) fn writing(path: &Path, migrations: &[Migration]) -> Result<Connection, StoreError> {
     check_version(rusqlite::version())?;
     make_private(path)?;
     let connection = Connection::open(path)?;
@@ -57,9 +53,8 @@ pub(super) fn writing(
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "busy_timeout", BUSY_TIMEOUT_MS)?;
     connection.pragma_update(None, "wal_autocheckpoint", AUTOCHECKPOINT_PAGES)?;
-    if secure_delete {
-        connection.pragma_update(None, "secure_delete", "ON")?;
-    }
+    // Not `FAST`: that leaves freed pages as they are, and most of a key or profile may stand on such pages.
+    connection.pragma_update(None, "secure_delete", "ON")?;
     assert_durable(&connection)?;
     migrate(&connection, migrations)?;
     Ok(connection)
@@ -177,7 +172,7 @@ mod tests {
     #[test]
     fn the_writer_syncs_each_commit_and_one_that_does_not_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let connection = writing(&folder.path().join("a.db"), RECORDS, false).unwrap();
+        let connection = writing(&folder.path().join("a.db"), RECORDS).unwrap();
         assert_durable(&connection).unwrap();
         connection.pragma_update(None, "synchronous", "NORMAL").unwrap();
         assert!(assert_durable(&connection).is_err());
@@ -187,7 +182,7 @@ mod tests {
     fn the_files_are_for_their_owner_alone() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let connection = writing(&folder.path().join("a.db"), RECORDS, false).unwrap();
+        let connection = writing(&folder.path().join("a.db"), RECORDS).unwrap();
         connection.execute("INSERT INTO silence_cursors VALUES ('t', 1)", []).unwrap();
         for name in ["a.db", "a.db-wal", "a.db-shm"] {
             let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
@@ -199,17 +194,17 @@ mod tests {
     fn an_edited_migration_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
-        drop(writing(&path, RECORDS, false).unwrap());
-        drop(writing(&path, RECORDS, false).unwrap());
+        drop(writing(&path, RECORDS).unwrap());
+        drop(writing(&path, RECORDS).unwrap());
         let edited = [Migration { name: RECORDS[0].name, sql: "SELECT 1;" }];
-        assert!(matches!(writing(&path, &edited, false), Err(StoreError::Corrupt(_))));
+        assert!(matches!(writing(&path, &edited), Err(StoreError::Corrupt(_))));
     }
 
     #[test]
     fn a_read_connection_can_not_write() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
-        drop(writing(&path, RECORDS, false).unwrap());
+        drop(writing(&path, RECORDS).unwrap());
         assert!(reading(&path, RECORDS).unwrap().execute("DELETE FROM requests", []).is_err());
     }
 
@@ -217,11 +212,11 @@ mod tests {
     fn a_newer_database_is_refused_by_writers_and_readers_and_an_older_one_by_readers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
-        let connection = writing(&path, RECORDS, false).unwrap();
+        let connection = writing(&path, RECORDS).unwrap();
         connection
             .execute("INSERT INTO migrations (name, checksum) VALUES ('9999_later', x'00')", [])
             .unwrap();
-        assert!(matches!(writing(&path, RECORDS, false), Err(StoreError::Corrupt(_))));
+        assert!(matches!(writing(&path, RECORDS), Err(StoreError::Corrupt(_))));
         assert!(matches!(reading(&path, RECORDS), Err(StoreError::Corrupt(_))));
         connection.execute("DELETE FROM migrations", []).unwrap();
         assert!(matches!(reading(&path, RECORDS), Err(StoreError::Unavailable(_))));
@@ -231,7 +226,7 @@ mod tests {
     fn the_checked_in_schema_is_what_the_migrations_make() {
         let folder = tempfile::tempdir().unwrap();
         let made = [("a.db", RECORDS), ("b.db", KEYS)].map(|(name, migrations)| {
-            let connection = writing(&folder.path().join(name), migrations, false).unwrap();
+            let connection = writing(&folder.path().join(name), migrations).unwrap();
             let mut statement = connection
                 .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC, name")
                 .unwrap();

@@ -263,6 +263,13 @@ pub(crate) fn silence_cursor(connection: &Connection, tenant: &TenantId) -> Resu
     row.map(columns::unsigned).transpose()
 }
 
+pub(crate) fn erasures(connection: &Connection, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT key_id FROM erasures WHERE tenant_id = ?1 ORDER BY key_id")?;
+    let rows = statement.query_map([tenant.as_str()], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 pub(crate) fn tenants(connection: &Connection) -> Result<Vec<TenantId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT tenant_id FROM ledgers ORDER BY tenant_id")?;
     let rows = statement.query_map([], |row| row.get::<_, String>(0))?;

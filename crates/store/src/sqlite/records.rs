@@ -1,10 +1,13 @@
 //! Writes of records other than leaves, each beside its statement.
 
-use countersign_core::{SubjectId, TenantId};
+use countersign_core::{SubjectId, TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{columns, state::State};
-use crate::{Commit, Committed, Conflict, NewDecision, OutcomeRow, Standing, StoreError, Write};
+use crate::{
+    CheckpointRow, Commit, Committed, Conflict, NewDecision, OutcomeRow, PolicyRow, Standing, StoreError,
+    SwitchRow, Write,
+};
 
 /// Appends the leaves and does the writes of one commit.
 pub(super) fn apply(
@@ -31,9 +34,8 @@ fn apply_one(
     write: &Write,
 ) -> Result<(), StoreError> {
     let tenant = &commit.tenant;
-    let tenant_id = tenant.as_str();
     match write {
-        Write::Request { id, at } => state.requests.add(connection, tenant, id, *at)?,
+        Write::Request { id, at } => state.requests.add(connection, tenant, id, *at),
         Write::Decision(decision) => {
             // Why: without its leaf the row would take the place of whichever decision comes next.
             if commit.leaves.first().is_none_or(|leaf| leaf.record_id != decision.id.as_str()) {
@@ -41,61 +43,24 @@ fn apply_one(
                     "the first leaf of a decision's commit is not its own".to_owned(),
                 ));
             }
-            insert_decision(connection, tenant, first_index, decision)?;
+            insert_decision(connection, tenant, first_index, decision)
         }
-        Write::Outcome(outcome) => insert_outcome(connection, tenant, outcome)?,
+        Write::Outcome(outcome) => insert_outcome(connection, tenant, outcome),
         Write::Standing { decision, expected_granted, standing, granted } => {
-            update_standing(connection, tenant, decision.as_str(), (*expected_granted, *standing, *granted))?;
+            update_standing(connection, tenant, decision.as_str(), (*expected_granted, *standing, *granted))
         }
         Write::Profile { subject, expected_version, sealed, at } => {
-            write_profile(connection, tenant, subject, (*expected_version, sealed, at.micros()))?;
+            write_profile(connection, tenant, subject, (*expected_version, sealed, at.micros()))
         }
-        Write::DeleteProfile(subject) => delete_profile(connection, tenant, subject)?,
-        Write::Switch(switch) => {
-            connection
-                .prepare_cached(
-                    "INSERT INTO switches (tenant_id, trigger_id, is_off, changed_at) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (tenant_id, trigger_id) DO UPDATE SET is_off = ?3, changed_at = ?4",
-                )?
-                .execute(params![
-                    tenant_id,
-                    switch.trigger.as_str(),
-                    i64::from(switch.is_off),
-                    switch.at.micros()
-                ])?;
-        }
-        Write::Policy(policy) => {
-            connection
-                .prepare_cached(
-                    "INSERT INTO policies (tenant_id, version, etag, document, activated_at)
-                     SELECT ?1, COALESCE(MAX(version), 0) + 1, ?2, ?3, ?4 FROM policies WHERE tenant_id = ?1",
-                )?
-                .execute(params![tenant_id, policy.etag, policy.document, policy.at.micros()])?;
-        }
-        Write::Checkpoint(checkpoint) => {
-            connection
-                .prepare_cached(
-                    "INSERT INTO checkpoints (tenant_id, size, note, signed_at) VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![
-                    tenant_id,
-                    columns::integer(checkpoint.size)?,
-                    checkpoint.note,
-                    checkpoint.at.micros()
-                ])
-                .map_err(|error| columns::unique(error, Conflict::Checkpoint))?;
-        }
-        Write::SilenceCursor(leaf) => {
-            connection
-                .prepare_cached(
-                    "INSERT INTO silence_cursors (tenant_id, leaf_index) VALUES (?1, ?2)
-                     ON CONFLICT (tenant_id) DO UPDATE SET leaf_index = ?2",
-                )?
-                .execute(params![tenant_id, columns::integer(*leaf)?])?;
-        }
-        Write::PruneRequests(before) => state.requests.prune(connection, tenant, *before)?,
+        Write::Unanswered(decision) => censor(connection, tenant, decision.as_str()),
+        Write::DeleteProfile(subject) => delete_profile(connection, tenant, subject),
+        Write::Erasure { key_id, at } => insert_erasure(connection, tenant, key_id, *at),
+        Write::Switch(switch) => set_switch(connection, tenant, switch),
+        Write::Policy(policy) => insert_policy(connection, tenant, policy),
+        Write::Checkpoint(checkpoint) => insert_checkpoint(connection, tenant, checkpoint),
+        Write::SilenceCursor(leaf) => set_silence_cursor(connection, tenant, *leaf),
+        Write::PruneRequests { from, until } => state.requests.prune(connection, tenant, *from, *until),
     }
-    Ok(())
 }
 
 fn insert_decision(
@@ -201,5 +166,79 @@ fn delete_profile(connection: &Connection, tenant: &TenantId, subject: &SubjectI
     connection
         .prepare_cached("DELETE FROM profiles WHERE tenant_id = ?1 AND subject_id = ?2")?
         .execute(params![tenant.as_str(), subject.as_str()])?;
+    Ok(())
+}
+
+fn censor(connection: &Connection, tenant: &TenantId, decision: &str) -> Result<(), StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE decisions SET is_censored = 1 WHERE tenant_id = ?1 AND leaf_index =
+                (SELECT leaf_index FROM leaves WHERE tenant_id = ?1 AND record_id = ?2)",
+        )?
+        .execute([tenant.as_str(), decision])?;
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Corrupt("an unanswered decision is not there".to_owned()))
+    }
+}
+
+/// Keeps the first time: an erasure that is tried again is the same one.
+fn insert_erasure(
+    connection: &Connection,
+    tenant: &TenantId,
+    key_id: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO erasures (tenant_id, key_id, erased_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![tenant.as_str(), key_id, at.micros()])?;
+    Ok(())
+}
+
+fn set_switch(connection: &Connection, tenant: &TenantId, switch: &SwitchRow) -> Result<(), StoreError> {
+    let SwitchRow { trigger, is_off, at } = switch;
+    connection
+        .prepare_cached(
+            "INSERT INTO switches (tenant_id, trigger_id, is_off, changed_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (tenant_id, trigger_id) DO UPDATE SET is_off = ?3, changed_at = ?4",
+        )?
+        .execute(params![tenant.as_str(), trigger.as_str(), i64::from(*is_off), at.micros()])?;
+    Ok(())
+}
+
+fn insert_policy(connection: &Connection, tenant: &TenantId, policy: &PolicyRow) -> Result<(), StoreError> {
+    let PolicyRow { etag, document, at } = policy;
+    connection
+        .prepare_cached(
+            "INSERT INTO policies (tenant_id, version, etag, document, activated_at)
+             SELECT ?1, COALESCE(MAX(version), 0) + 1, ?2, ?3, ?4 FROM policies WHERE tenant_id = ?1",
+        )?
+        .execute(params![tenant.as_str(), etag, document, at.micros()])?;
+    Ok(())
+}
+
+fn insert_checkpoint(
+    connection: &Connection,
+    tenant: &TenantId,
+    checkpoint: &CheckpointRow,
+) -> Result<(), StoreError> {
+    let CheckpointRow { size, note, at } = checkpoint;
+    connection
+        .prepare_cached("INSERT INTO checkpoints (tenant_id, size, note, signed_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![tenant.as_str(), columns::integer(*size)?, note, at.micros()])
+        .map_err(|error| columns::unique(error, Conflict::Checkpoint))?;
+    Ok(())
+}
+
+fn set_silence_cursor(connection: &Connection, tenant: &TenantId, leaf: u64) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO silence_cursors (tenant_id, leaf_index) VALUES (?1, ?2)
+             ON CONFLICT (tenant_id) DO UPDATE SET leaf_index = ?2",
+        )?
+        .execute(params![tenant.as_str(), columns::integer(leaf)?])?;
     Ok(())
 }

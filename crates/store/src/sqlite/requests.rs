@@ -75,25 +75,30 @@ impl Requests {
         Ok(())
     }
 
-    /// Forgets a tenant's requests from before `before`, oldest first, up to the first that is younger.
+    /// Forgets a tenant's requests that came before `from` or after `until`, wherever they stand.
     pub(super) fn prune(
         &mut self,
         connection: &Connection,
         tenant: &TenantId,
-        before: Timestamp,
+        from: Timestamp,
+        until: Timestamp,
     ) -> Result<(), StoreError> {
         let seen = self.get(connection, tenant)?;
-        let old = seen.order.iter().take_while(|(_, at, _)| *at < before.micros()).count();
-        let Some((last, _, _)) = old.checked_sub(1).and_then(|index| seen.order.get(index)) else {
-            return Ok(());
-        };
+        let kept = from.micros()..=until.micros();
+        let first = seen.order.iter().take_while(|(_, at, _)| !kept.contains(at)).last();
+        let first = first.map_or(i64::MIN, |(number, _, _)| *number);
         connection
             .prepare_cached("DELETE FROM requests WHERE number <= ?1 AND tenant_id = ?2")?
-            .execute(params![last, tenant.as_str()])?;
-        // Why: pruning stands alone in its commit; should that fail, everything here is forgotten and read again.
-        for (_, _, digest) in seen.order.drain(..old) {
-            seen.digests.remove(&digest);
+            .execute(params![first, tenant.as_str()])?;
+        // Why: they come in order of time but for a clock that was set; what it left behind is few.
+        for (number, at, _) in &seen.order {
+            if *number > first && !kept.contains(at) {
+                connection.prepare_cached("DELETE FROM requests WHERE number = ?1")?.execute([number])?;
+            }
         }
+        // Why: pruning stands alone in its commit; should that fail, everything here is forgotten and read again.
+        let Seen { digests, order } = seen;
+        order.retain(|(_, at, digest)| kept.contains(at) || !digests.remove(digest));
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use crate::sqlite::open;
 /// The steps of SQLite's plan for `sql` on the real schema.
 fn plan(sql: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let connection = open::writing(&folder.path().join("a.db"), open::RECORDS, false).unwrap();
+    let connection = open::writing(&folder.path().join("a.db"), open::RECORDS).unwrap();
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let mut rows = statement.raw_query();
     let mut steps = Vec::new();

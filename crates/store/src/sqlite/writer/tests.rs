@@ -23,7 +23,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let connection = open::writing(&folder.path().join("a.db"), open::RECORDS, false).unwrap();
+        let connection = open::writing(&folder.path().join("a.db"), open::RECORDS).unwrap();
         let clock = Arc::new(HeldClock::at(Timestamp::from_seconds(1)));
         let writer = Writer::start("test", connection, clock.clone()).unwrap();
         Self { writer, clock, ran: Arc::default(), folder }
@@ -245,7 +245,7 @@ async fn a_database_that_turned_read_only_refuses_and_is_recovered_from() {
         );
     }
     assert_eq!(bench.on_disk("leaves"), (1, 1));
-    let connection = open::writing(&bench.folder.path().join("a.db"), open::RECORDS, false).unwrap();
+    let connection = open::writing(&bench.folder.path().join("a.db"), open::RECORDS).unwrap();
     bench.writer = Writer::start("again", connection, bench.clock.clone()).unwrap();
     assert_eq!(bench.append("after", 1).await, Ok(1));
     assert_eq!(bench.on_disk("leaves"), (2, 2));

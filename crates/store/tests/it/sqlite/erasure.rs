@@ -3,12 +3,12 @@
 use std::fs;
 
 use countersign_core::SubjectId;
-use countersign_store::{Store, StoreError, SubjectKeyRow};
+use countersign_store::{Store, StoreError, SubjectKeyRow, Write};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::{open, raw};
-use crate::suite::make::tenant;
+use crate::suite::make::{profile, subject, tenant, writes};
 
 /// Someone's key; both parts are texts of their own, so that either can be searched for.
 fn key(number: u32) -> (SubjectId, SubjectKeyRow) {
@@ -36,9 +36,9 @@ async fn insert(store: &Store, numbers: std::ops::Range<u32>) {
     let mut tasks = JoinSet::new();
     for (subject, key) in numbers.map(key) {
         let store = store.clone();
-        tasks.spawn(
-            async move { store.find_or_insert_subject_key(&tenant("t"), &subject, key).await.unwrap() },
-        );
+        tasks.spawn(async move {
+            store.find_or_insert_subject_key(&tenant("t"), &subject, key, None).await.unwrap()
+        });
     }
     tasks.join_all().await;
 }
@@ -114,4 +114,24 @@ async fn a_key_deleted_just_before_a_crash_is_in_no_file_once_opened_again() {
     assert_eq!(is_in(&files(&crashed), &key(3)), (false, false));
     assert_eq!(store.find_subject_key(&tenant("t"), &key(3).0).await, Ok(None));
     assert_eq!(store.find_subject_key(&tenant("t"), &key(4).0).await, Ok(Some(key(4).1)));
+}
+
+#[tokio::test]
+async fn a_deleted_profile_is_in_no_file_once_the_log_is_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).unwrap();
+    // Longer than a page, so that the pages it leaves are freed as a whole.
+    let text = |number: u32| format!("profile_{number:04}_").repeat(1_000);
+    for number in 0..20 {
+        let write = profile(&subject(number), 0, text(number).as_bytes());
+        store.commit(writes(&tenant("t"), vec![write])).await.unwrap();
+    }
+    drop(store);
+    assert!(files(&folder).contains("profile_0007_profile_0007_"));
+    let store = open(&folder).unwrap();
+    store.commit(writes(&tenant("t"), vec![Write::DeleteProfile(subject(7))])).await.unwrap();
+    drop(store);
+    let after = files(&folder);
+    assert!(!after.contains("profile_0007_"));
+    assert!(after.contains("profile_0008_"));
 }

@@ -143,7 +143,7 @@ async fn a_foreign_lock_makes_writes_unavailable_until_it_goes() {
     assert_unavailable_soon(store.commit(refused.clone())).await;
     assert_unavailable_soon(store.commit(refused.clone())).await;
     let key = countersign_store::SubjectKeyRow { key_id: "key_1".to_owned(), wrapped: vec![1] };
-    assert_unavailable_soon(store.find_or_insert_subject_key(&t, &subject(1), key.clone())).await;
+    assert_unavailable_soon(store.find_or_insert_subject_key(&t, &subject(1), key.clone(), None)).await;
     // Reading goes on.
     assert_eq!(record_ids(&store, &t).await, ["before"]);
     assert_eq!(store.find_subject_key(&t, &subject(1)).await, Ok(None));
@@ -151,7 +151,7 @@ async fn a_foreign_lock_makes_writes_unavailable_until_it_goes() {
         lock.execute_batch("ROLLBACK").unwrap();
     }
     assert_eq!(store.commit(refused).await, Ok(Committed { first_index: 1, size: 3 }));
-    store.find_or_insert_subject_key(&t, &subject(1), key).await.unwrap();
+    store.find_or_insert_subject_key(&t, &subject(1), key, None).await.unwrap();
     assert_eq!(record_ids(&store, &t).await, ["before", "refused", "with it"]);
 }
 
@@ -167,4 +167,21 @@ async fn a_commit_whose_caller_gave_up_stands_whole() {
     let after = Commit { urgency: Urgency::Background, ..writes(&t, vec![]) };
     assert_eq!(store.commit(after).await, Ok(Committed { first_index: 1, size: 1 }));
     assert!(store.find_decision(&t, &decision(1).id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_key_that_was_not_begun_in_its_time_is_never_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = Arc::new(HeldClock::at(Timestamp::default()));
+    let clock: Arc<dyn Clock> = Arc::clone(&held) as Arc<dyn Clock>;
+    let store = Store::open_sqlite(folder.path(), Access::Own, &clock).unwrap();
+    let key = countersign_store::SubjectKeyRow { key_id: "key_1".to_owned(), wrapped: vec![1] };
+    let until = clock.monotonic() + Duration::from_millis(250);
+    held.advance(Duration::from_millis(250));
+    let t = tenant("t");
+    let late = store.find_or_insert_subject_key(&t, &subject(1), key.clone(), Some(until)).await;
+    assert_eq!(late, Err(StoreError::Expired));
+    assert_eq!(store.find_subject_key(&t, &subject(1)).await, Ok(None));
+    let soon = Some(until + Duration::from_millis(1));
+    assert_eq!(store.find_or_insert_subject_key(&t, &subject(1), key.clone(), soon).await, Ok(key));
 }

@@ -115,3 +115,18 @@ pub async fn the_subject_is_that_of_the_first_body(Fresh { store, .. }: Fresh) {
     assert_eq!(store.find_decision(&t, &decision(1).id).await.unwrap().unwrap().subject, Some(subject(7)));
     assert_eq!(store.find_decision(&t, &decision(2).id).await.unwrap().unwrap().subject, None);
 }
+
+pub async fn an_unanswered_decision_is_censored_and_no_other(Fresh { store, .. }: Fresh) {
+    let (t, u) = (tenant("t"), tenant("u"));
+    for (tenant, number) in [(&t, 1), (&t, 2), (&u, 1)] {
+        store.commit(decide(tenant, decision(number), &subject(1))).await.unwrap();
+    }
+    let mark = |number| Write::Unanswered(decision(number).id);
+    store.commit(writes(&t, vec![mark(1), mark(1)])).await.unwrap();
+    for (tenant, number, expected) in [(&t, 1, true), (&t, 2, false), (&u, 1, false)] {
+        let row = store.find_decision(tenant, &decision(number).id).await.unwrap().unwrap();
+        assert_eq!(row.decision.is_censored, expected, "{tenant} {number}");
+    }
+    let unknown = store.commit(writes(&t, vec![mark(9)])).await;
+    assert!(matches!(unknown, Err(StoreError::Corrupt(_))), "{unknown:?}");
+}

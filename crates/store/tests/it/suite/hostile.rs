@@ -79,7 +79,7 @@ pub async fn texts_stay_inert_and_apart(Fresh { store, .. }: Fresh) {
         assert_eq!(first, Ok(Committed { first_index: 0, size: 1 }), "{text:?}");
         store.commit(writes(&t, vec![profile(&who, 0, text.as_bytes())])).await.unwrap();
         let key = SubjectKeyRow { key_id: key_id(&who), wrapped: text.clone().into_bytes() };
-        assert_eq!(store.find_or_insert_subject_key(&t, &who, key.clone()).await, Ok(key));
+        assert_eq!(store.find_or_insert_subject_key(&t, &who, key.clone(), None).await, Ok(key));
         tenants.insert(t);
     }
     assert_eq!(store.list_tenants().await.unwrap().into_iter().collect::<BTreeSet<_>>(), tenants);

@@ -25,7 +25,7 @@ pub fn key_id(subject: &SubjectId) -> String {
 pub async fn know(store: &Store, tenant: &TenantId, subjects: impl IntoIterator<Item = SubjectId>) {
     for subject in subjects {
         let key = SubjectKeyRow { key_id: key_id(&subject), wrapped: vec![1] };
-        store.find_or_insert_subject_key(tenant, &subject, key).await.unwrap();
+        store.find_or_insert_subject_key(tenant, &subject, key, None).await.unwrap();
     }
 }
 

@@ -49,6 +49,7 @@ macro_rules! suite {
                 a_standing_on_a_stale_grant_is_refused
                 two_grants_at_once_leave_one_stale
                 the_subject_is_that_of_the_first_body
+                an_unanswered_decision_is_censored_and_no_other
             ];
             hostile: [texts_stay_inert_and_apart texts_of_records_stay_inert_and_apart];
             keys: [
@@ -87,11 +88,16 @@ macro_rules! suite {
                 every_leaf_of_small_trees_is_proved
                 proofs_hold_across_both_tile_levels
             ];
-            requests: [a_replay_is_refused pruning_forgets_the_older_only];
+            requests: [
+                a_replay_is_refused
+                pruning_forgets_the_older_only
+                a_clock_that_ran_ahead_holds_up_no_pruning
+            ];
             silence: [the_cursor_is_where_it_was_put];
             subjects: [
                 without_the_key_nobody_is_named_and_the_leaves_stay
                 erasing_in_one_tenant_leaves_the_other
+                erasures_are_remembered_once_and_for_their_tenant
             ];
             switches: [a_switch_is_set_and_set_again];
         }

@@ -29,10 +29,27 @@ pub async fn pruning_forgets_the_older_only(Fresh { store, .. }: Fresh) {
         let requests = vec![request("early", 0), request("on time", 10), request("late", 20)];
         store.commit(writes(tenant, requests)).await.unwrap();
     }
-    store.commit(writes(&t, vec![Write::PruneRequests(at(10))])).await.unwrap();
+    store.commit(writes(&t, vec![Write::PruneRequests { from: at(10), until: at(60) }])).await.unwrap();
     store.commit(writes(&t, vec![request("early", 30)])).await.unwrap();
     for (tenant, id) in [(&t, "on time"), (&t, "late"), (&u, "early")] {
         let answer = store.commit(writes(tenant, vec![request(id, 30)])).await;
         assert_eq!(answer, Err(StoreError::Conflict(Conflict::Request)), "{id} of {tenant}");
+    }
+}
+
+pub async fn a_clock_that_ran_ahead_holds_up_no_pruning(Fresh { store, .. }: Fresh) {
+    let t = tenant("t");
+    let early = [("ahead", 90_000), ("old", 0), ("new", 20), ("far ahead", 90_001), ("newer", 21)];
+    let requests = early.map(|(id, seconds)| request(id, seconds)).to_vec();
+    store.commit(writes(&t, requests)).await.unwrap();
+    for _ in 0..2 {
+        store.commit(writes(&t, vec![Write::PruneRequests { from: at(10), until: at(60) }])).await.unwrap();
+    }
+    for id in ["new", "newer"] {
+        let answer = store.commit(writes(&t, vec![request(id, 30)])).await;
+        assert_eq!(answer, Err(StoreError::Conflict(Conflict::Request)), "{id}");
+    }
+    for id in ["old", "ahead", "far ahead"] {
+        store.commit(writes(&t, vec![request(id, 30)])).await.unwrap();
     }
 }

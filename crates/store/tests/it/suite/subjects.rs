@@ -53,3 +53,14 @@ pub async fn erasing_in_one_tenant_leaves_the_other(Fresh { store, .. }: Fresh) 
     assert_eq!(store.find_decision(&u, &decision(1).id).await.unwrap().unwrap().subject, Some(who.clone()));
     assert!(store.find_profile(&u, &who).await.unwrap().is_some());
 }
+
+pub async fn erasures_are_remembered_once_and_for_their_tenant(Fresh { store, .. }: Fresh) {
+    let (t, u) = (tenant("t"), tenant("u"));
+    assert_eq!(store.list_erasures(&t).await, Ok(vec![]));
+    let erasure = |key_id: &str| Write::Erasure { key_id: key_id.to_owned(), at: super::make::at(0) };
+    for key_ids in [["key_b", "key_a"], ["key_a", "key_c"]] {
+        store.commit(writes(&t, key_ids.map(erasure).to_vec())).await.unwrap();
+    }
+    assert_eq!(store.list_erasures(&t).await, Ok(["key_a", "key_b", "key_c"].map(str::to_owned).to_vec()));
+    assert_eq!(store.list_erasures(&u).await, Ok(vec![]));
+}

@@ -1,0 +1,92 @@
+//! Work that outlives its caller, above all commits of decisions that took longer than their budget.
+//!
+//! The caller of such a commit was told that there is no decision. It ends as a leaf or as a gap, never as both: it is
+//! noted as lost only when the writer says so, and what it records is marked as told to nobody.
+
+use std::{pin::Pin, sync::Arc};
+
+use countersign_core::DecisionId;
+use countersign_store::{Commit, Committed, Conflict, Store, StoreError, Write};
+use parking_lot::Mutex;
+use tokio::{sync::oneshot, task::JoinSet};
+
+use crate::{App, Error, Tenant};
+
+/// Commits waited for at once: as many as the writer lets stand in its queue.
+const MOST: usize = 4_096;
+
+/// How often a mark is tried; each try may wait for the database a while.
+const TRIES: u32 = 8;
+
+/// A commit that is under way and outlives its caller.
+pub(super) type Committing = Pin<Box<dyn Future<Output = Result<Committed, StoreError>> + Send>>;
+
+/// Work that goes on when its caller is gone; ended with the application.
+#[derive(Default)]
+pub(crate) struct Late(Mutex<JoinSet<()>>);
+
+impl Late {
+    /// Does all of `work`, also when whoever waits for it gives up half-way.
+    ///
+    /// # Errors
+    /// `Internal` when the application ends meanwhile.
+    pub(crate) async fn finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.0.lock().spawn(async move { drop(reply.send(work.await)) });
+        answer.await.map_err(Error::internal)
+    }
+}
+
+impl App {
+    /// Goes on waiting for a commit after its caller is told that there is no decision.
+    pub(super) fn await_late(
+        &self,
+        tenant: &Tenant,
+        committing: Committing,
+        decision: Option<DecisionId>,
+    ) -> Error {
+        let mut late = self.late.0.lock();
+        while late.try_join_next().is_some() {}
+        if late.len() >= MOST {
+            // Why: then nobody hears what became of it; rather a gap too many than one that is not told.
+            return self.note_gap(tenant);
+        }
+        let at = self.ports.clock.now();
+        tenant.gap.lock().begin_waiting();
+        let (gap, store, tenant) = (Arc::clone(&tenant.gap), self.ports.store.clone(), tenant.id.clone());
+        late.spawn(async move {
+            match committing.await {
+                Ok(_) => {
+                    let writes = decision.map(Write::Unanswered).into_iter().collect();
+                    mark(&store, Commit { writes, ..Commit::background(tenant) }).await;
+                    gap.lock().end_waiting(None);
+                }
+                Err(StoreError::Conflict(Conflict::Request)) => gap.lock().end_waiting(None),
+                Err(error) => {
+                    tracing::error!(tenant.id = %tenant, %error, "a late decision could not be recorded");
+                    gap.lock().end_waiting(Some(at));
+                }
+            }
+        });
+        Error::LedgerUnavailable
+    }
+}
+
+async fn mark(store: &Store, commit: Commit) {
+    let mut last = None;
+    for _ in 0..TRIES {
+        match store.commit(commit.clone()).await {
+            Ok(_) => {
+                tracing::warn!(tenant.id = %commit.tenant, "a decision was recorded after its caller was told that there is none");
+                return;
+            }
+            Err(error) => last = Some(error),
+        }
+    }
+    if let Some(error) = last {
+        tracing::error!(tenant.id = %commit.tenant, %error, "a late decision could not be marked as told to nobody");
+    }
+}
