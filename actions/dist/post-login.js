@@ -12,6 +12,9 @@ const CONFIG = frozen({
   // Whether this Action may change a sign-in. While it is not exactly `true`, no sign-in can end otherwise than without
   // this Action, whatever the service answers and wherever it fails: claims, marks and notes are all that it makes.
   enforce: false,
+  // Where it may, as ids. A list that is not empty confines it: sign-ins into other organizations, or at other clients,
+  // are only watched. With both lists filled a sign-in must be in both.
+  enforce_only: { organizations: [], clients: [] },
   // Claims are set only below this address. It ends in a slash and must be one that you control.
   claim_namespace: 'https://countersign.example/',
   // How long a sign-in may wait for an answer, in ms (50 to 5000).
@@ -23,6 +26,9 @@ const CONFIG = frozen({
   // When the service cannot be reached: the strictest row that matches counts. The table is in the README.
   fallback: {
     default: 'allow',
+    // For people of another identity provider, in place of `on_low_confidence`, `protected` and `on_reject`. Most have no
+    // factor at Auth0, so what is stricter locks them out.
+    federated: 'allow',
     on_low_confidence: 'challenge',
     protected_roles: ['admin'],
     protected: 'challenge',
@@ -125,16 +131,42 @@ function attempt(step) {
   }
 }
 
+// --- person ---
+
+// Strategies of connections whose credentials Auth0 keeps. The service reads them alike.
+const HOME_STRATEGIES = ['auth0', 'sms', 'email'];
+
+// Whether another identity provider vouches for the person. Why not for an unreadable strategy: it buys no milder row.
+function isFederated(event) {
+  const strategy = dig(event, 'connection', 'strategy');
+  return typeof strategy === 'string' && strategy !== '' && !HOME_STRATEGIES.includes(strategy);
+}
+
+// A test for the names of protected roles, in any case of letters.
+function protectedRoleTest(config) {
+  const wanted = listOf(dig(config, 'fallback', 'protected_roles')).map((role) => String(role).toLowerCase());
+  return (role) => typeof role === 'string' && wanted.includes(role.toLowerCase());
+}
+
+function isProtected(event, config) {
+  const roles = dig(event, 'authorization', 'roles');
+  const held = typeof roles === 'string' ? [roles] : listOf(roles);
+  return held.some(protectedRoleTest(config));
+}
+
 // --- fields ---
 
 // Bounds of the request. Why: text that an attacker can size must never make a request invalid or large.
 const MAX_BODY_BYTES = 48 * 1024;
 const MAX_ITEMS = 32;
+// Why more for roles: floors of the policy hang on them, and someone may hold many.
+const MAX_ROLES = 128;
+const MAX_ROLES_BYTES = 12 * 1024;
 const MAX_DEPTH = 6;
 const MAX_CUTS = 64;
 
 const words = (max) => ({ kind: 'text', max });
-const many = (of, max = MAX_ITEMS) => ({ kind: 'list', of, max });
+const many = (of, max = MAX_ITEMS, maxBytes = Infinity) => ({ kind: 'list', of, max, maxBytes });
 const tree = (maxBytes, omit = []) => ({ kind: 'tree', maxBytes, omit });
 const measure = (low, high) => ({ kind: 'number', low, high });
 // Why: half an identifier names somebody else, so one that does not fit is left out whole.
@@ -179,7 +211,7 @@ const EVENT_FIELDS = {
     methods: many({ name: NAME, timestamp: TIME, type: words(64) }),
     riskAssessment: tree(6144, ['supplemental']),
   },
-  authorization: { roles: many(words(128)) },
+  authorization: { roles: many(NAME, MAX_ROLES, MAX_ROLES_BYTES) },
   resource_server: { identifier: words(512) },
   security_context: { ja3: words(128), ja4: words(128) },
   session: { id: IDENTIFIER, created_at: TIME, authenticated_at: TIME, device: DEVICE },
@@ -209,7 +241,7 @@ const EVENT_FIELDS = {
 };
 const MARK_FIELD = tree(2048);
 
-// What goes first when the whole is still too long: what an attacker sizes, before what we decide by.
+// What goes first when the whole is still too long: what an attacker sizes, before what we decide by. Protected roles stay.
 const SHED_ORDER = [
   ['transaction', 'requested_scopes'],
   ['transaction', 'acr_values'],
@@ -275,9 +307,12 @@ function pickList(field, value, path, cuts) {
   if (!Array.isArray(value)) return undefined;
   if (value.length > field.max) cut(cuts, path);
   const items = [];
+  let bytesLeft = field.maxBytes;
   for (const item of value.slice(0, field.max)) {
     const picked = pick(field.of, item, path, cuts);
-    if (picked === undefined || picked === null) cut(cuts, path);
+    // The comma counts too.
+    if (bytesLeft !== Infinity) bytesLeft -= jsonBytes(picked) + 1;
+    if (picked === undefined || picked === null || bytesLeft < 0) cut(cuts, path);
     else items.push(picked);
   }
   return items;
@@ -337,13 +372,22 @@ function copyContainer(value, depth, state) {
   return copy;
 }
 
+// The event with its protected roles first, so that they are never the ones that are cut.
+function protectedFirst(event, config) {
+  const roles = dig(event, 'authorization', 'roles');
+  if (!Array.isArray(roles)) return event;
+  const isProtectedRole = protectedRoleTest(config);
+  const ordered = [...roles.filter(isProtectedRole), ...roles.filter((role) => !isProtectedRole(role))];
+  return { ...event, authorization: { ...event.authorization, roles: ordered } };
+}
+
 // The allow-listed event and the paths that were cut or left out.
-function pickEvent(event, markKey) {
+function pickEvent(event, config) {
   const cuts = [];
-  const picked = pickSection(EVENT_FIELDS, isRecord(event) ? event : {}, '', cuts);
+  const picked = pickSection(EVENT_FIELDS, isRecord(event) ? protectedFirst(event, config) : {}, '', cuts);
   const metadata = isRecord(event) && isRecord(event.user) ? event.user.app_metadata : undefined;
   if (isRecord(metadata) && isRecord(picked.user)) {
-    const mark = pick(MARK_FIELD, metadata[markKey], 'user.app_metadata.countersign', cuts);
+    const mark = pick(MARK_FIELD, metadata[config.mark_key], 'user.app_metadata.countersign', cuts);
     picked.user.app_metadata = mark === undefined ? {} : { countersign: mark };
   } else if (metadata !== undefined && metadata !== null) {
     cut(cuts, 'user.app_metadata');
@@ -353,7 +397,7 @@ function pickEvent(event, markKey) {
 
 // The body of the request as text, at most 48 KiB.
 function requestBody(event, config, deadlineMs) {
-  const { picked, cuts } = pickEvent(event, config.mark_key);
+  const { picked, cuts } = pickEvent(event, config);
   const action = { name: 'countersign-post-login', version: config.version, policy_etag: null };
   const write = () =>
     JSON.stringify({ trigger: 'post-login', event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
@@ -361,7 +405,9 @@ function requestBody(event, config, deadlineMs) {
   for (const [section, name] of SHED_ORDER) {
     if (Buffer.byteLength(body, 'utf8') <= MAX_BODY_BYTES) break;
     if (!isRecord(picked[section]) || picked[section][name] === undefined) continue;
-    delete picked[section][name];
+    const kept = name === 'roles' ? listOf(picked[section][name]).filter(protectedRoleTest(config)) : [];
+    if (kept.length > 0) picked[section][name] = kept;
+    else delete picked[section][name];
     cut(cuts, `${section}.${name}`);
     body = write();
   }
@@ -493,12 +539,17 @@ function isEffect(value) {
   );
 }
 
+function isDuration(value) {
+  return typeof value === 'number' && value >= 0;
+}
+
 // Switched off, the service decides nothing, so that answer has no id.
 function hasSoundId(answer) {
   return isDecisionId(answer.decision_id) || (answer.mode === 'off' && answer.decision_id === null);
 }
 
-// The parts of an answer that are used, from its bytes. Throws `bad_answer` when one of them has another type.
+// The parts of an answer that are used, from its bytes; `validForMs` is infinite when it names no bound. Throws `bad_answer`
+// when one of them has another type.
 function readAnswer(bytes) {
   let answer;
   try {
@@ -506,6 +557,7 @@ function readAnswer(bytes) {
   } catch {
     throw failure('bad_answer');
   }
+  const { valid_for_ms: validForMs = Infinity } = isRecord(answer) ? answer : {};
   const isSound =
     isRecord(answer) &&
     hasSoundId(answer) &&
@@ -513,9 +565,10 @@ function readAnswer(bytes) {
     MODES.includes(answer.mode) &&
     Array.isArray(answer.effects) &&
     answer.effects.length <= MAX_EFFECTS &&
+    isDuration(validForMs) &&
     answer.effects.every(isEffect);
   if (!isSound) throw failure('bad_answer');
-  return { decisionId: answer.decision_id, mode: answer.mode, effects: answer.effects };
+  return { decisionId: answer.decision_id, mode: answer.mode, effects: answer.effects, validForMs };
 }
 
 // --- breaker ---
@@ -605,11 +658,12 @@ const SAME_PROOF = {
   passkey: ['webauthn-platform', 'webauthn-roaming'],
 };
 
+// Grants by which a program passes on a person's password. `resource-owner` stands in the names of more.
+const PASSWORD_PROTOCOLS = ['oauth2-password', 'wstrust-usernamemixed'];
+
 // Protocols in which nobody sits at a page that could ask. The service reads them alike.
 const HEADLESS_PROTOCOLS = [
   'oauth2-refresh-token',
-  'oauth2-password',
-  'wstrust-usernamemixed',
   'oauth2-access-token',
   'oidc-ciba',
   'oidc-ciba-web-link',
@@ -642,6 +696,11 @@ function isTokenExchange(event) {
   return dig(event, 'transaction', 'protocol') === 'oauth2-token-exchange';
 }
 
+function isPasswordGrant(event) {
+  const protocol = dig(event, 'transaction', 'protocol');
+  return typeof protocol === 'string' && (PASSWORD_PROTOCOLS.includes(protocol) || protocol.includes('resource-owner'));
+}
+
 // Whether a parameter holds `none`: a list separated by spaces (OpenID Connect Core, 3.1.2.1), or an array when given twice.
 function hasNone(value) {
   return [value].flat().some((word) => typeof word === 'string' && word.split(/\s+/).includes('none'));
@@ -652,7 +711,7 @@ function canAsk(event) {
   const protocol = dig(event, 'transaction', 'protocol');
   const isHeadless =
     typeof protocol === 'string' &&
-    (HEADLESS_PROTOCOLS.includes(protocol) || protocol.includes('resource-owner') || protocol.includes('token-exchange'));
+    (isPasswordGrant(event) || HEADLESS_PROTOCOLS.includes(protocol) || protocol.includes('token-exchange'));
   return !isHeadless && !hasNone(dig(event, 'transaction', 'prompt')) && !hasNone(dig(event, 'request', 'query', 'prompt'));
 }
 
@@ -684,6 +743,9 @@ function askableFactors(event, config) {
 const MAX_MARK_BYTES = 1024;
 const MAX_MARK_DEPTH = 6;
 const STAMPS = ['fallback_at', 'exempt_at'];
+
+// Why: Auth0 limits writes of users per tenant ("Write Users"), and an outage of ours must not use that up.
+const STAMP_EVERY_MS = 60 * 60 * 1000;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 function existingMark(event, config) {
@@ -711,10 +773,18 @@ function mergedMark(event, config, value) {
   return isStorable(mark) && jsonBytes(mark) <= MAX_MARK_BYTES ? mark : null;
 }
 
-// Notes a time, best effort, under a key of its own. Why: the event is a copy, and writing it back into the mark would
-// undo a containment that was written meanwhile.
+// Whether a time is due: none was noted within the hour. One from the future is none.
+function isDue(noted, now) {
+  const age = now - timeOf(noted);
+  return !(age >= 0 && age < STAMP_EVERY_MS);
+}
+
+// Notes a time, best effort, once an hour, and only where somebody signs in: refresh, silent sign-in and exchange come by
+// the hundred. Under a key of its own. Why: the event is a copy, and writing it back into the mark would undo a
+// containment that was written meanwhile.
 function stamp(event, api, config, name, now) {
   if (!isAllowed(config, 'app_metadata') || typeof config.mark_key !== 'string') return;
+  if (!canAsk(event) && !isPasswordGrant(event)) return;
   const key = `${config.mark_key}_last`;
   const before = dig(event, 'user', 'app_metadata', key);
   const last = {};
@@ -722,6 +792,7 @@ function stamp(event, api, config, name, now) {
     const at = dig(before, known);
     if (typeof at === 'string' && ISO_TIME.test(at)) last[known] = at;
   }
+  if (!isDue(last[name], now)) return;
   last[name] = new Date(now).toISOString();
   attempt(() => api.user.setAppMetadata(key, last));
 }
@@ -731,6 +802,30 @@ function stamp(event, api, config, name, now) {
 // Whether this Action may change a sign-in at all. Only exactly `true` does.
 function isEnforcing(config) {
   return dig(config, 'enforce') === true;
+}
+
+// The lists of `enforce_only`, and where the event holds what they name.
+const SCOPES = { organizations: ['organization', 'id'], clients: ['client', 'client_id'] };
+
+function isWithin(name, ids, event) {
+  if (Array.isArray(ids) && ids.length === 0) return true;
+  const id = Object.keys(SCOPES).includes(name) ? dig(event, ...SCOPES[name]) : undefined;
+  return typeof id === 'string' && listOf(ids).includes(id);
+}
+
+function isInScope(event, only) {
+  if (only === undefined) return true;
+  try {
+    // Why: a mistyped scope was written to confine, so it must not enforce everywhere.
+    return isRecord(only) && Object.entries(only).every(([name, ids]) => isWithin(name, ids, event));
+  } catch {
+    return false;
+  }
+}
+
+// The configuration for one sign-in: without force where `enforce_only` does not reach.
+function scoped(event, config) {
+  return isInScope(event, config.enforce_only) ? config : { ...config, enforce: null };
 }
 
 // The part of the platform's `api` that may be used. While nothing is enforced, no call is in it that could change a
@@ -755,10 +850,11 @@ function reachOf(api, config) {
 
 // --- fallback ---
 
-// What a person may read. Neither says why: a reason coaches whoever tries again. The code is for applications.
+// What a person may read. Neither says why: a reason coaches whoever tries again. The code is for applications. Signing out
+// comes first because the same session, with its factors passed long ago, would be denied again.
 const BLOCKED = 'This account is blocked. Please contact your administrator.';
 const STEP_UP_REQUIRED =
-  'step_up_required: additional verification is required; please sign in again, or contact your administrator';
+  'step_up_required: additional verification is required; please sign out, then sign in again, or contact your administrator';
 
 // Mildest first.
 const VERDICTS = ['allow', 'challenge', 'deny'];
@@ -767,24 +863,19 @@ function stricter(one, other) {
   return VERDICTS[Math.max(VERDICTS.indexOf(one), VERDICTS.indexOf(other))];
 }
 
-function isProtected(event, config) {
-  const wanted = listOf(dig(config, 'fallback', 'protected_roles')).map((role) => String(role).toLowerCase());
-  const roles = dig(event, 'authorization', 'roles');
-  const held = typeof roles === 'string' ? [roles] : listOf(roles);
-  return held.some((role) => typeof role === 'string' && wanted.includes(role.toLowerCase()));
-}
-
 // The rows of the table that match: the strictest wins, and `mustHold` rows are not waived for somebody without a factor.
 function matchingRows(event, config, cause) {
   const row = (name, otherwise) => oneOf(dig(config, 'fallback', name), VERDICTS, otherwise);
+  // Why: policy does not challenge people whom another provider vouches for, so a doubt alone does not lock them out here.
+  const doubt = (verdict, mustHold) => ({ verdict: isFederated(event) ? row('federated', 'allow') : verdict, mustHold });
   const rows = [{ verdict: row('default', 'allow'), mustHold: false }];
   if (dig(event, 'authentication', 'riskAssessment', 'confidence') === 'low') {
-    rows.push({ verdict: row('on_low_confidence', 'challenge'), mustHold: false });
+    rows.push(doubt(row('on_low_confidence', 'challenge'), false));
   }
-  if (cause === 'refused') rows.push({ verdict: oneOf(config.on_reject, VERDICTS, 'challenge'), mustHold: true });
+  if (cause === 'refused') rows.push(doubt(oneOf(config.on_reject, VERDICTS, 'challenge'), true));
   // Why: the service demanded more than the platform took, and what it demanded is not dropped.
   if (cause === 'effect_failed') rows.push({ verdict: 'challenge', mustHold: true });
-  if (isProtected(event, config)) rows.push({ verdict: row('protected', 'challenge'), mustHold: true });
+  if (isProtected(event, config)) rows.push(doubt(row('protected', 'challenge'), true));
   if (isContained(event, config)) rows.push({ verdict: row('contained', 'deny'), mustHold: true });
   return rows.filter(({ verdict }) => verdict !== 'allow');
 }
@@ -1039,6 +1130,7 @@ async function ask(event, api, config) {
   if (!mayCall(cache, config, Date.now())) return { failed: 'breaker_open' };
   try {
     const body = requestBody(event, config, deadlineMs);
+    const sentAt = Date.now();
     const { status, body: bytes } = await send(
       event,
       '/v1/decisions',
@@ -1052,6 +1144,8 @@ async function ask(event, api, config) {
     }
     if (status !== 200) throw failure(`status_${status}`);
     const answer = readAnswer(bytes);
+    // Why: what was decided for then may be wrong now, and the service counts on nobody acting on it.
+    if (Date.now() - sentAt > answer.validForMs) throw failure('expired');
     recordAnswer(cache, config, Date.now(), false);
     return { answer };
   } catch (error) {
@@ -1098,7 +1192,8 @@ function applyAnswer(event, api, config, answer) {
 }
 
 // Decides one sign-in. Never throws and never takes longer than the deadline.
-async function decidePostLogin(event, platform, config) {
+async function decidePostLogin(event, platform, configured) {
+  const config = scoped(event, configured);
   const api = reachOf(platform, config);
   try {
     if (isOff(event)) return;

@@ -21,12 +21,17 @@ function isEffect(value) {
   );
 }
 
+function isDuration(value) {
+  return typeof value === 'number' && value >= 0;
+}
+
 // Switched off, the service decides nothing, so that answer has no id.
 function hasSoundId(answer) {
   return isDecisionId(answer.decision_id) || (answer.mode === 'off' && answer.decision_id === null);
 }
 
-// The parts of an answer that are used, from its bytes. Throws `bad_answer` when one of them has another type.
+// The parts of an answer that are used, from its bytes; `validForMs` is infinite when it names no bound. Throws `bad_answer`
+// when one of them has another type.
 function readAnswer(bytes) {
   let answer;
   try {
@@ -34,6 +39,7 @@ function readAnswer(bytes) {
   } catch {
     throw failure('bad_answer');
   }
+  const { valid_for_ms: validForMs = Infinity } = isRecord(answer) ? answer : {};
   const isSound =
     isRecord(answer) &&
     hasSoundId(answer) &&
@@ -41,9 +47,10 @@ function readAnswer(bytes) {
     MODES.includes(answer.mode) &&
     Array.isArray(answer.effects) &&
     answer.effects.length <= MAX_EFFECTS &&
+    isDuration(validForMs) &&
     answer.effects.every(isEffect);
   if (!isSound) throw failure('bad_answer');
-  return { decisionId: answer.decision_id, mode: answer.mode, effects: answer.effects };
+  return { decisionId: answer.decision_id, mode: answer.mode, effects: answer.effects, validForMs };
 }
 
 module.exports = { readAnswer, isDecisionId };

@@ -22,11 +22,12 @@ const SAME_PROOF = {
   passkey: ['webauthn-platform', 'webauthn-roaming'],
 };
 
+// Grants by which a program passes on a person's password. `resource-owner` stands in the names of more.
+const PASSWORD_PROTOCOLS = ['oauth2-password', 'wstrust-usernamemixed'];
+
 // Protocols in which nobody sits at a page that could ask. The service reads them alike.
 const HEADLESS_PROTOCOLS = [
   'oauth2-refresh-token',
-  'oauth2-password',
-  'wstrust-usernamemixed',
   'oauth2-access-token',
   'oidc-ciba',
   'oidc-ciba-web-link',
@@ -59,6 +60,11 @@ function isTokenExchange(event) {
   return dig(event, 'transaction', 'protocol') === 'oauth2-token-exchange';
 }
 
+function isPasswordGrant(event) {
+  const protocol = dig(event, 'transaction', 'protocol');
+  return typeof protocol === 'string' && (PASSWORD_PROTOCOLS.includes(protocol) || protocol.includes('resource-owner'));
+}
+
 // Whether a parameter holds `none`: a list separated by spaces (OpenID Connect Core, 3.1.2.1), or an array when given twice.
 function hasNone(value) {
   return [value].flat().some((word) => typeof word === 'string' && word.split(/\s+/).includes('none'));
@@ -69,7 +75,7 @@ function canAsk(event) {
   const protocol = dig(event, 'transaction', 'protocol');
   const isHeadless =
     typeof protocol === 'string' &&
-    (HEADLESS_PROTOCOLS.includes(protocol) || protocol.includes('resource-owner') || protocol.includes('token-exchange'));
+    (isPasswordGrant(event) || HEADLESS_PROTOCOLS.includes(protocol) || protocol.includes('token-exchange'));
   return !isHeadless && !hasNone(dig(event, 'transaction', 'prompt')) && !hasNone(dig(event, 'request', 'query', 'prompt'));
 }
 
@@ -103,6 +109,7 @@ module.exports = {
   newestMfa,
   timeOf,
   isTokenExchange,
+  isPasswordGrant,
   canAsk,
   hasFreshMfa,
   askableFactors,

@@ -8,7 +8,7 @@ const { readAnswer, isDecisionId } = require('./answer');
 const { mayCall, recordFailure, recordAnswer } = require('./breaker');
 const { newestMfa, timeOf, CHALLENGE_FACTORS } = require('./challenge');
 const { stamp } = require('./mark');
-const { isEnforcing, reachOf } = require('./reach');
+const { isEnforcing, scoped, reachOf } = require('./reach');
 const { applyFallback, STEP_UP_REQUIRED } = require('./fallback');
 const { applyEffects } = require('./effects');
 
@@ -62,6 +62,7 @@ async function ask(event, api, config) {
   if (!mayCall(cache, config, Date.now())) return { failed: 'breaker_open' };
   try {
     const body = requestBody(event, config, deadlineMs);
+    const sentAt = Date.now();
     const { status, body: bytes } = await send(
       event,
       '/v1/decisions',
@@ -75,6 +76,8 @@ async function ask(event, api, config) {
     }
     if (status !== 200) throw failure(`status_${status}`);
     const answer = readAnswer(bytes);
+    // Why: what was decided for then may be wrong now, and the service counts on nobody acting on it.
+    if (Date.now() - sentAt > answer.validForMs) throw failure('expired');
     recordAnswer(cache, config, Date.now(), false);
     return { answer };
   } catch (error) {
@@ -121,7 +124,8 @@ function applyAnswer(event, api, config, answer) {
 }
 
 // Decides one sign-in. Never throws and never takes longer than the deadline.
-async function decidePostLogin(event, platform, config) {
+async function decidePostLogin(event, platform, configured) {
+  const config = scoped(event, configured);
   const api = reachOf(platform, config);
   try {
     if (isOff(event)) return;

@@ -7,6 +7,9 @@ const CONFIG = frozen({
   // Whether this Action may change a sign-in. While it is not exactly `true`, no sign-in can end otherwise than without
   // this Action, whatever the service answers and wherever it fails: claims, marks and notes are all that it makes.
   enforce: false,
+  // Where it may, as ids. A list that is not empty confines it: sign-ins into other organizations, or at other clients,
+  // are only watched. With both lists filled a sign-in must be in both.
+  enforce_only: { organizations: [], clients: [] },
   // Claims are set only below this address. It ends in a slash and must be one that you control.
   claim_namespace: 'https://countersign.example/',
   // How long a sign-in may wait for an answer, in ms (50 to 5000).
@@ -18,6 +21,9 @@ const CONFIG = frozen({
   // When the service cannot be reached: the strictest row that matches counts. The table is in the README.
   fallback: {
     default: 'allow',
+    // For people of another identity provider, in place of `on_low_confidence`, `protected` and `on_reject`. Most have no
+    // factor at Auth0, so what is stricter locks them out.
+    federated: 'allow',
     on_low_confidence: 'challenge',
     protected_roles: ['admin'],
     protected: 'challenge',

@@ -1,14 +1,16 @@
 'use strict';
 
-const { dig, listOf, oneOf, attempt, isAllowed } = require('./values');
+const { dig, oneOf, attempt, isAllowed } = require('./values');
 const { askableFactors, canAsk, hasFreshMfa, mfaMethods } = require('./challenge');
 const { isContained, stamp } = require('./mark');
+const { isFederated, isProtected } = require('./person');
 const { isEnforcing } = require('./reach');
 
-// What a person may read. Neither says why: a reason coaches whoever tries again. The code is for applications.
+// What a person may read. Neither says why: a reason coaches whoever tries again. The code is for applications. Signing out
+// comes first because the same session, with its factors passed long ago, would be denied again.
 const BLOCKED = 'This account is blocked. Please contact your administrator.';
 const STEP_UP_REQUIRED =
-  'step_up_required: additional verification is required; please sign in again, or contact your administrator';
+  'step_up_required: additional verification is required; please sign out, then sign in again, or contact your administrator';
 
 // Mildest first.
 const VERDICTS = ['allow', 'challenge', 'deny'];
@@ -17,24 +19,19 @@ function stricter(one, other) {
   return VERDICTS[Math.max(VERDICTS.indexOf(one), VERDICTS.indexOf(other))];
 }
 
-function isProtected(event, config) {
-  const wanted = listOf(dig(config, 'fallback', 'protected_roles')).map((role) => String(role).toLowerCase());
-  const roles = dig(event, 'authorization', 'roles');
-  const held = typeof roles === 'string' ? [roles] : listOf(roles);
-  return held.some((role) => typeof role === 'string' && wanted.includes(role.toLowerCase()));
-}
-
 // The rows of the table that match: the strictest wins, and `mustHold` rows are not waived for somebody without a factor.
 function matchingRows(event, config, cause) {
   const row = (name, otherwise) => oneOf(dig(config, 'fallback', name), VERDICTS, otherwise);
+  // Why: policy does not challenge people whom another provider vouches for, so a doubt alone does not lock them out here.
+  const doubt = (verdict, mustHold) => ({ verdict: isFederated(event) ? row('federated', 'allow') : verdict, mustHold });
   const rows = [{ verdict: row('default', 'allow'), mustHold: false }];
   if (dig(event, 'authentication', 'riskAssessment', 'confidence') === 'low') {
-    rows.push({ verdict: row('on_low_confidence', 'challenge'), mustHold: false });
+    rows.push(doubt(row('on_low_confidence', 'challenge'), false));
   }
-  if (cause === 'refused') rows.push({ verdict: oneOf(config.on_reject, VERDICTS, 'challenge'), mustHold: true });
+  if (cause === 'refused') rows.push(doubt(oneOf(config.on_reject, VERDICTS, 'challenge'), true));
   // Why: the service demanded more than the platform took, and what it demanded is not dropped.
   if (cause === 'effect_failed') rows.push({ verdict: 'challenge', mustHold: true });
-  if (isProtected(event, config)) rows.push({ verdict: row('protected', 'challenge'), mustHold: true });
+  if (isProtected(event, config)) rows.push(doubt(row('protected', 'challenge'), true));
   if (isContained(event, config)) rows.push({ verdict: row('contained', 'deny'), mustHold: true });
   return rows.filter(({ verdict }) => verdict !== 'allow');
 }

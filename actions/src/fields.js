@@ -1,15 +1,19 @@
 'use strict';
 
-const { isRecord, boundedText } = require('./values');
+const { isRecord, dig, listOf, boundedText, jsonBytes } = require('./values');
+const { protectedRoleTest } = require('./person');
 
 // Bounds of the request. Why: text that an attacker can size must never make a request invalid or large.
 const MAX_BODY_BYTES = 48 * 1024;
 const MAX_ITEMS = 32;
+// Why more for roles: floors of the policy hang on them, and someone may hold many.
+const MAX_ROLES = 128;
+const MAX_ROLES_BYTES = 12 * 1024;
 const MAX_DEPTH = 6;
 const MAX_CUTS = 64;
 
 const words = (max) => ({ kind: 'text', max });
-const many = (of, max = MAX_ITEMS) => ({ kind: 'list', of, max });
+const many = (of, max = MAX_ITEMS, maxBytes = Infinity) => ({ kind: 'list', of, max, maxBytes });
 const tree = (maxBytes, omit = []) => ({ kind: 'tree', maxBytes, omit });
 const measure = (low, high) => ({ kind: 'number', low, high });
 // Why: half an identifier names somebody else, so one that does not fit is left out whole.
@@ -54,7 +58,7 @@ const EVENT_FIELDS = {
     methods: many({ name: NAME, timestamp: TIME, type: words(64) }),
     riskAssessment: tree(6144, ['supplemental']),
   },
-  authorization: { roles: many(words(128)) },
+  authorization: { roles: many(NAME, MAX_ROLES, MAX_ROLES_BYTES) },
   resource_server: { identifier: words(512) },
   security_context: { ja3: words(128), ja4: words(128) },
   session: { id: IDENTIFIER, created_at: TIME, authenticated_at: TIME, device: DEVICE },
@@ -84,7 +88,7 @@ const EVENT_FIELDS = {
 };
 const MARK_FIELD = tree(2048);
 
-// What goes first when the whole is still too long: what an attacker sizes, before what we decide by.
+// What goes first when the whole is still too long: what an attacker sizes, before what we decide by. Protected roles stay.
 const SHED_ORDER = [
   ['transaction', 'requested_scopes'],
   ['transaction', 'acr_values'],
@@ -150,9 +154,12 @@ function pickList(field, value, path, cuts) {
   if (!Array.isArray(value)) return undefined;
   if (value.length > field.max) cut(cuts, path);
   const items = [];
+  let bytesLeft = field.maxBytes;
   for (const item of value.slice(0, field.max)) {
     const picked = pick(field.of, item, path, cuts);
-    if (picked === undefined || picked === null) cut(cuts, path);
+    // The comma counts too.
+    if (bytesLeft !== Infinity) bytesLeft -= jsonBytes(picked) + 1;
+    if (picked === undefined || picked === null || bytesLeft < 0) cut(cuts, path);
     else items.push(picked);
   }
   return items;
@@ -212,13 +219,22 @@ function copyContainer(value, depth, state) {
   return copy;
 }
 
+// The event with its protected roles first, so that they are never the ones that are cut.
+function protectedFirst(event, config) {
+  const roles = dig(event, 'authorization', 'roles');
+  if (!Array.isArray(roles)) return event;
+  const isProtectedRole = protectedRoleTest(config);
+  const ordered = [...roles.filter(isProtectedRole), ...roles.filter((role) => !isProtectedRole(role))];
+  return { ...event, authorization: { ...event.authorization, roles: ordered } };
+}
+
 // The allow-listed event and the paths that were cut or left out.
-function pickEvent(event, markKey) {
+function pickEvent(event, config) {
   const cuts = [];
-  const picked = pickSection(EVENT_FIELDS, isRecord(event) ? event : {}, '', cuts);
+  const picked = pickSection(EVENT_FIELDS, isRecord(event) ? protectedFirst(event, config) : {}, '', cuts);
   const metadata = isRecord(event) && isRecord(event.user) ? event.user.app_metadata : undefined;
   if (isRecord(metadata) && isRecord(picked.user)) {
-    const mark = pick(MARK_FIELD, metadata[markKey], 'user.app_metadata.countersign', cuts);
+    const mark = pick(MARK_FIELD, metadata[config.mark_key], 'user.app_metadata.countersign', cuts);
     picked.user.app_metadata = mark === undefined ? {} : { countersign: mark };
   } else if (metadata !== undefined && metadata !== null) {
     cut(cuts, 'user.app_metadata');
@@ -228,7 +244,7 @@ function pickEvent(event, markKey) {
 
 // The body of the request as text, at most 48 KiB.
 function requestBody(event, config, deadlineMs) {
-  const { picked, cuts } = pickEvent(event, config.mark_key);
+  const { picked, cuts } = pickEvent(event, config);
   const action = { name: 'countersign-post-login', version: config.version, policy_etag: null };
   const write = () =>
     JSON.stringify({ trigger: 'post-login', event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
@@ -236,7 +252,9 @@ function requestBody(event, config, deadlineMs) {
   for (const [section, name] of SHED_ORDER) {
     if (Buffer.byteLength(body, 'utf8') <= MAX_BODY_BYTES) break;
     if (!isRecord(picked[section]) || picked[section][name] === undefined) continue;
-    delete picked[section][name];
+    const kept = name === 'roles' ? listOf(picked[section][name]).filter(protectedRoleTest(config)) : [];
+    if (kept.length > 0) picked[section][name] = kept;
+    else delete picked[section][name];
     cut(cuts, `${section}.${name}`);
     body = write();
   }

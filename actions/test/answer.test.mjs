@@ -10,11 +10,12 @@ const read = (value) => readAnswer(Buffer.from(typeof value === 'string' ? value
 
 test('a sound answer gives id, mode and effects', () => {
   const effects = [{ call: 'access.deny', args: ['no'] }];
-  assert.deepEqual(read(decision(effects, { later_field: 1 })), { decisionId: 'dec_0123456789', mode: 'enforce', effects });
+  assert.deepEqual(read(decision(effects, { later_field: 1 })), { decisionId: 'dec_0123456789', mode: 'enforce', effects, validForMs: Infinity });
+  assert.equal(read(decision(effects, { valid_for_ms: 2000 })).validForMs, 2000);
 });
 
 test('only a service that is off may leave the id out', () => {
-  assert.deepEqual(read(decision([], { mode: 'off', decision_id: null })), { decisionId: null, mode: 'off', effects: [] });
+  assert.deepEqual(read(decision([], { mode: 'off', decision_id: null })), { decisionId: null, mode: 'off', effects: [], validForMs: Infinity });
   for (const mode of ['audit', 'advisory', 'enforce']) assert.throws(() => read(decision([], { mode, decision_id: null })), { reason: 'bad_answer' });
   assert.throws(() => read(decision([], { mode: 'off', decision_id: 7 })), { reason: 'bad_answer' });
 });
@@ -27,6 +28,7 @@ test('an answer with one unsound part is none', () => {
     decision([], { trigger: 'pre-user-registration' }), decision([], { mode: 'shadow' }), decision([], { mode: ['enforce'] }),
     decision({}), decision(null), decision(Array(17).fill({ call: 'a', args: [] })),
     decision([{ call: 'a' }]), decision([{ args: [] }]), decision([null]), decision([{ call: 7, args: [] }]), decision([{ call: 'a', args: {} }]),
+    ...[null, '2000', -1, {}].map((ms) => decision([], { valid_for_ms: ms })),
   ];
   for (const value of unsound) assert.throws(() => read(value), { reason: 'bad_answer' }, JSON.stringify(value));
   assert.throws(() => readAnswer(Buffer.from([0x22, 0xff, 0x22])), { reason: 'bad_answer' }, 'bytes that are no UTF-8');

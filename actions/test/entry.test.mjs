@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { CONFIG, DIST, callsOf, fixture, loadAction, run, source } from './action.mjs';
+import { CONFIG, DIST, callsOf, fixture, loadAction, loadShipped, run, source } from './action.mjs';
 import { answers, faults, isSignedRequest, refusingAddress, startPeer } from './peer.mjs';
 
 const action = loadAction();
@@ -78,6 +78,49 @@ test('the fallback time never touches the mark and is not written above the ceil
   }
   const bare = loadAction([['app_metadata: true', 'app_metadata: false']]);
   assert.deepEqual((await run(bare, { event, url })).app_metadata, {});
+});
+
+test('an outage is noted once an hour, and not where a program asks', async () => {
+  const url = await refusingAddress();
+  for (const [force, act] of [['with', action], ['without', loadShipped()]]) {
+    const { app_metadata: written } = await run(act, { url });
+    assert.deepEqual(Object.keys(written.countersign_last), ['fallback_at'], force);
+    const again = fixture();
+    Object.assign(again.user.app_metadata, written);
+    assert.deepEqual((await run(act, { event: again, url })).app_metadata, {}, force);
+    const { app_metadata: none, decision, transaction_metadata: notes } = await run(act, { event: fixture('post-login.refresh-token'), url });
+    assert.deepEqual([none, decision, notes.countersign_fallback], [{}, 'allow', 'network'], force);
+  }
+});
+
+test('outside the organizations and clients that are named nothing is enforced', async () => {
+  const url = await refusingAddress();
+  const into = (id) => {
+    const event = fixture();
+    event.organization = { id, name: 'x' };
+    event.user.app_metadata.countersign = { contained: true };
+    return event;
+  };
+  const piloting = loadAction([['organizations: []', "organizations: ['org_pilot']"]]);
+  const result = await run(piloting, { event: into('org_other'), url });
+  assert.deepEqual([result.decision, Object.keys(result.app_metadata)], ['allow', ['countersign_last']]);
+  assert.equal((await run(piloting, { event: into('org_pilot'), url })).decision, 'deny');
+  const atClient = loadAction([['clients: []', "clients: ['other']"]]);
+  assert.equal((await run(atClient, { event: into('org_pilot'), url })).decision, 'allow');
+  await withPeer(() => answers.effects([{ call: 'access.deny', args: ['no'] }]), async (peer) => {
+    const { decision, transaction_metadata: notes } = await run(piloting, { event: into('org_other'), url: peer.url });
+    assert.deepEqual([decision, notes.countersign_skipped], ['allow', 'access.deny:not_enforced']);
+    assert.equal((await run(piloting, { event: into('org_pilot'), url: peer.url })).decision, 'deny');
+  });
+});
+
+test('whoever must step up is told to sign out first, since the same session would fail again', async () => {
+  const event = fixture();
+  event.authorization.roles = ['admin'];
+  event.user.enrolledFactors = [{ type: 'otp' }];
+  event.authentication.methods.push({ name: 'mfa', timestamp: new Date(Date.now() - 13 * 3_600_000).toISOString(), type: 'otp' });
+  const { denied } = await run(action, { event, url: await refusingAddress() });
+  assert.match(denied.reason, /^step_up_required: .*sign out.*then sign in again/);
 });
 
 const OTP_AT_9 = { name: 'mfa', timestamp: '2026-08-20T08:00:09.000Z', type: 'otp' };

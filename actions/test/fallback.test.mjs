@@ -5,8 +5,8 @@ import { configWith, fixture, source } from './action.mjs';
 
 const { localVerdict } = source('fallback');
 const { askableFactors, canAsk, hasFreshMfa } = source('challenge');
-const { isContained, mergedMark } = source('mark');
-const { isEnforcing } = source('reach');
+const { isContained, mergedMark, stamp } = source('mark');
+const { isEnforcing, scoped } = source('reach');
 const NOW = Date.parse('2026-08-20T08:00:05.000Z');
 const HOUR = 60 * 60 * 1000;
 const mfa = (ageMs, type = 'otp') => ({ name: 'mfa', timestamp: new Date(NOW - ageMs).toISOString(), type });
@@ -21,12 +21,13 @@ const CHANNELS = {
   owner: { protocol: 'oauth2-resource-owner-jwt-bearer' },
   exchange: { protocol: 'oauth2-token-exchange' },
 };
-function signIn({ channel = 'interactive', confidence = 'high', roles = ['member'], mark, factors = ['otp', 'phone'], methods = [] } = {}) {
+function signIn({ channel = 'interactive', confidence = 'high', roles = ['member'], mark, factors = ['otp', 'phone'], methods = [], strategy = 'auth0' } = {}) {
   const event = fixture();
   Object.assign(event.transaction, CHANNELS[channel]);
   event.authentication.riskAssessment.confidence = confidence;
   event.authentication.methods.push(...methods);
   event.authorization.roles = roles;
+  event.connection.strategy = strategy;
   if (mark !== undefined) event.user.app_metadata.countersign = mark;
   event.user.enrolledFactors = factors.map((type) => ({ type }));
   return event;
@@ -92,6 +93,79 @@ test('refused: `on_reject` never weakens the table', () => {
   assert.equal(verdict({ roles: ['admin'], channel: 'refresh' }, true, edits), 'deny');
   assert.equal(verdict({}, true, { on_reject: 'deny' }), 'deny');
   assert.equal(verdict({}, true, { on_reject: 'alow' }), 'challenge', 'a typing mistake is the strict default');
+});
+
+// What brings each of the rows that `federated` stands in for.
+const DOUBTS = { refused: [{}, true], 'low confidence': [{ confidence: 'low' }], protected: [{ roles: ['admin'] }], all: [{ confidence: 'low', roles: ['admin'] }, true] };
+const HOME = ['auth0', 'email', 'sms'];
+
+test('federated people are let in where nothing but a doubt speaks against them', () => {
+  for (const [what, [traits, isRefusal]] of Object.entries(DOUBTS)) {
+    for (const channel of Object.keys(CHANNELS)) {
+      for (const factors of [[], ['otp']]) {
+        for (const strategy of ['waad', 'google-oauth2', 'samlp', 'oidc', 'ad']) {
+          assert.equal(verdict({ ...traits, channel, factors, strategy }, isRefusal), 'allow', `${what}, ${channel}, ${strategy}`);
+        }
+      }
+    }
+    for (const strategy of [...HOME, undefined, null, '', 7, {}]) assert.notEqual(verdict({ ...traits, roles: ['admin'], strategy }, isRefusal), 'allow', `${what}, ${strategy}`);
+  }
+});
+
+test('federated people are held where the operator, a containment or an answer says so', () => {
+  for (const [what, [traits, isRefusal]] of Object.entries(DOUBTS)) {
+    const federated = { ...traits, strategy: 'samlp' };
+    assert.equal(verdict(federated, isRefusal, { fallback: { federated: 'deny' } }), 'deny', what);
+    assert.equal(verdict(federated, isRefusal, { fallback: { federated: 'challenge' } }), 'challenge', what);
+    assert.equal(verdict({ ...federated, mark: { contained: true } }, isRefusal), 'deny', what);
+    assert.equal(verdict(federated, isRefusal, { fallback: { federated: 'dney' } }), 'allow', 'a typing mistake is the default');
+    assert.equal(verdict({ ...traits, roles: ['admin'] }, isRefusal, { fallback: { federated: 'allow' } }), 'challenge', 'others are not concerned');
+  }
+  assert.equal(verdict({ strategy: 'samlp' }, false, { fallback: { federated: 'deny' } }), 'allow', 'no doubt, no row');
+  assert.equal(localVerdict(signIn({ strategy: 'samlp', factors: [] }), configWith(), 'effect_failed', NOW).verdict, 'deny');
+});
+
+test('force is confined to the organizations and clients that are named', () => {
+  const isForced = (only, event) => isEnforcing(scoped(event, { ...configWith(), enforce_only: only }));
+  const inOrg = signIn();
+  inOrg.organization = { id: 'org_1' };
+  const { client_id: client } = inOrg.client;
+  const elsewhere = signIn();
+  for (const only of [undefined, {}, { organizations: [] }, { clients: [] }, { organizations: [], clients: [] }]) {
+    for (const event of [inOrg, elsewhere, {}, null]) assert.ok(isForced(only, event), JSON.stringify(only));
+  }
+  for (const only of [{ organizations: ['org_0', 'org_1'] }, { clients: [client] }, { organizations: ['org_1'], clients: [client] }]) assert.ok(isForced(only, inOrg), JSON.stringify(only));
+  for (const only of [{ organizations: ['org_2'] }, { clients: ['x'] }, { organizations: ['org_1'], clients: ['x'] }, { organizations: ['org_2'], clients: [client] }]) {
+    assert.ok(!isForced(only, inOrg), JSON.stringify(only));
+  }
+  for (const event of [elsewhere, {}, null, { organization: null }, { organization: { id: ['org_1'] } }]) assert.ok(!isForced({ organizations: ['org_1'] }, event));
+  for (const only of [null, 'org_1', ['org_1'], { organisations: ['org_1'] }, { organizations: 'org_1' }, { clients: {} }, { organizations: [undefined] }]) {
+    for (const event of [inOrg, elsewhere]) assert.ok(!isForced(only, event), `a mistyped scope forces nothing: ${JSON.stringify(only)}`);
+  }
+  assert.ok(!isEnforcing(scoped(inOrg, configWith({ enforce: 'true', enforce_only: { organizations: ['org_1'] } }))));
+});
+
+test('a time is noted once an hour, and only where somebody signs in', () => {
+  const written = (event, name = 'fallback_at') => {
+    const seen = [];
+    stamp(event, { user: { setAppMetadata: (key, value) => seen.push([key, value]) } }, configWith(), name, NOW);
+    return seen;
+  };
+  const noted = (last, traits) => {
+    const event = signIn(traits);
+    event.user.app_metadata.countersign_last = last;
+    return event;
+  };
+  const at = (ageMs) => new Date(NOW - ageMs).toISOString();
+  const fresh = [['countersign_last', { fallback_at: at(0) }]];
+  for (const last of [undefined, null, {}, 'x', { fallback_at: 'x' }, { fallback_at: at(HOUR) }, { fallback_at: at(9 * HOUR) }, { fallback_at: at(-9 * HOUR) }]) {
+    assert.deepEqual(written(noted(last)), fresh, JSON.stringify(last));
+  }
+  for (const age of [0, 1000, HOUR - 1000]) assert.deepEqual(written(noted({ fallback_at: at(age) })), []);
+  assert.deepEqual(written(noted({ fallback_at: at(1000) }), 'exempt_at'), [['countersign_last', { fallback_at: at(1000), exempt_at: at(0) }]]);
+  assert.deepEqual(written(noted({ exempt_at: at(1000) }), 'exempt_at'), []);
+  for (const channel of ['silent', 'refresh', 'exchange', 'ciba']) assert.deepEqual(written(noted(undefined, { channel })), [], channel);
+  for (const channel of ['password', 'owner']) assert.deepEqual(written(noted(undefined, { channel })), fresh, channel);
 });
 
 test('what an answer demanded and the platform did not take is not dropped', () => {

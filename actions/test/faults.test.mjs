@@ -100,6 +100,19 @@ for (const status of [400, 409, 413, 422]) {
     }));
 }
 
+for (const status of [400, 409, 413, 422]) {
+  test(`refused by status ${status}: federated people get in, contained ones do not`, () =>
+    withPeer(() => answers.status(status), async (peer) => {
+      const federated = (event) => Object.assign(event, { connection: { ...event.connection, strategy: 'waad' } });
+      for (const event of [fixture(), low(), fixture('post-login.refresh-token')]) {
+        event.authorization.roles = ['admin'];
+        event.user.enrolledFactors = [];
+        assert.equal((await run(action, { event: federated(event), url: peer.url })).decision, 'allow');
+      }
+      assert.equal((await run(action, { event: contained(federated(fixture())), url: peer.url })).decision, 'deny');
+    }));
+}
+
 test('the breaker opens, spares the service, and closes again', async () => {
   let script = faults.reset;
   await withPeer(() => (...call) => script(...call), async (peer) => {
@@ -113,6 +126,18 @@ test('the breaker opens, spares the service, and closes again', async () => {
     while (decided === 'allow' && Date.now() < deadline) decided = (await run(brief, { url: peer.url, cache })).decision;
     assert.equal(decided, 'deny');
     assert.equal(cache.get('countersign_breaker'), undefined);
+  });
+});
+
+test('an answer that took longer than it is valid is none', async () => {
+  const deny = { call: 'access.deny', args: ['no'] };
+  const late = (ms) => (...call) => setTimeout(() => answers.effects([deny], { valid_for_ms: ms })(...call), 150);
+  await withPeer(() => late(100), (peer) => expectFallback(peer.url, /^expired$/));
+  await withPeer(() => late(3500), async (peer) => assert.equal((await run(action, { url: peer.url })).decision, 'deny'));
+  await withPeer(() => late(100), async (peer) => {
+    const cache = createCache();
+    for (let n = 0; n < 6; n += 1) await run(action, { url: peer.url, cache });
+    assert.equal(peer.requests.length, 5, 'the breaker counts it');
   });
 });
 

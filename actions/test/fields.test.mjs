@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { CONFIG, fixture, source } from './action.mjs';
+import { CONFIG, configWith, fixture, source } from './action.mjs';
 
 const { requestBody, pickEvent } = source('fields');
 const MAX_BODY_BYTES = 48 * 1024;
@@ -27,6 +27,7 @@ test('only allow-listed fields leave', () => {
     it.request.body = { password: 'the-password' };
     it.request.query.code = 'the-code';
     it.user.app_metadata.countersign = { contained: false };
+    it.user.app_metadata.countersign_last = { fallback_at: 'the-metadata' };
     it.transaction.metadata = { other: 'the-metadata' };
     it.session.metadata = { other: 'the-metadata' };
   }, 'post-login.refresh-token');
@@ -116,6 +117,40 @@ test('what an attacker sizes is cut and leaves the rest whole', () => {
   }
 });
 
+const PROTECTED = configWith({ fallback: { protected_roles: ['Admin', 'Owner'] } });
+const rolesSent = (roles, config = PROTECTED) => {
+  const event = edited((it) => (it.authorization.roles = roles));
+  const body = requestBody(event, config, 800);
+  assert.ok(Buffer.byteLength(body) <= MAX_BODY_BYTES);
+  const { event: sent, truncated } = JSON.parse(body);
+  return { roles: sent.authorization.roles, isCut: truncated.includes('authorization.roles'), sent };
+};
+const numbered = (count, text = 'role') => Array.from({ length: count }, (_, n) => `${text}-${n}`);
+
+test('a person of many roles is sent with them', () => {
+  const all = numbered(128);
+  assert.deepEqual(rolesSent(all), { ...rolesSent(all), roles: all, isCut: false });
+  assert.deepEqual([rolesSent(numbered(129)).roles, rolesSent(numbered(129)).isCut], [all, true]);
+});
+
+test('protected roles are never the ones that are cut', () => {
+  for (const many of [numbered(127), numbered(5000), numbered(128, 'x'.repeat(120)), numbered(128, '"'.repeat(250)), Array(5000).fill('x'.repeat(9000))]) {
+    const { roles, isCut } = rolesSent([...many, 'OWNER', null, 'admin']);
+    assert.deepEqual([roles.slice(0, 2), isCut], [['OWNER', 'admin'], true], many[0].slice(0, 9));
+    assert.ok(roles.length <= 128 && Buffer.byteLength(JSON.stringify(roles)) <= 12_288 + 2);
+  }
+});
+
+test('protected roles stay when the whole is too long', () => {
+  const event = flooded(fixture(), '"'.repeat(3000));
+  event.authorization.roles = [...numbered(200, '"'.repeat(250)), 'admin', 'owner'];
+  const body = requestBody(event, PROTECTED, 800);
+  assert.ok(Buffer.byteLength(body) <= MAX_BODY_BYTES, `${Buffer.byteLength(body)}`);
+  const { event: sent, truncated } = JSON.parse(body);
+  assert.deepEqual(sent.authorization.roles, ['admin', 'owner']);
+  assert.ok(truncated.includes('authorization.roles'));
+});
+
 // Every place of a fixture, filled with the same hostile value.
 function flooded(value, hostile) {
   if (Array.isArray(value)) return Array(200).fill(flooded(value[0], hostile));
@@ -143,11 +178,11 @@ test('trees of any shape are bounded in depth, width and bytes', () => {
   const wide = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`key${n}`, 'x'.repeat(500)]));
   const polluted = JSON.parse('{"__proto__":{"confidence":"high"},"confidence":"low"}');
   for (const tree of [deep, wide, { list: Array(9999).fill({ a: 'b' }) }]) {
-    const { picked, cuts } = pickEvent(edited((it) => (it.authentication.riskAssessment = tree)), 'countersign');
+    const { picked, cuts } = pickEvent(edited((it) => (it.authentication.riskAssessment = tree)), CONFIG);
     assert.deepEqual(cuts, ['authentication.riskAssessment']);
     assert.ok(JSON.stringify(picked.authentication.riskAssessment).length < 12_000);
   }
-  const { picked } = pickEvent(edited((it) => (it.authentication.riskAssessment = polluted)), 'countersign');
+  const { picked } = pickEvent(edited((it) => (it.authentication.riskAssessment = polluted)), CONFIG);
   assert.deepEqual(picked.authentication.riskAssessment, { confidence: 'low' });
 });
 

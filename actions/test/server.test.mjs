@@ -81,7 +81,7 @@ test('an ordinary sign-in is allowed and decided', async () => {
 test('a doubtful sign-in is challenged with an enrolled factor, and denied without one', async () => {
   const challenged = await run(patient, { event: doubtful() });
   assertDecided(challenged);
-  assert.deepEqual([challenged.decision, challenged.challenge], ['challenge', [{ type: 'otp' }]]);
+  assert.deepEqual([challenged.decision, challenged.challenge], ['challenge', [{ type: 'otp' }, { type: 'phone' }]]);
   const denied = await run(patient, { event: signIn('post-login.high-risk') });
   assertDecided(denied);
   assert.match(denied.denied.reason, /^no_usable_factor: /);
