@@ -1,7 +1,10 @@
 //! Authenticated encryption of a body under its subject's key.
 
+use std::cell::RefCell;
+
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use countersign_core::{Entropy, EntropyError};
+use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
 
 use crate::SubjectKey;
 
@@ -46,6 +49,22 @@ fn aad(id: u8, context: &[u8]) -> Aad<Vec<u8>> {
     Aad::from([&[id], context].concat())
 }
 
+thread_local! {
+    /// What was compressed before never shows in it: it is cleared for each body.
+    static TABLE: RefCell<CompressTable> = RefCell::default();
+}
+
+/// Compresses a body; its length stands before it.
+fn pack(body: &[u8]) -> Result<Vec<u8>, SealError> {
+    let size = u32::try_from(body.len()).map_err(|_| SealError::Size)?.to_le_bytes();
+    let mut packed = vec![0; size.len() + get_maximum_output_size(body.len())];
+    let (head, rest) = packed.split_at_mut(size.len());
+    head.copy_from_slice(&size);
+    let length = TABLE.with_borrow_mut(|table| compress_into_with_table(body, rest, table));
+    packed.truncate(size.len() + length.map_err(|_| SealError::Size)?);
+    Ok(packed)
+}
+
 /// Unpacks what was authenticated; the length that it names is bounded all the same.
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, SealError> {
     match lz4_flex::block::uncompressed_size(packed) {
@@ -72,7 +91,7 @@ impl Sealed {
         }
         let mut nonce = [0_u8; NONCE_LEN];
         entropy.fill(&mut nonce)?;
-        let packed = lz4_flex::block::compress_prepend_size(body);
+        let packed = pack(body)?;
         let (id, mut text) = if packed.len() < body.len() {
             (LZ4_AES_256_GCM_SIV_ID, packed)
         } else {

@@ -74,7 +74,7 @@ impl Server {
             hosts,
             operator,
             metrics: metrics::Metrics::new(),
-            replays: replay::Replays::new(),
+            replays: replay::Replays::default(),
         }))
     }
 

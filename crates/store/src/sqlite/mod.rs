@@ -3,6 +3,7 @@
 mod columns;
 mod heads;
 mod keys;
+mod mover;
 mod open;
 pub(crate) mod queries;
 mod readers;
@@ -21,7 +22,7 @@ use std::{
 use countersign_core::{Clock, SubjectId, TenantId};
 use rusqlite::Connection;
 
-use self::{readers::Readers, writer::Writer};
+use self::{mover::Mover, readers::Readers, writer::Writer};
 use crate::{Access, Commit, Committed, DecisionRow, LedgerHead, StoreError, SubjectKeyRow, Urgency};
 
 /// Read connections: more than cores brings nothing.
@@ -55,7 +56,8 @@ impl Sqlite {
                 // Why: a key deleted just before a crash would stay readable in the log. A reader beside us may
                 // hold the log for now, which is no reason not to start.
                 drop(open::empty_log(&keys_path));
-                let records = Writer::start("records-writer", records, Arc::clone(clock))?;
+                let mover = Mover::start(&records_path)?;
+                let records = Writer::start_beside(mover, "records-writer", records, Arc::clone(clock))?;
                 (Some(lock), Some(records), Some(Writer::start("keys-writer", keys, Arc::clone(clock))?))
             }
         };
