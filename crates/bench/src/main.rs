@@ -1,0 +1,76 @@
+//! Measures the service as it is shipped, on this machine: `scripts/bench` runs it.
+//!
+//! It drives the service over real connections, on the real SQLite on a real disk with the system's clock, and prints
+//! figures. It must never be imported, and never be part of what is shipped.
+//!
+//! `decide` compares decisions with their floor, in throughput and in latency, and says what a decision's parts cost;
+//! `drive` sends nothing but decisions, for a profiler to watch; `memory` and `start` look at the built `countersign` binary. The server has processor 0 for itself, what drives it
+//! processor 1.
+
+mod child;
+mod clock;
+mod connection;
+mod decide;
+mod figures;
+mod load;
+mod memory;
+mod process;
+mod question;
+mod start;
+mod steps;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const USAGE: &str = "usage: countersign-bench decide\n       countersign-bench drive [seconds]\n       countersign-bench start [path of countersign]\n       countersign-bench memory [decisions] [path of countersign]\n";
+
+/// The binary that `scripts/bench` builds.
+const SHIPPED: &str = "target/dist/countersign";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(code) => code,
+        Err(error) => {
+            print(&format!("failed: {error:#}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> anyhow::Result<ExitCode> {
+    let path = |path: Option<&&str>| PathBuf::from(path.copied().unwrap_or(SHIPPED));
+    match arguments {
+        ["decide"] => process::pinned(1, &["decide-pinned"]),
+        ["decide-pinned"] => done(decide::run()),
+        ["drive", rest @ ..] => process::pinned(1, &["drive-pinned", rest.first().copied().unwrap_or("10")]),
+        ["drive-pinned", seconds] => done(decide::drive(seconds.parse().context("a number of seconds")?)),
+        ["serve-pinned", folder] => done(child::run(folder.as_ref())),
+        ["steps-pinned"] => done(steps::run()),
+        ["start", rest @ ..] => done(start::run(&path(rest.first()))),
+        ["memory", rest @ ..] => {
+            let count =
+                rest.first().map_or(Ok(1_000_000), |text| text.parse()).context("a number of decisions")?;
+            done(memory::run(count, &path(rest.get(1))))
+        }
+        _ => {
+            print(USAGE);
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+fn done(end: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    end.map(|()| ExitCode::SUCCESS)
+}
+
+/// Prints to standard output; a reader that has gone away is no failure.
+fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,102 @@
+//! Processes of our own: pinned to a processor, watched by what the kernel tells of them.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, ExitCode, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+
+/// The kernel's clock ticks a second (`getconf CLK_TCK`; 100 on every Linux that Rust runs on).
+const TICK: Duration = Duration::from_millis(10);
+
+/// The command that runs this program with `arguments` on one processor.
+pub fn command(processor: u8, arguments: &[&str]) -> anyhow::Result<Command> {
+    let mut command = Command::new("taskset");
+    command.arg("-c").arg(processor.to_string()).arg(std::env::current_exe()?).args(arguments);
+    Ok(command)
+}
+
+/// Runs this program on one processor and ends as it ends.
+pub fn pinned(processor: u8, arguments: &[&str]) -> anyhow::Result<ExitCode> {
+    let status =
+        command(processor, arguments)?.status().context("`taskset` (util-linux) pins to a processor")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A process that is killed when its handle goes.
+pub struct Running {
+    child: Child,
+    /// Lines of its standard output.
+    pub lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Running {
+    /// Starts the command with its standard output to be read here.
+    pub fn start(command: &mut Command) -> anyhow::Result<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let out = child.stdout.take().context("no standard output")?;
+        Ok(Self { child, lines: BufReader::new(out).lines() })
+    }
+
+    /// Reads lines until one has `before`; what stands behind it.
+    pub fn wait_for(&mut self, before: &str) -> anyhow::Result<String> {
+        for line in &mut self.lines {
+            if let Some((_, rest)) = line?.split_once(before) {
+                return Ok(rest.trim().to_owned());
+            }
+        }
+        bail!("the process ended and did not say `{before}`")
+    }
+
+    /// Time on a processor so far, in user and kernel mode, all threads.
+    pub fn cpu(&self) -> anyhow::Result<Duration> {
+        cpu(&self.child.id().to_string())
+    }
+
+    /// A figure of `/proc/<pid>/status` such as `VmRSS`, in bytes.
+    pub fn memory(&self, name: &str) -> anyhow::Result<u64> {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next()).context("no such figure")?;
+        Ok(kibibytes.parse::<u64>()? * 1_024)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Why: a process that has ended by itself can't be killed, which is as good.
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+/// Time that a process (`self` for this one) has had on a processor.
+pub fn cpu(process: &str) -> anyhow::Result<Duration> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name in brackets may hold anything; user and system time are fields 14 and 15 (proc(5)).
+    let (_, fields) = text.rsplit_once(')').context("an odd /proc/…/stat")?;
+    let ticks: u32 =
+        fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
+    Ok(TICK * ticks)
+}
+
+/// All bytes of the files below a folder.
+pub fn size_of(folder: &Path) -> anyhow::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let data = entry.metadata()?;
+        bytes += if data.is_dir() { size_of(&entry.path())? } else { data.len() };
+    }
+    Ok(bytes)
+}
+
+/// A folder for a run's data, on the disk that the build is on: a folder for temporary files may be memory.
+pub fn data_folder() -> anyhow::Result<tempfile::TempDir> {
+    let target = std::env::current_exe()?;
+    let target = target.parent().context("the program lies in a folder")?;
+    tempfile::tempdir_in(target).context("a folder for the data")
+}

@@ -1,0 +1,83 @@
+//! The demo: one URL, decisions at once, an end by itself, nothing left behind.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use crate::world::{connect, countersign, get, now};
+
+/// Time in which the demo must show a decision of a sign-in that it lived through.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Runs the demo to its end and asserts all of the above; what it said.
+fn live_through(mut command: Command, home: &Path, seconds: &str) -> String {
+    command.args(["demo", "--listen", "127.0.0.1:0", "--stop-after", seconds]);
+    let began = now();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    out.read_line(&mut said).unwrap();
+    let (host, path) =
+        said.trim().strip_prefix("Countersign demo: http://").unwrap().split_once('/').unwrap();
+
+    let mut stream = connect(host);
+    let start = get(&mut stream, host, &format!("/{path}"), &[]);
+    assert_eq!(start.status, 303, "{}", start.head);
+    let cookie = start.head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    // Heads are read in lower case, which a token does not survive: the raw one is in the folder's file.
+    assert!(cookie.starts_with("countersign_session="));
+    let folder = fs::read_dir(home).unwrap().next().unwrap().unwrap().path();
+    assert!(folder.file_name().unwrap().to_str().unwrap().starts_with("countersign-demo-"), "{folder:?}");
+    let token = fs::read_to_string(folder.join("operator.token")).unwrap();
+    assert_decides(&mut stream, host, token.trim(), began);
+    drop(stream);
+
+    out.read_to_string(&mut said).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(said.matches("http://").count(), 1, "{said}");
+    let left: Vec<_> = fs::read_dir(home).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.is_empty(), "{left:?}");
+    said
+}
+
+/// Waits for a decision younger than those of the made-up past.
+fn assert_decides(stream: &mut std::net::TcpStream, host: &str, token: &str, began: std::time::Instant) {
+    let token = format!("Bearer {token}");
+    let tenant = countersign_sandbox::TENANT;
+    let mut newest = |last: &str| {
+        let mut headers = vec![("authorization", token.as_str())];
+        headers.extend((!last.is_empty()).then_some(("last-event-id", last)));
+        let answer = get(stream, host, &format!("/console/live?tenant={tenant}"), &headers);
+        assert_eq!(answer.status, 200);
+        let text = answer.text();
+        let index = text.lines().rev().find_map(|line| line.strip_prefix("id: ")).unwrap_or(last);
+        index.to_owned()
+    };
+    let past = newest("");
+    // An answer waits for news, so this does not spin.
+    while newest(&past) == past {
+        assert!(began.elapsed() < SOON, "no decision within {SOON:?}");
+    }
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+}
+
+#[test]
+fn the_demo_decides_at_once_and_leaves_nothing_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let said = live_through(countersign(home.path()), home.path(), "12");
+    assert!(said.contains("The post-login Action runs in Node"), "{said}");
+}
+
+#[test]
+fn without_node_the_demo_says_so_and_decides_all_the_same() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = countersign(home.path());
+    command.env("PATH", "");
+    let said = live_through(command, home.path(), "8");
+    assert!(said.contains("Node was not found"), "{said}");
+}
