@@ -102,6 +102,23 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "CI says in the environment that every tool must be there")]
+    fn the_question_is_what_the_action_sends() {
+        let script = "const { requestBody } = require('./actions/src/fields.js');
+            const { CONFIG } = require('./actions/src/config.js');
+            const event = JSON.parse(require('fs').readFileSync('fixtures/events/post-login.json', 'utf8'));
+            process.stdout.write(requestBody(event, CONFIG, 800));";
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let made = std::process::Command::new("node").args(["-e", script]).current_dir(root).output();
+        let Ok(made) = made else {
+            assert!(std::env::var("CI").is_err(), "`node` is missing");
+            println!("skipped: `node` is missing");
+            return;
+        };
+        assert_eq!(String::from_utf8(made.stdout).unwrap(), BODY, "make question.json anew");
+    }
+
+    #[test]
     fn each_person_has_a_body_of_the_same_length() {
         assert_eq!(BODY.matches(USER).count(), 1);
         let questions =

@@ -10,8 +10,9 @@ use std::{
 
 use crate::world::{connect, countersign, get, now};
 
-/// Time in which the demo must show a decision of a sign-in that it lived through.
-const SOON: Duration = Duration::from_secs(10);
+/// A newcomer waits ten seconds at the most, with a release build on an idle machine; here a debug build shares two
+/// cores and a disk with every other test.
+const SOON: Duration = Duration::from_secs(30);
 
 /// Runs the demo to its end and asserts all of the above; what it said.
 fn live_through(mut command: Command, home: &Path, seconds: &str) -> String {
