@@ -1,27 +1,39 @@
-// Joins `src/*.js` into the one file that is pasted into Auth0: `dist/post-login.js`. With `--check` it writes nothing
-// and fails when the file is stale. Modules share one scope, so a top-level name may exist only once.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// Joins `src/*.js` into the files that are pasted into Auth0: one `dist/<name>.js` for each module that exports a handler
+// or a guard. With `--check` it writes nothing and fails when a file is stale, missing or nobody's. Modules share one
+// scope, so within a file a top-level name may exist only once.
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const DIST = join(HERE, 'dist', 'post-login.js');
+const SRC = join(HERE, 'src');
+const DIST = join(HERE, 'dist');
 const MAX_BYTES = 60_000; // Auth0 takes 100 kB of source; the rest is for what operators add.
+const ENTRY = /^exports\.(\w+) = /m;
 const LOCAL = /^const \{[^}]*\} = require\('\.\/([\w-]+)'\);\n/gm;
 const BUILTIN = /^const \w+ = require\('crypto'\);\n/gm;
 const EXPORTS = /^module\.exports = \{[^}]*\};\n/m;
 const TOP_LEVEL = /^(?:const|let|class|(?:async )?function) (\w+)/gm;
 
-const HEADER = `// Countersign for Auth0, trigger post-login. Built from actions/src by actions/build.mjs: edit CONFIG here, the rest there.
-'use strict';
+const sourceOf = (name) => readFileSync(join(SRC, `${name}.js`), 'utf8');
 
-const crypto = require('crypto');
-`;
+// The names of the modules that become a file each.
+function entries() {
+  const names = readdirSync(SRC).map((file) => basename(file, '.js'));
+  return names.filter((name) => ENTRY.test(sourceOf(name))).sort();
+}
+
+function header(name) {
+  const trigger = name.replace(/^guard-/, '');
+  const what = name === trigger ? `trigger ${trigger}` : `a guard for your own Action of the trigger ${trigger}`;
+  const rest = 'Built from actions/src by actions/build.mjs: edit CONFIG here, the rest there.';
+  return `// Countersign for Auth0, ${what}. ${rest}\n`;
+}
 
 function visit(name, order) {
   if (order.has(name)) return;
-  const source = readFileSync(join(HERE, 'src', `${name}.js`), 'utf8');
+  const source = sourceOf(name);
   for (const [, needed] of source.matchAll(LOCAL)) visit(needed, order);
   order.set(name, source);
 }
@@ -32,31 +44,41 @@ function body(name, source) {
   return `// --- ${name} ---\n\n${text.trim()}\n`;
 }
 
-function bundle() {
+function bundle(entry) {
   const order = new Map();
-  visit('post-login', order);
+  visit(entry, order);
   const parts = [...order].map(([name, source]) => body(name, source));
   const seen = new Set(['crypto']);
   for (const [, name] of parts.join('\n').matchAll(TOP_LEVEL)) {
-    if (seen.has(name)) throw new Error(`two modules declare \`${name}\``);
+    if (seen.has(name)) throw new Error(`two modules of \`${entry}\` declare \`${name}\``);
     seen.add(name);
   }
-  const text = [HEADER, ...parts].join('\n');
-  new Script(text, { filename: 'post-login.js' });
-  if (Buffer.byteLength(text) > MAX_BYTES) throw new Error(`the bundle has more than ${MAX_BYTES} bytes`);
+  const code = ["'use strict';\n\nconst crypto = require('crypto');\n", ...parts].join('\n');
+  // Why: a guard may be pasted above somebody's own code, whose names must stay free.
+  const text = header(entry) + (entry.startsWith('guard-') ? `(() => {\n${code}})();\n` : code);
+  new Script(text, { filename: `${entry}.js` });
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_BYTES) throw new Error(`\`${entry}\` has ${bytes} bytes, more than ${MAX_BYTES}`);
   return text;
 }
 
+function staleFiles(texts) {
+  const found = new Set(readdirSync(DIST));
+  const stale = [...texts].filter(([file, text]) => !found.has(file) || readFileSync(join(DIST, file), 'utf8') !== text);
+  return [...stale.map(([file]) => file), ...[...found].filter((file) => !texts.has(file))];
+}
+
 function main() {
-  const text = bundle();
-  if (process.argv.includes('--check')) {
-    if (readFileSync(DIST, 'utf8') === text) return;
-    console.error('`actions/dist/post-login.js` is stale: run `node actions/build.mjs`');
+  const texts = new Map(entries().map((entry) => [`${entry}.js`, bundle(entry)]));
+  mkdirSync(DIST, { recursive: true });
+  const stale = staleFiles(texts);
+  if (!process.argv.includes('--check')) {
+    for (const file of stale) if (!texts.has(file)) rmSync(join(DIST, file));
+    for (const [file, text] of texts) writeFileSync(join(DIST, file), text);
+  } else if (stale.length > 0) {
+    console.error(`${stale.map((file) => `\`actions/dist/${file}\``).join(', ')} is stale: run \`node actions/build.mjs\``);
     process.exitCode = 1;
-    return;
   }
-  mkdirSync(dirname(DIST), { recursive: true });
-  writeFileSync(DIST, text);
 }
 
 main();

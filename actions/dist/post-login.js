@@ -3,6 +3,15 @@
 
 const crypto = require('crypto');
 
+// --- frozen ---
+
+function frozen(value) {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null) frozen(part);
+  }
+  return Object.freeze(value);
+}
+
 // --- config ---
 
 // What the installer or operator edits. Nothing below this object needs a change.
@@ -44,9 +53,11 @@ const CONFIG = frozen({
     skip_mfa: false,
     claims: true,
     app_metadata: true,
-    // Reserved: this version never redirects, whatever stands here.
-    redirect_hosts: [],
+    redirect: false,
   },
+  // The hosts that people may be sent to for a step-up, exactly, with a port unless it is 443. They need the secret
+  // COUNTERSIGN_REDIRECT_KEY.
+  redirect: { hosts: [] },
   // Exempt from every decision, and marked. Put the console's own client here.
   break_glass: { user_ids: [], client_ids: [] },
   // After `failures` within `window_ms` the service is left alone for `open_ms`.
@@ -54,13 +65,6 @@ const CONFIG = frozen({
   // The key of `app_metadata` that is ours. Times of fallback and exemption stand under this key with `_last` after it.
   mark_key: 'countersign',
 });
-
-function frozen(value) {
-  for (const part of Object.values(value)) {
-    if (typeof part === 'object' && part !== null) frozen(part);
-  }
-  return Object.freeze(value);
-}
 
 // --- values ---
 
@@ -154,7 +158,7 @@ function isProtected(event, config) {
   return held.some(protectedRoleTest(config));
 }
 
-// --- fields ---
+// --- request ---
 
 // Bounds of the request. Why: text that an attacker can size must never make a request invalid or large.
 const MAX_BODY_BYTES = 48 * 1024;
@@ -175,85 +179,32 @@ const NAME = words(256);
 const TIME = words(64);
 const FLAG = { kind: 'flag' };
 const COUNT = { kind: 'count' };
-const DEVICE = {
-  initial_ip: words(64),
-  initial_asn: words(32),
-  initial_user_agent: words(512),
-  last_ip: words(64),
-  last_asn: words(32),
-  last_user_agent: words(512),
-};
-
-// The allow-list: what is not named here is never sent.
-const EVENT_FIELDS = {
-  tenant: { id: IDENTIFIER },
-  request: {
-    ip: words(64),
-    asn: words(32),
-    hostname: NAME,
-    language: words(64),
-    method: words(16),
-    user_agent: words(512),
-    geoip: {
-      countryCode: words(16),
-      continentCode: words(16),
-      subdivisionCode: words(16),
-      timeZone: words(64),
-      latitude: measure(-90, 90),
-      longitude: measure(-180, 180),
-    },
-    query: { prompt: words(64) },
-  },
-  client: { client_id: IDENTIFIER, name: NAME },
-  connection: { id: IDENTIFIER, name: NAME, strategy: NAME },
-  organization: { id: IDENTIFIER, name: NAME },
-  authentication: {
-    methods: many({ name: NAME, timestamp: TIME, type: words(64) }),
-    riskAssessment: tree(6144, ['supplemental']),
-  },
-  authorization: { roles: many(NAME, MAX_ROLES, MAX_ROLES_BYTES) },
-  resource_server: { identifier: words(512) },
-  security_context: { ja3: words(128), ja4: words(128) },
-  session: { id: IDENTIFIER, created_at: TIME, authenticated_at: TIME, device: DEVICE },
-  refresh_token: { id: IDENTIFIER, created_at: TIME, session_id: IDENTIFIER, device: DEVICE },
-  stats: { logins_count: COUNT },
-  transaction: {
-    id: IDENTIFIER,
-    acr_values: many(words(128)),
-    prompt: many(words(64), 8),
-    protocol: words(64),
-    requested_scopes: many(words(128)),
-    correlation_id: words(128),
-  },
-  user: {
-    user_id: IDENTIFIER,
-    email: words(320),
-    email_verified: FLAG,
-    created_at: TIME,
-    updated_at: TIME,
-    last_password_reset: TIME,
-    enrolledFactors: many({ type: words(64), options: { method: words(32) } }),
-    multifactor: many(words(64)),
-    identities: many({ connection: NAME, provider: words(128), isSocial: FLAG }),
-  },
-  custom_domain: { domain: NAME },
-  prompt: { id: IDENTIFIER },
-};
 const MARK_FIELD = tree(2048);
 
-// What goes first when the whole is still too long: what an attacker sizes, before what we decide by. Protected roles stay.
-const SHED_ORDER = [
-  ['transaction', 'requested_scopes'],
-  ['transaction', 'acr_values'],
-  ['refresh_token', 'device'],
-  ['session', 'device'],
-  ['user', 'identities'],
-  ['authorization', 'roles'],
-  ['authentication', 'riskAssessment'],
-  ['authentication', 'methods'],
-  ['user', 'enrolledFactors'],
-  ['user', 'multifactor'],
-];
+// What several triggers tell alike.
+const ROLES = many(NAME, MAX_ROLES, MAX_ROLES_BYTES);
+const METHODS = many({ name: NAME, timestamp: TIME, type: words(64) });
+const FACTORS = many({ type: words(64), options: { method: words(32) } });
+const IDENTITIES = many({ connection: NAME, provider: words(128), isSocial: FLAG });
+const SCOPES = many(words(128));
+const NAMED = { id: IDENTIFIER, name: NAME };
+const CLIENT = { client_id: IDENTIFIER, name: NAME };
+const CONNECTION = { ...NAMED, strategy: NAME };
+const REQUEST = {
+  ip: words(64),
+  hostname: NAME,
+  language: words(64),
+  method: words(16),
+  user_agent: words(512),
+  geoip: {
+    countryCode: words(16),
+    continentCode: words(16),
+    subdivisionCode: words(16),
+    timeZone: words(64),
+    latitude: measure(-90, 90),
+    longitude: measure(-180, 180),
+  },
+};
 
 function cut(cuts, path) {
   if (cuts.length < MAX_CUTS && !cuts.includes(path)) cuts.push(path);
@@ -382,9 +333,9 @@ function protectedFirst(event, config) {
 }
 
 // The allow-listed event and the paths that were cut or left out.
-function pickEvent(event, config) {
+function pickEvent(event, config, fields) {
   const cuts = [];
-  const picked = pickSection(EVENT_FIELDS, isRecord(event) ? protectedFirst(event, config) : {}, '', cuts);
+  const picked = pickSection(fields, isRecord(event) ? protectedFirst(event, config) : {}, '', cuts);
   const metadata = isRecord(event) && isRecord(event.user) ? event.user.app_metadata : undefined;
   if (isRecord(metadata) && isRecord(picked.user)) {
     const mark = pick(MARK_FIELD, metadata[config.mark_key], 'user.app_metadata.countersign', cuts);
@@ -395,14 +346,14 @@ function pickEvent(event, config) {
   return { picked, cuts };
 }
 
-// The body of the request as text, at most 48 KiB.
-function requestBody(event, config, deadlineMs) {
-  const { picked, cuts } = pickEvent(event, config);
-  const action = { name: 'countersign-post-login', version: config.version, policy_etag: null };
+// The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` and what is `shed` first.
+function writeRequest(event, config, deadlineMs, flow) {
+  const { picked, cuts } = pickEvent(event, config, flow.fields);
+  const action = { name: `countersign-${flow.trigger}`, version: config.version, policy_etag: null };
   const write = () =>
-    JSON.stringify({ trigger: 'post-login', event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
+    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
   let body = write();
-  for (const [section, name] of SHED_ORDER) {
+  for (const [section, name] of flow.shed) {
     if (Buffer.byteLength(body, 'utf8') <= MAX_BODY_BYTES) break;
     if (!isRecord(picked[section]) || picked[section][name] === undefined) continue;
     const kept = name === 'roles' ? listOf(picked[section][name]).filter(protectedRoleTest(config)) : [];
@@ -412,6 +363,75 @@ function requestBody(event, config, deadlineMs) {
     body = write();
   }
   return body;
+}
+
+// --- fields ---
+
+const DEVICE = {
+  initial_ip: words(64),
+  initial_asn: words(32),
+  initial_user_agent: words(512),
+  last_ip: words(64),
+  last_asn: words(32),
+  last_user_agent: words(512),
+};
+
+// The allow-list: what is not named here is never sent.
+const EVENT_FIELDS = {
+  tenant: { id: IDENTIFIER },
+  request: { ip: REQUEST.ip, asn: words(32), ...REQUEST, query: { prompt: words(64) } },
+  client: CLIENT,
+  connection: CONNECTION,
+  organization: NAMED,
+  authentication: { methods: METHODS, riskAssessment: tree(6144, ['supplemental']) },
+  authorization: { roles: ROLES },
+  resource_server: { identifier: words(512) },
+  security_context: { ja3: words(128), ja4: words(128) },
+  session: { id: IDENTIFIER, created_at: TIME, authenticated_at: TIME, device: DEVICE },
+  refresh_token: { id: IDENTIFIER, created_at: TIME, session_id: IDENTIFIER, device: DEVICE },
+  stats: { logins_count: COUNT },
+  transaction: {
+    id: IDENTIFIER,
+    acr_values: many(words(128)),
+    prompt: many(words(64), 8),
+    protocol: words(64),
+    requested_scopes: SCOPES,
+    correlation_id: words(128),
+  },
+  user: {
+    user_id: IDENTIFIER,
+    email: words(320),
+    email_verified: FLAG,
+    created_at: TIME,
+    updated_at: TIME,
+    last_password_reset: TIME,
+    enrolledFactors: FACTORS,
+    multifactor: many(words(64)),
+    identities: IDENTITIES,
+  },
+  custom_domain: { domain: NAME },
+  prompt: { id: IDENTIFIER },
+};
+
+// What goes first when the whole is still too long: what an attacker sizes, before what we decide by. Protected roles stay.
+const SHED_ORDER = [
+  ['transaction', 'requested_scopes'],
+  ['transaction', 'acr_values'],
+  ['refresh_token', 'device'],
+  ['session', 'device'],
+  ['user', 'identities'],
+  ['authorization', 'roles'],
+  ['authentication', 'riskAssessment'],
+  ['authentication', 'methods'],
+  ['user', 'enrolledFactors'],
+  ['user', 'multifactor'],
+];
+
+const POST_LOGIN = { trigger: 'post-login', fields: EVENT_FIELDS, shed: SHED_ORDER };
+
+// The body of the request for a sign-in.
+function requestBody(event, config, deadlineMs) {
+  return writeRequest(event, config, deadlineMs, POST_LOGIN);
 }
 
 // --- sign ---
@@ -522,7 +542,8 @@ async function post(url, headers, body, deadlineMs, maxBytes) {
 // --- answer ---
 
 const MODES = ['off', 'audit', 'advisory', 'enforce'];
-const MAX_EFFECTS = 16;
+// A machine's token may lose many scopes, one an effect.
+const maxEffects = (trigger) => (trigger === 'credentials-exchange' ? 128 : 16);
 const MAX_ARGS = 4;
 
 function isDecisionId(value) {
@@ -548,9 +569,9 @@ function hasSoundId(answer) {
   return isDecisionId(answer.decision_id) || (answer.mode === 'off' && answer.decision_id === null);
 }
 
-// The parts of an answer that are used, from its bytes; `validForMs` is infinite when it names no bound. Throws `bad_answer`
+// The parts of an answer for a trigger that are used, from its bytes; `validForMs` is infinite when it names no bound. Throws `bad_answer`
 // when one of them has another type.
-function readAnswer(bytes) {
+function readAnswer(bytes, trigger) {
   let answer;
   try {
     answer = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -561,10 +582,10 @@ function readAnswer(bytes) {
   const isSound =
     isRecord(answer) &&
     hasSoundId(answer) &&
-    answer.trigger === 'post-login' &&
+    answer.trigger === trigger &&
     MODES.includes(answer.mode) &&
     Array.isArray(answer.effects) &&
-    answer.effects.length <= MAX_EFFECTS &&
+    answer.effects.length <= maxEffects(trigger) &&
     isDuration(validForMs) &&
     answer.effects.every(isEffect);
   if (!isSound) throw failure('bad_answer');
@@ -633,6 +654,93 @@ function recordAnswer(cache, config, now, isRefusal) {
     if (state !== null && (!isRefusal || state.openUntil !== 0)) cache.delete(BREAKER_KEY);
   } catch {
     // Best effort, as above.
+  }
+}
+
+// --- service ---
+
+// The service refused this request, which says nothing about its health.
+const REFUSALS = [400, 409, 413, 422];
+const OUTCOME_DEADLINE_MS = 300;
+
+// Whether the operator switched us off: any value but empty, 0 or false.
+function isOff(event) {
+  const value = dig(event, 'secrets', 'COUNTERSIGN_OFF');
+  if (value === undefined || value === null) return false;
+  return !['', '0', 'false'].includes(String(value).trim().toLowerCase());
+}
+
+function isExempt(event, config) {
+  return (
+    listOf(dig(config, 'break_glass', 'user_ids')).includes(dig(event, 'user', 'user_id')) ||
+    listOf(dig(config, 'break_glass', 'client_ids')).includes(dig(event, 'client', 'client_id'))
+  );
+}
+
+// Sends a signed body. Resolves to the status and, for 200, the bytes of an answer whose signature holds.
+async function send(event, path, body, deadlineMs, maxBytes) {
+  const url = endpoint(dig(event, 'secrets', 'COUNTERSIGN_URL'), path);
+  const key = signingKey(dig(event, 'secrets', 'COUNTERSIGN_KEY'));
+  const tenant = dig(event, 'tenant', 'id');
+  // Why: the tenant becomes a header, so it must be one word.
+  if (url === null || key === null || typeof tenant !== 'string' || !/^[A-Za-z0-9._-]{1,128}$/.test(tenant)) {
+    throw failure('misconfigured');
+  }
+  const id = newMessageId();
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    'countersign-tenant': tenant,
+    ...signedHeaders(key, id, Date.now(), body),
+  };
+  const answer = await post(url, headers, body, deadlineMs, maxBytes);
+  if (answer.status === 200 && !isSignedAnswer(key, id, answer.body, answer.signature)) throw failure('bad_signature');
+  return answer;
+}
+
+// Asks the service: `{answer}`, `{refused: true}` or `{failed: reason}`. Never rejects.
+async function ask(event, api, config, flow) {
+  let cache;
+  attempt(() => {
+    cache = api.cache;
+  });
+  const deadlineMs = within(config.deadline_ms, 50, 5000, 800);
+  if (!mayCall(cache, config, Date.now())) return { failed: 'breaker_open' };
+  try {
+    const body = writeRequest(event, config, deadlineMs, flow);
+    const sentAt = Date.now();
+    const { status, body: bytes } = await send(
+      event,
+      '/v1/decisions',
+      body,
+      deadlineMs,
+      within(config.max_answer_bytes, 1024, 1048576, 65536),
+    );
+    if (REFUSALS.includes(status)) {
+      recordAnswer(cache, config, Date.now(), true);
+      return { refused: true };
+    }
+    if (status !== 200) throw failure(`status_${status}`);
+    const answer = readAnswer(bytes, flow.trigger);
+    // Why: what was decided for then may be wrong now, and the service counts on nobody acting on it.
+    if (Date.now() - sentAt > answer.validForMs) throw failure('expired');
+    recordAnswer(cache, config, Date.now(), false);
+    return { answer };
+  } catch (error) {
+    const reason = typeof error.reason === 'string' ? error.reason : 'internal';
+    // Why: what went wrong on our own side must not keep others from a service that is well.
+    if (reason !== 'misconfigured' && reason !== 'internal') recordFailure(cache, config, Date.now());
+    return { failed: reason };
+  }
+}
+
+// Tells what became of a decision. Best effort: it never throws, and nobody waits for it over 300 ms.
+async function sendOutcome(event, outcome) {
+  try {
+    await send(event, '/v1/outcomes', JSON.stringify(outcome), OUTCOME_DEADLINE_MS, 4096);
+  } catch {
+    // The ledger then lacks this outcome; the tenant's log has it.
   }
 }
 
@@ -740,38 +848,11 @@ function askableFactors(event, config) {
 
 // --- mark ---
 
-const MAX_MARK_BYTES = 1024;
-const MAX_MARK_DEPTH = 6;
 const STAMPS = ['fallback_at', 'exempt_at'];
 
 // Why: Auth0 limits writes of users per tenant ("Write Users"), and an outage of ours must not use that up.
 const STAMP_EVERY_MS = 60 * 60 * 1000;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-function existingMark(event, config) {
-  return dig(event, 'user', 'app_metadata', config.mark_key);
-}
-
-// Whether the account is contained. Anything but absent, null or false counts: a mark of another shape is no release.
-function isContained(event, config) {
-  const contained = dig(existingMark(event, config), 'contained');
-  return contained !== undefined && contained !== null && contained !== false;
-}
-
-// Whether Auth0 can store a value: no `.` and no `$` in a key. Why: it writes when the whole flow has ended, and what it
-// refuses then fails a sign-in that nobody wanted to stop.
-function isStorable(value, depth = 0) {
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth >= MAX_MARK_DEPTH) return false;
-  return Object.entries(value).every(([key, part]) => /^[A-Za-z0-9_-]{1,64}$/.test(key) && isStorable(part, depth + 1));
-}
-
-// The mark to write: the value, and never less containment than before. Null when it cannot be stored.
-function mergedMark(event, config, value) {
-  const mark = { ...value };
-  if (isContained(event, config)) mark.contained = existingMark(event, config).contained;
-  return isStorable(mark) && jsonBytes(mark) <= MAX_MARK_BYTES ? mark : null;
-}
 
 // Whether a time is due: none was noted within the hour. One from the future is none.
 function isDue(noted, now) {
@@ -805,11 +886,11 @@ function isEnforcing(config) {
 }
 
 // The lists of `enforce_only`, and where the event holds what they name.
-const SCOPES = { organizations: ['organization', 'id'], clients: ['client', 'client_id'] };
+const CONFINED_BY = { organizations: ['organization', 'id'], clients: ['client', 'client_id'] };
 
 function isWithin(name, ids, event) {
   if (Array.isArray(ids) && ids.length === 0) return true;
-  const id = Object.keys(SCOPES).includes(name) ? dig(event, ...SCOPES[name]) : undefined;
+  const id = Object.keys(CONFINED_BY).includes(name) ? dig(event, ...CONFINED_BY[name]) : undefined;
   return typeof id === 'string' && listOf(ids).includes(id);
 }
 
@@ -828,33 +909,64 @@ function scoped(event, config) {
   return isInScope(event, config.enforce_only) ? config : { ...config, enforce: null };
 }
 
-// The part of the platform's `api` that may be used. While nothing is enforced, no call is in it that could change a
-// sign-in: whatever runs on it, and wherever it fails, cannot reach one. Nothing in it returns the platform's `api`.
-function reachOf(api, config) {
+// The part of the platform's `api` that may be used: while nothing is enforced, only the `harmless` calls, as
+// `{group: method}`. Whatever runs on it, and wherever it fails, can't reach another. Nothing in it returns the `api`.
+function reachOf(api, config, harmless) {
   if (isEnforcing(config)) return api;
-  const forward = (group, name) => ({
-    [name]: (...args) => {
-      api[group][name](...args);
-    },
-  });
-  return Object.freeze({
+  const reach = {
     get cache() {
       return api.cache;
     },
-    idToken: forward('idToken', 'setCustomClaim'),
-    accessToken: forward('accessToken', 'setCustomClaim'),
-    user: forward('user', 'setAppMetadata'),
-    transaction: forward('transaction', 'setMetadata'),
-  });
+  };
+  for (const [group, name] of Object.entries(harmless)) {
+    reach[group] = {
+      [name]: (...args) => {
+        api[group][name](...args);
+      },
+    };
+  }
+  return Object.freeze(reach);
 }
 
-// --- fallback ---
+// --- contained ---
+
+const MAX_MARK_BYTES = 1024;
+const MAX_MARK_DEPTH = 6;
+
+function existingMark(event, config) {
+  return dig(event, 'user', 'app_metadata', config.mark_key);
+}
+
+// Whether the account is contained. Anything but absent, null or false counts: a mark of another shape is no release.
+function isContained(event, config) {
+  const contained = dig(existingMark(event, config), 'contained');
+  return contained !== undefined && contained !== null && contained !== false;
+}
+
+// Whether Auth0 can store a value: no `.` and no `$` in a key. Why: it writes when the whole flow has ended, and what it
+// refuses then fails a sign-in that nobody wanted to stop.
+function isStorable(value, depth = 0) {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth >= MAX_MARK_DEPTH) return false;
+  return Object.entries(value).every(([key, part]) => /^[A-Za-z0-9_-]{1,64}$/.test(key) && isStorable(part, depth + 1));
+}
+
+// The mark to write: the value, and never less containment than before. Null when it cannot be stored.
+function mergedMark(event, config, value) {
+  const mark = { ...value };
+  if (isContained(event, config)) mark.contained = existingMark(event, config).contained;
+  return isStorable(mark) && jsonBytes(mark) <= MAX_MARK_BYTES ? mark : null;
+}
+
+// --- texts ---
 
 // What a person may read. Neither says why: a reason coaches whoever tries again. The code is for applications. Signing out
 // comes first because the same session, with its factors passed long ago, would be denied again.
 const BLOCKED = 'This account is blocked. Please contact your administrator.';
 const STEP_UP_REQUIRED =
   'step_up_required: additional verification is required; please sign out, then sign in again, or contact your administrator';
+
+// --- fallback ---
 
 // Mildest first.
 const VERDICTS = ['allow', 'challenge', 'deny'];
@@ -920,28 +1032,9 @@ function applyFallback(event, api, config, cause, now) {
   return 'allow';
 }
 
-// --- effects ---
+// --- annotate ---
 
 const MAX_CLAIM_BYTES = 1024;
-const MFA_PROVIDERS = ['any', 'none', 'guardian', 'google-authenticator', 'duo'];
-const PHONE_METHODS = ['sms', 'voice', 'both'];
-
-// The least rank of what changes a sign-in: below it, something is told or written about it.
-const FIRST_BARRIER = 2;
-
-// Each documented call that an answer may ask for: its place in the order (claims, metadata, step-up, denial), what the
-// ceiling calls it, and how it is made. `make` returns a function that calls the platform, or null for bad arguments.
-const EFFECTS = {
-  'idToken.setCustomClaim': { rank: 0, ceiling: 'claims', make: claimOn('idToken') },
-  'accessToken.setCustomClaim': { rank: 0, ceiling: 'claims', make: claimOn('accessToken') },
-  'user.setAppMetadata': { rank: 1, ceiling: 'app_metadata', make: makeMetadata },
-  'authentication.challengeWith': { rank: 2, ceiling: 'challenge', make: stepUp('challengeWith') },
-  'authentication.challengeWithAny': { rank: 2, ceiling: 'challenge', make: stepUpAny('challengeWithAny') },
-  'authentication.enrollWith': { rank: 2, ceiling: 'enroll', make: stepUp('enrollWith') },
-  'authentication.enrollWithAny': { rank: 2, ceiling: 'enroll', make: stepUpAny('enrollWithAny') },
-  'multifactor.enable': { rank: 2, ceiling: 'challenge', make: makeMultifactor },
-  'access.deny': { rank: 3, ceiling: 'deny', make: makeDenial },
-};
 
 function claimOn(token) {
   return ([name, value], { api, config }) => {
@@ -961,6 +1054,10 @@ function makeMetadata([name, value], { event, api, config }) {
   const mark = mergedMark(event, config, value);
   return mark === null ? null : () => api.user.setAppMetadata(name, mark);
 }
+
+// --- step-up ---
+
+const PHONE_METHODS = ['sms', 'voice', 'both'];
 
 // A factor with its documented options only, or null when it is unknown or not allowed.
 function soundFactor(factor, allowed) {
@@ -1011,6 +1108,231 @@ function stepUpAny(method) {
   };
 }
 
+// --- redirect ---
+
+// A redirect and its return: the address comes from the service, where it may lead is baked in.
+const TOKEN_PARAMETER = 'session_token';
+const MAX_URL_BYTES = 2048;
+// How long the token that is sent holds, and at most the one that returns (Auth0's default), in seconds.
+const SENT_FOR_S = 300;
+const RETURNED_FOR_S = 900;
+const MIN_KEY_CHARS = 32;
+
+function redirectHosts(config) {
+  return listOf(dig(config, 'redirect', 'hosts'))
+    .filter((host) => typeof host === 'string')
+    .map((host) => host.toLowerCase());
+}
+
+// The address as it is sent, or null when somebody may not be sent there.
+function redirectTarget(raw, config) {
+  if (typeof raw !== 'string' || Buffer.byteLength(raw, 'utf8') > MAX_URL_BYTES) return null;
+  let url;
+  try {
+    url = new URL(raw);
+  } catch {
+    return null;
+  }
+  const isBare = url.username === '' && url.password === '' && url.hash === '';
+  const isFree = !url.searchParams.has(TOKEN_PARAMETER) && !url.searchParams.has('state');
+  return url.protocol === 'https:' && isBare && isFree && redirectHosts(config).includes(url.host) ? url : null;
+}
+
+// The secret of the tokens, or null when it is too short.
+function redirectKey(event) {
+  const secret = dig(event, 'secrets', 'COUNTERSIGN_REDIRECT_KEY');
+  return typeof secret === 'string' && secret.length >= MIN_KEY_CHARS ? secret : null;
+}
+
+function isSameText(one, other) {
+  return typeof one === 'string' && one !== '' && one === other;
+}
+
+function sendWithToken(target, secret, payload, api) {
+  const token = api.redirect.encodeToken({ secret, expiresInSeconds: SENT_FOR_S, payload });
+  api.redirect.sendUserTo(target.href, { query: { [TOKEN_PARAMETER]: token } });
+}
+
+// The host of an issuer, which is a host or an https address.
+function issuingHost(iss) {
+  if (typeof iss !== 'string') return null;
+  try {
+    const url = new URL(iss.includes('://') ? iss : `https://${iss}`);
+    return url.protocol === 'https:' && url.username === '' && url.password === '' ? url.host : null;
+  } catch {
+    return null;
+  }
+}
+
+// The claims of a token that came back, or null. The platform checks signature, expiry and state; here also the user, the
+// issuer, how soon it ends, and what `isBound` says.
+function returnedClaims(event, api, config, now, isBound) {
+  const secret = redirectKey(event);
+  if (secret === null) return null;
+  let claims;
+  try {
+    claims = api.redirect.validateToken({ secret, tokenParameterName: TOKEN_PARAMETER });
+  } catch {
+    return null;
+  }
+  if (!isRecord(claims) || !isSameText(claims.sub, dig(event, 'user', 'user_id'))) return null;
+  const host = issuingHost(claims.iss);
+  if (host === null || !redirectHosts(config).includes(host)) return null;
+  const endsIn = claims.exp - now / 1000;
+  return endsIn > 0 && endsIn <= RETURNED_FOR_S && isBound(claims, host) ? claims : null;
+}
+
+function isVouched(claims) {
+  return claims !== null && claims.countersign_result === 'passed';
+}
+
+function redirectOutcome(decisionId, isPassed) {
+  const result = isPassed ? { kind: 'challenge_passed', factor: 'redirect' } : { kind: 'challenge_failed' };
+  return { decision_id: decisionId, ...result };
+}
+
+// --- redirect-sign-in ---
+
+// What a return must match, in the transaction's metadata, which only the tenant's own Actions can write.
+const KEPT = 'countersign_redirect';
+const USED = 'used';
+
+function transactionId(event) {
+  const id = dig(event, 'transaction', 'id');
+  return typeof id === 'string' ? id : null;
+}
+
+function makeRedirect([url], { event, api, config, decisionId }) {
+  const target = redirectTarget(url, config);
+  const secret = redirectKey(event);
+  if (target === null || secret === null || !isDecisionId(decisionId)) return null;
+  return () => {
+    if (api.redirect.canRedirect() !== true) throw failure('no_redirect');
+    const nonce = crypto.randomBytes(16).toString('hex');
+    const bound = { decision_id: decisionId, nonce, transaction: transactionId(event) };
+    api.transaction.setMetadata(KEPT, JSON.stringify({ ...bound, host: target.host }));
+    sendWithToken(target, secret, bound, api);
+  };
+}
+
+// What was kept when the person was sent away: null when nobody was, `{}` when it is used or unreadable.
+function keptRedirect(event) {
+  const text = dig(event, 'transaction', 'metadata', KEPT);
+  if (text === undefined || text === null) return null;
+  if (text === USED) return {};
+  try {
+    const kept = JSON.parse(text);
+    return isRecord(kept) ? kept : {};
+  } catch {
+    return {};
+  }
+}
+
+// Ends a redirect, once: whether its return proves the step-up, and what to tell the service, if anything.
+function endRedirect(event, api, config, kept, now) {
+  const isBound = (claims, host) =>
+    host === kept.host &&
+    isSameText(claims.nonce, kept.nonce) &&
+    isSameText(claims.decision_id, kept.decision_id) &&
+    claims.transaction === kept.transaction &&
+    kept.transaction === transactionId(event);
+  const claims = returnedClaims(event, api, config, now, isBound);
+  // Why before it counts: what could be used twice proves nothing.
+  if (claims !== null) api.transaction.setMetadata(KEPT, USED);
+  const isPassed = isVouched(claims);
+  return { isPassed, outcome: isDecisionId(kept.decision_id) ? redirectOutcome(kept.decision_id, isPassed) : null };
+}
+
+// --- interpret ---
+
+// The least rank of what changes a transaction: below it, something is told or written about it.
+const FIRST_BARRIER = 2;
+
+function isSkipOfMfa(effect) {
+  return effect.call === 'multifactor.enable' && effect.args[0] === 'none';
+}
+
+const isRedirect = (effect) => effect.call === 'redirect.sendUserTo';
+
+// Why an effect may not be made at all: `unknown`, `mode`, `not_enforced` or `ceiling`. Null when it may.
+function refusal(effect, mode, config, table) {
+  if (!Object.keys(table).includes(effect.call)) return 'unknown';
+  const { rank, ceiling } = table[effect.call];
+  if (mode !== 'enforce' && rank !== 0) return 'mode';
+  if (rank >= FIRST_BARRIER && !isEnforcing(config)) return 'not_enforced';
+  return isAllowed(config, isSkipOfMfa(effect) ? 'skip_mfa' : ceiling) ? null : 'ceiling';
+}
+
+function make(effect, context, table) {
+  try {
+    const call = table[effect.call].make(effect.args, context);
+    if (call === null) return 'arguments';
+    call();
+    return null;
+  } catch {
+    return 'failed';
+  }
+}
+
+// Makes the effects of an answer by the trigger's `table`, in its order. One that may not or cannot be made is skipped and
+// listed as `call:why`, and never stops the others. `isBarrierLost` says that a demanded step-up or denial was not made.
+function interpret(answer, event, api, config, table) {
+  const skipped = [];
+  const context = { event, api, config, decisionId: answer.decisionId };
+  const allowed = [];
+  const lost = [];
+  for (const effect of answer.effects) {
+    const why = refusal(effect, answer.mode, config, table);
+    if (why === null) allowed.push(effect);
+    else skipped.push(`${effect.call.replace(/[^A-Za-z.]/g, '')}:${why}`);
+    // Why: redirects are off by default, so nobody chose to go without this barrier.
+    if (why === 'ceiling' && isRedirect(effect)) lost.push(effect);
+  }
+  const barriers = allowed.filter((effect) => table[effect.call].rank >= FIRST_BARRIER && !isSkipOfMfa(effect));
+  const made = [];
+  allowed.sort((one, other) => table[one.call].rank - table[other.call].rank);
+  for (const effect of allowed) {
+    // Why: of skipping MFA and asking for it the stricter counts; and who is challenged here is not sent elsewhere too.
+    const isContradicted = isSkipOfMfa(effect) ? barriers.length > 0 : isRedirect(effect) && made.length > 0;
+    const why = isContradicted ? 'contradicted' : make(effect, context, table);
+    if (why !== null) skipped.push(`${effect.call}:${why}`);
+    if (!barriers.includes(effect)) continue;
+    if (why === null) made.push(effect);
+    else if (!isContradicted) lost.push(effect);
+  }
+  // A denial stands, whatever failed before it, and a challenge for a redirect.
+  const isDenied = made.some((effect) => table[effect.call].isDenial === true);
+  const isMet = isDenied || lost.length === 0 || (made.length > 0 && lost.every(isRedirect));
+  return { skipped, isBarrierLost: !isMet };
+}
+
+// --- effects ---
+
+const MFA_PROVIDERS = ['any', 'none', 'guardian', 'google-authenticator', 'duo'];
+
+// What may be called without force: it tells or writes something and changes no sign-in.
+const HARMLESS = {
+  idToken: 'setCustomClaim',
+  accessToken: 'setCustomClaim',
+  user: 'setAppMetadata',
+  transaction: 'setMetadata',
+};
+
+// Each documented call that an answer may ask for: its place in the order (claims, metadata, step-up, redirect, denial),
+// what the ceiling calls it, and how it is made. `make` returns a function that calls the platform, or null for bad arguments.
+const EFFECTS = {
+  'idToken.setCustomClaim': { rank: 0, ceiling: 'claims', make: claimOn('idToken') },
+  'accessToken.setCustomClaim': { rank: 0, ceiling: 'claims', make: claimOn('accessToken') },
+  'user.setAppMetadata': { rank: 1, ceiling: 'app_metadata', make: makeMetadata },
+  'authentication.challengeWith': { rank: 2, ceiling: 'challenge', make: stepUp('challengeWith') },
+  'authentication.challengeWithAny': { rank: 2, ceiling: 'challenge', make: stepUpAny('challengeWithAny') },
+  'authentication.enrollWith': { rank: 2, ceiling: 'enroll', make: stepUp('enrollWith') },
+  'authentication.enrollWithAny': { rank: 2, ceiling: 'enroll', make: stepUpAny('enrollWithAny') },
+  'multifactor.enable': { rank: 2, ceiling: 'challenge', make: makeMultifactor },
+  'redirect.sendUserTo': { rank: 3, ceiling: 'redirect', make: makeRedirect },
+  'access.deny': { rank: 4, ceiling: 'deny', make: makeDenial, isDenial: true },
+};
+
 function makeMultifactor([provider, options], context) {
   const { api, config } = context;
   if (!MFA_PROVIDERS.includes(provider)) return null;
@@ -1025,138 +1347,66 @@ function makeDenial([reason], { api }) {
   return () => api.access.deny(text);
 }
 
-function isSkipOfMfa(effect) {
-  return effect.call === 'multifactor.enable' && effect.args[0] === 'none';
-}
-
-// Why an effect may not be made at all: `unknown`, `mode`, `not_enforced` or `ceiling`. Null when it may.
-function refusal(effect, mode, config) {
-  if (!Object.keys(EFFECTS).includes(effect.call)) return 'unknown';
-  const { rank, ceiling } = EFFECTS[effect.call];
-  if (mode !== 'enforce' && rank !== 0) return 'mode';
-  if (rank >= FIRST_BARRIER && !isEnforcing(config)) return 'not_enforced';
-  return isAllowed(config, isSkipOfMfa(effect) ? 'skip_mfa' : ceiling) ? null : 'ceiling';
-}
-
-function make(effect, context) {
-  try {
-    const call = EFFECTS[effect.call].make(effect.args, context);
-    if (call === null) return 'arguments';
-    call();
-    return null;
-  } catch {
-    return 'failed';
-  }
-}
-
-// Makes the effects of an answer in a fixed order. One that may not or cannot be made is skipped and listed as
-// `call:why`, and never stops the others. `isBarrierLost` says that a demanded step-up or denial could not be made:
-// the answer then asked for more than was done.
+// Makes the effects of an answer for a sign-in.
 function applyEffects(answer, event, api, config) {
-  const skipped = [];
-  const context = { event, api, config };
-  const allowed = [];
-  let isBarrierLost = false;
-  for (const effect of answer.effects) {
-    const why = refusal(effect, answer.mode, config);
-    if (why === null) allowed.push(effect);
-    else skipped.push(`${effect.call.replace(/[^A-Za-z.]/g, '')}:${why}`);
+  return interpret(answer, event, api, config, EFFECTS);
+}
+
+// --- decide ---
+
+// One line for the Action's log: words of ours, never anything from the event.
+function report(text) {
+  attempt(() => console.log(`countersign: ${text}`));
+}
+
+function fallBack(event, api, config, flow, reason) {
+  const applied = flow.applyFallback(event, api, config, reason, Date.now());
+  flow.note?.(api, 'countersign_fallback', reason);
+  report(`fallback ${reason}, ${applied}`);
+}
+
+// Makes what was answered; gives the reason when the local table had to apply as well.
+function applyAnswer(event, api, config, flow, answer) {
+  if (answer.mode === 'off') return null;
+  flow.note?.(api, 'countersign_decision', answer.decisionId);
+  flow.noteEvent?.(event, api);
+  const { skipped, isBarrierLost } = interpret(answer, event, api, config, flow.effects);
+  if (skipped.length > 0) {
+    const list = skipped.join(',').slice(0, 1024);
+    flow.note?.(api, 'countersign_skipped', list);
+    report(`skipped ${list.slice(0, 200)}`);
   }
-  const hasBarrier = allowed.some((effect) => EFFECTS[effect.call].rank >= FIRST_BARRIER && !isSkipOfMfa(effect));
-  allowed.sort((one, other) => EFFECTS[one.call].rank - EFFECTS[other.call].rank);
-  for (const effect of allowed) {
-    // Why: skipping MFA and asking for it contradict each other, and the stricter one counts.
-    const why = isSkipOfMfa(effect) && hasBarrier ? 'contradicted' : make(effect, context);
-    if (why === null) {
-      // A denial stands, whatever failed before it.
-      if (effect.call === 'access.deny') isBarrierLost = false;
-      continue;
+  if (!isBarrierLost) return null;
+  fallBack(event, api, config, flow, 'effect_failed');
+  return 'effect_failed';
+}
+
+// Decides one transaction by the `flow` of its trigger. Never throws and never takes longer than the deadline. Resolves to
+// the decision's id, if there is one, and to why the local table applied, if it did.
+async function decide(event, platform, configured, flow) {
+  const config = scoped(event, configured);
+  const api = reachOf(platform, config, flow.harmless);
+  try {
+    if (isOff(event)) return { decisionId: null, cause: null };
+    if (isExempt(event, config)) {
+      flow.exempt?.(event, api, config, Date.now());
+      return { decisionId: null, cause: null };
     }
-    skipped.push(`${effect.call}:${why}`);
-    if (EFFECTS[effect.call].rank >= FIRST_BARRIER && !isSkipOfMfa(effect)) isBarrierLost = true;
+    const { answer, refused, failed } = await ask(event, api, config, flow);
+    if (answer !== undefined) return { decisionId: answer.decisionId, cause: applyAnswer(event, api, config, flow, answer) };
+    const cause = refused === true ? 'refused' : failed;
+    fallBack(event, api, config, flow, cause);
+    return { decisionId: null, cause };
+  } catch {
+    // Why: nothing above throws for an event that Auth0 can send. If one does, it must not buy an allow.
+    if (isEnforcing(config)) attempt(() => flow.onFault(api, config));
+    return { decisionId: null, cause: 'internal' };
   }
-  return { skipped, isBarrierLost };
 }
 
 // --- client ---
 
-// The service refused this request, which says nothing about its health.
-const REFUSALS = [400, 409, 413, 422];
-const OUTCOME_DEADLINE_MS = 300;
-
-// Whether the operator switched us off: any value but empty, 0 or false.
-function isOff(event) {
-  const value = dig(event, 'secrets', 'COUNTERSIGN_OFF');
-  if (value === undefined || value === null) return false;
-  return !['', '0', 'false'].includes(String(value).trim().toLowerCase());
-}
-
-function isExempt(event, config) {
-  return (
-    listOf(dig(config, 'break_glass', 'user_ids')).includes(dig(event, 'user', 'user_id')) ||
-    listOf(dig(config, 'break_glass', 'client_ids')).includes(dig(event, 'client', 'client_id'))
-  );
-}
-
-// Sends a signed body. Resolves to the status and, for 200, the bytes of an answer whose signature holds.
-async function send(event, path, body, deadlineMs, maxBytes) {
-  const url = endpoint(dig(event, 'secrets', 'COUNTERSIGN_URL'), path);
-  const key = signingKey(dig(event, 'secrets', 'COUNTERSIGN_KEY'));
-  const tenant = dig(event, 'tenant', 'id');
-  // Why: the tenant becomes a header, so it must be one word.
-  if (url === null || key === null || typeof tenant !== 'string' || !/^[A-Za-z0-9._-]{1,128}$/.test(tenant)) {
-    throw failure('misconfigured');
-  }
-  const id = newMessageId();
-  const headers = {
-    'content-type': 'application/json',
-    accept: 'application/json',
-    'accept-encoding': 'identity',
-    'countersign-tenant': tenant,
-    ...signedHeaders(key, id, Date.now(), body),
-  };
-  const answer = await post(url, headers, body, deadlineMs, maxBytes);
-  if (answer.status === 200 && !isSignedAnswer(key, id, answer.body, answer.signature)) throw failure('bad_signature');
-  return answer;
-}
-
-// Asks the service: `{answer}`, `{refused: true}` or `{failed: reason}`. Never rejects.
-async function ask(event, api, config) {
-  let cache;
-  attempt(() => {
-    cache = api.cache;
-  });
-  const deadlineMs = within(config.deadline_ms, 50, 5000, 800);
-  if (!mayCall(cache, config, Date.now())) return { failed: 'breaker_open' };
-  try {
-    const body = requestBody(event, config, deadlineMs);
-    const sentAt = Date.now();
-    const { status, body: bytes } = await send(
-      event,
-      '/v1/decisions',
-      body,
-      deadlineMs,
-      within(config.max_answer_bytes, 1024, 1048576, 65536),
-    );
-    if (REFUSALS.includes(status)) {
-      recordAnswer(cache, config, Date.now(), true);
-      return { refused: true };
-    }
-    if (status !== 200) throw failure(`status_${status}`);
-    const answer = readAnswer(bytes);
-    // Why: what was decided for then may be wrong now, and the service counts on nobody acting on it.
-    if (Date.now() - sentAt > answer.validForMs) throw failure('expired');
-    recordAnswer(cache, config, Date.now(), false);
-    return { answer };
-  } catch (error) {
-    const reason = typeof error.reason === 'string' ? error.reason : 'internal';
-    // Why: what went wrong on our own side must not keep others from a service that is well.
-    if (reason !== 'misconfigured' && reason !== 'internal') recordFailure(cache, config, Date.now());
-    return { failed: reason };
-  }
-}
-
-// Leaves a short word of ours in the transaction, where later Actions and the continue handler find it.
+// Leaves a word of ours in the transaction, for later Actions and the continue handler.
 function note(api, name, value) {
   attempt(() => api.transaction.setMetadata(name, value));
 }
@@ -1167,47 +1417,19 @@ function noteNewestMfa(event, api) {
   note(api, 'countersign_mfa_at', newest === null ? 'none' : new Date(newest.at).toISOString());
 }
 
-// One line for the Action's log: words of ours, never anything from the event.
-function report(text) {
-  attempt(() => console.log(`countersign: ${text}`));
-}
+const SIGN_IN = {
+  ...POST_LOGIN,
+  effects: EFFECTS,
+  harmless: HARMLESS,
+  applyFallback,
+  note,
+  noteEvent: noteNewestMfa,
+  exempt: (event, api, config, now) => stamp(event, api, config, 'exempt_at', now),
+  onFault: (api) => api.access.deny(STEP_UP_REQUIRED),
+};
 
-function fallBack(event, api, config, reason) {
-  const applied = applyFallback(event, api, config, reason, Date.now());
-  note(api, 'countersign_fallback', reason);
-  report(`fallback ${reason}, ${applied}`);
-}
-
-function applyAnswer(event, api, config, answer) {
-  if (answer.mode === 'off') return;
-  note(api, 'countersign_decision', answer.decisionId);
-  noteNewestMfa(event, api);
-  const { skipped, isBarrierLost } = applyEffects(answer, event, api, config);
-  if (skipped.length > 0) {
-    const list = skipped.join(',').slice(0, 1024);
-    note(api, 'countersign_skipped', list);
-    report(`skipped ${list.slice(0, 200)}`);
-  }
-  if (isBarrierLost) fallBack(event, api, config, 'effect_failed');
-}
-
-// Decides one sign-in. Never throws and never takes longer than the deadline.
 async function decidePostLogin(event, platform, configured) {
-  const config = scoped(event, configured);
-  const api = reachOf(platform, config);
-  try {
-    if (isOff(event)) return;
-    if (isExempt(event, config)) {
-      stamp(event, api, config, 'exempt_at', Date.now());
-      return;
-    }
-    const { answer, refused, failed } = await ask(event, api, config);
-    if (answer !== undefined) applyAnswer(event, api, config, answer);
-    else fallBack(event, api, config, refused === true ? 'refused' : failed);
-  } catch {
-    // Why: nothing above throws for an event that Auth0 can send. If one does, it must not buy an allow.
-    if (isEnforcing(config)) attempt(() => api.access.deny(STEP_UP_REQUIRED));
-  }
+  await decide(event, platform, configured, SIGN_IN);
 }
 
 // The MFA passed since `noted`, or null. Why null is no failure: this runs only when a challenge has ended well, so
@@ -1218,19 +1440,33 @@ function passedSince(event, noted) {
   return newest !== null && newest.at > before ? newest : null;
 }
 
-// Reports a challenge that was passed. Best effort: it never throws, applies nothing, and nobody waits for it over 300 ms.
-async function reportOutcome(event, config) {
+async function reportOutcome(event) {
+  const decisionId = dig(event, 'transaction', 'metadata', 'countersign_decision');
+  if (!isDecisionId(decisionId)) return;
+  const passed = passedSince(event, dig(event, 'transaction', 'metadata', 'countersign_mfa_at'));
+  if (passed === null) return;
+  const factor = CHALLENGE_FACTORS.includes(passed.type) ? { factor: passed.type } : {};
+  await sendOutcome(event, { decision_id: decisionId, kind: 'challenge_passed', ...factor });
+}
+
+// Goes on when somebody comes back. Never throws; denies only who was sent elsewhere and brings no sound proof.
+async function continuePostLogin(event, platform, configured) {
+  const config = scoped(event, configured);
+  let isPending = true;
   try {
-    const decisionId = dig(event, 'transaction', 'metadata', 'countersign_decision');
-    const isOurs = !isOff(event) && !isExempt(event, config) && isDecisionId(decisionId);
-    if (!isOurs) return;
-    const passed = passedSince(event, dig(event, 'transaction', 'metadata', 'countersign_mfa_at'));
-    if (passed === null) return;
-    const factor = CHALLENGE_FACTORS.includes(passed.type) ? { factor: passed.type } : {};
-    const outcome = { decision_id: decisionId, kind: 'challenge_passed', ...factor };
-    await send(event, '/v1/outcomes', JSON.stringify(outcome), OUTCOME_DEADLINE_MS, 4096);
+    if (isOff(event) || isExempt(event, config)) return;
+    const kept = keptRedirect(event);
+    isPending = kept !== null;
+    if (!isPending) {
+      await reportOutcome(event);
+      return;
+    }
+    const { isPassed, outcome } = endRedirect(event, platform, config, kept, Date.now());
+    if (!isPassed && isEnforcing(config)) platform.access.deny(STEP_UP_REQUIRED);
+    isPending = false;
+    if (outcome !== null) await sendOutcome(event, outcome);
   } catch {
-    // The ledger then lacks this outcome; the tenant's log has it.
+    if (isPending && isEnforcing(config)) attempt(() => platform.access.deny(STEP_UP_REQUIRED));
   }
 }
 
@@ -1241,7 +1477,7 @@ exports.onExecutePostLogin = async (event, api) => {
   await decidePostLogin(event, api, CONFIG);
 };
 
-// Runs when the user comes back from a challenge that `onExecutePostLogin` asked for.
-exports.onContinuePostLogin = async (event) => {
-  await reportOutcome(event, CONFIG);
+// Runs when the user comes back from a challenge or a redirect that `onExecutePostLogin` asked for.
+exports.onContinuePostLogin = async (event, api) => {
+  await continuePostLogin(event, api, CONFIG);
 };

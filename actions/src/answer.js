@@ -4,7 +4,8 @@ const { isRecord } = require('./values');
 const { failure } = require('./call');
 
 const MODES = ['off', 'audit', 'advisory', 'enforce'];
-const MAX_EFFECTS = 16;
+// A machine's token may lose many scopes, one an effect.
+const maxEffects = (trigger) => (trigger === 'credentials-exchange' ? 128 : 16);
 const MAX_ARGS = 4;
 
 function isDecisionId(value) {
@@ -30,9 +31,9 @@ function hasSoundId(answer) {
   return isDecisionId(answer.decision_id) || (answer.mode === 'off' && answer.decision_id === null);
 }
 
-// The parts of an answer that are used, from its bytes; `validForMs` is infinite when it names no bound. Throws `bad_answer`
+// The parts of an answer for a trigger that are used, from its bytes; `validForMs` is infinite when it names no bound. Throws `bad_answer`
 // when one of them has another type.
-function readAnswer(bytes) {
+function readAnswer(bytes, trigger) {
   let answer;
   try {
     answer = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -43,10 +44,10 @@ function readAnswer(bytes) {
   const isSound =
     isRecord(answer) &&
     hasSoundId(answer) &&
-    answer.trigger === 'post-login' &&
+    answer.trigger === trigger &&
     MODES.includes(answer.mode) &&
     Array.isArray(answer.effects) &&
-    answer.effects.length <= MAX_EFFECTS &&
+    answer.effects.length <= maxEffects(trigger) &&
     isDuration(validForMs) &&
     answer.effects.every(isEffect);
   if (!isSound) throw failure('bad_answer');

@@ -1,5 +1,7 @@
 'use strict';
 
+const { frozen } = require('./frozen');
+
 // What the installer or operator edits. Nothing below this object needs a change.
 const CONFIG = frozen({
   // The version of this Action, sent with each request.
@@ -39,9 +41,11 @@ const CONFIG = frozen({
     skip_mfa: false,
     claims: true,
     app_metadata: true,
-    // Reserved: this version never redirects, whatever stands here.
-    redirect_hosts: [],
+    redirect: false,
   },
+  // The hosts that people may be sent to for a step-up, exactly, with a port unless it is 443. They need the secret
+  // COUNTERSIGN_REDIRECT_KEY.
+  redirect: { hosts: [] },
   // Exempt from every decision, and marked. Put the console's own client here.
   break_glass: { user_ids: [], client_ids: [] },
   // After `failures` within `window_ms` the service is left alone for `open_ms`.
@@ -49,12 +53,5 @@ const CONFIG = frozen({
   // The key of `app_metadata` that is ours. Times of fallback and exemption stand under this key with `_last` after it.
   mark_key: 'countersign',
 });
-
-function frozen(value) {
-  for (const part of Object.values(value)) {
-    if (typeof part === 'object' && part !== null) frozen(part);
-  }
-  return Object.freeze(value);
-}
 
 module.exports = { CONFIG };

@@ -2,15 +2,11 @@
 
 const { dig, oneOf, attempt, isAllowed } = require('./values');
 const { askableFactors, canAsk, hasFreshMfa, mfaMethods } = require('./challenge');
-const { isContained, stamp } = require('./mark');
+const { isContained } = require('./contained');
+const { stamp } = require('./mark');
 const { isFederated, isProtected } = require('./person');
 const { isEnforcing } = require('./reach');
-
-// What a person may read. Neither says why: a reason coaches whoever tries again. The code is for applications. Signing out
-// comes first because the same session, with its factors passed long ago, would be denied again.
-const BLOCKED = 'This account is blocked. Please contact your administrator.';
-const STEP_UP_REQUIRED =
-  'step_up_required: additional verification is required; please sign out, then sign in again, or contact your administrator';
+const { BLOCKED, STEP_UP_REQUIRED } = require('./texts');
 
 // Mildest first.
 const VERDICTS = ['allow', 'challenge', 'deny'];
@@ -76,4 +72,4 @@ function applyFallback(event, api, config, cause, now) {
   return 'allow';
 }
 
-module.exports = { applyFallback, localVerdict, STEP_UP_REQUIRED };
+module.exports = { applyFallback, localVerdict };

@@ -8,11 +8,11 @@ function isEnforcing(config) {
 }
 
 // The lists of `enforce_only`, and where the event holds what they name.
-const SCOPES = { organizations: ['organization', 'id'], clients: ['client', 'client_id'] };
+const CONFINED_BY = { organizations: ['organization', 'id'], clients: ['client', 'client_id'] };
 
 function isWithin(name, ids, event) {
   if (Array.isArray(ids) && ids.length === 0) return true;
-  const id = Object.keys(SCOPES).includes(name) ? dig(event, ...SCOPES[name]) : undefined;
+  const id = Object.keys(CONFINED_BY).includes(name) ? dig(event, ...CONFINED_BY[name]) : undefined;
   return typeof id === 'string' && listOf(ids).includes(id);
 }
 
@@ -31,24 +31,23 @@ function scoped(event, config) {
   return isInScope(event, config.enforce_only) ? config : { ...config, enforce: null };
 }
 
-// The part of the platform's `api` that may be used. While nothing is enforced, no call is in it that could change a
-// sign-in: whatever runs on it, and wherever it fails, cannot reach one. Nothing in it returns the platform's `api`.
-function reachOf(api, config) {
+// The part of the platform's `api` that may be used: while nothing is enforced, only the `harmless` calls, as
+// `{group: method}`. Whatever runs on it, and wherever it fails, can't reach another. Nothing in it returns the `api`.
+function reachOf(api, config, harmless) {
   if (isEnforcing(config)) return api;
-  const forward = (group, name) => ({
-    [name]: (...args) => {
-      api[group][name](...args);
-    },
-  });
-  return Object.freeze({
+  const reach = {
     get cache() {
       return api.cache;
     },
-    idToken: forward('idToken', 'setCustomClaim'),
-    accessToken: forward('accessToken', 'setCustomClaim'),
-    user: forward('user', 'setAppMetadata'),
-    transaction: forward('transaction', 'setMetadata'),
-  });
+  };
+  for (const [group, name] of Object.entries(harmless)) {
+    reach[group] = {
+      [name]: (...args) => {
+        api[group][name](...args);
+      },
+    };
+  }
+  return Object.freeze(reach);
 }
 
 module.exports = { isEnforcing, scoped, reachOf };

@@ -1,4 +1,4 @@
-// Loads the built Action as Auth0 does, and runs it against the sandbox's `api` object.
+// Loads the built Actions and guards as Auth0 does, and runs them against the sandbox's `api` object.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +8,8 @@ import { createApi, createCache } from '../../crates/sandbox/node/api.mjs';
 import { SECRET } from './peer.mjs';
 
 const nodeRequire = createRequire(import.meta.url);
-export const DIST = new URL('../dist/post-login.js', import.meta.url);
+export const distOf = (name) => new URL(`../dist/${name}.js`, import.meta.url);
+export const DIST = distOf('post-login');
 
 export const source = (name) => nodeRequire(`../src/${name}.js`);
 export const { CONFIG } = source('config');
@@ -30,8 +31,8 @@ export function configWith(edits = {}) {
 export const ENFORCE = ['enforce: false', 'enforce: true'];
 
 // The built file's text, edited as an operator would: each pair replaces a text that stands in it exactly once.
-export function editedDist(edits) {
-  let text = readFileSync(DIST, 'utf8');
+export function editedDist(edits, name = 'post-login') {
+  let text = readFileSync(distOf(name), 'utf8');
   for (const [from, to] of edits) {
     assert.equal(text.split(from).length, 2, `\`${from}\` stands once in the Action`);
     text = text.replace(from, () => to);
@@ -40,19 +41,19 @@ export function editedDist(edits) {
 }
 
 // The built file, enforcing and edited.
-export function loadAction(edits = [], log = []) {
-  return loadShipped([ENFORCE, ...edits], log);
+export function loadAction(edits = [], log = [], name = 'post-login') {
+  return loadShipped([ENFORCE, ...edits], log, name);
 }
 
 // The built file as it is shipped, but for the edits.
-export function loadShipped(edits = [], log = []) {
+export function loadShipped(edits = [], log = [], name = 'post-login') {
   const limitedRequire = (name) => {
     assert.equal(name, 'crypto');
     return nodeRequire('node:crypto');
   };
   const console = { log: (...parts) => log.push(parts.join(' ')) };
   const exports = {};
-  compileFunction(editedDist(edits), ['exports', 'require', 'console'])(exports, limitedRequire, console);
+  compileFunction(editedDist(edits, name), ['exports', 'require', 'console'])(exports, limitedRequire, console);
   return exports;
 }
 
@@ -61,8 +62,10 @@ export async function run(action, { event = fixture(), url, cache = createCache(
   const own = { ...structuredClone(event), secrets: { COUNTERSIGN_URL: url, COUNTERSIGN_KEY: SECRET, ...secrets } };
   const { api, result } = createApi({ event: structuredClone(own), handler, cache });
   const started = performance.now();
-  await action[handler](own, wrap(api));
-  return { ...result(), ms: performance.now() - started };
+  const answer = await action[handler in action ? handler : 'guard'](own, wrap(api));
+  const ms = performance.now() - started;
+  assert.deepEqual(result().misuses, [], 'only what is documented for the trigger is called');
+  return { ...result(), answer, ms };
 }
 
 export const callsOf = (result) => result.calls.map(({ call }) => call);

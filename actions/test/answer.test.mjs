@@ -6,7 +6,7 @@ import { decision } from './peer.mjs';
 
 const { readAnswer } = source('answer');
 const { endpoint } = source('call');
-const read = (value) => readAnswer(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
+const read = (value) => readAnswer(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), 'post-login');
 
 test('a sound answer gives id, mode and effects', () => {
   const effects = [{ call: 'access.deny', args: ['no'] }];
@@ -31,7 +31,7 @@ test('an answer with one unsound part is none', () => {
     ...[null, '2000', -1, {}].map((ms) => decision([], { valid_for_ms: ms })),
   ];
   for (const value of unsound) assert.throws(() => read(value), { reason: 'bad_answer' }, JSON.stringify(value));
-  assert.throws(() => readAnswer(Buffer.from([0x22, 0xff, 0x22])), { reason: 'bad_answer' }, 'bytes that are no UTF-8');
+  assert.throws(() => readAnswer(Buffer.from([0x22, 0xff, 0x22]), 'post-login'), { reason: 'bad_answer' }, 'bytes that are no UTF-8');
 });
 
 test('the address is https, or http on this machine', () => {

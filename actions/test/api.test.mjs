@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { createApi, createCache } from '../../crates/sandbox/node/api.mjs';
+import { HANDLERS, createApi, createCache } from '../../crates/sandbox/node/api.mjs';
 import { callsOf, fixture } from './action.mjs';
 
 function make(edit = () => undefined, handler) {
@@ -113,6 +113,57 @@ test('a redirect token is signed, expires, and is bound to its state', () => {
   assert.throws(() => back({ session_token: token, state: 'other' }));
   assert.throws(() => back({ session_token: `${token.slice(0, -2)}xx`, state: 'abc' }));
   assert.throws(() => back({ state: 'abc' }));
+  const own = ['sub', 'iss', 'exp', 'ip'].map((name) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'))[name] !== undefined);
+  assert.deepEqual(own, [true, true, true, true]);
+  const late = (query) => createApi({ event: { ...fixture(), request: { query } }, now: () => Date.parse('2026-08-20T08:15:06.000Z') }).api.redirect.validateToken({ secret: 'k' });
+  assert.throws(() => late({ session_token: token, state: 'abc' }), /expired/);
+  const bare = api.redirect.encodeToken({ secret: 'k', payload: { sub: 'forged' } });
+  assert.throws(() => back({ session_token: bare, state: undefined }), /no `state`/);
+  assert.equal(JSON.parse(Buffer.from(bare.split('.')[1], 'base64url')).sub, 'auth0|65f0c0ffee0000000000a001', 'a payload overrides nothing of Auth0');
+});
+
+const OFFERED = {
+  onExecutePreUserRegistration: 'access.deny validation.error user.setAppMetadata user.setUserMetadata',
+  onExecutePostUserRegistration: '',
+  onExecuteCredentialsExchange:
+    'access.deny accessToken.setCustomClaim transaction.addTargetScope transaction.removeTargetScope transaction.setTargetScopes transaction.clearTargetScopes',
+  onExecutePostChallenge:
+    'access.deny authentication.challengeWith authentication.challengeWithAny redirect.encodeToken redirect.sendUserTo redirect.validateToken prompt.render transaction.setResultUrl',
+  onExecutePostChangePassword: '',
+  onExecuteSendPhoneMessage: '',
+  onExecuteCustomTokenExchange:
+    'access.deny access.rejectInvalidSubjectToken authentication.setUserById authentication.setUserByConnection authentication.setOrganization authentication.setActor user.setAppMetadata user.setUserMetadata',
+};
+
+test('each trigger offers what is documented for it, besides the cache, and nothing of another one', () => {
+  for (const [handler, offered] of Object.entries(OFFERED)) {
+    const { api } = make(undefined, handler);
+    const found = Object.keys(api).filter((group) => group !== 'cache').flatMap((group) => Object.keys(api[group]).map((name) => `${group}.${name}`));
+    assert.deepEqual(found.sort(), offered.split(' ').filter((name) => name !== '').sort(), handler);
+    assert.deepEqual(Object.keys(api.cache), ['get', 'set', 'delete']);
+  }
+  assert.deepEqual(Object.keys(HANDLERS).sort(), [...Object.keys(OFFERED), 'onExecutePostLogin', 'onContinuePostLogin', 'onContinuePostChallenge'].sort());
+  assert.throws(() => make(undefined, 'toString'));
+});
+
+test('what a trigger does not offer is kept as a misuse, even where the Action catches it', () => {
+  const { api, result } = make(undefined, 'onExecutePostChangePassword');
+  for (const use of [() => api.access.deny('no'), () => api.user, () => api.cache.clear(), () => (api.access = {})]) assert.throws(use, TypeError);
+  assert.deepEqual([result().misuses, result().calls], [['api.access', 'api.user', 'api.cache.clear', 'api.access'], []]);
+  const other = make(undefined, 'onExecutePostChallenge');
+  assert.throws(() => other.api.redirect.canRedirect(), /not documented for password-reset-post-challenge/);
+});
+
+test('arguments of other triggers are checked too', () => {
+  const token = make(undefined, 'onExecuteCredentialsExchange').api;
+  for (const use of [() => token.access.deny('no'), () => token.access.deny(), () => token.transaction.removeTargetScope(''), () => token.transaction.setTargetScopes('a')]) assert.throws(use, TypeError);
+  const signUp = make(undefined, 'onExecutePreUserRegistration').api;
+  for (const use of [() => signUp.access.deny('no'), () => signUp.validation.error('', 'x')]) assert.throws(use, TypeError);
+  const exchange = make(undefined, 'onExecuteCustomTokenExchange');
+  assert.equal(exchange.result().decision, 'deny', 'an exchange that sets no user fails');
+  exchange.api.authentication.setUserById('auth0|1');
+  assert.throws(() => exchange.api.authentication.setUserById('auth0|2'), TypeError);
+  assert.equal(exchange.result().decision, 'allow');
 });
 
 test('the cache keeps its documented bounds', () => {

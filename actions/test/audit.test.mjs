@@ -8,6 +8,7 @@ import { callsOf, fixture, loadAction, loadShipped, run, source } from './action
 import { answers, decision, faults, refusingAddress, startPeer } from './peer.mjs';
 
 const { reachOf } = source('reach');
+const { HARMLESS: harmless } = source('effects');
 const HARMLESS = ['idToken.setCustomClaim', 'accessToken.setCustomClaim', 'user.setAppMetadata', 'transaction.setMetadata'];
 const CLAIM = 'https://countersign.example/risk_level';
 
@@ -151,10 +152,10 @@ test('an event that breaks the Action changes nothing without force', async () =
 
 test('without force no call that changes a sign-in is within reach', () => {
   const { api, result } = createApi({ event: fixture() });
-  const reach = reachOf(api, {});
+  const reach = reachOf(api, {}, harmless);
   assert.deepEqual(Object.keys(reach).sort(), ['accessToken', 'cache', 'idToken', 'transaction', 'user']);
   assert.equal(reach.user.setAppMetadata('countersign', {}), undefined, 'the platform returns its whole `api`');
   assert.deepEqual([reach.user, reach.transaction, reach.idToken, reach.accessToken].flatMap(Object.keys), ['setAppMetadata', 'setMetadata', 'setCustomClaim', 'setCustomClaim']);
   assert.deepEqual(callsOf(result()), ['user.setAppMetadata']);
-  assert.equal(reachOf(api, { enforce: true }), api);
+  assert.equal(reachOf(api, { enforce: true }, harmless), api);
 });

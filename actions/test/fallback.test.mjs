@@ -5,7 +5,8 @@ import { configWith, fixture, source } from './action.mjs';
 
 const { localVerdict } = source('fallback');
 const { askableFactors, canAsk, hasFreshMfa } = source('challenge');
-const { isContained, mergedMark, stamp } = source('mark');
+const { isContained, mergedMark } = source('contained');
+const { stamp } = source('mark');
 const { isEnforcing, scoped } = source('reach');
 const NOW = Date.parse('2026-08-20T08:00:05.000Z');
 const HOUR = 60 * 60 * 1000;

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 
 import { CONFIG, configWith, fixture, source } from './action.mjs';
 
-const { requestBody, pickEvent } = source('fields');
+const { requestBody, EVENT_FIELDS } = source('fields');
+const pickEvent = (event, config) => source('request').pickEvent(event, config, EVENT_FIELDS);
 const MAX_BODY_BYTES = 48 * 1024;
 const bodyOf = (event) => JSON.parse(requestBody(event, CONFIG, 800));
 

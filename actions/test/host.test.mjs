@@ -9,6 +9,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { ENFORCE, editedDist, fixture } from './action.mjs';
+import { FLOWS, eventOf } from './flows.mjs';
 import { SECRET, answers, startPeer } from './peer.mjs';
 
 const HOST = fileURLToPath(new URL('../../crates/sandbox/node/host.mjs', import.meta.url));
@@ -154,4 +155,30 @@ test('the built Action runs in it', async () => {
   for (const { result } of results) assert.deepEqual([result.decision, result.challenge], ['challenge', [{ type: 'otp' }]]);
   assert.equal(await host.end(), 0);
   await peer.close();
+});
+
+test('each built Action runs in it by the name of its own function', async () => {
+  const peer = await startPeer(() => answers.status(503));
+  const secrets = { COUNTERSIGN_URL: peer.url, COUNTERSIGN_KEY: SECRET };
+  for (const name of Object.keys(FLOWS).filter((one) => !FLOWS[one].isGuard)) {
+    const built = join(folder, `${name}.js`);
+    writeFileSync(built, editedDist([], name));
+    const host = await startHost(built, 1);
+    const { outcome, result } = await host.ask(1, eventOf(name), { handler: FLOWS[name].handler, secrets });
+    assert.deepEqual([outcome, result.decision, result.misuses], ['returned', 'allow', []], name);
+    assert.equal((await host.ask(2, eventOf(name), { handler: 'onExecuteSendPhoneMessage' })).outcome, 'threw', 'a function that it does not export');
+    await host.end();
+  }
+  assert.equal(peer.requests.length, Object.values(FLOWS).filter(({ isGuard }) => !isGuard).length);
+  await peer.close();
+});
+
+test('a throw fails a transaction that waits, and no other', async () => {
+  const thrower = join(folder, 'thrower.js');
+  const handlers = ['onExecutePreUserRegistration', 'onExecuteCredentialsExchange', 'onExecutePostChallenge', 'onExecutePostUserRegistration', 'onExecutePostChangePassword'];
+  writeFileSync(thrower, handlers.map((handler) => `exports.${handler} = async () => { throw new Error('as written'); };`).join('\n'));
+  const host = await startHost(thrower);
+  const ends = await Promise.all(handlers.map((handler) => host.ask(handler, {}, { handler })));
+  assert.deepEqual(ends.map(({ outcome, result }) => [outcome, result.decision]), ['deny', 'deny', 'deny', 'allow', 'allow'].map((decided) => ['threw', decided]));
+  await host.end();
 });

@@ -119,6 +119,35 @@ export async function startPeer(script) {
   return { url: `http://127.0.0.1:${server.address().port}`, requests, close };
 }
 
+// Runs `use` with a peer that is gone afterwards.
+export async function withPeer(script, use) {
+  const peer = await startPeer(script);
+  try {
+    return await use(peer);
+  } finally {
+    await peer.close();
+  }
+}
+
+// A peer that keeps every byte that arrives, as it arrives, and answers each request with `status`.
+export async function startRecorder(status = 503) {
+  const bytes = [];
+  const server = createTcpServer((socket) => {
+    let seen = Buffer.alloc(0);
+    socket.on('error', () => undefined);
+    socket.on('data', (part) => {
+      bytes.push(part);
+      seen = Buffer.concat([seen, part]);
+      const end = seen.indexOf('\r\n\r\n');
+      const length = Number(/content-length: (\d+)/i.exec(seen.toString('latin1'))?.[1]);
+      if (end !== -1 && seen.length >= end + 4 + length) socket.end(`HTTP/1.1 ${status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => new Promise((resolve) => server.close(resolve));
+  return { url: `http://127.0.0.1:${server.address().port}`, sent: () => Buffer.concat(bytes), close };
+}
+
 // An address on which nobody listens.
 export async function refusingAddress() {
   const server = createTcpServer();

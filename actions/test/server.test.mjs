@@ -1,10 +1,11 @@
-// The built Action, with force, against the real service. `COUNTERSIGN_BIN` names the binary, such as
+// The built Actions and guards, with force, against the real service. `COUNTERSIGN_BIN` names the binary, such as
 // `target/debug/countersign`; without it these tests are skipped, except where CI is set.
 import assert from 'node:assert/strict';
 import { after, test as declare } from 'node:test';
 
 import { CONFIG, callsOf, fixture, loadAction, run as runWith } from './action.mjs';
-import { answers, startPeer } from './peer.mjs';
+import { FLOWS, deadlineOf, eventOf, loadFlow, runFlow, triggerOf } from './flows.mjs';
+import { answers, startPeer, withPeer } from './peer.mjs';
 import { startService } from './service.mjs';
 
 const BIN = process.env.COUNTERSIGN_BIN ?? '';
@@ -266,3 +267,79 @@ test('a challenge that was passed is recorded as its outcome', async () => {
   }
   assert.equal(standing, 'passed');
 });
+
+// A peer that passes everything on to the service, and keeps its answers.
+function withProxy(use) {
+  const seen = [];
+  const pass = async (request, response) => {
+    const { status, headers, bytes } = await forward(request);
+    seen.push({ status, path: request.url, json: JSON.parse(bytes) });
+    response.writeHead(status, headers);
+    response.end(bytes);
+  };
+  return withPeer(() => pass, (peer) => use(peer.url, seen));
+}
+async function forward({ url, headers, body }) {
+  const kept = ['content-type', 'countersign-tenant', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];
+  const own = Object.fromEntries(kept.map((name) => [name, headers[name]]));
+  const response = await fetch(`${service.url}${url}`, { method: 'POST', headers: own, body });
+  const signature = response.headers.get('countersign-signature');
+  return { status: response.status, headers: signature === null ? {} : { 'countersign-signature': signature }, bytes: Buffer.from(await response.arrayBuffer()) };
+}
+
+// The event of a trigger's fixture in a tenant, of a person of its own.
+function fresh(name, tenant) {
+  return eventOf(name, (event) => {
+    people += 1;
+    event.tenant.id = tenant;
+    if (event.user?.user_id !== undefined) event.user.user_id = `auth0|person-${people}`;
+  });
+}
+
+// Asks the service by one flow: what the Action did, what it logged, and what the service answered.
+const askBy = (name, tenant, edit = () => undefined) =>
+  withProxy(async (url, seen) => {
+    const log = [];
+    const event = fresh(name, tenant);
+    edit(event);
+    const result = await runFlow(name, loadFlow(name, [deadlineOf(name, 5000)], log), { event, url, secrets: { COUNTERSIGN_KEY: service.keyOf(tenant) } });
+    return { ...result, log, seen };
+  });
+
+for (const name of Object.keys(FLOWS)) {
+  test(`${name}: the fixture is decided, and what the service answers is done`, async () => {
+    const { log, seen, answer, verdict, ...result } = await askBy(name, 'example-tenant');
+    assert.deepEqual(log, [], 'nothing skipped, no fallback');
+    assert.equal(seen.length, 1);
+    const [{ status, json }] = seen;
+    assert.deepEqual([status, json.trigger], [200, triggerOf(name)]);
+    assert.match(json.decision_id, /^dec_/);
+    const asked = json.effects.map(({ call }) => call).filter((call) => call !== 'guard.refuse');
+    assert.deepEqual(callsOf(result).filter((call) => call !== 'transaction.setMetadata').sort(), asked.sort());
+    if (FLOWS[name].isGuard) assert.deepEqual([answer.decision_id, answer.degraded, answer.allow], [json.decision_id, false, json.effects.length === 0]);
+    if (FLOWS[name].isReport) assert.deepEqual(json.effects, []);
+    assert.equal((await service.operate(`/v1/decisions/${json.decision_id}?tenant=example-tenant`)).status, 200);
+  });
+
+  test(`${name}: in audit mode nothing is done, in mode off nothing is decided`, async () => {
+    const watched = await askBy(name, 'audit-tenant');
+    assert.deepEqual([watched.log, watched.verdict], [[], 'allow']);
+    assert.match(watched.seen[0].json.decision_id, /^dec_/);
+    assert.deepEqual(callsOf(watched).filter((call) => call !== 'transaction.setMetadata'), []);
+    const off = await askBy(name, 'off-tenant');
+    assert.deepEqual([off.log, off.verdict, off.calls, off.seen[0].json.mode], [[], 'allow', [], 'off']);
+  });
+
+  test(`${name}: what a stranger sizes or shapes still gets a decision`, async () => {
+    const values = { long: 'x'.repeat(100_000), quotes: '"\\'.repeat(9000), surrogates: '\ud800'.repeat(999), list: Array(500).fill('x'), deep: deep(100), number: 7, null: null };
+    for (const [what, value] of Object.entries(values)) {
+      const { log } = await askBy(name, 'example-tenant', (event) => {
+        Object.assign(event.request, { user_agent: value, language: value, hostname: value, body: { password: value }, query: { ticket: value } });
+        event.transaction = { ...event.transaction, correlation_id: value, requested_scopes: value, acr_values: value, locale: value };
+        if (event.user) Object.assign(event.user, { name: value, given_name: value, user_metadata: value, username: value, identities: value });
+        if (event.message_options) Object.assign(event.message_options, { action: value, text: value });
+      });
+      assert.deepEqual(log.filter((line) => line.includes('fallback')), [], what);
+    }
+  });
+}

@@ -1,6 +1,6 @@
 //! Checking a whole ledger from what is stored, and rendering it for tools of others.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, path::Path};
 
 use countersign_core::TenantId;
 use countersign_ledger::{
@@ -21,6 +21,33 @@ const CHECKPOINT_PAGE: u32 = 1_024;
 
 /// The same, for counting in steps.
 const PAGE_STEP: usize = 1_024;
+
+/// The file in the data directory that lists the public keys of signing keys that are in use no more, one a line.
+pub const RETIRED_VERIFIERS: &str = "retired-verifiers";
+
+/// By whose signatures a ledger is checked.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// The keys in use, one of which must have signed the newest checkpoint.
+    pub verifiers: Vec<Verifier>,
+    /// Keys of before: older checkpoints may be by them.
+    pub retired: Vec<Verifier>,
+}
+
+/// The retired keys of one log that a data directory lists; none without such a list.
+///
+/// # Errors
+/// When the list can't be read, or a line of it is no public key.
+pub fn retired_verifiers(folder: &Path, origin: &str) -> std::io::Result<Vec<Verifier>> {
+    let text = match std::fs::read_to_string(folder.join(RETIRED_VERIFIERS)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text?,
+    };
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let keys = lines.map(|line| line.parse::<Verifier>().map_err(std::io::Error::other));
+    let of_log = |key: &Verifier| key.name() == origin;
+    keys.filter(|key| !key.as_ref().is_ok_and(|key| !of_log(key))).collect()
+}
 
 /// Why an audit did not end in a report.
 #[derive(Debug, thiserror::Error)]
@@ -48,10 +75,11 @@ fn stored(row: LeafRow) -> StoredLeaf {
 pub async fn audit(
     store: &Store,
     tenant: &TenantId,
-    verifier: &Verifier,
+    trust: &Trust,
     known: &[String],
 ) -> Result<Report, AuditFailure> {
-    let mut auditor = Auditor::new(tenant.clone(), verifier.clone());
+    let Trust { verifiers, retired } = trust.clone();
+    let mut auditor = Auditor::new(tenant.clone(), verifiers).accept_retired(retired);
     for note in known {
         auditor = auditor.hold_to(note)?;
     }
@@ -158,6 +186,28 @@ impl App {
     /// # Errors
     /// `Fault` names the first bad leaf.
     pub async fn audit(&self, tenant: &Tenant) -> Result<Report, AuditFailure> {
-        audit(&self.ports.store, &tenant.id, &tenant.verifier(), &[]).await
+        self.audit_against(tenant, &[]).await
+    }
+
+    /// As `audit`, and holds the ledger to checkpoints from elsewhere.
+    ///
+    /// # Errors
+    /// As `audit`, and `Checkpoint` when one of them is by none of the ledger's keys.
+    pub async fn audit_against(&self, tenant: &Tenant, known: &[String]) -> Result<Report, AuditFailure> {
+        audit(&self.ports.store, &tenant.id, &self.trust(tenant)?, known).await
+    }
+
+    /// The keys that may have signed a tenant's checkpoints: those in use, and the retired ones of the data directory.
+    ///
+    /// # Errors
+    /// `Store` when the list of retired keys can't be read.
+    pub fn trust(&self, tenant: &Tenant) -> Result<Trust, AuditFailure> {
+        let folder = self.ports.checkpoint_folder.as_deref();
+        let retired =
+            folder.map_or_else(|| Ok(Vec::new()), |folder| retired_verifiers(folder, &tenant.origin));
+        let retired = retired.map_err(|error| {
+            StoreError::Unavailable(format!("the list of retired keys, `{RETIRED_VERIFIERS}`: {error}"))
+        })?;
+        Ok(Trust { verifiers: tenant.verifiers().collect(), retired })
     }
 }

@@ -23,12 +23,18 @@ impl App {
             return Ok(());
         }
         let checkpoint = Checkpoint { origin: tenant.origin.clone(), size, root: head.frontier.root() };
-        let note = checkpoint.sign(&tenant.signer).map_err(Error::internal)?;
+        let note = checkpoint.sign_by_all(&tenant.signers).map_err(Error::internal)?;
         let row = CheckpointRow { size, note: note.clone(), at: self.ports.clock.now() };
-        let commit = Commit { writes: vec![Write::Checkpoint(row)], ..Commit::background(tenant.id.clone()) };
+        let commit = Commit {
+            fence: tenant.lease.lock().clone(),
+            writes: vec![Write::Checkpoint(row)],
+            ..Commit::background(tenant.id.clone())
+        };
         match store.commit(commit).await {
             // Why: a checkpoint of this size means that another call, or a crash right after the commit, was first.
             Ok(_) | Err(StoreError::Conflict(Conflict::Checkpoint)) => {}
+            // Why: another process leads by now, and signs.
+            Err(StoreError::Fenced) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
         if let Some(folder) = &self.ports.checkpoint_folder {

@@ -21,6 +21,9 @@ pub enum Error {
     /// The person was erased: what was sealed about them does not open.
     #[error("the person was erased, so that what was recorded about them can't be read any more")]
     Erased,
+    /// What was recorded is older than it is kept, and was deleted; its leaf still proves that it was there.
+    #[error("what was recorded is older than it is kept, and was deleted")]
+    NotKept,
     /// The decision's leaf could not be written in its time; nothing was decided.
     #[error("the decision could not be recorded in time, so none was made")]
     LedgerUnavailable,
@@ -38,6 +41,37 @@ pub enum Error {
         /// Whose ledger it is.
         tenant: TenantId,
     },
+    /// The database holds fewer leaves than a checkpoint beside it covers.
+    #[error(
+        "the ledger of `{tenant}` has `{size}` leaves, but `{signed}` were signed: this is an older copy; restore the newest one, or accept the loss by `countersign restore --accept-rollback`"
+    )]
+    RolledBack {
+        /// Whose ledger it is.
+        tenant: TenantId,
+        /// How many leaves the checkpoint covers.
+        signed: u64,
+        /// How many there are.
+        size: u64,
+    },
+    /// The master key is none that this tenant's keys were wrapped by.
+    #[error("the keys of people were wrapped by another master key; give that one too, as an earlier one")]
+    ForeignMasterKey,
+    /// A policy as stored can't be read by this version.
+    #[error("version {version} of the policy of `{tenant}`, as stored, can't be used: {detail}")]
+    UnreadablePolicy {
+        /// Whose policy it is.
+        tenant: TenantId,
+        /// Which version.
+        version: u64,
+        /// What is wrong with it; a policy tells of no person.
+        detail: String,
+    },
+    /// Another version of the policy holds than the change was made from.
+    #[error("another version of the policy holds by now; look at it, and make the change from there")]
+    PolicyChanged,
+    /// There are as many as may be.
+    #[error("there are {1} {0} already, and no more are taken")]
+    TooMany(&'static str, usize),
     /// Something that must not happen.
     #[error("something went wrong here")]
     Internal {
@@ -56,9 +90,15 @@ impl Error {
             Self::Replayed => "request.replayed",
             Self::NotFound(_) => "not_found",
             Self::Erased => "subject.erased",
+            Self::NotKept => "record.not_kept",
             Self::LedgerUnavailable => "ledger_unavailable",
             Self::Unavailable { .. } => "unavailable",
             Self::ForeignKey { .. } => "ledger.foreign_key",
+            Self::RolledBack { .. } => "ledger.rolled_back",
+            Self::ForeignMasterKey => "keys.foreign_master",
+            Self::UnreadablePolicy { .. } => "policy.unreadable",
+            Self::PolicyChanged => "policy.changed",
+            Self::TooMany(..) => "too_many",
             Self::Internal { .. } => "internal",
         }
     }
@@ -81,7 +121,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(Conflict::Request) => Self::Replayed,
-            StoreError::Unavailable(_) | StoreError::Expired | StoreError::Stale => {
+            StoreError::Unavailable(_) | StoreError::Expired | StoreError::Stale | StoreError::Fenced => {
                 Self::Unavailable { detail: error.to_string() }
             }
             StoreError::Conflict(_) | StoreError::Corrupt(_) => Self::Internal { detail: error.to_string() },

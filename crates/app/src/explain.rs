@@ -1,13 +1,17 @@
 //! A decision without a server, a history or a record: what policy would say of one event.
 
-use countersign_auth0::trigger::post_login::PostLogin;
+use countersign_auth0::trigger::Event;
 use countersign_core::{Score, Timestamp};
-use countersign_policy::{Decision, Snapshot, Thresholds};
+use countersign_policy::{Decision, Recorded, Snapshot, Thresholds};
 use countersign_privacy::TenantKeys;
-use countersign_risk::{Assessment, Flip, Model};
+use countersign_risk::{Assessment, Context, Flip, Model, Readings};
 use serde::Serialize;
 
-use crate::decide::{circumstances, judge};
+use crate::{
+    Error,
+    decide::{Asked, circumstances, judge},
+    tenants::Current,
+};
 
 /// What would be decided about an event, and why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,25 +19,52 @@ pub struct Explanation {
     /// What is thought of it.
     pub assessment: Assessment,
     /// What policy says.
-    pub decision: Decision,
+    pub decision: Decision<Recorded>,
     /// The smallest change that would lower the level; `None` when none would.
     pub flip: Option<Flip>,
 }
 
-/// Explains an event as the sign-in of a person without history.
-#[must_use]
-pub fn explain(event: &PostLogin, policy: &Snapshot, keys: &TenantKeys, at: Timestamp) -> Explanation {
-    let features = countersign_risk::extract(event, at);
-    let subject = keys.subject(&event.user.user_id);
+/// Explains an event as one of a person or client without history.
+///
+/// # Errors
+/// `Internal` when an effect has no form on the wire, which must not happen.
+pub fn explain(
+    event: &Event,
+    policy: &Snapshot,
+    keys: &TenantKeys,
+    at: Timestamp,
+) -> Result<Explanation, Error> {
+    match event {
+        Event::PostLogin(event) => one(event.as_ref(), policy, keys, at),
+        Event::PreUserRegistration(event) => one(event.as_ref(), policy, keys, at),
+        Event::PostUserRegistration(event) => one(event.as_ref(), policy, keys, at),
+        Event::CredentialsExchange(event) => one(event.as_ref(), policy, keys, at),
+        Event::PasswordResetPostChallenge(event) => one(event.as_ref(), policy, keys, at),
+        Event::PostChangePassword(event) => one(event.as_ref(), policy, keys, at),
+        Event::EventStream(event) => one(event.as_ref(), policy, keys, at),
+        Event::SendPhoneMessage(event) => one(event.as_ref(), policy, keys, at),
+        Event::CustomTokenExchange(event) => one(event.as_ref(), policy, keys, at),
+    }
+}
+
+fn one<T: Asked>(
+    event: &T,
+    policy: &Snapshot,
+    keys: &TenantKeys,
+    at: Timestamp,
+) -> Result<Explanation, Error> {
+    let current = Current::new(0, policy.clone());
+    let context = Context { reference: &current.reference, readings: Readings::default(), carried: None };
+    let features = event.extract(at, &context);
+    let subject = event.who().subject(keys);
     let circumstances = circumstances(event, keys, &subject, at, "none");
-    let settings = policy.document().settings(
-        circumstances.trigger,
-        circumstances.organization.as_ref(),
-        circumstances.client.as_ref(),
-    );
-    let (assessment, decision) = judge(policy, circumstances, &features, None, &Model::default(), &[]);
+    let settings = policy.document().settings(T::TRIGGER, event.organization(), event.client());
+    let (assessment, decision) =
+        judge::<T::Effect>(policy, circumstances, &features, None, &Model::default(), &[]);
     let flip = flip(&assessment, settings.thresholds);
-    Explanation { assessment, decision, flip }
+    let decision = serde_json::to_vec(&decision).map_err(Error::internal)?;
+    let decision = serde_json::from_slice(&decision).map_err(Error::internal)?;
+    Ok(Explanation { assessment, decision, flip })
 }
 
 /// The smallest change that would lower the level of an assessment.
@@ -46,21 +77,26 @@ pub fn flip(assessment: &Assessment, thresholds: Thresholds) -> Option<Flip> {
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::Secret;
+    use countersign_core::{Secret, TenantId, Trigger};
     use countersign_policy::{Claims, Document};
     use countersign_privacy::MasterKey;
 
     use super::*;
 
+    fn explained(trigger: Trigger, event: &str, document: Document) -> Explanation {
+        let event = Event::decode(trigger, event.as_bytes(), "event").unwrap();
+        let tenant: TenantId = "example-tenant".parse().unwrap();
+        let keys = MasterKey::new(&Secret::new(vec![5; 32])).unwrap().tenant(&tenant);
+        let policy = Snapshot::new(document).unwrap();
+        explain(&event, &policy, &keys, Timestamp::from_seconds(1_787_212_800)).unwrap()
+    }
+
     #[test]
     fn an_explanation_names_the_reasons_in_the_claim_as_the_service_does() {
-        let event: PostLogin =
-            serde_json::from_str(include_str!("../../../fixtures/events/post-login.high-risk.json")).unwrap();
         let mut document = Document::default();
         document.tenant.claims = Some(Claims { risk_reason: true, in_every_mode: true, ..Claims::default() });
-        let policy = Snapshot::new(document).unwrap();
-        let keys = MasterKey::new(&Secret::new(vec![5; 32])).unwrap().tenant(&event.tenant.id);
-        let explained = explain(&event, &policy, &keys, Timestamp::from_seconds(1_787_212_800));
+        let event = include_str!("../../../fixtures/events/post-login.high-risk.json");
+        let explained = explained(Trigger::PostLogin, event, document);
         let effects = serde_json::to_value(&explained.decision.effects).unwrap();
         let codes: Vec<String> =
             explained.assessment.reasons.iter().map(|reason| reason.code.to_string()).collect();

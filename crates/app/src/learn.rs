@@ -73,6 +73,15 @@ impl Fold {
 
     /// Weighs a decision anew after `event`.
     pub(crate) fn weigh(&mut self, row: &DecisionRow, record: &Record, event: Event, standing: Standing) {
+        if !row.decision.trigger.teaches() {
+            self.writes.push(Write::Standing {
+                decision: row.decision.id.clone(),
+                expected_granted: row.granted,
+                standing: settled(row.standing, standing),
+                granted: row.granted,
+            });
+            return;
+        }
         let at = record.features.at;
         let granted = learning::weight(&Situation {
             below_threshold: row.decision.is_trusted,
@@ -165,7 +174,7 @@ impl App {
 }
 
 /// Parses an opened record. The parser's own words may repeat what it stumbled over, which is about a person.
-fn parse(body: &[u8]) -> Result<Record, Error> {
+pub(crate) fn parse(body: &[u8]) -> Result<Record, Error> {
     serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Error::internal(format!("a record that does not parse at line {line}, column {column}"))

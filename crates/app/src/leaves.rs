@@ -79,6 +79,6 @@ impl App {
             facts,
             commitments,
         };
-        Ok(NewLeaf { record_id: id.to_owned(), leaf: leaf.encode().map_err(Error::internal)?, bodies })
+        Ok(NewLeaf { at, record_id: id.to_owned(), leaf: leaf.encode().map_err(Error::internal)?, bodies })
     }
 }

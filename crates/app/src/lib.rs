@@ -16,16 +16,25 @@
 pub mod audit;
 mod checkpoints;
 pub mod decide;
+mod department;
+pub mod enrich;
 mod erase;
 mod error;
 pub mod explain;
 mod feed;
 mod gaps;
+mod lead;
 mod learn;
 mod leaves;
 pub mod outcomes;
+mod policies;
 mod read;
 mod receipts;
+mod refresh;
+mod retain;
+mod risk_tokens;
+mod rollback;
+mod rotate;
 mod silence;
 mod subjects;
 mod switches;
@@ -44,6 +53,7 @@ pub use checkpoints::file_name as checkpoint_file_name;
 pub use countersign_store::{DecisionFilter, DecisionRow, Standing};
 pub use error::Error;
 pub use feed::Live;
+pub use retain::Kept;
 pub use tenants::Tenant;
 
 /// What the use cases stand on.
@@ -54,10 +64,16 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
     pub entropy: Arc<dyn Entropy>,
+    /// A name of this process that no other has, to hold leases by.
+    pub process: String,
     /// Wraps subjects' keys and derives pseudonyms.
     pub master: MasterKey,
+    /// Master keys that were in use before, the newest first: they open what is not wrapped anew yet.
+    pub earlier_masters: Vec<MasterKey>,
     /// Seed of the Ed25519 key that signs checkpoints, 32 bytes.
     pub checkpoint_seed: Secret,
+    /// Seeds that were in use before, the newest first: each goes on signing beside the newest while it stands here.
+    pub earlier_checkpoint_seeds: Vec<Secret>,
     /// First part of each ledger's origin, such as `countersign.example.com`.
     pub site: String,
     /// Where the newest checkpoint of each tenant is written as a file; `None`: nowhere.
@@ -68,8 +84,10 @@ pub struct Ports {
 pub struct TenantConfig {
     /// Auth0's name of the tenant.
     pub id: TenantId,
-    /// Its checked policy.
+    /// Its checked policy, for as long as the database holds none.
     pub policy: Snapshot,
+    /// What is asked about people who sign up; `None`: nothing.
+    pub enrichment: Option<Arc<dyn enrich::Enrich>>,
 }
 
 /// The application: all use cases over one set of ports. Cheap to share.
@@ -84,14 +102,18 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the use cases: opens them, destroys keys whose erasure is on record, and records the policy that holds from now on.
+    /// Starts the use cases: opens them, destroys keys whose erasure is on record, and puts configured policies in force
+    /// where there is none.
     ///
     /// # Errors
     /// As `open`.
     pub async fn start(ports: Ports, configs: Vec<TenantConfig>) -> Result<Arc<Self>, Error> {
         let app = Self::open(ports, configs).await?;
         app.finish_erasures().await?;
-        app.record_policies().await?;
+        app.found_policies().await?;
+        for tenant in app.tenants.iter() {
+            app.record_signing_key(tenant).await?;
+        }
         Ok(app)
     }
 
@@ -99,15 +121,17 @@ impl App {
     /// one that signed before.
     ///
     /// # Errors
-    /// `Unavailable` when the store is; `ForeignKey` when the newest checkpoint of a tenant is not by the signing key;
-    /// `Internal` when the key can't be used.
+    /// `Unavailable` when the store is; `ForeignKey` when the newest checkpoint of a tenant is by none of the signing keys;
+    /// `RolledBack` when the checkpoint file covers more leaves than there are; `ForeignMasterKey`; `UnreadablePolicy`; `Internal` when a key can't be used.
     pub async fn open(ports: Ports, configs: Vec<TenantConfig>) -> Result<Arc<Self>, Error> {
         let tenants = tenants::Tenants::load(&ports, configs).await?;
         for tenant in tenants.iter() {
             let newest = ports.store.find_newest_checkpoint(&tenant.id).await?;
-            if newest.is_some_and(|newest| Checkpoint::open(&newest.note, &tenant.verifier()).is_err()) {
+            let is_ours = |note: &str| tenant.verifiers().any(|key| Checkpoint::open(note, &key).is_ok());
+            if newest.is_some_and(|newest| !is_ours(&newest.note)) {
                 return Err(Error::ForeignKey { tenant: tenant.id.clone() });
             }
+            rollback::check(&ports, tenant).await?;
         }
         Ok(Arc::new(Self {
             ports,

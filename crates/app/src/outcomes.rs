@@ -211,7 +211,11 @@ impl App {
                     .find_decision(&tenant.id, decision_id)
                     .await?
                     .ok_or(Error::NotFound("decision"))?;
-                Ok((row.subject.clone().ok_or(Error::Erased)?, Some(row)))
+                match row.subject.clone() {
+                    Some(subject) => Ok((subject, Some(row))),
+                    // Why: the body says why nobody is named: erased, no longer kept, or damaged.
+                    None => Err(self.open_record(tenant, &row).await.err().unwrap_or(Error::Erased)),
+                }
             }
         }
     }

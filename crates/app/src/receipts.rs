@@ -10,7 +10,7 @@ use countersign_ledger::{
 };
 
 use countersign_core::IdKind;
-use countersign_store::Commit;
+use countersign_store::{CheckpointRow, Commit};
 
 use crate::{App, Error, Tenant, leaves::Draft};
 
@@ -29,7 +29,7 @@ impl App {
         if store.list_checkpoints(&tenant.id, needed, 1).await?.is_empty() {
             self.sign_checkpoint(tenant).await?;
         }
-        let checkpoint = store.list_checkpoints(&tenant.id, needed, 1).await?.into_iter().next();
+        let checkpoint = self.covering(tenant, needed).await?;
         let checkpoint = checkpoint
             .ok_or_else(|| Error::Unavailable { detail: "no checkpoint covers the record yet".to_owned() })?;
         let proof = store.inclusion_proof(&tenant.id, leaf.index, checkpoint.size).await;
@@ -53,6 +53,20 @@ impl App {
             verifier: tenant.verifier().to_string(),
             openings,
         })
+    }
+
+    /// The smallest checkpoint over `needed` leaves, or the newest one where only an earlier key signed that: a receipt is
+    /// checked against the key in use.
+    async fn covering(&self, tenant: &Tenant, needed: u64) -> Result<Option<CheckpointRow>, Error> {
+        let store = &self.ports.store;
+        let smallest = store.list_checkpoints(&tenant.id, needed, 1).await?.into_iter().next();
+        let verifier = tenant.verifier();
+        match smallest {
+            Some(row) if Checkpoint::open(&row.note, &verifier).is_err() => {
+                Ok(store.find_newest_checkpoint(&tenant.id).await?)
+            }
+            smallest => Ok(smallest),
+        }
     }
 
     /// Tells the ledger that what a record says about a person is about to be shown.
@@ -85,8 +99,7 @@ impl App {
         let Some(newest) = self.ports.store.find_newest_checkpoint(&tenant.id).await? else {
             return Ok((Duration::ZERO, head.frontier.size()));
         };
-        let checkpoint = Checkpoint::open(&newest.note, &tenant.verifier()).map_err(Error::internal)?;
         let age = u64::try_from(self.ports.clock.now().since(newest.at)).unwrap_or(0);
-        Ok((Duration::from_micros(age), head.frontier.size().saturating_sub(checkpoint.size)))
+        Ok((Duration::from_micros(age), head.frontier.size().saturating_sub(newest.size)))
     }
 }

@@ -47,14 +47,15 @@ impl App {
             .fact("after_leaf", &cursor.unwrap_or(0))
             .fact("until_leaf", &until);
         let commit = Commit {
+            fence: tenant.lease.lock().clone(),
             leaves: vec![Self::public_leaf(tenant, draft)?],
             writes,
             ..Commit::background(tenant.id.clone())
         };
         match store.commit(commit).await {
             Ok(_) => Ok(old.len()),
-            // Why: an outcome came between; the next call reads the batch again.
-            Err(StoreError::Stale) => Ok(0),
+            // Why: an outcome came between, and the next call reads the batch again; or another process leads now.
+            Err(StoreError::Stale | StoreError::Fenced) => Ok(0),
             Err(error) => Err(error.into()),
         }
     }
@@ -67,7 +68,8 @@ impl App {
     ) -> Result<Vec<Write>, Error> {
         let mut folds: BTreeMap<SubjectId, Fold> = BTreeMap::new();
         let is_silent = |row: &&DecisionRow| {
-            row.standing == Standing::Open && now.since(row.decision.at) >= SILENCE_MICROS
+            let is_old = now.since(row.decision.at) >= SILENCE_MICROS;
+            row.standing == Standing::Open && row.decision.trigger.teaches() && is_old
         };
         for row in rows.iter().filter(is_silent) {
             let Some(subject) = &row.subject else { continue };

@@ -45,6 +45,18 @@ impl SubjectKeys {
         self.destroyed.fetch_add(1, Ordering::SeqCst);
         self.known.invalidate(&(tenant.clone(), subject.clone()));
     }
+    /// Forgets the keys of these names, which another process destroyed.
+    pub(crate) fn forget_named(&self, tenant: &TenantId, names: &[String]) {
+        if names.is_empty() {
+            return;
+        }
+        self.destroyed.fetch_add(1, Ordering::SeqCst);
+        for (place, key) in &self.known {
+            if place.0 == *tenant && names.binary_search(&key.id).is_ok() {
+                self.known.invalidate(place.as_ref());
+            }
+        }
+    }
 }
 
 impl App {
@@ -115,7 +127,7 @@ impl App {
         record_id: &str,
     ) -> Result<(Vec<u8>, Vec<u8>), Error> {
         let bodies = self.ports.store.list_sealed_bodies(&tenant.id, leaf).await?;
-        let body = bodies.into_iter().next().ok_or(Error::NotFound("record"))?;
+        let body = bodies.into_iter().next().ok_or(Error::NotKept)?;
         let subject =
             self.ports.store.find_subject_of_key(&tenant.id, &body.key_id).await?.ok_or(Error::Erased)?;
         let key = self.find_key(tenant, &subject).await?.ok_or(Error::Erased)?;

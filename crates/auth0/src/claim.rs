@@ -1,8 +1,14 @@
-//! Names of custom claims.
+//! Names and values of custom claims.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::url::{WrongAt, foreign_byte, host_and_port};
+
+mod value;
+
+pub use value::{ClaimValue, ClaimValueError};
 
 /// The longest claim name accepted, in bytes; a bound of our own, far above any namespace in use.
 const MAX_BYTES: usize = 256;
@@ -61,7 +67,7 @@ impl FromStr for ClaimName {
         if text.len() > MAX_BYTES {
             return Err(ClaimNameError::Length);
         }
-        if let Some(offset) = text.bytes().position(|byte| !is_url_byte(byte)) {
+        if let Some(offset) = foreign_byte(text) {
             return Err(ClaimNameError::Character { offset });
         }
         let rest = text.strip_prefix(SCHEME).ok_or(ClaimNameError::Scheme)?;
@@ -75,47 +81,13 @@ impl FromStr for ClaimName {
 }
 
 fn check_authority(authority: &str, offset: usize) -> Result<(), ClaimNameError> {
-    let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
-    let mut at = offset;
-    for label in host.split('.') {
-        let is_label =
-            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if !is_label {
-            return Err(ClaimNameError::Host { offset: at });
-        }
-        at += label.len() + 1;
-    }
-    if port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(ClaimNameError::Host { offset: at });
-    }
+    let (host, _) =
+        host_and_port(authority).map_err(|WrongAt(at)| ClaimNameError::Host { offset: offset + at })?;
     let host = host.to_ascii_lowercase();
     let is_reserved = RESERVED_HOSTS
         .iter()
         .any(|reserved| host.strip_suffix(reserved).is_some_and(|sub| sub.is_empty() || sub.ends_with('.')));
     if is_reserved { Err(ClaimNameError::ReservedHost) } else { Ok(()) }
-}
-
-/// RFC 3986, section 2: unreserved, reserved and `%`.
-const fn is_url_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b':'
-                | b'/'
-                | b'?'
-                | b'#'
-                | b'['
-                | b']'
-                | b'@'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-        )
-        || matches!(byte, b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b'%')
 }
 
 impl fmt::Display for ClaimName {

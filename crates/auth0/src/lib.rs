@@ -5,7 +5,8 @@
 //! repeat a value from an event in an error or in debug output.
 //!
 //! Every documented field is typed, or kept as JSON on purpose; a field that Auth0 leaves out or sets to null
-//! stays so; fields and words that the documentation does not name survive.
+//! stays so; fields and words that the documentation does not name survive. What must never leave the Action (codes,
+//! message texts, tokens, passwords) is refused instead.
 //!
 //! ```
 //! use countersign_auth0::{decode, trigger::post_login::PostLogin};
@@ -30,10 +31,17 @@ pub mod depth;
 pub mod factor;
 mod json;
 mod maybe;
+pub mod metadata;
 pub mod object;
+pub mod redirect;
+mod refused;
+pub mod scope;
 mod shape;
+mod text;
 pub mod trigger;
+mod url;
 
 pub use json::{Dictionary, Json};
 pub use maybe::Maybe;
 pub use shape::{ShapeError, decode};
+pub use text::{ErrorCode, Reason, Text};

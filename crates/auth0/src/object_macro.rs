@@ -1,13 +1,14 @@
 //! Structs for documented objects.
 
 /// Defines a documented object: required fields, `Maybe` fields and `extra` for what the documentation does not
-/// name.
+/// name. A `refused` field is documented, but an event that carries it is refused, so it holds nothing.
 ///
 /// Debug output shows the name alone, because the values are personal data.
 macro_rules! object {
     ($(#[$doc:meta])* $name:ident {
         $(required { $($(#[$rdoc:meta])* $required:ident: $rtype:ty,)+ })?
         $(maybe { $($(#[$mdoc:meta])* $maybe:ident: $mtype:ty,)+ })?
+        $(refused { $($refused:ident,)+ })?
     }) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -18,6 +19,10 @@ macro_rules! object {
                 $(#[$mdoc])*
                 #[serde(default, skip_serializing_if = "crate::Maybe::is_absent")]
                 pub $maybe: crate::Maybe<$mtype>,
+            )+)?
+            $($(
+                #[serde(default, skip_serializing)]
+                $refused: crate::refused::Refused,
             )+)?
             /// Fields that the documentation does not name, as they came.
             #[serde(flatten)]

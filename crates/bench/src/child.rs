@@ -1,14 +1,18 @@
 //! The service under measurement: everything that `countersign serve` puts together, and the routes to compare with.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use countersign_app::{App, Ports, TenantConfig};
 use countersign_core::{Clock, Entropy, Mode, Secret, Verdict};
 use countersign_policy::{Ceiling, Claims, Document, Floor, Snapshot, Subject};
 use countersign_privacy::MasterKey;
-use countersign_server::{Bench, Operator, Server, Settings, signature::SigningKey};
-use countersign_store::{Access, Store};
+use countersign_server::{Bench, Limits, Operator, Server, Settings, signature::SigningKey};
+use countersign_store::{Access, PostgresSettings, Store};
 use tokio::{net::TcpListener, task::JoinSet, time};
 
 use crate::{
@@ -19,14 +23,59 @@ use crate::{
 /// What the child says before its address.
 pub const LISTENS: &str = "listens at ";
 
-/// The bytes of a decision's sealed body (measured 2026-11-22 for the question sent here, with a profile).
-const SEALED_BYTES: usize = 5_600;
+/// The operator's token.
+pub const TOKEN: &str = "bench";
 
-/// The bytes of a decision's answer, likewise.
-const ANSWER_BYTES: usize = 1_150;
+/// Connections for the reads of sign-ins, as many as `countersign serve` makes by itself.
+const CONNECTIONS: u32 = 8;
+
+/// Where a service keeps its records.
+pub enum Data {
+    /// SQLite in a folder.
+    Sqlite(PathBuf),
+    /// The addresses of two databases of PostgreSQL, for records and keys.
+    Postgres(String, String),
+}
+
+impl Data {
+    /// The words on the child's command line.
+    pub fn words(&self) -> Vec<&str> {
+        match self {
+            Self::Sqlite(folder) => vec!["sqlite", folder.to_str().unwrap_or_default()],
+            Self::Postgres(records, keys) => vec!["postgres", records, keys],
+        }
+    }
+
+    fn parse(words: &[&str]) -> anyhow::Result<Self> {
+        match words {
+            ["sqlite", folder] => Ok(Self::Sqlite(folder.into())),
+            ["postgres", records, keys] => Ok(Self::Postgres((*records).to_owned(), (*keys).to_owned())),
+            _ => bail!("no data are named"),
+        }
+    }
+
+    async fn open(&self, clock: &Arc<dyn Clock>) -> anyhow::Result<Store> {
+        match self {
+            Self::Sqlite(folder) => Ok(Store::open_sqlite(folder, Access::Own, clock)?),
+            Self::Postgres(records, keys) => {
+                let [records_url, keys_url] =
+                    [records, keys].map(|url| Secret::new(url.clone().into_bytes()));
+                let settings = PostgresSettings { records_url, keys_url, connections: CONNECTIONS };
+                Ok(Store::connect_postgres(settings, Access::Own, clock).await?)
+            }
+        }
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(folder) => Some(folder),
+            Self::Postgres(..) => None,
+        }
+    }
+}
 
 /// Enforces with claims, and ten floors and ceilings that all apply.
-pub fn policy() -> anyhow::Result<Document> {
+pub fn policy() -> anyhow::Result<Snapshot> {
     let mut policy = Document::default();
     policy.tenant.mode = Some(Mode::Enforce);
     policy.tenant.claims = Some(Claims { risk_level: true, ..Claims::default() });
@@ -40,7 +89,7 @@ pub fn policy() -> anyhow::Result<Document> {
     let floors = when.iter().cloned().map(|when| Floor { when, at_least: Verdict::Annotate });
     policy.floors = floors.collect();
     policy.ceilings = when.into_iter().map(|when| Ceiling { when, at_most: Verdict::Deny }).collect();
-    Ok(policy)
+    Snapshot::new(policy).map_err(|faults| anyhow!("the policy has {} faults", faults.len()))
 }
 
 /// The key that the child and what drives it share.
@@ -48,47 +97,55 @@ pub fn signing_key() -> anyhow::Result<SigningKey> {
     Ok(SigningKey::parse(&SigningKey::text(&[7; 32]))?)
 }
 
-/// Serves until standard input ends.
-pub fn run(folder: &Path) -> anyhow::Result<()> {
-    // The runtime of `countersign serve`: as many workers as the process may use processors.
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(folder))
-}
-
-async fn serve(folder: &Path) -> anyhow::Result<()> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let store = Store::open_sqlite(folder, Access::Own, &clock)?;
-    let master = MasterKey::new(&Secret::new(vec![5; 32]))?;
-    let tenant = question::tenant()?;
+/// The use cases over a store, as `countersign serve` starts them.
+pub async fn start(
+    data: &Data,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> anyhow::Result<(Arc<App>, Store)> {
+    let store = data.open(&clock).await?;
     let ports = Ports {
         store: store.clone(),
         clock,
         entropy,
-        master,
+        process: format!("bench-{}", std::process::id()),
+        master: MasterKey::new(&Secret::new(vec![5; 32]))?,
+        earlier_masters: Vec::new(),
         checkpoint_seed: Secret::new(vec![6; 32]),
+        earlier_checkpoint_seeds: Vec::new(),
         site: "countersign.bench".to_owned(),
-        checkpoint_folder: Some(folder.to_owned()),
+        checkpoint_folder: data.folder().map(Path::to_owned),
     };
-    let policy =
-        Snapshot::new(policy()?).map_err(|faults| anyhow!("the policy has {} faults", faults.len()))?;
-    let app = App::start(ports, vec![TenantConfig { id: tenant.clone(), policy }]).await?;
+    let tenant = TenantConfig { id: question::tenant()?, policy: policy()?, enrichment: None };
+    Ok((App::start(ports, vec![tenant]).await?, store))
+}
+
+/// Serves until standard input ends.
+pub fn run(words: &[&str]) -> anyhow::Result<()> {
+    // The runtime of `countersign serve`: as many workers as the process may use processors.
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(&Data::parse(words)?))
+}
+
+async fn serve(data: &Data) -> anyhow::Result<()> {
+    let (app, store) = start(data, Arc::new(SystemClock::start()), Arc::new(SystemEntropy)).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
+    let tenant = question::tenant()?;
+    // A limit that is looked at each time and never met: a tenant's allowance is not what is measured.
+    let limits = Limits { decisions_per_second: 1_000_000, ..Limits::default() };
     let settings = Settings {
+        limits: [(tenant.clone(), limits)].into(),
         keys: [(tenant.clone(), vec![signing_key()?])].into(),
         hosts: vec![address.clone()],
-        operator: Operator::new(b"bench"),
+        operator: Operator::new(TOKEN.as_bytes()),
     };
     let server = Server::new(Arc::clone(&app), settings);
-    let bench = Bench {
-        store,
-        tenant: "bare-appends".parse()?,
-        sealed_bytes: SEALED_BYTES,
-        answer: "x".repeat(ANSWER_BYTES),
-    };
-    let router = server.router_to_measure(bench);
+    let router = server.router_to_measure(Bench { store, tenant, appended_to: "bare-appends".parse()? });
     let mut tasks = JoinSet::new();
-    tasks.spawn(sign_checkpoints(app));
+    tasks.spawn(each_second(Arc::clone(&app)));
+    if app.is_shared() {
+        tasks.spawn(keep_up(app));
+    }
     tasks.spawn(async move {
         // Why: an error ends the connections, which what drives us notices.
         let _ = axum::serve(listener, router).await;
@@ -100,13 +157,31 @@ async fn serve(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// The job of each second that `countersign serve` runs as well.
-async fn sign_checkpoints(app: Arc<App>) {
+async fn each_second(app: Arc<App>) {
     let mut ticks = time::interval(Duration::from_secs(1));
     loop {
         ticks.tick().await;
         for tenant in app.tenants() {
             // Why: one that fails is signed a second later.
-            let _ = app.sign_checkpoint(tenant).await;
+            if app.lead(tenant).await.unwrap_or(false) {
+                let _ = app.sign_checkpoint(tenant).await;
+            }
+        }
+    }
+}
+
+/// Looks at what other processes changed, as `countersign serve` does: when it hears of it, and each half second.
+async fn keep_up(app: Arc<App>) {
+    let mut ticks = time::interval(Duration::from_millis(500));
+    let mut changes = app.changes();
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.changed(&mut changes) => {}
+        }
+        for tenant in app.tenants() {
+            // Why: what can't be read now is read at the next turn.
+            let _ = app.refresh(tenant).await;
         }
     }
 }

@@ -12,6 +12,7 @@ use countersign_core::Clock;
 use tokio::{
     sync::Semaphore,
     task::{JoinSet, LocalSet},
+    time,
 };
 
 use crate::{
@@ -19,14 +20,21 @@ use crate::{
     question::{Questions, Signed},
 };
 
+/// How long a connection asks nothing after a refusal: whoever is refused does not ask again at once.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// What one round of load saw.
 pub struct Round {
     /// Requests that were answered.
     pub answered: u32,
+    /// Requests that were refused for want of capacity (503), which are not among the answered ones.
+    pub refused: u32,
     /// From the first request to the last answer.
     pub took: Duration,
     /// Waiting times, sorted: from sending (closed), from the time for which it was scheduled (open).
     pub waits: Vec<Duration>,
+    /// Bytes of all answers' bodies.
+    pub bytes: u64,
 }
 
 impl Round {
@@ -49,6 +57,8 @@ struct Shared {
     signed: Vec<Signed>,
     next: Cell<usize>,
     waits: RefCell<Vec<Duration>>,
+    bytes: Cell<u64>,
+    refused: Cell<u32>,
 }
 
 impl Shared {
@@ -59,8 +69,14 @@ impl Shared {
     }
 
     async fn ask(&self, connection: &mut Connection, signed: &Signed, since: Duration) -> anyhow::Result<()> {
-        let status = connection.ask(&signed.head, self.questions.body(signed)).await?.status;
-        ensure!((200..300).contains(&status), "an answer with status {status}");
+        let answer = connection.ask(&signed.head, self.questions.body(signed)).await?;
+        if answer.status == 503 {
+            self.refused.set(self.refused.get() + 1);
+            time::sleep(PAUSE).await;
+            return Ok(());
+        }
+        ensure!((200..300).contains(&answer.status), "an answer with status {}", answer.status);
+        self.bytes.set(self.bytes.get() + u64::try_from(answer.body.len())?);
         self.waits.borrow_mut().push(self.clock.monotonic().saturating_sub(since));
         Ok(())
     }
@@ -88,17 +104,24 @@ impl Load {
             signed,
             next: Cell::new(0),
             waits: RefCell::default(),
+            bytes: Cell::new(0),
+            refused: Cell::new(0),
         })
     }
 
-    /// Sends `signed` over all connections, each as fast as it is answered, for at most `time`.
-    pub async fn closed(&mut self, signed: Vec<Signed>, time: Duration) -> anyhow::Result<Round> {
+    /// What its connections ask.
+    pub fn questions(&self) -> &Questions {
+        &self.questions
+    }
+
+    /// Sends `signed` over all connections, each as fast as it is answered, for at most `lasting`.
+    pub async fn closed(&mut self, signed: Vec<Signed>, lasting: Duration) -> anyhow::Result<Round> {
         let shared = self.share(signed);
         let began = self.clock.monotonic();
         self.each(&shared, |shared, mut connection| async move {
             loop {
                 let now = shared.clock.monotonic();
-                if now >= began + time {
+                if now >= began + lasting {
                     return Ok(connection);
                 }
                 let Some((_, signed)) = shared.take() else { return Ok(connection) };
@@ -168,7 +191,13 @@ impl Load {
         let mut waits = shared.waits.take();
         waits.sort_unstable();
         let took = self.clock.monotonic().saturating_sub(began);
-        Ok(Round { answered: u32::try_from(waits.len())?, took, waits })
+        Ok(Round {
+            answered: u32::try_from(waits.len())?,
+            refused: shared.refused.get(),
+            took,
+            waits,
+            bytes: shared.bytes.get(),
+        })
     }
 }
 

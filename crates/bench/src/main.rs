@@ -1,10 +1,12 @@
 //! Measures the service as it is shipped, on this machine: `scripts/bench` runs it.
 //!
-//! It drives the service over real connections, on the real SQLite on a real disk with the system's clock, and prints
+//! It drives the service over real connections, on a real database on a real disk with the system's clock, and prints
 //! figures. It must never be imported, and never be part of what is shipped.
 //!
-//! `decide` compares decisions with their floor, in throughput and in latency, and says what a decision's parts cost;
-//! `drive` sends nothing but decisions, for a profiler to watch; `memory` and `start` look at the built `countersign` binary. The server has processor 0 for itself, what drives it
+//! `decide` compares decisions with their floor, in throughput and in latency, and says what a decision's parts cost (as
+//! `steps` does alone); `triggers` does so for each trigger, `postgres` on PostgreSQL, `replicas` with two services over one
+//! database; `overload` offers three times of what it can do; `drive` sends nothing but decisions, for a profiler to watch;
+//! `memory` and `start` look at the built `countersign` binary. The server has processor 0 for itself, what drives it
 //! processor 1.
 
 mod child;
@@ -12,12 +14,21 @@ mod clock;
 mod connection;
 mod decide;
 mod figures;
+mod latency;
 mod load;
 mod memory;
+mod overload;
+mod pairs;
+mod postgres;
 mod process;
 mod question;
+mod real;
+mod replicas;
+mod served;
 mod start;
 mod steps;
+mod together;
+mod triggers;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -26,7 +37,12 @@ use anyhow::Context;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: countersign-bench decide\n       countersign-bench drive [seconds]\n       countersign-bench start [path of countersign]\n       countersign-bench memory [decisions] [path of countersign]\n";
+const USAGE: &str = "usage: countersign-bench decide | steps | triggers | postgres | replicas
+       countersign-bench drive [seconds]
+       countersign-bench overload [path of countersign]
+       countersign-bench start [path of countersign]
+       countersign-bench memory [decisions] [path of countersign]
+";
 
 /// The binary that `scripts/bench` builds.
 const SHIPPED: &str = "target/dist/countersign";
@@ -49,8 +65,19 @@ fn run(arguments: &[&str]) -> anyhow::Result<ExitCode> {
         ["decide-pinned"] => done(decide::run()),
         ["drive", rest @ ..] => process::pinned(1, &["drive-pinned", rest.first().copied().unwrap_or("10")]),
         ["drive-pinned", seconds] => done(decide::drive(seconds.parse().context("a number of seconds")?)),
-        ["serve-pinned", folder] => done(child::run(folder.as_ref())),
+        ["triggers"] => process::pinned(1, &["triggers-pinned"]),
+        ["triggers-pinned"] => done(triggers::run()),
+        ["postgres"] => process::pinned(1, &["postgres-pinned"]),
+        ["postgres-pinned"] => done(postgres::run()),
+        ["replicas"] => process::pinned(1, &["replicas-pinned"]),
+        ["replicas-pinned"] => done(replicas::run()),
+        ["serve-pinned", data @ ..] => done(child::run(data)),
+        ["steps"] => process::pinned(0, &["steps-pinned"]),
         ["steps-pinned"] => done(steps::run()),
+        ["overload", rest @ ..] => {
+            process::pinned(1, &["overload-pinned", rest.first().copied().unwrap_or(SHIPPED)])
+        }
+        ["overload-pinned", binary] => done(overload::run(binary.as_ref())),
         ["start", rest @ ..] => done(start::run(&path(rest.first()))),
         ["memory", rest @ ..] => {
             let count =

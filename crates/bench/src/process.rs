@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// The kernel's clock ticks a second (`getconf CLK_TCK`; 100 on every Linux that Rust runs on).
+/// One tick of the kernel's accounts of processor time, as `getconf CLK_TCK` tells it on x86-64 and arm64: 100 a second.
 const TICK: Duration = Duration::from_millis(10);
 
 /// The command that runs this program with `arguments` on one processor.
@@ -81,6 +81,40 @@ pub fn cpu(process: &str) -> anyhow::Result<Duration> {
     let ticks: u32 =
         fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
     Ok(TICK * ticks)
+}
+
+/// Time that a process and its children have had on a processor, with the children that have ended.
+pub fn cpu_of_family(process: &str) -> anyhow::Result<Duration> {
+    let mut ticks = 0;
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(name) = name.to_str().filter(|name| name.starts_with(|first: char| first.is_ascii_digit()))
+        else {
+            continue;
+        };
+        // Why: a process may end while it is looked at.
+        let Ok(text) = fs::read_to_string(format!("/proc/{name}/stat")) else { continue };
+        let Some((_, fields)) = text.rsplit_once(')') else { continue };
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        // Field 4 is the parent, 14 to 17 are the times, the last two of them of children that have ended (proc(5)).
+        let is_parent = name == process;
+        if is_parent || fields.get(1) == Some(&process) {
+            let times = fields.iter().skip(11).take(if is_parent { 4 } else { 2 });
+            ticks += times.filter_map(|field| field.parse::<u32>().ok()).sum::<u32>();
+        }
+    }
+    Ok(TICK * ticks)
+}
+
+/// The kind of file system that a folder lies on, such as `ext4`; `tmpfs` is memory.
+pub fn file_system(folder: &Path) -> anyhow::Result<String> {
+    let said = Command::new("stat").args(["-f", "-c", "%T"]).arg(folder).output()?;
+    Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
+}
+
+/// Runs a future to its end on this thread alone.
+pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
 /// All bytes of the files below a folder.

@@ -1,15 +1,49 @@
-//! What is asked: the request that the shipped Action makes of the ordinary sign-in in `fixtures/`, by many people.
+//! What is asked: the request that each shipped Action makes of its event in `fixtures/`, by many people.
 
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use countersign_core::{Clock, TenantId};
 use countersign_server::signature::{SigningKey, TENANT_HEADER};
 
-/// The body that the Action of version 0.1.0 sends for `fixtures/events/post-login.json`.
-pub const BODY: &str = include_str!("../question.json");
+/// The body that an Action of version 0.1.0 sends.
+pub struct Question {
+    /// The fixture's name.
+    pub name: &'static str,
+    /// The body.
+    pub body: &'static str,
+    /// What says whose question it is; its last seven characters differ from person to person.
+    pub whose: &'static str,
+}
 
-/// The user id in it.
-const USER: &str = "auth0|65f0c0ffee0000000000a001";
+macro_rules! question {
+    ($name:literal, $whose:literal) => {
+        Question { name: $name, body: include_str!(concat!("../questions/", $name, ".json")), whose: $whose }
+    };
+}
+
+/// An ordinary sign-in.
+pub const SIGN_IN: Question = question!("post-login", "auth0|65f0c0ffee0000000000a001");
+
+/// One for each fixture that an Action or a guard sends.
+pub const ALL: [Question; 11] = [
+    SIGN_IN,
+    question!("post-login.high-risk", "auth0|65f0c0ffee0000000000a001"),
+    question!("post-login.refresh-token", "auth0|65f0c0ffee0000000000a001"),
+    question!("pre-user-registration", "\"email\":\"new.user"),
+    question!("post-user-registration", "auth0|65f0c0ffee0000000000b002"),
+    question!("post-user-registration.management-api", "auth0|65f0c0ffee0000000000b002"),
+    question!("credentials-exchange", "M2mClientExample0000000000000001"),
+    question!("password-reset-post-challenge", "auth0|65f0c0ffee0000000000a001"),
+    question!("post-change-password", "auth0|65f0c0ffee0000000000a001"),
+    question!("send-phone-message", "auth0|65f0c0ffee0000000000a001"),
+    question!("custom-token-exchange", "q3fYvK1mXn8sT0aBcDeFgHiJkLmNoPqR"),
+];
+
+/// The characters that differ from person to person.
+const NUMBER: usize = 7;
 
 /// People who sign in.
 pub const PEOPLE: u32 = 1_000;
@@ -30,6 +64,8 @@ pub struct Questions {
     bodies: Vec<Vec<u8>>,
     key: SigningKey,
     host: String,
+    /// Differs between any two of this process, so that no id is made twice.
+    series: u64,
     made: Cell<u64>,
 }
 
@@ -38,16 +74,21 @@ pub fn tenant() -> anyhow::Result<TenantId> {
     Ok(TENANT.parse()?)
 }
 
-/// A user id as long as Auth0's.
-pub fn user(person: u32) -> String {
-    format!("auth0|65f0c0ffee0000000{person:07x}")
+impl Question {
+    /// A person's body.
+    pub fn of(&self, person: u32) -> Vec<u8> {
+        let (kept, _) = self.whose.split_at(self.whose.len() - NUMBER);
+        self.body.replace(self.whose, &format!("{kept}{person:0NUMBER$x}")).into_bytes()
+    }
 }
 
 impl Questions {
     /// Questions to the server at `host`, signed by `key`.
-    pub fn new(host: &str, key: SigningKey) -> Self {
-        let bodies = (0..PEOPLE).map(|person| BODY.replace(USER, &user(person)).into_bytes()).collect();
-        Self { bodies, key, host: host.to_owned(), made: Cell::new(0) }
+    pub fn new(question: &Question, host: &str, key: SigningKey) -> Self {
+        static SERIES: AtomicU64 = AtomicU64::new(0);
+        let bodies = (0..PEOPLE).map(|person| question.of(person)).collect();
+        let series = SERIES.fetch_add(1, Ordering::Relaxed);
+        Self { bodies, key, host: host.to_owned(), series, made: Cell::new(0) }
     }
 
     /// The body of a person's question.
@@ -75,7 +116,7 @@ impl Questions {
     fn fresh_id(&self) -> String {
         self.made.set(self.made.get() + 1);
         // Scattered as random ids are, so that indexes are hit as in life (Knuth, volume 3, section 6.4).
-        format!("msg_{:016x}", self.made.get().wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        format!("msg_{:016x}{:02x}", self.made.get().wrapping_mul(0x9E37_79B9_7F4A_7C15), self.series)
     }
 
     fn head(&self, path: &str, id: &str, timestamp: i64, body: &[u8]) -> Vec<u8> {
@@ -99,31 +140,44 @@ impl Questions {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "CI says in the environment that every tool must be there")]
-    fn the_question_is_what_the_action_sends() {
-        let script = "const { requestBody } = require('./actions/src/fields.js');
-            const { CONFIG } = require('./actions/src/config.js');
-            const event = JSON.parse(require('fs').readFileSync('fixtures/events/post-login.json', 'utf8'));
-            process.stdout.write(requestBody(event, CONFIG, 800));";
+    fn the_questions_are_what_the_actions_send() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-        let made = std::process::Command::new("node").args(["-e", script]).current_dir(root).output();
-        let Ok(made) = made else {
+        let mut node = std::process::Command::new("node");
+        node.arg("crates/bench/questions/record.cjs").args(ALL.iter().map(|question| question.name));
+        let Ok(made) = node.current_dir(root).output() else {
             assert!(std::env::var("CI").is_err(), "`node` is missing");
             println!("skipped: `node` is missing");
             return;
         };
-        assert_eq!(String::from_utf8(made.stdout).unwrap(), BODY, "make question.json anew");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let sent: BTreeMap<String, String> = serde_json::from_slice(&made.stdout).unwrap();
+        for Question { name, body, .. } in &ALL {
+            assert_eq!(sent[*name], *body, "make {name}.json anew");
+        }
     }
 
     #[test]
-    fn each_person_has_a_body_of_the_same_length() {
-        assert_eq!(BODY.matches(USER).count(), 1);
-        let questions =
-            Questions::new("127.0.0.1:1", SigningKey::parse(&SigningKey::text(&[1; 32])).unwrap());
-        assert!(questions.bodies.iter().all(|body| body.len() == BODY.len()));
-        assert_ne!(questions.bodies[1], questions.bodies[2]);
+    fn each_person_has_a_body_of_the_same_length_that_is_understood() {
+        for question in &ALL {
+            assert_eq!(question.body.matches(question.whose).count(), 1, "{}", question.name);
+            let [one, other] = [1, 2].map(|person| question.of(person));
+            assert_eq!((one.len(), other.len()), (question.body.len(), question.body.len()));
+            assert_ne!(one, other);
+            assert!(countersign_server::parse_to_measure(&one).is_some(), "{}", question.name);
+        }
+    }
+
+    #[test]
+    fn no_two_questions_have_one_id() {
+        let key = || SigningKey::parse(&SigningKey::text(&[1; 32])).unwrap();
+        let [one, other] = [(); 2].map(|()| Questions::new(&SIGN_IN, "127.0.0.1:1", key()));
+        assert_ne!(one.fresh_id(), other.fresh_id());
+        assert_ne!(one.fresh_id(), one.fresh_id());
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     figures::{median, spread},
     print,
     process::{self, Running},
-    question::{Questions, TENANT},
+    question::{Questions, SIGN_IN, TENANT},
 };
 
 /// Starts that are measured.
@@ -41,7 +41,9 @@ impl Service {
         command
             .args(["serve", "--tenant", TENANT])
             .env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0")
-            .env("COUNTERSIGN__STORAGE__DIRECTORY", &data);
+            .env("COUNTERSIGN__STORAGE__DIRECTORY", &data)
+            // Any number: a tenant's allowance is not what is measured.
+            .env("COUNTERSIGN__TENANTS__EXAMPLE-TENANT__LIMITS__DECISIONS_PER_SECOND", "0");
         let mut process = Running::start(&mut command)
             .with_context(|| format!("`{}`; build it with `cargo build --profile dist`", binary.display()))?;
         let host = process.wait_for("listens at http://")?;
@@ -51,7 +53,7 @@ impl Service {
     /// Questions signed by the key that it made for its tenant.
     pub fn questions(&self) -> anyhow::Result<Questions> {
         let text = std::fs::read_to_string(self.data.join(format!("{TENANT}.action-key")))?;
-        Ok(Questions::new(&self.host, SigningKey::parse(&text)?))
+        Ok(Questions::new(&SIGN_IN, &self.host, SigningKey::parse(&text)?))
     }
 }
 

@@ -1,76 +1,66 @@
 //! What each part of a decision costs alone, on one thread of one processor.
 //!
-//! The parts are called as the use case calls them; body and answer are written by types of the same fields.
+//! The parts are called as the use case calls them, on what a real decision of the same run left: its event, features,
+//! profile, record, leaf and row.
 
-use std::{collections::BTreeMap, hint::black_box, sync::Arc, time::Duration};
+use std::{hint::black_box, time::Duration};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context as _, anyhow};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use countersign_app::decide::{Ask, circumstances};
-use countersign_core::{
-    Channel, Clock, Entropy, IdKind, IdMaker, Level, Mode, Secret, SubjectId, Timestamp, Trigger, Verdict,
+use countersign_auth0::trigger::{
+    Event,
+    post_login::{Effect, PostLogin},
 };
-use countersign_ledger::leaf::{self, Kind, Leaf};
-use countersign_policy::{Decision, Snapshot};
+use countersign_core::{Entropy, IdKind, IdMaker, Secret, Timestamp, Trigger};
+use countersign_ledger::leaf::{self, Leaf};
+use countersign_policy::{Circumstances, Decision, Snapshot};
 use countersign_privacy::{MasterKey, Sealed, SubjectKey, TenantKeys};
-use countersign_risk::{Assessment, Features, Model, Profile};
+use countersign_risk::{Context, Extract, Model, Profile, Readings, Reference};
 use countersign_server::{
     parse_to_measure,
     signature::{self, Headers, SigningKey},
 };
-use countersign_store::{Access, Commit, NewBody, NewDecision, NewLeaf, Store, Urgency, Write};
-use serde::Serialize;
-use tokio::task::JoinSet;
+use tokio::runtime::Runtime;
 
-use crate::{
-    child,
-    clock::{SystemClock, SystemEntropy},
-    print, process,
-    question::{self, BODY},
-};
+use crate::{child, clock::SystemEntropy, print, process, question, real::Real, together};
 
 /// How long each part is repeated.
 const TIME: Duration = Duration::from_millis(400);
 
-/// Sign-ins in the history of the person.
-const PAST: u64 = 20;
-
 /// What the parts work on.
 struct Bench {
-    clock: Arc<dyn Clock>,
+    real: Real,
+    runtime: Runtime,
     entropy: SystemEntropy,
     signing: SigningKey,
     headers: HeaderMap,
-    ask: Ask,
+    event: Box<PostLogin>,
     keys: TenantKeys,
-    subject: SubjectId,
     key: SubjectKey,
     policy: Snapshot,
     model: Model,
-    features: Features,
-    profile: Profile,
-    assessment: Assessment,
-    decision: Decision,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    decision_id: &'a str,
-    event: &'a serde_json::value::RawValue,
-    action: &'a countersign_app::decide::ActionInfo,
-    truncated: &'a [String],
-    features: &'a Features,
-    profile: Option<&'a Profile>,
-    assessment: &'a Assessment,
-    decision: &'a Decision,
-    degraded: &'a [&'static str],
-    policy: &'a str,
+    reference: Reference,
+    sealed_profile: Vec<u8>,
+    leaf: Leaf,
+    salted: Vec<u8>,
 }
 
 /// Prints a table of microseconds.
 pub fn run() -> anyhow::Result<()> {
-    let bench = Bench::new()?;
-    print("\nparts of a decision, each alone in a loop, microseconds\n");
+    let folder = process::data_folder()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let real = runtime.block_on(Real::make(folder.path()))?;
+    let bench = Bench::new(real, runtime)?;
+    let Real { record, body, leaf, decided, .. } = &bench.real;
+    let profile = record.profile.as_ref().map_or(0, |profile| profile.encode().len());
+    let sealed: usize = leaf.bodies.iter().map(|body| body.sealed.len()).sum();
+    print(&format!(
+        "\nparts of a decision, each alone in a loop, microseconds; on a real one: event {} bytes, profile {profile}, record {}, sealed {sealed}, leaf {}, answer {}\n",
+        record.event.get().len(),
+        body.len(),
+        leaf.leaf.len(),
+        decided.answer.len(),
+    ));
     let mut sum = 0.0;
     for (name, part) in PARTS {
         let micros = bench.time(*part)?;
@@ -78,7 +68,7 @@ pub fn run() -> anyhow::Result<()> {
         print(&format!("  {micros:>7.2}  {name}\n"));
     }
     print(&format!("  {sum:>7.2}  so far\n"));
-    bench.commits()
+    bench.runtime.block_on(together::run(&bench.real))
 }
 
 type Part = fn(&Bench) -> anyhow::Result<()>;
@@ -86,146 +76,136 @@ type Part = fn(&Bench) -> anyhow::Result<()>;
 const PARTS: &[(&str, Part)] = &[
     ("signature in and out", |bench| bench.signatures()),
     ("parse: depth, request, event", |_| {
-        black_box(parse_to_measure(black_box(BODY.as_bytes())).context("the question is refused")?);
+        black_box(parse_to_measure(black_box(question::SIGN_IN.body.as_bytes())).context("refused")?);
         Ok(())
     }),
     ("ids and pseudonym", |bench| {
-        black_box(bench.keys.subject(black_box(&bench.ask.event.user.user_id)));
-        black_box(IdMaker::new(IdKind::Decision).try_make(bench.clock.now(), &bench.entropy)?);
-        black_box(IdMaker::new(IdKind::Request).try_make(bench.clock.now(), &bench.entropy)?);
+        black_box(bench.keys.subject(black_box(&bench.event.user.user_id)));
+        for kind in [IdKind::Decision, IdKind::Request] {
+            black_box(IdMaker::new(kind).try_make(bench.real.clock.now(), &bench.entropy)?);
+        }
         Ok(())
     }),
-    ("profile: unseal and decode", |bench| bench.open_profile()),
-    ("features and assessment", |bench| {
-        let features = countersign_risk::extract(black_box(&bench.ask.event), bench.features.at);
-        black_box(countersign_risk::assess(&features, Some(&bench.profile), &bench.model));
+    ("profile: read", |bench| {
+        let Real { store, tenant, subject, .. } = &bench.real;
+        let read = bench.runtime.block_on(store.find_profile(tenant.id(), black_box(subject)))?;
+        black_box(read.context("no profile")?);
+        Ok(())
+    }),
+    ("profile: unseal and decode", |bench| {
+        let opened = Sealed::open_bytes(black_box(&bench.sealed_profile), &bench.key, b"profile")?;
+        black_box(Profile::decode(&opened)?);
+        Ok(())
+    }),
+    ("features", |bench| {
+        let (reference, readings) = (&bench.reference, Readings::default());
+        let context = Context { reference, readings, carried: None };
+        black_box(black_box(&bench.event).extract(bench.real.row.at, &context));
+        Ok(())
+    }),
+    ("assessment", |bench| {
+        let record = &bench.real.record;
+        black_box(countersign_risk::assess(
+            black_box(&record.features),
+            record.profile.as_ref(),
+            &bench.model,
+        ));
         Ok(())
     }),
     ("policy", |bench| {
         black_box(bench.decide());
         Ok(())
     }),
-    ("answer", |bench| {
-        black_box(serde_json::to_vec(&(&bench.assessment, &bench.decision))?);
+    ("answer's JSON", |bench| {
+        let record = &bench.real.record;
+        black_box(serde_json::to_vec(black_box(&(&record.assessment, &record.decision)))?);
         Ok(())
     }),
-    ("record: body, commitment, seal, leaf", |bench| {
-        black_box(bench.record("dec_01990000000070008000000000000000")?);
+    ("record's JSON: event, features, assessment, decision", |bench| {
+        let record = &bench.real.record;
+        let parts = (&record.event, &record.action, &record.features, &record.assessment, &record.decision);
+        black_box(serde_json::to_vec(black_box(&parts))?);
+        Ok(())
+    }),
+    ("record's JSON: the profile's copy", |bench| {
+        black_box(serde_json::to_vec(black_box(&bench.real.record.profile))?);
+        Ok(())
+    }),
+    ("record: compress and seal", |bench| {
+        black_box(Sealed::seal(&bench.key, b"record", black_box(&bench.salted), &bench.entropy)?);
+        Ok(())
+    }),
+    ("leaf: commitment and JSON", |bench| {
+        let (salt, body) = bench.salted.split_first_chunk().context("no salt")?;
+        let commitments = vec![leaf::commit(black_box(salt), body)];
+        black_box(Leaf { commitments, ..bench.leaf.clone() }.encode()?);
         Ok(())
     }),
 ];
 
 impl Bench {
-    fn new() -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let (entropy, at) = (SystemEntropy, clock.now());
-        let keys = MasterKey::new(&Secret::new(vec![5; 32]))?.tenant(&question::tenant()?);
-        let ask = parse_to_measure(BODY.as_bytes()).context("the question is refused")?;
-        let signing = child::signing_key()?;
-        let model = Model::default();
-        let features = countersign_risk::extract(&ask.event, at);
-        let mut profile = Profile::default();
-        for login in 0..PAST {
-            profile.credit(&features, login, 1_000);
-        }
-        let policy = Snapshot::new(child::policy()?).map_err(|_| anyhow!("the policy has faults"))?;
-        let subject = keys.subject(&ask.event.user.user_id);
-        let assessment = countersign_risk::assess(&features, Some(&profile), &model);
-        let circumstances = circumstances(&ask.event, &keys, &subject, at, "dec_1");
-        let decision = countersign_policy::decide(policy.document(), assessment.score, &circumstances);
-        let headers = headers(&signing, at)?;
+    fn new(real: Real, runtime: Runtime) -> anyhow::Result<Self> {
+        let (entropy, signing) = (SystemEntropy, child::signing_key()?);
+        let Event::PostLogin(event) = &real.ask.event else { return Err(anyhow!("not a sign-in")) };
         let key = SubjectKey::generate(&entropy)?;
+        let profile = real.record.profile.as_ref().context("no profile")?.encode();
+        let mut salted = vec![0_u8; 32];
+        entropy.fill(&mut salted)?;
+        salted.extend_from_slice(&real.body);
         Ok(Self {
-            clock,
+            headers: headers(&signing, real.row.at)?,
+            event: event.clone(),
+            keys: MasterKey::new(&Secret::new(vec![5; 32]))?.tenant(&question::tenant()?),
+            policy: child::policy()?,
+            model: Model::default(),
+            reference: Reference::default(),
+            sealed_profile: Sealed::seal(&key, b"profile", &profile, &entropy)?.as_bytes().to_vec(),
+            leaf: Leaf::decode(&real.leaf.leaf)?,
+            real,
+            runtime,
             entropy,
             signing,
-            headers,
-            ask,
-            keys,
-            subject,
             key,
-            policy,
-            model,
-            features,
-            profile,
-            assessment,
-            decision,
+            salted,
         })
     }
 
     /// Microseconds of one call.
     fn time(&self, part: Part) -> anyhow::Result<f64> {
+        let clock = &self.real.clock;
         (0..100).try_for_each(|_| part(self))?;
-        let (mut calls, began) = (0_u32, self.clock.monotonic());
-        while self.clock.monotonic() - began < TIME {
+        let (mut calls, began) = (0_u32, clock.monotonic());
+        while clock.monotonic() - began < TIME {
             (0..32).try_for_each(|_| part(self))?;
             calls += 32;
         }
-        Ok((self.clock.monotonic() - began).as_secs_f64() * 1e6 / f64::from(calls))
+        Ok((clock.monotonic() - began).as_secs_f64() * 1e6 / f64::from(calls))
     }
 
     fn signatures(&self) -> anyhow::Result<()> {
         let headers = Headers::read(&self.headers).map_err(|_| anyhow!("the headers"))?;
         let keys = std::slice::from_ref(&self.signing);
-        let signer = signature::verify(keys, &headers, black_box(BODY.as_bytes()), self.features.at);
+        let body = black_box(question::SIGN_IN.body.as_bytes());
+        let signer = signature::verify(keys, &headers, body, self.real.row.at);
         let signer = signer.map_err(|_| anyhow!("the signature"))?;
-        black_box(signer.sign_answer(headers.id, black_box(BODY.as_bytes().split_at(1_150).0)));
+        black_box(signer.sign_answer(headers.id, black_box(&self.real.decided.answer)));
         Ok(())
     }
 
-    fn open_profile(&self) -> anyhow::Result<()> {
-        // Sealing stands for unsealing, which costs the same.
-        let sealed = Sealed::seal(&self.key, b"profile", &self.profile.encode(), &self.entropy)?;
-        black_box(sealed);
-        black_box(Profile::decode(&self.profile.encode())?);
-        Ok(())
-    }
-
-    fn decide(&self) -> Decision {
-        let circumstances =
-            circumstances(&self.ask.event, &self.keys, &self.subject, self.features.at, "dec_1");
-        countersign_policy::decide(self.policy.document(), black_box(self.assessment.score), &circumstances)
-    }
-
-    fn record(&self, id: &str) -> anyhow::Result<NewLeaf> {
-        let body = serde_json::to_vec(&Body {
-            decision_id: id,
-            event: &self.ask.raw_event,
-            action: &self.ask.action,
-            truncated: &self.ask.truncated,
-            features: &self.features,
-            profile: Some(&self.profile),
-            assessment: &self.assessment,
-            decision: &self.decision,
-            degraded: &[],
-            policy: self.policy.etag(),
-        })?;
-        let mut salt = [0_u8; 32];
-        self.entropy.fill(&mut salt)?;
-        let sealed =
-            Sealed::seal(&self.key, id.as_bytes(), &[&salt, body.as_slice()].concat(), &self.entropy)?;
-        let versions = [
-            ("action", "countersign-post-login@0.1.0"),
-            ("engine", "1"),
-            ("model", self.assessment.model.as_str()),
-            ("policy", self.policy.etag()),
-        ];
-        let leaf = Leaf {
-            v: leaf::Version,
-            id: id.to_owned(),
-            tenant: question::tenant()?,
-            at: self.clock.now(),
-            kind: Kind::Decision,
-            versions: versions.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            hashes: BTreeMap::new(),
-            facts: BTreeMap::from([("trigger".to_owned(), Trigger::PostLogin.to_string())]),
-            commitments: vec![leaf::commit(&salt, &body)],
+    /// What policy says of the same score in much the same circumstances.
+    fn decide(&self) -> Decision<Effect> {
+        let (row, record) = (&self.real.row, &self.real.record);
+        let subject = self.keys.subject(&self.event.user.user_id);
+        let circumstances = Circumstances {
+            organization: row.organization.clone(),
+            client: row.client.clone(),
+            roles: vec!["member".to_owned()],
+            percentile: self.keys.percentile(&subject),
+            reason_codes: record.assessment.reasons.iter().map(|reason| reason.code.to_string()).collect(),
+            reference: record.decision_id.clone(),
+            ..Circumstances::new(Trigger::PostLogin, row.channel, row.at)
         };
-        let bodies = vec![NewBody {
-            key_id: "rec_01990000000070008000000000000000".to_owned(),
-            sealed: sealed.as_bytes().to_vec(),
-        }];
-        Ok(NewLeaf { record_id: id.to_owned(), leaf: leaf.encode()?, bodies })
+        countersign_policy::decide(self.policy.document(), black_box(row.score), &circumstances)
     }
 }
 
@@ -233,81 +213,9 @@ fn headers(signing: &SigningKey, at: Timestamp) -> anyhow::Result<HeaderMap> {
     let values = [
         ("webhook-id", "msg_1".to_owned()),
         ("webhook-timestamp", at.seconds().to_string()),
-        ("webhook-signature", signing.sign_request("msg_1", at.seconds(), BODY.as_bytes())),
+        ("webhook-signature", signing.sign_request("msg_1", at.seconds(), question::SIGN_IN.body.as_bytes())),
     ];
     let pairs =
         values.map(|(name, value)| Ok((HeaderName::from_static(name), HeaderValue::from_str(&value)?)));
     pairs.into_iter().collect()
-}
-
-/// Callers that commit at once.
-const CALLERS: u32 = 64;
-
-/// Commits of each caller.
-const COMMITS: u32 = 500;
-
-impl Bench {
-    /// The commit of a decision by 64 callers at once: time, and how much of it a processor worked.
-    fn commits(&self) -> anyhow::Result<()> {
-        let folder = process::data_folder()?;
-        let store = Store::open_sqlite(folder.path(), Access::Own, &self.clock)?;
-        let made = self.record("dec_01990000000070008000000000000000")?;
-        let sealed = made.bodies.first().map_or(0, |body| body.sealed.len());
-        let sizes = format!("leaf {} bytes, sealed body {sealed} bytes", made.leaf.len());
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let (began, worked) = (self.clock.monotonic(), process::cpu("self")?);
-        runtime.block_on(async {
-            let mut tasks = JoinSet::new();
-            for caller in 0..CALLERS {
-                let (store, made, row) = (store.clone(), made.clone(), self.row()?);
-                tasks.spawn(async move {
-                    for number in 0..COMMITS {
-                        store.commit(commit(&made, &row, caller * COMMITS + number)?).await?;
-                    }
-                    Ok::<(), anyhow::Error>(())
-                });
-            }
-            tasks.join_all().await.into_iter().collect::<anyhow::Result<()>>()
-        })?;
-        let each = 1e6 / f64::from(CALLERS * COMMITS);
-        let took = (self.clock.monotonic() - began).as_secs_f64() * each;
-        let worked = (process::cpu("self")? - worked).as_secs_f64() * each;
-        print(&format!(
-            "  {worked:>7.2}  commit by {CALLERS} callers at once, on the processor ({took:.2} with waiting for the disk; {sizes})\n"
-        ));
-        Ok(())
-    }
-
-    fn row(&self) -> anyhow::Result<NewDecision> {
-        Ok(NewDecision {
-            id: "dec_0".parse()?,
-            at: self.features.at,
-            organization: Some("org_9ybsU1dN2dKfDkBi".parse()?),
-            client: Some("q3fYvK1mXn8sT0aBcDeFgHiJkLmNoPqR".parse()?),
-            trigger: Trigger::PostLogin,
-            channel: Channel::Interactive,
-            mode: Mode::Enforce,
-            level: Level::Low,
-            score: self.assessment.score,
-            verdict: Verdict::Annotate,
-            is_trusted: true,
-            is_censored: false,
-        })
-    }
-}
-
-fn commit(made: &NewLeaf, row: &NewDecision, number: u32) -> anyhow::Result<Commit> {
-    let scattered = u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let id = format!("dec_{number:032x}");
-    let row = NewDecision { id: id.parse()?, ..row.clone() };
-    let leaf = NewLeaf { record_id: id, ..made.clone() };
-    Ok(Commit {
-        urgency: Urgency::Decision,
-        leaves: vec![leaf],
-        writes: vec![
-            Write::Request { id: format!("msg_{scattered:016x}"), at: row.at },
-            Write::Decision(row),
-        ],
-        ..Commit::background(question::tenant()?)
-    })
 }

@@ -1,9 +1,25 @@
 //! The command line.
 
+mod at;
+mod copies;
+mod decisions;
+mod keys;
+mod policy;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use countersign_core::{TenantId, Trigger};
+
+pub use self::{
+    at::{At, Folder},
+    copies::{Backup, Restore},
+    decisions::{
+        Decisions, Export as ExportDecisions, Filter, List, OfTenant, RiskToken, Show as ShowDecision,
+    },
+    keys::{Keys, Rotate, RotateAction, RotateInSteps},
+    policy::{Apply, Policy, Proposed, Show as ShowPolicy},
+};
 
 /// Decisions about sign-ins that are explained, countersigned and proved.
 #[derive(Debug, Parser)]
@@ -14,7 +30,7 @@ pub struct Args {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration).";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration, a policy, a decision that is made again, a backup that is too old).";
 
 /// What the command can do.
 #[derive(Debug, Subcommand)]
@@ -29,7 +45,7 @@ pub enum Command {
     Serve(Serve),
     /// Decide about one event without a server or a history.
     #[command(
-        after_help = "Example: countersign decide --trigger post-login < fixtures/events/post-login.json"
+        after_help = "Examples:\n  countersign decide --trigger post-login < fixtures/events/post-login.json\n  countersign decide --trigger credentials-exchange --config countersign.toml --json < event.json"
     )]
     Decide(Decide),
     /// Check a receipt or a whole ledger offline; names the first bad leaf.
@@ -43,6 +59,28 @@ pub enum Command {
     /// People's data.
     #[command(subcommand)]
     Privacy(Privacy),
+    /// Keys and tokens.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Copy the records, also while a service runs, with a manifest and the list of erasures.
+    #[command(
+        after_help = "Examples:\n  countersign backup --config countersign.toml --to /backup/2026-11-22\n  countersign backup --config countersign.toml --to /backup/2026-11-22 --with-keys /vault/2026-11-22"
+    )]
+    Backup(Backup),
+    /// Put a backup in force: checks it, erases again who was erased since, and tells when it is too old.
+    #[command(
+        after_help = "Examples:\n  countersign restore --from /backup/2026-11-22 --data /var/lib/countersign\n  countersign restore --from /backup/2026-11-22 --keys /vault/2026-11-22 --data new --erasures /backup/2026-11-23/erasures.json"
+    )]
+    Restore(Restore),
+    /// Policies: check, compare, put in force.
+    #[command(subcommand)]
+    Policy(Policy),
+    /// What was decided.
+    #[command(subcommand)]
+    Decisions(Decisions),
+    /// Tokens of the short form.
+    #[command(subcommand)]
+    RiskToken(RiskToken),
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -92,15 +130,15 @@ pub struct Decide {
 
 /// `countersign verify`
 #[derive(Debug, ClapArgs)]
-#[command(group = clap::ArgGroup::new("what").required(true))]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub struct Verify {
     /// A receipt's JSON file.
-    #[arg(long, group = "what")]
+    #[arg(long, group = "what", conflicts_with = "data")]
     pub receipt: Option<PathBuf>,
     /// A data directory.
     #[arg(long, group = "what")]
     pub data: Option<PathBuf>,
-    /// The file with the key line that checks checkpoints; for a data directory its own key when absent.
+    /// The file with the key lines that check checkpoints; for a data directory its own keys when absent.
     #[arg(long)]
     pub verifier: Option<PathBuf>,
     /// A checkpoint that was kept elsewhere: finds a log that was rolled back. May be given several times.
@@ -109,8 +147,8 @@ pub struct Verify {
     /// Only this tenant of a data directory.
     #[arg(long)]
     pub tenant: Option<TenantId>,
-    /// The configuration file, where it says something of the ledger's site or its key.
-    #[arg(long)]
+    /// The configuration file, where it says something of the ledger's site, its key or PostgreSQL.
+    #[arg(long, group = "what")]
     pub config: Option<PathBuf>,
 }
 
@@ -130,18 +168,15 @@ pub struct Export {
     /// The folder to write into; made when absent.
     #[arg(long)]
     pub out: PathBuf,
-    /// The data directory, over the configuration's.
-    #[arg(long)]
-    pub data: Option<PathBuf>,
     /// A record's id, such as a decision's.
     #[arg(long)]
     pub record: Option<String>,
     /// Only this tenant; needed when there are several.
     #[arg(long)]
     pub tenant: Option<TenantId>,
-    /// The configuration file, where it says something of the ledger's site or its key.
-    #[arg(long)]
-    pub config: Option<PathBuf>,
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub folder: Folder,
 }
 
 /// `countersign privacy`
@@ -157,21 +192,15 @@ pub enum Privacy {
 /// `countersign privacy erase`
 #[derive(Debug, ClapArgs)]
 pub struct Erase {
-    /// The configuration file.
-    #[arg(long)]
-    pub config: Option<PathBuf>,
-    /// The data directory, over the configuration's.
-    #[arg(long)]
-    pub data: Option<PathBuf>,
     /// The tenant.
     #[arg(long)]
     pub tenant: TenantId,
     /// The person: Auth0's user id, or a pseudonym `sub_…`.
     #[arg(long)]
     pub subject: String,
-    /// The running server that owns the data directory, by plain HTTP; its token is read from the directory.
-    #[arg(long)]
-    pub url: Option<String>,
+    /// Where the person is known.
+    #[command(flatten)]
+    pub at: At,
 }
 
 /// `countersign config`

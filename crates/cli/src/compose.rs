@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
-use countersign_app::{App, Ports, TenantConfig};
+use countersign_app::{App, Ports, TenantConfig, enrich::Enrich};
 use countersign_core::{Clock, Entropy, Secret, TenantId};
 use countersign_policy::Snapshot;
 use countersign_privacy::MasterKey;
@@ -12,8 +12,10 @@ use countersign_store::{Access, Store};
 
 use crate::{
     clock::{SystemClock, SystemEntropy},
-    config::{Config, SecretReference},
-    data_dir::{DataDir, parse_hex},
+    commands::is_cut_off,
+    config::{Config, SecretReference, Tenant},
+    data_dir::{DataDir, hex, parse_hex, random},
+    key_file::lines,
 };
 
 /// What stands below the use cases: time, chance, the data directory and its keys.
@@ -24,76 +26,115 @@ pub struct Base {
     pub entropy: Arc<dyn Entropy>,
     /// The data directory.
     pub data: DataDir,
-    master: Secret,
-    checkpoint_seed: Secret,
+    keys: Keys,
+}
+
+/// Keys of 32 bytes, the ones in use first.
+struct Keys {
+    master: Vec<Secret>,
+    checkpoint: Vec<Secret>,
 }
 
 impl Base {
-    /// Opens the data directory and gets its keys, making what is missing.
-    pub fn open(config: &Config) -> anyhow::Result<Self> {
-        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    /// Opens the data directory and gets its keys; makes what is missing, as long as nothing is recorded.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let (clock, entropy) = (system_clock(), Arc::new(SystemEntropy));
         let data = DataDir::open(&config.storage.directory)?;
-        let keys = keys(config, |name| data.key(name, entropy.as_ref()))?;
-        Ok(Self::new(entropy, data, keys))
+        anyhow::ensure!(
+            !is_cut_off(data.path()),
+            "a restore into `{}` was cut off: call it again, which finishes it",
+            data.path().display()
+        );
+        let is_begun = match config.storage.postgres()? {
+            None => data.has_records(),
+            Some(_) => !open_store(config, Access::Own, &clock).await?.list_tenants().await?.is_empty(),
+        };
+        let keys = Keys::get(config, |name| {
+            // Why: another key than the records were begun with opens nothing, and makes strangers of everyone.
+            if is_begun { data.existing_keys(name) } else { data.keys(name, entropy.as_ref()) }
+        })?;
+        Ok(Self { clock, entropy, data, keys })
     }
 
     /// Opens a data directory that holds a ledger, with the keys it was begun with; makes nothing.
     pub fn find(config: &Config) -> anyhow::Result<Self> {
-        let data = DataDir::find(&config.storage.directory)?;
-        let keys = keys(config, |name| data.existing_key(name))?;
-        Ok(Self::new(Arc::new(SystemEntropy), data, keys))
+        if !config.storage.is_postgres() {
+            DataDir::find(&config.storage.directory)?;
+        }
+        Self::keys_of(config)
     }
 
-    fn new(entropy: Arc<dyn Entropy>, data: DataDir, keys: [Secret; 2]) -> Self {
-        let [master, checkpoint_seed] = keys;
-        Self { clock: Arc::new(SystemClock::start()), entropy, data, master, checkpoint_seed }
+    /// The keys that were made before in a data directory, whether it holds a ledger or not; makes nothing.
+    pub fn keys_of(config: &Config) -> anyhow::Result<Self> {
+        let data = DataDir::found(&config.storage.directory)?;
+        let keys = Keys::get(config, |name| data.existing_keys(name))?;
+        Ok(Self { clock: system_clock(), entropy: Arc::new(SystemEntropy), data, keys })
     }
 
-    /// The master key.
-    pub fn master(&self) -> anyhow::Result<MasterKey> {
-        Ok(MasterKey::new(&self.master)?)
-    }
-
-    /// Starts the use cases over the store in the data directory.
+    /// Starts the use cases over the configured store.
     pub async fn app(&self, config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<App>> {
-        let store = open_store(self.data.path(), Access::Own, clock)?;
-        Ok(App::start(self.ports(config, store, clock)?, tenants(config)?).await?)
+        let store = open_store(config, Access::Own, clock).await?;
+        let mut tenants = tenants(config)?;
+        for tenant in &mut tenants {
+            tenant.enrichment = connector(config, &tenant.id, clock)?;
+        }
+        Ok(App::start(self.ports(config, store, clock, self.data.path())?, tenants).await?)
     }
 
     /// Opens the use cases over a store without recording anything.
     pub async fn existing_app(&self, config: &Config, store: Store) -> anyhow::Result<Arc<App>> {
-        Ok(App::open(self.ports(config, store, &self.clock)?, tenants(config)?).await?)
+        self.existing_app_beside(config, store, self.data.path()).await
     }
 
-    fn ports(&self, config: &Config, store: Store, clock: &Arc<dyn Clock>) -> anyhow::Result<Ports> {
+    /// As `existing_app`, with checkpoints and retired keys in another folder.
+    pub async fn existing_app_beside(
+        &self,
+        config: &Config,
+        store: Store,
+        folder: &Path,
+    ) -> anyhow::Result<Arc<App>> {
+        Ok(App::open(self.ports(config, store, &self.clock, folder)?, tenants(config)?).await?)
+    }
+
+    fn ports(
+        &self,
+        config: &Config,
+        store: Store,
+        clock: &Arc<dyn Clock>,
+        checkpoint_folder: &Path,
+    ) -> anyhow::Result<Ports> {
+        let mut masters = self.keys.master.iter().map(MasterKey::new);
+        let mut seeds = self.keys.checkpoint.iter().cloned();
         Ok(Ports {
             store,
             clock: Arc::clone(clock),
             entropy: Arc::clone(&self.entropy),
-            master: self.master()?,
-            checkpoint_seed: self.checkpoint_seed.clone(),
+            process: hex(&random(self.entropy.as_ref())?),
+            master: masters.next().context("no master key")??,
+            earlier_masters: masters.collect::<Result<_, _>>()?,
+            checkpoint_seed: seeds.next().context("no checkpoint key")?,
+            earlier_checkpoint_seeds: seeds.collect(),
             site: config.ledger.site.clone(),
-            checkpoint_folder: Some(self.data.path().to_owned()),
+            checkpoint_folder: Some(checkpoint_folder.to_owned()),
         })
     }
 
-    /// The keys shared with each tenant's Actions.
+    /// How many master keys there are: more than one while they are rotated.
+    pub const fn master_keys(&self) -> usize {
+        self.keys.master.len()
+    }
+
+    /// The keys shared with each tenant's Actions, the newest first; makes what is missing.
     pub fn action_keys(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<SigningKey>>> {
-        let mut keys = BTreeMap::new();
-        for (id, tenant) in &config.tenants {
-            let texts = if tenant.action_keys.is_empty() {
-                vec![self.data.action_key(id, self.entropy.as_ref())?]
-            } else {
-                let fetched = tenant
-                    .action_keys
-                    .iter()
-                    .map(|reference| Ok(String::from_utf8(reference.fetch()?.expose().to_vec())?));
-                fetched.collect::<anyhow::Result<_>>()?
-            };
-            let parsed = texts.iter().map(|text| SigningKey::parse(text)).collect::<Result<Vec<_>, _>>();
-            keys.insert(id.clone(), parsed.with_context(|| format!("`tenants.{id}.action_keys`"))?);
-        }
-        Ok(keys)
+        read_action_keys(config, |tenant| self.data.action_keys(tenant, self.entropy.as_ref()))
+    }
+
+    /// The keys shared with each tenant's Actions as they are now; makes nothing.
+    pub fn existing_action_keys(
+        &self,
+        config: &Config,
+    ) -> anyhow::Result<BTreeMap<TenantId, Vec<SigningKey>>> {
+        read_action_keys(config, |tenant| self.data.action_file(tenant).get())
     }
 
     /// The HTTP server for a listener that is already bound.
@@ -106,17 +147,55 @@ impl Base {
         let mut hosts = config.server.hosts.clone();
         hosts.extend([address.to_string(), format!("localhost:{}", address.port())]);
         let operator = Operator::new(self.data.operator_token(self.entropy.as_ref())?.as_bytes());
-        Ok(Server::new(app, Settings { keys: self.action_keys(config)?, hosts, operator }))
+        let limits = config.tenants.iter().map(|(id, tenant)| (id.clone(), tenant.limits.into())).collect();
+        Ok(Server::new(app, Settings { keys: self.action_keys(config)?, hosts, operator, limits }))
     }
 }
 
-/// The master key and the seed of the checkpoint key: as configured, else by file name from `find`.
-fn keys(config: &Config, find: impl Fn(&str) -> anyhow::Result<Secret>) -> anyhow::Result<[Secret; 2]> {
-    let key = |reference: &Option<SecretReference>, name: &str| match reference {
-        Some(reference) => parse_hex(reference.fetch()?.expose()).with_context(|| format!("`keys.{name}`")),
-        None => find(&format!("{name}.key")),
-    };
-    Ok([key(&config.keys.master, "master")?, key(&config.keys.checkpoint, "checkpoint")?])
+impl Keys {
+    /// The keys as configured, else by file name from `find`.
+    fn get(config: &Config, find: impl Fn(&str) -> anyhow::Result<Vec<Secret>>) -> anyhow::Result<Self> {
+        let keys = |first: &Option<SecretReference>, earlier: &[SecretReference], name: &str| {
+            let mut keys = match first {
+                Some(reference) => fetch(reference).with_context(|| format!("`keys.{name}`"))?,
+                None => find(&format!("{name}.key"))?,
+            };
+            for reference in earlier {
+                keys.extend(fetch(reference).with_context(|| format!("`keys.earlier_{name}s`"))?);
+            }
+            anyhow::Ok(keys)
+        };
+        let config = &config.keys;
+        Ok(Self {
+            master: keys(&config.master, &config.earlier_masters, "master")?,
+            checkpoint: keys(&config.checkpoint, &config.earlier_checkpoints, "checkpoint")?,
+        })
+    }
+}
+
+/// The keys that a reference leads to, one a line.
+pub fn fetch(reference: &SecretReference) -> anyhow::Result<Vec<Secret>> {
+    let fetched = reference.fetch()?;
+    let lines = lines(std::str::from_utf8(fetched.expose()).context("a key is text")?);
+    anyhow::ensure!(!lines.is_empty(), "there is no key");
+    lines.iter().map(|line| parse_hex(line.as_bytes())).collect()
+}
+
+fn read_action_keys(
+    config: &Config,
+    find: impl Fn(&TenantId) -> anyhow::Result<Vec<String>>,
+) -> anyhow::Result<BTreeMap<TenantId, Vec<SigningKey>>> {
+    let mut keys = BTreeMap::new();
+    for (id, Tenant { action_keys: references, .. }) in &config.tenants {
+        let mut texts = if references.is_empty() { find(id)? } else { Vec::new() };
+        for reference in references {
+            texts.extend(lines(std::str::from_utf8(reference.fetch()?.expose()).context("a key is text")?));
+        }
+        anyhow::ensure!(!texts.is_empty(), "`tenants.{id}.action_keys`: there is no key");
+        let parsed = texts.iter().map(|text| SigningKey::parse(text)).collect::<Result<Vec<_>, _>>();
+        keys.insert(id.clone(), parsed.with_context(|| format!("`tenants.{id}.action_keys`"))?);
+    }
+    Ok(keys)
 }
 
 fn tenants(config: &Config) -> anyhow::Result<Vec<TenantConfig>> {
@@ -124,12 +203,40 @@ fn tenants(config: &Config) -> anyhow::Result<Vec<TenantConfig>> {
         let faults = |faults: Vec<countersign_policy::Fault>| {
             anyhow::anyhow!("the policy of `{id}` has {} faults", faults.len())
         };
-        Ok(TenantConfig { id: id.clone(), policy: Snapshot::new(tenant.policy.clone()).map_err(faults)? })
+        Ok(TenantConfig {
+            id: id.clone(),
+            policy: Snapshot::new(tenant.policy.clone()).map_err(faults)?,
+            enrichment: None,
+        })
     });
     tenants.collect()
 }
 
-/// Opens the store in a data directory.
-pub fn open_store(folder: &Path, access: Access, clock: &Arc<dyn Clock>) -> anyhow::Result<Store> {
-    Store::open_sqlite(folder, access, clock).with_context(|| format!("the store in `{}`", folder.display()))
+/// What is asked about people who sign up at a tenant, with its token; fetched by what answers them alone.
+fn connector(
+    config: &Config,
+    id: &TenantId,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Option<Arc<dyn Enrich>>> {
+    let section = config.tenants.get(id).and_then(|tenant| tenant.enrichment.as_ref());
+    let Some(section) = section else { return Ok(None) };
+    let connector = section.connector(clock).with_context(|| format!("`tenants.{id}.enrichment`"))?;
+    Ok(Some(Arc::new(connector)))
+}
+
+/// The system's clock, to be shared.
+pub fn system_clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock::start())
+}
+
+/// Opens the configured store: PostgreSQL, else SQLite in the data directory.
+pub async fn open_store(config: &Config, access: Access, clock: &Arc<dyn Clock>) -> anyhow::Result<Store> {
+    let folder = &config.storage.directory;
+    match config.storage.postgres()? {
+        Some(settings) => {
+            Store::connect_postgres(settings, access, clock).await.context("the store in PostgreSQL")
+        }
+        None => Store::open_sqlite(folder, access, clock)
+            .with_context(|| format!("the store in `{}`", folder.display())),
+    }
 }

@@ -2,8 +2,7 @@
 
 use std::{
     fs,
-    io::Write,
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
@@ -11,11 +10,22 @@ use anyhow::{Context, bail};
 use countersign_core::{Entropy, Secret, TenantId};
 use countersign_server::signature::SigningKey;
 
+use crate::key_file::KeyFile;
+
 /// Length of a key in bytes.
 const KEY_BYTES: usize = 32;
 
-/// The databases of records and of keys: what makes a folder a data directory.
-const DATABASES: [&str; 2] = ["countersign.db", "subject-keys.db"];
+/// The file of the operator's token.
+const OPERATOR_TOKEN: &str = "operator.token";
+
+/// The database of records.
+pub const RECORDS_FILE: &str = "countersign.db";
+
+/// The database of people's keys.
+pub const KEYS_FILE: &str = "subject-keys.db";
+
+/// What makes a folder a data directory.
+const DATABASES: [&str; 2] = [RECORDS_FILE, KEYS_FILE];
 
 /// The bits of a mode by which a group or everyone may write.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -40,6 +50,11 @@ impl DataDir {
         if let Some(missing) = DATABASES.iter().find(|name| !path.join(name).is_file()) {
             bail!("`{}` is no data directory: it has no `{missing}`", path.display());
         }
+        Self::found(path)
+    }
+
+    /// Opens a directory that is there, whatever it holds; makes nothing.
+    pub fn found(path: &Path) -> anyhow::Result<Self> {
         Self::check(path)?;
         Ok(Self(path.to_owned()))
     }
@@ -63,62 +78,61 @@ impl DataDir {
         &self.0
     }
 
-    /// The text of a secret file; made by `make` when it is not there.
-    fn find_or_make(
-        &self,
-        name: &str,
-        make: impl FnOnce() -> anyhow::Result<String>,
-    ) -> anyhow::Result<String> {
-        let path = self.0.join(name);
-        match fs::read_to_string(&path) {
-            Ok(text) => return Ok(text.trim().to_owned()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => bail!("can't read `{}`: {error}", path.display()),
-        }
-        let text = make()?;
-        let mut file = fs::File::options()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .with_context(|| format!("can't make `{}`", path.display()))?;
-        writeln!(file, "{text}")
-            .and_then(|()| file.sync_all())
-            .with_context(|| format!("can't write `{}`", path.display()))?;
-        Ok(text)
+    /// Whether there are records in it.
+    pub fn has_records(&self) -> bool {
+        DATABASES.iter().any(|name| self.0.join(name).exists())
     }
 
-    /// A key of 32 bytes, kept in hexadecimal digits.
-    pub fn key(&self, name: &str, entropy: &dyn Entropy) -> anyhow::Result<Secret> {
-        let text = self.find_or_make(name, || Ok(hex(&random(entropy)?)))?;
-        parse_hex(text.as_bytes()).with_context(|| format!("`{}`", self.0.join(name).display()))
+    /// One of its files of secrets.
+    pub fn key_file(&self, name: &str) -> KeyFile {
+        Self::key_file_in(&self.0, name)
     }
 
-    /// A key that was made before.
-    pub fn existing_key(&self, name: &str) -> anyhow::Result<Secret> {
-        let path = self.0.join(name);
-        let text = fs::read_to_string(&path).with_context(|| {
-            format!("can't read `{}`; name where the key comes from by --config", path.display())
-        })?;
-        parse_hex(text.trim().as_bytes()).with_context(|| format!("`{}`", path.display()))
+    /// A file of secrets in a copy of a directory, whoever owns it: to read from.
+    pub fn key_file_in(folder: &Path, name: &str) -> KeyFile {
+        KeyFile::at(folder.join(name))
     }
 
-    /// The token of the operator.
+    /// Keys of 32 bytes, kept in hexadecimal digits, the newest first; one is made when there is none.
+    pub fn keys(&self, name: &str, entropy: &dyn Entropy) -> anyhow::Result<Vec<Secret>> {
+        let file = self.key_file(name);
+        parse_keys(&file, &file.find_or_make(|| Ok(hex(&random(entropy)?)))?)
+    }
+
+    /// Keys that were made before.
+    pub fn existing_keys(&self, name: &str) -> anyhow::Result<Vec<Secret>> {
+        let file = self.key_file(name);
+        let lines = file.get().context(
+            "put the key back that the records were begun with, or name where it comes from by --config",
+        )?;
+        parse_keys(&file, &lines)
+    }
+
+    /// The file of the operator's token.
+    pub fn operator_file(&self) -> KeyFile {
+        self.key_file(OPERATOR_TOKEN)
+    }
+
+    /// The token of the operator; made when there is none.
     pub fn operator_token(&self, entropy: &dyn Entropy) -> anyhow::Result<String> {
-        self.find_or_make("operator.token", || Ok(hex(&random(entropy)?)))
+        let lines = self.operator_file().find_or_make(|| Ok(hex(&random(entropy)?)))?;
+        lines.into_iter().next().context("no token")
     }
 
-    /// The file of the key shared with a tenant's Actions.
-    pub fn action_key_path(&self, tenant: &TenantId) -> PathBuf {
-        self.0.join(action_key_name(tenant))
+    /// The file of the keys shared with a tenant's Actions.
+    pub fn action_file(&self, tenant: &TenantId) -> KeyFile {
+        self.key_file(&action_key_name(tenant))
     }
 
-    /// The key shared with a tenant's Actions, in its text form.
-    pub fn action_key(&self, tenant: &TenantId, entropy: &dyn Entropy) -> anyhow::Result<String> {
-        let name =
-            countersign_app::checkpoint_file_name(tenant.as_str()).replace(".checkpoint", ".action-key");
-        self.find_or_make(&name, || Ok(SigningKey::text(&random(entropy)?)))
+    /// The keys shared with a tenant's Actions in their text form, the newest first; one is made when there is none.
+    pub fn action_keys(&self, tenant: &TenantId, entropy: &dyn Entropy) -> anyhow::Result<Vec<String>> {
+        self.action_file(tenant).find_or_make(|| Ok(SigningKey::text(&random(entropy)?)))
     }
+}
+
+fn parse_keys(file: &KeyFile, lines: &[String]) -> anyhow::Result<Vec<Secret>> {
+    let keys = lines.iter().map(|line| parse_hex(line.as_bytes())).collect::<anyhow::Result<_>>();
+    keys.with_context(|| format!("`{}`", file.path().display()))
 }
 
 fn action_key_name(tenant: &TenantId) -> String {
@@ -179,10 +193,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let entropy = CountingEntropy::default();
         let data = DataDir::open(folder.path()).unwrap();
-        let key = data.key("master.key", &entropy).unwrap();
-        assert_eq!(data.key("master.key", &entropy).unwrap().expose(), key.expose());
-        fs::write(folder.path().join("master.key"), "abc").unwrap();
-        assert!(data.key("master.key", &entropy).is_err());
+        let keys = || {
+            data.keys("master.key", &entropy)
+                .unwrap()
+                .iter()
+                .map(|key| key.expose().to_vec())
+                .collect::<Vec<_>>()
+        };
+        let first = keys();
+        assert_eq!(keys(), first);
+        let (one, two) = ("07".repeat(32), "08".repeat(32));
+        fs::write(folder.path().join("master.key"), format!("{one}\n{two}\n")).unwrap();
+        assert_eq!(keys(), [vec![7; 32], vec![8; 32]]);
+        fs::write(folder.path().join("master.key"), format!("{one}\nabc\n")).unwrap();
+        assert!(data.keys("master.key", &entropy).is_err());
     }
 
     #[test]
@@ -213,7 +237,7 @@ mod tests {
             fs::write(folder.path().join(name), "").unwrap();
         }
         let data = DataDir::find(folder.path()).unwrap();
-        let missing = data.existing_key("master.key").err().unwrap().to_string();
+        let missing = format!("{:#}", data.existing_keys("master.key").err().unwrap());
         assert!(missing.contains("master.key") && missing.contains("--config"), "{missing}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), DATABASES.len());
     }

@@ -1,8 +1,9 @@
-//! What is done by the clock: checkpoints and gaps each second, silence and forgetting each minute.
+//! What is done by the clock: keeping up with other processes, checkpoints and gaps each second, silence and forgetting
+//! each minute, retention each hour.
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_app::{App, Error, Tenant};
+use countersign_app::{App, Error, Kept, Tenant};
 use tokio::{sync::watch, task::JoinSet, time};
 
 use crate::listen::stopped;
@@ -10,8 +11,15 @@ use crate::listen::stopped;
 /// Between two checkpoints.
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Between two looks at what other processes changed, should they not have been heard: half of the second in which a kill
+/// switch holds everywhere.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// Between two looks at silence.
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// Between two looks at what is too old to be kept.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Batches of decisions whose silence is counted in one turn, of each tenant: one may not hold up the others.
 const BATCHES: u32 = 256;
@@ -27,11 +35,19 @@ pub struct Jobs {
 
 impl Jobs {
     /// Starts the jobs; a failure is logged and tried again at the next turn.
-    pub fn start(app: &Arc<App>) -> Self {
+    pub fn start(app: &Arc<App>, retention: Vec<(Kept, u32)>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(each_second(Arc::clone(app), stopped.clone()));
-        tasks.spawn(each_minute(Arc::clone(app), stopped));
+        tasks.spawn(each_minute(Arc::clone(app), stopped.clone()));
+        if app.is_shared() {
+            for tenant in app.tenants() {
+                tasks.spawn(keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
+            }
+        }
+        if !retention.is_empty() {
+            tasks.spawn(each_hour(Arc::clone(app), retention, stopped));
+        }
         Self { stop, tasks }
     }
 
@@ -56,14 +72,64 @@ async fn each_second(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             _ = ticks.tick() => {}
             () = stopped(&mut stop) => return,
         }
-        sign_all(&app).await;
+        for tenant in app.tenants() {
+            log(tenant, "gap", app.record_gap(tenant).await);
+            if leads(&app, tenant).await {
+                log(tenant, "checkpoint", app.sign_checkpoint(tenant).await);
+            }
+        }
     }
 }
 
+/// Whether this process does the tenant's jobs now.
+async fn leads(app: &App, tenant: &Tenant) -> bool {
+    app.lead(tenant).await.unwrap_or_else(|error| {
+        log(tenant, "lead", Err(error));
+        false
+    })
+}
+
+/// What is left at the end, which any process may tell and sign: every head is committed.
 async fn sign_all(app: &App) {
     for tenant in app.tenants() {
         log(tenant, "gap", app.record_gap(tenant).await);
         log(tenant, "checkpoint", app.sign_checkpoint(tenant).await);
+        log(tenant, "lead", app.resign(tenant).await);
+    }
+}
+
+/// Keeps one tenant up with other processes: each by itself, so that none waits for another's lock or policy.
+async fn keep_up(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = ticks(LOOK);
+    let mut changes = app.changes();
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.changed(&mut changes) => {}
+            () = stopped(&mut stop) => return,
+        }
+        log(&tenant, "refresh", app.refresh(&tenant).await);
+    }
+}
+
+async fn each_hour(app: Arc<App>, retention: Vec<(Kept, u32)>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = ticks(HOUR);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(&mut stop) => return,
+        }
+        for tenant in app.tenants() {
+            for (kept, days) in &retention {
+                let one = || async {
+                    if !leads(&app, tenant).await {
+                        return Ok(0);
+                    }
+                    Ok(usize::try_from(app.retain(tenant, *kept, *days).await?).unwrap_or(usize::MAX))
+                };
+                log(tenant, "retention", in_batches(&stop, one).await);
+            }
+        }
     }
 }
 
@@ -75,6 +141,9 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             () = stopped(&mut stop) => return,
         }
         for tenant in app.tenants() {
+            if !leads(&app, tenant).await {
+                continue;
+            }
             log(tenant, "silence", in_batches(&stop, || app.count_silence(tenant)).await);
             log(tenant, "requests", app.forget_requests(tenant).await);
         }
@@ -149,7 +218,7 @@ mod tests {
         let report = service.app.audit(&service.tenant()).await.unwrap();
         assert_eq!(report.signed, report.size);
         let connection = Connection::open(service.folder().join("countersign.db")).unwrap();
-        let last = "SELECT leaf FROM leaves WHERE tenant_id = ?1 ORDER BY leaf_index DESC LIMIT 1";
+        let last = "SELECT leaf FROM records JOIN ledgers ON number = ledger WHERE tenant_id = ?1 ORDER BY place DESC LIMIT 1";
         let leaf: Vec<u8> = connection.query_row(last, [TENANT], |row| row.get(0)).unwrap();
         assert!(String::from_utf8(leaf).unwrap().contains("\"gap\""));
     }

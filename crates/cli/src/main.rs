@@ -7,7 +7,12 @@ mod compose;
 mod config;
 mod data_dir;
 mod jobs;
+mod key_file;
+mod key_watch;
 mod listen;
+mod manifest;
+mod place;
+mod tls;
 
 use std::process::ExitCode;
 

@@ -59,12 +59,44 @@ macro_rules! words {
 }
 
 words!(
-    /// An Auth0 trigger that Countersign answers.
+    /// What asks for a decision: an Auth0 trigger, or a customer's own Action by the short form.
     Trigger, "trigger", {
         /// After authentication, before tokens.
         PostLogin = "post-login",
+        /// Before a user is created.
+        PreUserRegistration = "pre-user-registration",
+        /// After a user was created; asynchronous.
+        PostUserRegistration = "post-user-registration",
+        /// Before a machine's token, in the client-credentials grant.
+        CredentialsExchange = "credentials-exchange",
+        /// Before a new password may be chosen.
+        PasswordResetPostChallenge = "password-reset-post-challenge",
+        /// After a password was changed; asynchronous.
+        PostChangePassword = "post-change-password",
+        /// After something changed in the tenant; asynchronous.
+        EventStream = "event-stream",
+        /// Before a text message or call is sent, by a customer's own Action.
+        SendPhoneMessage = "send-phone-message",
+        /// Before a token is exchanged, by a customer's own Action.
+        CustomTokenExchange = "custom-token-exchange",
+        /// No trigger of Auth0: the short form `POST /risk`.
+        ShortForm = "risk",
     }
 );
+
+impl Trigger {
+    /// Whether Auth0 runs it beside the transaction, so that it has no effects.
+    #[must_use]
+    pub const fn is_asynchronous(self) -> bool {
+        matches!(self, Self::PostUserRegistration | Self::PostChangePassword | Self::EventStream)
+    }
+
+    /// Whether its decisions may teach a profile; the others are about accounts that do not sign in by them.
+    #[must_use]
+    pub const fn teaches(self) -> bool {
+        matches!(self, Self::PostLogin | Self::CredentialsExchange)
+    }
+}
 
 words!(
     /// The stage of a rollout: what Countersign may do to a transaction.
@@ -147,6 +179,8 @@ mod tests {
     #[test]
     fn an_unknown_word_names_the_known_ones() {
         let error = "pre-login".parse::<Trigger>().unwrap_err();
-        assert_eq!(error.to_string(), "`pre-login` is not a trigger; known are `post-login`");
+        assert!(
+            error.to_string().starts_with("`pre-login` is not a trigger; known are `post-login`, `pre-user-")
+        );
     }
 }

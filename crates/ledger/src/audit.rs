@@ -10,7 +10,7 @@ use crate::{
     checkpoint::{Checkpoint, CheckpointError},
     leaf::Leaf,
     leaf_hash,
-    note::Verifier,
+    note::{NoteError, Verifier},
 };
 
 /// A leaf as it is kept.
@@ -83,7 +83,8 @@ pub enum Fault {
         /// The size.
         size: u64,
     },
-    /// What is kept as the checkpoint of this size is not one of this size that the log's key signed.
+    /// What is kept as the checkpoint of this size is not one of this size that a key of the log signed; the newest must be
+    /// by a key that is in use.
     #[error("the checkpoint kept for size `{size}` is not signed by the log's key")]
     BadSignature {
         /// The size under which it is kept.
@@ -129,7 +130,12 @@ pub enum AuditError<E> {
 #[derive(Debug, Clone)]
 pub struct Auditor {
     tenant: TenantId,
-    verifier: Verifier,
+    /// The keys that the log's newest checkpoint may be signed by.
+    verifiers: Vec<Verifier>,
+    /// Keys that only older checkpoints may be signed by.
+    retired: Vec<Verifier>,
+    /// The checkpoint that was checked last, when only a retired key signed it.
+    by_retired: Option<u64>,
     frontier: Frontier,
     chain: Hash,
     /// Checkpoints from elsewhere that are not met yet, greatest size first.
@@ -139,12 +145,15 @@ pub struct Auditor {
 }
 
 impl Auditor {
-    /// Begins the audit of this tenant's log, whose checkpoints only `verifier` may have signed.
+    /// Begins the audit of this tenant's log, each of whose checkpoints one of `verifiers` must have signed: keys of
+    /// the log that are trusted from elsewhere. Without any, no checkpoint holds.
     #[must_use]
-    pub fn new(tenant: TenantId, verifier: Verifier) -> Self {
+    pub fn new(tenant: TenantId, verifiers: Vec<Verifier>) -> Self {
         Self {
             tenant,
-            verifier,
+            verifiers,
+            retired: Vec::new(),
+            by_retired: None,
             frontier: Frontier::default(),
             chain: CHAIN_START,
             known: Vec::new(),
@@ -153,15 +162,23 @@ impl Auditor {
         }
     }
 
+    /// Accepts checkpoints that one of these keys signed before it was retired, as long as a later one is by a key that
+    /// `new` was given: that one covers all leaves before it, so that a list of retired keys need not be trusted.
+    #[must_use]
+    pub fn accept_retired(mut self, retired: Vec<Verifier>) -> Self {
+        self.retired = retired;
+        self
+    }
+
     /// Holds the log to a checkpoint from elsewhere, such as one that a receipt or a witness has; call it for each.
     ///
     /// Without one, an older copy of everything is sound, and so is another history that the log's key signed. Given at
     /// the start, because a root is only known while the audit passes its size.
     ///
     /// # Errors
-    /// When the note is not a checkpoint signed by the log's key; says nothing about the log.
+    /// When the note is not a checkpoint signed by a key of the log, in use or retired; says nothing about the log.
     pub fn hold_to(mut self, note: &str) -> Result<Self, CheckpointError> {
-        self.known.push(Checkpoint::open(note, &self.verifier)?);
+        self.known.push(open_by_any(note, self.verifiers.iter().chain(&self.retired))?);
         self.known.sort_by_key(|known| std::cmp::Reverse(known.size));
         Ok(self)
     }
@@ -228,7 +245,10 @@ impl Auditor {
     /// `BadSignature`, `Checkpoint`, `Fork`; `Unordered` when it heads fewer leaves than were fed, `Truncated` when more.
     pub fn checkpoint(&mut self, stored: &StoredCheckpoint) -> Result<(), Fault> {
         let (size, here) = (stored.size, self.size());
-        let opened = Checkpoint::open(&stored.note, &self.verifier).ok().filter(|opened| opened.size == size);
+        let in_use = open_by_any(&stored.note, &self.verifiers).ok();
+        self.by_retired = in_use.is_none().then_some(size);
+        let opened = in_use.or_else(|| open_by_any(&stored.note, &self.retired).ok());
+        let opened = opened.filter(|opened| opened.size == size);
         let Some(Checkpoint { root, .. }) = opened else { return Err(Fault::BadSignature { size }) };
         if size < here {
             return Err(Fault::Unordered { size });
@@ -243,7 +263,7 @@ impl Auditor {
     ///
     /// # Errors
     /// `Truncated` when the checkpoint from elsewhere heads more leaves, `Missing`, `Extra` and `Head` when the frontier
-    /// does not fit; `Checkpoint` or `Fork` as in `leaf`.
+    /// does not fit; `BadSignature` when the last checkpoint is by a retired key alone; `Checkpoint` or `Fork` as in `leaf`.
     pub fn finish(mut self, head: &Frontier) -> Result<Report, Fault> {
         self.meet_known()?;
         let size = self.size();
@@ -258,6 +278,9 @@ impl Auditor {
         }
         if *head != self.frontier {
             return Err(Fault::Head { size });
+        }
+        if let Some(size) = self.by_retired {
+            return Err(Fault::BadSignature { size });
         }
         let Self { checkpoints_checked, signed, .. } = self;
         Ok(Report { size, root: self.frontier.root(), checkpoints_checked, signed })
@@ -285,4 +308,19 @@ impl Auditor {
             _ => Err(Fault::Fork { size }),
         }
     }
+}
+
+/// Opens a checkpoint that at least one of `keys` signed; the error is the last key's.
+fn open_by_any<'k>(
+    note: &str,
+    keys: impl IntoIterator<Item = &'k Verifier>,
+) -> Result<Checkpoint, CheckpointError> {
+    let mut refused = CheckpointError::Note(NoteError::Unsigned);
+    for key in keys {
+        match Checkpoint::open(note, key) {
+            Ok(checkpoint) => return Ok(checkpoint),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
 }

@@ -100,6 +100,17 @@ impl Checkpoint {
         Ok(signer.sign(&self.to_text())?)
     }
 
+    /// As `sign`, with a signature of each key: while keys are rotated, those who know either can check it.
+    ///
+    /// # Errors
+    /// As `sign`, and `Note` without any key.
+    pub fn sign_by_all(&self, signers: &[Signer]) -> Result<String, CheckpointError> {
+        for signer in signers {
+            self.check_origin(&signer.verifier())?;
+        }
+        Ok(note::sign_by_all(&self.to_text(), signers)?)
+    }
+
     /// Opens a signed checkpoint, trusting only `verifier`.
     ///
     /// # Errors

@@ -41,12 +41,26 @@ pub enum NoteError {
 /// # Errors
 /// `NoteError::Text` when `text` does not end in a new line or holds a control character.
 pub fn sign(text: &str, signer: &Signer) -> Result<String, NoteError> {
+    sign_by_all(text, std::slice::from_ref(signer))
+}
+
+/// As `sign`, with a signature of each key, in their order.
+///
+/// # Errors
+/// As `sign`, and `Unsigned` without any key.
+pub fn sign_by_all(text: &str, signers: &[Signer]) -> Result<String, NoteError> {
     if !text.ends_with('\n') || !is_plain(text) {
         return Err(NoteError::Text);
     }
-    let verifier = signer.verifier();
-    let signature = [&verifier.key_id()[..], &signer.signature(text)].concat();
-    Ok(format!("{text}\n{LINE_START}{} {}\n", verifier.name(), STANDARD.encode(signature)))
+    if signers.is_empty() {
+        return Err(NoteError::Unsigned);
+    }
+    let lines = signers.iter().map(|signer| {
+        let verifier = signer.verifier();
+        let signature = [&verifier.key_id()[..], &signer.signature(text)].concat();
+        format!("{LINE_START}{} {}\n", verifier.name(), STANDARD.encode(signature))
+    });
+    Ok(format!("{text}\n{}", lines.collect::<String>()))
 }
 
 /// Opens a note that at least one of `trusted` has signed, and returns its text with the final new line.

@@ -1,7 +1,9 @@
 //! Floors ("never skip MFA for admins") and ceilings ("never deny here").
 
-use countersign_core::{ClientId, OrganizationId, Verdict};
+use countersign_core::{ClientId, OrganizationId, Trigger, Verdict};
 use serde::{Deserialize, Serialize};
+
+use crate::{circumstances::Circumstances, document::Document};
 
 /// Whom a bound holds for: all the named conditions must meet; an absent one meets always.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -16,32 +18,33 @@ pub struct Subject {
     /// Sign-ins at any of these clients.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientId>>,
+    /// What comes by any of these triggers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub triggers: Option<Vec<Trigger>>,
+    /// First sign-ins of an account alone, or all but these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_first_login: Option<bool>,
 }
 
 impl Subject {
-    /// Whether the bound holds for a sign-in.
+    /// Whether the bound holds in these circumstances.
     #[must_use]
-    pub fn matches(
-        &self,
-        roles: &[String],
-        organization: Option<&OrganizationId>,
-        client: Option<&ClientId>,
-    ) -> bool {
-        let wanted = self.roles.as_ref();
-        wanted.is_none_or(|wanted| wanted.iter().any(|role| roles.contains(role)))
-            && self.matches_but_for_roles(organization, client)
+    pub fn matches(&self, circumstances: &Circumstances) -> bool {
+        self.roles.as_ref().is_none_or(|wanted| wanted.iter().any(|role| circumstances.roles.contains(role)))
+            && self.matches_but_for_roles(circumstances)
     }
 
-    /// Whether the bound may hold for a sign-in of a person whose roles are not known.
+    /// Whether the bound may hold for a person whose roles are not known.
     #[must_use]
-    pub fn matches_but_for_roles(
-        &self,
-        organization: Option<&OrganizationId>,
-        client: Option<&ClientId>,
-    ) -> bool {
-        let Self { roles: _, organizations, clients } = self;
-        organizations.as_ref().is_none_or(|wanted| organization.is_some_and(|id| wanted.contains(id)))
-            && clients.as_ref().is_none_or(|wanted| client.is_some_and(|id| wanted.contains(id)))
+    pub fn matches_but_for_roles(&self, circumstances: &Circumstances) -> bool {
+        let Self { roles: _, organizations, clients, triggers, is_first_login } = self;
+        let Circumstances { organization, client, .. } = circumstances;
+        organizations
+            .as_ref()
+            .is_none_or(|wanted| organization.as_ref().is_some_and(|id| wanted.contains(id)))
+            && clients.as_ref().is_none_or(|wanted| client.as_ref().is_some_and(|id| wanted.contains(id)))
+            && triggers.as_ref().is_none_or(|wanted| wanted.contains(&circumstances.trigger))
+            && is_first_login.is_none_or(|wanted| wanted == circumstances.is_first_login)
     }
 }
 
@@ -78,6 +81,20 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// What the document's floors and ceilings leave in these circumstances. With `any_role` a floor asks for no role:
+    /// one that was cut may be its own. A ceiling asks all the same, since it would be lenient on a guess.
+    #[must_use]
+    pub fn of(document: &Document, circumstances: &Circumstances, any_role: bool) -> Self {
+        let floors = document.floors.iter().filter(|floor| {
+            floor.when.matches(circumstances) || any_role && floor.when.matches_but_for_roles(circumstances)
+        });
+        let ceilings = document.ceilings.iter().filter(|ceiling| ceiling.when.matches(circumstances));
+        Self {
+            at_least: floors.map(|floor| floor.at_least).max().unwrap_or(Verdict::SkipMfa),
+            at_most: ceilings.map(|ceiling| ceiling.at_most).min().unwrap_or(Verdict::Deny),
+        }
+    }
+
     /// The verdict nearest to `verdict` within the bound.
     #[must_use]
     pub fn clamp(self, verdict: Verdict) -> Verdict {
@@ -87,18 +104,38 @@ impl Bound {
 
 #[cfg(test)]
 mod tests {
+    use countersign_core::{Channel, Timestamp};
+
     use super::*;
 
     #[test]
     fn an_absent_condition_meets_always_and_a_named_one_only_its_own() {
-        let roles = vec!["admin".to_owned()];
-        assert!(Subject::default().matches(&[], None, None));
-        let admins = Subject { roles: Some(roles.clone()), ..Subject::default() };
-        assert!(admins.matches(&roles, None, None));
-        assert!(!admins.matches(&["member".to_owned()], None, None));
+        let nobody = Circumstances::new(Trigger::PostLogin, Channel::Interactive, Timestamp::default());
+        let with = |role: &str| Circumstances { roles: vec![role.to_owned()], ..nobody.clone() };
+        assert!(Subject::default().matches(&nobody));
+        let admins = Subject { roles: Some(vec!["admin".to_owned()]), ..Subject::default() };
+        assert!(admins.matches(&with("admin")));
+        assert!(!admins.matches(&with("member")));
         let org = Subject { organizations: Some(vec!["org_a".parse().unwrap()]), ..admins };
-        assert!(!org.matches(&roles, None, None));
-        assert!(org.matches(&roles, Some(&"org_a".parse().unwrap()), None));
+        assert!(!org.matches(&with("admin")));
+        assert!(
+            org.matches(&Circumstances { organization: Some("org_a".parse().unwrap()), ..with("admin") })
+        );
+    }
+
+    #[test]
+    fn a_bound_may_hold_for_single_triggers_and_for_first_sign_ins() {
+        let of = |trigger, is_first_login| Circumstances {
+            is_first_login,
+            ..Circumstances::new(trigger, Channel::Interactive, Timestamp::default())
+        };
+        let resets =
+            Subject { triggers: Some(vec![Trigger::PasswordResetPostChallenge]), ..Subject::default() };
+        assert!(resets.matches(&of(Trigger::PasswordResetPostChallenge, false)));
+        assert!(!resets.matches(&of(Trigger::PostLogin, false)));
+        let first = Subject { is_first_login: Some(true), ..Subject::default() };
+        assert!(first.matches(&of(Trigger::PostLogin, true)));
+        assert!(!first.matches(&of(Trigger::PostLogin, false)));
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use countersign_auth0::factor::Factor;
+use countersign_auth0::{factor::Factor, redirect::RedirectUrl};
 use countersign_core::{ClientId, Mode, OrganizationId, Trigger};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     bounds::{Ceiling, Floor},
+    reference::Reference,
     settings::{Settings, Thresholds, Verdicts},
 };
 
@@ -31,6 +32,9 @@ pub struct Document {
     pub floors: Vec<Floor>,
     /// Verdicts that may not rise above a bound; a ceiling wins over a floor.
     pub ceilings: Vec<Ceiling>,
+    /// What the operator knows of e-mail domains, beside the lists that are built in.
+    #[serde(skip_serializing_if = "Reference::is_default")]
+    pub reference: Reference,
 }
 
 impl Default for Document {
@@ -51,6 +55,7 @@ impl Default for Document {
             clients: BTreeMap::new(),
             floors: Vec::new(),
             ceilings: Vec::new(),
+            reference: Reference::default(),
         }
     }
 }
@@ -65,22 +70,26 @@ pub enum Fallback {
     Challenge,
 }
 
-/// What a required challenge becomes for a person who signs in at another identity provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a required challenge becomes for a person who signs in at another identity provider, from the most lenient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FederatedChallenge {
     /// A mark: the provider owns that person's factors.
     Annotate,
+    /// A redirect to the page of `redirect_url`; a refusal where nobody can be sent there.
+    Redirect,
     /// A refusal.
     Deny,
 }
 
-/// What a required challenge becomes when the person has no usable factor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a required challenge becomes when the person has no usable factor, from the most lenient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoFactor {
     /// A mark.
     Annotate,
+    /// A redirect to the page of `redirect_url`; a refusal where nobody can be sent there.
+    Redirect,
     /// A refusal.
     Deny,
 }
@@ -114,18 +123,27 @@ pub struct Layer {
     /// Of 100 people, how many `enforce` holds for (always the same ones); the others are audited. 0 to 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout_percent: Option<u8>,
-    /// Scores at which the levels begin.
+    /// Scores at which the levels begin, of every trigger that `triggers` does not name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<Thresholds>,
-    /// The verdict at each level.
+    /// The verdict at each level, of every trigger that `triggers` does not name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdicts: Option<Verdicts>,
+    /// Thresholds and verdicts of single triggers.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub triggers: BTreeMap<Trigger, TriggerLayer>,
     /// What a challenge becomes for federated people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub federated: Option<FederatedChallenge>,
     /// What a challenge becomes without a usable factor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_factor: Option<NoFactor>,
+    /// Where people are sent when a challenge becomes a redirect; the shipped Action knows its host too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_url: Option<RedirectUrl>,
+    /// Whether a challenge of a machine takes away the scopes that are new to it, in place of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reduce_scopes: Option<bool>,
     /// Whether a challenge without an enrolled factor may offer enrollment, at level `low` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer_enrollment: Option<bool>,
@@ -137,26 +155,51 @@ pub struct Layer {
     pub claims: Option<Claims>,
 }
 
+/// What one trigger has for itself in a layer; what is absent is the layer's.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TriggerLayer {
+    /// Scores at which the levels begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+    /// The verdict at each level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdicts: Option<Verdicts>,
+}
+
 impl Layer {
+    /// The verdicts that this layer has for `trigger`; `None` when it inherits them.
+    pub(crate) fn verdicts_of(&self, trigger: Trigger) -> Option<Verdicts> {
+        self.triggers.get(&trigger).and_then(|own| own.verdicts).or(self.verdicts)
+    }
+
     fn apply(&self, trigger: Trigger, settings: &mut Settings) {
         let Self {
             mode,
             modes,
             rollout_percent,
             thresholds,
-            verdicts,
+            verdicts: _,
+            triggers,
             federated,
             no_factor,
+            redirect_url,
+            reduce_scopes,
             offer_enrollment,
             mfa_max_age_minutes,
             claims,
         } = self;
         set(&mut settings.mode, modes.get(&trigger).copied().or(*mode));
         set(&mut settings.rollout_percent, *rollout_percent);
-        set(&mut settings.thresholds, *thresholds);
-        set(&mut settings.verdicts, *verdicts);
+        let own_thresholds = triggers.get(&trigger).and_then(|own| own.thresholds);
+        set(&mut settings.thresholds, own_thresholds.or(*thresholds));
+        set(&mut settings.verdicts, self.verdicts_of(trigger));
         set(&mut settings.federated, *federated);
         set(&mut settings.no_factor, *no_factor);
+        if let Some(url) = redirect_url {
+            settings.redirect_url = Some(url.clone());
+        }
+        set(&mut settings.reduce_scopes, *reduce_scopes);
         set(&mut settings.offer_enrollment, *offer_enrollment);
         set(&mut settings.mfa_max_age_minutes, *mfa_max_age_minutes);
         set(&mut settings.claims, *claims);
@@ -196,6 +239,8 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
+    use countersign_core::{Score, Verdict};
+
     use super::*;
 
     #[test]
@@ -222,6 +267,38 @@ mod tests {
         document.tenant.mode = Some(Mode::Off);
         document.tenant.modes.insert(Trigger::PostLogin, Mode::Enforce);
         assert_eq!(document.settings(Trigger::PostLogin, None, None).mode, Mode::Enforce);
+    }
+
+    #[test]
+    fn the_verdicts_of_a_trigger_win_over_those_of_its_layer_and_lose_to_a_narrower_one() {
+        let org: OrganizationId = "org_a".parse().unwrap();
+        let low = |low| Some(Verdicts { low, ..Verdicts::default() });
+        let mut document = Document::default();
+        document.tenant.verdicts = low(Verdict::Annotate);
+        let medium = |percent| {
+            let medium = Score::from_percent(percent);
+            Some(Thresholds { medium, ..Settings::default().thresholds })
+        };
+        document.tenant.thresholds = medium(20);
+        let own = TriggerLayer { verdicts: low(Verdict::Challenge), thresholds: medium(10) };
+        document.tenant.triggers.insert(Trigger::CredentialsExchange, own);
+        document
+            .organizations
+            .insert(org.clone(), Layer { verdicts: low(Verdict::Allow), ..Layer::default() });
+        let at_low = |trigger, org| document.settings(trigger, org, None).verdicts.low;
+        assert_eq!(at_low(Trigger::PostLogin, None), Verdict::Annotate);
+        assert_eq!(at_low(Trigger::CredentialsExchange, None), Verdict::Challenge);
+        assert_eq!(at_low(Trigger::CredentialsExchange, Some(&org)), Verdict::Allow);
+        let begins = |trigger| document.settings(trigger, None, None).thresholds.medium;
+        assert_eq!(begins(Trigger::PostLogin), Score::from_percent(20));
+        assert_eq!(begins(Trigger::CredentialsExchange), Score::from_percent(10));
+    }
+
+    #[test]
+    fn a_document_says_nothing_of_what_it_leaves_as_it_was() {
+        let json = serde_json::to_value(Document::default()).unwrap();
+        assert!(json.get("reference").is_none(), "its name would change without its content");
+        assert_eq!(json["tenant"], serde_json::json!({}));
     }
 
     #[test]

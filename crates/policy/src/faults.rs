@@ -6,9 +6,12 @@ use countersign_auth0::{claim::ClaimName, factor::ChallengeFactors};
 use countersign_core::{Level, Mode, Trigger, Verdict};
 
 use crate::{
-    Verdicts,
-    document::{Document, Fallback, Layer},
+    document::{Document, Fallback, FederatedChallenge, Layer, NoFactor},
+    settings::{Thresholds, Verdicts},
 };
+
+/// The triggers that ask a person for factors.
+const ASKING: [Trigger; 2] = [Trigger::PostLogin, Trigger::PasswordResetPostChallenge];
 
 /// One fault: where, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +73,9 @@ impl Document {
                 );
             }
         }
+        for (key, message) in self.reference.faults() {
+            faults.push(format!("reference.{key}"), message);
+        }
         faults.0
     }
 
@@ -77,15 +83,31 @@ impl Document {
         if layer.rollout_percent.is_some_and(|percent| percent > 100) {
             faults.push(format!("{path}.rollout_percent"), "a percentage is a number from 0 to 100");
         }
-        if let Some(thresholds) = layer.thresholds {
-            if thresholds.medium > thresholds.high {
-                faults.push(format!("{path}.thresholds.medium"), "must not be greater than `high`");
-            }
-            if thresholds.high > thresholds.critical {
-                faults.push(format!("{path}.thresholds.high"), "must not be greater than `critical`");
+        thresholds_faults(path, layer.thresholds, faults);
+        self.verdicts_faults(path, layer.verdicts, faults);
+        for (trigger, own) in &layer.triggers {
+            let path = format!("{path}.triggers.{trigger}");
+            thresholds_faults(&path, own.thresholds, faults);
+            self.verdicts_faults(&path, own.verdicts, faults);
+            if *trigger != Trigger::PostLogin && own.verdicts.is_some_and(|own| own.low == Verdict::SkipMfa) {
+                faults.push(format!("{path}.verdicts.low"), "`skip_mfa` is possible at `post-login` only");
             }
         }
-        let Some(verdicts) = layer.verdicts else { return };
+        let redirects = [
+            ("federated", layer.federated == Some(FederatedChallenge::Redirect)),
+            ("no_factor", layer.no_factor == Some(NoFactor::Redirect)),
+        ];
+        // Why not the other layers too: which of them hold differs by sign-in, and the tenant's always does.
+        if layer.redirect_url.is_none() && self.tenant.redirect_url.is_none() {
+            for (key, _) in redirects.into_iter().filter(|(_, is_chosen)| *is_chosen) {
+                let message = "`redirect` needs a `redirect_url` in the same layer or in `tenant`";
+                faults.push(format!("{path}.{key}"), message);
+            }
+        }
+    }
+
+    fn verdicts_faults(&self, path: &str, verdicts: Option<Verdicts>, faults: &mut Faults) {
+        let Some(verdicts) = verdicts else { return };
         for pair in Level::ALL.windows(2) {
             if let [lower, upper] = pair
                 && verdicts.of(*lower) > verdicts.of(*upper)
@@ -109,24 +131,26 @@ impl Document {
         }
     }
 
-    /// Whether somebody may be asked for a factor: in `enforce` on any trigger in any organization at any client, or
+    /// Whether somebody may be asked for a factor: in `enforce` on a trigger that asks, in any organization at any client, or
     /// by verdicts that are written down, whatever the mode.
     fn may_challenge(&self) -> bool {
         let layers =
             || std::iter::once(&self.tenant).chain(self.organizations.values()).chain(self.clients.values());
         let asks =
             |verdicts: Verdicts| Level::ALL.iter().any(|level| verdicts.of(*level) == Verdict::Challenge);
-        if layers().filter_map(|layer| layer.verdicts).any(asks) {
+        let written =
+            |layer: &Layer| ASKING.iter().any(|trigger| layer.verdicts_of(*trigger).is_some_and(asks));
+        if layers().any(written) {
             return true;
         }
         let has_floor = self.floors.iter().any(|floor| floor.at_least == Verdict::Challenge);
-        Trigger::ALL.iter().any(|trigger| {
+        ASKING.iter().any(|trigger| {
             // Why: a later layer replaces mode and verdicts each as a whole, so that of the settings before it only
             // the kinds matter, and not every pair of an organization and a client needs to be looked at.
             let mut kinds = BTreeSet::from([(Mode::Audit, true)]);
             let follow = |kinds: &BTreeSet<(Mode, bool)>, layer: &Layer| -> Vec<(Mode, bool)> {
                 let mode = layer.modes.get(trigger).copied().or(layer.mode);
-                let asked = layer.verdicts.map(asks);
+                let asked = layer.verdicts_of(*trigger).map(asks);
                 kinds.iter().map(|(m, a)| (mode.unwrap_or(*m), asked.unwrap_or(*a))).collect()
             };
             kinds = follow(&kinds, &self.tenant).into_iter().collect();
@@ -139,12 +163,22 @@ impl Document {
     }
 }
 
+fn thresholds_faults(path: &str, thresholds: Option<Thresholds>, faults: &mut Faults) {
+    let Some(Thresholds { medium, high, critical }) = thresholds else { return };
+    if medium > high {
+        faults.push(format!("{path}.thresholds.medium"), "must not be greater than `high`");
+    }
+    if high > critical {
+        faults.push(format!("{path}.thresholds.high"), "must not be greater than `critical`");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use countersign_core::Score;
 
     use super::*;
-    use crate::{Ceiling, Floor, Subject, Thresholds, Verdicts};
+    use crate::{Ceiling, Floor, Subject, TriggerLayer};
 
     fn paths(document: &Document) -> Vec<String> {
         document.faults().into_iter().map(|fault| fault.path).collect()
@@ -224,5 +258,66 @@ mod tests {
                 assert_eq!(paths(&document), ["factors"], "a floor asks");
             }
         }
+    }
+    #[test]
+    fn the_levels_of_a_trigger_are_checked_like_those_of_its_layer() {
+        let mut document = Document { fallback: Fallback::Challenge, ..Document::default() };
+        let thresholds = Thresholds {
+            medium: Score::from_percent(70),
+            high: Score::from_percent(60),
+            critical: Score::from_percent(90),
+        };
+        let own = TriggerLayer {
+            thresholds: Some(thresholds),
+            verdicts: Some(Verdicts {
+                low: Verdict::SkipMfa,
+                critical: Verdict::Allow,
+                ..Verdicts::default()
+            }),
+        };
+        document.tenant.triggers.insert(Trigger::PreUserRegistration, own);
+        assert_eq!(
+            paths(&document),
+            [
+                "tenant.triggers.pre-user-registration.thresholds.medium",
+                "tenant.triggers.pre-user-registration.verdicts.critical",
+                "tenant.triggers.pre-user-registration.verdicts.low",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_redirect_needs_a_page_in_its_layer_or_in_the_tenants() {
+        let redirect = || Layer {
+            federated: Some(FederatedChallenge::Redirect),
+            no_factor: Some(NoFactor::Redirect),
+            ..Layer::default()
+        };
+        let mut document =
+            Document { clients: [("portal".parse().unwrap(), redirect())].into(), ..Document::default() };
+        assert_eq!(paths(&document), ["clients.portal.federated", "clients.portal.no_factor"]);
+        let url = || Some("https://verify.example.com/".parse().unwrap());
+        document.tenant.redirect_url = url();
+        assert_eq!(paths(&document), Vec::<String>::new());
+        document.tenant.redirect_url = None;
+        document.clients.values_mut().for_each(|layer| layer.redirect_url = url());
+        assert_eq!(paths(&document), Vec::<String>::new());
+    }
+
+    #[test]
+    fn triggers_that_ask_nobody_need_no_factor() {
+        let mut document = Document { factors: vec![], ..Document::default() };
+        document.tenant.modes.insert(Trigger::CredentialsExchange, Mode::Enforce);
+        document.tenant.modes.insert(Trigger::PreUserRegistration, Mode::Enforce);
+        assert_eq!(paths(&document), Vec::<String>::new());
+        document.tenant.modes.insert(Trigger::PasswordResetPostChallenge, Mode::Enforce);
+        assert_eq!(paths(&document), ["factors"]);
+    }
+
+    #[test]
+    fn faults_of_reference_lists_are_told_by_their_key() {
+        let mut document = Document::default();
+        document.reference.free_mail_domains.insert("Not A Domain".to_owned());
+        assert_eq!(paths(&document), ["reference.free_mail_domains"]);
     }
 }

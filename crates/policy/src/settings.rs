@@ -1,5 +1,6 @@
 //! Settings after inheritance: everything has a value.
 
+use countersign_auth0::redirect::RedirectUrl;
 use countersign_core::{Level, Mode, Score, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -71,8 +72,8 @@ impl Verdicts {
     }
 }
 
-/// What holds for one sign-in. The default is the platform's: audit, nothing skipped, nothing claimed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What holds for one transaction. The default is the platform's: audit, nothing skipped, nothing claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// What Countersign may do to the transaction.
     pub mode: Mode,
@@ -86,6 +87,10 @@ pub struct Settings {
     pub federated: FederatedChallenge,
     /// What a challenge becomes without a usable factor.
     pub no_factor: NoFactor,
+    /// Where people are sent when a challenge becomes a redirect; `None` when nowhere.
+    pub redirect_url: Option<RedirectUrl>,
+    /// Whether a challenge of a machine takes away the scopes that are new to it, in place of a refusal.
+    pub reduce_scopes: bool,
     /// Whether enrollment may be offered at level `low`.
     pub offer_enrollment: bool,
     /// How old a passed factor may be to stand for a challenge, in minutes.
@@ -107,6 +112,8 @@ impl Default for Settings {
             verdicts: Verdicts::default(),
             federated: FederatedChallenge::Annotate,
             no_factor: NoFactor::Deny,
+            redirect_url: None,
+            reduce_scopes: false,
             offer_enrollment: false,
             mfa_max_age_minutes: 12 * 60,
             claims: Claims::default(),

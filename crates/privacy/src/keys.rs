@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::{hkdf, hmac};
-use countersign_core::{Entropy, EntropyError, Secret, SubjectId, TenantId};
+use countersign_core::{ClientId, Entropy, EntropyError, Secret, SubjectId, TenantId};
 
 use crate::{SealError, Sealed};
 
@@ -59,11 +59,68 @@ impl MasterKey {
     /// The keys of one tenant. Pseudonyms of two tenants can't be joined.
     #[must_use]
     pub fn tenant(&self, tenant: &TenantId) -> TenantKeys {
-        let pseudonym = self.derive("pseudonym", tenant);
+        self.tenant_with(tenant, &self.pseudonym_root(tenant), &[])
+    }
+
+    /// The keys of one tenant whose pseudonyms come from `root`, since they outlive the master key that they were begun
+    /// with; `earlier` master keys open what is not wrapped anew yet.
+    #[must_use]
+    pub fn tenant_with(&self, tenant: &TenantId, root: &PseudonymRoot, earlier: &[Self]) -> TenantKeys {
+        let wrap = |master: &Self| SubjectKey(master.derive("wrap", tenant));
         TenantKeys {
             tenant: tenant.clone(),
-            pseudonym: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, pseudonym.expose())),
-            wrap: SubjectKey(self.derive("wrap", tenant)),
+            pseudonym: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, root.0.expose())),
+            wrap: wrap(self),
+            earlier: earlier.iter().map(wrap).collect(),
+        }
+    }
+
+    /// The root of a tenant's pseudonyms as it derives from this key.
+    #[must_use]
+    pub fn pseudonym_root(&self, tenant: &TenantId) -> PseudonymRoot {
+        PseudonymRoot(self.derive("pseudonym", tenant))
+    }
+
+    /// Wraps a root of pseudonyms for storage.
+    ///
+    /// # Errors
+    /// `Entropy` when no nonce could be made.
+    pub fn wrap_root(
+        &self,
+        tenant: &TenantId,
+        root: &PseudonymRoot,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, KeyError> {
+        let wrap = SubjectKey(self.derive("wrap", tenant));
+        let sealed = Sealed::seal(&wrap, &root_context(tenant), root.0.expose(), entropy);
+        sealed.map(|sealed| sealed.as_bytes().to_vec()).map_err(KeyError::from)
+    }
+
+    /// Unwraps a root of pseudonyms.
+    ///
+    /// # Errors
+    /// `Wrapped` when it was wrapped under another master key or tenant, or was changed.
+    pub fn unwrap_root(&self, tenant: &TenantId, wrapped: &[u8]) -> Result<PseudonymRoot, KeyError> {
+        let wrap = SubjectKey(self.derive("wrap", tenant));
+        let bytes =
+            Sealed::open_bytes(wrapped, &wrap, &root_context(tenant)).map_err(|_| KeyError::Wrapped)?;
+        if bytes.len() == KEY_BYTES { Ok(PseudonymRoot(Secret::new(bytes))) } else { Err(KeyError::Wrapped) }
+    }
+}
+
+/// What a tenant's pseudonyms are made from, 256 bits.
+#[derive(Debug, Clone)]
+pub struct PseudonymRoot(Secret);
+
+fn root_context(tenant: &TenantId) -> Vec<u8> {
+    [b"pseudonym-root\0", tenant.as_str().as_bytes()].concat()
+}
+
+impl From<SealError> for KeyError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Entropy(error) => Self::Entropy(error),
+            SealError::Refused | SealError::Form | SealError::Size => Self::Wrapped,
         }
     }
 }
@@ -74,13 +131,36 @@ pub struct TenantKeys {
     tenant: TenantId,
     pseudonym: Arc<hmac::Key>,
     wrap: SubjectKey,
+    earlier: Vec<SubjectKey>,
 }
 
 impl TenantKeys {
+    /// Whose keys these are.
+    #[must_use]
+    pub const fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
     /// The pseudonym of a user id: HMAC-SHA256, cut to 128 bits, in hexadecimal digits.
     #[must_use]
     pub fn subject(&self, user_id: &str) -> SubjectId {
-        let tag = hmac::sign(&self.pseudonym, user_id.as_bytes());
+        self.pseudonym(user_id.as_bytes())
+    }
+
+    /// The pseudonym of an e-mail address, in whatever letters it is written; never that of a user id.
+    #[must_use]
+    pub fn address(&self, email: &str) -> SubjectId {
+        self.pseudonym(&[b"\0address\0", email.trim().to_lowercase().as_bytes()].concat())
+    }
+
+    /// The pseudonym of a client that acts for itself; never that of a user id.
+    #[must_use]
+    pub fn client(&self, client: &ClientId) -> SubjectId {
+        self.pseudonym(&[b"\0client\0", client.as_str().as_bytes()].concat())
+    }
+
+    fn pseudonym(&self, name: &[u8]) -> SubjectId {
+        let tag = hmac::sign(&self.pseudonym, name);
         let text = std::iter::once("sub_".to_owned())
             .chain(tag.as_ref().iter().take(PSEUDONYM_BYTES).map(|byte| format!("{byte:02x}")))
             .collect::<String>();
@@ -113,11 +193,9 @@ impl TenantKeys {
         key: &SubjectKey,
         entropy: &dyn Entropy,
     ) -> Result<WrappedKey, KeyError> {
-        match Sealed::seal(&self.wrap, &self.context(subject), key.expose(), entropy) {
-            Ok(sealed) => Ok(WrappedKey(sealed)),
-            Err(SealError::Entropy(error)) => Err(KeyError::Entropy(error)),
-            Err(SealError::Refused | SealError::Form | SealError::Size) => Err(KeyError::Wrapped),
-        }
+        Sealed::seal(&self.wrap, &self.context(subject), key.expose(), entropy)
+            .map(WrappedKey)
+            .map_err(KeyError::from)
     }
 
     /// Unwraps a subject's key.
@@ -125,8 +203,26 @@ impl TenantKeys {
     /// # Errors
     /// `Wrapped` when it was wrapped under another master key, tenant or subject, or was changed.
     pub fn unwrap(&self, subject: &SubjectId, wrapped: &WrappedKey) -> Result<SubjectKey, KeyError> {
-        let bytes = wrapped.0.open(&self.wrap, &self.context(subject)).map_err(|_| KeyError::Wrapped)?;
+        let context = self.context(subject);
+        let mut keys = std::iter::once(&self.wrap).chain(&self.earlier);
+        let bytes = keys.find_map(|key| wrapped.0.open(key, &context).ok()).ok_or(KeyError::Wrapped)?;
         SubjectKey::new(bytes)
+    }
+
+    /// Wraps a stored key under the current master key; `None` when it already is.
+    ///
+    /// # Errors
+    /// `Wrapped` as `unwrap`; `Entropy` when no nonce could be made.
+    pub fn rewrap(
+        &self,
+        subject: &SubjectId,
+        wrapped: &WrappedKey,
+        entropy: &dyn Entropy,
+    ) -> Result<Option<WrappedKey>, KeyError> {
+        if wrapped.0.open(&self.wrap, &self.context(subject)).is_ok() {
+            return Ok(None);
+        }
+        self.wrap(subject, &self.unwrap(subject, wrapped)?, entropy).map(Some)
     }
 }
 
@@ -203,6 +299,40 @@ mod tests {
         assert_eq!(ours.unwrap(&one, &wrapped).unwrap().expose(), key.expose());
         assert_eq!(ours.unwrap(&two, &wrapped).unwrap_err(), KeyError::Wrapped);
         assert_eq!(theirs.unwrap(&one, &wrapped).unwrap_err(), KeyError::Wrapped);
+    }
+
+    #[test]
+    fn people_addresses_and_clients_never_share_a_pseudonym() {
+        let keys = tenant("a");
+        let client = "x@y.example".parse().unwrap();
+        let (person, address) = (keys.subject("x@y.example"), keys.address(" X@Y.example "));
+        assert_eq!(address, keys.address("x@y.example"));
+        assert!(person != address && address != keys.client(&client) && person != keys.client(&client));
+    }
+
+    #[test]
+    fn a_new_master_key_keeps_pseudonyms_and_opens_what_the_earlier_one_wrapped() {
+        let entropy = CountingEntropy::default();
+        let name: TenantId = "a".parse().unwrap();
+        let old = MasterKey::new(&Secret::new(vec![9; 32])).unwrap();
+        let new = MasterKey::new(&Secret::new(vec![8; 32])).unwrap();
+        let before = old.tenant(&name);
+        let person = before.subject("1");
+        let key = SubjectKey::generate(&entropy).unwrap();
+        let wrapped = before.wrap(&person, &key, &entropy).unwrap();
+
+        let stored = new.wrap_root(&name, &old.pseudonym_root(&name), &entropy).unwrap();
+        assert_eq!(old.unwrap_root(&name, &stored).unwrap_err(), KeyError::Wrapped);
+        assert_eq!(new.unwrap_root(&"b".parse().unwrap(), &stored).unwrap_err(), KeyError::Wrapped);
+        let root = new.unwrap_root(&name, &stored).unwrap();
+        let during = new.tenant_with(&name, &root, std::slice::from_ref(&old));
+        assert_eq!(during.subject("1"), person);
+        let rewrapped = during.rewrap(&person, &wrapped, &entropy).unwrap().unwrap();
+        assert_eq!(during.rewrap(&person, &rewrapped, &entropy).unwrap(), None);
+
+        let after = new.tenant_with(&name, &root, &[]);
+        assert_eq!(after.unwrap(&person, &rewrapped).unwrap().expose(), key.expose());
+        assert_eq!(after.unwrap(&person, &wrapped).unwrap_err(), KeyError::Wrapped);
     }
 
     #[test]

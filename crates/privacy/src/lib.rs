@@ -20,6 +20,8 @@
 
 mod keys;
 mod seal;
+mod token;
 
-pub use keys::{KeyError, MasterKey, SubjectKey, TenantKeys, WrappedKey};
+pub use keys::{KeyError, MasterKey, PseudonymRoot, SubjectKey, TenantKeys, WrappedKey};
 pub use seal::{SealError, Sealed};
+pub use token::Token;

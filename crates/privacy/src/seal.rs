@@ -1,19 +1,24 @@
 //! Authenticated encryption of a body under its subject's key.
 
-use std::cell::RefCell;
-
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use countersign_core::{Entropy, EntropyError};
-use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
+use lz4_flex::block::{compress_into_with_dict, get_maximum_output_size};
 
 use crate::SubjectKey;
 
 /// Names the cipher in the first byte of a sealed text, so that another may follow.
 const AES_256_GCM_SIV_ID: u8 = 1;
 
-/// The same cipher over a body that was compressed first (LZ4 block, its length before it): records are JSON and kept
-/// for years, and a smaller one is one page less to write while somebody waits.
+/// The same cipher over a body that was compressed first (LZ4 block over `DICTIONARY`, its length before it): records are
+/// JSON and kept for years, and a smaller one is one page less to write while somebody waits.
 const LZ4_AES_256_GCM_SIV_ID: u8 = 2;
+
+/// What records have in common: the record of a made-up sign-in. Whatever is in here costs next to nothing when it comes
+/// again. Sealed texts can't be read without these very bytes, so that another dictionary needs another id.
+const DICTIONARY: &[u8] = include_bytes!("../data/dictionary.txt");
+
+/// Bodies below this many bytes are not compressed: looking through the dictionary costs more than it could save.
+const MIN_PACKED_BYTES: usize = 256;
 
 /// The longest body, in bytes: far above any record, and a bound on what opening one can take.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -49,19 +54,14 @@ fn aad(id: u8, context: &[u8]) -> Aad<Vec<u8>> {
     Aad::from([&[id], context].concat())
 }
 
-thread_local! {
-    /// What was compressed before never shows in it: it is cleared for each body.
-    static TABLE: RefCell<CompressTable> = RefCell::default();
-}
-
 /// Compresses a body; its length stands before it.
 fn pack(body: &[u8]) -> Result<Vec<u8>, SealError> {
     let size = u32::try_from(body.len()).map_err(|_| SealError::Size)?.to_le_bytes();
     let mut packed = vec![0; size.len() + get_maximum_output_size(body.len())];
     let (head, rest) = packed.split_at_mut(size.len());
     head.copy_from_slice(&size);
-    let length = TABLE.with_borrow_mut(|table| compress_into_with_table(body, rest, table));
-    packed.truncate(size.len() + length.map_err(|_| SealError::Size)?);
+    let length = compress_into_with_dict(body, rest, DICTIONARY).map_err(|_| SealError::Size)?;
+    packed.truncate(size.len() + length);
     Ok(packed)
 }
 
@@ -69,7 +69,7 @@ fn pack(body: &[u8]) -> Result<Vec<u8>, SealError> {
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, SealError> {
     match lz4_flex::block::uncompressed_size(packed) {
         Ok((size, text)) if size <= MAX_BODY_BYTES => {
-            lz4_flex::block::decompress(text, size).map_err(|_| SealError::Form)
+            lz4_flex::block::decompress_with_dict(text, size, DICTIONARY).map_err(|_| SealError::Form)
         }
         _ => Err(SealError::Form),
     }
@@ -91,7 +91,7 @@ impl Sealed {
         }
         let mut nonce = [0_u8; NONCE_LEN];
         entropy.fill(&mut nonce)?;
-        let packed = pack(body)?;
+        let packed = if body.len() < MIN_PACKED_BYTES { body.to_vec() } else { pack(body)? };
         let (id, mut text) = if packed.len() < body.len() {
             (LZ4_AES_256_GCM_SIV_ID, packed)
         } else {
@@ -177,6 +177,16 @@ mod tests {
         let sealed = Sealed::seal(&key, b"ctx", record.as_bytes(), &entropy).unwrap();
         assert!(sealed.as_bytes().len() < record.len() / 2);
         assert_eq!(sealed.open(&key, b"ctx").unwrap(), record.as_bytes());
+    }
+
+    #[test]
+    fn the_dictionary_stays_as_it_is() {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, DICTIONARY);
+        let digest = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(
+            digest, "73567c383708934d1049c1dd3d5c51f92aae3d8333a4c7375450e4b16fcb828d",
+            "what was sealed would not open: another dictionary needs another id"
+        );
     }
 
     #[test]

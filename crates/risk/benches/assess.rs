@@ -2,8 +2,12 @@
 
 use std::hint::black_box;
 
+use countersign_auth0::trigger::{post_login::PostLogin, pre_user_registration::PreUserRegistration};
 use countersign_core::{Channel, Timestamp};
-use countersign_risk::{Auth0Risk, Features, Model, Place, Profile, assess, extract, parse_agent};
+use countersign_risk::{
+    Auth0Risk, Context, Extract, Features, Model, Place, Profile, Readings, Reference, ReferenceLists,
+    Velocity, assess, parse_agent,
+};
 
 fn main() {
     divan::main();
@@ -58,9 +62,68 @@ fn read_agent() -> Option<countersign_risk::Device> {
 #[divan::bench]
 fn extract_features(bencher: divan::Bencher<'_, '_>) {
     let text = include_bytes!("../../../fixtures/events/post-login.high-risk.json");
-    let event = countersign_auth0::decode(text, "event").unwrap_or_else(|error| {
+    let event: PostLogin = countersign_auth0::decode(text, "event").unwrap_or_else(|error| {
         // A fixture that does not parse makes this figure meaningless.
         unreachable!("{error}")
     });
-    bencher.bench_local(|| extract(black_box(&event), Timestamp::from_seconds(1_787_212_802)));
+    let reference = Reference::default();
+    let context = Context { reference: &reference, readings: Readings::default(), carried: None };
+    bencher.bench_local(|| black_box(&event).extract(Timestamp::from_seconds(1_787_212_802), &context));
+}
+
+const SIGN_UP: &[u8] = include_bytes!("../../../fixtures/events/pre-user-registration.json");
+
+/// An organization's domain, one in ten by a name much like the others.
+fn name(n: u32) -> String {
+    let mut rest = n.wrapping_mul(2_654_435_761);
+    let mut letter = || {
+        rest = rest.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from_digit(10 + (rest >> 16) % 26, 36).unwrap_or('a')
+    };
+    if n.is_multiple_of(10) {
+        format!("acme-corp-{n}.com")
+    } else {
+        (0..6 + n % 9).map(|_| letter()).chain(".com".chars()).collect()
+    }
+}
+
+/// A new account at a look-alike domain, where `organizations` are known.
+fn sign_up(organizations: u32) -> (PreUserRegistration, Reference) {
+    let mut event: PreUserRegistration =
+        countersign_auth0::decode(SIGN_UP, "event").unwrap_or_else(|error| {
+            // A fixture that does not parse makes this figure meaningless.
+            unreachable!("{error}")
+        });
+    event.user.email = Some("xkqzvbnw.doe83+a@acme-corpse-77.com".to_owned()).into();
+    let organization_domains = (0..organizations).map(name).collect();
+    (event, Reference::new(&ReferenceLists { organization_domains, ..ReferenceLists::default() }))
+}
+
+#[divan::bench(args = [1, 100, 10_000])]
+fn extract_sign_up(bencher: divan::Bencher<'_, '_>, organizations: u32) {
+    let (event, reference) = sign_up(organizations);
+    let context = Context { reference: &reference, readings: Readings::default(), carried: None };
+    bencher.bench_local(|| black_box(&event).extract(Timestamp::from_seconds(1_787_212_802), &context));
+}
+
+#[divan::bench]
+fn assess_sign_up(bencher: divan::Bencher<'_, '_>) {
+    let (event, reference) = sign_up(100);
+    let readings =
+        Readings { block_hour: 9, domain_hour: 9, skeleton_hour: 9, ja4_hour: 32, ..Readings::default() };
+    let context = Context { reference: &reference, readings, carried: None };
+    let (features, model) =
+        (event.extract(Timestamp::from_seconds(1_787_212_802), &context), Model::default());
+    bencher.bench_local(|| assess(black_box(&features), None, &model));
+}
+
+#[divan::bench]
+fn count_sign_up(bencher: divan::Bencher<'_, '_>) {
+    let sightings = sign_up(1).0.sightings();
+    let (mut velocity, mut second) = (Velocity::default(), 1_787_212_802);
+    bencher.bench_local(|| {
+        second += 1;
+        velocity.note(black_box(&sightings), Timestamp::from_seconds(second));
+        velocity.read(&sightings, Timestamp::from_seconds(second))
+    });
 }

@@ -1,7 +1,9 @@
-//! Decides how risky a sign-in looks: a pure function from its features and the user's profile to an explained score.
+//! Decides how risky a sign-in, a sign-up, a reset or a machine's request looks: a pure function from its features and the
+//! profile of its user or client to an explained score.
 //!
-//! [`extract()`] reads the features out of an Auth0 event, [`assess`] weighs them against the profile, and [`learning`]
-//! says how much a sign-in may teach the profile afterwards. It must never decide what happens to the sign-in, never
+//! [`Extract`] reads the features out of an Auth0 event, with [`Reference`] data and the counters of [`Velocity`] beside
+//! it; [`assess`] weighs them against the profile, [`unseen_scopes`] names what a machine never asked for before, and
+//! [`learning`] says how much a sign-in may teach the profile afterwards. It must never decide what happens to the sign-in, never
 //! read a clock, a file or chance, and never put a value of the event into a reason's text: the same features, profile
 //! and model give the same bytes on every machine, so that a stored record can be replayed.
 //!
@@ -21,8 +23,11 @@ mod agent;
 mod assessment;
 mod code;
 mod counterfactual;
+mod email;
 mod extract;
 mod features;
+#[cfg(test)]
+mod golden;
 mod hash;
 pub mod learning;
 mod model;
@@ -30,17 +35,29 @@ mod number;
 mod profile;
 #[cfg(test)]
 mod properties;
+mod reference;
 #[cfg(test)]
 mod samples;
+mod scopes;
 mod short;
 mod terms;
+mod velocity;
 
 pub use agent::parse_agent;
 pub use assessment::{Assessment, Contribution, ENGINE, assess};
 pub use code::{CODES, Code};
 pub use counterfactual::{Flip, counterfactual};
-pub use extract::extract;
-pub use features::{Auth0Risk, Device, DeviceClass, Features, Place, Signal};
-pub use model::{Auth0Weights, Automation, Confidence, Failures, Familiarity, Hours, Model, ModelId, Travel};
+pub use extract::{Context, Extract, ShortForm, requested_scopes};
+pub use features::{
+    Auth0Risk, Device, DeviceClass, DomainKind, Features, LookAlike, Machine, NameFit, Place, Reset, SignUp,
+    Signal, Variant,
+};
+pub use model::{
+    Auth0Weights, Automation, Burst, Confidence, Failures, Familiarity, Hours, MachineWeights, Model,
+    ModelId, ResetWeights, SignUpWeights, Travel,
+};
 pub use profile::{MAX_PROFILE_BYTES, Profile, ProfileError};
+pub use reference::{Reference, ReferenceLists};
+pub use scopes::unseen_scopes;
 pub use short::Short;
+pub use velocity::{Readings, Sightings, Velocity};

@@ -4,12 +4,93 @@ use countersign_core::{Channel, Score, Timestamp};
 use proptest::prelude::*;
 
 use crate::{
-    Auth0Risk, Code, Device, DeviceClass, Features, Model, Place, Profile, Short, assess, counterfactual,
+    Auth0Risk, Code, Device, DeviceClass, DomainKind, Features, LookAlike, Machine, Model, NameFit, Place,
+    Profile, Readings, Reset, Short, SignUp, Variant, assess, counterfactual,
     samples::{DAY_S, home, now, ordinary, stranger},
 };
 
 fn pick<T: Clone + std::fmt::Debug + 'static>(ordinary: T, other: T) -> impl Strategy<Value = T> {
     prop_oneof![Just(ordinary), Just(other)]
+}
+
+/// What belongs to a sign-up, a reset or a machine: none of it, one of them or all.
+fn any_flow() -> impl Strategy<Value = (Option<SignUp>, Option<Reset>, Option<Machine>)> {
+    let look_alike =
+        prop::option::of(prop::sample::select(&[LookAlike::Confusable, LookAlike::TwoEdits][..]));
+    let address = (
+        prop::option::of(prop::sample::select(
+            &[DomainKind::Disposable, DomainKind::FreeMail, DomainKind::Other][..],
+        )),
+        look_alike.clone(),
+        prop::option::of(prop::sample::select(&[Variant::Tag, Variant::Dots][..])),
+        prop::option::of(prop::sample::select(&[NameFit::Matches, NameFit::Unrelated][..])),
+        prop::option::of(any::<u16>()),
+        prop::option::of(0..=1_000_000_u32),
+    );
+    let sign_up = (address, any_readings(), any::<(bool, bool, Option<bool>)>()).prop_map(
+        |(
+            (domain, look_alike, variant, name, gibberish_milli, carried),
+            readings,
+            (is_business, is_role, language_fits),
+        )| {
+            let carried = carried.and_then(Score::from_millionths);
+            SignUp {
+                domain,
+                is_business,
+                look_alike,
+                is_role,
+                variant,
+                gibberish_milli,
+                name,
+                language_fits,
+                readings,
+                carried,
+            }
+        },
+    );
+    let reset = (any::<(Option<u32>, u16, u16, Option<bool>)>(), look_alike).prop_map(
+        |((hours_since_reset, accounts_from_block, failures_from_block, has_second_factor), look_alike)| {
+            Reset {
+                hours_since_reset,
+                accounts_from_block,
+                failures_from_block,
+                has_second_factor,
+                look_alike,
+            }
+        },
+    );
+    (prop::option::of(sign_up), prop::option::of(reset), prop::option::of(any_machine()))
+}
+
+const SCOPES: &[&str] = &["read:orders", "write:orders", "read:users", "write:users", "delete:users"];
+
+fn any_machine() -> impl Strategy<Value = Machine> {
+    let audience = prop::option::of(prop::sample::select(&["00000001", "00000002"][..]).prop_map(Short::new));
+    let scopes = prop::collection::vec(prop::sample::select(SCOPES), 0..5);
+    (audience, scopes, any::<bool>()).prop_map(|(audience, scopes, more_scopes)| {
+        let mut machine = Machine { audience, more_scopes, ..Machine::default() };
+        machine.ask(scopes);
+        machine
+    })
+}
+
+fn any_readings() -> impl Strategy<Value = Readings> {
+    (any::<[u8; 8]>(), any::<u16>()).prop_map(|(counts, failures_day)| {
+        let [block_hour, block_day, domain_hour, domain_day, ja4_hour, ja4_day, skeleton_hour, skeleton_day] =
+            counts.map(|count| u16::from(count) / 6);
+        Readings {
+            block_hour,
+            block_day,
+            domain_hour,
+            domain_day,
+            ja4_hour,
+            ja4_day,
+            skeleton_hour,
+            skeleton_day,
+            resets_day: 0,
+            failures_day,
+        }
+    })
 }
 
 /// Sign-ins made of ordinary, strange and missing features, around the time of the samples.
@@ -47,8 +128,16 @@ fn any_features() -> impl Strategy<Value = Features> {
         Just(strange.device.unwrap()),
         Just(crate::parse_agent("curl/8.5.0").unwrap()),
     ]);
-    (prop::sample::select(Channel::ALL), -DAY_S..30 * DAY_S, places, device, prop::option::of(auth0))
-        .prop_map(|(channel, later, (country, network, place, local_hour), device, auth0)| {
+    (
+        prop::sample::select(Channel::ALL),
+        -DAY_S..30 * DAY_S,
+        places,
+        device,
+        prop::option::of(auth0),
+        any_flow(),
+    )
+        .prop_map(|(channel, later, (country, network, place, local_hour), device, auth0, flow)| {
+            let (sign_up, reset, machine) = flow;
             let mut features = Features {
                 country,
                 network,
@@ -56,6 +145,9 @@ fn any_features() -> impl Strategy<Value = Features> {
                 local_hour,
                 device,
                 auth0,
+                sign_up,
+                reset,
+                machine,
                 ..Features::new(Timestamp::from_seconds(now().seconds() + later), channel)
             };
             features.note_missing();
@@ -172,6 +264,46 @@ proptest! {
     }
 
     #[test]
+    fn more_of_what_raises_the_risk_never_lowers_the_score(
+        features in any_features(), profile in any_profile(), more in 0..40_u16, field in 0..12_usize
+    ) {
+        let mut riskier = features.clone();
+        let add = |count: &mut u16| *count = count.saturating_add(more);
+        match (&mut riskier.sign_up, &mut riskier.reset, field) {
+            (Some(sign_up), _, 0) => add(&mut sign_up.readings.block_hour),
+            (Some(sign_up), _, 1) => add(&mut sign_up.readings.block_day),
+            (Some(sign_up), _, 2) => add(&mut sign_up.readings.domain_hour),
+            (Some(sign_up), _, 3) => add(&mut sign_up.readings.ja4_hour),
+            (Some(sign_up), _, 4) => add(&mut sign_up.readings.skeleton_hour),
+            (Some(sign_up), _, 5) => add(&mut sign_up.readings.failures_day),
+            (Some(sign_up), _, 6) => sign_up.gibberish_milli = sign_up.gibberish_milli.map(|milli| milli.saturating_add(more)),
+            (Some(sign_up), _, 7) => sign_up.look_alike = Some(LookAlike::Confusable),
+            (Some(sign_up), _, 8) => sign_up.domain = Some(DomainKind::Disposable),
+            (_, Some(reset), 9) => add(&mut reset.accounts_from_block),
+            (_, Some(reset), 10) => reset.has_second_factor = Some(false),
+            (_, Some(reset), 11) => reset.hours_since_reset = Some(0),
+            _ => {}
+        }
+        prop_assert!(logit(&features, profile.as_ref()) <= logit(&riskier, profile.as_ref()));
+    }
+
+    #[test]
+    fn one_more_scope_never_lowers_the_score(
+        machine in any_machine(), history in prop::collection::vec(any_machine(), 0..30), more in prop::sample::select(SCOPES)
+    ) {
+        let mut profile = Profile::default();
+        for (key, machine) in (0..).zip(history) {
+            profile.credit(&Features { machine: Some(machine), ..crate::samples::machine(now()) }, key, 1_000);
+        }
+        let mut wider = machine.clone();
+        wider.ask([more]);
+        let of = |machine: Machine| {
+            logit(&Features { machine: Some(machine), ..crate::samples::machine(now()) }, Some(&profile))
+        };
+        prop_assert!(machine.scopes.is_empty() || of(machine) <= of(wider));
+    }
+
+    #[test]
     fn a_flip_flips_and_no_part_of_it_does(
         features in any_features(), profile in any_profile(), thresholds in prop::collection::vec(0..=1_000_000_u32, 0..4)
     ) {
@@ -207,6 +339,7 @@ proptest! {
                 class: DeviceClass::Other,
                 automation: true,
             }),
+            machine: features.machine.clone().map(|_| Machine { audience: mark(0), scopes: mark(1).into_iter().collect(), more_scopes: true }),
             auth0: Some(Auth0Risk { confidence: mark(6), new_device: mark(7), impossible_travel: mark(8), untrusted_ip: mark(8) }),
             ..features
         };
@@ -227,6 +360,12 @@ proptest! {
         (model.travel.fast_kmh, model.travel.min_elapsed_s, model.travel.near_micro) = (0, 0, values[1]);
         (model.travel.hi_micro, model.failures.half_life_s, model.auth0.low_micro) = (values[2], 0, values[3]);
         (model.automation.interactive_micro, model.half_trust_milli) = (values[0], 0);
+        (model.sign_up.gibberish_micro, model.sign_up.gibberish_free_milli) = (values[0], u16::MAX);
+        (model.sign_up.block.hi_micro, model.sign_up.skeleton.weight_milli) = (values[1], u32::MAX);
+        (model.sign_up.carried_milli, model.sign_up.carried_hi_micro) = (u32::MAX, values[2]);
+        (model.sign_up.confidence_milli, model.reset.second_factor_micro) = (u32::MAX, values[3]);
+        (model.machine_client.network.prior_milli, model.machine_client.network.hi_micro) = (0, values[0]);
+        (model.machine_client.scopes.hi_micro, model.machine_client.several_scopes_milli) = (values[1], u32::MAX);
         let assessment = assess(&features, profile.as_ref(), &model);
         let sum: i64 = assessment.reasons.iter().map(|reason| reason.micro).sum();
         prop_assert_eq!(assessment.logit_micro, assessment.bias_micro + sum);

@@ -1,8 +1,15 @@
 //! Sign-ins and histories for this crate's tests.
 
+use countersign_auth0::trigger::{
+    credentials_exchange::CredentialsExchange, pre_user_registration::PreUserRegistration,
+};
 use countersign_core::{Channel, Timestamp};
+use serde_json::{Value, json};
 
-use crate::{Auth0Risk, Device, DeviceClass, Features, Place, Profile, learning};
+use crate::{
+    Auth0Risk, Context, Device, DeviceClass, Extract, Features, Place, Profile, Readings, Reference,
+    ReferenceLists, learning,
+};
 
 pub(crate) const DAY_S: i64 = 86_400;
 
@@ -62,6 +69,72 @@ pub(crate) fn home(days: u32) -> Profile {
         let mut features = ordinary();
         features.at = Timestamp::from_seconds(now().seconds() - 3_600 - ago * DAY_S);
         profile.credit(&features, u64::try_from(ago).unwrap(), learning::FULL_MILLI);
+    }
+    profile
+}
+
+/// Reference data of a tenant that serves one organization, `acme-corp.com`.
+pub(crate) fn reference() -> Reference {
+    let organization_domains = ["acme-corp.com".to_owned()].into();
+    Reference::new(&ReferenceLists { organization_domains, ..ReferenceLists::default() })
+}
+
+/// An event of the fixtures as the Action sends it, with the fields of `patch` laid over it.
+pub(crate) fn event<T: serde::de::DeserializeOwned>(fixture: &str, patch: &Value) -> T {
+    let mut event: Value = serde_json::from_str(fixture).unwrap();
+    for (object, secret) in [
+        ("message_options", "code"),
+        ("message_options", "recipient"),
+        ("message_options", "text"),
+        ("request", "body"),
+        ("transaction", "actor_token"),
+        ("transaction", "subject_token"),
+    ] {
+        if let Some(object) = event.get_mut(object).and_then(Value::as_object_mut) {
+            object.remove(secret);
+        }
+    }
+    overlay(&mut event, patch);
+    serde_json::from_value(event).unwrap()
+}
+
+fn overlay(value: &mut Value, patch: &Value) {
+    match (value, patch) {
+        (Value::Object(fields), Value::Object(patch)) => {
+            for (name, patch) in patch {
+                overlay(fields.entry(name).or_insert(Value::Null), patch);
+            }
+        }
+        (value, patch) => *value = patch.clone(),
+    }
+}
+
+/// The features of `event` at [`now`] with [`reference`] and these readings.
+pub(crate) fn extracted(event: &impl Extract, readings: Readings) -> Features {
+    event.extract(now(), &Context { reference: &reference(), readings, carried: None })
+}
+
+const SIGN_UP: &str = include_str!("../../../fixtures/events/pre-user-registration.json");
+
+/// A sign-up by the fixture's browser with this address and name.
+pub(crate) fn sign_up_event(email: &str, name: &str) -> PreUserRegistration {
+    let user = json!({"email": email, "name": name, "given_name": null, "family_name": null});
+    event(SIGN_UP, &json!({"user": user}))
+}
+
+/// A machine's request, the same at each time of the day.
+pub(crate) fn machine(at: Timestamp) -> Features {
+    const EXCHANGE: &str = include_str!("../../../fixtures/events/credentials-exchange.json");
+    let event: CredentialsExchange = event(EXCHANGE, &json!({}));
+    event.extract(at, &Context { reference: &reference(), readings: Readings::default(), carried: None })
+}
+
+/// A history of such requests, one on each of the last `days` days, the latest an hour ago.
+pub(crate) fn machine_home(days: u32) -> Profile {
+    let mut profile = Profile::default();
+    for ago in (0..i64::from(days)).rev() {
+        let at = Timestamp::from_seconds(now().seconds() - 3_600 - ago * DAY_S);
+        profile.credit(&machine(at), u64::try_from(ago).unwrap(), learning::FULL_MILLI);
     }
     profile
 }

@@ -1,7 +1,7 @@
-// The `api` object of the post-login trigger, as the reference documents it: each method checks its arguments, records
-// the call, and changes a simulated transaction. What the reference does not document throws, so that an Action which
-// runs here does not lean on luck. `result()` says how Auth0 would end the transaction.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+// The `api` object of each trigger, as the reference documents it: each method checks its arguments, records the call, and
+// changes a simulated transaction. What the reference does not document for the trigger throws and is kept as a misuse, so
+// that an Action which runs here does not lean on luck. `result()` says how Auth0 would end the transaction.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 const CHALLENGE = ['otp', 'email', 'phone', 'push-notification', 'webauthn-platform', 'webauthn-roaming', 'recovery-code'];
 const ENROLL = CHALLENGE.filter((type) => type !== 'email');
@@ -21,6 +21,23 @@ const SAML_SETTERS = (
   'SignatureAlgorithm SigningCert TypedAttributes'
 ).split(' ');
 const DAY_MS = 24 * 60 * 60 * 1000;
+// Triggers that Auth0 runs beside the transaction: what an Action does there, a throw included, changes nothing.
+export const ASYNCHRONOUS = ['post-user-registration', 'post-change-password'];
+const TOKEN_ERRORS = ['invalid_scope', 'invalid_request', 'server_error'];
+
+// What a function is called that an Action exports, and for which trigger.
+export const HANDLERS = {
+  onExecutePostLogin: 'post-login',
+  onContinuePostLogin: 'post-login',
+  onExecutePreUserRegistration: 'pre-user-registration',
+  onExecutePostUserRegistration: 'post-user-registration',
+  onExecuteCredentialsExchange: 'credentials-exchange',
+  onExecutePostChallenge: 'password-reset-post-challenge',
+  onContinuePostChallenge: 'password-reset-post-challenge',
+  onExecutePostChangePassword: 'post-change-password',
+  onExecuteSendPhoneMessage: 'send-phone-message',
+  onExecuteCustomTokenExchange: 'custom-token-exchange',
+};
 
 function demand(isMet, message) {
   if (!isMet) throw new TypeError(message);
@@ -80,17 +97,19 @@ export function createCache({ now = Date.now, onWrite = () => undefined } = {}) 
   };
 }
 
-// Throws on each name that the object has not. Symbols and `then` stay undefined: the language itself asks for them.
-function guarded(path, members) {
+// Throws on each name that the object has not, and keeps it. Symbols and `then` stay undefined: the language itself asks.
+function guarded(path, members, trigger, misuses) {
+  const refuse = (name, message) => {
+    if (misuses.length < 100) misuses.push(`${path}.${name}`);
+    throw new TypeError(message);
+  };
   return new Proxy(members, {
     get(target, name) {
       if (typeof name === 'symbol' || name === 'then') return undefined;
-      demand(Object.hasOwn(target, name), `\`${path}.${name}\` is not documented for post-login`);
+      if (!Object.hasOwn(target, name)) refuse(name, `\`${path}.${name}\` is not documented for ${trigger}`);
       return target[name];
     },
-    set() {
-      throw new TypeError(`\`${path}\` is read-only`);
-    },
+    set: (target, name) => refuse(String(name), `\`${path}\` is read-only`),
   });
 }
 
@@ -157,18 +176,21 @@ function setTransactionMetadata(state) {
   };
 }
 
-function authenticationOf(state, handler) {
-  const one = (kind, allowed) => (factor, given) => {
+// The two methods by which a factor is asked for, or enrolled.
+function stepsOf(state, kind, allowed, name) {
+  const one = (factor, given) => {
     const { additionalFactors } = options(given, ['additionalFactors']);
     const rest = additionalFactors === undefined ? [] : factorsOf(additionalFactors, allowed);
     state.steps.push({ kind, types: [factorOf(factor, allowed), ...rest] });
   };
-  const any = (kind, allowed) => (factors) => void state.steps.push({ kind, types: factorsOf(factors, allowed) });
+  const any = (factors) => void state.steps.push({ kind, types: factorsOf(factors, allowed) });
+  return { [`${name}With`]: one, [`${name}WithAny`]: any };
+}
+
+function authenticationOf(state, handler) {
   return {
-    challengeWith: one('challenge', CHALLENGE),
-    challengeWithAny: any('challenge', CHALLENGE),
-    enrollWith: one('enroll', ENROLL),
-    enrollWithAny: any('enroll', ENROLL),
+    ...stepsOf(state, 'challenge', CHALLENGE, 'challenge'),
+    ...stepsOf(state, 'enroll', ENROLL, 'enroll'),
     recordMethod(url) {
       demand(handler === 'onContinuePostLogin', '`recordMethod` is for the continue handler only');
       demand(/^https?:\/\//.test(url), 'a method is an address');
@@ -184,34 +206,51 @@ function authenticationOf(state, handler) {
 const base64url = (value) => Buffer.from(value).toString('base64url');
 const hs256 = (secret, signed) => createHmac('sha256', secret).update(signed).digest();
 
+// The `state` by which Auth0 finds a suspended transaction again. The same transaction has the same one here.
+function stateOf(event) {
+  const { id = null, state = null, correlation_id: correlation = null } = event.transaction ?? {};
+  return createHash('sha256').update(JSON.stringify([event.tenant?.id, id ?? state ?? correlation, event.user?.user_id])).digest('base64url');
+}
+
+function checkedToken(token, secret) {
+  const parts = String(token).split('.');
+  demand(parts.length === 3, 'there is no token');
+  const [head, payload, mac] = parts;
+  const wanted = hs256(secret, `${head}.${payload}`);
+  const found = Buffer.from(mac, 'base64url');
+  demand(found.length === wanted.length && timingSafeEqual(found, wanted), 'the token has a wrong signature');
+  const [header, claims] = [head, payload].map((part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')));
+  demand(header.alg === 'HS256', 'the token is not of HS256');
+  demand(isRecord(claims), 'the token holds no claims');
+  return claims;
+}
+
 function redirectOf(state, event, now) {
   return {
-    canRedirect: () => !isHeadless(event),
     encodeToken(given) {
       const { secret, payload, expiresInSeconds = 900 } = options(given, ['secret', 'payload', 'expiresInSeconds']);
       text(secret, 'secret');
       demand(isRecord(payload) && Number.isFinite(expiresInSeconds), 'a token needs a payload and a lifetime');
       const iat = Math.floor(now() / 1000);
       const own = { sub: event.user?.user_id, iss: event.request?.hostname, ip: event.request?.ip, iat, exp: iat + expiresInSeconds };
-      const signed = `${base64url('{"alg":"HS256","typ":"JWT"}')}.${base64url(JSON.stringify({ ...own, ...payload }))}`;
+      const signed = `${base64url('{"alg":"HS256","typ":"JWT"}')}.${base64url(JSON.stringify({ ...payload, ...own }))}`;
       return `${signed}.${base64url(hs256(secret, signed))}`;
     },
     sendUserTo(url, given) {
       const { query } = options(given, ['query']);
       demand(typeof url === 'string' && /^https?:\/\/[^/]/.test(url), 'a redirect goes to an absolute address');
       demand(query === undefined || isRecord(query), '`query` must be an object');
-      state.redirect = url;
+      const target = new URL(url);
+      for (const [name, value] of Object.entries({ ...query, state: stateOf(event) })) target.searchParams.set(name, value);
+      state.redirect = target.href;
     },
     validateToken(given) {
       const { secret, tokenParameterName = 'session_token' } = options(given, ['secret', 'tokenParameterName']);
       text(secret, 'secret');
-      const token = event.request?.query?.[tokenParameterName] ?? event.request?.body?.[tokenParameterName];
-      const [head, payload, mac] = String(token).split('.');
-      const wanted = hs256(secret, `${head}.${payload}`);
-      const found = Buffer.from(mac ?? '', 'base64url');
-      demand(found.length === wanted.length && timingSafeEqual(found, wanted), 'the token has a wrong signature');
-      const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-      demand(claims.exp > now() / 1000 && claims.state === event.request?.query?.state, 'the token is expired or of another state');
+      const claims = checkedToken(event.request?.query?.[tokenParameterName] ?? event.request?.body?.[tokenParameterName], secret);
+      for (const name of ['sub', 'iss', 'exp', 'state']) demand(claims[name] !== undefined, `the token has no \`${name}\``);
+      demand(Number.isFinite(claims.exp) && claims.exp > now() / 1000, 'the token is expired');
+      demand(claims.state === event.request?.query?.state, 'the token is of another state');
       return claims;
     },
   };
@@ -265,9 +304,28 @@ function samlOf(state) {
   return { ...Object.fromEntries(plain), setAttribute };
 }
 
-function groupsOf(state, event, handler, now) {
+const ending = (state) => (given) => void (state.denied ??= given);
+
+function metadataOf(state) {
+  return {
+    setAppMetadata: metadataSetter(state, 'app_metadata', RESERVED_METADATA),
+    setUserMetadata: metadataSetter(state, 'user_metadata', []),
+  };
+}
+
+// `access.deny(code, reason?)`, with the codes that may be given, if they are known.
+function coded(end, codes) {
+  return (code, reason) => {
+    text(code, 'code');
+    demand(codes === undefined || codes.includes(code), `code \`${code}\` is unknown`);
+    if (reason !== undefined) text(reason, 'reason');
+    end({ code, reason: reason ?? null });
+  };
+}
+
+function postLogin(state, event, handler, now) {
   const isRefresh = event.transaction?.protocol === 'oauth2-refresh-token';
-  const end = (given) => void (state.denied ??= given);
+  const end = ending(state);
   return {
     access: { deny: (reason) => (text(reason, 'reason'), end({ reason })) },
     accessToken: {
@@ -284,11 +342,8 @@ function groupsOf(state, event, handler, now) {
         if (provider !== 'none') state.steps.push({ kind: 'policy', types: CHALLENGE });
       },
     },
-    redirect: redirectOf(state, event, now),
-    user: {
-      setAppMetadata: metadataSetter(state, 'app_metadata', RESERVED_METADATA),
-      setUserMetadata: metadataSetter(state, 'user_metadata', []),
-    },
+    redirect: { canRedirect: () => !isHeadless(event), ...redirectOf(state, event, now) },
+    user: metadataOf(state),
     transaction: { setMetadata: setTransactionMetadata(state) },
     session: {
       ...lifetimeOf(state, 'session_metadata'),
@@ -308,6 +363,79 @@ function groupsOf(state, event, handler, now) {
   };
 }
 
+function preUserRegistration(state) {
+  const end = ending(state);
+  return {
+    access: { deny: (reason, message) => (text(reason, 'reason'), text(message, 'user message'), end({ reason, user_message: message })) },
+    validation: { error: (code, message) => (text(code, 'code'), text(message, 'message'), end({ code, reason: message })) },
+    user: metadataOf(state),
+  };
+}
+
+function targetScopes(state, event) {
+  const held = () => (state.target_scopes ??= [...listOf(event.transaction?.target_scopes ?? event.transaction?.requested_scopes)]);
+  const list = (scopes) => demand(Array.isArray(scopes), 'scopes are a list');
+  return {
+    addTargetScope: (scope) => (text(scope, 'scope'), void (state.target_scopes = [...new Set([...held(), scope])])),
+    removeTargetScope: (scope) => (text(scope, 'scope'), void (state.target_scopes = held().filter((one) => one !== scope))),
+    setTargetScopes: (scopes) => (list(scopes), void (state.target_scopes = [...scopes])),
+    clearTargetScopes: () => void (state.target_scopes = []),
+  };
+}
+
+function credentialsExchange(state, event) {
+  return {
+    access: { deny: coded(ending(state), TOKEN_ERRORS) },
+    accessToken: { setCustomClaim: claimSetter(state, 'access_token') },
+    transaction: targetScopes(state, event),
+  };
+}
+
+function passwordReset(state, event, handler, now) {
+  return {
+    access: { deny: (reason) => (text(reason, 'reason'), ending(state)({ reason })) },
+    authentication: stepsOf(state, 'challenge', CHALLENGE, 'challenge'),
+    redirect: redirectOf(state, event, now),
+    prompt: { render: (form, given) => (text(form, 'form id'), options(given, ['fields', 'vars']), void (state.form = form)) },
+    transaction: { setResultUrl: (url, given) => (text(url, 'address'), void options(given, ['query'])) },
+  };
+}
+
+function customTokenExchange(state) {
+  const end = ending(state);
+  const setUser = (user) => {
+    demand(state.exchanged_for === null, 'the user is set once');
+    state.exchanged_for = user;
+  };
+  return {
+    access: { deny: coded(end), rejectInvalidSubjectToken: (reason) => (text(reason, 'reason'), end({ code: 'invalid_subject_token', reason })) },
+    authentication: {
+      setUserById: (id) => (text(id, 'user id', 128), setUser(id)),
+      setUserByConnection(name, attributes, given) {
+        text(name, 'connection');
+        const { creationBehavior, updateBehavior } = options(given, ['creationBehavior', 'updateBehavior']);
+        demand(isRecord(attributes) && [creationBehavior, updateBehavior].every((word) => typeof word === 'string'), 'attributes and both behaviors are needed');
+        setUser(`${name}|${attributes.user_id}`);
+      },
+      setOrganization: (name) => text(name, 'organization'),
+      setActor: (actor) => demand(typeof actor?.sub === 'string', 'an actor has a `sub`'),
+    },
+    user: metadataOf(state),
+  };
+}
+
+// What each trigger offers besides the cache.
+const OFFERS = {
+  'post-login': postLogin,
+  'pre-user-registration': preUserRegistration,
+  'post-user-registration': () => ({}),
+  'credentials-exchange': credentialsExchange,
+  'password-reset-post-challenge': passwordReset,
+  'post-change-password': () => ({}),
+  'send-phone-message': () => ({}),
+  'custom-token-exchange': customTokenExchange,
+};
+
 // The factors of one step that Auth0 would really offer. A factor passed or not enrolled is ignored.
 function offered(step, event) {
   const enrolled = listOf(event.user?.enrolledFactors).map((factor) => factor?.type);
@@ -316,10 +444,11 @@ function offered(step, event) {
   return step.types.filter((type) => enrolled.includes(type) && !passed.includes(type));
 }
 
-function conclude(state, event) {
+function conclude(state, event, trigger) {
   const end = (decision, more) => ({ decision, denied: null, challenge: [], ...more });
   const failed = (reason) => end('deny', { denied: { reason, transaction_failed: true } });
   if (state.denied !== null) return end('deny', { denied: state.denied });
+  if (trigger === 'custom-token-exchange' && state.exchanged_for === null) return failed('no user was set');
   const isSuspended = state.steps.length > 0 || state.redirect !== null || state.form !== null;
   if (isSuspended && isHeadless(event)) return failed('nobody can be asked in this flow');
   if (state.redirect !== null || state.form !== null) return end('redirect', { redirect: state.redirect ?? state.form });
@@ -337,14 +466,17 @@ function conclude(state, event) {
 
 // Makes the `api` of one execution. `cache` outlives it; `result()` is plain JSON.
 export function createApi({ event, handler = 'onExecutePostLogin', cache = createCache(), now = Date.now }) {
+  const trigger = HANDLERS[handler];
+  demand(trigger !== undefined, `handler \`${handler}\` is unknown`);
   const state = {
     calls: [], claims: { id_token: {}, access_token: {} }, app_metadata: {}, user_metadata: {}, transaction_metadata: {},
-    session_metadata: {}, refresh_token_metadata: {}, saml: {}, attributes: {}, steps: [],
-    denied: null, redirect: null, form: null, primary_user: null,
+    session_metadata: {}, refresh_token_metadata: {}, saml: {}, attributes: {}, steps: [], target_scopes: null,
+    denied: null, redirect: null, form: null, primary_user: null, exchanged_for: null,
   };
+  const misuses = [];
   const members = {};
-  const api = guarded('api', members);
-  for (const [group, methods] of Object.entries(groupsOf(state, event, handler, now))) {
+  const api = guarded('api', members, trigger, misuses);
+  for (const [group, methods] of Object.entries(OFFERS[trigger](state, event, handler, now))) {
     const recorded = Object.entries(methods).map(([name, method]) => {
       const call = (...args) => {
         const copy = JSON.parse(JSON.stringify(args));
@@ -355,15 +487,17 @@ export function createApi({ event, handler = 'onExecutePostLogin', cache = creat
       };
       return [name, call];
     });
-    members[group] = guarded(`api.${group}`, Object.fromEntries(recorded));
+    members[group] = guarded(`api.${group}`, Object.fromEntries(recorded), trigger, misuses);
   }
-  members.cache = guarded('api.cache', { get: cache.get, set: cache.set, delete: cache.delete });
+  members.cache = guarded('api.cache', { get: cache.get, set: cache.set, delete: cache.delete }, trigger, misuses);
   const result = () => ({
-    ...conclude(state, event),
+    ...conclude(state, event, trigger),
     calls: state.calls,
+    misuses,
     claims: state.claims,
     app_metadata: state.app_metadata,
     transaction_metadata: state.transaction_metadata,
+    target_scopes: state.target_scopes,
   });
   return { api, result };
 }

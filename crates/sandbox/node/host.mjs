@@ -1,4 +1,4 @@
-// Runs one post-login Action as Auth0 would: `node host.mjs <action.js> [--workers N]`, newline-delimited JSON on stdio.
+// Runs one Action of any trigger as Auth0 would: `node host.mjs <action.js> [--workers N]`, newline-delimited JSON on stdio.
 // The first line out is `{"ready":true,"node":"v…"}`; then one answer line per request line, matched by `id`, in any order.
 // The Action runs in worker threads with 128 MB each. It may only require `crypto`, and its console goes to stderr.
 // A worker in which an execution hangs takes no more work, is replaced at once, and ends when its others have answered.
@@ -7,13 +7,12 @@ import { createRequire } from 'node:module';
 import { compileFunction } from 'node:vm';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 
-import { createApi, createCache } from './api.mjs';
+import { ASYNCHRONOUS, HANDLERS, createApi, createCache } from './api.mjs';
 
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const MAX_CONSOLE_CHARS = 256; // What Auth0 keeps of an execution's console.
 const TRIGGER_BUDGET_MS = 20_000; // Auth0's limit of one trigger execution.
-const HANDLERS = ['onExecutePostLogin', 'onContinuePostLogin'];
 const MAX_FAILED_STARTS = 3;
 
 const errorText = (error) => String(error?.stack ?? error).slice(0, 2000);
@@ -54,8 +53,10 @@ async function execute(action, cache, { handler, event, secrets }) {
   }
   const duration_ms = Math.round((performance.now() - started) * 1000) / 1000;
   const end = result();
-  // Auth0 fails a login whose Action throws; nothing that it asked for counts.
-  const failed = { ...end, decision: 'deny', denied: { reason: 'the action threw', transaction_failed: true }, challenge: [] };
+  // Auth0 fails a transaction whose Action throws, unless it does not wait for it; nothing that it asked for counts.
+  const denied = { reason: 'the action threw', transaction_failed: true };
+  const isWaitedFor = !ASYNCHRONOUS.includes(HANDLERS[handler]);
+  const failed = { ...end, ...(isWaitedFor ? { decision: 'deny', denied } : { decision: 'allow', denied: null }), challenge: [] };
   return { ok: outcome === 'returned', outcome, error, result: outcome === 'returned' ? end : failed, duration_ms };
 }
 
@@ -177,7 +178,7 @@ function readRequest(line) {
     return 'the line is no JSON';
   }
   if (typeof request !== 'object' || request === null) return 'the request is no object';
-  if (!HANDLERS.includes(request.handler)) return 'the handler is unknown';
+  if (!Object.hasOwn(HANDLERS, request.handler)) return 'the handler is unknown';
   if (typeof request.event !== 'object' || request.event === null || Array.isArray(request.event)) return 'the event is no object';
   const { id = null, handler, event, secrets = {}, timeout_ms: asked = TRIGGER_BUDGET_MS } = request;
   const timeout_ms = Number.isFinite(asked) ? Math.min(TRIGGER_BUDGET_MS, Math.max(1, asked)) : TRIGGER_BUDGET_MS;

@@ -1,61 +1,125 @@
-//! Two routes that decisions are measured against; only with the feature `bench`, and never in the service's router.
+//! Routes that decisions are measured against; only with the feature `bench`, and never in the service's router.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use axum::{
-    Router,
+    Json, Router,
+    body::Bytes,
     extract::{Request, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
 };
-use countersign_app::decide::Ask;
-use countersign_core::TenantId;
+use countersign_app::{Error, decide::Ask};
+use countersign_core::{DecisionId, TenantId};
 use countersign_store::{Commit, NewBody, NewLeaf, Store, Urgency};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::{Problem, Server, api, body, signature::ANSWER_HEADER};
-
-/// The bytes of a decision's leaf, as the shipped Action's sign-in makes it (measured 2026-11-22: 473).
-const LEAF_BYTES: usize = 473;
-
-/// A key's name, as long as those that are made.
-const KEY_ID: &str = "rec_00000000000000000000000000000000";
 
 /// What the floor and the bare append work with.
 pub struct Bench {
     /// Where the bare append goes; the service's own.
     pub store: Store,
-    /// Whose ledger it goes to; best none that is served, since its leaves say nothing.
+    /// Whose decisions are measured.
     pub tenant: TenantId,
-    /// The bytes of its sealed body.
-    pub sealed_bytes: usize,
-    /// What the floor answers, as long as a decision's answer.
-    pub answer: String,
+    /// Whose ledger the bare append goes to; best none that is served, since its leaves say nothing.
+    pub appended_to: TenantId,
 }
+
+/// As many real decisions are kept, the newest: what the floor and the append do spreads as decisions themselves do.
+pub const MODELS: usize = 100;
 
 struct Shared {
     bench: Bench,
-    appended: AtomicU64,
+    models: ArcSwap<VecDeque<Arc<Model>>>,
+    floored: AtomicUsize,
+    appended: AtomicUsize,
+}
+
+/// A real decision, whose bytes the floor answers and the append writes.
+struct Model {
+    answer: Bytes,
+    leaf: Vec<u8>,
+    bodies: Vec<NewBody>,
 }
 
 impl Server {
-    /// The service's routes, and below the same layers `POST /bench/floor` and `POST /bench/append`.
+    /// The service's routes, and below the same layers `POST /bench/like`, `/bench/floor` and `/bench/append`.
     ///
-    /// The floor reads and parses a decision's request as the service does, looks at nothing of it and answers a fixed
-    /// text. The append makes one leaf and its sealed body durable.
+    /// `like` takes the answer of a decision and says the sizes of that answer, its leaf and its sealed bodies. The floor
+    /// reads and parses a decision's request as the service does, looks at nothing of it and answers the bytes of the newest
+    /// such answers in turn; the append makes one of their leaves with its bodies durable, and nothing else.
     pub fn router_to_measure(&self, bench: Bench) -> Router {
-        let shared = Arc::new(Shared { bench, appended: AtomicU64::new(0) });
-        let for_floor = Arc::clone(&shared);
+        let shared = Arc::new(Shared::of(bench));
+        let (for_like, for_floor) = (Arc::clone(&shared), Arc::clone(&shared));
+        let like = move |request: Request| like(for_like, request);
         let floor = move |State(server): State<Self>, request: Request| floor(server, for_floor, request);
-        let append = move || append(shared);
-        self.guarded(Router::new().route("/bench/floor", post(floor)).route("/bench/append", post(append)))
+        let append = move |State(server): State<Self>| append(server, shared);
+        self.guarded(
+            Router::new()
+                .route("/bench/like", post(like))
+                .route("/bench/floor", post(floor))
+                .route("/bench/append", post(append)),
+        )
     }
+}
+
+impl Shared {
+    fn of(bench: Bench) -> Self {
+        Self {
+            bench,
+            models: ArcSwap::default(),
+            floored: AtomicUsize::new(0),
+            appended: AtomicUsize::new(0),
+        }
+    }
+
+    /// The model whose turn it is; `None` before there is one.
+    fn model(&self, turn: usize) -> Option<Arc<Model>> {
+        let models = self.models.load();
+        models.get(turn.checked_rem(models.len())?).cloned()
+    }
+}
+
+#[derive(Deserialize)]
+struct Answered {
+    decision_id: DecisionId,
+}
+
+async fn like(shared: Arc<Shared>, request: Request) -> Result<Json<Value>, Problem> {
+    let answer = body::read(request.into_body()).await?;
+    let Answered { decision_id: id } = body::parse(&answer)?;
+    let Bench { store, tenant, .. } = &shared.bench;
+    let leaf = store.find_leaf(tenant, id.as_str()).await.map_err(Error::from)?;
+    let leaf = leaf.ok_or(Error::NotFound("decision"))?;
+    let sealed = store.list_sealed_bodies(tenant, leaf.index).await.map_err(Error::from)?;
+    let bodies: Vec<NewBody> =
+        sealed.into_iter().map(|body| NewBody { key_id: body.key_id, sealed: body.sealed }).collect();
+    let sizes = json!({
+        "answer": answer.len(),
+        "leaf": leaf.leaf.len(),
+        "bodies": bodies.iter().map(|body| body.sealed.len()).sum::<usize>(),
+    });
+    let model = Arc::new(Model { answer, leaf: leaf.leaf, bodies });
+    shared.models.rcu(|models| {
+        let mut models = models.as_ref().clone();
+        models.push_back(Arc::clone(&model));
+        if models.len() > MODELS {
+            models.pop_front();
+        }
+        models
+    });
+    Ok(Json(sizes))
 }
 
 async fn floor(server: Server, shared: Arc<Shared>, request: Request) -> Response {
@@ -71,20 +135,26 @@ async fn floor(server: Server, shared: Arc<Shared>, request: Request) -> Respons
                 (header::CONTENT_TYPE.as_str(), "application/json"),
                 (ANSWER_HEADER, "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
             ];
-            (headers, shared.bench.answer.clone()).into_response()
+            let model = shared.model(shared.floored.fetch_add(1, Ordering::Relaxed));
+            (headers, model.map(|model| model.answer.clone()).unwrap_or_default()).into_response()
         }
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn append(shared: Arc<Shared>) -> Result<StatusCode, Problem> {
-    let Bench { store, tenant, sealed_bytes, .. } = &shared.bench;
+async fn append(server: Server, shared: Arc<Shared>) -> Result<StatusCode, Problem> {
     let number = shared.appended.fetch_add(1, Ordering::Relaxed);
-    let bodies = vec![NewBody { key_id: KEY_ID.to_owned(), sealed: vec![7; *sealed_bytes] }];
-    let leaf = NewLeaf { record_id: format!("rec_{number:032x}"), leaf: vec![7; LEAF_BYTES], bodies };
+    let model = shared.model(number).ok_or(Error::NotFound("decision"))?;
+    let leaf = NewLeaf {
+        at: server.0.app.clock().now(),
+        record_id: format!("rec_{number:032x}"),
+        leaf: model.leaf.clone(),
+        bodies: model.bodies.clone(),
+    };
+    let Bench { store, appended_to, .. } = &shared.bench;
     let commit =
-        Commit { urgency: Urgency::Decision, leaves: vec![leaf], ..Commit::background(tenant.clone()) };
-    store.commit(commit).await.map_err(countersign_app::Error::from)?;
+        Commit { urgency: Urgency::Decision, leaves: vec![leaf], ..Commit::background(appended_to.clone()) };
+    store.commit(commit).await.map_err(Error::from)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

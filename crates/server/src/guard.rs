@@ -8,7 +8,7 @@ use axum::{
 };
 use countersign_core::IdKind;
 
-use crate::{Problem, Server};
+use crate::{Problem, Server, admission::Shed};
 
 /// Refuses foreign `Host` and `Origin` values: a page elsewhere, or a name that someone points at us, gets nothing.
 pub(crate) async fn host_and_origin(State(server): State<Server>, request: Request, next: Next) -> Response {
@@ -57,7 +57,9 @@ pub(crate) async fn observe(State(server): State<Server>, request: Request, next
     let status = response.status();
     server.0.metrics.request(&route, status.as_u16(), took);
     let duration_ms = took.as_secs_f64() * 1_000.0;
-    if status.is_server_error() {
+    // Why: what is refused for want of capacity is counted and told as a whole; a line each would add to the load.
+    let is_shed = response.extensions().get::<Shed>().is_some();
+    if status.is_server_error() && !is_shed {
         tracing::error!(request.id = %id, %method, route, status = status.as_u16(), duration_ms, "request failed");
     } else {
         tracing::debug!(request.id = %id, %method, route, status = status.as_u16(), duration_ms, "request answered");

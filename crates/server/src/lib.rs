@@ -8,11 +8,14 @@
 //! # async fn example(app: std::sync::Arc<countersign_app::App>, listener: tokio::net::TcpListener) -> std::io::Result<()> {
 //! use countersign_server::{Operator, Server, Settings};
 //!
-//! let server = Server::new(app, Settings { keys: Default::default(), hosts: vec!["127.0.0.1:8080".into()], operator: Operator::new(b"a token") });
+//! let hosts = vec!["127.0.0.1:8080".into()];
+//! let (keys, limits) = Default::default();
+//! let server = Server::new(app, Settings { keys, hosts, operator: Operator::new(b"a token"), limits });
 //! axum::serve(listener, server.router()).await
 //! # }
 //! ```
 
+mod admission;
 mod api;
 #[cfg(feature = "bench")]
 mod bench;
@@ -21,33 +24,40 @@ mod console;
 mod guard;
 mod metrics;
 mod operator;
+mod peer;
 mod problem;
+mod rate;
 mod replay;
 pub mod signature;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use arc_swap::ArcSwap;
 use axum::{Router, extract::FromRef, middleware};
 use countersign_app::App;
 use countersign_core::TenantId;
 use signature::SigningKey;
 
 #[cfg(feature = "bench")]
-pub use bench::{Bench, parse_to_measure};
+pub use bench::{Bench, MODELS, parse_to_measure};
 pub use operator::Operator;
+pub use peer::PeerTenants;
 pub use problem::Problem;
+pub use rate::Limits;
 
 /// The most bytes of a signed request's body.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// What the server needs beside the use cases.
 pub struct Settings {
-    /// Each tenant's signing keys, one or two; the second is there while keys are rotated.
+    /// Each tenant's signing keys, the newest first; more than one while keys are rotated.
     pub keys: BTreeMap<TenantId, Vec<SigningKey>>,
     /// `Host` values that are answered, with their ports.
     pub hosts: Vec<String>,
     /// Who may use everything that is not signed.
     pub operator: Operator,
+    /// How often each tenant may ask; the default for those that are not here.
+    pub limits: BTreeMap<TenantId, Limits>,
 }
 
 /// The state that every handler shares; cheap to clone.
@@ -56,26 +66,46 @@ pub struct Server(Arc<Shared>);
 
 struct Shared {
     app: Arc<App>,
-    keys: BTreeMap<TenantId, Vec<SigningKey>>,
+    keys: ArcSwap<BTreeMap<TenantId, Vec<SigningKey>>>,
     hosts: Vec<String>,
     operator: Operator,
     metrics: metrics::Metrics,
     replays: replay::Replays,
+    rates: rate::Rates<rate::AppClock>,
+    admission: admission::Admission,
 }
 
 impl Server {
     /// Puts the server together; nothing listens yet.
     #[must_use]
     pub fn new(app: Arc<App>, settings: Settings) -> Self {
-        let Settings { keys, hosts, operator } = settings;
+        let Settings { keys, hosts, operator, limits } = settings;
+        let limits = app.tenants().map(|tenant| {
+            let id = tenant.id().clone();
+            (id.clone(), limits.get(&id).copied().unwrap_or_default())
+        });
+        let rates = rate::Rates::new(&rate::AppClock(Arc::clone(&app)), limits);
         Self(Arc::new(Shared {
             app,
-            keys,
+            keys: ArcSwap::from_pointee(keys),
             hosts,
             operator,
             metrics: metrics::Metrics::new(),
             replays: replay::Replays::default(),
+            rates,
+            admission: admission::Admission::default(),
         }))
+    }
+
+    /// Accepts these keys of Actions from now on, and no others; a request that was accepted by an earlier one is still
+    /// answered under it.
+    pub fn replace_keys(&self, keys: BTreeMap<TenantId, Vec<SigningKey>>) {
+        self.0.keys.store(Arc::new(keys));
+    }
+
+    /// Accepts this token of the operator from now on, and no other; whoever signed in by an earlier one is signed out.
+    pub fn replace_operator_token(&self, token: &[u8]) {
+        self.0.operator.replace(token);
     }
 
     /// All routes, guarded.

@@ -5,7 +5,8 @@ use std::{
     time::Duration,
 };
 
-use countersign_app::decide::Decided;
+use countersign_app::decide::{Decided, Quick};
+use countersign_core::Trigger;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -20,6 +21,7 @@ struct RequestLabels {
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct DecisionLabels {
+    trigger: &'static str,
     mode: &'static str,
     level: &'static str,
     verdict: &'static str,
@@ -95,10 +97,28 @@ impl Metrics {
     }
 
     pub(crate) fn decided(&self, decided: &Decided) {
-        let level = decided.level.map_or("none", countersign_core::Level::as_str);
-        let verdict = decided.verdict.map_or("none", countersign_core::Verdict::as_str);
-        self.decisions.get_or_create(&DecisionLabels { mode: decided.mode.as_str(), level, verdict }).inc();
-        for code in &decided.degraded {
+        let labels = DecisionLabels {
+            trigger: decided.trigger.as_str(),
+            mode: decided.mode.as_str(),
+            level: decided.level.map_or("none", countersign_core::Level::as_str),
+            verdict: decided.verdict.map_or("none", countersign_core::Verdict::as_str),
+        };
+        self.count(&labels, &decided.degraded);
+    }
+
+    pub(crate) fn quick(&self, quick: &Quick) {
+        let labels = DecisionLabels {
+            trigger: Trigger::ShortForm.as_str(),
+            mode: quick.mode.as_str(),
+            level: "none",
+            verdict: "none",
+        };
+        self.count(&labels, &quick.degraded);
+    }
+
+    fn count(&self, labels: &DecisionLabels, degraded: &[&'static str]) {
+        self.decisions.get_or_create(labels).inc();
+        for code in degraded {
             self.degraded.get_or_create(&CodeLabels { code }).inc();
         }
     }

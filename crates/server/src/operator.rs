@@ -28,7 +28,7 @@ type Hash = [u8; 32];
 
 /// Credentials, kept as hashes.
 pub struct Operator {
-    token: Hash,
+    token: Mutex<Hash>,
     // Hash of a one-time code, or of a session's token, to when it ends on the monotonic clock.
     codes: Mutex<HashMap<Hash, Duration>>,
     sessions: Mutex<HashMap<Hash, Duration>>,
@@ -52,7 +52,16 @@ impl Operator {
     /// Accepts this token.
     #[must_use]
     pub fn new(token: &[u8]) -> Self {
-        Self { token: hash(token), codes: Mutex::default(), sessions: Mutex::default() }
+        Self { token: Mutex::new(hash(token)), codes: Mutex::default(), sessions: Mutex::default() }
+    }
+
+    /// Accepts another token in place of the one before; codes and sessions that came by that end, unless it is the same.
+    pub(crate) fn replace(&self, token: &[u8]) {
+        let token = hash(token);
+        if std::mem::replace(&mut *self.token.lock(), token) != token {
+            self.codes.lock().clear();
+            self.sessions.lock().clear();
+        }
     }
 
     pub(crate) fn make_code(&self, entropy: &dyn Entropy, now: Duration) -> Result<String, EntropyError> {
@@ -87,7 +96,8 @@ impl Operator {
     pub(crate) fn admits(&self, headers: &HeaderMap, now: Duration) -> bool {
         let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
         if let Some(token) = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")) {
-            return constant_time::verify_slices_are_equal(&hash(token.as_bytes()), &self.token).is_ok();
+            return constant_time::verify_slices_are_equal(&hash(token.as_bytes()), &*self.token.lock())
+                .is_ok();
         }
         let cookies = text(header::COOKIE).unwrap_or_default();
         let session = cookies
@@ -164,6 +174,21 @@ mod tests {
         let cookie = headers(header::COOKIE, &format!("other=1; {COOKIE}={session}"));
         assert!(operator.admits(&cookie, START));
         assert!(!operator.admits(&cookie, START + SESSION + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn another_token_ends_what_came_by_the_one_before() {
+        let entropy = CountingEntropy::default();
+        let operator = Operator::new(b"one");
+        let code = operator.make_code(&entropy, START).unwrap();
+        let session = operator.redeem(&code, START, &entropy).unwrap().unwrap();
+        let cookie = headers(header::COOKIE, &format!("{COOKIE}={session}"));
+        operator.replace(b"one");
+        assert!(operator.admits(&cookie, START), "nothing changed");
+        operator.replace(b"other");
+        assert!(!operator.admits(&cookie, START));
+        assert!(!operator.admits(&headers(header::AUTHORIZATION, "Bearer one"), START));
+        assert!(operator.admits(&headers(header::AUTHORIZATION, "Bearer other"), START));
     }
 
     #[test]

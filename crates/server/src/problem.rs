@@ -7,6 +7,8 @@ use axum::{
 };
 use serde::Serialize;
 
+use crate::admission::{OVERLOADED, Shed};
+
 /// One refused request. Nothing in it repeats a value from the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -25,6 +27,9 @@ struct Details {
     request_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Located>,
+    /// In seconds, for the header alone.
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 /// Where in the request something is wrong.
@@ -49,6 +54,7 @@ impl Problem {
             code,
             request_id: None,
             errors: Vec::new(),
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }))
     }
 
@@ -62,6 +68,11 @@ impl Problem {
         self
     }
 
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
     /// The stable code, such as `signature.stale`.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -71,13 +82,16 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.0.status;
+        let (status, code, retry_after) = (self.0.status, self.0.code, self.0.retry_after);
         let mut response = (status, Json(self)).into_response();
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if code == OVERLOADED {
+            response.extensions_mut().insert(Shed);
         }
         if status == StatusCode::UNAUTHORIZED {
             response
@@ -94,10 +108,14 @@ impl From<countersign_app::Error> for Problem {
         let status = match &error {
             Error::UnknownTenant | Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::WrongTenant => StatusCode::FORBIDDEN,
-            Error::Replayed => StatusCode::CONFLICT,
-            Error::Erased => StatusCode::GONE,
+            Error::Replayed | Error::PolicyChanged | Error::TooMany(..) => StatusCode::CONFLICT,
+            Error::Erased | Error::NotKept => StatusCode::GONE,
             Error::LedgerUnavailable | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Error::ForeignKey { .. } | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Error::ForeignKey { .. }
+            | Error::ForeignMasterKey
+            | Error::RolledBack { .. }
+            | Error::UnreadablePolicy { .. }
+            | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if let Some(detail) = error.detail() {
             tracing::error!(code = error.code(), detail, "a request failed");

@@ -31,6 +31,14 @@ impl Replays {
         }
         ids.newer.insert(id)
     }
+
+    /// Forgets an id whose request was not worked on, so that it may be sent again.
+    pub(crate) fn forget(&self, tenant: &TenantId, id: &str) {
+        let id = (tenant.clone(), id.to_owned());
+        let mut ids = self.0.lock();
+        ids.newer.remove(&id);
+        ids.older.remove(&id);
+    }
 }
 
 #[cfg(test)]
@@ -46,6 +54,8 @@ mod tests {
         for number in 2 * GENERATION..3 * GENERATION {
             assert!(!replays.is_new(&one, &number.to_string()));
         }
+        replays.forget(&one, "299999");
+        assert!(replays.is_new(&one, "299999") && !replays.is_new(&one, "299999"));
         assert!(replays.is_new(&other, "299999"));
         assert!(replays.is_new(&one, "0"), "the oldest are forgotten");
     }

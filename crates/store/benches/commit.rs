@@ -12,11 +12,19 @@ use std::{
     thread::JoinHandle,
 };
 
-use countersign_core::{Channel, Clock, Level, Mode, Score, Timestamp, Trigger, Verdict, testing::HeldClock};
-use countersign_store::{Access, Commit, NewBody, NewDecision, NewLeaf, Store, Urgency, Write};
+use countersign_core::{
+    Channel, Clock, Level, Mode, Score, Secret, Timestamp, Trigger, Verdict, testing::HeldClock,
+};
+use countersign_store::{
+    Access, Commit, NewBody, NewDecision, NewLeaf, PostgresSettings, Store, Urgency, Write,
+};
 use divan::{Bencher, counter::ItemsCount};
 use rusqlite::Connection;
-use tokio::{runtime::Runtime, sync::oneshot, task::JoinSet};
+use tokio::{
+    runtime::Runtime,
+    sync::{Semaphore, oneshot},
+    task::JoinSet,
+};
 
 /// Callers at once: one, a busy service, a storm of sign-ins.
 const CALLERS: [u32; 3] = [1, 16, 64];
@@ -43,6 +51,38 @@ fn decision(bencher: Bencher<'_, '_>, callers: u32) {
     measure(bencher, callers, move || {
         let (store, numbers) = (store.clone(), Arc::clone(&numbers));
         async move {
+            store.commit(typical(numbers.fetch_add(1, Ordering::Relaxed))).await.unwrap();
+        }
+    });
+}
+
+/// On a PostgreSQL of the bench's own, beside it on this machine.
+#[divan::bench(args = CALLERS)]
+fn decision_on_postgres(bencher: Bencher<'_, '_>, callers: u32) {
+    measure_postgres(bencher, callers, Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)));
+}
+
+/// The same with a transaction for each commit, as a tenant's head lets only one write at a time.
+#[divan::bench(args = CALLERS)]
+fn decision_on_postgres_alone(bencher: Bencher<'_, '_>, callers: u32) {
+    measure_postgres(bencher, callers, Arc::new(Semaphore::new(1)));
+}
+
+fn measure_postgres(bencher: Bencher<'_, '_>, callers: u32, at_once: Arc<Semaphore>) {
+    let Some(server) = countersign_testdb::start() else { return };
+    let [records_url, keys_url] = ["records", "keys"].map(|name| {
+        server.execute("postgres", &format!("CREATE DATABASE {name}")).unwrap();
+        Secret::new(server.url(name).into_bytes())
+    });
+    let settings = PostgresSettings { records_url, keys_url, connections: 4 };
+    let clock: Arc<dyn Clock> = Arc::new(HeldClock::at(Timestamp::from_seconds(1_755_676_800)));
+    let runtime = Runtime::new().unwrap();
+    let store = runtime.block_on(Store::connect_postgres(settings, Access::Own, &clock)).unwrap();
+    let numbers = Arc::new(AtomicU64::new(0));
+    measure_on(&runtime, bencher, callers, move || {
+        let (store, numbers, at_once) = (store.clone(), Arc::clone(&numbers), Arc::clone(&at_once));
+        async move {
+            let _turn = at_once.acquire().await.unwrap();
             store.commit(typical(numbers.fetch_add(1, Ordering::Relaxed))).await.unwrap();
         }
     });
@@ -76,7 +116,16 @@ fn measure<W: Future<Output = ()> + Send>(
     callers: u32,
     act: impl Fn() -> W + Clone + Send + Sync + 'static,
 ) {
-    let runtime = Runtime::new().unwrap();
+    measure_on(&Runtime::new().unwrap(), bencher, callers, act);
+}
+
+/// As `measure`, on the runtime that what it works on belongs to.
+fn measure_on<W: Future<Output = ()> + Send>(
+    runtime: &Runtime,
+    bencher: Bencher<'_, '_>,
+    callers: u32,
+    act: impl Fn() -> W + Clone + Send + Sync + 'static,
+) {
     bencher.counter(ItemsCount::new(callers * COMMITS)).bench_local(|| {
         runtime.block_on(async {
             let mut tasks = JoinSet::new();
@@ -118,7 +167,8 @@ fn typical(number: u64) -> Commit {
         tenant: "example-tenant".parse().unwrap(),
         urgency: Urgency::Decision,
         expires_at: None,
-        leaves: vec![NewLeaf { record_id: id, leaf: vec![7; LEAF_BYTES], bodies }],
+        fence: None,
+        leaves: vec![NewLeaf { at: made.at, record_id: id, leaf: vec![7; LEAF_BYTES], bodies }],
         writes: vec![
             Write::Request { id: format!("msg_{scattered:032x}"), at: made.at },
             Write::Decision(made),

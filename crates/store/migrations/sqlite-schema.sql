@@ -1,9 +1,24 @@
-CREATE TRIGGER leaves_are_not_deleted BEFORE DELETE ON leaves BEGIN
-    SELECT RAISE(ABORT, 'leaves are insert only');
+CREATE TRIGGER records_are_not_deleted BEFORE DELETE ON records BEGIN
+    SELECT RAISE(ABORT, 'records are insert only');
 END;
-CREATE TRIGGER leaves_are_not_updated BEFORE UPDATE ON leaves BEGIN
-    SELECT RAISE(ABORT, 'leaves are insert only');
+CREATE TRIGGER records_are_not_updated BEFORE UPDATE ON records
+WHEN NEW.bodies IS NOT NULL
+  OR (OLD.place, OLD.record_id, OLD.recorded_at, OLD.organization_id, OLD.client_id, OLD.trigger_id, OLD.channel, OLD.mode,
+      OLD.level, OLD.score, OLD.verdict, OLD.is_trusted, OLD.is_censored, OLD.chain, OLD.leaf)
+  IS NOT (NEW.place, NEW.record_id, NEW.recorded_at, NEW.organization_id, NEW.client_id, NEW.trigger_id, NEW.channel, NEW.mode,
+      NEW.level, NEW.score, NEW.verdict, NEW.is_trusted, NEW.is_censored, NEW.chain, NEW.leaf)
+BEGIN
+    SELECT RAISE(ABORT, 'records are insert only');
 END;
+CREATE TABLE addresses (
+    tenant_id   TEXT NOT NULL,
+    address_id  TEXT NOT NULL,
+    subject_id  TEXT,    -- whose account has it
+    decision_id TEXT,    -- this and what follows: of the newest sign-up
+    score       INTEGER, -- millionths
+    decided_at  INTEGER,
+    PRIMARY KEY (tenant_id, address_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE checkpoints (
     tenant_id TEXT    NOT NULL,
     size      INTEGER NOT NULL,
@@ -11,44 +26,25 @@ CREATE TABLE checkpoints (
     signed_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, size)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE decisions (
-    tenant_id       TEXT    NOT NULL,
-    leaf_index      INTEGER NOT NULL,
-    decision_id     TEXT    NOT NULL,
-    decided_at      INTEGER NOT NULL,
-    organization_id TEXT,
-    client_id       TEXT,
-    trigger_id      TEXT    NOT NULL,
-    channel         TEXT    NOT NULL,
-    mode            TEXT    NOT NULL,
-    level           TEXT    NOT NULL,
-    score           INTEGER NOT NULL, -- millionths
-    verdict         TEXT    NOT NULL,
-    is_trusted      INTEGER NOT NULL, -- scored below the challenge threshold
-    is_censored     INTEGER NOT NULL, -- refused or challenged by us
-    standing        TEXT    NOT NULL, -- what is known of its outcome
-    granted         INTEGER NOT NULL, -- weight in the profile, thousandths
-    PRIMARY KEY (tenant_id, leaf_index)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE erasures (
     tenant_id TEXT    NOT NULL,
     key_id    TEXT    NOT NULL,
     erased_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, key_id)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE leaves (
+CREATE TABLE leases (
     tenant_id  TEXT    NOT NULL,
-    leaf_index INTEGER NOT NULL,
-    record_id  TEXT    NOT NULL,
-    leaf       BLOB    NOT NULL,
-    chain      BLOB    NOT NULL,
-    UNIQUE (tenant_id, leaf_index),
-    UNIQUE (tenant_id, record_id)
-) STRICT;
+    name       TEXT    NOT NULL,
+    holder     TEXT    NOT NULL, -- empty: given back
+    epoch      INTEGER NOT NULL, -- counts up when the holder changes
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE ledgers (
-    tenant_id TEXT PRIMARY KEY,
-    frontier  BLOB NOT NULL, -- size and roots of the complete subtrees
-    chain     BLOB NOT NULL  -- running hash over all leaves
+    number    INTEGER PRIMARY KEY, -- stands for the tenant where each byte counts
+    tenant_id TEXT    NOT NULL UNIQUE,
+    frontier  BLOB    NOT NULL, -- size and roots of the complete subtrees
+    chain     BLOB    NOT NULL  -- running hash over all leaves
 ) STRICT;
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE outcomes (
@@ -75,23 +71,55 @@ CREATE TABLE profiles (
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, subject_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE records (
+    place           INTEGER PRIMARY KEY, -- number of the ledger * 2^40 + index of the leaf
+    ledger          INTEGER NOT NULL GENERATED ALWAYS AS (place >> 40) VIRTUAL,
+    leaf_index      INTEGER NOT NULL GENERATED ALWAYS AS (place & 0xFFFFFFFFFF) VIRTUAL,
+    record_id       TEXT    NOT NULL,
+    recorded_at     INTEGER NOT NULL,
+    organization_id TEXT, -- this and what follows up to `is_censored`: of a decision
+    client_id       TEXT,
+    trigger_id      TEXT,
+    channel         TEXT,
+    mode            TEXT,
+    level           TEXT,
+    score           INTEGER, -- millionths
+    verdict         TEXT,
+    is_trusted      INTEGER, -- scored below the challenge threshold
+    is_censored     INTEGER, -- refused or challenged by us
+    chain           BLOB    NOT NULL,
+    leaf            BLOB    NOT NULL,
+    bodies          BLOB -- what the leaf says about people, sealed under their keys; NULL: nothing, or deleted
+) STRICT;
 CREATE TABLE requests (
     number    INTEGER PRIMARY KEY,
     tenant_id TEXT    NOT NULL,
     digest    BLOB    NOT NULL, -- of the request's id, 128 bits
     seen_at   INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE sealed_bodies (
+CREATE TABLE retention_cursors (
     tenant_id  TEXT    NOT NULL,
+    prefix     TEXT    NOT NULL, -- of the kind's record ids
     leaf_index INTEGER NOT NULL,
-    ordinal    INTEGER NOT NULL,
-    key_id     TEXT    NOT NULL, -- names the key; whose it is stands beside the key alone
-    sealed     BLOB    NOT NULL,
-    UNIQUE (tenant_id, leaf_index, ordinal)
-) STRICT;
+    PRIMARY KEY (tenant_id, prefix)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE risk_tokens (
+    tenant_id  TEXT    NOT NULL,
+    token_id   TEXT    NOT NULL,
+    digest     BLOB    NOT NULL, -- SHA-256 of the token
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER, -- NULL: it holds
+    PRIMARY KEY (tenant_id, token_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE silence_cursors (
     tenant_id  TEXT PRIMARY KEY,
     leaf_index INTEGER NOT NULL
+) STRICT;
+CREATE TABLE standings (
+    place         INTEGER PRIMARY KEY, -- of the decision
+    standing      TEXT    NOT NULL,    -- what is known of its outcome
+    granted       INTEGER NOT NULL,    -- weight in the profile, thousandths
+    is_unanswered INTEGER NOT NULL     -- nobody was told of it
 ) STRICT;
 CREATE TABLE switches (
     tenant_id  TEXT    NOT NULL,
@@ -107,10 +135,16 @@ CREATE TABLE tree_nodes (
     hash       BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, level, node_index)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id) WHERE subject_id IS NOT NULL;
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;
+CREATE UNIQUE INDEX records_by_id ON records (ledger, record_id);
 
 -- Subject keys, in a file of their own
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE pseudonym_roots (
+    tenant_id TEXT PRIMARY KEY,
+    wrapped   BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE subject_keys (
     tenant_id  TEXT NOT NULL,
     subject_id TEXT NOT NULL,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 
-use crate::rows::{CheckpointRow, NewDecision, OutcomeRow, PolicyRow, Standing, SwitchRow};
+use crate::rows::{
+    AddressRow, CheckpointRow, NewDecision, OutcomeRow, PolicyRow, RiskTokenRow, Standing, SwitchRow,
+};
 
 /// What is served first when the writer is busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Urgency {
 /// A leaf to be sequenced, with what it says about people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLeaf {
+    /// When it is recorded; the leaf's own time.
+    pub at: Timestamp,
     /// The record's id; unique within the tenant, so that an unknown commit can be tried again.
     pub record_id: String,
     /// The leaf's canonical bytes.
@@ -84,8 +88,42 @@ pub enum Write {
     },
     /// Sets a kill switch.
     Switch(SwitchRow),
-    /// Adds a version of the policy.
-    Policy(PolicyRow),
+    /// Adds a version of the policy; `Stale` when the newest version is not `expected_version` (0: there is none).
+    Policy {
+        /// The version that was read.
+        expected_version: u64,
+        /// The new version; its number is `expected_version + 1`.
+        row: PolicyRow,
+    },
+    /// Says what is known of an address now: what is absent here stays as it was, and a newer sign-up replaces an older one.
+    Address(AddressRow),
+    /// Forgets every address that leads to a person, and the address of this very pseudonym.
+    ForgetAddresses(SubjectId),
+    /// Adds a token of the short form.
+    RiskToken(RiskTokenRow),
+    /// Ends a token of the short form; `Stale` when there is none of this id that still holds.
+    RevokeRiskToken {
+        /// Its id.
+        id: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Deletes the sealed bodies of records of one kind at `from..until`; their leaves stay, so that every proof holds.
+    DropBodies {
+        /// The prefix of the kind's record ids, such as `dec_`.
+        prefix: &'static str,
+        /// The first leaf.
+        from: u64,
+        /// The leaf after the last.
+        until: u64,
+    },
+    /// Says up to which leaf (exclusive) bodies of one kind were deleted.
+    RetentionCursor {
+        /// The prefix of the kind's record ids.
+        prefix: &'static str,
+        /// The leaf.
+        leaf: u64,
+    },
     /// Adds a signed checkpoint.
     Checkpoint(CheckpointRow),
     /// Says up to which leaf silence was counted.
@@ -99,6 +137,15 @@ pub enum Write {
     },
 }
 
+/// Work that only the holder of a lease may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    /// The lease's name.
+    pub name: &'static str,
+    /// The epoch in which it was taken.
+    pub epoch: u64,
+}
+
 /// Writes and leaves of one tenant that stand or fall together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
@@ -108,6 +155,8 @@ pub struct Commit {
     pub urgency: Urgency,
     /// The time on the monotonic clock after which the work must not begin; `None`: it may always.
     pub expires_at: Option<Duration>,
+    /// The lease without which nothing may be written, `Fenced` when another process took it; `None`: anyone may.
+    pub fence: Option<Fence>,
     /// The leaves, in the order in which they are to stand.
     pub leaves: Vec<NewLeaf>,
     /// The writes, in the order in which they are done.
@@ -122,6 +171,7 @@ impl Commit {
             tenant,
             urgency: Urgency::Background,
             expires_at: None,
+            fence: None,
             leaves: Vec::new(),
             writes: Vec::new(),
         }

@@ -22,6 +22,9 @@ pub enum StoreError {
     /// A row changed since it was read; read it again.
     #[error("the row changed since it was read")]
     Stale,
+    /// Another process holds the lease by now; nothing was written.
+    #[error("the lease was lost to another process")]
+    Fenced,
     /// The work was not begun before its deadline; nothing was written.
     #[error("the work was not begun before its deadline")]
     Expired,

@@ -13,16 +13,21 @@
 //! # }
 //! ```
 
+mod bodies;
 mod commit;
 mod error;
+mod postgres;
 mod rows;
 mod sqlite;
 mod store;
 
-pub use commit::{Commit, Committed, NewBody, NewLeaf, Urgency, Write};
+pub use commit::{Commit, Committed, Fence, NewBody, NewLeaf, Urgency, Write};
 pub use error::{Conflict, StoreError};
+pub use postgres::PostgresSettings;
 pub use rows::{
-    CheckpointRow, DecisionFilter, DecisionRow, LeafRow, LedgerHead, NewDecision, OutcomeRow, PolicyRow,
-    ProfileRow, SealedBodyRow, Standing, SubjectKeyRow, SwitchRow,
+    AddressRow, CheckpointRow, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead, NewDecision,
+    OutcomeRow, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUp, Standing, SubjectKeyRow,
+    SwitchRow,
 };
-pub use store::{Access, Proofs, Store};
+pub use sqlite::backup_sqlite;
+pub use store::{Access, Store};

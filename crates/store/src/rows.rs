@@ -141,9 +141,53 @@ pub struct SwitchRow {
     pub at: Timestamp,
 }
 
+/// What is known of an e-mail address, under its pseudonym.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressRow {
+    /// The pseudonym of the address.
+    pub address: SubjectId,
+    /// Whose account has it; `None` while no account is known.
+    pub subject: Option<SubjectId>,
+    /// The newest sign-up with it; `None` when none was seen.
+    pub sign_up: Option<SignUp>,
+}
+
+/// A sign-up that was decided about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignUp {
+    /// The decision.
+    pub decision: DecisionId,
+    /// Its score.
+    pub score: Score,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A token by which the short form may be asked; only its digest is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RiskTokenRow {
+    /// Its public name.
+    pub id: String,
+    /// SHA-256 of the token.
+    pub digest: Vec<u8>,
+    /// When it was made.
+    pub at: Timestamp,
+    /// When it was ended; `None` while it holds.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A lease that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Counts up each time another process takes the lease.
+    pub epoch: u64,
+}
+
 /// A version of the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyRow {
+    /// Counts up from 1 with each change.
+    pub version: u64,
     /// The name by content.
     pub etag: String,
     /// The canonical document.

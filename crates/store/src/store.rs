@@ -2,22 +2,24 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use countersign_core::{Clock, DecisionId, SubjectId, TenantId};
+use countersign_core::{Clock, DecisionId, SubjectId, TenantId, Timestamp};
 use countersign_ledger::{
     Hash, leaf_hash,
     proof::{self, HashSource, ProofError},
 };
+use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
-    CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow, LeafRow, LedgerHead, PolicyRow,
-    ProfileRow, SealedBodyRow, StoreError, SubjectKeyRow, SwitchRow,
-    sqlite::{Sqlite, queries},
+    AddressRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead,
+    PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, StoreError, SubjectKeyRow, SwitchRow,
+    postgres::{Postgres, PostgresSettings},
+    sqlite::Sqlite,
 };
 
 /// Whether a store is opened to be written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// For the one process that owns it.
+    /// For the one process that owns it, or on PostgreSQL for one of several.
     Own,
     /// For an audit beside it, or of a copy.
     ReadOnly,
@@ -29,6 +31,17 @@ pub struct Store(Arc<Backend>);
 
 enum Backend {
     Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// Calls the method of the same name on the backend.
+macro_rules! backend {
+    ($self:ident.$($call:tt)+) => {
+        match $self.0.as_ref() {
+            Backend::Sqlite(backend) => backend.$($call)+,
+            Backend::Postgres(backend) => backend.$($call)+,
+        }
+    };
 }
 
 impl Store {
@@ -41,234 +54,285 @@ impl Store {
         Ok(Self(Arc::new(Backend::Sqlite(Sqlite::open(folder, access, clock)?))))
     }
 
+    /// Connects to PostgreSQL; makes what is missing when `access` is `Own`.
+    ///
+    /// # Errors
+    /// `Unavailable` when a server can't be reached, is too old, or commits would not be durable; `Corrupt` when the
+    /// database was written by a newer version.
+    pub async fn connect_postgres(
+        settings: PostgresSettings,
+        access: Access,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self(Arc::new(Backend::Postgres(Postgres::connect(settings, access, clock).await?))))
+    }
+
     /// Sequences the leaves, does the writes, and answers when both are durable.
     ///
     /// # Errors
     /// `Conflict` or `Stale` when a write meets another state than it expects: then nothing of this commit was done.
-    /// `Expired` when it was not begun in time. `Unavailable` when the database can't be written.
+    /// `Expired` when it was not begun in time. `Fenced` when another process took the lease that it names. `Unavailable`
+    /// when the database can't be written.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => sqlite.commit(commit).await,
-        }
+        backend!(self.commit(commit).await)
     }
 
     /// A person's profile; `None` when there is none.
     ///
     /// # Errors
-    /// `Unavailable` or `Corrupt`, as every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_profile(
         &self,
         tenant: &TenantId,
         subject: &SubjectId,
     ) -> Result<Option<ProfileRow>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => {
-                sqlite.read(|connection| queries::profile(connection, tenant, subject))
-            }
-        }
+        backend!(self.find_profile(tenant, subject).await)
     }
 
     /// A decision by its id.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_decision(
         &self,
         tenant: &TenantId,
         id: &DecisionId,
     ) -> Result<Option<DecisionRow>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => {
-                let found = sqlite.read(|connection| queries::decision(connection, tenant, id))?;
-                found.map(|named| sqlite.named(tenant, named)).transpose()
-            }
-        }
+        backend!(self.find_decision(tenant, id).await)
     }
 
     /// Decisions in the order of the ledger: newest first, or oldest first when the filter says `after`.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn list_decisions(
         &self,
         tenant: &TenantId,
         filter: DecisionFilter,
         limit: u32,
     ) -> Result<Vec<DecisionRow>, StoreError> {
-        let tenant = tenant.clone();
-        self.read_long(move |Backend::Sqlite(sqlite)| {
-            let found =
-                sqlite.read_long(|connection| queries::decisions(connection, &tenant, &filter, limit))?;
-            found.into_iter().map(|named| sqlite.named(&tenant, named)).collect()
-        })
-        .await
+        backend!(self.list_decisions(tenant, filter, limit).await)
     }
 
     /// The leaf of a record.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_leaf(&self, tenant: &TenantId, record_id: &str) -> Result<Option<LeafRow>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => {
-                sqlite.read(|connection| queries::leaf_of_record(connection, tenant, record_id))
-            }
-        }
+        backend!(self.find_leaf(tenant, record_id).await)
     }
 
     /// At most `count` leaves from `first` on, in order.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn list_leaves(
         &self,
         tenant: &TenantId,
         first: u64,
         count: u64,
     ) -> Result<Vec<LeafRow>, StoreError> {
-        let tenant = tenant.clone();
-        self.read_long(move |Backend::Sqlite(sqlite)| {
-            sqlite.read_long(|connection| queries::leaves(connection, &tenant, first, count))
-        })
-        .await
+        backend!(self.list_leaves(tenant, first, count).await)
     }
 
-    /// The sealed bodies of a leaf, in the order of its commitments.
+    /// The first leaf that was recorded at `at` or later, as far as times follow the order of the leaves; the tree's size when
+    /// there is none.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn first_leaf_since(&self, tenant: &TenantId, at: Timestamp) -> Result<u64, StoreError> {
+        backend!(self.first_leaf_since(tenant, at).await)
+    }
+
+    /// The sealed bodies of a leaf, in the order of its commitments; none when they were deleted.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn list_sealed_bodies(
         &self,
         tenant: &TenantId,
         leaf: u64,
     ) -> Result<Vec<SealedBodyRow>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => {
-                sqlite.read(|connection| queries::sealed_bodies(connection, tenant, leaf))
-            }
-        }
+        backend!(self.list_sealed_bodies(tenant, leaf).await)
     }
 
     /// The head of a tenant's ledger as committed.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn get_ledger_head(&self, tenant: &TenantId) -> Result<LedgerHead, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => sqlite.head(tenant),
-        }
+        backend!(self.get_ledger_head(tenant).await)
+    }
+
+    /// Roots of complete subtrees of 256^`level` leaves, from the `first` on, in order.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_nodes(
+        &self,
+        tenant: &TenantId,
+        level: u8,
+        first: u64,
+        count: u64,
+    ) -> Result<Vec<Hash>, StoreError> {
+        backend!(self.list_nodes(tenant, level, first, count).await)
     }
 
     /// Checkpoints over at least `size` leaves, smallest first.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn list_checkpoints(
         &self,
         tenant: &TenantId,
         size: u64,
         limit: u32,
     ) -> Result<Vec<CheckpointRow>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => {
-                sqlite.read(|connection| queries::checkpoints(connection, tenant, size, limit))
-            }
-        }
+        backend!(self.list_checkpoints(tenant, size, limit).await)
     }
 
     /// The newest checkpoint.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_newest_checkpoint(
         &self,
         tenant: &TenantId,
     ) -> Result<Option<CheckpointRow>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => {
-                sqlite.read(|connection| queries::newest_checkpoint(connection, tenant))
-            }
-        }
+        backend!(self.find_newest_checkpoint(tenant).await)
     }
 
     /// The kill switches that were ever set.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn list_switches(&self, tenant: &TenantId) -> Result<Vec<SwitchRow>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => sqlite.read(|connection| queries::switches(connection, tenant)),
-        }
+        backend!(self.list_switches(tenant).await)
     }
 
     /// The newest version of the policy.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_policy(&self, tenant: &TenantId) -> Result<Option<PolicyRow>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => sqlite.read(|connection| queries::policy(connection, tenant)),
-        }
+        backend!(self.find_policy(tenant).await)
+    }
+
+    /// Versions of the policy, newest first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_policies(&self, tenant: &TenantId, limit: u32) -> Result<Vec<PolicyRow>, StoreError> {
+        backend!(self.list_policies(tenant, limit).await)
     }
 
     /// Up to which leaf silence was counted.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_silence_cursor(&self, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => sqlite.read(|connection| queries::silence_cursor(connection, tenant)),
-        }
+        backend!(self.find_silence_cursor(tenant).await)
     }
 
-    /// Names of the keys that were to be destroyed, in the order of the names.
+    /// Up to which leaf (exclusive) bodies of the kind whose record ids begin with `prefix` were deleted.
     ///
     /// # Errors
-    /// As every read.
-    pub async fn list_erasures(&self, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
-        let tenant = tenant.clone();
-        self.read_long(move |Backend::Sqlite(sqlite)| {
-            sqlite.read_long(|connection| queries::erasures(connection, &tenant))
-        })
-        .await
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_retention_cursor(
+        &self,
+        tenant: &TenantId,
+        prefix: &str,
+    ) -> Result<Option<u64>, StoreError> {
+        backend!(self.find_retention_cursor(tenant, prefix).await)
+    }
+
+    /// What is known of an address, by its pseudonym.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_address(
+        &self,
+        tenant: &TenantId,
+        address: &SubjectId,
+    ) -> Result<Option<AddressRow>, StoreError> {
+        backend!(self.find_address(tenant, address).await)
+    }
+
+    /// The addresses that lead to a person.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_addresses(
+        &self,
+        tenant: &TenantId,
+        subject: &SubjectId,
+    ) -> Result<Vec<AddressRow>, StoreError> {
+        backend!(self.list_addresses(tenant, subject).await)
+    }
+
+    /// The tokens of the short form, oldest first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_risk_tokens(&self, tenant: &TenantId) -> Result<Vec<RiskTokenRow>, StoreError> {
+        backend!(self.list_risk_tokens(tenant).await)
+    }
+
+    /// Names of the keys that were to be destroyed at `since` or later, in the order of the names; all when `None`.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_erasures(
+        &self,
+        tenant: &TenantId,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<String>, StoreError> {
+        backend!(self.list_erasures(tenant, since).await)
     }
 
     /// The tenants that have a ledger.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn list_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => sqlite.read(queries::tenants),
-        }
+        backend!(self.list_tenants().await)
     }
 
     /// A person's wrapped key; `None` when there never was one, or it was erased.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_subject_key(
         &self,
         tenant: &TenantId,
         subject: &SubjectId,
     ) -> Result<Option<SubjectKeyRow>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => sqlite.subject_key(tenant, subject),
-        }
+        backend!(self.find_subject_key(tenant, subject).await)
     }
 
     /// Whose key has this name; `None` when it was deleted, so that its person was erased.
     ///
     /// # Errors
-    /// As every read.
+    /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_subject_of_key(
         &self,
         tenant: &TenantId,
         key_id: &str,
     ) -> Result<Option<SubjectId>, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => sqlite.subject_of(tenant, key_id),
-        }
+        backend!(self.find_subject_of_key(tenant, key_id).await)
+    }
+
+    /// Wrapped keys in the order of their subjects, after `after`.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_subject_keys(
+        &self,
+        tenant: &TenantId,
+        after: Option<&SubjectId>,
+        limit: u32,
+    ) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+        backend!(self.list_subject_keys(tenant, after, limit).await)
     }
 
     /// Keeps `key` for a person, unless there is one already, and returns the one that is kept; durable when it answers.
@@ -283,11 +347,22 @@ impl Store {
         key: SubjectKeyRow,
         expires_at: Option<Duration>,
     ) -> Result<SubjectKeyRow, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => {
-                sqlite.find_or_insert_subject_key(tenant.clone(), subject.clone(), key, expires_at).await
-            }
-        }
+        backend!(self.find_or_insert_subject_key(tenant, subject, key, expires_at).await)
+    }
+
+    /// Puts a key that is wrapped anew in the place of the same key; returns whether it was there as `old` says. One that was
+    /// erased meanwhile stays erased.
+    ///
+    /// # Errors
+    /// `Unavailable` when it can't be written.
+    pub async fn rewrap_subject_key(
+        &self,
+        tenant: &TenantId,
+        subject: &SubjectId,
+        old: &SubjectKeyRow,
+        wrapped: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        backend!(self.rewrap_subject_key(tenant, subject, old, wrapped).await)
     }
 
     /// Destroys a person's key; returns whether there was one. Nothing sealed under it opens again.
@@ -300,21 +375,59 @@ impl Store {
         tenant: &TenantId,
         subject: &SubjectId,
     ) -> Result<bool, StoreError> {
-        match self.0.as_ref() {
-            Backend::Sqlite(sqlite) => sqlite.delete_subject_key(tenant.clone(), subject.clone()).await,
-        }
+        backend!(self.delete_subject_key(tenant, subject).await)
     }
 
-    /// Runs a read that may take long away from the threads that answer sign-ins.
-    async fn read_long<T, F>(&self, read: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Backend) -> Result<T, StoreError> + Send + 'static,
-    {
-        let backend = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || read(&backend))
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("a read was stopped".to_owned())))
+    /// A tenant's wrapped root of pseudonyms, kept beside the subjects' keys; `None` when it derives from the master key.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_pseudonym_root(&self, tenant: &TenantId) -> Result<Option<Vec<u8>>, StoreError> {
+        backend!(self.find_pseudonym_root(tenant).await)
+    }
+
+    /// Keeps a tenant's wrapped root of pseudonyms, in the place of an earlier one.
+    ///
+    /// # Errors
+    /// `Unavailable` when it can't be written.
+    pub async fn put_pseudonym_root(&self, tenant: &TenantId, wrapped: Vec<u8>) -> Result<(), StoreError> {
+        backend!(self.put_pseudonym_root(tenant, wrapped).await)
+    }
+
+    /// Takes or renews the lease `name` of a tenant for `holder`, a name unique to the process, for `ttl` by the database's own
+    /// clock; `None` while another process holds it. The epoch stays while one process renews.
+    ///
+    /// # Errors
+    /// `Unavailable` when it can't be written.
+    pub async fn acquire_lease(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        holder: &str,
+        ttl: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        backend!(self.acquire_lease(tenant, name, holder, ttl).await)
+    }
+
+    /// Gives a lease back; nothing happens when it is not held.
+    ///
+    /// # Errors
+    /// `Unavailable` when it can't be written.
+    pub async fn release_lease(&self, tenant: &TenantId, name: &str, holder: &str) -> Result<(), StoreError> {
+        backend!(self.release_lease(tenant, name, holder).await)
+    }
+
+    /// Whether other processes may work on the same database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0.as_ref(), Backend::Postgres(_))
+    }
+
+    /// Counts up when another process, or this one, changed switches, policy, tokens or erasures. A hint: it may be late or
+    /// lost, so look also without it.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        backend!(self.changes())
     }
 
     /// Proves that the leaf at `index` is in the tree of a tenant's first `size` leaves (RFC 6962, section 2.1.1).
@@ -327,45 +440,50 @@ impl Store {
         index: u64,
         size: u64,
     ) -> Result<Vec<Hash>, ProofError<StoreError>> {
-        let (store, tenant) = (self.clone(), tenant.clone());
-        tokio::task::spawn_blocking(move || proof::inclusion_proof(&store.proofs(&tenant), index, size))
-            .await
-            .unwrap_or_else(|_| {
-                Err(ProofError::Source(StoreError::Unavailable("a read was stopped".to_owned())))
-            })
+        self.prove(tenant, move |hashes| proof::inclusion_proof(hashes, index, size)).await
     }
 
-    /// The hashes of a tenant's tree, for proofs.
-    #[must_use]
-    pub const fn proofs<'a>(&'a self, tenant: &'a TenantId) -> Proofs<'a> {
-        Proofs { store: self, tenant }
+    /// Proves that the tree of a tenant's first `new` leaves extends that of the first `old` (RFC 6962, section 2.1.2).
+    ///
+    /// # Errors
+    /// `Outside` when `old > new`, `Short` when leaves are missing, `Source` as every read.
+    pub async fn consistency_proof(
+        &self,
+        tenant: &TenantId,
+        old: u64,
+        new: u64,
+    ) -> Result<Vec<Hash>, ProofError<StoreError>> {
+        self.prove(tenant, move |hashes| proof::consistency_proof(hashes, old, new)).await
+    }
+
+    /// Runs the pure proof beside the threads that answer sign-ins: it asks for hashes one after the other.
+    async fn prove<F>(&self, tenant: &TenantId, proof: F) -> Result<Vec<Hash>, ProofError<StoreError>>
+    where
+        F: FnOnce(&Hashes) -> Result<Vec<Hash>, ProofError<StoreError>> + Send + 'static,
+    {
+        let hashes = Hashes { store: self.clone(), tenant: tenant.clone(), handle: Handle::current() };
+        tokio::task::spawn_blocking(move || proof(&hashes)).await.unwrap_or_else(|_| {
+            Err(ProofError::Source(StoreError::Unavailable("a read was stopped".to_owned())))
+        })
     }
 }
 
-/// The hashes of one tenant's tree; each read is a few short queries.
-pub struct Proofs<'a> {
-    store: &'a Store,
-    tenant: &'a TenantId,
+/// The hashes of one tenant's tree, read from a thread that may block.
+struct Hashes {
+    store: Store,
+    tenant: TenantId,
+    handle: Handle,
 }
 
-impl HashSource for Proofs<'_> {
+impl HashSource for Hashes {
     type Error = StoreError;
 
     fn leaves(&self, first: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
-        match self.store.0.as_ref() {
-            Backend::Sqlite(sqlite) => {
-                let rows =
-                    sqlite.read(|connection| queries::leaves(connection, self.tenant, first, count))?;
-                Ok(rows.iter().map(|row| leaf_hash(&row.leaf)).collect())
-            }
-        }
+        let rows = self.handle.block_on(self.store.list_leaves(&self.tenant, first, count))?;
+        Ok(rows.iter().map(|row| leaf_hash(&row.leaf)).collect())
     }
 
     fn nodes(&self, level: u8, first: u64, count: u64) -> Result<Vec<Hash>, StoreError> {
-        match self.store.0.as_ref() {
-            Backend::Sqlite(sqlite) => {
-                sqlite.read(|connection| queries::nodes(connection, self.tenant, level, first, count))
-            }
-        }
+        self.handle.block_on(self.store.list_nodes(&self.tenant, level, first, count))
     }
 }

@@ -1,4 +1,4 @@
-//! A whole service in the test's process: real SQLite in a folder of its own, a held clock, seeded chance.
+//! A whole service in the test's process: real SQLite in a folder of its own, or PostgreSQL; a held clock, seeded chance.
 //!
 //! For tests alone. It decides nothing and replaces nothing but time, chance and the network: requests go straight
 //! into the router that production serves.
@@ -15,6 +15,7 @@
 //! ```
 #![expect(clippy::expect_used, reason = "a test ends where its frame can't be built")]
 
+pub mod postgres;
 mod request;
 
 use std::{
@@ -25,18 +26,19 @@ use std::{
     },
 };
 
-use countersign_app::{App, Ports, Tenant, TenantConfig};
+use countersign_app::{App, Ports, Tenant, TenantConfig, enrich::Enrich};
 use countersign_core::{
     Clock, Entropy, Secret, TenantId, Timestamp,
     testing::{CountingEntropy, HeldClock},
 };
 use countersign_policy::{Document, Snapshot};
 use countersign_privacy::MasterKey;
-use countersign_server::{Operator, Server, Settings, signature::SigningKey};
+use countersign_server::{Limits, Operator, Server, Settings, signature::SigningKey};
 use countersign_store::{Access, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub use postgres::Databases;
 pub use request::{Answer, Signing};
 
 /// The tenant of the fixtures.
@@ -54,6 +56,21 @@ pub const TOKEN: &str = "operator-token-of-the-tests";
 /// When the held clock starts: as the fixtures were made.
 pub const START: Timestamp = Timestamp::from_seconds(1_787_212_800);
 
+/// What a test may add to each tenant.
+pub struct Setup {
+    /// How often it may ask; any number of times unless a test is about it, since the clock stands.
+    pub limits: Limits,
+    /// What is asked about people who sign up.
+    pub enrichment: Option<Arc<dyn Enrich>>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let limits = Limits { decisions_per_second: 0, decisions_per_second_per_client: 0 };
+        Self { limits, enrichment: None }
+    }
+}
+
 /// A running service and what a test needs to work it.
 pub struct TestApp {
     /// The use cases.
@@ -63,8 +80,23 @@ pub struct TestApp {
     /// The clock, which stands until moved.
     pub clock: Arc<HeldClock>,
     entropy: Arc<CountingEntropy>,
+    place: Place,
+    sent: Arc<AtomicU64>,
+}
+
+/// Where a service's data is.
+#[derive(Clone)]
+struct Place {
     folder: Arc<TempDir>,
-    sent: AtomicU64,
+    /// `None`: in the folder.
+    databases: Option<Arc<Databases>>,
+}
+
+impl Place {
+    fn new(databases: Option<Databases>) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a temporary folder"));
+        Self { folder, databases: databases.map(Arc::new) }
+    }
 }
 
 /// The ordinary sign-in of the fixtures.
@@ -85,6 +117,38 @@ pub fn refresh() -> Value {
     fixture(include_str!("../../../fixtures/events/post-login.refresh-token.json"))
 }
 
+/// The fixture of every trigger, as its shipped Action or guard sends it: without what never leaves the Action.
+#[must_use]
+pub fn fixtures() -> Vec<(&'static str, Value)> {
+    let read = |trigger, text| (trigger, fixture(text));
+    vec![
+        ("post-login", post_login()),
+        ("post-login", high_risk()),
+        ("post-login", refresh()),
+        read("pre-user-registration", include_str!("../../../fixtures/events/pre-user-registration.json")),
+        read("post-user-registration", include_str!("../../../fixtures/events/post-user-registration.json")),
+        read("credentials-exchange", include_str!("../../../fixtures/events/credentials-exchange.json")),
+        read(
+            "password-reset-post-challenge",
+            include_str!("../../../fixtures/events/password-reset-post-challenge.json"),
+        ),
+        read("post-change-password", include_str!("../../../fixtures/events/post-change-password.json")),
+        read("event-stream", include_str!("../../../fixtures/events/event-stream.json")),
+        read("send-phone-message", include_str!("../../../fixtures/events/send-phone-message.sent.json")),
+        read(
+            "custom-token-exchange",
+            include_str!("../../../fixtures/events/custom-token-exchange.sent.json"),
+        ),
+    ]
+}
+
+/// The fixture of one trigger.
+#[must_use]
+pub fn event_of(trigger: &str) -> Value {
+    let found = fixtures().into_iter().find(|(name, _)| *name == trigger);
+    found.expect("the trigger has a fixture").1
+}
+
 fn fixture(text: &str) -> Value {
     serde_json::from_str(text).expect("the fixture is JSON")
 }
@@ -99,39 +163,90 @@ pub fn signing_key(tenant: &str, seed: u8) -> SigningKey {
 impl TestApp {
     /// Starts a service whose policy is the default one as changed by `change`.
     pub async fn start(change: impl FnOnce(&mut Document)) -> Self {
+        Self::start_with(change, Setup::default()).await
+    }
+
+    /// Starts a service as `start` does, with what `setup` adds to each tenant.
+    pub async fn start_with(change: impl FnOnce(&mut Document), setup: Setup) -> Self {
+        Self::start_in(Place::new(postgres::of_environment()), change, setup).await
+    }
+
+    /// Starts a service as `start` does, over PostgreSQL; `None` when that is not installed.
+    pub async fn start_on_postgres(change: impl FnOnce(&mut Document)) -> Option<Self> {
+        Some(Self::start_over(Databases::make()?, change).await)
+    }
+
+    /// Starts a service as `start` does, over these empty databases.
+    pub async fn start_over(databases: Databases, change: impl FnOnce(&mut Document)) -> Self {
+        Self::start_in(Place::new(Some(databases)), change, Setup::default()).await
+    }
+
+    async fn start_in(place: Place, change: impl FnOnce(&mut Document), setup: Setup) -> Self {
         let mut document = Document::default();
         change(&mut document);
-        let folder = Arc::new(TempDir::new().expect("a temporary folder"));
         let entropy = Arc::new(CountingEntropy::starting_at(u64::from(std::process::id())));
-        Self::open(folder, document, Arc::new(HeldClock::at(START)), entropy).await
+        Self::open(place, document, Arc::new(HeldClock::at(START)), entropy, setup).await
+    }
+
+    /// Starts a second process over the same databases and beside this one, by the same clock. Ids of requests are shared.
+    ///
+    /// # Panics
+    /// When this service is not over PostgreSQL.
+    pub async fn beside(&self) -> Self {
+        let databases = self.place.databases.clone();
+        assert!(databases.is_some(), "one process alone owns SQLite");
+        let place = Place { databases, ..Place::new(None) };
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        let sent = Arc::clone(&self.sent);
+        Self { sent, ..Self::open(place, Document::default(), clock, entropy, Setup::default()).await }
+    }
+
+    /// The databases that the service is over.
+    ///
+    /// # Panics
+    /// When it is over SQLite.
+    #[must_use]
+    pub fn databases(&self) -> &Databases {
+        self.place.databases.as_deref().expect("the service is over PostgreSQL")
     }
 
     /// Starts another service over the same data; the earlier one must be gone. Ids go on where they ended.
     pub async fn reopen(self, document: Document) -> Self {
-        let Self { app, server, clock, entropy, folder, sent } = self;
+        let Self { app, server, clock, entropy, place, sent } = self;
         drop((app, server));
-        Self { sent, ..Self::open(folder, document, clock, entropy).await }
+        Self { sent, ..Self::open(place, document, clock, entropy, Setup::default()).await }
     }
 
     async fn open(
-        folder: Arc<TempDir>,
+        place: Place,
         document: Document,
         clock: Arc<HeldClock>,
         entropy: Arc<CountingEntropy>,
+        setup: Setup,
     ) -> Self {
         let as_clock: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
-        let store = Store::open_sqlite(folder.path(), Access::Own, &as_clock).expect("the store opens");
+        let store = match &place.databases {
+            Some(databases) => databases.open(&as_clock).await,
+            None => Store::open_sqlite(place.folder.path(), Access::Own, &as_clock).expect("the store opens"),
+        };
         let policy = Snapshot::new(document).expect("the policy has no faults");
-        let tenants = [TENANT, OTHER_TENANT]
-            .map(|id| TenantConfig { id: id.parse().expect("an id"), policy: policy.clone() });
+        let Setup { limits, enrichment } = setup;
+        let tenants = [TENANT, OTHER_TENANT].map(|id| TenantConfig {
+            id: id.parse().expect("an id"),
+            policy: policy.clone(),
+            enrichment: enrichment.clone(),
+        });
         let ports = Ports {
             store,
             clock: as_clock,
             entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
+            process: place.folder.path().display().to_string(),
+            earlier_masters: Vec::new(),
+            earlier_checkpoint_seeds: Vec::new(),
             master: MasterKey::new(&Secret::new(vec![5; 32])).expect("32 bytes"),
             checkpoint_seed: Secret::new(vec![6; 32]),
             site: "countersign.test".to_owned(),
-            checkpoint_folder: Some(folder.path().to_owned()),
+            checkpoint_folder: Some(place.folder.path().to_owned()),
         };
         let app = App::start(ports, Vec::from(tenants)).await.expect("the service starts");
         let keys = [TENANT, OTHER_TENANT]
@@ -140,21 +255,22 @@ impl TestApp {
             keys: keys.into(),
             hosts: vec![HOST.to_owned()],
             operator: Operator::new(TOKEN.as_bytes()),
+            limits: [TENANT, OTHER_TENANT].map(|id| (id.parse().expect("an id"), limits)).into(),
         };
         let server = Server::new(Arc::clone(&app), settings);
-        Self { app, server, clock, entropy, folder, sent: AtomicU64::new(0) }
+        Self { app, server, clock, entropy, place, sent: Arc::default() }
     }
 
     /// The folder with the service's data.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.place.folder.path()
     }
 
     /// The files with the service's data, keys' apart.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(self.folder.path()).expect("the folder can be read");
+        let entries = std::fs::read_dir(self.folder()).expect("the folder can be read");
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect()
     }
 

@@ -50,13 +50,26 @@ impl TestApp {
     /// The body of a request for a decision.
     #[must_use]
     pub fn question(event: &Value) -> Value {
-        let action = json!({ "name": "countersign-post-login", "version": "0.1.0", "policy_etag": null });
-        json!({ "trigger": "post-login", "event": event, "deadline_ms": 800, "action": action, "truncated": [] })
+        Self::question_of("post-login", event)
+    }
+
+    /// The body of a request for a decision, by the Action of any trigger.
+    #[must_use]
+    pub fn question_of(trigger: &str, event: &Value) -> Value {
+        let name = format!("countersign-{trigger}");
+        let action = json!({ "name": name, "version": "0.1.0", "policy_etag": null });
+        json!({ "trigger": trigger, "event": event, "deadline_ms": 800, "action": action, "truncated": [] })
     }
 
     /// Asks for a decision as the Action would.
     pub async fn decide(&self, event: &Value) -> Answer {
-        self.signed("/v1/decisions", Self::question(event).to_string().into_bytes(), self.signing()).await
+        self.ask("post-login", event).await
+    }
+
+    /// Asks for a decision as the Action of any trigger would.
+    pub async fn ask(&self, trigger: &str, event: &Value) -> Answer {
+        let question = Self::question_of(trigger, event).to_string().into_bytes();
+        self.signed("/v1/decisions", question, self.signing()).await
     }
 
     /// Posts a signed body.

@@ -25,9 +25,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["core", "ledger"]),
     ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store"]),
     ("server", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app"]),
-    ("testkit", &["core", "policy", "privacy", "store", "app", "server"]),
-    ("bench", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app", "server"]),
-    ("cli", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app", "server", "sandbox"]),
+    ("testdb", &[]),
+    ("adapters", &["core", "app"]),
+    ("testkit", &["core", "policy", "privacy", "store", "app", "server", "testdb"]),
+    ("bench", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app", "server", "testdb"]),
+    (
+        "cli",
+        &[
+            "core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app", "adapters", "server",
+            "sandbox",
+        ],
+    ),
 ];
 
 /// Crates that compute and do nothing else.

@@ -1,23 +1,23 @@
 //! What the Action is told.
 
 use countersign_core::{Channel, Level, MicroLogit, Mode, Score, Trigger};
-use countersign_policy::{Decision, Withheld};
-use countersign_risk::{Assessment, Contribution};
+use countersign_policy::{Because, Withheld};
+use countersign_risk::{Assessment, Contribution, ModelId};
 use serde::Serialize;
 
-use super::{Decided, VALID_FOR_MS};
+use super::{Decided, Settled, VALID_FOR_MS};
 use crate::Error;
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct Answer<'a, E> {
     decision_id: Option<&'a str>,
     trigger: Trigger,
     channel: Option<Channel>,
     mode: Mode,
     risk: Option<Risk<'a>>,
-    effects: &'a [countersign_auth0::trigger::post_login::Effect],
-    withheld: &'a [Withheld],
-    because: &'a [countersign_policy::Because],
+    effects: &'a [E],
+    withheld: &'a [Withheld<E>],
+    because: &'a [Because],
     degraded: &'a [&'static str],
     valid_for_ms: u32,
 }
@@ -29,28 +29,24 @@ struct Risk<'a> {
     confidence: Score,
     logit_micro: MicroLogit,
     reasons: &'a [Contribution],
-    model: &'a countersign_risk::ModelId,
+    model: &'a ModelId,
 }
 
-pub(super) fn render(
-    id: &str,
-    assessment: &Assessment,
-    decision: &Decision,
-    channel: Channel,
-    degraded: &[&'static str],
-) -> Result<Vec<u8>, Error> {
+pub(super) fn render<E: Serialize>(trigger: Trigger, settled: &Settled<E>) -> Result<Vec<u8>, Error> {
+    let Settled { id, assessment, decision, channel, degraded } = settled;
+    let Assessment { score, logit_micro, confidence, reasons, model, .. } = assessment;
     let risk = Risk {
-        score: assessment.score,
+        score: *score,
         level: decision.level,
-        confidence: assessment.confidence,
-        logit_micro: assessment.logit_micro,
-        reasons: &assessment.reasons,
-        model: &assessment.model,
+        confidence: *confidence,
+        logit_micro: *logit_micro,
+        reasons,
+        model,
     };
     let answer = Answer {
         decision_id: Some(id),
-        trigger: Trigger::PostLogin,
-        channel: Some(channel),
+        trigger,
+        channel: Some(*channel),
         mode: decision.mode,
         risk: Some(risk),
         effects: &decision.effects,
@@ -63,19 +59,27 @@ pub(super) fn render(
 }
 
 /// The answer while Countersign is off: nothing is assessed, nothing recorded, nothing done.
-pub(super) fn switched_off() -> Decided {
-    let answer = Answer {
+pub(super) fn switched_off(trigger: Trigger) -> Decided {
+    let answer: Answer<'_, ()> = Answer {
         decision_id: None,
-        trigger: Trigger::PostLogin,
+        trigger,
         channel: None,
         mode: Mode::Off,
         risk: None,
         effects: &[],
         withheld: &[],
-        because: &[countersign_policy::Because::ModeOff],
+        because: &[Because::ModeOff],
         degraded: &[],
         valid_for_ms: VALID_FOR_MS,
     };
     let answer = serde_json::to_vec(&answer).unwrap_or_default();
-    Decided { answer, mode: Mode::Off, level: None, verdict: None, is_alert: false, degraded: Vec::new() }
+    Decided {
+        answer,
+        trigger,
+        mode: Mode::Off,
+        level: None,
+        verdict: None,
+        is_alert: false,
+        degraded: Vec::new(),
+    }
 }

@@ -60,14 +60,21 @@ impl App {
         late.spawn(async move {
             match committing.await {
                 Ok(_) => {
-                    let writes = decision.map(Write::Unanswered).into_iter().collect();
-                    mark(&store, Commit { writes, ..Commit::background(tenant) }).await;
-                    gap.lock().end_waiting(None);
+                    let writes = decision.clone().map(Write::Unanswered).into_iter().collect();
+                    let marked = mark(&store, Commit { writes, ..Commit::background(tenant) }).await;
+                    let mut gap = gap.lock();
+                    gap.end_waiting();
+                    if let Err(error) = marked {
+                        // Why: the database may be gone for longer; the job that tells gaps finds the leaf and marks it.
+                        gap.end_failed(&error, decision, at);
+                    }
                 }
-                Err(StoreError::Conflict(Conflict::Request)) => gap.lock().end_waiting(None),
+                Err(StoreError::Conflict(Conflict::Request)) => gap.lock().end_waiting(),
                 Err(error) => {
                     tracing::error!(tenant.id = %tenant, %error, "a late decision could not be recorded");
-                    gap.lock().end_waiting(Some(at));
+                    let mut gap = gap.lock();
+                    gap.end_waiting();
+                    gap.end_failed(&error, decision, at);
                 }
             }
         });
@@ -75,18 +82,19 @@ impl App {
     }
 }
 
-async fn mark(store: &Store, commit: Commit) {
-    let mut last = None;
+async fn mark(store: &Store, commit: Commit) -> Result<(), StoreError> {
+    let mut end = Ok(());
     for _ in 0..TRIES {
         match store.commit(commit.clone()).await {
             Ok(_) => {
                 tracing::warn!(tenant.id = %commit.tenant, "a decision was recorded after its caller was told that there is none");
-                return;
+                return Ok(());
             }
-            Err(error) => last = Some(error),
+            Err(error) => end = Err(error),
         }
     }
-    if let Some(error) = last {
+    if let Err(error) = &end {
         tracing::error!(tenant.id = %commit.tenant, %error, "a late decision could not be marked as told to nobody");
     }
+    end
 }

@@ -1,30 +1,43 @@
-//! A sign-in to a recorded, signed-off decision.
+//! An event to a recorded, signed-off decision: one way for every trigger.
 //!
 //! ask → features → assessment → decision → leaf → answer. Everything between reading the profile and committing the
 //! leaf is a pure function; a failure on the way is part of the decision (`degraded`), never a reason not to answer,
 //! except for the ledger: without a leaf there is no decision.
 
+mod addresses;
 mod answer;
-mod context;
+mod asked;
+mod gather;
+mod judge;
 mod late;
 pub mod record;
+mod replay;
+mod short_form;
+mod trigger;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use countersign_auth0::trigger::post_login::PostLogin;
-use countersign_core::{IdKind, Level, Mode, Timestamp, Trigger, Verdict};
-use countersign_policy::{Decision, Snapshot};
-use countersign_privacy::Sealed;
-use countersign_risk::{Assessment, Features, Profile};
-use countersign_store::{Commit, Conflict, ProfileRow, StoreError, Urgency, Write};
+use countersign_auth0::trigger::Event;
+use countersign_core::{Channel, ClientId, Level, Mode, Trigger, Verdict};
+use countersign_policy::{Circumstances, Decision};
+use countersign_risk::Assessment;
+use countersign_store::{Commit, Conflict, DecisionRow, Standing, StoreError, Urgency, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{App, Error, Live, Tenant, leaves, subjects::PersonKey};
+use crate::{App, Error, Live, Tenant, enrich::Enriched};
 
-pub use context::circumstances;
-pub(crate) use context::judge;
-pub(crate) use late::Late;
+use self::gather::Gathered;
+pub(crate) use self::{
+    asked::{Asked, circumstances},
+    judge::judge,
+    late::Late,
+};
+pub use self::{
+    replay::{Replay, replay},
+    short_form::Quick,
+    trigger::QuickAsk,
+};
 
 /// Time in which the leaf must be on disk, at the most and within the deadline (docs/architecture.md, "One decision").
 pub const LEDGER_BUDGET: Duration = Duration::from_millis(250);
@@ -49,17 +62,41 @@ pub struct ActionInfo {
 
 /// A request for a decision, parsed and authenticated.
 pub struct Ask {
-    /// The signed request's id; answered once.
-    pub request_id: String,
+    /// The event.
+    pub event: Event,
+    /// The call that brought it.
+    pub call: Call,
+}
+
+impl Ask {
+    /// The client that the event names.
+    #[must_use]
+    pub fn client(&self) -> Option<&ClientId> {
+        match &self.event {
+            Event::PostLogin(event) => Asked::client(event.as_ref()),
+            Event::PreUserRegistration(event) => Asked::client(event.as_ref()),
+            Event::PostUserRegistration(event) => Asked::client(event.as_ref()),
+            Event::CredentialsExchange(event) => Asked::client(event.as_ref()),
+            Event::PasswordResetPostChallenge(event) => Asked::client(event.as_ref()),
+            Event::PostChangePassword(event) => Asked::client(event.as_ref()),
+            Event::EventStream(event) => Asked::client(event.as_ref()),
+            Event::SendPhoneMessage(event) => Asked::client(event.as_ref()),
+            Event::CustomTokenExchange(event) => Asked::client(event.as_ref()),
+        }
+    }
+}
+
+/// What came with an event.
+pub struct Call {
+    /// The signed request's id, answered once; `None` for a request that may be repeated.
+    pub request_id: Option<String>,
     /// The event as it came, for the record.
     pub raw_event: Box<RawValue>,
-    /// The event.
-    pub event: PostLogin,
     /// The Action that asks.
     pub action: ActionInfo,
     /// The caller's deadline, counted from `received`.
     pub deadline: Duration,
-    /// When the request arrived, on the monotonic clock.
+    /// When the request arrived, or was done waiting for a connector, on the monotonic clock.
     pub received: Duration,
     /// Paths of the fields that the Action cut.
     pub truncated: Vec<String>,
@@ -70,6 +107,8 @@ pub struct Ask {
 pub struct Decided {
     /// The answer's JSON, to be signed.
     pub answer: Vec<u8>,
+    /// Which trigger asked.
+    pub trigger: Trigger,
     /// The mode that held.
     pub mode: Mode,
     /// The level; `None` when nothing was assessed.
@@ -82,157 +121,159 @@ pub struct Decided {
     pub degraded: Vec<&'static str>,
 }
 
-/// What deciding works with, gathered before anything is computed.
-struct Gathered {
-    at: Timestamp,
-    id: String,
-    key: Arc<PersonKey>,
-    snapshot: Arc<Snapshot>,
-    features: Features,
-    profile: Option<Profile>,
-    degraded: Vec<&'static str>,
+/// What was decided about an event, before it is packed for whoever asked.
+pub(crate) struct Settled<E> {
+    pub(crate) id: String,
+    pub(crate) assessment: Assessment,
+    pub(crate) decision: Decision<E>,
+    pub(crate) channel: Channel,
+    pub(crate) degraded: Vec<&'static str>,
 }
 
 impl App {
-    /// Decides about a post-login, records it, and answers once the record is on disk.
+    /// Decides about an event, records it, and answers once the record is on disk.
     ///
     /// # Errors
     /// `WrongTenant`; `Replayed` when the request's id was answered before; `LedgerUnavailable` when the leaf could not
     /// be written in time.
-    pub async fn decide(&self, tenant: &Tenant, ask: Ask) -> Result<Decided, Error> {
-        if ask.event.tenant.id != tenant.id {
-            return Err(Error::WrongTenant);
+    pub async fn decide(&self, tenant: &Tenant, mut ask: Ask) -> Result<Decided, Error> {
+        let enriched = self.enrich(tenant, &mut ask).await;
+        self.decide_with(tenant, ask, enriched).await
+    }
+
+    /// As `decide`, once the connector was asked; whoever counts what is under way counts from here.
+    ///
+    /// # Errors
+    /// As `decide`.
+    pub async fn decide_with(&self, tenant: &Tenant, ask: Ask, told: Enriched) -> Result<Decided, Error> {
+        let Ask { event, call } = ask;
+        match &event {
+            Event::PostLogin(event) => self.answer(tenant, &call, event.as_ref(), told).await,
+            Event::PreUserRegistration(event) => self.answer(tenant, &call, event.as_ref(), told).await,
+            Event::PostUserRegistration(event) => self.answer(tenant, &call, event.as_ref(), told).await,
+            Event::CredentialsExchange(event) => self.answer(tenant, &call, event.as_ref(), told).await,
+            Event::PasswordResetPostChallenge(event) => {
+                self.answer(tenant, &call, event.as_ref(), told).await
+            }
+            Event::PostChangePassword(event) => self.answer(tenant, &call, event.as_ref(), told).await,
+            Event::EventStream(event) => self.answer(tenant, &call, event.as_ref(), told).await,
+            Event::SendPhoneMessage(event) => self.answer(tenant, &call, event.as_ref(), told).await,
+            Event::CustomTokenExchange(event) => self.answer(tenant, &call, event.as_ref(), told).await,
         }
-        if tenant.is_off(Trigger::PostLogin)
-            || context::settings(&ask.event, &tenant.policy()).mode == Mode::Off
-        {
-            return Ok(answer::switched_off());
-        }
-        let gathered = self.gather(tenant, &ask).await?;
-        let circumstances =
-            circumstances(&ask.event, &tenant.keys, &gathered.key.subject, gathered.at, &gathered.id);
-        let channel = circumstances.channel;
-        let Gathered { snapshot, features, profile, .. } = &gathered;
-        let (assessment, decision) =
-            judge(snapshot, circumstances, features, profile.as_ref(), &self.model, &ask.truncated);
-        let answer = answer::render(&gathered.id, &assessment, &decision, channel, &gathered.degraded)?;
-        let commit = self.commit(tenant, &ask, &gathered, &assessment, &decision)?;
-        let row = self.append(tenant, &ask, &gathered, commit).await?;
-        self.feed.tell(|| Live { tenant: tenant.id.clone(), row });
-        if decision.is_alert {
-            tracing::warn!(tenant.id = %tenant.id, decision.id = %gathered.id, level = %decision.level, "a risky sign-in");
-        }
+    }
+
+    async fn answer<T: Asked>(
+        &self,
+        tenant: &Tenant,
+        call: &Call,
+        event: &T,
+        told: Enriched,
+    ) -> Result<Decided, Error> {
+        let Some(settled) = self.settle(tenant, call, event, told).await? else {
+            return Ok(answer::switched_off(T::TRIGGER));
+        };
+        let answer = answer::render(T::TRIGGER, &settled)?;
+        let Settled { decision, degraded, .. } = settled;
         Ok(Decided {
             answer,
+            trigger: T::TRIGGER,
             mode: decision.mode,
             level: Some(decision.level),
             verdict: Some(decision.verdict),
             is_alert: decision.is_alert,
-            degraded: gathered.degraded,
-        })
-    }
-
-    async fn gather(&self, tenant: &Tenant, ask: &Ask) -> Result<Gathered, Error> {
-        let at = self.ports.clock.now();
-        let subject = tenant.keys.subject(&ask.event.user.user_id);
-        let getting = self.get_key(tenant, &subject, Some(ask.ledger_deadline()));
-        let key = match tokio::time::timeout(self.left(ask), getting).await {
-            Ok(Ok(key)) => key,
-            Ok(Err(error)) => {
-                tracing::error!(tenant.id = %tenant.id, detail = error.detail(), "no key to seal a decision with");
-                return Err(self.note_gap(tenant));
-            }
-            Err(_) => {
-                tracing::error!(tenant.id = %tenant.id, "no key to seal a decision with within its budget");
-                return Err(self.note_gap(tenant));
-            }
-        };
-        let mut degraded = Vec::new();
-        let profile = match self.read_profile(tenant, &key).await {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::warn!(tenant.id = %tenant.id, detail = error.detail(), "a profile could not be read");
-                degraded.push("history_unavailable");
-                None
-            }
-        };
-        if !ask.truncated.is_empty() {
-            degraded.push("truncated");
-        }
-        let features = countersign_risk::extract(&ask.event, at);
-        Ok(Gathered {
-            at,
-            id: self.make_id(IdKind::Decision)?,
-            key,
-            snapshot: tenant.policy(),
-            features,
-            profile,
             degraded,
         })
     }
 
-    /// The person's profile; `None` when there is none.
-    async fn read_profile(&self, tenant: &Tenant, key: &PersonKey) -> Result<Option<Profile>, Error> {
-        let row = self.ports.store.find_profile(&tenant.id, &key.subject).await?;
-        row.map(|row| Self::open_profile(tenant, key, &row)).transpose()
-    }
-
-    /// Opens a profile as stored.
-    pub(crate) fn open_profile(tenant: &Tenant, key: &PersonKey, row: &ProfileRow) -> Result<Profile, Error> {
-        let bytes = Sealed::open_bytes(&row.sealed, &key.key, &leaves::context(tenant, "profile"))
-            .map_err(Error::internal)?;
-        Profile::decode(&bytes).map_err(Error::internal)
-    }
-
-    fn commit(
+    /// Decides about an event and records it; `None` while Countersign is off there.
+    pub(crate) async fn settle<T: Asked>(
         &self,
         tenant: &Tenant,
-        ask: &Ask,
+        call: &Call,
+        event: &T,
+        told: Enriched,
+    ) -> Result<Option<Settled<T::Effect>>, Error> {
+        if event.tenant().as_ref() != Some(&tenant.id) {
+            return Err(Error::WrongTenant);
+        }
+        if !tenant.answers(event) {
+            return Ok(None);
+        }
+        let gathered = self.gather(tenant, call, event, told).await?;
+        let circumstances = Circumstances {
+            facts: gathered.facts.clone(),
+            ..circumstances(event, &tenant.keys, &gathered.key.subject, gathered.at, &gathered.id)
+        };
+        let channel = circumstances.channel;
+        let Gathered { snapshot, features, profile, .. } = &gathered;
+        let (assessment, decision) =
+            judge(snapshot, circumstances, features, profile.as_ref(), &self.model, &call.truncated);
+        let commit = self.commit::<T>(tenant, call, event, &gathered, &assessment, &decision)?;
+        let row = self.append(tenant, call, &gathered, commit).await?;
+        tenant.velocity.lock().note(&gathered.sightings, gathered.at);
+        self.feed.tell(|| Live { tenant: tenant.id.clone(), row });
+        if decision.is_alert {
+            tracing::warn!(tenant.id = %tenant.id, decision.id = %gathered.id, trigger = %T::TRIGGER, level = %decision.level, "a risky event");
+        }
+        let Gathered { id, degraded, .. } = gathered;
+        Ok(Some(Settled { id, assessment, decision, channel, degraded }))
+    }
+
+    fn commit<T: Asked>(
+        &self,
+        tenant: &Tenant,
+        call: &Call,
+        event: &T,
         gathered: &Gathered,
         assessment: &Assessment,
-        decision: &Decision,
+        decision: &Decision<T::Effect>,
     ) -> Result<Commit, Error> {
-        let body = record::body(ask, gathered, assessment, decision).map_err(Error::internal)?;
-        let draft = record::draft(ask, gathered, assessment);
+        let body = record::body(T::TRIGGER, call, gathered, assessment, decision).map_err(Error::internal)?;
+        let draft = record::draft(T::TRIGGER, call, gathered, assessment);
         let leaf = self.personal_leaf(tenant, draft, &gathered.key, &body)?;
-        let row = record::row(ask, gathered, assessment, decision)?;
+        let row = record::row(event, gathered, assessment, decision)?;
+        let mut writes = Vec::with_capacity(3);
+        if let Some(id) = &call.request_id {
+            writes.push(Write::Request { id: id.clone(), at: gathered.at });
+        }
+        writes.extend(addresses::learned(event, tenant, gathered, &row));
+        writes.push(Write::Decision(row));
         Ok(Commit {
             tenant: tenant.id.clone(),
             urgency: Urgency::Decision,
-            expires_at: Some(ask.ledger_deadline()),
+            expires_at: Some(call.ledger_deadline()),
+            fence: None,
             leaves: vec![leaf],
-            writes: vec![
-                Write::Request { id: ask.request_id.clone(), at: gathered.at },
-                Write::Decision(row),
-            ],
+            writes,
         })
     }
 
     /// What is left of the budget in which the leaf must be on disk.
-    fn left(&self, ask: &Ask) -> Duration {
-        ask.ledger_deadline().saturating_sub(self.ports.clock.monotonic())
+    fn left(&self, call: &Call) -> Duration {
+        call.ledger_deadline().saturating_sub(self.ports.clock.monotonic())
     }
 
     /// Waits for the leaf as long as the budget lasts.
     async fn append(
         &self,
         tenant: &Tenant,
-        ask: &Ask,
+        call: &Call,
         gathered: &Gathered,
         commit: Commit,
-    ) -> Result<countersign_store::DecisionRow, Error> {
+    ) -> Result<DecisionRow, Error> {
         let row = commit.writes.iter().find_map(|write| match write {
             Write::Decision(row) => Some(row.clone()),
             _ => None,
         });
         let store = self.ports.store.clone();
         let mut committing: late::Committing = Box::pin(async move { store.commit(commit).await });
-        let committed = match tokio::time::timeout(self.left(ask), &mut committing).await {
+        let committed = match tokio::time::timeout(self.left(call), &mut committing).await {
             Ok(Ok(committed)) => committed,
             Ok(Err(StoreError::Conflict(Conflict::Request))) => return Err(Error::Replayed),
             Ok(Err(error)) => {
                 tracing::error!(tenant.id = %tenant.id, %error, "a decision could not be recorded");
-                return Err(self.note_gap(tenant));
+                tenant.gap.lock().end_failed(&error, row.map(|row| row.id), self.ports.clock.now());
+                return Err(Error::LedgerUnavailable);
             }
             Err(_) => {
                 tracing::error!(tenant.id = %tenant.id, "a decision could not be recorded within its budget");
@@ -240,19 +281,30 @@ impl App {
             }
         };
         let decision = row.ok_or_else(|| Error::internal("a commit without its decision"))?;
-        Ok(countersign_store::DecisionRow {
+        Ok(DecisionRow {
             decision,
             leaf_index: committed.first_index,
             subject: Some(gathered.key.subject.clone()),
-            standing: countersign_store::Standing::Open,
+            standing: Standing::Open,
             granted: 0,
         })
     }
 }
 
-impl Ask {
+impl Call {
+    /// The time that something may take before the leaf's begins, at `now` on the monotonic clock.
+    pub(crate) fn spare(&self, now: Duration) -> Duration {
+        (self.received + self.deadline).saturating_sub(now + LEDGER_BUDGET + WAY_BACK)
+    }
+
+    /// Begins the leaf's time at `now`, within the same deadline: what was waited for before is not the ledger's.
+    pub(crate) fn resume(&mut self, now: Duration) {
+        self.deadline = self.deadline.saturating_sub(now.saturating_sub(self.received));
+        self.received = now;
+    }
+
     /// When the leaf must be on disk, on the monotonic clock.
-    fn ledger_deadline(&self) -> Duration {
+    pub(crate) fn ledger_deadline(&self) -> Duration {
         self.received + ledger_budget(self.deadline)
     }
 }

@@ -2,13 +2,13 @@
 
 use countersign_core::{Mode, Trigger, Verdict};
 use countersign_ledger::leaf::Kind;
-use countersign_policy::Decision;
+use countersign_policy::{Decision, Facts, Recorded};
 use countersign_risk::{Assessment, Features, Profile};
 use countersign_store::NewDecision;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{ActionInfo, Ask, Gathered, context};
+use super::{ActionInfo, Asked, Call, Gathered};
 use crate::{Error, leaves::Draft};
 
 /// The sealed body of a decision's record.
@@ -16,6 +16,8 @@ use crate::{Error, leaves::Draft};
 pub struct Record {
     /// The decision's id.
     pub decision_id: String,
+    /// What asked.
+    pub trigger: Trigger,
     /// The event as the Action sent it.
     pub event: Box<RawValue>,
     /// The Action that asked.
@@ -29,52 +31,66 @@ pub struct Record {
     /// What was thought of it.
     pub assessment: Assessment,
     /// What policy said.
-    pub decision: Decision,
+    pub decision: Decision<Recorded>,
     /// What went missing on the way.
     pub degraded: Vec<String>,
     /// The policy that held, by its name.
     pub policy: String,
+    /// What a connector told of somebody who signed up.
+    #[serde(default)]
+    pub enrichment: Facts,
 }
 
+/// The body as it is written; its bytes are what a leaf commits to, and what a replay must give again.
 #[derive(Serialize)]
-struct Body<'a> {
-    decision_id: &'a str,
-    event: &'a RawValue,
-    action: &'a ActionInfo,
-    truncated: &'a [String],
-    features: &'a Features,
-    profile: Option<&'a Profile>,
-    assessment: &'a Assessment,
-    decision: &'a Decision,
-    degraded: &'a [&'static str],
-    policy: &'a str,
+pub(super) struct Body<'a, E> {
+    pub(super) decision_id: &'a str,
+    pub(super) trigger: Trigger,
+    pub(super) event: &'a RawValue,
+    pub(super) action: &'a ActionInfo,
+    pub(super) truncated: &'a [String],
+    pub(super) features: &'a Features,
+    pub(super) profile: Option<&'a Profile>,
+    pub(super) assessment: &'a Assessment,
+    pub(super) decision: &'a Decision<E>,
+    pub(super) degraded: &'a [&'a str],
+    pub(super) policy: &'a str,
+    #[serde(skip_serializing_if = "Facts::is_empty")]
+    pub(super) enrichment: &'a Facts,
 }
 
-pub(super) fn body(
-    ask: &Ask,
+pub(super) fn body<E: Serialize>(
+    trigger: Trigger,
+    call: &Call,
     gathered: &Gathered,
     assessment: &Assessment,
-    decision: &Decision,
+    decision: &Decision<E>,
 ) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Body {
         decision_id: &gathered.id,
-        event: &ask.raw_event,
-        action: &ask.action,
-        truncated: &ask.truncated,
+        trigger,
+        event: &call.raw_event,
+        action: &call.action,
+        truncated: &call.truncated,
         features: &gathered.features,
         profile: gathered.profile.as_ref(),
         assessment,
         decision,
         degraded: &gathered.degraded,
         policy: gathered.snapshot.etag(),
+        enrichment: &gathered.facts,
     })
 }
 
 /// The public header: ids, time, kind and versions.
-pub(super) fn draft<'a>(ask: &Ask, gathered: &'a Gathered, assessment: &Assessment) -> Draft<'a> {
-    let mut draft =
-        Draft::new(&gathered.id, gathered.at, Kind::Decision).fact("trigger", &Trigger::PostLogin);
-    let ActionInfo { name, version, policy_etag: _ } = &ask.action;
+pub(super) fn draft<'a>(
+    trigger: Trigger,
+    call: &Call,
+    gathered: &'a Gathered,
+    assessment: &Assessment,
+) -> Draft<'a> {
+    let mut draft = Draft::new(&gathered.id, gathered.at, Kind::Decision).fact("trigger", &trigger);
+    let ActionInfo { name, version, policy_etag: _ } = &call.action;
     draft.versions.insert("action".to_owned(), format!("{name}@{version}"));
     draft.versions.insert("engine".to_owned(), assessment.engine.to_string());
     draft.versions.insert("model".to_owned(), assessment.model.to_string());
@@ -82,26 +98,27 @@ pub(super) fn draft<'a>(ask: &Ask, gathered: &'a Gathered, assessment: &Assessme
     draft
 }
 
-pub(super) fn row(
-    ask: &Ask,
+pub(super) fn row<T: Asked>(
+    event: &T,
     gathered: &Gathered,
     assessment: &Assessment,
-    decision: &Decision,
+    decision: &Decision<T::Effect>,
 ) -> Result<NewDecision, Error> {
-    let settings = context::settings(&ask.event, &gathered.snapshot);
-    let organization = ask.event.organization.as_option();
+    let (organization, client) = (event.organization(), event.client());
+    let settings = gathered.snapshot.document().settings(T::TRIGGER, organization, client);
     Ok(NewDecision {
         id: gathered.id.parse().map_err(Error::internal)?,
         at: gathered.at,
-        organization: organization.and_then(|organization| organization.id.as_option().cloned()),
-        client: Some(ask.event.client.client_id.clone()),
-        trigger: Trigger::PostLogin,
+        organization: organization.cloned(),
+        client: client.cloned(),
+        trigger: T::TRIGGER,
         channel: gathered.features.channel,
         mode: decision.mode,
         level: decision.level,
         score: assessment.score,
         verdict: decision.verdict,
         is_trusted: settings.challenge_threshold().is_none_or(|threshold| assessment.score < threshold),
-        is_censored: decision.mode == Mode::Enforce && decision.verdict >= Verdict::Challenge,
+        is_censored: !T::TRIGGER.teaches()
+            || decision.mode == Mode::Enforce && decision.verdict >= Verdict::Challenge,
     })
 }

@@ -5,6 +5,19 @@ use countersign_core::TenantId;
 use crate::Dictionary;
 
 object! {
+    /// The access token that a machine is about to get, as far as it is decided.
+    AccessToken {
+        maybe {
+            /// Claims that Actions set; a dictionary on purpose. Documented as always present.
+            #[serde(rename = "customClaims")]
+            custom_claims: Dictionary,
+            /// The scopes that the token will hold. Documented as always present.
+            scope: Vec<String>,
+        }
+    }
+}
+
+object! {
     /// The tenant that runs the Action.
     Tenant {
         required {

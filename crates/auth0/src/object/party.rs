@@ -5,7 +5,7 @@ use countersign_core::{ClientId, OrganizationId};
 use crate::Dictionary;
 
 object! {
-    /// The application that the user signs in to.
+    /// The application that starts the transaction.
     Client {
         required {
             /// The application's id.
@@ -34,7 +34,7 @@ object! {
 }
 
 object! {
-    /// The connection that authenticated the user.
+    /// The connection that keeps or authenticates the user.
     Connection {
         required {
             /// The connection's id, `con_…`.
@@ -51,8 +51,31 @@ object! {
     }
 }
 
+/// Who keeps the user's credentials, by the connection's strategy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IdentityKind {
+    /// A password or passkey at Auth0: strategy `auth0`.
+    Database,
+    /// A one-time code by e-mail or phone: strategies `email` and `sms`.
+    Passwordless,
+    /// A social or enterprise provider: any other strategy.
+    Federated,
+}
+
+impl Connection {
+    /// Who keeps the user's credentials.
+    #[must_use]
+    pub fn identity_kind(&self) -> IdentityKind {
+        match self.strategy.as_str() {
+            "auth0" => IdentityKind::Database,
+            "sms" | "email" => IdentityKind::Passwordless,
+            _ => IdentityKind::Federated,
+        }
+    }
+}
+
 object! {
-    /// The organization that the user signs in to.
+    /// The organization that the transaction is for.
     Organization {
         maybe {
             /// The organization's id, `org_…`. Documented as always present.

@@ -2,6 +2,7 @@
 
 use serde_json::Number;
 
+use super::Body;
 use crate::Dictionary;
 
 object! {
@@ -15,8 +16,8 @@ object! {
         maybe {
             /// The autonomous system number of `ip`, in decimal digits.
             asn: String,
-            /// The body's fields; a dictionary on purpose. Documented as always present.
-            body: Dictionary,
+            /// The body's fields; the shipped Actions never send them. Documented as always present.
+            body: Body,
             /// The place that `ip` is in; may be empty. Documented as always present.
             geoip: GeoIp,
             /// The host name that was called: the tenant's or a custom domain.

@@ -1,5 +1,6 @@
 //! What the application asked for.
 
+use super::User;
 use crate::Dictionary;
 
 object! {
@@ -44,6 +45,42 @@ object! {
             subject_token_type: String,
             /// Languages that the application prefers.
             ui_locales: Vec<String>,
+        }
+    }
+}
+
+object! {
+    /// The client-credentials grant in progress.
+    GrantTransaction {
+        maybe {
+            /// The application's own id of the transaction. Chosen by the client, so it proves nothing.
+            correlation_id: String,
+            /// The scopes asked for. Documented as always present.
+            requested_scopes: Vec<String>,
+            /// The scopes that the token will hold, before Auth0 intersects them with the client's grant. Early Access.
+            target_scopes: Vec<String>,
+        }
+    }
+}
+
+object! {
+    /// The token exchange in progress, without its tokens: an event with `subject_token` or `actor_token` is refused.
+    ExchangeTransaction {
+        maybe {
+            /// The kind of token that names the actor, a URI.
+            actor_token_type: String,
+            /// The user behind the actor's token, where it is one of Auth0's.
+            actor_token_user: Box<User>,
+            /// The scopes asked for. Documented as always present.
+            requested_scopes: Vec<String>,
+            /// The kind of token asked for, a URI. Documented as always present.
+            requested_token_type: String,
+            /// The kind of token that names the user, a URI. Documented as always present.
+            subject_token_type: String,
+        }
+        refused {
+            actor_token,
+            subject_token,
         }
     }
 }

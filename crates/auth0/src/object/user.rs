@@ -3,7 +3,7 @@
 use crate::{Dictionary, Json, factor::FactorType};
 
 object! {
-    /// The user who signs in.
+    /// The user, as their profile says.
     User {
         required {
             /// The user's id, unique in the tenant, `strategy|…`; may hold spaces.
@@ -46,6 +46,56 @@ object! {
             updated_at: String,
             /// Metadata that the user may see and change; a dictionary on purpose. Documented as always present.
             user_metadata: Dictionary,
+            /// The user name, where the connection has one.
+            username: String,
+        }
+    }
+}
+
+object! {
+    /// The user whom a registration is about to make: no id yet, and nothing about them is verified.
+    NewUser {
+        maybe {
+            /// Metadata that applications may not show to the user; a dictionary on purpose.
+            app_metadata: Dictionary,
+            /// The e-mail address.
+            email: String,
+            /// The family name.
+            family_name: String,
+            /// The given name.
+            given_name: String,
+            /// The full name.
+            name: String,
+            /// The nickname.
+            nickname: String,
+            /// The phone number.
+            phone_number: String,
+            /// The URL of a picture.
+            picture: String,
+            /// Metadata that the user may see and change; a dictionary on purpose.
+            user_metadata: Dictionary,
+            /// The user name, where the connection has one.
+            username: String,
+        }
+    }
+}
+
+object! {
+    /// The user whose password was changed; the documentation promises none of the fields.
+    ChangedUser {
+        maybe {
+            /// The e-mail address.
+            email: String,
+            /// Whether the e-mail address was verified.
+            email_verified: bool,
+            /// When the password was last reset.
+            last_password_reset: String,
+            /// The phone number.
+            phone_number: String,
+            /// Whether the phone number was verified.
+            phone_verified: bool,
+            /// The user's id, unique in the tenant.
+            user_id: String,
             /// The user name, where the connection has one.
             username: String,
         }

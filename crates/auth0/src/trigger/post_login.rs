@@ -16,8 +16,9 @@ mod factors;
 mod testing;
 mod wire;
 
-pub use derived::IdentityKind;
 pub use effect::Effect;
+
+pub use crate::object::IdentityKind;
 
 object! {
     /// The event of `post-login`: who signs in, from where, to what.

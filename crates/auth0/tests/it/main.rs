@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod documented_fields;
 #[cfg(test)]
+mod effects;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod json;

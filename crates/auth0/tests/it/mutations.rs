@@ -1,11 +1,11 @@
 //! Events that are not as documented: refused with a place, or kept in full.
 
-use countersign_auth0::{ShapeError, decode, trigger::post_login::PostLogin};
+use countersign_auth0::{ShapeError, trigger::Event};
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 
 use crate::{
-    fixtures::POST_LOGIN,
+    fixtures::{read, sent},
     json::{Step, get, get_mut, parse, paths, remove, type_name},
 };
 
@@ -111,19 +111,49 @@ fn check_error(event: &Value, error: &ShapeError) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Every JSON type, and null.
+fn one_of_each() -> [Value; 7] {
+    [json!(null), json!(true), json!(-1.5), json!(MARK), json!([]), json!([{}]), json!({})]
+}
+
+#[test]
+fn each_single_removal_null_and_wrong_type_is_refused_with_its_place_or_kept_in_full() {
+    for (trigger, event) in sent() {
+        for path in paths(event) {
+            let mut changed: Vec<Value> = one_of_each()
+                .into_iter()
+                .map(|value| {
+                    let mut event = event.clone();
+                    *get_mut(&mut event, &path).unwrap() = value;
+                    event
+                })
+                .collect();
+            let mut without = event.clone();
+            remove(&mut without, &path);
+            changed.push(without);
+            for event in changed {
+                match read(*trigger, &event) {
+                    Ok(parsed) => assert_eq!(serde_json::to_value(&parsed).unwrap(), event),
+                    Err(error) => check_error(&event, &error).unwrap(),
+                }
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_mutated_event_is_refused_with_its_place_or_kept_in_full(
-        fixture in 0..POST_LOGIN.len(),
+        fixture in any::<Index>(),
         mutations in prop::collection::vec((any::<Index>(), any_mutation()), 1..4),
     ) {
-        let mut event: Value = serde_json::from_str(POST_LOGIN[fixture]).unwrap();
+        let (trigger, mut event) = fixture.get(sent()).clone();
         for (at, mutation) in &mutations {
             mutate(&mut event, at, mutation);
         }
-        match decode::<PostLogin>(&serde_json::to_vec(&event).unwrap(), "event") {
+        match read(trigger, &event) {
             Ok(parsed) => prop_assert_eq!(serde_json::to_value(&parsed).unwrap(), event),
             Err(error) => check_error(&event, &error)?,
         }
@@ -131,27 +161,28 @@ proptest! {
 
     #[test]
     fn an_unknown_word_is_kept_wherever_it_stands(
-        fixture in 0..POST_LOGIN.len(),
+        fixture in any::<Index>(),
         at in any::<Index>(),
         word in "[a-z_-]{1,40}",
     ) {
-        let mut event: Value = serde_json::from_str(POST_LOGIN[fixture]).unwrap();
+        let (trigger, mut event) = fixture.get(sent()).clone();
         let mut texts = paths(&event);
         texts.retain(|path| get(&event, path).is_some_and(Value::is_string));
         let path: &Vec<Step> = at.get(&texts);
         *get_mut(&mut event, path).unwrap() = Value::from(word);
-        let parsed: PostLogin = decode(&serde_json::to_vec(&event).unwrap(), "event").unwrap();
+        let parsed = read(trigger, &event).unwrap();
         prop_assert_eq!(serde_json::to_value(&parsed).unwrap(), event);
     }
 
     #[test]
     fn damaged_bytes_are_refused_or_read_in_full(
-        fixture in 0..POST_LOGIN.len(),
+        fixture in any::<Index>(),
         damage in prop::collection::vec((any::<Index>(), any::<u8>()), 0..4),
         end in any::<Index>(),
         cut in any::<bool>(),
     ) {
-        let mut bytes = POST_LOGIN[fixture].as_bytes().to_vec();
+        let (trigger, event) = fixture.get(sent()).clone();
+        let mut bytes = serde_json::to_vec_pretty(&event).unwrap();
         for (at, byte) in damage {
             let at = at.index(bytes.len());
             bytes[at] = byte;
@@ -159,7 +190,7 @@ proptest! {
         if cut {
             bytes.truncate(end.index(bytes.len()));
         }
-        if let Ok(parsed) = decode::<PostLogin>(&bytes, "event") {
+        if let Ok(parsed) = Event::decode(trigger, &bytes, "event") {
             let value: Value = serde_json::from_slice(&bytes).unwrap();
             prop_assert_eq!(serde_json::to_value(&parsed).unwrap(), value);
         }

@@ -25,7 +25,7 @@ use crate::{
     compose::Base,
     config::{Config, LogFormat},
     data_dir::{hex, random},
-    listen::{self, Limits},
+    listen::{self, Limits, Listener},
 };
 
 /// The same people, habits and attacks at each start.
@@ -44,7 +44,7 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
         TENANT.parse()?,
         crate::config::Tenant { policy: policy()?, ..crate::config::Tenant::default() },
     );
-    let base = Base::open(&config)?;
+    let base = Base::open(&config).await?;
 
     let now = base.clock.now();
     let mut traffic = Traffic::new(Population::new(SEED), SEED);
@@ -57,7 +57,8 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     let server = base.server(&config, Arc::clone(&app), address)?;
     let link = server.one_time_path(base.entropy.as_ref())?;
     let tenant_id: TenantId = TENANT.parse()?;
-    let key = base.data.action_key(&tenant_id, base.entropy.as_ref())?;
+    let keys = base.data.action_keys(&tenant_id, base.entropy.as_ref())?;
+    let key = keys.into_iter().next().context("no key of the Actions")?;
     let driver = Driver::start(&folder.path, address, key).await?;
     let (stopper, stop, _signals) = listen::signals()?;
     print(&format!("Countersign demo: http://{address}{link}\n"));
@@ -72,7 +73,15 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
             stopper.send_replace(true);
         });
     }
-    listen::until_stopped(listener, server.router(), app, stop, &Limits::standard()).await;
+    listen::until_stopped(
+        Listener::plain(listener),
+        server.router(),
+        app,
+        Vec::new(),
+        stop,
+        &Limits::standard(),
+    )
+    .await;
     tasks.shutdown().await;
     Ok(Verdict::Holds)
 }

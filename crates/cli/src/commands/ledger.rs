@@ -1,10 +1,10 @@
 //! `countersign ledger export`
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use anyhow::{Context, bail};
 use countersign_app::audit::export_log;
-use countersign_core::{Clock, TenantId};
+use countersign_core::TenantId;
 use countersign_ledger::{
     checkpoint::Checkpoint,
     export::{File, record_files},
@@ -13,25 +13,27 @@ use countersign_ledger::{
 };
 use countersign_store::{Access, CheckpointRow, Store};
 
-use super::{Verdict, print, verify::own_verifier};
-use crate::{args::Export, clock::SystemClock, compose::open_store, config};
+use super::{Verdict, print, verify::own_verifiers};
+use crate::{
+    args::Export,
+    compose::{open_store, system_clock},
+};
 
 pub async fn export(args: Export) -> anyhow::Result<Verdict> {
-    let config = config::load(args.config.as_deref())?;
-    let data = args.data.unwrap_or_else(|| config.storage.directory.clone());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let store = open_store(&data, Access::ReadOnly, &clock)?;
+    let config = args.folder.load()?;
+    let store = open_store(&config, Access::ReadOnly, &system_clock()).await?;
     let tenant = match args.tenant {
         Some(tenant) => tenant,
         None => only_tenant(store.list_tenants().await?)?,
     };
-    let verifier = own_verifier(&config, &data, &tenant)?;
     let newest = store
         .find_newest_checkpoint(&tenant)
         .await?
         .context("nothing is signed yet; a running server signs each second")?;
-    let signed = Checkpoint::open(&newest.note, &verifier)
-        .context("the newest checkpoint is not signed by this key")?;
+    let verifiers = own_verifiers(&config, &tenant)?;
+    let signed =
+        verifiers.into_iter().find_map(|key| Some((Checkpoint::open(&newest.note, &key).ok()?, key)));
+    let (signed, verifier) = signed.context("the newest checkpoint is not signed by this key")?;
     anyhow::ensure!(signed.size == newest.size, "the newest checkpoint is not the one that its row names");
     fs::create_dir_all(&args.out).with_context(|| format!("can't make `{}`", args.out.display()))?;
     let write = |file: File| write_file(&args.out, &file);

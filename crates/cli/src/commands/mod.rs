@@ -1,17 +1,26 @@
 //! The commands, one file each.
 
+mod backup;
 mod config;
 mod decide;
+mod decisions;
 mod demo;
 mod health;
+mod keys;
 mod ledger;
+mod policy;
 mod privacy;
+mod restore;
+mod risk_token;
 mod serve;
 mod verify;
+mod waterfall;
 
 use std::io::Write;
 
-use crate::args::{Args, Command, Ledger, Privacy};
+pub use self::restore::staging::is_cut_off;
+
+use crate::args::{Args, Command, Keys, Ledger, Privacy};
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +40,12 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Verify(args) => verify::run(args).await,
         Command::Ledger(Ledger::Export(args)) => ledger::export(args).await,
         Command::Privacy(Privacy::Erase(args)) => privacy::erase(args).await,
+        Command::Keys(Keys::Rotate(args)) => keys::rotate(args).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::Restore(args) => restore::run(args).await,
+        Command::Policy(args) => policy::run(args).await,
+        Command::Decisions(args) => decisions::run(args).await,
+        Command::RiskToken(args) => risk_token::run(args).await,
         Command::Config(args) => config::run(args),
         Command::Health(args) => health::run(&args).await,
     }

@@ -1,14 +1,20 @@
 //! `countersign serve`
 
+use std::{path::Path, sync::Arc};
+
 use anyhow::Context;
+use countersign_app::App;
+use countersign_policy::Document;
 use tokio::net::TcpListener;
 
 use super::{Verdict, print, start_logging};
 use crate::{
     args::Serve,
     compose::Base,
-    config,
-    listen::{self, Limits},
+    config::{self, Config},
+    key_watch::KeyWatch,
+    listen::{self, Limits, Listener},
+    tls::Tls,
 };
 
 pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
@@ -17,23 +23,52 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
         config.tenants.entry(tenant).or_default();
     }
     start_logging(&config.log.level, config.log.format);
-    let base = Base::open(&config)?;
+    let base = Base::open(&config).await?;
     let app = base.app(&config, &base.clock).await?;
     let listen_at = config.server.listen;
     let listener =
         TcpListener::bind(listen_at).await.with_context(|| format!("can't listen at `{listen_at}`"))?;
     let address = listener.local_addr()?;
-    let server = base.server(&config, std::sync::Arc::clone(&app), address)?;
+    let (listener, scheme) = match &config.server.tls {
+        Some(tls) => (Listener::with_tls(listener, Tls::load(tls, &config.tenants)?), "https"),
+        None if config.server.behind_tls_proxy => (Listener::behind_proxy(listener), "http"),
+        None => (Listener::plain(listener), "http"),
+    };
+    let server = base.server(&config, Arc::clone(&app), address)?;
     let (_sender, stop, _signals) = listen::signals()?;
     let link = server.one_time_path(base.entropy.as_ref())?;
-    print(&format!("Countersign listens at http://{address}\nConsole, once: http://{address}{link}\n"));
-    for (id, tenant) in &config.tenants {
-        let mode = tenant.policy.settings(countersign_core::Trigger::PostLogin, None, None).mode;
+    let (base, config) = (Arc::new(base), Arc::new(config));
+    let watch = KeyWatch::new(Arc::clone(&base), Arc::clone(&config), Arc::clone(&app), server.clone())?;
+    print(&format!(
+        "Countersign listens at {scheme}://{address}\nConsole, once: {scheme}://{address}{link}\n"
+    ));
+    let further = format!("{} --url {scheme}://{address}", args_of(args.config.as_deref()));
+    introduce(&config, &base, &app, &further);
+    let retention = config.retention.kept();
+    let limits = Limits::standard();
+    let serving = listen::until_stopped(listener, server.router(), app, retention, stop.clone(), &limits);
+    tokio::join!(serving, watch.run(stop));
+    Ok(Verdict::Holds)
+}
+
+/// Says what is served, and what may surprise.
+fn introduce(config: &Config, base: &Base, app: &App, further: &str) {
+    for (id, configured) in &config.tenants {
+        let Ok(tenant) = app.tenant(id) else { continue };
+        let holding = tenant.policy();
+        let mode = holding.document().settings(countersign_core::Trigger::PostLogin, None, None).mode;
         print(&format!("Tenant {id}: {mode} mode\n"));
-        if tenant.action_keys.is_empty() {
+        if configured.action_keys.is_empty() {
             print(&format!(
                 "  Its Actions' key (secret COUNTERSIGN_KEY) is in {}\n",
-                base.data.action_key_path(id).display()
+                base.data.action_file(id).path().display()
+            ));
+        }
+        // Why: a configuration that says nothing of policy says nothing else than what holds.
+        if configured.policy != Document::default() && *holding.document() != configured.policy {
+            print(&format!(
+                "  Version {} of its policy holds, which is not the one in the configuration. To put that in force:\n  countersign policy apply --tenant {id}{further}\n",
+                tenant.policy_version()
             ));
         }
     }
@@ -42,6 +77,9 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
             "No tenant is configured, so no request is answered; add `[tenants.<name>]` or start with --tenant <name>.\n",
         );
     }
-    listen::until_stopped(listener, server.router(), app, stop, &Limits::standard()).await;
-    Ok(Verdict::Holds)
+}
+
+/// The configuration as a command line names it.
+fn args_of(config: Option<&Path>) -> String {
+    config.map_or_else(String::new, |path| format!(" --config {}", path.display()))
 }

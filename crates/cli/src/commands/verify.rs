@@ -3,63 +3,65 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::{Context, bail};
-use countersign_app::audit::{AuditFailure, audit};
-use countersign_core::{Clock, Secret, TenantId};
+use countersign_app::audit::{AuditFailure, RETIRED_VERIFIERS, Trust, audit, retired_verifiers};
+use countersign_core::{Secret, TenantId};
 use countersign_ledger::{
-    checkpoint,
-    note::{Signer, Verifier},
-    receipt::Receipt,
+    checkpoint::{self, CheckpointError},
+    note::{NoteError, Signer, Verifier},
+    receipt::{Receipt, ReceiptError},
 };
 use countersign_store::{Access, Store};
 
 use super::{Verdict, print};
 use crate::{
-    args::Verify,
-    clock::SystemClock,
-    compose::open_store,
-    config::{self, Config},
-    data_dir::parse_hex,
+    args::{Folder, Verify},
+    compose::{fetch, open_store, system_clock},
+    config::Config,
+    data_dir::{DataDir, parse_hex},
+    key_file::lines,
+    place::place,
 };
 
 pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
-    let verifier = args.verifier.as_deref().map(read_verifier).transpose()?;
+    let given = args.verifier.as_deref().map(read_verifiers).transpose()?;
     if let Some(path) = &args.receipt {
-        let Some(verifier) = verifier else {
+        let Some(verifiers) = given else {
             bail!("a receipt is checked against a key that you trust: name its file by --verifier")
         };
-        return verify_receipt(path, &verifier);
+        return verify_receipt(path, &verifiers);
     }
-    let config = config::load(args.config.as_deref())?;
-    let folder = args.data.as_deref().context("a receipt or a data directory is needed")?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let store = open_store(folder, Access::ReadOnly, &clock)?;
+    let config = Folder { config: args.config, data: args.data }.load()?;
+    let folder = &config.storage.directory;
+    let store = open_store(&config, Access::ReadOnly, &system_clock()).await?;
     let tenants = match args.tenant {
         Some(tenant) => vec![tenant],
         None => store.list_tenants().await?,
     };
     if tenants.is_empty() {
-        bail!("`{}` holds no ledger", folder.display());
+        bail!("`{}` holds no ledger", place(&config));
     }
-    let given = read_checkpoints(&args.checkpoint)?;
-    let mut unused: BTreeSet<usize> = (0..given.len()).collect();
+    let checkpoints = read_checkpoints(&args.checkpoint)?;
+    let mut unused: BTreeSet<usize> = (0..checkpoints.len()).collect();
     let mut verdict = Verdict::Holds;
     for tenant in tenants {
-        let key = match &verifier {
-            Some(verifier) => verifier.clone(),
-            None => own_verifier(&config, folder, &tenant)?,
+        let verifiers = match &given {
+            Some(given) => of_tenant(given, &tenant)?,
+            None => own_verifiers(&config, &tenant)?,
         };
-        let mut known = beside(folder, &tenant, &key)?;
+        let origin = verifiers.first().context("no key")?.name().to_owned();
+        let retired = retired_verifiers(folder, &origin)
+            .with_context(|| format!("`{}`", folder.join(RETIRED_VERIFIERS).display()))?;
+        let mut known = beside(folder, &tenant, &origin)?;
         for (index, note) in
-            given.iter().enumerate().filter(|(_, note)| note.lines().next() == Some(key.name()))
+            checkpoints.iter().enumerate().filter(|(_, note)| note.lines().next() == Some(&origin))
         {
             unused.remove(&index);
             known.push(note.clone());
         }
-        if verify_ledger(&store, &tenant, &key, &known).await? == Verdict::Fails {
+        if verify_ledger(&store, &tenant, &Trust { verifiers, retired }, &known).await? == Verdict::Fails {
             verdict = Verdict::Fails;
         }
     }
@@ -69,49 +71,86 @@ pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-fn read_verifier(path: &Path) -> anyhow::Result<Verifier> {
+/// The keys in a file, one a line.
+fn read_verifiers(path: &Path) -> anyhow::Result<Vec<Verifier>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?;
-    text.trim().parse().with_context(|| format!("`{}`", path.display()))
+    let keys = lines(&text).iter().map(|line| line.parse()).collect::<Result<Vec<Verifier>, _>>();
+    let keys = keys.with_context(|| format!("`{}`", path.display()))?;
+    anyhow::ensure!(!keys.is_empty(), "`{}` holds no key", path.display());
+    Ok(keys)
 }
 
-fn verify_receipt(path: &Path, verifier: &Verifier) -> anyhow::Result<Verdict> {
+/// Those of the keys that sign for this tenant's log, of one origin.
+fn of_tenant(given: &[Verifier], tenant: &TenantId) -> anyhow::Result<Vec<Verifier>> {
+    let first = given.iter().find(|key| checkpoint::is_origin_of(key.name(), tenant));
+    let first = first.with_context(|| format!("no key that was given is of the ledger of `{tenant}`"))?;
+    Ok(given.iter().filter(|key| key.name() == first.name()).cloned().collect())
+}
+
+fn verify_receipt(path: &Path, verifiers: &[Verifier]) -> anyhow::Result<Verdict> {
     let json = std::fs::read(path).with_context(|| format!("can't read `{}`", path.display()))?;
-    match Receipt::from_json(&json).and_then(|receipt| receipt.verify(verifier)) {
-        Ok(verified) => {
-            print(&format!(
-                "The receipt holds: {} `{}` of {} is leaf {} of {} that {} signed.\n",
-                verified.leaf.kind,
-                verified.leaf.id,
-                verified.leaf.at,
-                verified.index,
-                verified.size,
-                verifier.name()
-            ));
-            Ok(Verdict::Holds)
-        }
-        Err(error) => {
-            print(&format!("The receipt does not hold: {error}.\n"));
-            Ok(Verdict::Fails)
+    let receipt = match Receipt::from_json(&json) {
+        Ok(receipt) => receipt,
+        Err(error) => return Ok(does_not_hold(&error)),
+    };
+    let mut refused = None;
+    for verifier in verifiers {
+        match receipt.verify(verifier) {
+            Ok(verified) => {
+                print(&format!(
+                    "The receipt holds: {} `{}` of {} is leaf {} of {} that {} signed.\n",
+                    verified.leaf.kind,
+                    verified.leaf.id,
+                    verified.leaf.at,
+                    verified.index,
+                    verified.size,
+                    verifier.name()
+                ));
+                return Ok(Verdict::Holds);
+            }
+            // Why: of several keys the one that signed has the more to say.
+            Err(error) => refused = refused.filter(|known| !is_of_another_key(known)).or(Some(error)),
         }
     }
+    refused.map_or_else(|| bail!("no key was given"), |error| Ok(does_not_hold(&error)))
 }
 
-/// The verifier of the installation's own key: enough to find damage, not a forger who has the key.
-pub fn own_verifier(config: &Config, folder: &Path, tenant: &TenantId) -> anyhow::Result<Verifier> {
-    let path = folder.join("checkpoint.key");
-    let text = match &config.keys.checkpoint {
-        Some(reference) => reference.fetch().context("`keys.checkpoint`")?,
-        None => Secret::new(std::fs::read(&path).with_context(|| {
-            format!("can't read `{}`; name the key by --config or a verifier by --verifier", path.display())
-        })?),
+const fn is_of_another_key(error: &ReceiptError) -> bool {
+    matches!(error, ReceiptError::Checkpoint(CheckpointError::Note(NoteError::Unsigned)))
+}
+
+fn does_not_hold(error: &ReceiptError) -> Verdict {
+    print(&format!("The receipt does not hold: {error}.\n"));
+    Verdict::Fails
+}
+
+/// The verifiers of the installation's own keys: enough to find damage, not a forger who has the key.
+pub fn own_verifiers(config: &Config, tenant: &TenantId) -> anyhow::Result<Vec<Verifier>> {
+    let path = config.storage.directory.join("checkpoint.key");
+    let mut seeds = match &config.keys.checkpoint {
+        Some(reference) => fetch(reference).context("`keys.checkpoint`")?,
+        None => DataDir::key_file_in(&config.storage.directory, "checkpoint.key")
+            .get()
+            .and_then(|lines| lines.iter().map(|line| parse_hex(line.as_bytes())).collect())
+            .with_context(|| {
+                format!("`{}`; name the key by --config or a verifier by --verifier", path.display())
+            })?,
     };
-    let seed = parse_hex(text.expose().trim_ascii())?;
+    for reference in &config.keys.earlier_checkpoints {
+        seeds.extend(fetch(reference).context("`keys.earlier_checkpoints`")?);
+    }
+    let origin = checkpoint::origin(&config.ledger.site, tenant)?;
+    seeds.iter().map(|seed| verifier(&origin, seed)).collect()
+}
+
+/// The public key of a seed.
+pub fn verifier(origin: &str, seed: &Secret) -> anyhow::Result<Verifier> {
     let seed: [u8; 32] = seed.expose().try_into().context("a key has 32 bytes")?;
-    Ok(Signer::from_seed(&checkpoint::origin(&config.ledger.site, tenant)?, &seed)?.verifier())
+    Ok(Signer::from_seed(origin, &seed)?.verifier())
 }
 
 /// The checkpoint from beside the database; one that a crash left unfinished is passed over, with a word.
-fn beside(folder: &Path, tenant: &TenantId, key: &Verifier) -> anyhow::Result<Vec<String>> {
+pub fn beside(folder: &Path, tenant: &TenantId, origin: &str) -> anyhow::Result<Vec<String>> {
     let path = folder.join(countersign_app::checkpoint_file_name(tenant.as_str()));
     if !path.exists() {
         return Ok(Vec::new());
@@ -121,11 +160,12 @@ fn beside(folder: &Path, tenant: &TenantId, key: &Verifier) -> anyhow::Result<Ve
         print(&format!("`{}` is empty and was passed over.\n", path.display()));
         return Ok(Vec::new());
     }
-    anyhow::ensure!(note.lines().next() == Some(key.name()), "`{}` is of another ledger", path.display());
+    anyhow::ensure!(note.lines().next() == Some(origin), "`{}` is of another ledger", path.display());
     Ok(vec![note])
 }
 
-fn read_checkpoints(paths: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+/// The checkpoints in files.
+pub fn read_checkpoints(paths: &[PathBuf]) -> anyhow::Result<Vec<String>> {
     let read = |path: &PathBuf| {
         std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))
     };
@@ -135,10 +175,10 @@ fn read_checkpoints(paths: &[PathBuf]) -> anyhow::Result<Vec<String>> {
 async fn verify_ledger(
     store: &Store,
     tenant: &TenantId,
-    key: &Verifier,
+    trust: &Trust,
     known: &[String],
 ) -> anyhow::Result<Verdict> {
-    match audit(store, tenant, key, known).await {
+    match audit(store, tenant, trust, known).await {
         Ok(report) => {
             print(&format!(
                 "The ledger of {tenant} holds: {} leaves, {} of them signed, {} checkpoints checked, root {}.\n",

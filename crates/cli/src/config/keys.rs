@@ -15,14 +15,56 @@ const KEYS: &[Key] = &[
     key(
         "server.listen",
         "\"127.0.0.1:8377\"",
-        "Address and port; loopback only, since TLS is a proxy's. Since 0.1.",
+        "Address and port; beyond loopback only with TLS, its own or a proxy's. Since 0.1.",
     ),
     key("server.hosts", "[\"decide.example.com\"]", "Further `Host` values to answer. Since 0.1."),
+    key(
+        "server.behind_tls_proxy",
+        "false",
+        "Speak plain HTTP beyond loopback too, since a proxy with TLS is before it; not together with `server.tls`. Since 0.1.",
+    ),
+    key(
+        "server.tls.certificate",
+        "\"tls/server.pem\"",
+        "Certificate chain, PEM; read again when it changes and on SIGHUP, as the next two. Since 0.1.",
+    ),
+    key("server.tls.key", "\"tls/server.key\"", "Its private key, PEM. Since 0.1."),
+    key(
+        "server.tls.client_ca",
+        "\"tls/clients.pem\"",
+        "Authorities of client certificates, PEM; none are asked for when absent. Since 0.1.",
+    ),
+    key(
+        "server.tls.require_client_certificate",
+        "true",
+        "Whether nobody connects without a client certificate. Since 0.1.",
+    ),
     key(
         "storage.directory",
         "\"countersign-data\"",
         "The data directory; made at the first start. Since 0.1.",
     ),
+    key(
+        "storage.postgres_url",
+        "\"env:COUNTERSIGN_RECORDS_URL\"",
+        "Address of the PostgreSQL database of the records, by reference; SQLite in the data directory when absent. Since 0.1.",
+    ),
+    key(
+        "storage.postgres_keys_url",
+        "\"env:COUNTERSIGN_KEYS_URL\"",
+        "Address of the database of people's keys, another one, which ordinary dumps leave out. Since 0.1.",
+    ),
+    key(
+        "storage.postgres_connections",
+        "8",
+        "Connections for the reads of sign-ins, to each of the two databases. Since 0.1.",
+    ),
+    key(
+        "retention.decisions_days",
+        "400",
+        "Days after which what decisions' records say about people is deleted; kept for ever when absent. Since 0.1.",
+    ),
+    key("retention.outcomes_days", "400", "The same for outcomes. Since 0.1."),
     key(
         "keys.master",
         "\"env:COUNTERSIGN_MASTER_KEY\"",
@@ -32,6 +74,16 @@ const KEYS: &[Key] = &[
         "keys.checkpoint",
         "\"env:COUNTERSIGN_CHECKPOINT_KEY\"",
         "Seed of the Ed25519 key that signs checkpoints, likewise. Since 0.1.",
+    ),
+    key(
+        "keys.earlier_masters",
+        "[\"env:COUNTERSIGN_EARLIER_MASTER_KEY\"]",
+        "Master keys of before, the newest first, while they are rotated. Since 0.1.",
+    ),
+    key(
+        "keys.earlier_checkpoints",
+        "[\"env:COUNTERSIGN_EARLIER_CHECKPOINT_KEY\"]",
+        "Seeds of before, the newest first, while they are rotated: each signs beside the newest. Since 0.1.",
     ),
     key(
         "ledger.site",
@@ -44,6 +96,46 @@ const KEYS: &[Key] = &[
         "tenants.*.action_keys",
         "[\"file:action.key\"]",
         "One or two keys (`whsec_…`) shared with the tenant's Actions, by reference; made in the data directory when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.client_certificate_sha256",
+        "[\"9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08\"]",
+        "Client certificates that the tenant's requests must come with, by the SHA-256 of each; no other tenant's may. Since 0.1.",
+    ),
+    key(
+        "tenants.*.client_names",
+        "[\"actions.example.com\"]",
+        "Names that stand in a client certificate which may be used instead. Since 0.1.",
+    ),
+    key(
+        "tenants.*.enrichment.url",
+        "\"https://crm.example.com/v1/enrich\"",
+        "An API that is asked about people who sign up; https, or http on a loopback address. Nothing is asked when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.enrichment.token",
+        "\"env:COUNTERSIGN_ENRICHMENT_TOKEN\"",
+        "The bearer token that it is shown, by reference. Since 0.1.",
+    ),
+    key(
+        "tenants.*.enrichment.timeout_ms",
+        "200",
+        "How long it may take, up to 1000; a sign-up goes on without it then. Since 0.1.",
+    ),
+    key(
+        "tenants.*.enrichment.send_email",
+        "false",
+        "Whether it is told the whole e-mail address, not its domain alone. Since 0.1.",
+    ),
+    key(
+        "tenants.*.limits.decisions_per_second",
+        "500",
+        "Decisions a second that are answered, twice as many at once; outcomes and the short form have as many again each. 0: any number. Since 0.1.",
+    ),
+    key(
+        "tenants.*.limits.decisions_per_second_per_client",
+        "0",
+        "The same for the decisions of one client; 0 (default): any number. Since 0.1.",
     ),
     key(
         "tenants.*.policy.fallback",

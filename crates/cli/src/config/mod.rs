@@ -1,9 +1,14 @@
 //! Configuration: defaults, then a file, then `COUNTERSIGN__SECTION__KEY`; faults are told all at once, with their place.
 
+mod enrichment;
 mod keys;
+mod limits;
 mod overlay;
+mod retention;
 mod secret;
 mod sections;
+mod storage;
+mod tls;
 
 use std::path::Path;
 
@@ -12,6 +17,7 @@ use anyhow::{Context, bail};
 pub use keys::schema;
 pub use secret::SecretReference;
 pub use sections::{Config, LogFormat, Tenant};
+pub use tls::Tls;
 
 /// Reads the file, if one is named, and the environment over it.
 ///
@@ -89,14 +95,6 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_beyond_loopback_is_refused() {
-        assert_eq!(
-            fault("[server]\nlisten = \"0.0.0.0:8377\"\n"),
-            "`server.listen`: without TLS only a loopback address is possible, such as `127.0.0.1:8377`; put a proxy with TLS before it"
-        );
-    }
-
-    #[test]
     fn the_environment_wins_over_the_file() {
         let environment = vec![("COUNTERSIGN__SERVER__LISTEN".to_owned(), "127.0.0.1:9".to_owned())];
         let config = parse("[server]\nlisten = \"127.0.0.1:1\"\n", environment).unwrap();
@@ -109,6 +107,26 @@ mod tests {
         let told = fault(text);
         assert!(told.contains("`tenants.acme.policy.claim_namespace`"), "{told}");
         assert!(told.contains("`tenants.acme.policy.tenant.rollout_percent`"), "{told}");
+    }
+
+    #[test]
+    fn one_database_alone_and_too_short_a_retention_are_refused() {
+        let told = fault(
+            "[storage]\npostgres_url = \"env:A\"\npostgres_connections = 0\n[retention]\ndecisions_days = 1\n",
+        );
+        assert!(
+            told.contains("`storage.postgres_keys_url`: records and people's keys have a database each"),
+            "{told}"
+        );
+        assert!(told.contains("`storage.postgres_connections`"), "{told}");
+        assert!(told.contains("`retention.decisions_days`: at least 2 days"), "{told}");
+    }
+
+    #[test]
+    fn only_what_has_a_term_is_handed_to_the_job() {
+        let config = parse("[retention]\noutcomes_days = 30\n", vec![]).unwrap();
+        assert_eq!(config.retention.kept(), [(countersign_app::Kept::Outcomes, 30)]);
+        assert_eq!(parse("", vec![]).unwrap().retention.kept(), []);
     }
 
     #[test]

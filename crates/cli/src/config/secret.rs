@@ -1,10 +1,25 @@
 //! Secrets by reference: `env:NAME`, `file:PATH`, `command:PROGRAM ARGUMENTS`.
 
-use std::process::Command;
+use std::{
+    io::Read,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use countersign_core::Secret;
 use serde::Deserialize;
+
+/// How long a program may take to print a secret.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Between two looks at whether a program that closed its output has ended.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The most bytes of a secret that are read.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// Where a secret is to be had; never the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -37,7 +52,7 @@ impl TryFrom<String> for SecretReference {
 }
 
 impl SecretReference {
-    /// Fetches the secret; white space at its end is dropped.
+    /// Fetches the secret; white space around it is dropped.
     pub fn fetch(&self) -> anyhow::Result<Secret> {
         let bytes = match self {
             Self::Environment(name) => {
@@ -49,21 +64,51 @@ impl SecretReference {
                 value.into_bytes()
             }
             Self::File(path) => std::fs::read(path).with_context(|| format!("the file `{path}`"))?,
-            Self::Command(words) => {
-                let Some((program, arguments)) = words.split_first() else {
-                    bail!("a command without a program")
-                };
-                let output = Command::new(program)
-                    .args(arguments)
-                    .output()
-                    .with_context(|| format!("the program `{program}`"))?;
-                if !output.status.success() {
-                    bail!("the program `{program}` ended with {}", output.status);
-                }
-                output.stdout
-            }
+            Self::Command(words) => printed_by(words, LIMIT)?,
         };
-        Ok(Secret::new(bytes.trim_ascii_end().to_vec()))
+        Ok(Secret::new(bytes.trim_ascii().to_vec()))
+    }
+}
+
+/// What a program prints to standard output within `limit`; it is run without a shell, and ended when it takes longer.
+fn printed_by(words: &[String], limit: Duration) -> anyhow::Result<Vec<u8>> {
+    let Some((program, arguments)) = words.split_first() else { bail!("a command without a program") };
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("the program `{program}`"))?;
+    let (sender, printed) = mpsc::channel();
+    if let Some(output) = child.stdout.take() {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = output.take(MAX_BYTES).read_to_end(&mut bytes);
+            // Why: whoever waited too long is gone.
+            drop(sender.send(read.map(|_| bytes)));
+        });
+    }
+    let ended = printed.recv_timeout(limit).ok().and_then(|bytes| Some((bytes, end(&mut child, limit)?)));
+    let Some((bytes, status)) = ended else {
+        drop(child.kill().and_then(|()| child.wait()));
+        bail!("the program `{program}` did not print it within {} s", limit.as_secs())
+    };
+    if !status.success() {
+        bail!("the program `{program}` ended with {status}");
+    }
+    bytes.with_context(|| format!("the program `{program}`"))
+}
+
+/// Waits until a program has ended; `None` when it has not within `limit`.
+fn end(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let (_sender, never) = mpsc::channel::<()>();
+    let mut waited = Duration::ZERO;
+    loop {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status);
+        }
+        if waited >= limit {
+            return None;
+        }
+        let _ = never.recv_timeout(LOOK);
+        waited += LOOK;
     }
 }
 
@@ -91,5 +136,13 @@ mod tests {
     fn a_failing_command_is_told() {
         let command = SecretReference::try_from("command:false".to_owned()).unwrap();
         assert!(command.fetch().is_err());
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended_in_time_and_no_shell_is_run() {
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let hung = printed_by(&words("sleep 60"), Duration::from_millis(50)).unwrap_err().to_string();
+        assert!(hung.contains("did not print it within"), "{hung}");
+        assert_eq!(printed_by(&words("echo $HOME;false"), LIMIT).unwrap(), b"$HOME;false\n");
     }
 }

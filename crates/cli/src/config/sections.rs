@@ -3,14 +3,15 @@
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
 };
 
 use countersign_core::TenantId;
 use countersign_policy::Document;
 use serde::Deserialize;
 
-use super::SecretReference;
+use super::{
+    SecretReference, Tls, enrichment::Enrichment, limits::Limits, retention::Retention, storage::Storage,
+};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -20,6 +21,8 @@ pub struct Config {
     pub server: Server,
     /// Where records are kept.
     pub storage: Storage,
+    /// How long records are kept.
+    pub retention: Retention,
     /// Where keys come from.
     pub keys: Keys,
     /// The transparency log.
@@ -38,25 +41,20 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Further `Host` values to answer, with their ports where a client sends one.
     pub hosts: Vec<String>,
+    /// Whether plain HTTP may be spoken beyond loopback, because a proxy with TLS is before it.
+    pub behind_tls_proxy: bool,
+    /// TLS; `None`: plain HTTP.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8377)), hosts: Vec::new() }
-    }
-}
-
-/// `[storage]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Storage {
-    /// The data directory; made at the first start.
-    pub directory: PathBuf,
-}
-
-impl Default for Storage {
-    fn default() -> Self {
-        Self { directory: PathBuf::from("countersign-data") }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8377)),
+            hosts: Vec::new(),
+            behind_tls_proxy: false,
+            tls: None,
+        }
     }
 }
 
@@ -68,6 +66,10 @@ pub struct Keys {
     pub master: Option<SecretReference>,
     /// The seed of the key that signs checkpoints, likewise.
     pub checkpoint: Option<SecretReference>,
+    /// Master keys of before, the newest first, while they are rotated.
+    pub earlier_masters: Vec<SecretReference>,
+    /// Seeds of before, the newest first, while they are rotated.
+    pub earlier_checkpoints: Vec<SecretReference>,
 }
 
 /// `[ledger]`
@@ -117,6 +119,15 @@ impl Default for Log {
 pub struct Tenant {
     /// One or two keys shared with the tenant's Actions; made in the data directory when absent.
     pub action_keys: Vec<SecretReference>,
+    /// SHA-256 of the client certificates (DER) that its requests may come with, in hexadecimal digits, with or without
+    /// colons; empty, and no names either: of any client, with or without a certificate, that is no other tenant's.
+    pub client_certificate_sha256: Vec<String>,
+    /// DNS names, one of which stands in the subject alternative names of a client certificate that may be used instead.
+    pub client_names: Vec<String>,
+    /// What is asked about people who sign up; `None`: nothing.
+    pub enrichment: Option<Enrichment>,
+    /// How often it may ask.
+    pub limits: Limits,
     /// The policy.
     pub policy: Document,
 }
@@ -124,16 +135,12 @@ pub struct Tenant {
 impl Config {
     /// Everything that is wrong with the values, a line each.
     pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        if !self.server.listen.ip().is_loopback() {
-            faults.push(
-                "`server.listen`: without TLS only a loopback address is possible, such as `127.0.0.1:8377`; put a proxy with TLS before it"
-                    .to_owned(),
-            );
-        }
+        let mut faults = super::tls::faults(self);
         if !["error", "warn", "info", "debug", "trace"].contains(&self.log.level.as_str()) {
             faults.push("`log.level`: one of `error`, `warn`, `info`, `debug`, `trace`".to_owned());
         }
+        faults.extend(self.storage.faults());
+        faults.extend(self.retention.faults());
         for (id, tenant) in &self.tenants {
             if tenant.action_keys.len() > 2 {
                 faults.push(format!(
@@ -143,6 +150,8 @@ impl Config {
             if let Err(error) = countersign_ledger::checkpoint::origin(&self.ledger.site, id) {
                 faults.push(format!("`ledger.site` with tenant `{id}`: {error}"));
             }
+            let enrichment = tenant.enrichment.iter().flat_map(Enrichment::faults);
+            faults.extend(enrichment.map(|fault| format!("`tenants.{id}.{fault}")));
             faults.extend(
                 tenant
                     .policy

@@ -165,3 +165,13 @@ fn a_data_directory_has_one_owner_and_its_secrets_too() {
     let url = format!("http://{}", service.host);
     assert!(run(home.path(), &["health", "--url", &url]).status.success());
 }
+
+#[test]
+fn an_event_of_every_trigger_is_explained() {
+    let home = home();
+    for (trigger, event) in countersign_testkit::fixtures() {
+        let output = run_with_input(home.path(), &["decide", "--trigger", trigger], &event.to_string());
+        assert!(output.status.success(), "{trigger}: {}", complained(&output));
+        assert!(told(&output).contains("verdict: "), "{trigger}: {}", told(&output));
+    }
+}

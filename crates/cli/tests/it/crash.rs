@@ -97,8 +97,8 @@ fn assert_recorded(data: &Path, decided: &[String]) {
     let connection = Connection::open(data.join("countersign.db")).unwrap();
     let mut statement = connection
         .prepare(
-            "SELECT COUNT(*) FROM leaves l JOIN decisions d USING (tenant_id, leaf_index) JOIN sealed_bodies b USING (tenant_id, leaf_index)
-             WHERE l.tenant_id = ?1 AND l.record_id = ?2 AND d.decision_id = ?2 AND b.ordinal = 0",
+            "SELECT COUNT(*) FROM records JOIN ledgers ON number = ledger
+             WHERE tenant_id = ?1 AND record_id = ?2 AND verdict IS NOT NULL AND bodies IS NOT NULL",
         )
         .unwrap();
     for decision in decided {

@@ -25,9 +25,8 @@ fn assert_refused(output: &Output, words: &str) {
 /// The kinds of all leaves, in order.
 fn kinds(home: &Path) -> Vec<String> {
     let connection = Connection::open(home.join("data/countersign.db")).unwrap();
-    let mut statement =
-        connection.prepare("SELECT leaf FROM leaves WHERE tenant_id = ?1 ORDER BY leaf_index").unwrap();
-    let rows = statement.query_map([TENANT], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let mut statement = connection.prepare("SELECT leaf FROM records ORDER BY place").unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
     let kind = |leaf: Vec<u8>| {
         let leaf: serde_json::Value = serde_json::from_slice(&leaf).unwrap();
         leaf["kind"].as_str().unwrap().to_owned()

@@ -1,9 +1,15 @@
 //! The `countersign` binary from outside, as an operator, an auditor and an attacker meet it.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod checks;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod decisions;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
@@ -13,10 +19,22 @@ mod erase_guards;
 #[cfg(test)]
 mod export;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod master_key;
+#[cfg(test)]
+mod overload;
+#[cfg(test)]
+mod policy;
+#[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod stop;
 #[cfg(test)]
 mod sync;
 #[cfg(test)]
 mod tamper;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod world;

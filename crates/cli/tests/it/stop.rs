@@ -32,6 +32,6 @@ fn a_stop_ends_in_time_with_hanging_clients_and_signs_everything() {
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     let connection = Connection::open(data.join("countersign.db")).unwrap();
     let count = |query: &str| -> u32 { connection.query_row(query, [TENANT], |row| row.get(0)).unwrap() };
-    let leaves = count("SELECT COUNT(*) FROM leaves WHERE tenant_id = ?1");
+    let leaves = count("SELECT COUNT(*) FROM records JOIN ledgers ON number = ledger WHERE tenant_id = ?1");
     assert_eq!(count("SELECT MAX(size) FROM checkpoints WHERE tenant_id = ?1"), leaves);
 }

@@ -47,7 +47,7 @@ fn attacked() -> (TempDir, Connection) {
     copy(&MADE.home.path().join("data"), &home.path().join("data"));
     let connection = Connection::open(home.path().join("data/countersign.db")).unwrap();
     connection
-        .execute_batch("DROP TRIGGER leaves_are_not_updated; DROP TRIGGER leaves_are_not_deleted;")
+        .execute_batch("DROP TRIGGER records_are_not_updated; DROP TRIGGER records_are_not_deleted;")
         .unwrap();
     (home, connection)
 }
@@ -61,12 +61,12 @@ fn assert_told(home: &Path, further: &[&str], words: &str) {
 }
 
 fn leaf(connection: &Connection, index: u64) -> Vec<u8> {
-    let sql = "SELECT leaf FROM leaves WHERE leaf_index = ?1";
+    let sql = "SELECT leaf FROM records WHERE leaf_index = ?1";
     connection.query_row(sql, [i64::try_from(index).unwrap()], |row| row.get(0)).unwrap()
 }
 
 fn set_leaf(connection: &Connection, index: u64, leaf: &[u8]) {
-    let sql = "UPDATE leaves SET leaf = ?2 WHERE leaf_index = ?1";
+    let sql = "UPDATE records SET leaf = ?2 WHERE leaf_index = ?1";
     assert_eq!(connection.execute(sql, params![i64::try_from(index).unwrap(), leaf]).unwrap(), 1);
 }
 
@@ -77,7 +77,7 @@ fn rewrite_head(connection: &Connection, size: u64) {
         let hash: Hash = leaf_hash(&leaf(connection, index));
         frontier.push(hash, &mut |_| {});
         running = chain(&running, &hash);
-        let sql = "UPDATE leaves SET chain = ?2 WHERE leaf_index = ?1";
+        let sql = "UPDATE records SET chain = ?2 WHERE leaf_index = ?1";
         connection.execute(sql, params![i64::try_from(index).unwrap(), running.as_bytes()]).unwrap();
     }
     connection
@@ -91,7 +91,7 @@ fn rewrite_head(connection: &Connection, size: u64) {
 /// One edit of one character that leaves the leaf well formed.
 fn flip(connection: &Connection, index: u64) {
     let text = String::from_utf8(leaf(connection, index)).unwrap();
-    let changed = text.replacen("baseline@1", "baseline@2", 1);
+    let changed = text.replacen("baseline@2", "baseline@3", 1);
     assert_ne!(changed, text);
     set_leaf(connection, index, changed.as_bytes());
 }
@@ -131,7 +131,7 @@ fn a_change_with_a_rewritten_chain_is_found_by_the_signatures() {
 #[test]
 fn a_dropped_leaf_is_found() {
     let (home, connection) = attacked();
-    connection.execute("DELETE FROM leaves WHERE leaf_index = 7", []).unwrap();
+    connection.execute("DELETE FROM records WHERE leaf_index = 7", []).unwrap();
     drop(connection);
     assert_told(home.path(), &[], "leaf `7` is missing");
 }
@@ -140,11 +140,11 @@ fn a_dropped_leaf_is_found() {
 fn a_leaf_put_in_is_found() {
     let (home, connection) = attacked();
     for index in (4..=DECISIONS).rev() {
-        let sql = "UPDATE leaves SET leaf_index = leaf_index + 1 WHERE leaf_index = ?1";
+        let sql = "UPDATE records SET place = place + 1 WHERE leaf_index = ?1";
         connection.execute(sql, [i64::try_from(index).unwrap()]).unwrap();
     }
-    let sql =
-        "INSERT INTO leaves SELECT tenant_id, 4, 'dec_forged', leaf, chain FROM leaves WHERE leaf_index = 3";
+    let sql = "INSERT INTO records (place, record_id, recorded_at, chain, leaf)
+         SELECT place + 1, 'dec_forged', recorded_at, chain, leaf FROM records WHERE leaf_index = 3";
     connection.execute(sql, []).unwrap();
     drop(connection);
     assert_told(home.path(), &[], "leaf `4` was altered");
@@ -153,11 +153,11 @@ fn a_leaf_put_in_is_found() {
 #[test]
 fn a_leaf_put_at_the_end_is_found() {
     let (home, connection) = attacked();
-    let last = "SELECT chain FROM leaves WHERE leaf_index = 12";
+    let last = "SELECT chain FROM records WHERE leaf_index = 12";
     let running: Vec<u8> = connection.query_row(last, [], |row| row.get(0)).unwrap();
     let running = chain(&Hash::try_from(running.as_slice()).unwrap(), &leaf_hash(&leaf(&connection, 12)));
-    let sql =
-        "INSERT INTO leaves SELECT tenant_id, 13, 'dec_forged', leaf, ?1 FROM leaves WHERE leaf_index = 12";
+    let sql = "INSERT INTO records (place, record_id, recorded_at, chain, leaf)
+         SELECT place + 1, 'dec_forged', recorded_at, ?1, leaf FROM records WHERE leaf_index = 12";
     connection.execute(sql, [running.as_bytes()]).unwrap();
     drop(connection);
     assert_told(home.path(), &[], "leaf `13` is one too many");
@@ -176,7 +176,7 @@ fn leaves_in_another_order_are_found() {
 #[test]
 fn an_end_that_was_cut_off_is_found_by_the_checkpoint_beside_the_database() {
     let (home, connection) = attacked();
-    connection.execute("DELETE FROM leaves WHERE leaf_index >= 10", []).unwrap();
+    connection.execute("DELETE FROM records WHERE leaf_index >= 10", []).unwrap();
     connection.execute("DELETE FROM checkpoints WHERE size > 10", []).unwrap();
     rewrite_head(&connection, 10);
     drop(connection);

@@ -41,8 +41,9 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
+/// Seconds since 1970.
 #[expect(clippy::disallowed_methods, reason = "another process goes by the system's clock")]
-fn seconds() -> i64 {
+pub fn seconds() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     i64::try_from(since.as_secs()).unwrap()
 }
@@ -90,6 +91,12 @@ impl Service {
     /// A client with the keys that the service made.
     pub fn client(&self) -> Client {
         Client::open(&self.host, &self.data)
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// Ends it at once, as a lost machine would.
@@ -140,13 +147,21 @@ pub struct Client {
 
 impl Client {
     fn open(host: &str, data: &Path) -> Self {
-        let read = |name: &str| fs::read_to_string(data.join(name)).unwrap().trim().to_owned();
+        let read = |name: &str| {
+            let text = fs::read_to_string(data.join(name)).unwrap();
+            text.lines().next().unwrap().trim().to_owned()
+        };
         Self {
             stream: connect(host),
             host: host.to_owned(),
             key: SigningKey::parse(&read(&format!("{TENANT}.action-key"))).unwrap(),
             token: read("operator.token"),
         }
+    }
+
+    /// Signs by another key of the tenant's from now on.
+    pub fn sign_by(&mut self, key: &str) {
+        self.key = SigningKey::parse(key).unwrap();
     }
 
     /// The bytes of a signed request for a decision.
@@ -183,6 +198,11 @@ impl Client {
         get(&mut self.stream, &self.host, path, &headers)
     }
 
+    /// Where it is connected.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Sends bytes and reads the answer; an error when the server is gone.
     pub fn send(&mut self, request: &[u8]) -> std::io::Result<Answer> {
         exchange(&mut self.stream, request)
@@ -202,7 +222,8 @@ pub fn get(stream: &mut TcpStream, host: &str, path: &str, headers: &[(&str, &st
     exchange(stream, format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{headers}\r\n").as_bytes()).unwrap()
 }
 
-fn exchange(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<Answer> {
+/// Sends bytes and reads the answer.
+pub fn exchange(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<Answer> {
     stream.write_all(request)?;
     let (mut bytes, mut chunk) = (Vec::new(), [0; 16 * 1_024]);
     loop {
@@ -227,6 +248,28 @@ pub fn sign_in(user_id: &str) -> Value {
     let mut event = countersign_testkit::post_login();
     event["user"]["user_id"] = json!(user_id);
     event
+}
+
+/// The public leaves of the only ledger in a data directory, in order.
+pub fn leaves(data: &Path) -> Vec<Value> {
+    let connection = rusqlite::Connection::open(data.join("countersign.db")).unwrap();
+    let mut statement = connection.prepare("SELECT leaf FROM records ORDER BY place").unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    rows.map(|leaf| serde_json::from_slice(&leaf.unwrap()).unwrap()).collect()
+}
+
+/// What a command wrote to standard error.
+pub fn complained(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Asks again until it is so, within what nothing here may take longer than.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "{what} did not come");
+        std::thread::yield_now();
+    }
 }
 
 /// Copies the files of a folder.

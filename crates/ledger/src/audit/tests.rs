@@ -74,7 +74,7 @@ impl Stored {
 }
 
 fn auditor() -> Auditor {
-    Auditor::new("acme".parse().unwrap(), signer().verifier())
+    Auditor::new("acme".parse().unwrap(), vec![signer().verifier()])
 }
 
 fn log() -> Stored {
@@ -253,4 +253,42 @@ fn an_unreadable_log_is_no_fault() {
     let leaves = [Ok(log().leaves[0].clone()), Err("disk")];
     let error = auditor().run(leaves, [], &Frontier::default());
     assert_eq!(error, Err(AuditError::Source("disk")));
+}
+
+/// A log whose first checkpoints an earlier key signed, and those from size `from` on the key in use.
+fn rotated(from: u64) -> (Stored, Verifier) {
+    let earlier = Signer::from_seed("log.example/acme", &[6; 32]).unwrap();
+    let mut log = log();
+    for stored in log.checkpoints.iter_mut().filter(|stored| stored.size < from) {
+        let checkpoint = Checkpoint::open(&stored.note, &signer().verifier()).unwrap();
+        stored.note = checkpoint.sign(&earlier).unwrap();
+    }
+    (log, earlier.verifier())
+}
+
+#[test]
+fn older_checkpoints_may_be_by_a_retired_key_and_the_newest_may_not() {
+    let (log, earlier) = rotated(30);
+    assert_eq!(log.fault(), Fault::BadSignature { size: 0 }, "the key is not known");
+    let knowing = || auditor().accept_retired(vec![earlier.clone()]);
+    assert_eq!(log.audit_by(knowing()).map(|report| report.signed), Ok(40));
+    let kept = log.checkpoints[1].note.clone();
+    assert_eq!(
+        log.audit_by(knowing().hold_to(&kept).unwrap()).map(|report| report.checkpoints_checked),
+        Ok(6)
+    );
+
+    let (log, _) = rotated(50);
+    assert_eq!(log.audit_by(knowing()), Err(Fault::BadSignature { size: 40 }), "nothing by the key in use");
+    let both = Auditor::new("acme".parse().unwrap(), vec![signer().verifier(), earlier]);
+    assert!(log.audit_by(both).is_ok(), "unless both are in use");
+}
+
+#[test]
+fn a_retired_key_does_not_excuse_a_changed_leaf() {
+    let (mut log, earlier) = rotated(30);
+    log.leaves[12].leaf = sample(99).encode().unwrap();
+    log.rewrite();
+    let knowing = auditor().accept_retired(vec![earlier]);
+    assert_eq!(log.audit_by(knowing), Err(Fault::Checkpoint { first: 10, last: 19 }));
 }

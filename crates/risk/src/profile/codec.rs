@@ -67,11 +67,16 @@ impl Profile {
             && self.total <= MAX_SUM
             && self.provisional <= MAX_SUM
             && self.countries.is_sound()
+            && self.countries.distinct() <= self.room().0
             && self.networks.is_sound()
             && self.machines.is_sound()
             && self.browsers.is_sound()
+            && self.browsers.distinct() <= self.room().1
             && self.hours.is_sound()
             && self.hours.keys().all(|hour| hour < 24)
+            && self.audiences.is_sound()
+            && self.scopes.is_sound()
+            && (self.machines.is_empty() || !self.is_machine())
             && self.sightings.len() <= MAX_SIGHTINGS
             && self.sightings.is_sorted()
             && self.sightings.iter().all(|sighting| second(&sighting.0) && sighting.1.is_none_or(place))

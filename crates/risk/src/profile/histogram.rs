@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 /// No cell holds more than this (11 digits): about a hundred thousand sign-ins, so that a profile's size is bounded.
 pub(crate) const MAX_CELL: u64 = 99_999_999_999;
 
-/// At most `CAP` values with scaled weights, sorted by key, without empty cells.
+/// At most `CAP` values with scaled weights of at most `MOST`, sorted by key, without empty cells.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Histogram<const CAP: usize>(Vec<(u32, u64)>);
+pub(crate) struct Histogram<const CAP: usize, const MOST: u64 = MAX_CELL>(Vec<(u32, u64)>);
 
-impl<const CAP: usize> Histogram<CAP> {
+impl<const CAP: usize, const MOST: u64> Histogram<CAP, MOST> {
     pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -18,13 +18,23 @@ impl<const CAP: usize> Histogram<CAP> {
     /// Whether the cells are as this module leaves them; they may have come from outside.
     pub(crate) fn is_sound(&self) -> bool {
         self.0.len() <= CAP
-            && self.0.iter().all(|(_, weight)| (1..=MAX_CELL).contains(weight))
+            && self.0.iter().all(|(_, weight)| (1..=MOST).contains(weight))
             && self.0.is_sorted_by(|(a, _), (b, _)| a < b)
     }
 
     /// The keys held, in order.
     pub(crate) fn keys(&self) -> impl Iterator<Item = u32> + '_ {
         self.0.iter().map(|(key, _)| *key)
+    }
+
+    /// The keys and weights held, in order of the keys.
+    pub(crate) fn cells(&self) -> &[(u32, u64)] {
+        &self.0
+    }
+
+    /// Cells that come from outside, to be checked by `is_sound`.
+    pub(crate) const fn from_cells(cells: Vec<(u32, u64)>) -> Self {
+        Self(cells)
     }
 
     /// Weight under `key`; 0 when there is none.
@@ -47,25 +57,34 @@ impl<const CAP: usize> Histogram<CAP> {
     ///
     /// Why not space-saving's rule, where the newcomer inherits that weight: a stranger would look familiar.
     pub(crate) fn add(&mut self, key: u32, amount: u64, may_evict: bool) {
+        self.add_within(CAP, key, amount, may_evict);
+    }
+
+    /// As `add`, where the histogram is full with `most` values already.
+    pub(crate) fn add_within(&mut self, most: usize, key: u32, amount: u64, may_evict: bool) {
         if amount == 0 {
             return;
         }
         match self.0.binary_search_by_key(&key, |(key, _)| *key) {
             Ok(index) => {
                 if let Some((_, weight)) = self.0.get_mut(index) {
-                    *weight = weight.saturating_add(amount).min(MAX_CELL);
+                    *weight = weight.saturating_add(amount).min(MOST);
                 }
             }
-            Err(_) if self.0.len() >= CAP && !may_evict => {}
+            Err(_) if self.0.len() >= most && !may_evict => {}
             Err(_) => {
-                if self.0.len() >= CAP {
-                    let lightest =
-                        self.0.iter().min_by_key(|(key, weight)| (*weight, *key)).map(|(key, _)| *key);
-                    self.0.retain(|(key, _)| Some(*key) != lightest);
-                }
+                self.trim(most.saturating_sub(1));
                 let index = self.0.partition_point(|(other, _)| *other < key);
-                self.0.insert(index, (key, amount.min(MAX_CELL)));
+                self.0.insert(index, (key, amount.min(MOST)));
             }
+        }
+    }
+
+    /// Gives up the lightest values beyond `most`.
+    pub(crate) fn trim(&mut self, most: usize) {
+        while self.0.len() > most {
+            let lightest = self.0.iter().min_by_key(|(key, weight)| (*weight, *key)).map(|(key, _)| *key);
+            self.0.retain(|(key, _)| Some(*key) != lightest);
         }
     }
 

@@ -1,18 +1,20 @@
-//! What a user's earlier sign-ins looked like: capped, decayed counts of hashed values, in at most 2 KiB.
+//! What the earlier sign-ins of a user, or requests of a client, looked like: capped, decayed counts of hashed values, in at most 2 KiB.
 
 mod codec;
 mod decay;
 mod histogram;
 mod reading;
+mod scopes;
 
 use countersign_core::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 pub use codec::{MAX_PROFILE_BYTES, ProfileError};
 use histogram::{Histogram, MAX_CELL};
 pub(crate) use reading::Seen;
+use scopes::Scopes;
 
-use crate::{Features, Place, hash, learning};
+use crate::{Features, Machine, Place, hash, learning};
 
 /// Confirmed sign-ins remembered one by one.
 const MAX_SIGHTINGS: usize = 5;
@@ -20,7 +22,19 @@ const MAX_SIGHTINGS: usize = 5;
 /// Failures remembered one by one.
 const MAX_FAILURES: usize = 16;
 
-/// One user's history: a fold over records, changed by outcomes only and never by a decision.
+/// Countries remembered, unless scopes take the room.
+const MAX_COUNTRIES: usize = 8;
+
+/// Programs remembered, unless scopes take the room.
+const MAX_BROWSERS: usize = 12;
+
+/// Countries remembered beside scopes.
+const MAX_MACHINE_COUNTRIES: usize = 6;
+
+/// Programs remembered beside scopes; a client mostly has one.
+const MAX_MACHINE_BROWSERS: usize = 4;
+
+/// One user's or machine's history: a fold over records, changed by outcomes only and never by a decision.
 ///
 /// Weights are thousandths of a sign-in, halve every 45 days, and are stored with forward decay. Values are stored as
 /// hashes. Equal histories encode to equal bytes.
@@ -37,15 +51,22 @@ pub struct Profile {
     #[serde(rename = "p", default)]
     provisional: u64,
     #[serde(rename = "c", default, skip_serializing_if = "Histogram::is_empty")]
-    countries: Histogram<8>,
+    countries: Histogram<MAX_COUNTRIES>,
     #[serde(rename = "n", default, skip_serializing_if = "Histogram::is_empty")]
     networks: Histogram<12>,
     #[serde(rename = "o", default, skip_serializing_if = "Histogram::is_empty")]
     machines: Histogram<6>,
     #[serde(rename = "b", default, skip_serializing_if = "Histogram::is_empty")]
-    browsers: Histogram<12>,
+    browsers: Histogram<MAX_BROWSERS>,
     #[serde(rename = "h", default, skip_serializing_if = "Histogram::is_empty")]
     hours: Histogram<24>,
+    #[serde(rename = "a", default, skip_serializing_if = "Histogram::is_empty")]
+    audiences: Histogram<4>,
+    #[serde(rename = "r", default, skip_serializing_if = "Scopes::is_empty")]
+    scopes: Scopes,
+    /// Counts of whole sets of scopes, which older profiles hold; a set can't be taken apart.
+    #[serde(rename = "q", default, skip_serializing, deserialize_with = "ignored")]
+    _sets: (),
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     sightings: Vec<Sighting>,
     #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
@@ -67,11 +88,18 @@ impl Default for Profile {
             machines: Histogram::default(),
             browsers: Histogram::default(),
             hours: Histogram::default(),
+            audiences: Histogram::default(),
+            scopes: Scopes::default(),
+            _sets: (),
             sightings: Vec::new(),
             failures: Vec::new(),
             failures_total: 0,
         }
     }
+}
+
+fn ignored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    IgnoredAny::deserialize(deserializer).map(drop)
 }
 
 /// One confirmed sign-in: second, place or none, and the key of its decision.
@@ -86,26 +114,31 @@ impl Sighting {
     }
 }
 
-/// The histogram keys of one sign-in; `None` where the feature is missing.
+/// The histogram keys of one sign-in; `None` where the feature is missing, and for a machine its kind of device, which
+/// its program tells as well.
 pub(crate) struct Keys {
     pub(crate) country: Option<u32>,
     pub(crate) network: Option<u32>,
     pub(crate) machine: Option<u32>,
     pub(crate) browser: Option<u32>,
     pub(crate) hour: Option<u32>,
+    pub(crate) audience: Option<u32>,
 }
 
 impl Keys {
     pub(crate) fn of(features: &Features) -> Self {
         let device = features.device.as_ref();
+        let machine = features.machine.as_ref();
+        let person = device.filter(|_| machine.is_none());
         Self {
             country: features.country.as_ref().map(|country| hash::key(&[country.as_str()])),
             network: features.network.as_ref().map(|network| hash::key(&[network.as_str()])),
-            machine: device.map(|device| hash::key(&[device.os.as_str(), device.class.as_str()])),
+            machine: person.map(|device| hash::key(&[device.os.as_str(), device.class.as_str()])),
             browser: device.map(|device| {
                 hash::key(&[device.os.as_str(), device.class.as_str(), device.browser.as_str()])
             }),
             hour: features.local_hour.map(|hour| u32::from(hour % 24)),
+            audience: machine.and_then(|machine| Some(hash::key(&[machine.audience.as_ref()?.as_str()]))),
         }
     }
 }
@@ -113,7 +146,8 @@ impl Keys {
 impl Profile {
     /// Counts a sign-in with `weight_milli` thousandths (at most 1,000; 0 changes nothing); `key` names its decision.
     ///
-    /// A weight below 1,000 is provisional: it is summed apart, displaces nothing and leaves no place behind.
+    /// A weight below 1,000 is provisional: it is summed apart, displaces nothing and leaves neither a place
+    /// nor a scope behind: asking often enough must not make a scope known.
     pub fn credit(&mut self, features: &Features, key: u64, weight_milli: u32) {
         let weight = weight_milli.min(learning::FULL_MILLI);
         if weight == 0 {
@@ -132,11 +166,19 @@ impl Profile {
             self.provisional = Self::bounded(self.provisional.saturating_add(amount));
         }
         let keys = Keys::of(features);
-        keys.country.inspect(|key| self.countries.add(*key, amount, full));
+        let (countries, browsers) = self.room();
+        keys.country.inspect(|key| self.countries.add_within(countries, *key, amount, full));
         keys.network.inspect(|key| self.networks.add(*key, amount, full));
-        keys.machine.inspect(|key| self.machines.add(*key, amount, full));
-        keys.browser.inspect(|key| self.browsers.add(*key, amount, full));
+        keys.browser.inspect(|key| self.browsers.add_within(browsers, *key, amount, full));
         keys.hour.inspect(|key| self.hours.add(*key, amount, full));
+        // INVARIANT: a profile holds kinds of device or what a machine asks for, never both; so it stays within 2 KiB.
+        if !self.is_machine() {
+            keys.machine.inspect(|key| self.machines.add(*key, amount, full));
+        }
+        if self.machines.is_empty() {
+            keys.audience.inspect(|key| self.audiences.add(*key, amount, full));
+            self.add_scopes(features.machine.as_ref().filter(|_| full), day);
+        }
         if full {
             insert_latest(&mut self.sightings, Sighting::of(features, key), MAX_SIGHTINGS);
         }
@@ -151,9 +193,12 @@ impl Profile {
         if weight == 0 {
             return;
         }
-        let amount = self.amount(decay::day(features.at), weight);
+        let day = decay::day(features.at);
+        let amount = self.amount(day, weight);
         self.total = self.total.saturating_sub(amount);
         if weight == learning::FULL_MILLI {
+            let machine = features.machine.as_ref();
+            machine.inspect(|machine| self.scopes.remove(machine, day.saturating_sub(self.landmark_day)));
             let sighting = Sighting::of(features, key);
             if let Some(index) = self.sightings.iter().position(|other| *other == sighting) {
                 self.sightings.remove(index);
@@ -167,6 +212,7 @@ impl Profile {
         keys.machine.inspect(|key| self.machines.remove(*key, amount));
         keys.browser.inspect(|key| self.browsers.remove(*key, amount));
         keys.hour.inspect(|key| self.hours.remove(*key, amount));
+        keys.audience.inspect(|key| self.audiences.remove(*key, amount));
         if self.is_unused() {
             self.landmark_day = 0;
             self.first_seen = None;
@@ -185,6 +231,27 @@ impl Profile {
     pub fn failure(&mut self, at: Timestamp) {
         insert_latest(&mut self.failures, decay::seconds(at), MAX_FAILURES);
         self.failures_total = self.failures_total.saturating_add(1);
+    }
+
+    /// Counts the scopes of a confirmed request, which take room from the countries and programs.
+    fn add_scopes(&mut self, machine: Option<&Machine>, day: i64) {
+        machine.inspect(|machine| self.scopes.add(machine, day.saturating_sub(self.landmark_day)));
+        let (countries, browsers) = self.room();
+        self.countries.trim(countries);
+        self.browsers.trim(browsers);
+    }
+
+    /// How many countries and programs there is room for.
+    const fn room(&self) -> (usize, usize) {
+        if self.scopes.is_empty() {
+            (MAX_COUNTRIES, MAX_BROWSERS)
+        } else {
+            (MAX_MACHINE_COUNTRIES, MAX_MACHINE_BROWSERS)
+        }
+    }
+
+    const fn is_machine(&self) -> bool {
+        !(self.audiences.is_empty() && self.scopes.is_empty())
     }
 
     fn is_unused(&self) -> bool {
@@ -210,6 +277,8 @@ impl Profile {
         self.machines.halve(halvings);
         self.browsers.halve(halvings);
         self.hours.halve(halvings);
+        self.audiences.halve(halvings);
+        self.scopes.halve(halvings);
     }
 }
 

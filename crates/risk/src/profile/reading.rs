@@ -3,7 +3,7 @@
 use countersign_core::Timestamp;
 
 use super::{Profile, decay, histogram::Histogram};
-use crate::{Place, number};
+use crate::{Machine, Place, number};
 
 /// How often one value was seen, of how many sign-ins that told the feature; decayed to the time of asking.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,6 +14,15 @@ pub(crate) struct Seen {
     pub(crate) total: f64,
     /// Different values held, at least 1.
     pub(crate) distinct: f64,
+}
+
+/// How well the scopes that a machine asks for are known, of the confirmed requests that told theirs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Asked {
+    /// Scopes that were never seen, one for all that are not kept.
+    pub(crate) unseen: usize,
+    /// The scope seen least; `distinct` counts what the client may ask for as if each request had one scope.
+    pub(crate) least: Seen,
 }
 
 impl Profile {
@@ -72,6 +81,32 @@ impl Profile {
         self.seen(&self.hours, hour, at)
     }
 
+    pub(crate) fn audience(&self, key: u32, at: Timestamp) -> Seen {
+        self.seen(&self.audiences, key, at)
+    }
+
+    /// How well the scopes of `machine` are known; `None` when either side has none.
+    pub(crate) fn scopes(&self, machine: &Machine, at: Timestamp) -> Option<Asked> {
+        let found = self.scopes.find(machine).filter(|_| !self.scopes.is_empty())?;
+        let (all, distinct) = self.scopes.variety();
+        let per_request = number::real_unsigned(all) / number::real_unsigned(self.scopes.requests());
+        let distinct = number::real(i64::try_from(distinct).unwrap_or(0)) / per_request;
+        let read = |sixteenths| self.read_sixteenths(sixteenths, at);
+        let least =
+            Seen { weight: read(found.least), total: self.scoped_history(at), distinct: distinct.max(1.0) };
+        Some(Asked { unseen: found.unseen, least })
+    }
+
+    /// Weight of the confirmed requests that told their scopes as of `at`, in requests.
+    pub(crate) fn scoped_history(&self, at: Timestamp) -> f64 {
+        self.read_sixteenths(self.scopes.requests(), at)
+    }
+
+    /// Whether a scope was ever confirmed.
+    pub(crate) fn holds_scope(&self, scope: &str) -> bool {
+        self.scopes.holds(scope)
+    }
+
     /// Seconds and place of the remembered confirmed sign-ins that had a place, earliest first.
     pub(crate) fn places(&self) -> impl Iterator<Item = (i64, Place)> + '_ {
         self.sightings
@@ -96,6 +131,11 @@ impl Profile {
     fn read(&self, scaled: u64, at: Timestamp) -> f64 {
         let scale = decay::scale(decay::day(at).saturating_sub(self.landmark_day)).max(1);
         number::real_unsigned(scaled) / number::real_unsigned(scale) / 1000.0
+    }
+
+    /// A stored weight in sixteenths of a request as of `at`, in requests.
+    fn read_sixteenths(&self, scaled: u64, at: Timestamp) -> f64 {
+        self.read(scaled.saturating_mul(4_000), at)
     }
 }
 

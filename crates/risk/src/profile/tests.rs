@@ -19,8 +19,17 @@ fn any_features() -> impl Strategy<Value = Features> {
         },
     ));
     let place = prop::option::of((any::<i32>(), any::<i32>()).prop_map(|(lat, lon)| Place { lat, lon }));
-    (any::<i64>(), text.clone(), text, place, any::<Option<u8>>(), device).prop_map(
-        |(micros, country, network, place, local_hour, device)| Features {
+    let scopes = prop::collection::vec(any::<String>(), 0..30);
+    let machine = prop::option::of((text.clone(), scopes)).prop_map(|machine| {
+        machine.map(|(audience, scopes)| {
+            let mut machine = Machine { audience, ..Machine::default() };
+            machine.ask(scopes.iter().map(String::as_str));
+            machine
+        })
+    });
+    (any::<i64>(), text.clone(), text, place, any::<Option<u8>>(), device, machine).prop_map(
+        |(micros, country, network, place, local_hour, device, machine)| Features {
+            machine,
             country,
             network,
             place,
@@ -123,8 +132,37 @@ fn the_largest_profile_fits() {
         failures_total: u32::MAX,
         ..Profile::default()
     };
-    assert_eq!(Profile::decode(&profile.encode()).as_ref(), Ok(&profile));
-    assert!(profile.encode().len() <= MAX_PROFILE_BYTES, "{}", profile.encode().len());
+    let scopes = |first: u32| {
+        let mut scopes = Scopes::default();
+        for n in 0..u32::try_from(scopes::MAX_SCOPES).unwrap() {
+            let mut machine = Machine::default();
+            machine.ask([(first + n).to_string().as_str()]);
+            scopes.add(&machine, 400);
+        }
+        assert_eq!(scopes.variety().1, scopes::MAX_SCOPES);
+        scopes
+    };
+    let mut machine =
+        Profile { machines: Histogram::default(), audiences: full(u32::MAX), ..profile.clone() };
+    assert_eq!(Profile::decode(&machine.encode()).as_ref(), Ok(&machine), "without scopes");
+    machine.scopes = scopes(0);
+    assert!(Profile::decode(&machine.encode()).is_err(), "too many countries and programs beside scopes");
+    machine.add_scopes(None, 0);
+    assert_eq!((machine.countries.distinct(), machine.browsers.distinct()), (6, 4));
+    for largest in [&profile, &machine] {
+        assert_eq!(Profile::decode(&largest.encode()).as_ref(), Ok(largest));
+        assert!(largest.encode().len() <= MAX_PROFILE_BYTES, "{}", largest.encode().len());
+    }
+    let both = Profile { machines: full(u32::MAX), ..machine };
+    assert!(Profile::decode(&both.encode()).is_err());
+}
+
+#[test]
+fn a_profile_of_before_machines_were_known_is_read() {
+    let text = br#"{"v":1,"l":20684,"f":1787209200,"t":64000,"p":0,"c":[[7,64000]],"o":[[9,64000]],"y":0}"#;
+    let profile = Profile::decode(text).unwrap();
+    assert_eq!(profile.encode(), text, "and written as it was");
+    assert!(profile.audiences.is_empty());
 }
 
 #[test]

@@ -15,14 +15,14 @@ pub(super) fn machine(features: &Features, profile: Option<&Profile>, model: &Mo
         noun: "this kind of machine",
         share_milli: 1_000,
     }
-    .contribution(seen, model)
+    .contribution(seen, features, model)
 }
 
 /// How well the browser fits, whatever its version; counts less when the machine is unknown too.
 pub(super) fn browser(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
     let (profile, keys) = (profile?, Keys::of(features));
     let seen = profile.browser(keys.browser?, features.at);
-    let is_new_machine = profile.machine(keys.machine?, features.at).weight <= 0.0;
+    let is_new_machine = keys.machine.is_some_and(|key| profile.machine(key, features.at).weight <= 0.0);
     Subject {
         constants: model.browser,
         unfamiliar: code::UNFAMILIAR_BROWSER,
@@ -30,16 +30,17 @@ pub(super) fn browser(features: &Features, profile: Option<&Profile>, model: &Mo
         noun: "this browser on this kind of machine",
         share_milli: if is_new_machine { model.browser_on_new_machine_milli } else { 1_000 },
     }
-    .contribution(seen, model)
+    .contribution(seen, features, model)
 }
 
-/// What it counts that the agent names a program; less as far as the user's history consists of it.
+/// What it counts that the agent names a program; less as far as the user's history consists of it, and nothing for a
+/// machine, which is one.
 pub(super) fn automation(
     features: &Features,
     profile: Option<&Profile>,
     model: &Model,
 ) -> Option<Contribution> {
-    if !features.device.as_ref()?.automation {
+    if !features.device.as_ref()?.automation || features.machine.is_some() {
         return None;
     }
     let (most, text) = match features.channel {

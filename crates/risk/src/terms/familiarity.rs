@@ -3,7 +3,7 @@
 use countersign_core::MicroLogit;
 
 use crate::{
-    Code, Contribution, Familiarity, Model,
+    Code, Contribution, Familiarity, Features, Model,
     number::{micro, milli, nearest},
     profile::Seen,
 };
@@ -21,7 +21,7 @@ pub(super) struct Subject {
 
 impl Subject {
     /// The contribution of a value that was `seen` so often.
-    pub(super) fn contribution(self, seen: Seen, model: &Model) -> Option<Contribution> {
+    pub(super) fn contribution(self, seen: Seen, features: &Features, model: &Model) -> Option<Contribution> {
         let bounds = (self.constants.lo_micro, self.constants.hi_micro);
         let evidence = micro(self.constants.log_ratio(seen)).max(bounds.0).min(bounds.1);
         let share = milli(self.share_milli).min(1.0);
@@ -31,16 +31,41 @@ impl Subject {
         }
         let code = if counted > 0 { self.unfamiliar } else { self.familiar };
         let (noun, sign_ins) = (self.noun, nearest(seen.total).max(1));
+        let Whose { owner, times, from, .. } = Whose::of(features);
         let text = if seen.weight <= 0.0 {
-            format!("The user's history of about {sign_ins} sign-ins does not hold {noun}.")
+            format!("The {owner} history of about {sign_ins} {times} does not hold {noun}.")
         } else {
-            format!("About {} of the user's sign-ins came from {noun}.", percent(seen.weight / seen.total))
+            format!("About {} of the {owner} {times} {from} {noun}.", percent(seen.weight / seen.total))
         };
         Contribution::new(code, counted, bounds, text)
     }
 }
 
+/// The words for whoever has the history.
+pub(super) struct Whose {
+    pub(super) owner: &'static str,
+    pub(super) time: &'static str,
+    pub(super) times: &'static str,
+    from: &'static str,
+}
+
+impl Whose {
+    pub(super) const fn of(features: &Features) -> Self {
+        match features.machine {
+            None => Self { owner: "user's", time: "sign-in", times: "sign-ins", from: "came from" },
+            Some(_) => Self { owner: "client's", time: "request", times: "requests", from: "had" },
+        }
+    }
+}
+
 impl Familiarity {
+    /// The same with all that raises the risk scaled by thousandths.
+    pub(super) fn scaled(self, share_milli: u32) -> Self {
+        let scale = |value: MicroLogit| value.saturating_mul(i64::from(share_milli)) / 1_000;
+        let weight_milli = u32::try_from(scale(i64::from(self.weight_milli))).unwrap_or(u32::MAX);
+        Self { weight_milli, hi_micro: scale(self.hi_micro), ..self }
+    }
+
     /// `weight · ln(p_attacker / p_user)`; finite for any constants.
     fn log_ratio(&self, seen: Seen) -> f64 {
         let prior = milli(self.prior_milli.max(1)) * seen.distinct;

@@ -2,16 +2,16 @@
 
 use countersign_core::Channel;
 
-use super::familiarity::shrink;
+use super::familiarity::{Whose, shrink};
 use crate::{
     Contribution, Features, Model, Profile, code,
     number::{micro, milli, nearest},
 };
 
-/// How well the hour fits; `None` where no person chose it, without a place, and without a history.
+/// How well the hour fits; `None` where neither a person nor a machine's timetable chose it, without a place, and without a history.
 pub(super) fn hour(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
     let profile = profile?;
-    if features.channel != Channel::Interactive {
+    if features.channel != Channel::Interactive && features.machine.is_none() {
         return None;
     }
     let hour = u32::from(features.local_hour? % 24);
@@ -34,16 +34,16 @@ pub(super) fn hour(features: &Features, profile: Option<&Profile>, model: &Model
     if counted > 0 && total < milli(model.min_history_milli) {
         return None;
     }
-    let sign_ins = nearest(total).max(1);
+    let (sign_ins, Whose { owner, times, .. }) = (nearest(total).max(1), Whose::of(features));
     let (code, text) = if counted > 0 {
         (
             code::UNUSUAL_HOUR,
-            format!("Few of the user's about {sign_ins} sign-ins were at this hour of the day."),
+            format!("Few of the {owner} about {sign_ins} {times} were at this hour of the day."),
         )
     } else {
         (
             code::USUAL_HOUR,
-            format!("Many of the user's about {sign_ins} sign-ins were at this hour of the day."),
+            format!("Many of the {owner} about {sign_ins} {times} were at this hour of the day."),
         )
     };
     Contribution::new(code, counted, bounds, text)

@@ -5,11 +5,15 @@
 //! and never puts a value of the features into its text.
 
 mod auth0;
+mod burst;
+mod client;
 mod device;
 mod failures;
 mod familiarity;
 mod hours;
 mod place;
+mod reset;
+mod sign_up;
 mod travel;
 
 use crate::{Contribution, Features, Model, Profile};
@@ -31,4 +35,24 @@ pub(crate) const TERMS: &[Term] = &[
     auth0::impossible_travel,
     auth0::untrusted_ip,
     failures::failures,
+    sign_up::domain::kind,
+    sign_up::domain::look_alike,
+    sign_up::address::role,
+    sign_up::address::variant,
+    sign_up::address::gibberish,
+    sign_up::address::name,
+    sign_up::address::language,
+    sign_up::crowd::block,
+    sign_up::crowd::domain,
+    sign_up::crowd::pattern,
+    sign_up::crowd::client,
+    sign_up::crowd::failures,
+    sign_up::carried,
+    reset::repeated,
+    reset::block,
+    reset::second_factor,
+    reset::dormant,
+    client::audience,
+    client::scopes,
+    client::dormant,
 ];

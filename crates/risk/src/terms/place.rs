@@ -1,7 +1,7 @@
 //! Country, and network given the country, against the user's history.
 
 use super::familiarity::Subject;
-use crate::{Contribution, Features, Model, Profile, code, profile::Keys};
+use crate::{Contribution, Features, Model, Profile, code, number::nearest, profile::Keys};
 
 /// How well the country fits; `None` without a country or a history.
 pub(super) fn country(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
@@ -13,22 +13,30 @@ pub(super) fn country(features: &Features, profile: Option<&Profile>, model: &Mo
         noun: "this country",
         share_milli: 1_000,
     }
-    .contribution(seen, model)
+    .contribution(seen, features, model)
 }
 
-/// How well the network fits; counts less when the country is unknown too; `None` without a network or a history.
+/// How well the network fits; counts less when the country is unknown too, and by constants of its own for a machine; `None` without a network or a history.
 pub(super) fn network(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
     let (profile, keys) = (profile?, Keys::of(features));
     let seen = profile.network(keys.network?, features.at);
     let is_abroad = keys.country.is_some_and(|country| profile.country(country, features.at).weight <= 0.0);
+    let (constants, share_milli) = match features.machine {
+        // Only a client that stays in one place surprises elsewhere.
+        Some(_) => {
+            (model.machine_client.network, u32::try_from(nearest(1_000.0 / seen.distinct)).unwrap_or(0))
+        }
+        None if is_abroad => (model.network, model.network_abroad_milli),
+        None => (model.network, 1_000),
+    };
     Subject {
-        constants: model.network,
+        constants,
         unfamiliar: code::UNFAMILIAR_NETWORK,
         familiar: code::FAMILIAR_NETWORK,
         noun: "this network",
-        share_milli: if is_abroad { model.network_abroad_milli } else { 1_000 },
+        share_milli,
     }
-    .contribution(seen, model)
+    .contribution(seen, features, model)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Distance and speed from the user's latest confirmed sign-ins.
 
-use super::familiarity::shrink;
+use super::familiarity::{Whose, shrink};
 use crate::{
     Contribution, Features, Model, Profile, code,
     number::{clip, elapsed, grouped, micro, milli, nearest, real},
@@ -32,8 +32,8 @@ pub(super) fn travel(features: &Features, profile: Option<&Profile>, model: &Mod
         let counted = shrink(evidence, history, constants.half_trust_milli, 1.0);
         let is_possible = speed <= f64::from(constants.impossible_kmh);
         let code = if is_possible { code::FAST_TRAVEL } else { code::IMPOSSIBLE_TRAVEL };
-        let text =
-            format!("{} km from the last confirmed sign-in in {}.", grouped(nearest(km)), elapsed(gap_s));
+        let (distance, time) = (grouped(nearest(km)), Whose::of(features).time);
+        let text = format!("{distance} km from the last confirmed {time} in {}.", elapsed(gap_s));
         return Contribution::new(code, counted, (0, most), text);
     }
     if !is_near {
@@ -41,7 +41,8 @@ pub(super) fn travel(features: &Features, profile: Option<&Profile>, model: &Mod
     }
     let counted =
         shrink(clip(constants.near_micro, constants.near_micro, 0), history, model.half_trust_milli, 1.0);
-    let text = format!("Within {} km of one of the latest confirmed sign-ins.", constants.near_km);
+    let times = Whose::of(features).times;
+    let text = format!("Within {} km of one of the latest confirmed {times}.", constants.near_km);
     Contribution::new(code::KNOWN_PLACE, counted, (constants.near_micro, 0), text)
 }
 

@@ -1,4 +1,4 @@
-//! `POST /v1/decisions`: an Action asks about a sign-in.
+//! `POST /v1/decisions`: an Action asks what to do.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use countersign_app::decide::{ActionInfo, Ask};
-use countersign_auth0::trigger::post_login::PostLogin;
+use countersign_app::decide::{ActionInfo, Ask, Call};
+use countersign_auth0::trigger::Event;
 use countersign_core::Trigger;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::signed::Signed;
-use crate::{Problem, Server, body};
+use crate::{Problem, Server, admission, body, rate::Asked};
 
 /// Shortest and longest deadline of a caller, in milliseconds; Auth0 gives all Actions of a trigger 20 seconds.
 const DEADLINE_MS: std::ops::RangeInclusive<u32> = 50..=20_000;
@@ -37,7 +37,9 @@ struct DecisionRequest {
 
 pub(super) async fn handle(State(server): State<Server>, request: Request) -> Response {
     let received = server.0.app.clock().monotonic();
-    let signed = match Signed::read(&server, request).await {
+    let admitted = admission::before(&server, request).await;
+    let read = async { Signed::read(&server, admitted?).await };
+    let signed = match read.await {
         Ok(signed) => signed,
         Err(problem) => {
             server.0.metrics.refused(problem.code());
@@ -52,8 +54,17 @@ pub(super) async fn handle(State(server): State<Server>, request: Request) -> Re
 }
 
 async fn decide(server: &Server, signed: &Signed, received: Duration) -> Result<Vec<u8>, Problem> {
-    let ask = parse(&signed.body, &signed.id, received)?;
-    let decided = server.0.app.decide(&signed.tenant, ask).await?;
+    signed.limit(server, Asked::Decision)?;
+    let mut ask = parse(&signed.body, &signed.id, received)?;
+    if let Some(client) = ask.client() {
+        signed.limit_client(server, client)?;
+    }
+    // Why before a place is taken: a slow connector is no sign of too many decisions.
+    let told = server.0.app.enrich(&signed.tenant, &mut ask).await;
+    let place = admission::begin(server, ask.call.received, ask.call.deadline)?;
+    let decided = server.0.app.decide_with(&signed.tenant, ask, told).await;
+    place.end(server.0.app.clock().monotonic());
+    let decided = decided?;
     server.0.metrics.decided(&decided);
     Ok(decided.answer)
 }
@@ -65,11 +76,7 @@ pub(crate) fn parse(bytes: &[u8], request_id: &str, received: Duration) -> Resul
         Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body.shape", format!("`{path}`: {message}"))
             .at(path, message))
     };
-    if let Err(error) = trigger.parse::<Trigger>() {
-        let detail = format!("this server answers {}", error.known);
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "trigger.unknown", detail.clone())
-            .at("trigger", detail));
-    }
+    let trigger = asked(&trigger)?;
     if !DEADLINE_MS.contains(&deadline_ms) {
         return fault(
             "deadline_ms",
@@ -91,15 +98,26 @@ pub(crate) fn parse(bytes: &[u8], request_id: &str, received: Duration) -> Resul
     if truncated.len() > MAX_TRUNCATED || truncated.iter().any(|path| path.len() > MAX_CHARS) {
         return fault("truncated", format!("at most {MAX_TRUNCATED} paths of at most {MAX_CHARS} bytes"));
     }
-    let typed: PostLogin = countersign_auth0::decode(event.get().as_bytes(), "event")
+    let typed = Event::decode(trigger, event.get().as_bytes(), "event")
         .map_err(|error| body::shape(event.get().as_bytes(), &error))?;
-    Ok(Ask {
-        request_id: request_id.to_owned(),
+    let call = Call {
+        request_id: Some(request_id.to_owned()),
         raw_event: event,
-        event: typed,
         action,
         deadline: Duration::from_millis(deadline_ms.into()),
         received,
         truncated,
+    };
+    Ok(Ask { event: typed, call })
+}
+
+/// The trigger of this name; the short form has an endpoint of its own.
+fn asked(trigger: &str) -> Result<Trigger, Problem> {
+    trigger.parse().ok().filter(|trigger| *trigger != Trigger::ShortForm).ok_or_else(|| {
+        let known = Trigger::ALL.iter().filter(|known| **known != Trigger::ShortForm);
+        let known = known.map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+        let detail = format!("this server answers {known}");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "trigger.unknown", detail.clone())
+            .at("trigger", detail)
     })
 }

@@ -22,7 +22,7 @@ pub(super) async fn verifier(
     Segments(tenant): Segments<String>,
 ) -> Result<String, Problem> {
     let tenant = find(&server, &tenant)?;
-    Ok(format!("{}\n", tenant.verifier()))
+    Ok(tenant.verifiers().map(|key| format!("{key}\n")).collect())
 }
 
 fn find(server: &Server, tenant: &str) -> Result<Arc<Tenant>, Error> {

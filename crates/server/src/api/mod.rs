@@ -7,7 +7,10 @@ mod health;
 mod ledger;
 mod metrics;
 mod outcomes;
+mod policies;
 mod receipt;
+mod risk;
+mod risk_tokens;
 mod segments;
 mod signed;
 mod switches;
@@ -17,7 +20,7 @@ pub(crate) use decide::parse as parse_ask;
 
 use axum::{
     Router,
-    routing::{get, post, put},
+    routing::{delete, get, post, put},
 };
 
 use crate::Server;
@@ -29,9 +32,9 @@ pub(crate) fn signed() -> Router<Server> {
         .route("/v1/outcomes", post(outcomes::handle))
 }
 
-/// Endpoints that anyone may ask.
+/// Endpoints that anyone may ask, or whose path holds what proves the right to.
 pub(crate) fn open() -> Router<Server> {
-    Router::new().route("/health", get(health::handle))
+    Router::new().route("/health", get(health::handle)).route("/risk/{token}", post(risk::handle))
 }
 
 /// Endpoints for operators.
@@ -43,5 +46,9 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/ledger/{tenant}/verifier", get(ledger::verifier))
         .route("/v1/switches/{tenant}/{trigger}", put(switches::handle))
         .route("/v1/erasures/{tenant}", post(erasures::handle))
+        .route("/v1/policies/{tenant}", get(policies::show).put(policies::apply))
+        .route("/v1/policies/{tenant}/versions", get(policies::versions))
+        .route("/v1/risk-tokens/{tenant}", get(risk_tokens::list).post(risk_tokens::make))
+        .route("/v1/risk-tokens/{tenant}/{id}", delete(risk_tokens::revoke))
         .route("/metrics", get(metrics::handle))
 }

@@ -10,15 +10,27 @@ use countersign_app::{Tenant, outcomes::Outcome};
 use serde_json::json;
 
 use super::signed::Signed;
-use crate::{Problem, Server, body, signature::TENANT_HEADER};
+use crate::{Problem, Server, admission, body, rate::Asked, signature::TENANT_HEADER};
 
 pub(super) async fn handle(State(server): State<Server>, request: Request) -> Response {
     if request.headers().contains_key("webhook-signature") {
-        let signed = match Signed::read(&server, request).await {
+        let admitted = admission::before(&server, request).await;
+        let read = async { Signed::read(&server, admitted?).await };
+        let signed = match read.await {
             Ok(signed) => signed,
-            Err(problem) => return problem.into_response(),
+            Err(problem) => {
+                server.0.metrics.refused(problem.code());
+                return problem.into_response();
+            }
         };
-        return signed.answer(take(&server, &signed.tenant, &signed.body, Some(&signed.id)).await);
+        let answer = match signed.limit(&server, Asked::Outcome) {
+            Ok(()) => take(&server, &signed.tenant, &signed.body, Some(&signed.id)).await,
+            Err(problem) => Err(problem),
+        };
+        if let Err(problem) = &answer {
+            server.0.metrics.refused(problem.code());
+        }
+        return signed.answer(answer);
     }
     match told_by_operator(&server, request).await {
         Ok(answer) => ([(axum::http::header::CONTENT_TYPE, "application/json")], answer).into_response(),

@@ -9,9 +9,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_app::Tenant;
+use countersign_core::ClientId;
 
 use crate::{
-    Problem, Server, body,
+    Problem, Server, body, peer,
+    rate::Asked,
     signature::{self, ANSWER_HEADER, Fault, Headers, SigningKey, TENANT_HEADER},
 };
 
@@ -32,17 +34,34 @@ impl Signed {
         let name = name.ok_or_else(|| refused(Fault::Header(TENANT_HEADER)))?;
         let body = body::read(body).await?;
         let tenant = name.parse().ok().and_then(|id| server.0.app.tenant(&id).ok());
-        let keys = tenant.as_ref().and_then(|tenant| server.0.keys.get(tenant.id()));
+        let known = server.0.keys.load();
+        let keys = tenant.as_ref().and_then(|tenant| known.get(tenant.id()));
         // Why: an unknown tenant gets the same work and the same answer as a wrong signature.
-        let keys = keys.or_else(|| server.0.keys.values().next()).map_or(&[][..], Vec::as_slice);
+        let keys = keys.or_else(|| known.values().next()).map_or(&[][..], Vec::as_slice);
         let key = signature::verify(keys, &headers, &body, server.0.app.clock().now())
             .map_err(|fault| refused(if tenant.is_some() { fault } else { Fault::Mismatch }))?
             .clone();
         let tenant = tenant.ok_or_else(|| refused(Fault::Mismatch))?;
+        peer::check(&parts.extensions, tenant.id())?;
         if !server.0.replays.is_new(tenant.id(), headers.id) {
             return Err(Problem::from(countersign_app::Error::Replayed).of_request(headers.id));
         }
         Ok(Self { tenant, id: headers.id.to_owned(), body, key })
+    }
+
+    /// Takes this request out of its tenant's allowance.
+    pub(super) fn limit(&self, server: &Server, asked: Asked) -> Result<(), Problem> {
+        self.unless_limited(server, server.0.rates.take(self.tenant.id(), asked))
+    }
+
+    /// Takes this request out of the allowance of a client of its tenant.
+    pub(super) fn limit_client(&self, server: &Server, client: &ClientId) -> Result<(), Problem> {
+        self.unless_limited(server, server.0.rates.take_of_client(self.tenant.id(), client))
+    }
+
+    /// Why the id is forgotten: nothing was done for the request, so that it may come again.
+    fn unless_limited(&self, server: &Server, taken: Result<(), Problem>) -> Result<(), Problem> {
+        taken.inspect_err(|_| server.0.replays.forget(self.tenant.id(), &self.id))
     }
 
     /// Signs what is answered to this request, problems included.

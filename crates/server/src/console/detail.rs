@@ -9,7 +9,7 @@ use axum::{
 use countersign_app::{DecisionFilter, DecisionRow, Error, Tenant, decide::record::Record, explain};
 use countersign_core::{DecisionId, Level, TenantId, Timestamp};
 use countersign_ledger::leaf::Leaf;
-use countersign_policy::{Decision, Thresholds};
+use countersign_policy::{Decision, Recorded, Thresholds};
 use countersign_risk::Assessment;
 use maud::{Markup, html};
 
@@ -43,6 +43,8 @@ pub(super) enum Content {
     Opened(Box<Record>),
     /// The versions in its public leaf; the person was erased.
     Erased(BTreeMap<String, String>),
+    /// The same; the record is older than it is kept.
+    NotKept(BTreeMap<String, String>),
 }
 
 /// Answers `GET /decisions/{id}`.
@@ -83,16 +85,18 @@ pub(super) async fn handle(
 async fn find(server: &Server, tenant: &Tenant, id: &DecisionId) -> Result<(DecisionRow, Content), Fault> {
     match server.0.app.decision(tenant, id).await {
         Ok((row, record)) => Ok((row, Content::Opened(Box::new(record)))),
-        Err(Error::Erased) => Ok(find_rest(server, tenant, id).await?),
+        Err(Error::Erased) => Ok(find_rest(server, tenant, id, Content::Erased).await?),
+        Err(Error::NotKept) => Ok(find_rest(server, tenant, id, Content::NotKept).await?),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What is left of a decision whose person was erased: its row, and its leaf, which says where the row stands.
+/// What is left of a decision whose record can't be read any more: its row, and its leaf, which says where the row stands.
 async fn find_rest(
     server: &Server,
     tenant: &Tenant,
     id: &DecisionId,
+    content: impl FnOnce(BTreeMap<String, String>) -> Content,
 ) -> Result<(DecisionRow, Content), Error> {
     let app = &server.0.app;
     let receipt = app.receipt(tenant, id.as_str(), false).await?;
@@ -101,7 +105,7 @@ async fn find_rest(
     let upto = DecisionFilter { before: Some(receipt.index.saturating_add(1)), ..DecisionFilter::default() };
     let row = app.decisions(tenant, upto, 1).await?.into_iter().next();
     let row = row.filter(|row| row.decision.id == *id).ok_or(Error::NotFound("decision"))?;
-    Ok((row, Content::Erased(leaf.versions)))
+    Ok((row, content(leaf.versions)))
 }
 
 impl Detail {
@@ -111,7 +115,8 @@ impl Detail {
             @if let Some(notice) = self.notice { p.banner role="status" { (notice) } }
             @match &self.content {
                 Content::Opened(record) => (self.opened(record)),
-                Content::Erased(versions) => (self.erased(versions)),
+                Content::Erased(versions) => (self.gone(ERASED, versions)),
+                Content::NotKept(versions) => (self.gone(NOT_KEPT, versions)),
             }
         };
         let layout = Layout {
@@ -173,14 +178,10 @@ impl Detail {
         }
     }
 
-    fn erased(&self, versions: &BTreeMap<String, String>) -> Markup {
+    /// What is left of a decision whose record can't be read any more; `why` is a title and what it means.
+    fn gone(&self, why: (&str, &str), versions: &BTreeMap<String, String>) -> Markup {
         html! {
-            p.banner role="status" {
-                strong { "This person was erased. " }
-                "The key that sealed what was recorded about them was destroyed, here and for every backup and export, so the \
-                 event, the reasons and the features can't be read by anyone. The row above and the ledger's leaf name \
-                 nobody; they stay, and the leaf still proves that this decision was made then."
-            }
+            p.banner role="status" { strong { (why.0) " " } (why.1) }
             div.columns {
                 div.wide {
                     section.card aria-labelledby="versions" {
@@ -253,6 +254,21 @@ impl Detail {
     }
 }
 
+/// The person's key was destroyed.
+const ERASED: (&str, &str) = (
+    "This person was erased.",
+    "The key that sealed what was recorded about them was destroyed, here and for every backup and export, so the event, \
+     the reasons and the features can't be read by anyone. The row above and the ledger's leaf name nobody; they stay, \
+     and the leaf still proves that this decision was made then.",
+);
+
+/// Retention deleted the record.
+const NOT_KEPT: (&str, &str) = (
+    "This record is older than it is kept.",
+    "What it said about the person was deleted, as the ledger tells. The row above and the ledger's leaf name nobody; they \
+     stay, and the leaf still proves that this decision was made then.",
+);
+
 fn level_of(reached: usize) -> Markup {
     words::level(Level::ALL.get(reached).copied().unwrap_or(Level::Critical))
 }
@@ -262,7 +278,7 @@ fn or_none(id: Option<&impl std::fmt::Display>) -> Markup {
 }
 
 /// Effects, and why they are what they are.
-fn done(decision: &Decision) -> Markup {
+fn done(decision: &Decision<Recorded>) -> Markup {
     html! {
         p { "Mode " strong { (decision.mode) } span.quiet { " · " (words::mode_text(decision.mode)) } }
         p { "Verdict " strong { (words::verdict_word(decision.verdict)) } }
@@ -278,6 +294,10 @@ fn done(decision: &Decision) -> Markup {
                 (facts::call(&withheld.effect))
                 @if !decision.because.contains(&withheld.because) { p.note { (words::because_text(withheld.because)) } }
             }
+        }
+        @if !decision.proposals.is_empty() {
+            h3 { "Proposed, for a plan" }
+            ul.because { @for proposal in &decision.proposals { li { (words::proposal_text(proposal.kind)) } } }
         }
         @if decision.is_alert { p.note { "Operators were alerted." } }
     }
@@ -368,9 +388,8 @@ mod tests {
         record.assessment.reasons[0].text = samples::HOSTILE.into();
         record.features.country = Some(samples::HOSTILE.into());
         record.features.network = Some("as<script>".into());
-        record.decision.effects = vec![countersign_auth0::trigger::post_login::Effect::Deny {
-            reason: samples::HOSTILE.to_owned(),
-        }];
+        let hostile = serde_json::json!({ "call": samples::HOSTILE, "args": [samples::HOSTILE] });
+        record.decision.effects = vec![serde_json::from_value(hostile).unwrap()];
         detail.row.decision.organization = Some(samples::HOSTILE_ID.parse().unwrap());
         detail.row.decision.client = Some(samples::HOSTILE_ID.parse().unwrap());
         samples::check_page(&detail.render().into_string());

@@ -1,9 +1,10 @@
 //! Parts of a decision's record in readable form: features, versions, calls, what was missing.
 
 use countersign_app::decide::record::Record;
-use countersign_auth0::trigger::post_login::Effect;
+use countersign_policy::Recorded;
 use countersign_risk::{Auth0Risk, Device, Features, Short, Signal};
 use maud::{Markup, html};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::words;
@@ -12,7 +13,7 @@ use super::words;
 const MAX_LINE: usize = 160;
 
 /// One `api` call with its arguments as JSON.
-pub(super) fn call(effect: &Effect) -> Markup {
+pub(super) fn call(effect: &Recorded) -> Markup {
     let args = match serde_json::to_value(effect) {
         Ok(Value::Object(mut object)) => object.remove("args"),
         _ => None,
@@ -21,7 +22,7 @@ pub(super) fn call(effect: &Effect) -> Markup {
         Some(Value::Array(args)) => args.iter().map(argument).collect::<Vec<_>>().join(", "),
         _ => String::new(),
     };
-    html! { pre.call tabindex="0" { code { "api." (effect.call()) "(" (args) ")" } } }
+    html! { pre.call tabindex="0" { code { "api." (effect.call) "(" (args) ")" } } }
 }
 
 /// An argument on one line while it is short.
@@ -42,6 +43,9 @@ pub(super) fn features(features: &Features) -> Markup {
         logins_count,
         session_known,
         enrolled,
+        sign_up,
+        reset,
+        machine: of_machine,
         ..
     } = features;
     html! {
@@ -61,6 +65,25 @@ pub(super) fn features(features: &Features) -> Markup {
                 div { dt { "Auth0: UntrustedIP" } dd { (known(untrusted_ip.as_ref())) } }
             } @else {
                 div { dt { "Auth0's assessment" } dd { (unknown()) } }
+            }
+            @if let Some(part) = sign_up { (rows("Sign-up", part)) }
+            @if let Some(part) = reset { (rows("Reset", part)) }
+            @if let Some(part) = of_machine { (rows("Machine", part)) }
+        }
+    }
+}
+
+/// A part of the features, a row a field; the names are those of the record.
+fn rows(part: &str, fields: &impl Serialize) -> Markup {
+    let fields = match serde_json::to_value(fields) {
+        Ok(Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    html! {
+        @for (name, value) in &fields {
+            div {
+                dt { (part) ": " (name.replace('_', " ")) }
+                dd { @match value { Value::String(word) => code.wrap { (word) }, other => code.wrap { (other) } } }
             }
         }
     }
@@ -152,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_call_reads_like_the_documentation() {
-        let effect = Effect::Deny { reason: "no".to_owned() };
+        let effect: Recorded = serde_json::from_str(r#"{"call":"access.deny","args":["no"]}"#).unwrap();
         assert_eq!(
             call(&effect).into_string(),
             "<pre class=\"call\" tabindex=\"0\"><code>api.access.deny(&quot;no&quot;)</code></pre>"

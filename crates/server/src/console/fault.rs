@@ -57,10 +57,17 @@ impl From<Error> for Fault {
         let title = match error {
             Error::UnknownTenant | Error::NotFound(_) => "Not found",
             Error::Erased => "Erased",
+            Error::NotKept => "No longer kept",
             Error::LedgerUnavailable | Error::Unavailable { .. } => "Not available now",
-            Error::WrongTenant | Error::Replayed | Error::ForeignKey { .. } | Error::Internal { .. } => {
-                "Something went wrong"
-            }
+            Error::WrongTenant
+            | Error::Replayed
+            | Error::PolicyChanged
+            | Error::TooMany(..)
+            | Error::ForeignKey { .. }
+            | Error::ForeignMasterKey
+            | Error::RolledBack { .. }
+            | Error::UnreadablePolicy { .. }
+            | Error::Internal { .. } => "Something went wrong",
         };
         // Why: `Problem` holds the status of each error and logs what must not be shown.
         let status = Problem::from(error).into_response().status();

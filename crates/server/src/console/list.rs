@@ -278,7 +278,7 @@ pub(super) fn row(row: &DecisionRow, tenant: &TenantId, now: Timestamp) -> Marku
                     None => span.quiet { "none" },
                 }
             }
-            td.channel role="cell" { (decision.channel) }
+            td.channel role="cell" { (decision.trigger) " " span.quiet { (decision.channel) } }
             td.mode role="cell" { (decision.mode) }
             td.open role="cell" {
                 a href=(link) data-open aria-label={ "Decision " (decision.id) } { "Explain" }

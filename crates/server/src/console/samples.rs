@@ -35,7 +35,7 @@ pub(crate) fn now() -> Timestamp {
 /// A risky sign-in in audit mode.
 pub(crate) fn record() -> Record {
     let text = r#"{
-        "decision_id": "dec_0199c1f0",
+        "trigger": "post-login", "decision_id": "dec_0199c1f0",
         "event": {"user": {"user_id": "auth0|5f7c", "email": "alice@example.com", "name": "Alice"}, "request": {"ip": "198.51.100.7"}},
         "action": {"name": "countersign-post-login", "version": "1.0.0", "policy_etag": null},
         "truncated": ["event.request.user_agent"],

@@ -2,7 +2,7 @@
 
 use countersign_app::Standing;
 use countersign_core::{Channel, Level, MicroLogit, Mode, SubjectId, Timestamp, Verdict};
-use countersign_policy::Because;
+use countersign_policy::{Because, ProposalKind};
 use maud::{Markup, html};
 
 /// Characters shown of a pseudonym or another long id, prefix included.
@@ -101,6 +101,26 @@ pub(super) const fn because_text(because: Because) -> &'static str {
         Because::NoUsableFactor => "The person has no factor that could be asked for.",
         Because::StepUpRequired => "A challenge is required and nobody can be asked on this channel.",
         Because::NothingToSkip => "MFA can be skipped only where somebody would be asked.",
+        Because::Deferred => "A challenge is required and can't be asked for yet: the first sign-in owes it.",
+        Because::ScopesReduced => {
+            "A machine can't be challenged: scopes that it never had before were taken away instead."
+        }
+        Because::MessageIsChallenge => {
+            "A challenge is required, and the message that was asked about is one."
+        }
+        Because::NoEffects => {
+            "Auth0 offers nothing to be done here: the verdict is advice, and what should be done is proposed."
+        }
+    }
+}
+
+/// What a plan is asked to do later.
+pub(super) const fn proposal_text(proposal: ProposalKind) -> &'static str {
+    match proposal {
+        ProposalKind::RevokeSessions => "End the account's sessions.",
+        ProposalKind::RequireMfa => "Ask the account for a second factor at its next sign-in.",
+        ProposalKind::Review => "Have a person look at it.",
+        ProposalKind::Notify => "Tell the owner of the account by a way that was known before.",
     }
 }
 
@@ -122,6 +142,7 @@ pub(super) fn degraded_text(code: &str) -> &str {
     match code {
         "history_unavailable" => "The person's history could not be read.",
         "truncated" => "The Action cut long fields of the event.",
+        "policy_stale" => "Whether this policy still holds could not be confirmed for five seconds.",
         other => other,
     }
 }

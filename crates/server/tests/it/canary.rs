@@ -223,7 +223,8 @@ async fn break_things(watched: &Watched) {
     assert!(raw().execute("UPDATE profiles SET sealed = x'00'", []).unwrap() > 0);
     let degraded = watched.decide(&event).await;
     assert_eq!(degraded.json["degraded"], json!(["history_unavailable"]));
-    let newest = "UPDATE sealed_bodies SET sealed = x'00' WHERE leaf_index = (SELECT MAX(leaf_index) FROM sealed_bodies)";
+    raw().execute_batch("DROP TRIGGER records_are_not_updated").unwrap();
+    let newest = "UPDATE records SET bodies = x'00' WHERE place = (SELECT MAX(place) FROM records WHERE bodies IS NOT NULL)";
     assert_eq!(raw().execute(newest, []).unwrap(), 1);
     let told = watched.outcome(&json!({ "kind": "completed", "decision_id": id_of(&degraded) })).await;
     assert_eq!(told.status, 500);
@@ -315,7 +316,7 @@ async fn marked_people_and_secrets_come_out_nowhere() {
     }
     let log = LOG.lock().clone();
     let text = String::from_utf8_lossy(&log);
-    for line in ["request answered", "request failed", "a profile could not be read", "could not be recorded"]
+    for line in ["request answered", "request failed", "a history could not be read", "could not be recorded"]
     {
         assert!(text.contains(line), "the log was heard: {line}");
     }

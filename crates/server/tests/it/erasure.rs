@@ -87,7 +87,7 @@ async fn the_erasure_is_a_leaf_that_names_nobody() {
     assert!(erase(&service, ANNA).await);
     assert_eq!(service.app.audit(&service.tenant()).await.unwrap().size, before + 1);
     let connection = Connection::open(service.folder().join("countersign.db")).unwrap();
-    let last = "SELECT leaf FROM leaves WHERE tenant_id = ?1 ORDER BY leaf_index DESC LIMIT 1";
+    let last = "SELECT leaf FROM records JOIN ledgers ON number = ledger WHERE tenant_id = ?1 ORDER BY place DESC LIMIT 1";
     let leaf: Vec<u8> = connection.query_row(last, [TENANT], |row| row.get(0)).unwrap();
     let leaf = String::from_utf8(leaf).unwrap();
     assert!(leaf.contains("\"erasure\"") && !leaf.contains("sub_") && !leaf.contains("anna"), "{leaf}");

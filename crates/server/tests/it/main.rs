@@ -11,6 +11,8 @@ mod degraded;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod hostile;
@@ -23,10 +25,20 @@ mod modes;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
+mod rates;
+#[cfg(test)]
 mod receipts;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
+mod short_form;
+#[cfg(test)]
 mod signatures;
+#[cfg(test)]
+mod triggers;
 #[cfg(test)]
 mod world;

@@ -56,8 +56,8 @@ fn rows_about_people(service: &TestApp) -> i64 {
         connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     };
     count("subject-keys.db", "subject_keys")
-        + count("countersign.db", "decisions")
-        + count("countersign.db", "sealed_bodies")
+        + count("countersign.db", "records WHERE trigger_id IS NOT NULL OR bodies IS NOT NULL")
+        + count("countersign.db", "addresses")
         + count("countersign.db", "profiles")
 }
 
@@ -168,4 +168,20 @@ async fn nobody_else_throws_the_switch() {
     let signed = service.signed(SWITCH, b"{\"off\":true}".to_vec(), service.signing()).await;
     assert_eq!(signed.status, 405, "no Action's key opens it either");
     assert_eq!(service.decide(&high_risk()).await.json["mode"], "enforce");
+}
+
+#[tokio::test]
+async fn a_kill_switch_that_could_not_be_recorded_outlives_a_look_at_the_database() {
+    let service = TestApp::start(|_| {}).await;
+    let held = rusqlite::Connection::open(service.folder().join("countersign.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let tenant = service.tenant();
+    let trigger = countersign_core::Trigger::PostLogin;
+    assert!(service.app.switch(&tenant, trigger, true).await.is_err());
+    drop(held);
+    service.app.refresh(&tenant).await.unwrap();
+    assert!(tenant.is_off(trigger), "nobody set it anew");
+    service.app.switch(&tenant, trigger, false).await.unwrap();
+    service.app.refresh(&tenant).await.unwrap();
+    assert!(!tenant.is_off(trigger));
 }

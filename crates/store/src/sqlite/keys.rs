@@ -60,3 +60,54 @@ pub(super) fn delete(
         .execute([tenant.as_str(), subject.as_str()])?;
     Ok(deleted == 1)
 }
+
+/// Wrapped keys in the order of their subjects, after `after`.
+pub(super) fn list(
+    connection: &Connection,
+    tenant: &TenantId,
+    after: Option<&SubjectId>,
+    limit: u32,
+) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT subject_id, key_id, wrapped FROM subject_keys WHERE tenant_id = ?1 AND subject_id > ?2
+         ORDER BY subject_id LIMIT ?3",
+    )?;
+    let rows = statement.query(params![tenant.as_str(), after.map_or("", SubjectId::as_str), limit])?;
+    columns::collect(rows, |row| {
+        let key = SubjectKeyRow { key_id: row.get(1)?, wrapped: row.get(2)? };
+        Ok((columns::text(row, 0, "subject_id")?, key))
+    })
+}
+
+/// Puts a key that is wrapped anew in the place of `old`; returns whether that was there.
+pub(super) fn rewrap(
+    connection: &Connection,
+    tenant: &TenantId,
+    subject: &SubjectId,
+    (old, wrapped): (&SubjectKeyRow, &[u8]),
+) -> Result<bool, StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE subject_keys SET wrapped = ?5
+             WHERE tenant_id = ?1 AND subject_id = ?2 AND key_id = ?3 AND wrapped = ?4",
+        )?
+        .execute(params![tenant.as_str(), subject.as_str(), old.key_id, old.wrapped, wrapped])?;
+    Ok(changed == 1)
+}
+
+pub(super) fn find_root(connection: &Connection, tenant: &TenantId) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT wrapped FROM pseudonym_roots WHERE tenant_id = ?1")?
+        .query_row([tenant.as_str()], |row| row.get(0))
+        .optional()?)
+}
+
+pub(super) fn put_root(connection: &Connection, tenant: &TenantId, wrapped: &[u8]) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO pseudonym_roots (tenant_id, wrapped) VALUES (?1, ?2)
+             ON CONFLICT (tenant_id) DO UPDATE SET wrapped = ?2",
+        )?
+        .execute(params![tenant.as_str(), wrapped])?;
+    Ok(())
+}

@@ -1,15 +1,22 @@
 //! The embedded backend: SQLite through rusqlite alone.
 
+mod addresses;
+mod backup;
 mod columns;
+mod decisions;
 mod heads;
 mod keys;
+mod leases;
 mod mover;
 mod open;
-pub(crate) mod queries;
+mod policies;
+mod queries;
 mod readers;
+mod reads;
 mod records;
 mod requests;
 mod state;
+mod tokens;
 mod writer;
 
 use std::{
@@ -21,9 +28,17 @@ use std::{
 
 use countersign_core::{Clock, SubjectId, TenantId};
 use rusqlite::Connection;
+use tokio::sync::watch;
 
+pub use self::backup::backup_sqlite;
 use self::{mover::Mover, readers::Readers, writer::Writer};
-use crate::{Access, Commit, Committed, DecisionRow, LedgerHead, StoreError, SubjectKeyRow, Urgency};
+use crate::{Access, Commit, Committed, Lease, StoreError, SubjectKeyRow, Urgency, Write};
+
+/// The file of everything but the keys.
+const RECORDS_FILE: &str = "countersign.db";
+
+/// The file of the subjects' keys, which ordinary backups leave out.
+const KEYS_FILE: &str = "subject-keys.db";
 
 /// Read connections: more than cores brings nothing.
 const READERS: usize = 4;
@@ -35,23 +50,26 @@ const LONG_READERS: usize = 2;
 pub(crate) struct Sqlite {
     // Before the writers: what closes last moves the log into the database, which a reader can't.
     readers: Readers,
-    long_readers: Readers,
-    key_readers: Readers,
+    long_readers: Arc<Readers>,
+    key_readers: Arc<Readers>,
     records: Option<Writer>,
     keys: Option<Writer>,
     keys_path: PathBuf,
+    clock: Arc<dyn Clock>,
+    changes: watch::Sender<u64>,
     // Held until the end: one process owns the heads.
     _lock: Option<Lock>,
 }
 
 impl Sqlite {
     pub(crate) fn open(folder: &Path, access: Access, clock: &Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let (records_path, keys_path) = (folder.join("countersign.db"), folder.join("subject-keys.db"));
+        let (records_path, keys_path) = (folder.join(RECORDS_FILE), folder.join(KEYS_FILE));
         let (lock, records, keys) = match access {
             Access::ReadOnly => (None, None, None),
             Access::Own => {
                 let lock = lock(folder)?;
                 let records = open::writing(&records_path, open::RECORDS)?;
+                leases::end_all(&records)?;
                 let keys = open::writing(&keys_path, open::KEYS)?;
                 // Why: a key deleted just before a crash would stay readable in the log. A reader beside us may
                 // hold the log for now, which is no reason not to start.
@@ -66,96 +84,63 @@ impl Sqlite {
         Ok(Self {
             records,
             readers: pool(READERS, &records_path, open::RECORDS)?,
-            long_readers: pool(LONG_READERS, &records_path, open::RECORDS)?,
+            long_readers: Arc::new(pool(LONG_READERS, &records_path, open::RECORDS)?),
             keys,
-            key_readers: pool(if has_keys { READERS } else { 0 }, &keys_path, open::KEYS)?,
+            key_readers: Arc::new(pool(if has_keys { READERS } else { 0 }, &keys_path, open::KEYS)?),
             keys_path,
+            clock: Arc::clone(clock),
+            changes: watch::Sender::default(),
             _lock: lock,
         })
     }
 
     pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         let writer = writer(self.records.as_ref())?;
-        writer
-            .submit(commit.urgency, commit.expires_at, move |connection, state| {
-                records::apply(connection, state, &commit)
-            })
-            .await
+        let change = commit.writes.iter().any(is_watched).then(|| Change(self.changes.clone()));
+        let (urgency, expires_at) = (commit.urgency, commit.expires_at);
+        let work = move |connection: &Connection, state: &mut state::State| {
+            Ok((records::apply(connection, state, &commit)?, change))
+        };
+        let (committed, _change) = writer.submit(urgency, expires_at, work).await?;
+        Ok(committed)
     }
 
-    pub(crate) fn read<T>(
-        &self,
-        query: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.readers.read(query)
-    }
-
-    /// As `read`, for a query that may take long.
-    pub(crate) fn read_long<T>(
-        &self,
-        query: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.long_readers.read(query)
-    }
-
-    pub(crate) fn head(&self, tenant: &TenantId) -> Result<LedgerHead, StoreError> {
-        self.readers.read(|connection| heads::read_head(connection, tenant))
-    }
-
-    pub(crate) fn subject_key(
-        &self,
-        tenant: &TenantId,
-        subject: &SubjectId,
-    ) -> Result<Option<SubjectKeyRow>, StoreError> {
-        self.key_readers.read(|connection| keys::find(connection, tenant, subject))
-    }
-
-    /// Whose key has this name; `None` also where the keys are not at hand.
-    pub(crate) fn subject_of(
-        &self,
-        tenant: &TenantId,
-        key_id: &str,
-    ) -> Result<Option<SubjectId>, StoreError> {
-        if self.key_readers.is_empty() {
-            return Ok(None);
-        }
-        self.key_readers.read(|connection| keys::subject_of(connection, tenant, key_id))
-    }
-
-    /// Says whose a decision is.
-    pub(crate) fn named(
-        &self,
-        tenant: &TenantId,
-        (row, key_id): queries::Named,
-    ) -> Result<DecisionRow, StoreError> {
-        let subject = key_id.map(|key_id| self.subject_of(tenant, &key_id)).transpose()?.flatten();
-        Ok(DecisionRow { subject, ..row })
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     pub(crate) async fn find_or_insert_subject_key(
         &self,
-        tenant: TenantId,
-        subject: SubjectId,
+        tenant: &TenantId,
+        subject: &SubjectId,
         key: SubjectKeyRow,
         expires_at: Option<Duration>,
     ) -> Result<SubjectKeyRow, StoreError> {
+        let (tenant, subject) = (tenant.clone(), subject.clone());
         let work = move |connection: &Connection, _: &mut state::State| {
             keys::find_or_insert(connection, &tenant, &subject, &key)
         };
         writer(self.keys.as_ref())?.submit(Urgency::Decision, expires_at, work).await
     }
 
+    pub(crate) async fn rewrap_subject_key(
+        &self,
+        tenant: &TenantId,
+        subject: &SubjectId,
+        old: &SubjectKeyRow,
+        wrapped: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let (tenant, subject, old) = (tenant.clone(), subject.clone(), old.clone());
+        self.write_keys(move |connection| keys::rewrap(connection, &tenant, &subject, (&old, &wrapped))).await
+    }
+
     pub(crate) async fn delete_subject_key(
         &self,
-        tenant: TenantId,
-        subject: SubjectId,
+        tenant: &TenantId,
+        subject: &SubjectId,
     ) -> Result<bool, StoreError> {
-        let writer = writer(self.keys.as_ref())?;
-        let deleted = writer
-            .submit(Urgency::Background, None, move |connection, _| {
-                keys::delete(connection, &tenant, &subject)
-            })
-            .await?;
+        let (tenant, subject) = (tenant.clone(), subject.clone());
+        let deleted = self.write_keys(move |connection| keys::delete(connection, &tenant, &subject)).await?;
         // Why: the deleted key would otherwise stay readable in the write-ahead log until its next reset.
         let path = self.keys_path.clone();
         tokio::task::spawn_blocking(move || open::empty_log(&path))
@@ -163,6 +148,72 @@ impl Sqlite {
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the log was not emptied".to_owned())))?;
         Ok(deleted)
     }
+
+    pub(crate) async fn put_pseudonym_root(
+        &self,
+        tenant: &TenantId,
+        wrapped: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let tenant = tenant.clone();
+        self.write_keys(move |connection| keys::put_root(connection, &tenant, &wrapped)).await
+    }
+
+    async fn write_keys<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let work = |connection: &Connection, _: &mut state::State| work(connection);
+        writer(self.keys.as_ref())?.submit(Urgency::Background, None, work).await
+    }
+
+    pub(crate) async fn acquire_lease(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        holder: &str,
+        ttl: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        let (tenant, name, holder) = (tenant.clone(), name.to_owned(), holder.to_owned());
+        let clock = Arc::clone(&self.clock);
+        let work = move |connection: &Connection, _: &mut state::State| {
+            leases::acquire(connection, &tenant, (&name, &holder), clock.now(), ttl)
+        };
+        writer(self.records.as_ref())?.submit(Urgency::Background, None, work).await
+    }
+
+    pub(crate) async fn release_lease(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        holder: &str,
+    ) -> Result<(), StoreError> {
+        let (tenant, name, holder) = (tenant.clone(), name.to_owned(), holder.to_owned());
+        let work = move |connection: &Connection, _: &mut state::State| {
+            leases::release(connection, &tenant, &name, &holder)
+        };
+        writer(self.records.as_ref())?.submit(Urgency::Background, None, work).await
+    }
+}
+
+/// Counts a change when it is dropped: after its commit, also when whoever asked for it is gone by then.
+struct Change(watch::Sender<u64>);
+
+impl Drop for Change {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+/// Whether those who watch for changes are to look again.
+const fn is_watched(write: &Write) -> bool {
+    matches!(
+        write,
+        Write::Switch(_)
+            | Write::Policy { .. }
+            | Write::RiskToken(_)
+            | Write::RevokeRiskToken { .. }
+            | Write::Erasure { .. }
+    )
 }
 
 fn pool(count: usize, path: &Path, migrations: &[open::Migration]) -> Result<Readers, StoreError> {
@@ -211,7 +262,7 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(HeldClock::at(Timestamp::default()));
         let sqlite = Sqlite::open(folder.path(), Access::Own, &clock).unwrap();
         let address = |connection: &Connection| Ok(std::ptr::from_ref(connection).addr());
-        assert_eq!(sqlite.read(address), sqlite.read(address));
-        assert_ne!(sqlite.read(address), sqlite.read_long(address));
+        assert_eq!(sqlite.readers.read(address), sqlite.readers.read(address));
+        assert_ne!(sqlite.readers.read(address), sqlite.long_readers.read(address));
     }
 }

@@ -10,8 +10,8 @@ use crate::StoreError;
 /// New pages in the log after which it is moved on: 4 MiB, SQLite's own default.
 const STEP_PAGES: u32 = 1_000;
 
-/// Pages in the log at which the writer moves the rest itself, so that the log begins anew: 32 MiB. By then nearly all
-/// is moved, and it is done in a few milliseconds (measured 2026-11-22).
+/// Pages in the log at which the writer moves the rest itself, so that the log begins anew: 32 MiB. By then the thread has
+/// moved nearly all.
 const MOST_PAGES: u32 = 8_000;
 
 thread_local! {

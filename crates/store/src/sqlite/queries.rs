@@ -1,18 +1,15 @@
 //! Reads, each beside its statement.
 
-use countersign_core::{DecisionId, Level, Score, SubjectId, TenantId, Timestamp};
+use countersign_core::{SubjectId, TenantId, Timestamp};
 use countersign_ledger::Hash;
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::columns;
-use crate::{
-    CheckpointRow, DecisionFilter, DecisionRow, LeafRow, NewDecision, PolicyRow, ProfileRow, SealedBodyRow,
-    Standing, StoreError, SwitchRow,
-};
+use super::{columns, heads};
+use crate::{CheckpointRow, LeafRow, ProfileRow, SealedBodyRow, StoreError, SwitchRow, bodies};
 
 const PROFILE: &str = "SELECT version, sealed FROM profiles WHERE tenant_id = ?1 AND subject_id = ?2";
 
-pub(crate) fn profile(
+pub(super) fn profile(
     connection: &Connection,
     tenant: &TenantId,
     subject: &SubjectId,
@@ -24,146 +21,66 @@ pub(crate) fn profile(
     row.map(|(version, sealed)| Ok(ProfileRow { version: columns::unsigned(version)?, sealed })).transpose()
 }
 
-const DECISION: &str = "SELECT d.leaf_index, d.decision_id, d.decided_at, d.organization_id, d.client_id, d.trigger_id, d.channel,
-    d.mode, d.level, d.score, d.verdict, d.is_trusted, d.is_censored, d.standing, d.granted, b.key_id
-    FROM decisions d LEFT JOIN sealed_bodies b
-      ON b.tenant_id = d.tenant_id AND b.leaf_index = d.leaf_index AND b.ordinal = 0";
+const LEAF: &str = "SELECT leaf_index, record_id, leaf, chain FROM records";
 
-/// A decision, and the name of the key that its body is sealed under.
-pub(crate) type Named = (DecisionRow, Option<String>);
-
-fn decision_row(row: &Row<'_>) -> Result<Named, StoreError> {
-    let text = |index: usize| row.get::<_, String>(index).map_err(StoreError::from);
-    let optional = |index: usize| row.get::<_, Option<String>>(index).map_err(StoreError::from);
-    let score = columns::small(row.get(9)?)?;
-    let standing = text(13)?;
-    let key_id = optional(15)?;
-    let row = DecisionRow {
-        leaf_index: columns::unsigned(row.get(0)?)?,
-        decision: NewDecision {
-            id: columns::parse("decision_id", &text(1)?)?,
-            at: Timestamp::from_micros(row.get(2)?),
-            organization: optional(3)?.map(|id| columns::parse("organization_id", &id)).transpose()?,
-            client: optional(4)?.map(|id| columns::parse("client_id", &id)).transpose()?,
-            trigger: columns::parse("trigger_id", &text(5)?)?,
-            channel: columns::parse("channel", &text(6)?)?,
-            mode: columns::parse("mode", &text(7)?)?,
-            level: columns::parse("level", &text(8)?)?,
-            score: Score::from_millionths(score)
-                .ok_or_else(|| StoreError::Corrupt("a score above one".to_owned()))?,
-            verdict: columns::parse("verdict", &text(10)?)?,
-            is_trusted: row.get::<_, i64>(11)? != 0,
-            is_censored: row.get::<_, i64>(12)? != 0,
-        },
-        standing: Standing::ALL
-            .into_iter()
-            .find(|word| word.as_str() == standing)
-            .ok_or_else(|| StoreError::Corrupt("column `standing` holds what it can't".to_owned()))?,
-        granted: columns::small(row.get(14)?)?,
-        subject: None,
-    };
-    Ok((row, key_id))
+fn leaf_row(row: &Row<'_>) -> Result<LeafRow, StoreError> {
+    Ok(LeafRow {
+        index: columns::unsigned(row.get(0)?)?,
+        record_id: row.get(1)?,
+        leaf: row.get(2)?,
+        chain: columns::hash(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?,
+    })
 }
 
-fn decision_sql() -> String {
-    format!(
-        "{DECISION} WHERE d.tenant_id = ?1
-           AND d.leaf_index = (SELECT leaf_index FROM leaves WHERE tenant_id = ?1 AND record_id = ?2)"
-    )
-}
-
-pub(crate) fn decision(
-    connection: &Connection,
-    tenant: &TenantId,
-    id: &DecisionId,
-) -> Result<Option<Named>, StoreError> {
-    let mut statement = connection.prepare_cached(&decision_sql())?;
-    let mut rows = statement.query([tenant.as_str(), id.as_str()])?;
-    rows.next()?.map(decision_row).transpose()
-}
-
-fn decisions_sql(order: &str) -> String {
-    format!(
-        "{DECISION} WHERE d.tenant_id = :tenant AND d.leaf_index > :after AND d.leaf_index < :before
-           AND (:any_level OR d.level IN (:low, :medium, :high, :critical))
-           AND (:organization IS NULL OR d.organization_id = :organization)
-         ORDER BY d.leaf_index {order} LIMIT :limit"
-    )
-}
-
-/// Newest first, or oldest first when the filter says `after`.
-pub(crate) fn decisions(
-    connection: &Connection,
-    tenant: &TenantId,
-    filter: &DecisionFilter,
-    limit: u32,
-) -> Result<Vec<Named>, StoreError> {
-    let DecisionFilter { levels, organization, before, after } = filter;
-    let order = if after.is_some() { "ASC" } else { "DESC" };
-    // Each level is a bind of its own; one that is not wanted is NULL, which equals nothing.
-    let wanted = |level: Level| levels.contains(&level).then(|| level.as_str());
-    let mut statement = connection.prepare_cached(&decisions_sql(order))?;
-    let mut rows = statement.query(named_params! {
-        ":tenant": tenant.as_str(),
-        ":after": after.map_or(-1, columns::bound),
-        ":before": before.map_or(i64::MAX, columns::bound),
-        ":any_level": levels.is_empty(),
-        ":low": wanted(Level::Low),
-        ":medium": wanted(Level::Medium),
-        ":high": wanted(Level::High),
-        ":critical": wanted(Level::Critical),
-        ":organization": organization.as_ref().map(countersign_core::OrganizationId::as_str),
-        ":limit": limit,
-    })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(decision_row(row)?);
-    }
-    Ok(found)
-}
-
-fn leaf_row(
-    (index, record_id, leaf, running): (i64, String, Vec<u8>, Vec<u8>),
-) -> Result<LeafRow, StoreError> {
-    Ok(LeafRow { index: columns::unsigned(index)?, record_id, leaf, chain: columns::hash(&running)? })
-}
-
-pub(crate) fn leaf_of_record(
+pub(super) fn leaf_of_record(
     connection: &Connection,
     tenant: &TenantId,
     record_id: &str,
 ) -> Result<Option<LeafRow>, StoreError> {
-    connection
-        .prepare_cached(
-            "SELECT leaf_index, record_id, leaf, chain FROM leaves WHERE tenant_id = ?1 AND record_id = ?2",
-        )?
-        .query_row([tenant.as_str(), record_id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })
-        .optional()?
-        .map(leaf_row)
-        .transpose()
+    let mut statement = connection.prepare_cached(&format!(
+        "{LEAF} WHERE ledger = (SELECT number FROM ledgers WHERE tenant_id = ?1) AND record_id = ?2"
+    ))?;
+    let mut rows = statement.query([tenant.as_str(), record_id])?;
+    rows.next()?.map(leaf_row).transpose()
 }
 
 /// The leaves from `first` on, at most `count`, in order.
-pub(crate) fn leaves(
+pub(super) fn leaves(
     connection: &Connection,
     tenant: &TenantId,
     first: u64,
     count: u64,
 ) -> Result<Vec<LeafRow>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT leaf_index, record_id, leaf, chain FROM leaves WHERE tenant_id = ?1 AND leaf_index >= ?2
-         ORDER BY leaf_index LIMIT ?3",
-    )?;
-    let rows = statement
-        .query_map(params![tenant.as_str(), columns::bound(first), columns::bound(count)], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?;
-    rows.map(|row| leaf_row(row?)).collect()
+    let Some(ledger) = columns::ledger(connection, tenant)? else { return Ok(Vec::new()) };
+    let mut statement = connection
+        .prepare_cached(&format!("{LEAF} WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT ?3"))?;
+    let range = params![ledger.bound(first), ledger.bound(u64::MAX), columns::bound(count)];
+    columns::collect(statement.query(range)?, leaf_row)
 }
 
-pub(crate) fn nodes(
+/// The first leaf that was recorded at `at` or later, by halving; the tree's size when there is none.
+pub(super) fn first_leaf_since(
+    connection: &Connection,
+    tenant: &TenantId,
+    at: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut later = heads::read_head(connection, tenant)?.frontier.size();
+    let Some(ledger) = columns::ledger(connection, tenant)? else { return Ok(later) };
+    let mut statement = connection.prepare_cached("SELECT recorded_at FROM records WHERE place = ?1")?;
+    let mut earlier = 0;
+    while earlier < later {
+        let middle = u64::midpoint(earlier, later);
+        let recorded: i64 = statement.query_row([ledger.place(middle)?], |row| row.get(0))?;
+        if recorded >= at.micros() {
+            later = middle;
+        } else {
+            earlier = middle + 1;
+        }
+    }
+    Ok(later)
+}
+
+pub(super) fn nodes(
     connection: &Connection,
     tenant: &TenantId,
     level: u8,
@@ -180,22 +97,22 @@ pub(crate) fn nodes(
     rows.map(|bytes| columns::hash(&bytes?)).collect()
 }
 
-pub(crate) fn sealed_bodies(
+pub(super) fn sealed_bodies(
     connection: &Connection,
     tenant: &TenantId,
     leaf: u64,
 ) -> Result<Vec<SealedBodyRow>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT key_id, sealed FROM sealed_bodies WHERE tenant_id = ?1 AND leaf_index = ?2 ORDER BY ordinal",
-    )?;
-    let rows = statement.query_map(params![tenant.as_str(), columns::bound(leaf)], |row| {
-        Ok(SealedBodyRow { key_id: row.get(0)?, sealed: row.get(1)? })
-    })?;
-    rows.map(|row| Ok(row?)).collect()
+    let Some(ledger) = columns::ledger(connection, tenant)? else { return Ok(Vec::new()) };
+    let Ok(place) = ledger.place(leaf) else { return Ok(Vec::new()) };
+    let mut statement = connection.prepare_cached("SELECT bodies FROM records WHERE place = ?1")?;
+    let mut rows = statement.query([place])?;
+    let Some(row) = rows.next()? else { return Ok(Vec::new()) };
+    let column = row.get_ref(0)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+    column.map_or_else(|| Ok(Vec::new()), bodies::decode)
 }
 
 /// The checkpoints of at least `size` leaves, smallest first, at most `limit`.
-pub(crate) fn checkpoints(
+pub(super) fn checkpoints(
     connection: &Connection,
     tenant: &TenantId,
     size: u64,
@@ -207,7 +124,7 @@ pub(crate) fn checkpoints(
     rows.map(|row| row_to_checkpoint(row?)).collect()
 }
 
-pub(crate) fn newest_checkpoint(
+pub(super) fn newest_checkpoint(
     connection: &Connection,
     tenant: &TenantId,
 ) -> Result<Option<CheckpointRow>, StoreError> {
@@ -229,7 +146,7 @@ fn row_to_checkpoint((size, note, at): (i64, String, i64)) -> Result<CheckpointR
     Ok(CheckpointRow { size: columns::unsigned(size)?, note, at: Timestamp::from_micros(at) })
 }
 
-pub(crate) fn switches(connection: &Connection, tenant: &TenantId) -> Result<Vec<SwitchRow>, StoreError> {
+pub(super) fn switches(connection: &Connection, tenant: &TenantId) -> Result<Vec<SwitchRow>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT trigger_id, is_off, changed_at FROM switches WHERE tenant_id = ?1 ORDER BY trigger_id",
     )?;
@@ -247,15 +164,7 @@ pub(crate) fn switches(connection: &Connection, tenant: &TenantId) -> Result<Vec
     .collect()
 }
 
-pub(crate) fn policy(connection: &Connection, tenant: &TenantId) -> Result<Option<PolicyRow>, StoreError> {
-    let row = connection
-        .prepare_cached("SELECT etag, document, activated_at FROM policies WHERE tenant_id = ?1 ORDER BY version DESC LIMIT 1")?
-        .query_row([tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    Ok(row.map(|(etag, document, at)| PolicyRow { etag, document, at: Timestamp::from_micros(at) }))
-}
-
-pub(crate) fn silence_cursor(connection: &Connection, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
+pub(super) fn silence_cursor(connection: &Connection, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
     let row = connection
         .prepare_cached("SELECT leaf_index FROM silence_cursors WHERE tenant_id = ?1")?
         .query_row([tenant.as_str()], |row| row.get::<_, i64>(0))
@@ -263,14 +172,33 @@ pub(crate) fn silence_cursor(connection: &Connection, tenant: &TenantId) -> Resu
     row.map(columns::unsigned).transpose()
 }
 
-pub(crate) fn erasures(connection: &Connection, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT key_id FROM erasures WHERE tenant_id = ?1 ORDER BY key_id")?;
-    let rows = statement.query_map([tenant.as_str()], |row| row.get(0))?;
+pub(super) fn retention_cursor(
+    connection: &Connection,
+    tenant: &TenantId,
+    prefix: &str,
+) -> Result<Option<u64>, StoreError> {
+    let row = connection
+        .prepare_cached("SELECT leaf_index FROM retention_cursors WHERE tenant_id = ?1 AND prefix = ?2")?
+        .query_row([tenant.as_str(), prefix], |row| row.get::<_, i64>(0))
+        .optional()?;
+    row.map(columns::unsigned).transpose()
+}
+
+/// Names of the keys that were to be destroyed at `since` or later.
+pub(super) fn erasures(
+    connection: &Connection,
+    tenant: &TenantId,
+    since: Option<Timestamp>,
+) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT key_id FROM erasures WHERE tenant_id = ?1 AND erased_at >= ?2 ORDER BY key_id",
+    )?;
+    let since = since.map_or(i64::MIN, Timestamp::micros);
+    let rows = statement.query_map(params![tenant.as_str(), since], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(crate) fn tenants(connection: &Connection) -> Result<Vec<TenantId>, StoreError> {
+pub(super) fn tenants(connection: &Connection) -> Result<Vec<TenantId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT tenant_id FROM ledgers ORDER BY tenant_id")?;
     let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
     rows.map(|id| columns::parse("tenant_id", &id?)).collect()
@@ -278,3 +206,5 @@ pub(crate) fn tenants(connection: &Connection) -> Result<Vec<TenantId>, StoreErr
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use tests::assert_searches;

@@ -5,4 +5,7 @@
 mod suite;
 
 #[cfg(test)]
+mod postgres;
+
+#[cfg(test)]
 mod sqlite;

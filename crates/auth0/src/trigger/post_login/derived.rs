@@ -4,18 +4,7 @@ use countersign_core::Channel;
 use serde_json::Value;
 
 use super::PostLogin;
-use crate::object::Protocol;
-
-/// Who keeps the user's credentials, by the connection's strategy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum IdentityKind {
-    /// A password or passkey at Auth0: strategy `auth0`.
-    Database,
-    /// A one-time code by e-mail or phone: strategies `email` and `sms`.
-    Passwordless,
-    /// A social or enterprise provider: any other strategy.
-    Federated,
-}
+use crate::object::{IdentityKind, Protocol};
 
 impl PostLogin {
     /// By which road this sign-in comes, from the protocol first and then from `prompt`.
@@ -46,11 +35,7 @@ impl PostLogin {
     /// Who keeps the user's credentials.
     #[must_use]
     pub fn identity_kind(&self) -> IdentityKind {
-        match self.connection.strategy.as_str() {
-            "auth0" => IdentityKind::Database,
-            "sms" | "email" => IdentityKind::Passwordless,
-            _ => IdentityKind::Federated,
-        }
+        self.connection.identity_kind()
     }
 
     /// Whether `prompt` holds `none`, as Auth0 parsed it or in the query as it came (OpenID Connect Core, 3.1.2.1:

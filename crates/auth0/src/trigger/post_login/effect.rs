@@ -1,10 +1,11 @@
 //! What a post-login Action can be told to do.
 
-use serde_json::Value;
-
 use crate::{
-    claim::ClaimName,
+    claim::{ClaimName, ClaimValue},
     factor::{ChallengeFactors, EnrollFactors},
+    metadata::Mark,
+    redirect::RedirectUrl,
+    text::Reason,
 };
 
 /// One documented `api` call of `post-login` that Countersign uses; nothing else can be written down.
@@ -16,7 +17,7 @@ pub enum Effect {
     /// `access.deny`: the sign-in ends.
     Deny {
         /// What the application is told; the user may see it.
-        reason: String,
+        reason: Reason,
     },
     /// `authentication.challengeWith`: the first factor is asked for, the others are offered as alternatives.
     ChallengeWith {
@@ -35,24 +36,29 @@ pub enum Effect {
     },
     /// `multifactor.enable("none")`: the second factor that the tenant's policy would ask for is not.
     SkipMultifactor,
+    /// `redirect.sendUserTo`: the user goes on elsewhere and comes back. The Action adds a signed session token.
+    SendUserTo {
+        /// Where the user goes.
+        url: RedirectUrl,
+    },
     /// `idToken.setCustomClaim`.
     SetIdTokenClaim {
         /// The claim's name.
         name: ClaimName,
         /// The claim's value.
-        value: Value,
+        value: ClaimValue,
     },
     /// `accessToken.setCustomClaim`.
     SetAccessTokenClaim {
         /// The claim's name.
         name: ClaimName,
         /// The claim's value.
-        value: Value,
+        value: ClaimValue,
     },
     /// `user.setAppMetadata` under the key `countersign`, the only one that Countersign writes.
     SetAppMetadata {
-        /// The value; it counts against Auth0's 10 KB for a profile, so keep it small.
-        value: Value,
+        /// The value; it counts against Auth0's 10 KB for a profile.
+        value: Mark,
     },
 }
 
@@ -66,6 +72,7 @@ impl Effect {
             Self::ChallengeWithAny { .. } => "authentication.challengeWithAny",
             Self::EnrollWithAny { .. } => "authentication.enrollWithAny",
             Self::SkipMultifactor => "multifactor.enable",
+            Self::SendUserTo { .. } => "redirect.sendUserTo",
             Self::SetIdTokenClaim { .. } => "idToken.setCustomClaim",
             Self::SetAccessTokenClaim { .. } => "accessToken.setCustomClaim",
             Self::SetAppMetadata { .. } => "user.setAppMetadata",
@@ -80,7 +87,8 @@ impl Effect {
             | Self::ChallengeWith { .. }
             | Self::ChallengeWithAny { .. }
             | Self::EnrollWithAny { .. }
-            | Self::SkipMultifactor => true,
+            | Self::SkipMultifactor
+            | Self::SendUserTo { .. } => true,
             Self::SetIdTokenClaim { .. } | Self::SetAccessTokenClaim { .. } | Self::SetAppMetadata { .. } => {
                 false
             }

@@ -5,44 +5,27 @@ use countersign_core::Timestamp;
 use super::PostLogin;
 use crate::{
     factor::FactorType,
-    object::{Method, MethodName},
+    object::{Authentication, factors::is_independent},
 };
 
 impl PostLogin {
-    /// The factors already proven in this transaction or session, each once, in the order of the event.
-    ///
-    /// Types that the documentation does not name are left out, as are passwords and providers, which are no factors
-    /// to ask for.
+    /// The factors already proven in this transaction or session; see [`Authentication::passed_factors`].
     #[must_use]
     pub fn passed_factors(&self) -> Vec<FactorType> {
-        distinct(self.methods().iter().filter_map(|method| match method.name.as_option()? {
-            MethodName::Mfa => method.factor.as_option().cloned(),
-            MethodName::Sms | MethodName::PhoneNumber => Some(FactorType::Phone),
-            MethodName::Email => Some(FactorType::Email),
-            _ => None,
-        }))
+        self.authentication.as_option().map(Authentication::passed_factors).unwrap_or_default()
     }
 
-    /// When a second factor was last passed in this session, by the method `mfa`.
-    ///
-    /// `None` when there was none or its time can't be read; it may lie in the future when Auth0's clock is ahead.
+    /// When a second factor was last passed in this session; see [`Authentication::newest_mfa_at`].
     #[must_use]
     pub fn newest_mfa_at(&self) -> Option<Timestamp> {
-        let second = self.methods().iter().filter(|method| method.name.as_option() == Some(&MethodName::Mfa));
-        second.filter_map(|method| method.timestamp.as_option()?.parse().ok()).max()
+        self.authentication.as_option().and_then(Authentication::newest_mfa_at)
     }
 
-    /// The factors that the user can be challenged for, each once, in the order of the event.
-    ///
-    /// From `user.enrolledFactors`, or from the coarser `user.multifactor` when that is absent or null. Types that the
-    /// documentation does not name are left out; empty means that the user has none, or that nothing is known.
+    /// The factors that the user can be challenged for; see
+    /// [`User::enrolled_factors`](crate::object::User::enrolled_factors()).
     #[must_use]
     pub fn enrolled_factors(&self) -> Vec<FactorType> {
-        if let Some(enrolled) = self.user.enrolled_factors.as_option() {
-            return distinct(enrolled.iter().filter_map(|enrolled| enrolled.factor.as_option().cloned()));
-        }
-        let providers = self.user.multifactor.as_option().map_or(&[][..], Vec::as_slice);
-        distinct(providers.iter().flat_map(|provider| of_provider(provider)).flatten())
+        self.user.enrolled_factors()
     }
 
     /// Whether passing `factor` would prove something that the first factor did not.
@@ -52,52 +35,7 @@ impl PostLogin {
     /// known: it is never independent.
     #[must_use]
     pub fn independent_of_first_factor(&self, factor: &FactorType) -> bool {
-        let strategy = self.connection.strategy.as_str();
-        let came_by = |names: &[MethodName]| {
-            self.methods()
-                .iter()
-                .filter_map(|method| method.name.as_option())
-                .any(|name| names.contains(name))
-        };
-        match factor {
-            FactorType::Email => strategy != "email" && !came_by(&[MethodName::Email]),
-            FactorType::Phone => strategy != "sms" && !came_by(&[MethodName::Sms, MethodName::PhoneNumber]),
-            FactorType::WebauthnPlatform => !came_by(&[MethodName::Passkey]),
-            FactorType::Otp
-            | FactorType::PushNotification
-            | FactorType::WebauthnRoaming
-            | FactorType::RecoveryCode => true,
-            FactorType::Other(_) => false,
-        }
-    }
-
-    fn methods(&self) -> &[Method] {
-        let methods =
-            self.authentication.as_option().and_then(|authentication| authentication.methods.as_option());
-        methods.map_or(&[][..], Vec::as_slice)
-    }
-}
-
-/// The documented types, each once; so at most seven, whatever the event says.
-fn distinct(types: impl Iterator<Item = FactorType>) -> Vec<FactorType> {
-    let mut found = Vec::new();
-    for factor in types {
-        if factor.is_documented() && !found.contains(&factor) {
-            found.push(factor);
-        }
-    }
-    found
-}
-
-/// The factors behind a name in `user.multifactor`. Guardian's app answers pushes and shows codes; Duo can't be
-/// challenged as a factor.
-fn of_provider(provider: &str) -> [Option<FactorType>; 2] {
-    match provider {
-        "guardian" => [Some(FactorType::PushNotification), Some(FactorType::Otp)],
-        "google-authenticator" => [Some(FactorType::Otp), None],
-        "sms" => [Some(FactorType::Phone), None],
-        "duo" => [None, None],
-        other => [Some(FactorType::from(other)), None],
+        is_independent(factor, Some(self.connection.strategy.as_str()), self.authentication.as_option())
     }
 }
 

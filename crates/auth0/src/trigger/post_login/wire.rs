@@ -1,18 +1,15 @@
 //! Effects as `{"call": …, "args": […]}`, with exactly the documented arguments.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, SeqAccess, Visitor},
-    ser::SerializeStruct,
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Effect;
 use crate::{
-    Json,
-    claim::ClaimName,
-    factor::{ChallengeFactors, EnrollFactors, Factor},
+    claim::{ClaimName, ClaimValue},
+    factor::{ChallengeFactors, EnrollFactors},
+    metadata::Mark,
+    redirect::RedirectUrl,
+    text::Reason,
+    trigger::wire::{ChallengeArgs, MarkKey, write, write_challenge},
 };
 
 /// The provider that `multifactor.enable` is given: the one that turns policy MFA off.
@@ -22,47 +19,21 @@ enum Provider {
     None,
 }
 
-/// The key of `app_metadata` that is ours.
-#[derive(Serialize, Deserialize)]
-enum MarkKey {
-    #[serde(rename = "countersign")]
-    Countersign,
-}
-
-/// The second argument of `challengeWith`.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object with `additionalFactors`")]
-struct ChallengeOptions<F> {
-    additional_factors: F,
-}
-
 impl Serialize for Effect {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let call = self.call();
         match self {
-            Self::Deny { reason } => self.write(serializer, &(reason,)),
-            Self::ChallengeWith { factors } => match factors.as_slice() {
-                [first, rest @ ..] if !rest.is_empty() => {
-                    self.write(serializer, &(first, ChallengeOptions { additional_factors: rest }))
-                }
-                only => self.write(serializer, &only),
-            },
-            Self::ChallengeWithAny { factors } => self.write(serializer, &(factors,)),
-            Self::EnrollWithAny { factors } => self.write(serializer, &(factors,)),
-            Self::SkipMultifactor => self.write(serializer, &(Provider::None,)),
+            Self::Deny { reason } => write(serializer, call, &(reason,)),
+            Self::ChallengeWith { factors } => write_challenge(serializer, call, factors),
+            Self::ChallengeWithAny { factors } => write(serializer, call, &(factors,)),
+            Self::EnrollWithAny { factors } => write(serializer, call, &(factors,)),
+            Self::SkipMultifactor => write(serializer, call, &(Provider::None,)),
+            Self::SendUserTo { url } => write(serializer, call, &(url,)),
             Self::SetIdTokenClaim { name, value } | Self::SetAccessTokenClaim { name, value } => {
-                self.write(serializer, &(name, value))
+                write(serializer, call, &(name, value))
             }
-            Self::SetAppMetadata { value } => self.write(serializer, &(MarkKey::Countersign, value)),
+            Self::SetAppMetadata { value } => write(serializer, call, &(MarkKey::Countersign, value)),
         }
-    }
-}
-
-impl Effect {
-    fn write<S: Serializer, A: Serialize>(&self, serializer: S, args: &A) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Effect", 2)?;
-        object.serialize_field("call", self.call())?;
-        object.serialize_field("args", args)?;
-        object.end()
     }
 }
 
@@ -71,7 +42,7 @@ impl Effect {
 #[serde(tag = "call", content = "args", deny_unknown_fields)]
 enum Call {
     #[serde(rename = "access.deny")]
-    Deny((String,)),
+    Deny((Reason,)),
     #[serde(rename = "authentication.challengeWith")]
     ChallengeWith(ChallengeArgs),
     #[serde(rename = "authentication.challengeWithAny")]
@@ -80,12 +51,14 @@ enum Call {
     EnrollWithAny((EnrollFactors,)),
     #[serde(rename = "multifactor.enable")]
     Enable((Provider,)),
+    #[serde(rename = "redirect.sendUserTo")]
+    SendUserTo((RedirectUrl,)),
     #[serde(rename = "idToken.setCustomClaim")]
-    IdTokenClaim((ClaimName, Json)),
+    IdTokenClaim((ClaimName, ClaimValue)),
     #[serde(rename = "accessToken.setCustomClaim")]
-    AccessTokenClaim((ClaimName, Json)),
+    AccessTokenClaim((ClaimName, ClaimValue)),
     #[serde(rename = "user.setAppMetadata")]
-    AppMetadata((MarkKey, Json)),
+    AppMetadata((MarkKey, Mark)),
 }
 
 impl<'de> Deserialize<'de> for Effect {
@@ -96,51 +69,27 @@ impl<'de> Deserialize<'de> for Effect {
             Call::ChallengeWithAny((factors,)) => Self::ChallengeWithAny { factors },
             Call::EnrollWithAny((factors,)) => Self::EnrollWithAny { factors },
             Call::Enable((Provider::None,)) => Self::SkipMultifactor,
-            Call::IdTokenClaim((name, Json(value))) => Self::SetIdTokenClaim { name, value },
-            Call::AccessTokenClaim((name, Json(value))) => Self::SetAccessTokenClaim { name, value },
-            Call::AppMetadata((MarkKey::Countersign, Json(value))) => Self::SetAppMetadata { value },
+            Call::SendUserTo((url,)) => Self::SendUserTo { url },
+            Call::IdTokenClaim((name, value)) => Self::SetIdTokenClaim { name, value },
+            Call::AccessTokenClaim((name, value)) => Self::SetAccessTokenClaim { name, value },
+            Call::AppMetadata((MarkKey::Countersign, value)) => Self::SetAppMetadata { value },
         })
-    }
-}
-
-/// The arguments of `challengeWith`: a factor, and options only where there are alternatives.
-struct ChallengeArgs(ChallengeFactors);
-
-impl<'de> Deserialize<'de> for ChallengeArgs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ArgsVisitor;
-
-        impl<'de> Visitor<'de> for ArgsVisitor {
-            type Value = ChallengeArgs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array of a factor and, if any, its options")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut args: A) -> Result<ChallengeArgs, A::Error> {
-                let first: Factor =
-                    args.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
-                let mut factors = vec![first];
-                if let Some(options) = args.next_element::<ChallengeOptions<Vec<Factor>>>()? {
-                    factors.extend(options.additional_factors);
-                }
-                ChallengeFactors::new(factors).map(ChallengeArgs).map_err(de::Error::custom)
-            }
-        }
-
-        deserializer.deserialize_seq(ArgsVisitor)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
-    use crate::shape::decode;
+    use crate::{factor::Factor, shape::decode};
 
     fn challenge(factors: &[Factor]) -> ChallengeFactors {
         ChallengeFactors::new(factors.to_vec()).unwrap()
+    }
+
+    fn value(value: Value) -> ClaimValue {
+        value.try_into().unwrap()
     }
 
     fn claim() -> ClaimName {
@@ -151,7 +100,7 @@ mod tests {
     fn every_effect_looks_as_documented_and_comes_back() {
         let name = claim().to_string();
         for (effect, wire, changes) in [
-            (Effect::Deny { reason: "no".to_owned() }, json!({"call": "access.deny", "args": ["no"]}), true),
+            (Effect::Deny { reason: "no".into() }, json!({"call": "access.deny", "args": ["no"]}), true),
             (
                 Effect::ChallengeWith { factors: challenge(&[Factor::Otp]) },
                 json!({"call": "authentication.challengeWith", "args": [{"type": "otp"}]}),
@@ -174,19 +123,24 @@ mod tests {
                 json!({"call": "authentication.enrollWithAny", "args": [[{"type": "otp"}]]}),
                 true,
             ),
+            (
+                Effect::SendUserTo { url: "https://verify.example/step-up".parse().unwrap() },
+                json!({"call": "redirect.sendUserTo", "args": ["https://verify.example/step-up"]}),
+                true,
+            ),
             (Effect::SkipMultifactor, json!({"call": "multifactor.enable", "args": ["none"]}), true),
             (
-                Effect::SetIdTokenClaim { name: claim(), value: json!("high") },
+                Effect::SetIdTokenClaim { name: claim(), value: value(json!("high")) },
                 json!({"call": "idToken.setCustomClaim", "args": [name, "high"]}),
                 false,
             ),
             (
-                Effect::SetAccessTokenClaim { name: claim(), value: json!(null) },
+                Effect::SetAccessTokenClaim { name: claim(), value: value(json!(null)) },
                 json!({"call": "accessToken.setCustomClaim", "args": [name, null]}),
                 false,
             ),
             (
-                Effect::SetAppMetadata { value: json!({"decision_id": "dec_1"}) },
+                Effect::SetAppMetadata { value: json!({"decision_id": "dec_1"}).try_into().unwrap() },
                 json!({"call": "user.setAppMetadata", "args": ["countersign", {"decision_id": "dec_1"}]}),
                 false,
             ),

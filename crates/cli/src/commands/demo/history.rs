@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use countersign_app::{
     Error,
-    decide::{ActionInfo, Ask},
+    decide::{ActionInfo, Ask, Call},
     outcomes::Outcome,
 };
-use countersign_auth0::trigger::post_login::PostLogin;
-use countersign_core::{Clock, TenantId, testing::HeldClock};
+use countersign_auth0::trigger::Event;
+use countersign_core::{Clock, TenantId, Trigger, testing::HeldClock};
 use countersign_sandbox::{SignIn, TENANT};
 use serde_json::value::RawValue;
 
@@ -34,19 +34,18 @@ pub async fn seed(base: &Base, config: &Config, past: Vec<SignIn>) -> anyhow::Re
     for (index, sign_in) in past.into_iter().enumerate() {
         clock.advance(Duration::from_micros(u64::try_from(sign_in.at.since(clock.now())).unwrap_or(0)));
         let text = sign_in.event.to_string();
-        let event: PostLogin = countersign_auth0::decode(text.as_bytes(), "event")?;
+        let event = Event::decode(Trigger::PostLogin, text.as_bytes(), "event")?;
         let raw_event = RawValue::from_string(text)?;
         until_recorded(|attempt| {
-            let ask = Ask {
-                request_id: format!("msg_history_{index}_{attempt}"),
-                event: event.clone(),
+            let call = Call {
+                request_id: Some(format!("msg_history_{index}_{attempt}")),
                 raw_event: raw_event.clone(),
                 action: ActionInfo { name: "history".to_owned(), version: "1".to_owned(), policy_etag: None },
                 deadline: PATIENCE,
                 received: clock.monotonic(),
                 truncated: Vec::new(),
             };
-            app.decide(&tenant, ask)
+            app.decide(&tenant, Ask { event: event.clone(), call })
         })
         .await?;
         let newest = app.decisions(&tenant, countersign_app::DecisionFilter::default(), 1).await?;

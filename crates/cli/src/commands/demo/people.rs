@@ -38,7 +38,8 @@ impl Driver {
                 Ok(Self::Node(Box::new(host), secrets.map(|(name, value)| (name.to_owned(), value)).into()))
             }
             Err(HostError::NodeMissing) => {
-                let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
+                let client =
+                    reqwest::Client::builder().tls_certs_only([]).timeout(Duration::from_secs(2)).build()?;
                 let (url, key) = (format!("http://{address}"), SigningKey::parse(&key)?);
                 Ok(Self::Direct(Box::new(Requests { client, url, key })))
             }

@@ -14,7 +14,7 @@ fn plan(sql: &str) -> Vec<String> {
     steps
 }
 
-fn assert_searches(sql: &str, tables: &[(&str, &str)]) {
+pub(in crate::sqlite) fn assert_searches(sql: &str, tables: &[(&str, &str)]) {
     let steps = plan(sql);
     for (table, by) in tables {
         let step = steps.iter().find(|step| step.starts_with(&format!("SEARCH {table} ")));
@@ -32,31 +32,10 @@ fn a_profile_is_found_by_its_key() {
 }
 
 #[test]
-fn a_decision_is_found_by_its_record_id() {
-    assert_searches(
-        &decision_sql(),
-        &[
-            ("leaves", "(tenant_id=? AND record_id=?)"),
-            ("d", "(tenant_id=? AND leaf_index=?)"),
-            ("b", "(tenant_id=? AND leaf_index=? AND ordinal=?)"),
-        ],
-    );
-}
-
-#[test]
-fn decisions_are_listed_along_the_ledger_without_sorting() {
-    for order in ["ASC", "DESC"] {
-        let bounds = "(tenant_id=? AND leaf_index>? AND leaf_index<?)";
-        let body = "(tenant_id=? AND leaf_index=? AND ordinal=?)";
-        assert_searches(&decisions_sql(order), &[("d", bounds), ("b", body)]);
-    }
-}
-
-#[test]
 fn the_check_sees_a_scan_and_a_sort() {
     let caught = |sql: &'static str| std::panic::catch_unwind(|| assert_searches(sql, &[])).is_err();
-    assert!(caught("SELECT * FROM decisions"));
-    assert!(caught("SELECT * FROM decisions WHERE decision_id = 'x'"));
-    assert!(caught("SELECT * FROM leaves WHERE tenant_id = 't' ORDER BY chain"));
-    assert!(!caught("SELECT * FROM leaves WHERE tenant_id = 't' AND leaf_index = 1"));
+    assert!(caught("SELECT * FROM records"));
+    assert!(caught("SELECT * FROM records WHERE chain = x'00'"));
+    assert!(caught("SELECT * FROM records WHERE place > 1 ORDER BY chain"));
+    assert!(!caught("SELECT * FROM records WHERE place = 1"));
 }

@@ -59,7 +59,12 @@ impl Bench {
     async fn append(&self, record_id: &str, bytes: usize) -> Result<u64, StoreError> {
         let tenant: TenantId = "t".parse().unwrap();
         let bodies = vec![NewBody { key_id: "key_1".to_owned(), sealed: vec![7; bytes] }];
-        let leaf = NewLeaf { record_id: record_id.to_owned(), leaf: b"leaf".to_vec(), bodies };
+        let leaf = NewLeaf {
+            at: Timestamp::default(),
+            record_id: record_id.to_owned(),
+            leaf: b"leaf".to_vec(),
+            bodies,
+        };
         let commit = Commit { leaves: vec![leaf], ..Commit::background(tenant) };
         let work =
             move |connection: &Connection, state: &mut State| records::apply(connection, state, &commit);
@@ -188,7 +193,7 @@ async fn work_whose_caller_gave_up_is_done_all_the_same() {
     drop(queued(bench.append("given up", 1)));
     release.send(()).unwrap();
     assert_eq!(bench.append("next", 1).await, Ok(1));
-    assert_eq!(bench.on_disk("leaves"), (2, 2));
+    assert_eq!(bench.on_disk("records"), (2, 2));
 }
 
 #[tokio::test]
@@ -208,7 +213,7 @@ async fn a_panic_leaves_nobody_waiting_and_nothing_written() {
         assert!(matches!(answer, Ok(Err(StoreError::Unavailable(_)))), "{answer:?}");
     }
     assert!(matches!(bench.append("after", 1).await, Err(StoreError::Unavailable(_))));
-    assert_eq!(bench.on_disk("leaves"), (1, 1));
+    assert_eq!(bench.on_disk("records"), (1, 1));
 }
 
 #[tokio::test]
@@ -224,11 +229,11 @@ async fn a_full_disk_refuses_and_is_recovered_from() {
     let (small, large) = (small.await, large.await);
     assert!(matches!(&large, Err(StoreError::Unavailable(reason)) if reason.contains("full")), "{large:?}");
     let acknowledged = 1 + u64::from(small.is_ok());
-    assert_eq!(bench.on_disk("leaves"), (i64::try_from(acknowledged).unwrap(), acknowledged));
-    assert_eq!(bench.on_disk("sealed_bodies").0, i64::try_from(acknowledged).unwrap());
+    assert_eq!(bench.on_disk("records"), (i64::try_from(acknowledged).unwrap(), acknowledged));
+    assert_eq!(bench.on_disk("records").0, i64::try_from(acknowledged).unwrap());
     bench.set("max_page_count", 1_000_000).await;
     assert_eq!(bench.append("large", 1_000_000).await, Ok(acknowledged));
-    assert_eq!(bench.on_disk("leaves").1, acknowledged + 1);
+    assert_eq!(bench.on_disk("records").1, acknowledged + 1);
 }
 
 #[tokio::test]
@@ -244,11 +249,11 @@ async fn a_database_that_turned_read_only_refuses_and_is_recovered_from() {
             "{answer:?}"
         );
     }
-    assert_eq!(bench.on_disk("leaves"), (1, 1));
+    assert_eq!(bench.on_disk("records"), (1, 1));
     let connection = open::writing(&bench.folder.path().join("a.db"), open::RECORDS).unwrap();
     bench.writer = Writer::start("again", connection, bench.clock.clone()).unwrap();
     assert_eq!(bench.append("after", 1).await, Ok(1));
-    assert_eq!(bench.on_disk("leaves"), (2, 2));
+    assert_eq!(bench.on_disk("records"), (2, 2));
 }
 
 #[tokio::test]
@@ -257,7 +262,7 @@ async fn an_index_that_is_taken_is_a_fault_and_no_conflict() {
     bench.append("before", 1).await.unwrap();
     let forge = |connection: &Connection, _: &mut State| {
         Ok(connection
-            .execute("INSERT INTO leaves (tenant_id, leaf_index, record_id, leaf, chain) VALUES ('t', 1, 'x', x'', x'')", [])?)
+            .execute("INSERT INTO records (place, record_id, recorded_at, chain, leaf) SELECT place + 1, 'x', 0, x'', x'' FROM records", [])?)
     };
     bench.writer.submit(Urgency::Background, None, forge).await.unwrap();
     // Told as a conflict, a retry would take the record for committed.

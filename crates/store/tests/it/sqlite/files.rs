@@ -1,12 +1,12 @@
 //! Opening, sharing and reopening the folder.
 
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
 use countersign_core::{Clock, Timestamp, testing::HeldClock};
 use countersign_store::{Access, Store, StoreError, SubjectKeyRow};
 use tempfile::TempDir;
 
-use super::open;
+use super::{open, raw};
 use crate::suite::make::{assert_whole, decide, decision, leaves, record_ids, subject, tenant};
 
 fn open_to_read(folder: &TempDir) -> Result<Store, StoreError> {
@@ -92,6 +92,34 @@ async fn a_copy_without_the_keys_can_be_audited() {
     assert_eq!(record_ids(&audit, &tenant("t")).await, ["dec_00000001"]);
     // Absent keys are not the same as erased ones.
     assert!(is_unavailable(&audit.find_subject_key(&tenant("t"), &subject(1)).await));
+}
+
+#[tokio::test]
+async fn leases_end_with_the_process_that_held_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (t, long) = (tenant("t"), Duration::from_secs(3_600));
+    let store = open(&folder).unwrap();
+    let first = store.acquire_lease(&t, "sign", "one", long).await.unwrap().unwrap();
+    drop(store);
+    // Nobody else owns the folder: its successor need not wait, and the epoch goes on all the same.
+    let store = open(&folder).unwrap();
+    let second = store.acquire_lease(&t, "sign", "other", long).await.unwrap().unwrap();
+    assert!(second.epoch > first.epoch);
+    assert_eq!(store.acquire_lease(&t, "sign", "one", long).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_record_keeps_its_place_by_whatever_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).unwrap();
+    store.commit(leaves(&tenant("t"), ["a", "b"])).await.unwrap();
+    let before = assert_whole(&store, &tenant("t")).await;
+    for column in ["place", "rowid", "_rowid_", "oid"] {
+        let statement = format!("UPDATE records SET {column} = {column} + 100, bodies = NULL");
+        let refusal = raw(&folder, "countersign.db").execute(&statement, []).unwrap_err().to_string();
+        assert!(refusal.contains("insert only"), "{column}: {refusal}");
+    }
+    assert_eq!(assert_whole(&store, &tenant("t")).await, before);
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! The suite on SQLite, and what only SQLite can get wrong: files, locks, the queue before the one writer.
 
-mod child;
+mod backup;
+pub mod child;
 mod erasure;
 mod files;
 mod full_disk;
 mod killed;
 mod queue;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, pin::Pin, sync::Arc};
 
 use countersign_core::{Clock, Timestamp, testing::HeldClock};
 use countersign_store::{Access, Store, StoreError};
@@ -18,14 +19,17 @@ use crate::suite::Fresh;
 
 suite!(crate::sqlite::fresh);
 
-fn fresh() -> Fresh {
+async fn fresh() -> Fresh {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).unwrap();
+    let path = folder.path().join("countersign.db");
     let raw = move |statement: &str| {
-        let connection = raw(&folder, "countersign.db");
-        connection.execute(statement, []).map(drop).map_err(|error| error.to_string())
+        let done = Connection::open(&path).and_then(|connection| connection.execute(statement, []));
+        let answer: Pin<Box<dyn Future<Output = _> + Send>> =
+            Box::pin(std::future::ready(done.map(drop).map_err(|error| error.to_string())));
+        answer
     };
-    Fresh { store, raw: Box::new(raw) }
+    Fresh { store, raw: Box::new(raw), _guard: Box::new(folder) }
 }
 
 /// Opens the store that owns `folder`, on a clock that stands still.

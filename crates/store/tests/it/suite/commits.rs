@@ -1,14 +1,14 @@
 use countersign_core::{TenantId, Trigger};
 use countersign_store::{
-    CheckpointRow, Commit, Committed, Conflict, DecisionFilter, PolicyRow, Standing, Store, StoreError,
-    SwitchRow, Write,
+    AddressRow, CheckpointRow, Commit, Committed, Conflict, DecisionFilter, NewLeaf, RiskTokenRow, Standing,
+    Store, StoreError, SwitchRow, Write,
 };
 
 use super::{
     Fresh,
     make::{
-        assert_whole, at, commit_all, decide, decision, leaf, leaves, outcome, personal_leaf, profile,
-        record_ids, subject, tenant, writes,
+        assert_whole, at, commit_all, decide, decision, decision_leaf, leaf, leaves, outcome, personal_leaf,
+        policy, profile, record_ids, subject, tenant, writes,
     },
 };
 
@@ -26,9 +26,18 @@ pub fn one_of_each() -> Vec<Write> {
         },
         profile(&subject(1), 0, b"sealed"),
         Write::Switch(SwitchRow { trigger: Trigger::PostLogin, is_off: true, at: at(0) }),
-        Write::Policy(PolicyRow { etag: "e1".to_owned(), document: "{}".to_owned(), at: at(0) }),
+        policy(0, "e1"),
         Write::Checkpoint(CheckpointRow { size: 1, note: "note".to_owned(), at: at(0) }),
         Write::SilenceCursor(1),
+        Write::RetentionCursor { prefix: "dec_", leaf: 1 },
+        Write::Address(AddressRow { address: subject(9), subject: Some(subject(1)), sign_up: None }),
+        Write::RiskToken(RiskTokenRow {
+            id: "r1".to_owned(),
+            digest: vec![7; 32],
+            at: at(0),
+            revoked_at: None,
+        }),
+        Write::Erasure { key_id: "key_1".to_owned(), at: at(0) },
     ]
 }
 
@@ -42,6 +51,10 @@ pub async fn assert_nothing(store: &Store, tenant: &TenantId) {
     assert_eq!(store.find_policy(tenant).await, Ok(None));
     assert_eq!(store.find_newest_checkpoint(tenant).await, Ok(None));
     assert_eq!(store.find_silence_cursor(tenant).await, Ok(None));
+    assert_eq!(store.find_retention_cursor(tenant, "dec_").await, Ok(None));
+    assert_eq!(store.find_address(tenant, &subject(9)).await, Ok(None));
+    assert_eq!(store.list_risk_tokens(tenant).await, Ok(vec![]));
+    assert_eq!(store.list_erasures(tenant, None).await, Ok(vec![]));
     assert_eq!(record_ids(store, tenant).await, [""; 0]);
 }
 
@@ -108,9 +121,13 @@ pub async fn a_decision_without_its_own_leaf_is_refused(Fresh { store, .. }: Fre
     let t = tenant("t");
     let bare = writes(&t, vec![Write::Decision(decision(1))]);
     let foreign = Commit { leaves: vec![personal_leaf("rec_1", &[subject(1)])], ..bare.clone() };
-    let mut second = Commit { leaves: vec![leaf("dec_00000001")], ..bare.clone() };
+    let mut second = Commit { leaves: vec![decision_leaf(&decision(1), &[])], ..bare.clone() };
     second.writes.push(Write::Decision(decision(2)));
-    for commit in [bare, foreign, second] {
+    let leaf = personal_leaf("dec_00000001", &[]);
+    let at_another_time = Commit { leaves: vec![NewLeaf { at: at(2), ..leaf.clone() }], ..bare.clone() };
+    let mut twice = Commit { leaves: vec![NewLeaf { at: at(1), ..leaf }], ..bare.clone() };
+    twice.writes.push(Write::Decision(decision(1)));
+    for commit in [bare, foreign, second, at_another_time, twice] {
         assert!(matches!(store.commit(commit).await, Err(StoreError::Corrupt(_))));
     }
     assert_nothing(&store, &t).await;

@@ -3,7 +3,7 @@ use countersign_store::{Commit, DecisionRow, NewDecision, Standing, StoreError, 
 
 use super::{
     Fresh,
-    make::{commit_all, decide, decision, know, personal_leaf, subject, tenant, writes},
+    make::{commit_all, decide, decision, decision_leaf, know, subject, tenant, writes},
 };
 
 /// Decisions that together use every word of every vocabulary, and the ends of every range.
@@ -105,13 +105,10 @@ pub async fn the_subject_is_that_of_the_first_body(Fresh { store, .. }: Fresh) {
     let t = tenant("t");
     know(&store, &t, [subject(7), subject(8)]).await;
     let commit = decide(&t, decision(1), &subject(1));
-    let leaf = personal_leaf(decision(1).id.as_str(), &[subject(7), subject(8)]);
+    let leaf = decision_leaf(&decision(1), &[subject(7), subject(8)]);
     store.commit(Commit { leaves: vec![leaf], ..commit }).await.unwrap();
     let nobody = decide(&t, decision(2), &subject(1));
-    store
-        .commit(Commit { leaves: vec![personal_leaf(decision(2).id.as_str(), &[])], ..nobody })
-        .await
-        .unwrap();
+    store.commit(Commit { leaves: vec![decision_leaf(&decision(2), &[])], ..nobody }).await.unwrap();
     assert_eq!(store.find_decision(&t, &decision(1).id).await.unwrap().unwrap().subject, Some(subject(7)));
     assert_eq!(store.find_decision(&t, &decision(2).id).await.unwrap().unwrap().subject, None);
 }

@@ -109,7 +109,10 @@ pub async fn texts_of_records_stay_inert_and_apart(Fresh { store, .. }: Fresh) {
             leaves: vec![leaf(text)],
             writes: vec![
                 Write::Request { id: text.clone(), at: at(0) },
-                Write::Policy(PolicyRow { etag: text.clone(), document: text.repeat(3), at: at(0) }),
+                Write::Policy {
+                    expected_version: size - 1,
+                    row: PolicyRow { version: size, etag: text.clone(), document: text.repeat(3), at: at(0) },
+                },
                 Write::Checkpoint(CheckpointRow { size, note: text.clone(), at: at(0) }),
             ],
             ..Commit::background(t.clone())

@@ -50,3 +50,57 @@ pub async fn keys_of_two_tenants_never_mix(Fresh { store, .. }: Fresh) {
     assert_eq!(store.delete_subject_key(&u, &who).await, Ok(true));
     assert_eq!(store.find_subject_key(&t, &who).await, Ok(Some(key(1))));
 }
+
+pub async fn listed_in_the_order_of_their_subjects(Fresh { store, .. }: Fresh) {
+    let (t, u) = (tenant("t"), tenant("u"));
+    for number in [3_u8, 1, 9, 5, 7] {
+        store.find_or_insert_subject_key(&t, &subject(number.into()), key(number), None).await.unwrap();
+    }
+    store.find_or_insert_subject_key(&u, &subject(4), key(4), None).await.unwrap();
+    for (after, limit, expected) in [
+        (None, 9, &[1_u8, 3, 5, 7, 9][..]),
+        (None, 2, &[1, 3]),
+        (Some(3), 2, &[5, 7]),
+        (Some(4), 9, &[5, 7, 9]),
+        (Some(9), 9, &[]),
+        (None, 0, &[]),
+    ] {
+        let after = after.map(subject);
+        let listed = store.list_subject_keys(&t, after.as_ref(), limit).await.unwrap();
+        let expected: Vec<_> =
+            expected.iter().map(|number| (subject((*number).into()), key(*number))).collect();
+        assert_eq!(listed, expected, "{limit} after {after:?}");
+    }
+}
+
+pub async fn a_key_is_wrapped_anew_only_where_it_is_the_same(Fresh { store, .. }: Fresh) {
+    let (t, u, who) = (tenant("t"), tenant("u"), subject(1));
+    for tenant in [&t, &u] {
+        store.find_or_insert_subject_key(tenant, &who, key(1), None).await.unwrap();
+    }
+    let anew = SubjectKeyRow { wrapped: vec![9; 60], ..key(1) };
+    let other_name = SubjectKeyRow { key_id: "key_2".to_owned(), ..key(1) };
+    for old in [&key(2), &other_name, &anew] {
+        assert_eq!(store.rewrap_subject_key(&t, &who, old, vec![9; 60]).await, Ok(false), "{old:?}");
+    }
+    assert_eq!(store.rewrap_subject_key(&t, &subject(2), &key(1), vec![9; 60]).await, Ok(false));
+    assert_eq!(store.find_subject_key(&t, &who).await, Ok(Some(key(1))));
+    assert_eq!(store.rewrap_subject_key(&t, &who, &key(1), vec![9; 60]).await, Ok(true));
+    assert_eq!(store.find_subject_key(&t, &who).await, Ok(Some(anew.clone())));
+    assert_eq!(store.find_subject_of_key(&t, &anew.key_id).await, Ok(Some(who.clone())));
+    assert_eq!(store.find_subject_key(&u, &who).await, Ok(Some(key(1))));
+    // Who was erased meanwhile stays erased.
+    assert_eq!(store.delete_subject_key(&t, &who).await, Ok(true));
+    assert_eq!(store.rewrap_subject_key(&t, &who, &anew, vec![8; 60]).await, Ok(false));
+    assert_eq!(store.find_subject_key(&t, &who).await, Ok(None));
+}
+
+pub async fn a_root_of_pseudonyms_is_put_and_put_again(Fresh { store, .. }: Fresh) {
+    let t = tenant("t");
+    assert_eq!(store.find_pseudonym_root(&t).await, Ok(None));
+    for wrapped in [vec![1; 60], vec![2; 60], vec![]] {
+        store.put_pseudonym_root(&t, wrapped.clone()).await.unwrap();
+        assert_eq!(store.find_pseudonym_root(&t).await, Ok(Some(wrapped)));
+    }
+    assert_eq!(store.find_pseudonym_root(&tenant("u")).await, Ok(None));
+}

@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 
+use countersign_core::Timestamp;
 use countersign_ledger::{CHAIN_START, EMPTY_ROOT};
-use countersign_store::{Commit, Committed, Conflict, DecisionFilter, StoreError, Write};
+use countersign_store::{Commit, Committed, Conflict, DecisionFilter, NewLeaf, StoreError, Write};
 
 use super::{
     Fresh,
     make::{
-        assert_whole, commit_all, decide, decision, leaf, leaves, personal_leaf, profile, record_ids,
+        assert_whole, at, commit_all, decide, decision, leaf, leaves, personal_leaf, profile, record_ids,
         subject, tenant,
     },
 };
@@ -27,6 +28,12 @@ pub async fn an_empty_store_holds_nothing(Fresh { store, .. }: Fresh) {
     assert_eq!(store.list_switches(&t).await, Ok(vec![]));
     assert_eq!(store.find_policy(&t).await, Ok(None));
     assert_eq!(store.find_silence_cursor(&t).await, Ok(None));
+    assert_eq!(store.list_policies(&t, 9).await, Ok(vec![]));
+    assert_eq!(store.list_risk_tokens(&t).await, Ok(vec![]));
+    assert_eq!(store.list_addresses(&t, &subject(1)).await, Ok(vec![]));
+    assert_eq!(store.list_erasures(&t, None).await, Ok(vec![]));
+    assert_eq!(store.list_nodes(&t, 1, 0, 9).await, Ok(vec![]));
+    assert_eq!(store.list_subject_keys(&t, None, 9).await, Ok(vec![]));
     assert_eq!(store.find_subject_key(&t, &subject(1)).await, Ok(None));
 }
 
@@ -149,20 +156,50 @@ pub async fn bodies_keep_their_order(Fresh { store, .. }: Fresh) {
     assert_eq!(store.list_sealed_bodies(&t, u64::MAX).await, Ok(vec![]));
 }
 
-pub async fn update_and_delete_are_refused(Fresh { store, raw }: Fresh) {
+pub async fn update_and_delete_are_refused(Fresh { store, raw, .. }: Fresh) {
     let t = tenant("t");
     store.commit(leaves(&t, ["a", "b"])).await.unwrap();
+    store.commit(decide(&t, decision(1), &subject(1))).await.unwrap();
     let before = assert_whole(&store, &t).await;
     for statement in [
-        "UPDATE leaves SET leaf_index = leaf_index + 10",
-        "UPDATE leaves SET record_id = 'c' WHERE record_id = 'a'",
-        "DELETE FROM leaves WHERE record_id = 'b'",
-        "DELETE FROM leaves",
+        "UPDATE records SET record_id = 'c' WHERE record_id = 'a'",
+        "UPDATE records SET recorded_at = recorded_at + 1",
+        "UPDATE records SET leaf = chain",
+        "UPDATE records SET chain = leaf, bodies = NULL",
+        "UPDATE records SET level = 'high' WHERE record_id = 'dec_00000001'",
+        "UPDATE records SET verdict = NULL, bodies = NULL WHERE record_id = 'dec_00000001'",
+        "UPDATE records SET bodies = leaf WHERE record_id = 'a'",
+        "UPDATE records SET bodies = leaf WHERE record_id = 'dec_00000001'",
+        "DELETE FROM records WHERE record_id = 'b'",
+        "DELETE FROM records",
     ] {
-        let refusal = raw(statement).unwrap_err();
+        let refusal = raw(statement).await.unwrap_err();
         assert!(refusal.contains("insert only"), "{statement}: {refusal}");
     }
     // The way past the store does work for what it may do: the refusals above are the database's own.
-    raw("DELETE FROM requests").unwrap();
+    raw("DELETE FROM requests").await.unwrap();
+    assert_eq!(store.list_sealed_bodies(&t, 2).await.unwrap().len(), 1);
+    raw("UPDATE records SET bodies = NULL").await.unwrap();
+    assert_eq!(store.list_sealed_bodies(&t, 2).await, Ok(vec![]));
     assert_eq!(assert_whole(&store, &t).await, before);
+}
+
+pub async fn the_first_leaf_since_a_time_is_found(Fresh { store, .. }: Fresh) {
+    let (t, u) = (tenant("t"), tenant("u"));
+    assert_eq!(store.first_leaf_since(&t, at(0)).await, Ok(0));
+    let times = [5, 5, 5, 7, 8, 8, 11, 11, 11, 11, 20];
+    for (tenant, shift) in [(&u, 1_000), (&t, 0)] {
+        for (place, seconds) in times.into_iter().enumerate() {
+            let leaf = NewLeaf { at: at(seconds + shift), ..leaf(&format!("rec_{place}")) };
+            store.commit(Commit { leaves: vec![leaf], ..Commit::background(tenant.clone()) }).await.unwrap();
+        }
+    }
+    for seconds in 0..25 {
+        let expected = times.into_iter().filter(|known| *known < seconds).count();
+        let found = store.first_leaf_since(&t, at(seconds)).await;
+        assert_eq!(found, Ok(u64::try_from(expected).unwrap()), "since {seconds}");
+    }
+    for (time, expected) in [(i64::MIN, 0), (i64::MAX, 11)] {
+        assert_eq!(store.first_leaf_since(&t, Timestamp::from_micros(time)).await, Ok(expected));
+    }
 }

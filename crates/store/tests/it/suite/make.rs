@@ -3,8 +3,8 @@
 use countersign_core::{Channel, Level, Mode, Score, SubjectId, TenantId, Timestamp, Trigger, Verdict};
 use countersign_ledger::{CHAIN_START, Frontier, chain, leaf_hash};
 use countersign_store::{
-    Commit, Committed, LeafRow, LedgerHead, NewBody, NewDecision, NewLeaf, OutcomeRow, Store, StoreError,
-    SubjectKeyRow, Urgency, Write,
+    Commit, Committed, LeafRow, LedgerHead, NewBody, NewDecision, NewLeaf, OutcomeRow, PolicyRow, Store,
+    StoreError, SubjectKeyRow, Urgency, Write,
 };
 use tokio::task::JoinSet;
 
@@ -36,6 +36,7 @@ pub fn at(seconds: i64) -> Timestamp {
 /// A leaf that says nothing about a person.
 pub fn leaf(record_id: &str) -> NewLeaf {
     NewLeaf {
+        at: at(0),
         record_id: record_id.to_owned(),
         leaf: format!("leaf of {record_id}").into_bytes(),
         bodies: vec![],
@@ -49,6 +50,11 @@ pub fn personal_leaf(record_id: &str, subjects: &[SubjectId]) -> NewLeaf {
         sealed: format!("body {ordinal} of {record_id} for {subject}").into_bytes(),
     };
     NewLeaf { bodies: subjects.iter().enumerate().map(seal).collect(), ..leaf(record_id) }
+}
+
+/// The leaf of a decision, with one sealed body for each of `subjects`.
+pub fn decision_leaf(decision: &NewDecision, subjects: &[SubjectId]) -> NewLeaf {
+    NewLeaf { at: decision.at, ..personal_leaf(decision.id.as_str(), subjects) }
 }
 
 /// Background work without leaves.
@@ -82,11 +88,13 @@ pub fn decision(number: u32) -> NewDecision {
 /// What a sign-in commits: the decision, its leaf with one body, and the request's id.
 pub fn decide(tenant: &TenantId, decision: NewDecision, subject: &SubjectId) -> Commit {
     let request = Write::Request { id: format!("msg_{}", decision.id), at: decision.at };
+    let leaf = decision_leaf(&decision, std::slice::from_ref(subject));
     Commit {
         tenant: tenant.clone(),
         urgency: Urgency::Decision,
         expires_at: None,
-        leaves: vec![personal_leaf(decision.id.as_str(), std::slice::from_ref(subject))],
+        fence: None,
+        leaves: vec![leaf],
         writes: vec![request, Write::Decision(decision)],
     }
 }
@@ -102,6 +110,13 @@ pub fn outcome(id: &str, decision: Option<&NewDecision>, kind: &'static str) -> 
 
 pub fn profile(subject: &SubjectId, expected_version: u64, sealed: &[u8]) -> Write {
     Write::Profile { subject: subject.clone(), expected_version, sealed: sealed.to_vec(), at: at(0) }
+}
+
+/// The version of the policy after `expected_version`.
+pub fn policy(expected_version: u64, etag: &str) -> Write {
+    let document = format!("{{\"is\":\"{etag}\"}}");
+    let row = PolicyRow { version: expected_version + 1, etag: etag.to_owned(), document, at: at(0) };
+    Write::Policy { expected_version, row }
 }
 
 /// Commits all of them at once and returns the answers in the same order.

@@ -56,11 +56,29 @@ pub async fn erasing_in_one_tenant_leaves_the_other(Fresh { store, .. }: Fresh) 
 
 pub async fn erasures_are_remembered_once_and_for_their_tenant(Fresh { store, .. }: Fresh) {
     let (t, u) = (tenant("t"), tenant("u"));
-    assert_eq!(store.list_erasures(&t).await, Ok(vec![]));
+    assert_eq!(store.list_erasures(&t, None).await, Ok(vec![]));
     let erasure = |key_id: &str| Write::Erasure { key_id: key_id.to_owned(), at: super::make::at(0) };
     for key_ids in [["key_b", "key_a"], ["key_a", "key_c"]] {
         store.commit(writes(&t, key_ids.map(erasure).to_vec())).await.unwrap();
     }
-    assert_eq!(store.list_erasures(&t).await, Ok(["key_a", "key_b", "key_c"].map(str::to_owned).to_vec()));
-    assert_eq!(store.list_erasures(&u).await, Ok(vec![]));
+    assert_eq!(
+        store.list_erasures(&t, None).await,
+        Ok(["key_a", "key_b", "key_c"].map(str::to_owned).to_vec())
+    );
+    assert_eq!(store.list_erasures(&u, None).await, Ok(vec![]));
+}
+
+pub async fn erasures_are_listed_from_a_time_on(Fresh { store, .. }: Fresh) {
+    let t = tenant("t");
+    for (key_id, seconds) in [("key_b", 10), ("key_a", 30), ("key_c", 20), ("key_b", 40)] {
+        let erasure = Write::Erasure { key_id: key_id.to_owned(), at: super::make::at(seconds) };
+        store.commit(writes(&t, vec![erasure])).await.unwrap();
+    }
+    // The first time counts: an erasure that is tried again is the same one.
+    for (seconds, expected) in
+        [(10, &["key_a", "key_b", "key_c"][..]), (11, &["key_a", "key_c"]), (30, &["key_a"]), (31, &[])]
+    {
+        let listed = store.list_erasures(&t, Some(super::make::at(seconds))).await.unwrap();
+        assert_eq!(listed, expected, "from {seconds} on");
+    }
 }

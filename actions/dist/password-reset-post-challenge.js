@@ -1,0 +1,1326 @@
+// Countersign for Auth0, trigger password-reset-post-challenge. Built from actions/src by actions/build.mjs: edit CONFIG here, the rest there.
+'use strict';
+
+const crypto = require('crypto');
+
+// --- frozen ---
+
+function frozen(value) {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null) frozen(part);
+  }
+  return Object.freeze(value);
+}
+
+// --- config-password-reset-post-challenge ---
+
+// What the installer or operator edits. Nothing below this object needs a change.
+const CONFIG = frozen({
+  // The version of this Action, sent with each request.
+  version: '0.1.0',
+  // Whether this Action may hold up a reset. While it is not exactly `true`, every reset ends as without this Action.
+  enforce: false,
+  // Where it may, as ids. A list that is not empty confines it: other organizations, or other clients, are only watched.
+  // With both lists filled a reset must be in both.
+  enforce_only: { organizations: [], clients: [] },
+  // How long a reset may wait for an answer, in ms (50 to 5000).
+  deadline_ms: 800,
+  // The longest answer that is read, in bytes.
+  max_answer_bytes: 65536,
+  // When the service refuses our request (400, 409, 413, 422): 'challenge', 'allow' or 'deny'.
+  on_reject: 'challenge',
+  // When the service cannot be reached: the strictest row that matches counts. The table is in the README.
+  fallback: {
+    default: 'allow',
+    protected_roles: ['admin'],
+    protected: 'challenge',
+    contained: 'deny',
+    // Where a challenge is due, but no independent factor is enrolled: 'deny' or 'allow'.
+    no_factor: 'deny',
+  },
+  // The factors that may be asked for, best first. E-mail is never one: the reset itself came by e-mail.
+  factors: ['webauthn-roaming', 'webauthn-platform', 'push-notification', 'otp', 'phone'],
+  // What this Action may do at all, whatever the service answers.
+  ceiling: { deny: true, challenge: true, redirect: false },
+  // The hosts that people may be sent to for a step-up, exactly, with a port unless it is 443. They need the secret
+  // COUNTERSIGN_REDIRECT_KEY.
+  redirect: { hosts: [] },
+  // Exempt from every decision.
+  break_glass: { user_ids: [], client_ids: [] },
+  // After `failures` within `window_ms` the service is left alone for `open_ms`.
+  breaker: { failures: 5, window_ms: 30000, open_ms: 15000 },
+  // The key of `app_metadata` that is ours, read only.
+  mark_key: 'countersign',
+});
+
+// --- values ---
+
+// Total functions over values of any shape. None of them throws, whatever the event holds.
+
+function isRecord(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// The value at a path, or undefined as soon as a step is not an object.
+function dig(value, ...path) {
+  let here = value;
+  for (const step of path) {
+    if (!isRecord(here)) return undefined;
+    here = here[step];
+  }
+  return here;
+}
+
+function listOf(value) {
+  return Array.isArray(value) ? value : [];
+}
+
+// A configured word, or the strict default when somebody mistyped it.
+function oneOf(value, allowed, otherwise) {
+  return allowed.includes(value) ? value : otherwise;
+}
+
+function within(value, low, high, otherwise) {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return otherwise;
+  return Math.min(high, Math.max(low, value));
+}
+
+// Text of at most `maxBytes` bytes of UTF-8, cut between characters. Control characters (databases refuse NUL, logs
+// refuse line breaks) and lone surrogates (not encodable) become U+FFFD.
+function boundedText(raw, maxBytes) {
+  // Why: a UTF-16 unit takes at least one byte, so nothing beyond `maxBytes` units can survive the cut below.
+  const head = raw.length > maxBytes ? raw.slice(0, maxBytes) : raw;
+  const bytes = Buffer.from(head.replace(/[\u0000-\u001f\u007f]/g, '\ufffd'), 'utf8');
+  if (bytes.length <= maxBytes) return bytes.toString('utf8');
+  let end = maxBytes;
+  while (end > 0 && (bytes[end] & 0xc0) === 0x80) end -= 1;
+  return bytes.subarray(0, end).toString('utf8');
+}
+
+// The size of a value as JSON, in bytes; infinite when it has no JSON form.
+function jsonBytes(value) {
+  try {
+    const json = JSON.stringify(value);
+    return json === undefined ? Infinity : Buffer.byteLength(json, 'utf8');
+  } catch {
+    return Infinity;
+  }
+}
+
+// Whether the ceiling allows a kind of effect. Only exactly `true` does.
+function isAllowed(config, kind) {
+  return dig(config, 'ceiling', kind) === true;
+}
+
+// Runs one step and says whether it worked.
+function attempt(step) {
+  try {
+    step();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// --- person ---
+
+// Strategies of connections whose credentials Auth0 keeps. The service reads them alike.
+const HOME_STRATEGIES = ['auth0', 'sms', 'email'];
+
+// Whether another identity provider vouches for the person. Why not for an unreadable strategy: it buys no milder row.
+function isFederated(event) {
+  const strategy = dig(event, 'connection', 'strategy');
+  return typeof strategy === 'string' && strategy !== '' && !HOME_STRATEGIES.includes(strategy);
+}
+
+// A test for the names of protected roles, in any case of letters.
+function protectedRoleTest(config) {
+  const wanted = listOf(dig(config, 'fallback', 'protected_roles')).map((role) => String(role).toLowerCase());
+  return (role) => typeof role === 'string' && wanted.includes(role.toLowerCase());
+}
+
+function isProtected(event, config) {
+  const roles = dig(event, 'authorization', 'roles');
+  const held = typeof roles === 'string' ? [roles] : listOf(roles);
+  return held.some(protectedRoleTest(config));
+}
+
+// --- request ---
+
+// Bounds of the request. Why: text that an attacker can size must never make a request invalid or large.
+const MAX_BODY_BYTES = 48 * 1024;
+const MAX_ITEMS = 32;
+// Why more for roles: floors of the policy hang on them, and someone may hold many.
+const MAX_ROLES = 128;
+const MAX_ROLES_BYTES = 12 * 1024;
+const MAX_DEPTH = 6;
+const MAX_CUTS = 64;
+
+const words = (max) => ({ kind: 'text', max });
+const many = (of, max = MAX_ITEMS, maxBytes = Infinity) => ({ kind: 'list', of, max, maxBytes });
+const tree = (maxBytes, omit = []) => ({ kind: 'tree', maxBytes, omit });
+const measure = (low, high) => ({ kind: 'number', low, high });
+// Why: half an identifier names somebody else, so one that does not fit is left out whole.
+const IDENTIFIER = { kind: 'identifier', max: 256 };
+const NAME = words(256);
+const TIME = words(64);
+const FLAG = { kind: 'flag' };
+const COUNT = { kind: 'count' };
+const MARK_FIELD = tree(2048);
+
+// What several triggers tell alike.
+const ROLES = many(NAME, MAX_ROLES, MAX_ROLES_BYTES);
+const METHODS = many({ name: NAME, timestamp: TIME, type: words(64) });
+const FACTORS = many({ type: words(64), options: { method: words(32) } });
+const IDENTITIES = many({ connection: NAME, provider: words(128), isSocial: FLAG });
+const SCOPES = many(words(128));
+const NAMED = { id: IDENTIFIER, name: NAME };
+const CLIENT = { client_id: IDENTIFIER, name: NAME };
+const CONNECTION = { ...NAMED, strategy: NAME };
+const REQUEST = {
+  ip: words(64),
+  hostname: NAME,
+  language: words(64),
+  method: words(16),
+  user_agent: words(512),
+  geoip: {
+    countryCode: words(16),
+    continentCode: words(16),
+    subdivisionCode: words(16),
+    timeZone: words(64),
+    latitude: measure(-90, 90),
+    longitude: measure(-180, 180),
+  },
+};
+
+function cut(cuts, path) {
+  if (cuts.length < MAX_CUTS && !cuts.includes(path)) cuts.push(path);
+}
+
+// One bounded value, or undefined when there is none that fits. Null stays null, absent stays absent.
+function pick(field, value, path, cuts) {
+  if (value === undefined || value === null) return value;
+  const picked = typeof field.kind === 'string' ? pickLeaf(field, value, path, cuts) : pickSection(field, value, path, cuts);
+  if (picked === undefined) cut(cuts, path);
+  return picked;
+}
+
+function pickSection(fields, value, path, cuts) {
+  if (!isRecord(value)) return undefined;
+  const section = {};
+  for (const name of Object.keys(fields)) {
+    const picked = pick(fields[name], value[name], path === '' ? name : `${path}.${name}`, cuts);
+    if (picked !== undefined) section[name] = picked;
+  }
+  return section;
+}
+
+function pickLeaf(field, value, path, cuts) {
+  switch (field.kind) {
+    case 'text':
+      return pickText(field, value, path, cuts);
+    case 'identifier':
+      return typeof value === 'string' && boundedText(value, field.max) === value ? value : undefined;
+    case 'flag':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'count':
+      return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+    case 'number':
+      return Number.isFinite(value) && value >= field.low && value <= field.high ? value : undefined;
+    case 'list':
+      return pickList(field, value, path, cuts);
+    default:
+      return pickTree(field, value, path, cuts);
+  }
+}
+
+function pickText(field, value, path, cuts) {
+  if (typeof value !== 'string') return undefined;
+  const bounded = boundedText(value, field.max);
+  if (bounded !== value) cut(cuts, path);
+  return bounded;
+}
+
+function pickList(field, value, path, cuts) {
+  if (!Array.isArray(value)) return undefined;
+  if (value.length > field.max) cut(cuts, path);
+  const items = [];
+  let bytesLeft = field.maxBytes;
+  for (const item of value.slice(0, field.max)) {
+    const picked = pick(field.of, item, path, cuts);
+    // The comma counts too.
+    if (bytesLeft !== Infinity) bytesLeft -= jsonBytes(picked) + 1;
+    if (picked === undefined || picked === null || bytesLeft < 0) cut(cuts, path);
+    else items.push(picked);
+  }
+  return items;
+}
+
+// A copy of a value whose shape is not ours (new assessors may appear), bounded in depth, width and total bytes.
+function pickTree(field, value, path, cuts) {
+  if (!isRecord(value)) return undefined;
+  const state = { bytesLeft: field.maxBytes, isCut: false };
+  const copy = copyRecord(value, field.omit, path.split('.').length, state);
+  if (state.isCut) cut(cuts, path);
+  return copy;
+}
+
+function copyRecord(value, omit, depth, state) {
+  const names = Object.keys(value).filter((name) => !omit.includes(name));
+  if (names.length > MAX_ITEMS) state.isCut = true;
+  const copy = {};
+  for (const name of names.slice(0, MAX_ITEMS)) copyEntry(copy, name, value[name], depth + 1, state);
+  return copy;
+}
+
+function copyEntry(target, name, value, depth, state) {
+  const key = boundedText(name, 64);
+  const copied = key === '__proto__' ? undefined : copyNode(value, depth, state);
+  state.bytesLeft -= Buffer.byteLength(key, 'utf8') + 4;
+  if (copied === undefined || key !== name || state.bytesLeft < 0) state.isCut = true;
+  else target[key] = copied;
+}
+
+function copyNode(value, depth, state) {
+  if (state.bytesLeft <= 0) return undefined;
+  if (value === null || typeof value === 'boolean' || Number.isFinite(value)) {
+    state.bytesLeft -= 24;
+    return value;
+  }
+  if (typeof value === 'string') {
+    const bounded = boundedText(value, 256);
+    if (bounded !== value) state.isCut = true;
+    state.bytesLeft -= Buffer.byteLength(JSON.stringify(bounded), 'utf8');
+    return bounded;
+  }
+  if (typeof value !== 'object' || depth > MAX_DEPTH) return undefined;
+  return copyContainer(value, depth, state);
+}
+
+function copyContainer(value, depth, state) {
+  state.bytesLeft -= 4;
+  if (!Array.isArray(value)) return copyRecord(value, [], depth, state);
+  if (value.length > MAX_ITEMS) state.isCut = true;
+  const copy = [];
+  for (const item of value.slice(0, MAX_ITEMS)) {
+    const copied = copyNode(item, depth + 1, state);
+    if (copied === undefined) state.isCut = true;
+    else copy.push(copied);
+  }
+  return copy;
+}
+
+// The event with its protected roles first, so that they are never the ones that are cut.
+function protectedFirst(event, config) {
+  const roles = dig(event, 'authorization', 'roles');
+  if (!Array.isArray(roles)) return event;
+  const isProtectedRole = protectedRoleTest(config);
+  const ordered = [...roles.filter(isProtectedRole), ...roles.filter((role) => !isProtectedRole(role))];
+  return { ...event, authorization: { ...event.authorization, roles: ordered } };
+}
+
+// The allow-listed event and the paths that were cut or left out.
+function pickEvent(event, config, fields) {
+  const cuts = [];
+  const picked = pickSection(fields, isRecord(event) ? protectedFirst(event, config) : {}, '', cuts);
+  const metadata = isRecord(event) && isRecord(event.user) ? event.user.app_metadata : undefined;
+  if (isRecord(metadata) && isRecord(picked.user)) {
+    const mark = pick(MARK_FIELD, metadata[config.mark_key], 'user.app_metadata.countersign', cuts);
+    picked.user.app_metadata = mark === undefined ? {} : { countersign: mark };
+  } else if (metadata !== undefined && metadata !== null) {
+    cut(cuts, 'user.app_metadata');
+  }
+  return { picked, cuts };
+}
+
+// The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` and what is `shed` first.
+function writeRequest(event, config, deadlineMs, flow) {
+  const { picked, cuts } = pickEvent(event, config, flow.fields);
+  const action = { name: `countersign-${flow.trigger}`, version: config.version, policy_etag: null };
+  const write = () =>
+    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
+  let body = write();
+  for (const [section, name] of flow.shed) {
+    if (Buffer.byteLength(body, 'utf8') <= MAX_BODY_BYTES) break;
+    if (!isRecord(picked[section]) || picked[section][name] === undefined) continue;
+    const kept = name === 'roles' ? listOf(picked[section][name]).filter(protectedRoleTest(config)) : [];
+    if (kept.length > 0) picked[section][name] = kept;
+    else delete picked[section][name];
+    cut(cuts, `${section}.${name}`);
+    body = write();
+  }
+  return body;
+}
+
+// --- challenge ---
+
+// The vocabulary of `api.authentication` (Auth0, "post-login API object"). E-mail can be asked for, not enrolled.
+const CHALLENGE_FACTORS = [
+  'otp',
+  'email',
+  'phone',
+  'push-notification',
+  'webauthn-platform',
+  'webauthn-roaming',
+  'recovery-code',
+];
+const ENROLL_FACTORS = CHALLENGE_FACTORS.filter((type) => type !== 'email');
+
+// First factors that prove the same thing as a second one: who holds the mailbox has both.
+const SAME_PROOF = {
+  email: ['email'],
+  sms: ['phone'],
+  phone_number: ['phone'],
+  passkey: ['webauthn-platform', 'webauthn-roaming'],
+};
+
+// Grants by which a program passes on a person's password. `resource-owner` stands in the names of more.
+const PASSWORD_PROTOCOLS = ['oauth2-password', 'wstrust-usernamemixed'];
+
+// Protocols in which nobody sits at a page that could ask. The service reads them alike.
+const HEADLESS_PROTOCOLS = [
+  'oauth2-refresh-token',
+  'oauth2-access-token',
+  'oidc-ciba',
+  'oidc-ciba-web-link',
+];
+
+// How long an MFA of the session counts as fresh: 12 h, one working day with its ends.
+const FRESH_MFA_MS = 12 * 60 * 60 * 1000;
+const CLOCK_SKEW_MS = 60 * 1000;
+
+function mfaMethods(event) {
+  return listOf(dig(event, 'authentication', 'methods')).filter((method) => isRecord(method) && method.name === 'mfa');
+}
+
+// A time in ms since 1970, or NaN when the value is none. Why the type: `Date.parse` takes a number for a year.
+function timeOf(value) {
+  return typeof value === 'string' ? Date.parse(value) : NaN;
+}
+
+// The newest MFA of the session as `{at, type}`, `at` in ms since 1970, or null. One without a time does not count.
+function newestMfa(event) {
+  let newest = null;
+  for (const method of mfaMethods(event)) {
+    const at = timeOf(method.timestamp);
+    if (Number.isFinite(at) && (newest === null || at >= newest.at)) newest = { at, type: method.type };
+  }
+  return newest;
+}
+
+function isTokenExchange(event) {
+  return dig(event, 'transaction', 'protocol') === 'oauth2-token-exchange';
+}
+
+function isPasswordGrant(event) {
+  const protocol = dig(event, 'transaction', 'protocol');
+  return typeof protocol === 'string' && (PASSWORD_PROTOCOLS.includes(protocol) || protocol.includes('resource-owner'));
+}
+
+// Whether a parameter holds `none`: a list separated by spaces (OpenID Connect Core, 3.1.2.1), or an array when given twice.
+function hasNone(value) {
+  return [value].flat().some((word) => typeof word === 'string' && word.split(/\s+/).includes('none'));
+}
+
+// Whether somebody sits in front of a page that can ask: not on refresh, `prompt=none`, password grants or exchange.
+function canAsk(event) {
+  const protocol = dig(event, 'transaction', 'protocol');
+  const isHeadless =
+    typeof protocol === 'string' &&
+    (isPasswordGrant(event) || HEADLESS_PROTOCOLS.includes(protocol) || protocol.includes('token-exchange'));
+  return !isHeadless && !hasNone(dig(event, 'transaction', 'prompt')) && !hasNone(dig(event, 'request', 'query', 'prompt'));
+}
+
+// Whether the session holds an MFA method younger than 12 h. One without a time, or from the future, does not count.
+function hasFreshMfa(event, now) {
+  return mfaMethods(event).some((method) => {
+    const at = timeOf(method.timestamp);
+    return at > now - FRESH_MFA_MS && at <= now + CLOCK_SKEW_MS;
+  });
+}
+
+// The factors that can be asked for, in the order of the configuration: enrolled, not yet passed, and independent of
+// the first factor. Empty where nobody can be asked.
+function askableFactors(event, config) {
+  if (!isAllowed(config, 'challenge') || !canAsk(event)) return [];
+  const enrolled = listOf(dig(event, 'user', 'enrolledFactors')).map((factor) => dig(factor, 'type'));
+  const used = mfaMethods(event).map((method) => method.type);
+  const firsts = listOf(dig(event, 'authentication', 'methods')).map((method) => dig(method, 'name'));
+  for (const first of [...firsts, dig(event, 'connection', 'strategy')]) {
+    if (typeof first === 'string' && Object.keys(SAME_PROOF).includes(first)) used.push(...SAME_PROOF[first]);
+  }
+  return listOf(config.factors).filter(
+    (type) => CHALLENGE_FACTORS.includes(type) && enrolled.includes(type) && !used.includes(type),
+  );
+}
+
+// --- texts ---
+
+// What a person may read. Neither says why: a reason coaches whoever tries again. The code is for applications. Signing out
+// comes first because the same session, with its factors passed long ago, would be denied again.
+const BLOCKED = 'This account is blocked. Please contact your administrator.';
+const STEP_UP_REQUIRED =
+  'step_up_required: additional verification is required; please sign out, then sign in again, or contact your administrator';
+
+// --- step-up ---
+
+const PHONE_METHODS = ['sms', 'voice', 'both'];
+
+// A factor with its documented options only, or null when it is unknown or not allowed.
+function soundFactor(factor, allowed) {
+  const type = dig(factor, 'type');
+  if (typeof type !== 'string' || !allowed.includes(type)) return null;
+  const options = dig(factor, 'options');
+  if (type === 'phone' && PHONE_METHODS.includes(dig(options, 'preferredMethod'))) {
+    return { type, options: { preferredMethod: options.preferredMethod } };
+  }
+  if (type === 'push-notification' && typeof dig(options, 'otpFallback') === 'boolean') {
+    return { type, options: { otpFallback: options.otpFallback } };
+  }
+  return { type };
+}
+
+function soundFactors(factors, allowed) {
+  return listOf(factors)
+    .slice(0, CHALLENGE_FACTORS.length)
+    .map((factor) => soundFactor(factor, allowed))
+    .filter((factor) => factor !== null);
+}
+
+function factorsFor(method, config) {
+  if (method.startsWith('enroll')) return ENROLL_FACTORS;
+  return CHALLENGE_FACTORS.filter((type) => listOf(config.factors).includes(type));
+}
+
+// Why: a challenge breaks a token exchange, and a required one is never dropped. So it becomes a denial there.
+function orDenial(call, { event, api }) {
+  return isTokenExchange(event) ? () => api.access.deny(STEP_UP_REQUIRED) : call;
+}
+
+function stepUp(method) {
+  return ([factor, options], context) => {
+    const allowed = factorsFor(method, context.config);
+    const sound = soundFactor(factor, allowed);
+    if (sound === null) return null;
+    const additionalFactors = soundFactors(dig(options, 'additionalFactors'), allowed);
+    const rest = additionalFactors.length > 0 ? [{ additionalFactors }] : [];
+    return orDenial(() => context.api.authentication[method](sound, ...rest), context);
+  };
+}
+
+function stepUpAny(method) {
+  return ([factors], context) => {
+    const sound = soundFactors(factors, factorsFor(method, context.config));
+    return sound.length === 0 ? null : orDenial(() => context.api.authentication[method](sound), context);
+  };
+}
+
+// --- contained ---
+
+const MAX_MARK_BYTES = 1024;
+const MAX_MARK_DEPTH = 6;
+
+function existingMark(event, config) {
+  return dig(event, 'user', 'app_metadata', config.mark_key);
+}
+
+// Whether the account is contained. Anything but absent, null or false counts: a mark of another shape is no release.
+function isContained(event, config) {
+  const contained = dig(existingMark(event, config), 'contained');
+  return contained !== undefined && contained !== null && contained !== false;
+}
+
+// Whether Auth0 can store a value: no `.` and no `$` in a key. Why: it writes when the whole flow has ended, and what it
+// refuses then fails a sign-in that nobody wanted to stop.
+function isStorable(value, depth = 0) {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth >= MAX_MARK_DEPTH) return false;
+  return Object.entries(value).every(([key, part]) => /^[A-Za-z0-9_-]{1,64}$/.test(key) && isStorable(part, depth + 1));
+}
+
+// The mark to write: the value, and never less containment than before. Null when it cannot be stored.
+function mergedMark(event, config, value) {
+  const mark = { ...value };
+  if (isContained(event, config)) mark.contained = existingMark(event, config).contained;
+  return isStorable(mark) && jsonBytes(mark) <= MAX_MARK_BYTES ? mark : null;
+}
+
+// --- reach ---
+
+// Whether this Action may change a sign-in at all. Only exactly `true` does.
+function isEnforcing(config) {
+  return dig(config, 'enforce') === true;
+}
+
+// The lists of `enforce_only`, and where the event holds what they name.
+const CONFINED_BY = { organizations: ['organization', 'id'], clients: ['client', 'client_id'] };
+
+function isWithin(name, ids, event) {
+  if (Array.isArray(ids) && ids.length === 0) return true;
+  const id = Object.keys(CONFINED_BY).includes(name) ? dig(event, ...CONFINED_BY[name]) : undefined;
+  return typeof id === 'string' && listOf(ids).includes(id);
+}
+
+function isInScope(event, only) {
+  if (only === undefined) return true;
+  try {
+    // Why: a mistyped scope was written to confine, so it must not enforce everywhere.
+    return isRecord(only) && Object.entries(only).every(([name, ids]) => isWithin(name, ids, event));
+  } catch {
+    return false;
+  }
+}
+
+// The configuration for one sign-in: without force where `enforce_only` does not reach.
+function scoped(event, config) {
+  return isInScope(event, config.enforce_only) ? config : { ...config, enforce: null };
+}
+
+// The part of the platform's `api` that may be used: while nothing is enforced, only the `harmless` calls, as
+// `{group: method}`. Whatever runs on it, and wherever it fails, can't reach another. Nothing in it returns the `api`.
+function reachOf(api, config, harmless) {
+  if (isEnforcing(config)) return api;
+  const reach = {
+    get cache() {
+      return api.cache;
+    },
+  };
+  for (const [group, name] of Object.entries(harmless)) {
+    reach[group] = {
+      [name]: (...args) => {
+        api[group][name](...args);
+      },
+    };
+  }
+  return Object.freeze(reach);
+}
+
+// --- plain ---
+
+// For triggers at which nobody can be asked: a transaction is allowed or denied.
+const PLAIN_VERDICTS = ['allow', 'deny'];
+
+function isProtectedAudience(event, config) {
+  const audience = dig(event, 'resource_server', 'identifier');
+  return typeof audience === 'string' && listOf(dig(config, 'fallback', 'protected_audiences')).includes(audience);
+}
+
+// What to do without an answer, the strictest row that matches; `ceiling` is the kind that a denial here counts as. Pure;
+// the table is in the README.
+function plainVerdict(event, config, cause, ceiling = 'deny') {
+  if (!isEnforcing(config) || !isAllowed(config, ceiling)) return 'allow';
+  const row = (name, otherwise) => oneOf(dig(config, 'fallback', name), PLAIN_VERDICTS, otherwise);
+  const rows = [row('default', 'allow')];
+  if (cause === 'refused') rows.push(oneOf(config.on_reject, PLAIN_VERDICTS, 'allow'));
+  // Why: the service demanded more than the platform took, and what it demanded is not dropped.
+  if (cause === 'effect_failed') rows.push('deny');
+  if (isProtectedAudience(event, config)) rows.push(row('protected', 'deny'));
+  if (isContained(event, config)) rows.push(row('contained', 'deny'));
+  return rows.includes('deny') ? 'deny' : 'allow';
+}
+
+// A text for a denial: the given one, bounded, or the other when there is none.
+function denialText(given, otherwise) {
+  return typeof given === 'string' && given !== '' ? boundedText(given, 256) : otherwise;
+}
+
+// --- sign ---
+
+// The bytes of a `whsec_<base64>` key, or null when the text is none. Standard Webhooks keys have 24 to 64 bytes;
+// 16 is the least that is not guessable.
+function signingKey(secret) {
+  if (typeof secret !== 'string') return null;
+  const match = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret.trim());
+  if (match === null) return null;
+  const key = Buffer.from(match[1], 'base64');
+  return key.length >= 16 ? key : null;
+}
+
+function newMessageId() {
+  return `msg_${crypto.randomBytes(16).toString('hex')}`;
+}
+
+// Standard Webhooks headers over `id.timestamp.body`. `nowMs` is milliseconds since 1970.
+function signedHeaders(key, id, nowMs, body) {
+  const timestamp = String(Math.floor(nowMs / 1000));
+  const mac = crypto.createHmac('sha256', key).update(`${id}.${timestamp}.${body}`, 'utf8').digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` };
+}
+
+// Whether one of the signatures in the header (separated by spaces, at most 8) is over `id.body`, compared in constant time.
+function isSignedAnswer(key, id, body, header) {
+  if (typeof header !== 'string') return false;
+  const wanted = crypto.createHmac('sha256', key).update(`${id}.`, 'utf8').update(body).digest();
+  let isSigned = false;
+  for (const part of header.split(' ').slice(0, 8)) {
+    if (!/^v1,[A-Za-z0-9+/]{43}=$/.test(part)) continue;
+    const given = Buffer.from(part.slice(3), 'base64');
+    if (given.length === wanted.length && crypto.timingSafeEqual(given, wanted)) isSigned = true;
+  }
+  return isSigned;
+}
+
+// --- call ---
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+
+// Why something failed: a short word of ours, never text from outside.
+function failure(reason) {
+  const error = new Error(reason);
+  error.reason = reason;
+  return error;
+}
+
+// The address of an endpoint below the configured base, or null when the base is not https (http only on this machine).
+function endpoint(base, path) {
+  if (typeof base !== 'string') return null;
+  let url;
+  try {
+    url = new URL(base.trim());
+  } catch {
+    return null;
+  }
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname));
+  if (!isSafe || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return null;
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}${path}`;
+}
+
+// Reads a body chunk by chunk. Why: `text()` and `json()` have no bound and do not always settle after an abort.
+async function readBounded(response, maxBytes) {
+  if (response.body === null) return Buffer.alloc(0);
+  const reader = response.body.getReader();
+  const chunks = [];
+  let total = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks, total);
+    total += value.byteLength;
+    if (total > maxBytes) throw failure('too_large');
+    chunks.push(value);
+  }
+}
+
+async function exchange(url, headers, body, maxBytes, signal) {
+  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
+  const status = response.status;
+  if (status !== 200) return { status, signature: null, body: Buffer.alloc(0) };
+  const encoding = response.headers.get('content-encoding');
+  if (encoding !== null && encoding !== 'identity') throw failure('bad_answer');
+  return { status, signature: response.headers.get('countersign-signature'), body: await readBounded(response, maxBytes) };
+}
+
+// One POST that ends within `deadlineMs`, whatever the peer does. Rejects with a `reason`: timeout, network, too_large or bad_answer.
+async function post(url, headers, body, deadlineMs, maxBytes) {
+  const controller = new AbortController();
+  let timer;
+  const deadline = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(failure('timeout')), deadlineMs);
+  });
+  const running = exchange(url, headers, body, maxBytes, controller.signal);
+  // Why: the loser of the race may fail later, and nobody waits for it then.
+  running.catch(() => undefined);
+  try {
+    return await Promise.race([running, deadline]);
+  } catch (error) {
+    throw typeof error.reason === 'string' ? error : failure('network');
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
+  }
+}
+
+// --- answer ---
+
+const MODES = ['off', 'audit', 'advisory', 'enforce'];
+// A machine's token may lose many scopes, one an effect.
+const maxEffects = (trigger) => (trigger === 'credentials-exchange' ? 128 : 16);
+const MAX_ARGS = 4;
+
+function isDecisionId(value) {
+  return typeof value === 'string' && /^dec_[A-Za-z0-9_-]{1,128}$/.test(value);
+}
+
+function isEffect(value) {
+  return (
+    isRecord(value) &&
+    typeof value.call === 'string' &&
+    value.call.length <= 64 &&
+    Array.isArray(value.args) &&
+    value.args.length <= MAX_ARGS
+  );
+}
+
+function isDuration(value) {
+  return typeof value === 'number' && value >= 0;
+}
+
+// Switched off, the service decides nothing, so that answer has no id.
+function hasSoundId(answer) {
+  return isDecisionId(answer.decision_id) || (answer.mode === 'off' && answer.decision_id === null);
+}
+
+// The parts of an answer for a trigger that are used, from its bytes; `validForMs` is infinite when it names no bound. Throws `bad_answer`
+// when one of them has another type.
+function readAnswer(bytes, trigger) {
+  let answer;
+  try {
+    answer = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw failure('bad_answer');
+  }
+  const { valid_for_ms: validForMs = Infinity } = isRecord(answer) ? answer : {};
+  const isSound =
+    isRecord(answer) &&
+    hasSoundId(answer) &&
+    answer.trigger === trigger &&
+    MODES.includes(answer.mode) &&
+    Array.isArray(answer.effects) &&
+    answer.effects.length <= maxEffects(trigger) &&
+    isDuration(validForMs) &&
+    answer.effects.every(isEffect);
+  if (!isSound) throw failure('bad_answer');
+  return { decisionId: answer.decision_id, mode: answer.mode, effects: answer.effects, validForMs };
+}
+
+// --- breaker ---
+
+// A circuit breaker in Auth0's Action cache. The cache is shared, small and forgetful, so this is best effort: losing
+// the state means calling a service that is down, once more.
+const BREAKER_KEY = 'countersign_breaker';
+
+function breakerLimits(config) {
+  return {
+    failures: within(dig(config, 'breaker', 'failures'), 1, 1000, 5),
+    windowMs: within(dig(config, 'breaker', 'window_ms'), 1000, 600000, 30000),
+    openMs: within(dig(config, 'breaker', 'open_ms'), 100, 600000, 15000),
+  };
+}
+
+// `{failures, since, openUntil}`, or null when nothing is known. A state from the future is no state: a wrong clock
+// must not keep the service out.
+function readBreaker(cache, limits, now) {
+  try {
+    const record = cache.get(BREAKER_KEY);
+    const state = JSON.parse(record.value);
+    const isSound =
+      isRecord(state) && [state.failures, state.since, state.openUntil].every(Number.isFinite) && state.since <= now + 1000;
+    return isSound && state.openUntil <= now + limits.openMs + 1000 ? state : null;
+  } catch {
+    return null;
+  }
+}
+
+function writeBreaker(cache, state, limits) {
+  try {
+    cache.set(BREAKER_KEY, JSON.stringify(state), { ttl: limits.windowMs + limits.openMs });
+  } catch {
+    // Best effort: without a cache there is no breaker.
+  }
+}
+
+// Whether the service may be called now. One caller at a time tries again when the pause is over.
+function mayCall(cache, config, now) {
+  const limits = breakerLimits(config);
+  const state = readBreaker(cache, limits, now);
+  if (state === null || state.openUntil === 0) return true;
+  if (now < state.openUntil) return false;
+  writeBreaker(cache, { ...state, openUntil: now + limits.openMs }, limits);
+  return true;
+}
+
+function recordFailure(cache, config, now) {
+  const limits = breakerLimits(config);
+  const known = readBreaker(cache, limits, now);
+  const isRecent = known !== null && (known.openUntil !== 0 || now - known.since <= limits.windowMs);
+  const state = isRecent ? { ...known, failures: known.failures + 1 } : { failures: 1, since: now, openUntil: 0 };
+  if (state.failures >= limits.failures) state.openUntil = now + limits.openMs;
+  writeBreaker(cache, state, limits);
+}
+
+// The service answered: the count begins anew. A refusal feeds nothing, but ends a pause: it shows that the service is there.
+function recordAnswer(cache, config, now, isRefusal) {
+  try {
+    const state = readBreaker(cache, breakerLimits(config), now);
+    if (state !== null && (!isRefusal || state.openUntil !== 0)) cache.delete(BREAKER_KEY);
+  } catch {
+    // Best effort, as above.
+  }
+}
+
+// --- service ---
+
+// The service refused this request, which says nothing about its health.
+const REFUSALS = [400, 409, 413, 422];
+const OUTCOME_DEADLINE_MS = 300;
+
+// Whether the operator switched us off: any value but empty, 0 or false.
+function isOff(event) {
+  const value = dig(event, 'secrets', 'COUNTERSIGN_OFF');
+  if (value === undefined || value === null) return false;
+  return !['', '0', 'false'].includes(String(value).trim().toLowerCase());
+}
+
+function isExempt(event, config) {
+  return (
+    listOf(dig(config, 'break_glass', 'user_ids')).includes(dig(event, 'user', 'user_id')) ||
+    listOf(dig(config, 'break_glass', 'client_ids')).includes(dig(event, 'client', 'client_id'))
+  );
+}
+
+// Sends a signed body. Resolves to the status and, for 200, the bytes of an answer whose signature holds.
+async function send(event, path, body, deadlineMs, maxBytes) {
+  const url = endpoint(dig(event, 'secrets', 'COUNTERSIGN_URL'), path);
+  const key = signingKey(dig(event, 'secrets', 'COUNTERSIGN_KEY'));
+  const tenant = dig(event, 'tenant', 'id');
+  // Why: the tenant becomes a header, so it must be one word.
+  if (url === null || key === null || typeof tenant !== 'string' || !/^[A-Za-z0-9._-]{1,128}$/.test(tenant)) {
+    throw failure('misconfigured');
+  }
+  const id = newMessageId();
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    'countersign-tenant': tenant,
+    ...signedHeaders(key, id, Date.now(), body),
+  };
+  const answer = await post(url, headers, body, deadlineMs, maxBytes);
+  if (answer.status === 200 && !isSignedAnswer(key, id, answer.body, answer.signature)) throw failure('bad_signature');
+  return answer;
+}
+
+// Asks the service: `{answer}`, `{refused: true}` or `{failed: reason}`. Never rejects.
+async function ask(event, api, config, flow) {
+  let cache;
+  attempt(() => {
+    cache = api.cache;
+  });
+  const deadlineMs = within(config.deadline_ms, 50, 5000, 800);
+  if (!mayCall(cache, config, Date.now())) return { failed: 'breaker_open' };
+  try {
+    const body = writeRequest(event, config, deadlineMs, flow);
+    const sentAt = Date.now();
+    const { status, body: bytes } = await send(
+      event,
+      '/v1/decisions',
+      body,
+      deadlineMs,
+      within(config.max_answer_bytes, 1024, 1048576, 65536),
+    );
+    if (REFUSALS.includes(status)) {
+      recordAnswer(cache, config, Date.now(), true);
+      return { refused: true };
+    }
+    if (status !== 200) throw failure(`status_${status}`);
+    const answer = readAnswer(bytes, flow.trigger);
+    // Why: what was decided for then may be wrong now, and the service counts on nobody acting on it.
+    if (Date.now() - sentAt > answer.validForMs) throw failure('expired');
+    recordAnswer(cache, config, Date.now(), false);
+    return { answer };
+  } catch (error) {
+    const reason = typeof error.reason === 'string' ? error.reason : 'internal';
+    // Why: what went wrong on our own side must not keep others from a service that is well.
+    if (reason !== 'misconfigured' && reason !== 'internal') recordFailure(cache, config, Date.now());
+    return { failed: reason };
+  }
+}
+
+// Tells what became of a decision. Best effort: it never throws, and nobody waits for it over 300 ms.
+async function sendOutcome(event, outcome) {
+  try {
+    await send(event, '/v1/outcomes', JSON.stringify(outcome), OUTCOME_DEADLINE_MS, 4096);
+  } catch {
+    // The ledger then lacks this outcome; the tenant's log has it.
+  }
+}
+
+// --- reset-fallback ---
+
+// Mildest first.
+const RESET_VERDICTS = ['allow', 'challenge', 'deny'];
+const FIRST_BY_PHONE = ['sms', 'phone', 'phone_number', 'phone_otp'];
+
+// The factors that prove something else than the reset's own challenge did: never e-mail, which carries the reset.
+function independentFactors(event, config) {
+  const firsts = listOf(dig(event, 'authentication', 'methods')).map((method) => dig(method, 'name'));
+  const isByPhone = firsts.some((first) => FIRST_BY_PHONE.includes(first));
+  return askableFactors(event, config).filter((type) => type !== 'email' && !(isByPhone && type === 'phone'));
+}
+
+// The rows of the table that match; `mustHold` rows are not waived for somebody without a factor.
+function resetRows(event, config, cause) {
+  const row = (name, otherwise) => oneOf(dig(config, 'fallback', name), RESET_VERDICTS, otherwise);
+  const rows = [{ verdict: row('default', 'allow'), mustHold: false }];
+  if (cause === 'refused') rows.push({ verdict: oneOf(config.on_reject, RESET_VERDICTS, 'challenge'), mustHold: false });
+  // Why: the service demanded more than the platform took, and what it demanded is not dropped.
+  if (cause === 'effect_failed') rows.push({ verdict: 'challenge', mustHold: true });
+  if (isProtected(event, config)) rows.push({ verdict: row('protected', 'challenge'), mustHold: true });
+  if (isContained(event, config)) rows.push({ verdict: row('contained', 'deny'), mustHold: true });
+  return rows.filter(({ verdict }) => verdict !== 'allow');
+}
+
+// What to do with a reset without an answer: `{verdict, factors}`. Pure; the table is in the README.
+function resetVerdict(event, config, cause) {
+  const rows = isEnforcing(config) ? resetRows(event, config, cause) : [];
+  if (rows.length === 0) return { verdict: 'allow', factors: [] };
+  const factors = independentFactors(event, config);
+  const mayDeny = isAllowed(config, 'deny');
+  if (mayDeny && rows.some(({ verdict }) => verdict === 'deny')) return { verdict: 'deny', factors };
+  if (factors.length > 0) return { verdict: 'challenge', factors };
+  const isWaived = oneOf(dig(config, 'fallback', 'no_factor'), ['deny', 'allow'], 'deny') === 'allow';
+  const isHeld = mayDeny && !isWaived && rows.some(({ mustHold }) => mustHold);
+  return { verdict: isHeld ? 'deny' : 'allow', factors };
+}
+
+// Applies the table. A call that the platform refuses falls through to the next stricter one that it takes.
+function applyResetFallback(event, api, config, cause) {
+  const { verdict, factors } = resetVerdict(event, config, cause);
+  if (verdict === 'allow') return 'allow';
+  const deny = () => api.access.deny(isContained(event, config) ? BLOCKED : STEP_UP_REQUIRED);
+  const challenge = () => api.authentication.challengeWithAny(factors.map((type) => ({ type })));
+  if (verdict === 'challenge' && attempt(challenge)) return 'challenge';
+  if (isAllowed(config, 'deny') && attempt(deny)) return 'deny';
+  if (verdict === 'deny' && factors.length > 0 && attempt(challenge)) return 'challenge';
+  return 'allow';
+}
+
+// --- redirect ---
+
+// A redirect and its return: the address comes from the service, where it may lead is baked in.
+const TOKEN_PARAMETER = 'session_token';
+const MAX_URL_BYTES = 2048;
+// How long the token that is sent holds, and at most the one that returns (Auth0's default), in seconds.
+const SENT_FOR_S = 300;
+const RETURNED_FOR_S = 900;
+const MIN_KEY_CHARS = 32;
+
+function redirectHosts(config) {
+  return listOf(dig(config, 'redirect', 'hosts'))
+    .filter((host) => typeof host === 'string')
+    .map((host) => host.toLowerCase());
+}
+
+// The address as it is sent, or null when somebody may not be sent there.
+function redirectTarget(raw, config) {
+  if (typeof raw !== 'string' || Buffer.byteLength(raw, 'utf8') > MAX_URL_BYTES) return null;
+  let url;
+  try {
+    url = new URL(raw);
+  } catch {
+    return null;
+  }
+  const isBare = url.username === '' && url.password === '' && url.hash === '';
+  const isFree = !url.searchParams.has(TOKEN_PARAMETER) && !url.searchParams.has('state');
+  return url.protocol === 'https:' && isBare && isFree && redirectHosts(config).includes(url.host) ? url : null;
+}
+
+// The secret of the tokens, or null when it is too short.
+function redirectKey(event) {
+  const secret = dig(event, 'secrets', 'COUNTERSIGN_REDIRECT_KEY');
+  return typeof secret === 'string' && secret.length >= MIN_KEY_CHARS ? secret : null;
+}
+
+function isSameText(one, other) {
+  return typeof one === 'string' && one !== '' && one === other;
+}
+
+function sendWithToken(target, secret, payload, api) {
+  const token = api.redirect.encodeToken({ secret, expiresInSeconds: SENT_FOR_S, payload });
+  api.redirect.sendUserTo(target.href, { query: { [TOKEN_PARAMETER]: token } });
+}
+
+// The host of an issuer, which is a host or an https address.
+function issuingHost(iss) {
+  if (typeof iss !== 'string') return null;
+  try {
+    const url = new URL(iss.includes('://') ? iss : `https://${iss}`);
+    return url.protocol === 'https:' && url.username === '' && url.password === '' ? url.host : null;
+  } catch {
+    return null;
+  }
+}
+
+// The claims of a token that came back, or null. The platform checks signature, expiry and state; here also the user, the
+// issuer, how soon it ends, and what `isBound` says.
+function returnedClaims(event, api, config, now, isBound) {
+  const secret = redirectKey(event);
+  if (secret === null) return null;
+  let claims;
+  try {
+    claims = api.redirect.validateToken({ secret, tokenParameterName: TOKEN_PARAMETER });
+  } catch {
+    return null;
+  }
+  if (!isRecord(claims) || !isSameText(claims.sub, dig(event, 'user', 'user_id'))) return null;
+  const host = issuingHost(claims.iss);
+  if (host === null || !redirectHosts(config).includes(host)) return null;
+  const endsIn = claims.exp - now / 1000;
+  return endsIn > 0 && endsIn <= RETURNED_FOR_S && isBound(claims, host) ? claims : null;
+}
+
+function isVouched(claims) {
+  return claims !== null && claims.countersign_result === 'passed';
+}
+
+function redirectOutcome(decisionId, isPassed) {
+  const result = isPassed ? { kind: 'challenge_passed', factor: 'redirect' } : { kind: 'challenge_failed' };
+  return { decision_id: decisionId, ...result };
+}
+
+// --- redirect-reset ---
+
+// Why a seal: a reset has no metadata of its transaction to keep anything in, so the token itself carries what binds it,
+// under a key that the page which vouches for the step-up has not.
+function redirectSeal(event, decisionId, nonce, host) {
+  const key = signingKey(dig(event, 'secrets', 'COUNTERSIGN_KEY'));
+  const user = dig(event, 'user', 'user_id');
+  if (key === null || typeof user !== 'string' || user === '') return null;
+  const transaction = dig(event, 'transaction', 'id') ?? dig(event, 'transaction', 'state') ?? null;
+  const sealed = JSON.stringify(['countersign-redirect', user, transaction, decisionId, nonce, host]);
+  return crypto.createHmac('sha256', key).update(sealed, 'utf8').digest('hex');
+}
+
+// Sends the person to a baked host with a token that carries what binds it.
+function makeResetRedirect([url], { event, api, config, decisionId }) {
+  const target = redirectTarget(url, config);
+  const secret = redirectKey(event);
+  const nonce = crypto.randomBytes(16).toString('hex');
+  const host = target?.host;
+  const seal = redirectSeal(event, decisionId, nonce, host);
+  if (target === null || secret === null || seal === null || !isDecisionId(decisionId)) return null;
+  const transaction = dig(event, 'transaction', 'id') ?? null;
+  return () => sendWithToken(target, secret, { decision_id: decisionId, nonce, transaction, seal }, api);
+}
+
+// Whether somebody comes back with a token, of whatever worth.
+function bringsToken(event) {
+  return ['query', 'body'].some((place) => dig(event, 'request', place, TOKEN_PARAMETER) !== undefined);
+}
+
+const USED_KEY = 'countersign_used';
+const MAX_USED = 60;
+
+// Notes a nonce as used and says whether it was not before. Best effort, in Auth0's cache: what it forgets, the token's end
+// and the state of Auth0's own transaction still bound.
+function isFirstUse(api, nonce, now) {
+  let used = [];
+  attempt(() => {
+    used = listOf(JSON.parse(api.cache.get(USED_KEY).value)).filter((entry) => dig(entry, 'until') > now);
+  });
+  const mark = nonce.slice(0, 16);
+  if (used.some((entry) => entry.mark === mark)) return false;
+  const kept = [...used, { mark, until: now + RETURNED_FOR_S * 1000 }].slice(-MAX_USED);
+  attempt(() => api.cache.set(USED_KEY, JSON.stringify(kept), { ttl: RETURNED_FOR_S * 1000 }));
+  return true;
+}
+
+// Ends a redirect: whether its return proves the step-up, and of which decision; null when it is not ours at all.
+function endResetRedirect(event, api, config, now) {
+  const isBound = (claims, host) =>
+    isDecisionId(claims.decision_id) &&
+    isSameText(claims.seal, redirectSeal(event, claims.decision_id, claims.nonce, host));
+  const claims = returnedClaims(event, api, config, now, isBound);
+  if (claims === null || !isFirstUse(api, String(claims.nonce), now)) return { isPassed: false, decisionId: null };
+  return { isPassed: isVouched(claims), decisionId: claims.decision_id };
+}
+
+// --- interpret ---
+
+// The least rank of what changes a transaction: below it, something is told or written about it.
+const FIRST_BARRIER = 2;
+
+function isSkipOfMfa(effect) {
+  return effect.call === 'multifactor.enable' && effect.args[0] === 'none';
+}
+
+const isRedirect = (effect) => effect.call === 'redirect.sendUserTo';
+
+// Why an effect may not be made at all: `unknown`, `mode`, `not_enforced` or `ceiling`. Null when it may.
+function refusal(effect, mode, config, table) {
+  if (!Object.keys(table).includes(effect.call)) return 'unknown';
+  const { rank, ceiling } = table[effect.call];
+  if (mode !== 'enforce' && rank !== 0) return 'mode';
+  if (rank >= FIRST_BARRIER && !isEnforcing(config)) return 'not_enforced';
+  return isAllowed(config, isSkipOfMfa(effect) ? 'skip_mfa' : ceiling) ? null : 'ceiling';
+}
+
+function make(effect, context, table) {
+  try {
+    const call = table[effect.call].make(effect.args, context);
+    if (call === null) return 'arguments';
+    call();
+    return null;
+  } catch {
+    return 'failed';
+  }
+}
+
+// Makes the effects of an answer by the trigger's `table`, in its order. One that may not or cannot be made is skipped and
+// listed as `call:why`, and never stops the others. `isBarrierLost` says that a demanded step-up or denial was not made.
+function interpret(answer, event, api, config, table) {
+  const skipped = [];
+  const context = { event, api, config, decisionId: answer.decisionId };
+  const allowed = [];
+  const lost = [];
+  for (const effect of answer.effects) {
+    const why = refusal(effect, answer.mode, config, table);
+    if (why === null) allowed.push(effect);
+    else skipped.push(`${effect.call.replace(/[^A-Za-z.]/g, '')}:${why}`);
+    // Why: redirects are off by default, so nobody chose to go without this barrier.
+    if (why === 'ceiling' && isRedirect(effect)) lost.push(effect);
+  }
+  const barriers = allowed.filter((effect) => table[effect.call].rank >= FIRST_BARRIER && !isSkipOfMfa(effect));
+  const made = [];
+  allowed.sort((one, other) => table[one.call].rank - table[other.call].rank);
+  for (const effect of allowed) {
+    // Why: of skipping MFA and asking for it the stricter counts; and who is challenged here is not sent elsewhere too.
+    const isContradicted = isSkipOfMfa(effect) ? barriers.length > 0 : isRedirect(effect) && made.length > 0;
+    const why = isContradicted ? 'contradicted' : make(effect, context, table);
+    if (why !== null) skipped.push(`${effect.call}:${why}`);
+    if (!barriers.includes(effect)) continue;
+    if (why === null) made.push(effect);
+    else if (!isContradicted) lost.push(effect);
+  }
+  // A denial stands, whatever failed before it, and a challenge for a redirect.
+  const isDenied = made.some((effect) => table[effect.call].isDenial === true);
+  const isMet = isDenied || lost.length === 0 || (made.length > 0 && lost.every(isRedirect));
+  return { skipped, isBarrierLost: !isMet };
+}
+
+// --- decide ---
+
+// One line for the Action's log: words of ours, never anything from the event.
+function report(text) {
+  attempt(() => console.log(`countersign: ${text}`));
+}
+
+function fallBack(event, api, config, flow, reason) {
+  const applied = flow.applyFallback(event, api, config, reason, Date.now());
+  flow.note?.(api, 'countersign_fallback', reason);
+  report(`fallback ${reason}, ${applied}`);
+}
+
+// Makes what was answered; gives the reason when the local table had to apply as well.
+function applyAnswer(event, api, config, flow, answer) {
+  if (answer.mode === 'off') return null;
+  flow.note?.(api, 'countersign_decision', answer.decisionId);
+  flow.noteEvent?.(event, api);
+  const { skipped, isBarrierLost } = interpret(answer, event, api, config, flow.effects);
+  if (skipped.length > 0) {
+    const list = skipped.join(',').slice(0, 1024);
+    flow.note?.(api, 'countersign_skipped', list);
+    report(`skipped ${list.slice(0, 200)}`);
+  }
+  if (!isBarrierLost) return null;
+  fallBack(event, api, config, flow, 'effect_failed');
+  return 'effect_failed';
+}
+
+// Decides one transaction by the `flow` of its trigger. Never throws and never takes longer than the deadline. Resolves to
+// the decision's id, if there is one, and to why the local table applied, if it did.
+async function decide(event, platform, configured, flow) {
+  const config = scoped(event, configured);
+  const api = reachOf(platform, config, flow.harmless);
+  try {
+    if (isOff(event)) return { decisionId: null, cause: null };
+    if (isExempt(event, config)) {
+      flow.exempt?.(event, api, config, Date.now());
+      return { decisionId: null, cause: null };
+    }
+    const { answer, refused, failed } = await ask(event, api, config, flow);
+    if (answer !== undefined) return { decisionId: answer.decisionId, cause: applyAnswer(event, api, config, flow, answer) };
+    const cause = refused === true ? 'refused' : failed;
+    fallBack(event, api, config, flow, cause);
+    return { decisionId: null, cause };
+  } catch {
+    // Why: nothing above throws for an event that Auth0 can send. If one does, it must not buy an allow.
+    if (isEnforcing(config)) attempt(() => flow.onFault(api, config));
+    return { decisionId: null, cause: 'internal' };
+  }
+}
+
+// --- password-reset-post-challenge ---
+
+// How old an MFA may be that stands for a redirect's return, in ms: as long as such a return may take.
+const RETURN_MFA_MS = 15 * 60 * 1000;
+
+function makeResetDenial([reason], { api }) {
+  return () => api.access.deny(denialText(reason, STEP_UP_REQUIRED));
+}
+
+const RESET = {
+  trigger: 'password-reset-post-challenge',
+  // The allow-list: what is not named here is never sent. The query holds the reset's ticket.
+  fields: {
+    tenant: { id: IDENTIFIER },
+    request: REQUEST,
+    client: CLIENT,
+    connection: CONNECTION,
+    organization: NAMED,
+    authentication: { methods: METHODS },
+    authorization: { roles: ROLES },
+    stats: { logins_count: COUNT },
+    transaction: { id: IDENTIFIER, correlation_id: words(128) },
+    user: {
+      user_id: IDENTIFIER,
+      email: words(320),
+      email_verified: FLAG,
+      created_at: TIME,
+      updated_at: TIME,
+      last_password_reset: TIME,
+      enrolledFactors: FACTORS,
+      identities: IDENTITIES,
+    },
+    custom_domain: { domain: NAME },
+    prompt: { id: IDENTIFIER },
+  },
+  shed: [
+    ['user', 'identities'],
+    ['authorization', 'roles'],
+    ['authentication', 'methods'],
+    ['user', 'enrolledFactors'],
+  ],
+  effects: {
+    'authentication.challengeWith': { rank: 2, ceiling: 'challenge', make: stepUp('challengeWith') },
+    'authentication.challengeWithAny': { rank: 2, ceiling: 'challenge', make: stepUpAny('challengeWithAny') },
+    'redirect.sendUserTo': { rank: 3, ceiling: 'redirect', make: makeResetRedirect },
+    'access.deny': { rank: 4, ceiling: 'deny', make: makeResetDenial, isDenial: true },
+  },
+  harmless: {},
+  applyFallback: applyResetFallback,
+  onFault: (api) => api.access.deny(STEP_UP_REQUIRED),
+};
+
+// Whether somebody who comes back without a token has passed a challenge of Auth0 instead.
+function hasJustPassedMfa(event, now) {
+  const newest = newestMfa(event);
+  return newest !== null && Math.abs(now - newest.at) <= RETURN_MFA_MS;
+}
+
+// Goes on when somebody comes back. Never throws. Where redirects are switched on, a return needs a sound token or a recent
+// MFA: nothing else tells a passed challenge from a redirect that was walked around.
+async function continueReset(event, platform, configured) {
+  const config = scoped(event, configured);
+  const mayRedirect = isAllowed(config, 'redirect');
+  let isPassed = !mayRedirect;
+  let decisionId = null;
+  try {
+    if (!mayRedirect || isOff(event) || isExempt(event, config)) return;
+    if (bringsToken(event)) ({ isPassed, decisionId } = endResetRedirect(event, platform, config, Date.now()));
+    else isPassed = hasJustPassedMfa(event, Date.now());
+  } catch {
+    isPassed = false;
+  }
+  if (!isPassed && isEnforcing(config)) attempt(() => platform.access.deny(STEP_UP_REQUIRED));
+  if (decisionId !== null) await sendOutcome(event, redirectOutcome(decisionId, isPassed));
+}
+
+// Runs after the first challenge of a reset, before a new password may be chosen.
+exports.onExecutePostChallenge = async (event, api) => {
+  await decide(event, api, CONFIG, RESET);
+};
+
+// Runs when the user comes back from a challenge or a redirect that `onExecutePostChallenge` asked for.
+exports.onContinuePostChallenge = async (event, api) => {
+  await continueReset(event, api, CONFIG);
+};

@@ -1,0 +1,12 @@
+//! Connectors against real servers on this machine, alone and below the whole service.
+
+#[cfg(test)]
+mod bounds;
+#[cfg(test)]
+mod pause;
+#[cfg(test)]
+mod peer;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
+mod tls;

@@ -1,0 +1,84 @@
+//! Versions of the policy: the one that holds, its changes, and their record.
+
+use countersign_core::{IdKind, TenantId};
+use countersign_ledger::leaf::Kind;
+use countersign_policy::{Document, Snapshot};
+use countersign_store::{Commit, PolicyRow, StoreError, Write};
+
+use crate::{App, Error, Tenant, leaves::Draft, tenants::Current};
+
+/// Reads a policy as stored.
+pub(crate) fn read(tenant: &TenantId, row: &PolicyRow) -> Result<Snapshot, Error> {
+    let unreadable =
+        |detail: String| Error::UnreadablePolicy { tenant: tenant.clone(), version: row.version, detail };
+    let document: Document =
+        serde_json::from_str(&row.document).map_err(|error| unreadable(error.to_string()))?;
+    Snapshot::new(document).map_err(|faults| {
+        unreadable(
+            faults.first().map_or_else(String::new, |fault| format!("`{}`: {}", fault.path, fault.message)),
+        )
+    })
+}
+
+impl App {
+    /// Puts a policy in force. `expected_version` is the version that the change was made from.
+    ///
+    /// # Errors
+    /// `PolicyChanged` when another version holds by now; `Unavailable`: then the earlier one holds on.
+    pub async fn apply_policy(
+        &self,
+        tenant: &Tenant,
+        policy: Snapshot,
+        expected_version: u64,
+    ) -> Result<u64, Error> {
+        let at = self.ports.clock.now();
+        let version = expected_version + 1;
+        let document = serde_json::to_string(policy.document()).map_err(Error::internal)?;
+        let id = self.make_id(IdKind::Record)?;
+        let draft = Draft::new(&id, at, Kind::Policy).fact("etag", &policy.etag()).fact("version", &version);
+        let row = PolicyRow { version, etag: policy.etag().to_owned(), document, at };
+        let commit = Commit {
+            leaves: vec![Self::public_leaf(tenant, draft)?],
+            writes: vec![Write::Policy { expected_version, row }],
+            ..Commit::background(tenant.id.clone())
+        };
+        match self.ports.store.commit(commit).await {
+            Ok(_) => {}
+            Err(StoreError::Stale) => return Err(Error::PolicyChanged),
+            Err(error) => return Err(error.into()),
+        }
+        tenant.current.rcu(|current| {
+            // Why: a later version may have come from another process meanwhile.
+            if current.version < version {
+                std::sync::Arc::new(Current::new(version, policy.clone()))
+            } else {
+                std::sync::Arc::clone(current)
+            }
+        });
+        tracing::warn!(tenant.id = %tenant.id, policy = %policy.etag(), version, "a policy was put in force");
+        Ok(version)
+    }
+
+    /// Versions of the policy, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn policies(&self, tenant: &Tenant, limit: u32) -> Result<Vec<PolicyRow>, Error> {
+        Ok(self.ports.store.list_policies(&tenant.id, limit).await?)
+    }
+
+    /// Puts each tenant's configured policy in force where there is none yet.
+    pub(crate) async fn found_policies(&self) -> Result<(), Error> {
+        for tenant in self.tenants.iter() {
+            if tenant.policy_version() > 0 {
+                continue;
+            }
+            match self.apply_policy(tenant, tenant.policy().as_ref().clone(), 0).await {
+                // Why: of several processes that start at once one is the first.
+                Ok(_) | Err(Error::PolicyChanged) => self.refresh(tenant).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

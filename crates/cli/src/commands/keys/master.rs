@@ -1,0 +1,81 @@
+//! `countersign keys rotate master`
+
+use anyhow::{Context, bail};
+use countersign_store::Access;
+
+use super::super::{Verdict, print};
+use crate::{
+    args::RotateInSteps,
+    clock::SystemEntropy,
+    compose::{Base, open_store, system_clock},
+    config::Config,
+    data_dir::{DataDir, hex, random},
+};
+
+/// The file of the keys.
+const FILE: &str = "master.key";
+
+pub async fn rotate(RotateInSteps { finish, folder }: &RotateInSteps) -> anyhow::Result<Verdict> {
+    let config = folder.load()?;
+    let is_in_file = config.keys.master.is_none() && config.keys.earlier_masters.is_empty();
+    // Why: held to the end, so that with SQLite no service runs meanwhile that knows the earlier key alone.
+    let store = open_store(&config, Access::Own, &system_clock())
+        .await
+        .context("can't open the data; with SQLite stop the service first")?;
+    if is_in_file {
+        let file = DataDir::found(&config.storage.directory)?.key_file(FILE);
+        let count = file.get()?.len();
+        if count == 1 && (*finish || config.storage.is_postgres()) {
+            return begin_shared(*finish, &file);
+        }
+        if count == 1 {
+            super::add(&file, hex(&random(&SystemEntropy)?))?;
+        } else if config.storage.is_postgres() && !finish {
+            bail!("the keys are being rotated; end that by --finish, once every replica has both");
+        }
+    } else if config.keys.earlier_masters.is_empty() {
+        bail!(
+            "the key is that of `keys.master`: put the new one there and the old one into `keys.earlier_masters`, of every replica, then call this again"
+        );
+    }
+    let count = rewrap(config.clone(), store).await?;
+    print(&format!("{count} people's keys were wrapped anew; their pseudonyms stay as they were.\n"));
+    if is_in_file {
+        super::drop_earlier(&DataDir::found(&config.storage.directory)?.key_file(FILE))?;
+        print("The earlier master key is dropped. Keep a copy of the new one where you keep such things.\n");
+    } else {
+        print("Take the earlier keys out of `keys.earlier_masters`, of every replica.\n");
+    }
+    Ok(Verdict::Holds)
+}
+
+/// With several replicas the new key must be everywhere before anything is wrapped under it.
+fn begin_shared(finish: bool, file: &crate::key_file::KeyFile) -> anyhow::Result<Verdict> {
+    if finish {
+        bail!("there is one master key only, so nothing is being rotated");
+    }
+    super::add(file, hex(&random(&SystemEntropy)?))?;
+    print(&format!(
+        "The new key is the first line of {}.\nStop all replicas, give each that file, start them; then call this again with --finish.\n",
+        file.path().display()
+    ));
+    Ok(Verdict::Holds)
+}
+
+/// Wraps the keys of all people of all tenants under the newest master key.
+async fn rewrap(mut config: Config, store: countersign_store::Store) -> anyhow::Result<u64> {
+    for tenant in store.list_tenants().await? {
+        config.tenants.entry(tenant).or_default();
+    }
+    let base = Base::find(&config)?;
+    if base.master_keys() < 2 {
+        bail!("there is one master key only");
+    }
+    let app = base.existing_app(&config, store).await?;
+    let mut count = 0;
+    for tenant in app.tenants() {
+        count += app.rewrap_keys(tenant).await?;
+        app.sign_checkpoint(tenant).await?;
+    }
+    Ok(count)
+}

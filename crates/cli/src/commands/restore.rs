@@ -1,0 +1,265 @@
+//! `countersign restore`
+
+mod known;
+pub mod staging;
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::{Context, bail};
+use countersign_app::{
+    App,
+    audit::{AuditFailure, RETIRED_VERIFIERS, audit},
+};
+use countersign_core::TenantId;
+use countersign_store::{Access, Store};
+
+use self::{
+    known::{Known, Rollback, set_aside, trust},
+    staging::{Staging, finish_earlier},
+};
+use super::{Verdict, print, verify::read_checkpoints};
+use crate::{
+    args::Restore,
+    compose::{Base, open_store, system_clock},
+    config::{self, Config},
+    data_dir::{DataDir, KEYS_FILE, RECORDS_FILE},
+    key_file::KeyFile,
+    manifest::{Erasures, Manifest},
+};
+
+/// What is said where the records are in PostgreSQL.
+const POSTGRES: &str = "the records are in PostgreSQL: restore their database by `pg_restore` or your provider's means; \
+    the service then tells at its start whether that is an older copy";
+
+pub async fn run(args: Restore) -> anyhow::Result<Verdict> {
+    let mut config = config::load(args.config.as_deref())?;
+    config.storage.directory.clone_from(&args.data);
+    if config.storage.is_postgres() && args.from.is_some() {
+        bail!(POSTGRES);
+    }
+    DataDir::open(&args.data)?;
+    if finish_earlier(&args.data)? {
+        print("An earlier restore that was cut off is finished.\n");
+        return Ok(Verdict::Holds);
+    }
+    match &args.from {
+        Some(from) => from_backup(&args, config, from).await,
+        None => in_place(&args, config).await,
+    }
+}
+
+async fn from_backup(args: &Restore, config: Config, from: &Path) -> anyhow::Result<Verdict> {
+    for folder in [Some(from), args.keys.as_deref()].into_iter().flatten() {
+        let faults = Manifest::read(folder)?.faults(folder);
+        if !faults.is_empty() {
+            print(&format!("{}\n", faults.join("\n")));
+            return Ok(Verdict::Fails);
+        }
+    }
+    let mut known = Known::default();
+    // Why: held until the files are moved, so that no service begins to write what is being replaced.
+    let replaced = replaced(&config).await?;
+    if let Some(store) = &replaced {
+        known.add_store(store).await?;
+    }
+    let staging = fill(args, from)?;
+    let made = judge(args, config, known, &staging).await;
+    match made {
+        Ok(Verdict::Holds) => {
+            drop(replaced);
+            if let Some(aside) = staging.finish()? {
+                print(&format!("What was there before is in {}; delete it in time.\n", aside.display()));
+            }
+            print(&format!("{} holds the backup.\n", args.data.display()));
+            Ok(Verdict::Holds)
+        }
+        other => {
+            staging.remove()?;
+            other
+        }
+    }
+}
+
+/// The store that is replaced; `None` when the data directory holds none.
+async fn replaced(config: &Config) -> anyhow::Result<Option<Store>> {
+    if !config.storage.directory.join(RECORDS_FILE).exists() {
+        return Ok(None);
+    }
+    let store = open_store(config, Access::Own, &system_clock()).await;
+    store.map(Some).context(
+        "can't open the data that are replaced; stop the service, or move them away if they are broken",
+    )
+}
+
+/// Copies what comes from the backup, and what stays: people's keys, unless the backup has them, and retired public keys.
+fn fill(args: &Restore, from: &Path) -> anyhow::Result<Staging> {
+    let staging = Staging::begin(&args.data)?;
+    if !staging.copy(from, RECORDS_FILE)? {
+        bail!("`{}` has no `{RECORDS_FILE}`", from.display());
+    }
+    let keys_from = args.keys.as_deref().unwrap_or(&args.data);
+    let has_keys = staging.copy(keys_from, KEYS_FILE)?;
+    if args.keys.is_some() && !has_keys {
+        bail!("`{}` has no `{KEYS_FILE}`", keys_from.display());
+    }
+    staging.copy(keys_from, &format!("{KEYS_FILE}-wal"))?;
+    if !has_keys {
+        print("No people's keys were given, so nothing that was recorded about people can be read.\n");
+    }
+    let mut retired = Vec::new();
+    for folder in [from, &args.data] {
+        let found = KeyFile::at(folder.join(RETIRED_VERIFIERS)).find()?.unwrap_or_default();
+        retired.extend(found.into_iter().filter(|line| !retired.contains(line)).collect::<Vec<_>>());
+    }
+    if !retired.is_empty() {
+        KeyFile::at(staging.folder().join(RETIRED_VERIFIERS)).replace(&retired)?;
+    }
+    Ok(staging)
+}
+
+/// Checks what came, refuses what is too old, and erases again.
+async fn judge(
+    args: &Restore,
+    mut config: Config,
+    mut known: Known,
+    staging: &Staging,
+) -> anyhow::Result<Verdict> {
+    let base = Base::keys_of(&config)
+        .context("the keys that the ledger was begun with are needed: put `master.key` and `checkpoint.key` into the data directory")?;
+    let folder = staging.folder();
+    let store = Store::open_sqlite(folder, Access::Own, &base.clock).context("the backup can't be opened")?;
+    let sizes = sizes(&store).await?;
+    known.add_files(&config, &args.data)?;
+    take_given(args, &config, folder, &mut known)?;
+    let rollbacks = known.rollbacks(&sizes);
+    if !is_allowed(args, &rollbacks, known.is_newer(&sizes)) {
+        return Ok(Verdict::Fails);
+    }
+    for (tenant, size) in &sizes {
+        if !holds(&config, folder, &store, tenant, &known.notes(tenant, *size)).await? {
+            return Ok(Verdict::Fails);
+        }
+    }
+    for tenant in sizes.keys().chain(rollbacks.iter().map(|rollback| &rollback.tenant)) {
+        config.tenants.entry(tenant.clone()).or_default();
+    }
+    let app = base.existing_app_beside(&config, store, folder).await?;
+    app.finish_erasures().await?;
+    for (tenant, keys) in &known.erasures {
+        let count = app.repeat_erasures(app.tenant(tenant)?.as_ref(), keys).await?;
+        if count > 0 {
+            print(&format!("{count} erasures of {tenant} that the backup did not know were repeated.\n"));
+        }
+    }
+    tell(&app, &rollbacks).await?;
+    Ok(Verdict::Holds)
+}
+
+/// Takes the checkpoints and the list of erasures that were given.
+fn take_given(args: &Restore, config: &Config, folder: &Path, known: &mut Known) -> anyhow::Result<()> {
+    for (note, path) in read_checkpoints(&args.checkpoint)?.iter().zip(&args.checkpoint) {
+        known.add_checkpoint(config, folder, note).with_context(|| format!("`{}`", path.display()))?;
+    }
+    if let Some(path) = &args.erasures {
+        for (tenant, keys) in Erasures::read(path)?.keys {
+            known.erasures.entry(tenant).or_default().extend(keys);
+        }
+    }
+    for keys in known.erasures.values_mut() {
+        keys.sort();
+        keys.dedup();
+    }
+    Ok(())
+}
+
+/// Says what would be lost; whether that is meant.
+fn is_allowed(args: &Restore, rollbacks: &[Rollback], is_newer: bool) -> bool {
+    for Rollback { tenant, from, to } in rollbacks {
+        print(&format!("The ledger of {tenant} would be rolled back from {from} leaves to {to}.\n"));
+    }
+    let mut is_allowed = true;
+    if !rollbacks.is_empty() && !args.accept_rollback {
+        print("Look for a newer backup; or accept by --accept-rollback that the rest is lost.\n");
+        is_allowed = false;
+    }
+    if is_newer && !args.force {
+        print("The data directory holds newer data; --force moves them aside.\n");
+        is_allowed = false;
+    }
+    is_allowed
+}
+
+/// Whether a ledger is sound and agrees with checkpoints from elsewhere.
+async fn holds(
+    config: &Config,
+    folder: &Path,
+    store: &Store,
+    tenant: &TenantId,
+    notes: &[String],
+) -> anyhow::Result<bool> {
+    match audit(store, tenant, &trust(config, folder, tenant)?, notes).await {
+        Ok(report) => {
+            print(&format!("The ledger of {tenant} holds: {} leaves.\n", report.size));
+            Ok(true)
+        }
+        Err(AuditFailure::Store(error)) => Err(error.into()),
+        Err(error) => {
+            print(&format!("The ledger of {tenant} does not hold: {error}.\n"));
+            Ok(false)
+        }
+    }
+}
+
+/// Tells the ledgers that they were rolled back, and signs them.
+async fn tell(app: &App, rollbacks: &[Rollback]) -> anyhow::Result<()> {
+    for Rollback { tenant, from, to } in rollbacks {
+        app.record_rollback(app.tenant(tenant)?.as_ref(), *from, *to).await?;
+        print(&format!("The ledger of {tenant} tells that it was rolled back from {from} leaves to {to}.\n"));
+    }
+    for tenant in app.tenants() {
+        app.sign_checkpoint(tenant).await?;
+    }
+    Ok(())
+}
+
+async fn sizes(store: &Store) -> anyhow::Result<BTreeMap<TenantId, u64>> {
+    let mut sizes = BTreeMap::new();
+    for tenant in store.list_tenants().await? {
+        let size = store.get_ledger_head(&tenant).await?.frontier.size();
+        sizes.insert(tenant, size);
+    }
+    Ok(sizes)
+}
+
+/// Accepts that the data that are there are an older copy.
+async fn in_place(args: &Restore, mut config: Config) -> anyhow::Result<Verdict> {
+    let (base, folder) = (Base::find(&config)?, args.data.as_path());
+    let store = open_store(&config, Access::Own, &base.clock).await?;
+    let sizes = sizes(&store).await?;
+    let mut known = Known::default();
+    known.add_files(&config, folder)?;
+    take_given(args, &config, folder, &mut known)?;
+    let rollbacks = known.rollbacks(&sizes);
+    if !is_allowed(args, &rollbacks, false) {
+        return Ok(Verdict::Fails);
+    }
+    for (tenant, size) in &sizes {
+        if !holds(&config, folder, &store, tenant, &known.notes(tenant, *size)).await? {
+            return Ok(Verdict::Fails);
+        }
+        config.tenants.entry(tenant.clone()).or_default();
+    }
+    for rollback in &rollbacks {
+        config.tenants.entry(rollback.tenant.clone()).or_default();
+        set_aside(folder, &rollback.tenant)?;
+    }
+    let app = base.existing_app(&config, store).await?;
+    for (tenant, keys) in &known.erasures {
+        app.repeat_erasures(app.tenant(tenant)?.as_ref(), keys).await?;
+    }
+    tell(&app, &rollbacks).await?;
+    if rollbacks.is_empty() {
+        print("No checkpoint goes further than the data.\n");
+    }
+    Ok(Verdict::Holds)
+}

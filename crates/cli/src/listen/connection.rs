@@ -1,0 +1,111 @@
+//! One connection, from its handshake to its end.
+
+use std::{convert::Infallible, pin::Pin, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderValue, Request, Response, header},
+};
+use countersign_server::PeerTenants;
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::{Semaphore, watch},
+};
+
+use super::{Limits, patient::Patient, stopped};
+use crate::tls::Tls;
+
+/// The most bytes of a head, and of what is read ahead of a body.
+const MAX_BUFFER: usize = 32 * 1024;
+
+/// The routes, and what the listener adds to each request and answer.
+pub struct Service {
+    router: TowerToHyperService<Router>,
+    permits: Arc<Semaphore>,
+    tenants: Option<PeerTenants>,
+}
+
+impl Service {
+    /// Serves these routes; `permits` are what is left for further connections.
+    pub fn new(router: Router, permits: Arc<Semaphore>) -> Self {
+        Self { router: TowerToHyperService::new(router), permits, tenants: None }
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        if let Some(tenants) = &self.tenants {
+            request.extensions_mut().insert(tenants.clone());
+        }
+        let (answering, permits) = (self.router.call(request), Arc::clone(&self.permits));
+        Box::pin(async move {
+            let mut response = answering.await?;
+            // Why: when the last place is taken somebody waits for one, health checks and operators too.
+            if permits.available_permits() == 0 {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// Speaks with a client until one of both ends it; the end says nothing about who it was.
+pub async fn talk(
+    stream: TcpStream,
+    tls: Option<Tls>,
+    mut service: Service,
+    mut stop: watch::Receiver<bool>,
+    limits: Limits,
+) {
+    let Some(tls) = tls else {
+        return speak(stream, service, stop, std::future::pending(), limits).await;
+    };
+    let shaken = tokio::select! {
+        shaken = tls.accept(stream, limits.handshake) => shaken,
+        () = stopped(&mut stop) => return,
+    };
+    match shaken {
+        Ok((stream, peer)) => {
+            service.tenants.clone_from(&peer.tenants);
+            speak(stream, service, stop, tls.until_refused(&peer), limits).await;
+        }
+        Err(failure) => tracing::debug!(reason = failure.as_str(), "a TLS handshake failed"),
+    }
+}
+
+/// Serves requests until the client ends, or until the request under way when it is stopped or its client `refused`.
+async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    service: Service,
+    mut stop: watch::Receiver<bool>,
+    refused: impl Future<Output = ()>,
+    limits: Limits,
+) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(MAX_BUFFER)
+        .serve_connection(TokioIo::new(Patient::new(stream, limits.take)), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = async { tokio::select! { () = stopped(&mut stop) => {}, () = refused => {} } } => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke off");
+    }
+}

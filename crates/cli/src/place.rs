@@ -1,0 +1,202 @@
+//! Where a command works: through a running server, or on the data itself.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use countersign_app::{App, Tenant};
+use countersign_core::TenantId;
+use countersign_store::Access;
+use reqwest::{Method, StatusCode, Url};
+use serde_json::Value;
+
+use crate::{
+    args::At,
+    compose::{Base, open_store},
+    config::Config,
+    data_dir::DataDir,
+};
+
+/// How long a running server has to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where a command works.
+pub enum Place {
+    /// Through a running server.
+    Server(Remote),
+    /// On the data itself.
+    Here(Here),
+}
+
+impl Place {
+    /// The server that is named, else the data itself, opened for `access`.
+    pub async fn open(at: &At, tenant: &TenantId, access: Access) -> anyhow::Result<Self> {
+        let config = at.folder.load()?;
+        match &at.url {
+            Some(url) => Ok(Self::Server(Remote::new(&config, url)?)),
+            None => Ok(Self::Here(Here::open(config, tenant, access).await?)),
+        }
+    }
+}
+
+/// The use cases over the data of one tenant.
+pub struct Here {
+    /// All use cases.
+    pub app: Arc<App>,
+    /// The tenant.
+    pub tenant: Arc<Tenant>,
+}
+
+impl Here {
+    /// Opens data that is there, with its own keys; makes and records nothing.
+    pub async fn open(mut config: Config, tenant: &TenantId, access: Access) -> anyhow::Result<Self> {
+        let configured = config.tenants.remove(tenant).unwrap_or_default();
+        config.tenants = [(tenant.clone(), configured)].into();
+        let base = Base::find(&config)?;
+        let store = open_store(&config, access, &base.clock)
+            .await
+            .context("can't open the data; where a server owns them, work through that by --url")?;
+        if !store.list_tenants().await?.contains(tenant) {
+            bail!("`{}` holds no ledger of `{tenant}`", place(&config));
+        }
+        let app = base.existing_app(&config, store).await?;
+        let tenant = app.tenant(tenant)?;
+        Ok(Self { app, tenant })
+    }
+}
+
+/// What holds the records, in words without a secret.
+pub fn place(config: &Config) -> String {
+    if config.storage.is_postgres() {
+        return "PostgreSQL".to_owned();
+    }
+    config.storage.directory.display().to_string()
+}
+
+/// A running server and the operator's token.
+pub struct Remote {
+    client: reqwest::Client,
+    base: Url,
+    token: String,
+}
+
+impl Remote {
+    fn new(config: &Config, url: &str) -> anyhow::Result<Self> {
+        let foreign = || format!("`{url}` is no address such as `http://127.0.0.1:8377`");
+        let base = Url::parse(url).ok().filter(|base| !base.cannot_be_a_base()).with_context(foreign)?;
+        anyhow::ensure!(
+            base.scheme() == "https" || base.host_str().is_some_and(is_loopback),
+            "`{url}`: the operator's token goes by plain HTTP to a loopback address only; use https"
+        );
+        let lines = DataDir::found(&config.storage.directory)?.operator_file().get()?;
+        let client = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            // Why: plain HTTP alone, which must not need the system's root certificates.
+            .tls_certs_only([])
+            .build()?;
+        Ok(Self { client, base, token: lines.into_iter().next().context("no token")? })
+    }
+
+    /// Gets what is at a path, given by its segments.
+    pub async fn get(&self, path: &[&str], query: &[(&str, String)]) -> anyhow::Result<Value> {
+        let (status, bytes) = self.send(Method::GET, path, query, None).await?;
+        read(status, &bytes)
+    }
+
+    /// As `get`; `None` where there is nothing, or nothing any more.
+    pub async fn find(&self, path: &[&str], query: &[(&str, String)]) -> anyhow::Result<Option<Value>> {
+        let (status, bytes) = self.send(Method::GET, path, query, None).await?;
+        if matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+            return Ok(None);
+        }
+        read(status, &bytes).map(Some)
+    }
+
+    /// Sends a body, if there is one, and returns the answer; a refusal is an error in the server's words.
+    pub async fn call(&self, method: Method, path: &[&str], body: Option<&Value>) -> anyhow::Result<Value> {
+        let (status, bytes) = self.send(method, path, &[], body).await?;
+        read(status, &bytes)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
+        let mut address = self.base.clone();
+        if let Ok(mut segments) = address.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        if !query.is_empty() {
+            address.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self.client.request(method, address).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        // Why: the error's own text repeats the whole address, with what it names.
+        let response = request.send().await.map_err(reqwest::Error::without_url).context("no answer")?;
+        let status = response.status();
+        let bytes = response.bytes().await.map_err(reqwest::Error::without_url).context("no whole answer")?;
+        Ok((status, bytes.to_vec()))
+    }
+}
+
+/// Whether a host is this machine.
+fn is_loopback(host: &str) -> bool {
+    let digits = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || digits.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn read(status: StatusCode, bytes: &[u8]) -> anyhow::Result<Value> {
+    if !status.is_success() {
+        bail!("the server refused with status {}: {}", status.as_u16(), refusal(bytes));
+    }
+    serde_json::from_slice(bytes).context("the server's answer is none of Countersign's")
+}
+
+/// What a problem says, and where.
+fn refusal(bytes: &[u8]) -> String {
+    let problem: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let text =
+        |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut words = text(&problem, "detail");
+    if words.is_empty() {
+        "no reason given".clone_into(&mut words);
+    }
+    for error in problem.get("errors").and_then(Value::as_array).into_iter().flatten() {
+        words.push_str(&format!("\n`{}`: {}", text(error, "path"), text(error, "message")));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_never_goes_over_a_network_in_the_clear() {
+        for (host, is_here) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("[::1]", true),
+            ("127.0.0.1.example.com", false),
+            ("10.0.0.1", false),
+            ("[::ffff:10.0.0.1]", false),
+        ] {
+            assert_eq!(is_loopback(host), is_here, "{host}");
+        }
+        let (config, url) = (Config::default(), "http://decide.example.com");
+        assert!(Remote::new(&config, url).err().unwrap().to_string().contains("use https"));
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_its_places() {
+        let problem =
+            br#"{"detail":"the policy has 1 faults","errors":[{"path":"document.x","message":"is wrong"}]}"#;
+        assert_eq!(refusal(problem), "the policy has 1 faults\n`document.x`: is wrong");
+        assert_eq!(refusal(b"<html>"), "no reason given");
+    }
+}

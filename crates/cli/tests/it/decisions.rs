@@ -1,0 +1,82 @@
+//! Decisions are listed, explained, made again and exported; what is said about people only on demand, and on record.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::world::{Service, TENANT, complained, leaves, run, sign_in, told};
+
+const USER: &str = "auth0|markeduser9913";
+
+fn decisions(home: &Path, arguments: &[&str]) -> std::process::Output {
+    run(home, &[&["decisions"], arguments, &["--data", "data", "--tenant", TENANT]].concat())
+}
+
+fn json_lines(output: &std::process::Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", complained(output));
+    told(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn decisions_are_listed_and_exported_here_and_by_a_server() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let service = Service::start(home);
+    let mut client = service.client();
+    let ids: Vec<String> = (0..60).map(|n| client.decide(&format!("m{n}"), &sign_in(USER))).collect();
+    let url = format!("http://{}", service.host);
+    for place in [&[][..], &["--url", &url]] {
+        let listed = json_lines(&decisions(home, &[&["list", "--json", "--limit", "55"], place].concat()));
+        let newest: Vec<&str> = listed.iter().map(|line| line["decision_id"].as_str().unwrap()).collect();
+        assert_eq!(newest, ids.iter().rev().take(55).collect::<Vec<_>>());
+        let none = ["list", "--trigger", "credentials-exchange"];
+        assert_eq!(told(&decisions(home, &[&none[..], place].concat())), "");
+        let none = ["list", "--since", "2100-01-01T00:00:00Z"];
+        assert_eq!(told(&decisions(home, &[&none[..], place].concat())), "");
+        let exported = decisions(home, &[&["export"], place].concat());
+        assert_eq!(json_lines(&exported).len(), 60);
+        assert!(!told(&exported).contains("sub_") && !told(&exported).contains(USER));
+        let shown = decisions(home, &[&["show", &ids[3]], place].concat());
+        assert!(
+            told(&shown).contains("at the start") && told(&shown).contains("verdict: "),
+            "{}",
+            told(&shown)
+        );
+        assert!(!told(&shown).contains(USER));
+    }
+    let replayed = decisions(home, &["show", &ids[3], "--replay"]);
+    assert!(told(&replayed).ends_with("the same record, byte for byte.\n"), "{}", complained(&replayed));
+
+    let opened = json_lines(&decisions(home, &["export", "--open", "--before", "3", "--url", &url]));
+    assert_eq!(opened.len(), 2);
+    assert_eq!(opened[0]["record"]["event"]["user"]["user_id"], USER);
+    drop(client);
+    service.stop();
+    let reveals = |data: &Path| leaves(data).iter().filter(|leaf| leaf["kind"] == "reveal").count();
+    assert_eq!(reveals(&home.join("data")), 2, "each that was shown is on record");
+    let opened = json_lines(&decisions(home, &["export", "--open", "--before", "2"]));
+    assert_eq!(opened[0]["record"]["event"]["user"]["user_id"], USER);
+    assert_eq!(reveals(&home.join("data")), 3);
+    assert!(run(home, &["verify", "--data", "data"]).status.success());
+}
+
+#[test]
+fn a_token_of_the_short_form_is_made_listed_and_ended() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let service = Service::start(home);
+    let url = format!("http://{}", service.host);
+    let token = |arguments: &[&str], place: &[&str]| {
+        run(home, &[&["risk-token"], arguments, &["--data", "data", "--tenant", TENANT], place].concat())
+    };
+    let made = token(&["create"], &["--url", &url]);
+    let text = told(&made).lines().next().unwrap().to_owned();
+    assert!(text.starts_with("rsk_"), "{}", complained(&made));
+    let listed = token(&["list"], &[]);
+    assert!(!told(&listed).contains(&text) && told(&listed).ends_with("holds\n"), "{}", complained(&listed));
+    let id = told(&listed).split(' ').next().unwrap().to_owned();
+    service.stop();
+    assert!(token(&["revoke", &id], &[]).status.success());
+    assert_eq!(token(&["revoke", &id], &[]).status.code(), Some(1));
+    assert!(told(&token(&["list"], &[])).contains("ended"));
+}

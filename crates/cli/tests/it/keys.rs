@@ -1,0 +1,155 @@
+//! Keys are rotated: nobody is locked out meanwhile, and what was signed before stays provable.
+
+use std::{fs, path::Path};
+
+use crate::world::{Client, Service, TENANT, complained, leaves, run, sign_in, told, until};
+
+fn rotate(home: &Path, further: &[&str]) -> std::process::Output {
+    let output = run(home, &[&["keys", "rotate"], further, &["--data", "data"]].concat());
+    for secret in ["master.key", "checkpoint.key", "operator.token", "example-tenant.action-key"] {
+        for line in fs::read_to_string(home.join("data").join(secret)).unwrap_or_default().lines() {
+            assert!(
+                !told(&output).contains(line) && !complained(&output).contains(line),
+                "{secret} is printed"
+            );
+        }
+    }
+    output
+}
+
+fn lines(home: &Path, name: &str) -> Vec<String> {
+    let text = fs::read_to_string(home.join("data").join(name)).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The status of a decision that is asked for under a key.
+fn status_by(client: &mut Client, key: &str, id: &str) -> u16 {
+    client.sign_by(key);
+    let question = client.question(id, &sign_in("auth0|anna"));
+    client.send(&question).unwrap().status
+}
+
+#[test]
+fn an_action_key_is_rotated_while_the_service_runs() {
+    let home = tempfile::tempdir().unwrap();
+    let service = Service::start(home.path());
+    let mut client = service.client();
+    let rotate_action =
+        |further: &[&str]| rotate(home.path(), &[&["action", "--tenant", TENANT], further].concat());
+    let file = format!("{TENANT}.action-key");
+    assert!(complained(&rotate_action(&["--finish"])).contains("one key only"));
+    assert!(rotate_action(&[]).status.success());
+    let keys = lines(home.path(), &file);
+    let [new, old] = keys.as_slice() else { panic!("{} lines", keys.len()) };
+    let mut number = 0;
+    let mut status = |key: &str| {
+        number += 1;
+        status_by(&mut client, key, &format!("msg_{number}"))
+    };
+    until("the new key", || status(new) == 200);
+    assert_eq!(status(old), 200, "the old one is still accepted");
+    assert!(complained(&rotate_action(&[])).contains("--finish"));
+
+    fs::write(home.path().join("data").join(&file), "no key").unwrap();
+    service.signal("HUP");
+    let log = || fs::read_to_string(home.path().join("log")).unwrap();
+    until("the complaint", || log().contains("so the ones before hold on"));
+    assert_eq!((status(new), status(old)), (200, 200), "broken keys change nothing");
+
+    fs::write(home.path().join("data").join(&file), format!("{new}\n{old}\n")).unwrap();
+    assert!(rotate_action(&["--finish"]).status.success());
+    assert_eq!(lines(home.path(), &file), std::slice::from_ref(new));
+    until("the end of the old key", || status(old) == 401);
+    assert_eq!(status(new), 200);
+    let changes = || {
+        let leaves = leaves(&home.path().join("data")).into_iter();
+        let changes = leaves.filter(|leaf| leaf["facts"]["change"] == "action_keys_changed");
+        changes.map(|leaf| leaf["facts"]["keys"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    until("the leaves", || changes() == ["2", "1"]);
+}
+
+#[test]
+fn the_operators_token_is_rotated_while_the_service_runs() {
+    let home = tempfile::tempdir().unwrap();
+    let service = Service::start(home.path());
+    let mut before = service.client();
+    let path = format!("/v1/policies/{TENANT}");
+    assert_eq!(before.get(&path, &[]).status, 200);
+    assert!(rotate(home.path(), &["operator"]).status.success());
+    until("the end of the old token", || before.get(&path, &[]).status == 401);
+    assert_eq!(service.client().get(&path, &[]).status, 200, "by the new one");
+}
+
+#[test]
+fn a_checkpoint_key_is_rotated_and_what_the_old_one_signed_stays_provable() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let service = Service::start(home);
+    let mut client = service.client();
+    let decided = client.decide("msg_1", &sign_in("auth0|anna"));
+    let receipt = format!("/v1/decisions/{decided}/receipt?tenant={TENANT}");
+    assert_eq!(client.get(&receipt, &[]).status, 200);
+    let verifier = format!("/v1/ledger/{TENANT}/verifier");
+    let keep = |client: &mut Client, name: &str| {
+        fs::write(home.join(name), client.get(&verifier, &[]).body).unwrap();
+    };
+    keep(&mut client, "old.key");
+    assert!(rotate(home, &["checkpoint"]).status.success());
+    let early = rotate(home, &["checkpoint", "--finish"]);
+    assert!(complained(&early).contains("has not signed a checkpoint"), "{}", complained(&early));
+    service.stop();
+
+    let service = Service::start(home);
+    let mut client = service.client();
+    keep(&mut client, "both.key");
+    assert_eq!(fs::read_to_string(home.join("both.key")).unwrap().lines().count(), 2);
+    let checkpoint = format!("/v1/ledger/{TENANT}/checkpoint");
+    let signatures = |text: &str| text.lines().filter(|line| line.starts_with('\u{2014}')).count();
+    until("both signatures", || signatures(&client.get(&checkpoint, &[]).text()) == 2);
+    let holds = |key: &str| run(home, &["verify", "--data", "data", "--verifier", key]).status.code();
+    assert_eq!((holds("both.key"), holds("old.key")), (Some(0), Some(0)));
+    assert!(rotate(home, &["checkpoint", "--finish"]).status.success());
+    service.stop();
+    assert_eq!(lines(home, "checkpoint.key").len(), 1);
+    assert_eq!(
+        lines(home, "retired-verifiers"),
+        fs::read_to_string(home.join("old.key")).unwrap().lines().collect::<Vec<_>>()
+    );
+
+    let service = Service::start(home);
+    let mut client = service.client();
+    client.decide("msg_2", &sign_in("auth0|anna"));
+    until("one signature", || signatures(&client.get(&checkpoint, &[]).text()) == 1);
+    keep(&mut client, "new.key");
+    fs::write(home.join("receipt.json"), client.get(&receipt, &[]).body).unwrap();
+    service.stop();
+    assert_eq!((holds("new.key"), holds("old.key"), holds("both.key")), (Some(0), Some(3), Some(0)));
+    assert!(run(home, &["verify", "--data", "data"]).status.success());
+    let check =
+        |key: &str| run(home, &["verify", "--receipt", "receipt.json", "--verifier", key]).status.code();
+    assert_eq!((check("new.key"), check("both.key"), check("old.key")), (Some(0), Some(0), Some(3)));
+}
+
+#[test]
+fn a_lost_key_is_not_made_anew_beside_records() {
+    let home = tempfile::tempdir().unwrap();
+    let service = Service::start(home.path());
+    service.client().decide("msg_1", &sign_in("auth0|anna"));
+    service.stop();
+    for name in ["master.key", "checkpoint.key"] {
+        let path = home.path().join("data").join(name);
+        let kept = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let output = run(home.path(), &["verify", "--data", "data"]);
+        assert_eq!(output.status.success(), name == "master.key");
+        let mut serve = crate::world::countersign(home.path());
+        serve.args(["serve", "--tenant", TENANT]).env("COUNTERSIGN__STORAGE__DIRECTORY", "data");
+        let output = serve.env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0").output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(complained(&output).contains(name), "{}", complained(&output));
+        assert!(!path.exists());
+        fs::write(&path, kept).unwrap();
+    }
+    Service::start(home.path()).stop();
+}

@@ -1,0 +1,45 @@
+//! From Auth0's events to features: the only place here that knows their shapes.
+//!
+//! To add a trigger: a file here that implements [`Extract`] for its event, with its fixture as a test.
+
+mod credentials_exchange;
+mod event_stream;
+mod guards;
+mod origin;
+mod person;
+mod post_login;
+mod registration;
+mod reset;
+mod short_form;
+
+use countersign_core::{Score, Timestamp};
+pub use credentials_exchange::requested_scopes;
+pub(crate) use origin::block;
+pub use short_form::ShortForm;
+
+use crate::{Features, Readings, Reference, Sightings};
+
+/// All beside the event that its features are read with.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// What domains and languages are looked up in.
+    pub reference: &'a Reference,
+    /// What others did alike: [`Velocity::read`](crate::Velocity::read) with the event's sightings, before it is noted.
+    pub readings: Readings,
+    /// Score of the sign-up of this address, for its first login; `None` when there was none.
+    pub carried: Option<Score>,
+}
+
+/// What Countersign can assess: an event, or the short form.
+///
+/// Total: whatever is malformed counts as missing. Addresses, names and e-mail are not kept.
+pub trait Extract {
+    /// The keys by which others that did the same are counted.
+    fn sightings(&self) -> Sightings;
+
+    /// The features of what arrived at `at`, since Auth0's events have no time of their own.
+    fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Where a request comes from and by which client: the features that every event has.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use countersign_auth0::object::{Authentication, GeoIp, Request, RiskAssessment, SecurityContext};
+use countersign_core::{Channel, Timestamp};
+
+use crate::{Auth0Risk, Features, Place, Short, parse_agent};
+
+/// The features of the request alone; its `network` is the autonomous system if told, else nothing.
+pub(super) fn of_request(request: &Request, channel: Channel, at: Timestamp) -> Features {
+    let geoip = request.geoip.as_option();
+    let place = geoip.and_then(GeoIp::coordinates).and_then(|(lat, lon)| Place::from_degrees(lat, lon));
+    let mut features = Features::new(at, channel);
+    features.country = country_of(request);
+    features.network = request.asn.as_option().and_then(|asn| autonomous_system(asn));
+    features.block = block(&request.ip);
+    features.place = place;
+    features.local_hour = place.map(|place| place.local_hour(at));
+    features.device = request.user_agent.as_option().and_then(|agent| parse_agent(agent));
+    features
+}
+
+/// The country of the request's address; `None` when Auth0 did not place it.
+pub(super) fn country_of(request: &Request) -> Option<Short> {
+    request.geoip.as_option()?.country_code.as_option().and_then(|code| country(code))
+}
+
+/// The TLS fingerprint; `None` outside Auth0's own edge.
+pub(super) fn ja4(context: Option<&SecurityContext>) -> Option<Short> {
+    let ja4 = context?.ja4.as_option()?;
+    (!ja4.trim().is_empty()).then(|| Short::new(ja4))
+}
+
+/// Auth0's own assessment; `None` without one.
+pub(super) fn auth0(authentication: Option<&Authentication>) -> Option<Auth0Risk> {
+    authentication?.risk_assessment.as_option().and_then(auth0_risk)
+}
+
+/// Two letters, upper case; `None` for anything else.
+fn country(code: &str) -> Option<Short> {
+    let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_code.then(|| Short::new(&code.to_ascii_uppercase()))
+}
+
+/// `as64500` from `64500` or `AS64500`; `None` for anything else, and for the reserved number 0 (RFC 7607).
+fn autonomous_system(asn: &str) -> Option<Short> {
+    let digits = asn.trim().trim_start_matches(['a', 'A', 's', 'S']);
+    let number: u32 = digits.parse().ok()?;
+    (number != 0).then(|| Short::new(&format!("as{number}")))
+}
+
+/// The /24 or /48 that the address lies in; an IPv4 address written as IPv6 counts as IPv4.
+pub(crate) fn block(ip: &str) -> Option<Short> {
+    let text = match ip.trim().parse::<IpAddr>().ok()?.to_canonical() {
+        IpAddr::V4(address) => {
+            format!("{}/24", Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << 8)))
+        }
+        IpAddr::V6(address) => {
+            format!("{}/48", Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 80)))
+        }
+    };
+    Some(Short::new(&text))
+}
+
+/// `None` when Auth0's assessment is there but says nothing that we read.
+fn auth0_risk(risk: &RiskAssessment) -> Option<Auth0Risk> {
+    let assessments = risk.assessments.as_option();
+    let read = Auth0Risk {
+        confidence: risk.confidence.as_option().map(|word| Short::new(word.as_str())),
+        new_device: assessments
+            .and_then(|all| all.new_device.as_option()?.code.as_option())
+            .map(|word| Short::new(word.as_str())),
+        impossible_travel: assessments
+            .and_then(|all| all.impossible_travel.as_option()?.code.as_option())
+            .map(|word| Short::new(word.as_str())),
+        untrusted_ip: assessments
+            .and_then(|all| all.untrusted_ip.as_option()?.code.as_option())
+            .map(|word| Short::new(word.as_str())),
+    };
+    (read != Auth0Risk::default()).then_some(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_and_networks_have_one_form() {
+        for (ip, expected) in [
+            ("203.0.113.77", Some("203.0.113.0/24")),
+            ("::ffff:203.0.113.77", Some("203.0.113.0/24")),
+            ("2001:db8:1:2::3", Some("2001:db8:1::/48")),
+            ("203.0.113.77:443", None),
+            ("", None),
+        ] {
+            assert_eq!(block(ip).as_ref().map(Short::as_str), expected, "{ip}");
+        }
+        for (asn, expected) in [
+            ("64500", Some("as64500")),
+            ("AS64500", Some("as64500")),
+            ("0", None),
+            ("4294967296", None),
+            ("x", None),
+        ] {
+            assert_eq!(autonomous_system(asn).as_ref().map(Short::as_str), expected, "{asn}");
+        }
+        assert_eq!(country("de"), Some("DE".into()));
+        assert_eq!(country("Germany"), None);
+    }
+}

@@ -1,0 +1,70 @@
+//! `post-login`, and the sign-up's features at the first one.
+
+use countersign_auth0::trigger::post_login::{IdentityKind, PostLogin};
+use countersign_core::Timestamp;
+
+use super::{
+    Context, Extract, origin,
+    person::{self, Person},
+};
+use crate::{Features, Sightings, SignUp};
+
+/// A session that began longer ago than this was there before the sign-in, in microseconds; one sign-in with a second
+/// factor takes less (judgement).
+const SAME_SIGN_IN_MICROS: i64 = 60_000_000;
+
+impl Extract for PostLogin {
+    /// Counts as a sign-up at the first login of a social or enterprise user, whom no trigger shows before.
+    fn sightings(&self) -> Sightings {
+        if !is_first(self) || self.identity_kind() != IdentityKind::Federated {
+            return Sightings::from(&self.request.ip);
+        }
+        let counts = logins_count(self).is_some();
+        person(self).sightings(&self.request.ip, self.security_context.as_option(), counts)
+    }
+
+    fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
+        let mut features = origin::of_request(&self.request, self.channel(), at);
+        features.network = features.network.or_else(|| features.block.clone());
+        features.ja4 = origin::ja4(self.security_context.as_option());
+        features.auth0 = origin::auth0(self.authentication.as_option());
+        features.logins_count = logins_count(self);
+        features.session_known = session_known(self, at);
+        features.enroll(self.enrolled_factors().iter().map(countersign_auth0::factor::FactorType::as_str));
+        features.sign_up = sign_up(self, context);
+        features.note_missing();
+        features
+    }
+}
+
+fn logins_count(event: &PostLogin) -> Option<u64> {
+    event.stats.as_option().and_then(|stats| stats.logins_count.as_option()).copied()
+}
+
+/// Whether it is the first login as far as the event tells; the terms ask the profile besides.
+fn is_first(event: &PostLogin) -> bool {
+    logins_count(event).is_none_or(|count| count <= 1)
+}
+
+fn person(event: &PostLogin) -> Person<'_> {
+    person::of_user(&event.user)
+}
+
+/// The same checks as at a sign-up for those whose sign-up no trigger shows; its score for the others.
+fn sign_up(event: &PostLogin, context: &Context<'_>) -> Option<SignUp> {
+    if !is_first(event) {
+        return None;
+    }
+    if event.identity_kind() == IdentityKind::Federated {
+        return Some(person(event).sign_up(Some(&event.request), context));
+    }
+    context.carried.map(|score| SignUp { carried: Some(score), ..SignUp::default() })
+}
+
+/// Whether the session, else the refresh token, began before this sign-in.
+fn session_known(event: &PostLogin, at: Timestamp) -> Option<bool> {
+    let session = event.session.as_option().and_then(|session| session.created_at.as_option());
+    let token = event.refresh_token.as_option().and_then(|token| token.created_at.as_option());
+    let began: Timestamp = session.or(token)?.parse().ok()?;
+    Some(at.since(began) > SAME_SIGN_IN_MICROS)
+}

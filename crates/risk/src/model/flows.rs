@@ -1,0 +1,183 @@
+//! Constants of the terms that belong to a sign-up, a reset or a machine alone.
+
+use countersign_core::MicroLogit;
+use serde::{Deserialize, Serialize};
+
+use super::Familiarity;
+
+/// What many of a kind count: `clip(weight · ln(1 + n))` with n what goes beyond the free number, within the hour or the
+/// day, whichever gives more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Burst {
+    /// Others in an hour that count nothing.
+    pub free_hour: u16,
+    /// Others in 24 hours that count nothing.
+    pub free_day: u16,
+    /// Factor on the logarithm, in thousandths.
+    pub weight_milli: u32,
+    /// Greatest contribution.
+    pub hi_micro: MicroLogit,
+}
+
+/// What a sign-up's features count, each. Source: judgement; one classic sign of fraud alone reaches 0.3, the most
+/// deceptive 0.6, and an odd but honest name stays under 0.6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignUpWeights {
+    /// An address that lasts for minutes.
+    pub disposable_micro: MicroLogit,
+    /// Free mail where it is unusual.
+    pub free_mail_micro: MicroLogit,
+    /// A known organization's domain. Why so little: anyone can type it, and it is not yet proved.
+    pub organization_micro: MicroLogit,
+    /// A domain of letters that look like a known organization's.
+    pub confusable_micro: MicroLogit,
+    /// A known organization's name below a foreign domain.
+    pub sub_domain_micro: MicroLogit,
+    /// A domain one edit away from a known organization's.
+    pub one_edit_micro: MicroLogit,
+    /// A known organization's name joined to other words.
+    pub embedded_micro: MicroLogit,
+    /// A known organization's name under another suffix.
+    pub other_suffix_micro: MicroLogit,
+    /// A domain two edits away from a known organization's.
+    pub two_edits_micro: MicroLogit,
+    /// An office's address.
+    pub role_micro: MicroLogit,
+    /// A tag behind a plus sign.
+    pub tag_micro: MicroLogit,
+    /// Dots that vary one mailbox.
+    pub dots_micro: MicroLogit,
+    /// Randomness of the local part up to which it counts nothing, in thousandths.
+    pub gibberish_free_milli: u16,
+    /// A wholly random local part; less in proportion, and half when the name fits it: names are odd in other languages.
+    pub gibberish_micro: MicroLogit,
+    /// A name that fits the local part.
+    pub name_matches_micro: MicroLogit,
+    /// A name that does not. Why so little: people call themselves what they like.
+    pub name_unrelated_micro: MicroLogit,
+    /// A browser's language that is unusual in the country. Why so little: people move.
+    pub language_micro: MicroLogit,
+    /// Sign-ups from the same block.
+    pub block: Burst,
+    /// Sign-ups at the same e-mail domain, unless it is free mail's or a known organization's.
+    pub domain: Burst,
+    /// Sign-ups with the same TLS fingerprint; counts only beside another burst, since browsers share theirs.
+    pub ja4: Burst,
+    /// Sign-ups with the same pattern of the local part.
+    pub skeleton: Burst,
+    /// Share in thousandths of a sign-up's log-odds above the bias that the first login takes over.
+    pub carried_milli: u32,
+    /// Greatest contribution of them.
+    pub carried_hi_micro: MicroLogit,
+    /// Least confidence where an address was read, in thousandths, before signals that are missing: a new account has no
+    /// history that it could rest on.
+    pub confidence_milli: u32,
+}
+
+/// What a reset's features count, each; and failures from the same block, at a sign-up too. Source: judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResetWeights {
+    /// Hours within which another reset counts as repeated.
+    pub repeated_hours: u32,
+    /// A repeated reset.
+    pub repeated_micro: MicroLogit,
+    /// Other accounts reset from the same block.
+    pub block: Burst,
+    /// Accounts at which sign-ins failed from the same block. Why a low cap: whole towns share a block.
+    pub failures: Burst,
+    /// A second factor is enrolled, which guards the account after the reset.
+    pub second_factor_micro: MicroLogit,
+    /// No second factor is enrolled.
+    pub no_second_factor_micro: MicroLogit,
+    /// Days without a confirmed sign-in after which an account sleeps.
+    pub dormant_days: u32,
+    /// A sleeping account is reset.
+    pub dormant_micro: MicroLogit,
+}
+
+/// What a machine's features count, beside the terms that it shares with people. Source: judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineWeights {
+    /// Network in the client's history, in place of the people's constants; divided by the number of networks known,
+    /// since only a client that stays in one place surprises elsewhere.
+    pub network: Familiarity,
+    /// API in the client's history.
+    pub audience: Familiarity,
+    /// The scope in the client's history that it asked for least.
+    pub scopes: Familiarity,
+    /// What several new scopes count in place of one, in thousandths of it.
+    pub several_scopes_milli: u32,
+    /// Days without a confirmed request after which a client sleeps.
+    pub dormant_days: u32,
+    /// A sleeping client wakes.
+    pub dormant_micro: MicroLogit,
+}
+
+impl Burst {
+    const fn baseline(free: (u16, u16), weight_milli: u32, hi_micro: MicroLogit) -> Self {
+        Self { free_hour: free.0, free_day: free.1, weight_milli, hi_micro }
+    }
+}
+
+impl Default for SignUpWeights {
+    fn default() -> Self {
+        Self {
+            disposable_micro: 2_700_000,
+            free_mail_micro: 1_400_000,
+            organization_micro: -300_000,
+            confusable_micro: 3_300_000,
+            sub_domain_micro: 2_400_000,
+            one_edit_micro: 2_700_000,
+            embedded_micro: 1_800_000,
+            other_suffix_micro: 1_500_000,
+            two_edits_micro: 1_400_000,
+            role_micro: 400_000,
+            tag_micro: 500_000,
+            dots_micro: 600_000,
+            gibberish_free_milli: 300,
+            gibberish_micro: 1_900_000,
+            name_matches_micro: -300_000,
+            name_unrelated_micro: 400_000,
+            language_micro: 250_000,
+            block: Burst::baseline((3, 12), 550, 1_500_000),
+            domain: Burst::baseline((4, 15), 400, 900_000),
+            ja4: Burst::baseline((8, 24), 300, 500_000),
+            skeleton: Burst::baseline((0, 3), 1_000, 2_500_000),
+            carried_milli: 700,
+            carried_hi_micro: 2_500_000,
+            confidence_milli: 500,
+        }
+    }
+}
+
+impl Default for ResetWeights {
+    fn default() -> Self {
+        Self {
+            repeated_hours: 24,
+            repeated_micro: 600_000,
+            block: Burst::baseline((2, 2), 800, 2_200_000),
+            failures: Burst::baseline((5, 5), 400, 900_000),
+            second_factor_micro: -300_000,
+            no_second_factor_micro: 200_000,
+            dormant_days: 90,
+            dormant_micro: 700_000,
+        }
+    }
+}
+
+impl Default for MachineWeights {
+    fn default() -> Self {
+        Self {
+            network: Familiarity::baseline(1_100, 50_000, -600_000, 4_000_000),
+            audience: Familiarity::baseline(400, 100_000, -300_000, 1_500_000),
+            scopes: Familiarity::baseline(350, 100_000, -300_000, 1_300_000),
+            several_scopes_milli: 1_300,
+            dormant_days: 30,
+            dormant_micro: 900_000,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What an assessment may look up: kinds of e-mail domains and the names that others imitate.
+
+mod language;
+mod look_alike;
+
+use std::{collections::BTreeSet, sync::LazyLock};
+
+pub(crate) use language::fits;
+use look_alike::Names;
+use serde::{Deserialize, Serialize};
+
+use crate::{DomainKind, LookAlike, email::Domain};
+
+const DISPOSABLE: &str = include_str!("../../data/disposable-domains.txt");
+const FREE_MAIL: &str = include_str!("../../data/free-mail-domains.txt");
+
+/// Reference data of one tenant as the operator writes it; `Default` adds nothing to the embedded lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReferenceLists {
+    /// Domains of addresses that last for minutes, beside the embedded ones.
+    pub disposable_domains: BTreeSet<String>,
+    /// Domains of mailboxes that anyone may open, beside the embedded ones.
+    pub free_mail_domains: BTreeSet<String>,
+    /// Domains of the organizations that are served; they are guarded against imitations.
+    pub organization_domains: BTreeSet<String>,
+    /// Whether free mail is unusual here; true unless said otherwise.
+    pub is_business: bool,
+}
+
+impl Default for ReferenceLists {
+    fn default() -> Self {
+        Self {
+            disposable_domains: BTreeSet::new(),
+            free_mail_domains: BTreeSet::new(),
+            organization_domains: BTreeSet::new(),
+            is_business: true,
+        }
+    }
+}
+
+/// Reference data made ready to look up, of one tenant's snapshot.
+#[derive(Clone)]
+pub struct Reference {
+    disposable: BTreeSet<String>,
+    free_mail: BTreeSet<String>,
+    organizations: BTreeSet<String>,
+    names: Names,
+    is_business: bool,
+}
+
+impl std::fmt::Debug for Reference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reference").field("organizations", &self.organizations.len()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Reference {
+    /// The embedded lists alone.
+    fn default() -> Self {
+        Self::new(&ReferenceLists::default())
+    }
+}
+
+impl Reference {
+    /// Prepares `extra` beside the embedded lists; what is no domain is left out.
+    #[must_use]
+    pub fn new(extra: &ReferenceLists) -> Self {
+        let hosts = |domains: &BTreeSet<String>| -> BTreeSet<String> {
+            domains.iter().filter_map(|text| Some(Domain::parse(text)?.host().to_owned())).collect()
+        };
+        let organizations: Vec<Domain> =
+            extra.organization_domains.iter().filter_map(|text| Domain::parse(text)).collect();
+        Self {
+            disposable: hosts(&extra.disposable_domains),
+            free_mail: hosts(&extra.free_mail_domains),
+            names: Names::new(&organizations),
+            organizations: organizations.iter().map(|domain| domain.registrable().to_owned()).collect(),
+            is_business: extra.is_business,
+        }
+    }
+
+    /// Whether free mail is unusual here.
+    #[must_use]
+    pub const fn is_business(&self) -> bool {
+        self.is_business
+    }
+
+    /// The domain's kind; what the operator says of it comes before the embedded lists.
+    pub(crate) fn kind(&self, domain: &Domain) -> DomainKind {
+        let any = |holds: &dyn Fn(&str) -> bool| domain.parents().any(holds);
+        if self.organizations.contains(domain.registrable()) {
+            DomainKind::Organization
+        } else if any(&|host| self.disposable.contains(host)) {
+            DomainKind::Disposable
+        } else if any(&|host| self.free_mail.contains(host)) {
+            DomainKind::FreeMail
+        } else if any(&|host| EMBEDDED.disposable.contains(host)) {
+            DomainKind::Disposable
+        } else if any(&|host| EMBEDDED.free_mail.contains(host)) {
+            DomainKind::FreeMail
+        } else {
+            DomainKind::Other
+        }
+    }
+
+    /// How the domain imitates a known organization's; `None` for well-known providers and for the organizations.
+    pub(crate) fn look_alike(&self, domain: &Domain) -> Option<LookAlike> {
+        match self.kind(domain) {
+            DomainKind::Organization | DomainKind::FreeMail => None,
+            DomainKind::Disposable | DomainKind::Other => self.names.imitated_by(domain),
+        }
+    }
+}
+
+struct Embedded {
+    disposable: BTreeSet<&'static str>,
+    free_mail: BTreeSet<&'static str>,
+}
+
+static EMBEDDED: LazyLock<Embedded> =
+    LazyLock::new(|| Embedded { disposable: lines(DISPOSABLE), free_mail: lines(FREE_MAIL) });
+
+fn lines(text: &'static str) -> BTreeSet<&'static str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(reference: &Reference, text: &str) -> DomainKind {
+        reference.kind(&Domain::parse(text).unwrap())
+    }
+
+    #[test]
+    fn the_embedded_lists_are_domains_and_do_not_overlap() {
+        for domain in EMBEDDED.disposable.iter().chain(&EMBEDDED.free_mail) {
+            assert_eq!(Domain::parse(domain).unwrap().host(), *domain);
+        }
+        assert_eq!(EMBEDDED.disposable.intersection(&EMBEDDED.free_mail).count(), 0);
+        assert!(EMBEDDED.disposable.len() >= 150 && EMBEDDED.free_mail.len() >= 60);
+    }
+
+    #[test]
+    fn domains_are_sorted_into_kinds() {
+        let reference = Reference::new(&ReferenceLists {
+            disposable_domains: ["burner.example".to_owned()].into(),
+            free_mail_domains: ["mailinator.com".to_owned()].into(),
+            organization_domains: ["eu.Acme-Corp.com".to_owned(), "not a domain".to_owned()].into(),
+            ..ReferenceLists::default()
+        });
+        assert_eq!(kind(&reference, "Mail.Acme-Corp.com"), DomainKind::Organization);
+        assert_eq!(kind(&reference, "x.burner.example"), DomainKind::Disposable);
+        assert_eq!(kind(&reference, "yopmail.com"), DomainKind::Disposable);
+        assert_eq!(
+            kind(&reference, "mailinator.com"),
+            DomainKind::FreeMail,
+            "the operator's word counts more"
+        );
+        assert_eq!(kind(&reference, "gmail.com"), DomainKind::FreeMail);
+        assert_eq!(kind(&reference, "example.com"), DomainKind::Other);
+        assert_eq!(reference.organizations.len(), 1);
+    }
+
+    #[test]
+    fn lists_are_read_from_part_of_a_document() {
+        let lists: ReferenceLists = serde_json::from_str(r#"{"free_mail_domains":["a.example"]}"#).unwrap();
+        assert!(lists.is_business && lists.free_mail_domains.len() == 1);
+        assert!(serde_json::from_str::<ReferenceLists>(r#"{"domains":[]}"#).is_err());
+    }
+}

@@ -1,0 +1,203 @@
+//! Terms of a machine's client beside those that it shares with people.
+
+use super::familiarity::Subject;
+use crate::{Contribution, Features, Model, Profile, code, number::LIMIT_MICRO, profile::Keys};
+
+/// Seconds of a day.
+const DAY_S: i64 = 86_400;
+
+/// How well the API fits the client's history; `None` without either.
+pub(super) fn audience(
+    features: &Features,
+    profile: Option<&Profile>,
+    model: &Model,
+) -> Option<Contribution> {
+    let seen = profile?.audience(Keys::of(features).audience?, features.at);
+    Subject {
+        constants: model.machine_client.audience,
+        unfamiliar: code::UNFAMILIAR_AUDIENCE,
+        familiar: code::FAMILIAR_AUDIENCE,
+        noun: "this API",
+        share_milli: 1_000,
+    }
+    .contribution(seen, features, model)
+}
+
+/// How well the scopes fit the client's history, which the least familiar one decides; `None` without either.
+pub(super) fn scopes(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
+    let asked = profile?.scopes(features.machine.as_ref()?, features.at)?;
+    let weights = &model.machine_client;
+    let (constants, noun) = match asked.unseen {
+        0 => (weights.scopes, "the rarest of these scopes"),
+        1 => (weights.scopes, "one of these scopes"),
+        _ => (weights.scopes.scaled(weights.several_scopes_milli), "several of these scopes"),
+    };
+    Subject {
+        constants,
+        unfamiliar: code::UNFAMILIAR_SCOPES,
+        familiar: code::FAMILIAR_SCOPES,
+        noun,
+        share_milli: 1_000,
+    }
+    .contribution(asked.least, features, model)
+}
+
+/// What it counts that a client wakes that nobody used for long; `None` without a confirmed request.
+pub(super) fn dormant(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
+    features.machine.as_ref()?;
+    let days = features.at.seconds().saturating_sub(profile?.last_seen()?.seconds()) / DAY_S;
+    (days > i64::from(model.machine_client.dormant_days)).then_some(())?;
+    let text = format!("No request of this client was confirmed for {days} days.");
+    Contribution::new(code::DORMANT_CLIENT, model.machine_client.dormant_micro, (0, LIMIT_MICRO), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::{Score, Timestamp};
+
+    use super::*;
+    use crate::{
+        Assessment, Machine, Short, assess,
+        samples::{machine, machine_home, now},
+    };
+
+    fn of(features: &Features, profile: &Profile) -> Assessment {
+        assess(features, Some(profile), &Model::default())
+    }
+
+    fn codes(assessment: &Assessment) -> Vec<&str> {
+        assessment.reasons.iter().map(|reason| reason.code.as_str()).collect()
+    }
+
+    fn with_network(network: &str) -> Features {
+        Features { network: Some(Short::new(network)), ..machine(now()) }
+    }
+
+    #[test]
+    fn an_ordinary_request_is_low() {
+        let assessment = of(&machine(now()), &machine_home(60));
+        assert!(assessment.score < Score::from_percent(5), "{assessment:?}");
+        for code in
+            ["familiar_network", "familiar_audience", "familiar_scopes", "familiar_browser", "usual_hour"]
+        {
+            assert!(codes(&assessment).contains(&code), "{code}: {assessment:?}");
+        }
+        assert!(assessment.reasons.iter().all(|reason| !reason.text.contains("user")), "{assessment:?}");
+    }
+
+    #[test]
+    fn machines_do_not_travel() {
+        let moved = with_network("198.51.100.0/24");
+        let constant = of(&moved, &machine_home(60));
+        assert_eq!(codes(&constant).first(), Some(&"unfamiliar_network"));
+        assert!(constant.score >= Score::from_percent(30), "{constant:?}");
+        let mut roaming = Profile::default();
+        for n in 0..60_u64 {
+            let network = with_network(&format!("192.0.{}.0/24", n % 8));
+            roaming.credit(&network, n, 1_000);
+        }
+        assert!(of(&moved, &roaming).score < Score::from_percent(10), "{:?}", of(&moved, &roaming));
+        let abroad = Features { country: Some("AU".into()), place: None, ..moved };
+        assert!(of(&abroad, &machine_home(60)).score >= Score::from_percent(60));
+    }
+
+    fn asking(scopes: &[&str]) -> Machine {
+        let mut asked = machine(now()).machine.unwrap();
+        asked.scopes.clear();
+        asked.ask(scopes.iter().copied());
+        asked
+    }
+
+    /// The code and the weight of the reason about scopes.
+    fn of_scopes(scopes: &[&str], profile: &Profile) -> Option<(String, i64)> {
+        let features = Features { machine: Some(asking(scopes)), ..machine(now()) };
+        let reasons = of(&features, profile).reasons;
+        let found = reasons.into_iter().find(|reason| reason.code.as_str().ends_with("_scopes"))?;
+        Some((found.code.as_str().to_owned(), found.micro))
+    }
+
+    #[test]
+    fn one_new_scope_among_known_ones_is_noticed_and_several_count_more() {
+        let profile = machine_home(60);
+        let unfamiliar = |scopes: &[&str]| {
+            let (code, micro) = of_scopes(scopes, &profile).unwrap();
+            assert_eq!(code, "unfamiliar_scopes", "{scopes:?}");
+            micro
+        };
+        let one = unfamiliar(&["read:orders", "write:orders", "write:users"]);
+        assert_eq!(one, unfamiliar(&["write:users"]));
+        let two = unfamiliar(&["read:orders", "delete:users", "write:users"]);
+        assert!(one > 1_000_000 && two > one && two < 2 * one, "{one} {two}");
+        for known in [&["read:orders"][..], &["write:orders", "read:orders"]] {
+            assert_eq!(of_scopes(known, &profile), Some(("familiar_scopes".to_owned(), -265_787)));
+        }
+        assert_eq!(of_scopes(&[], &profile), None);
+    }
+
+    #[test]
+    fn more_scopes_than_are_kept_are_new_to_whoever_never_asked_for_so_many() {
+        let names: Vec<String> = (0..30).map(|n| format!("read:{n}")).collect();
+        let many: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut profile = Profile::default();
+        for (key, scopes) in [&many[..15], &many[15..]].into_iter().cycle().take(40).enumerate() {
+            let features = Features { machine: Some(asking(scopes)), ..machine(now()) };
+            profile.credit(&features, u64::try_from(key).unwrap(), 1_000);
+        }
+        assert_eq!(of_scopes(&many[5..25], &profile).unwrap().0, "familiar_scopes");
+        assert_eq!(of_scopes(&many, &profile).unwrap().0, "unfamiliar_scopes");
+        for key in 40..80 {
+            let features = Features { machine: Some(asking(&many)), ..machine(now()) };
+            profile.credit(&features, key, 1_000);
+        }
+        assert_eq!(of_scopes(&many, &profile).unwrap().0, "familiar_scopes");
+    }
+
+    #[test]
+    fn a_history_of_sets_of_scopes_calls_no_scope_new() {
+        let text = br#"{"v":1,"l":20684,"f":1787209200,"t":64000000,"p":0,"a":[[7,64000000]],"q":[[9,64000000]],"y":0}"#;
+        let mut profile = Profile::decode(text).unwrap();
+        assert_eq!(of_scopes(&["write:users"], &profile), None);
+        for key in 0..60 {
+            profile.credit(&machine(now()), key, 1_000);
+        }
+        assert_eq!(of_scopes(&["write:users"], &profile).unwrap().0, "unfamiliar_scopes");
+        assert!(!String::from_utf8(profile.encode()).unwrap().contains("\"q\""));
+    }
+
+    #[test]
+    fn a_new_api_and_new_scopes_are_noticed() {
+        let mut features = machine(now());
+        features.machine = Some(Machine { audience: Some("00000001".into()), ..asking(&["write:users"]) });
+        let assessment = of(&features, &machine_home(60));
+        assert!(codes(&assessment).contains(&"unfamiliar_audience"));
+        assert!(codes(&assessment).contains(&"unfamiliar_scopes"));
+        assert!(assessment.score > of(&machine(now()), &machine_home(60)).score);
+    }
+
+    #[test]
+    fn a_client_that_slept_for_a_month_is_noticed() {
+        let later = |days| machine(Timestamp::from_seconds(now().seconds() + days * DAY_S));
+        assert!(!codes(&of(&later(29), &machine_home(60))).contains(&"dormant_client"));
+        assert!(codes(&of(&later(31), &machine_home(60))).contains(&"dormant_client"));
+    }
+
+    #[test]
+    fn a_program_is_what_a_machine_is() {
+        let mut features = machine(now());
+        features.device = crate::parse_agent("curl/8.5.0");
+        assert!(!codes(&of(&features, &Profile::default())).contains(&"automated_client"));
+    }
+
+    #[test]
+    fn a_machine_s_grants_can_be_taken_back() {
+        let (before, moved) = (machine_home(20), with_network("198.51.100.0/24"));
+        let mut after = before.clone();
+        after.regrant(&moved, 99, 0, 150);
+        after.regrant(&moved, 99, 150, 1_000);
+        assert_ne!(after, before);
+        after.regrant(&moved, 99, 1_000, 0);
+        assert_eq!(after.total_milli(now()), before.total_milli(now()));
+        assert_eq!(of(&moved, &after).logit_micro, of(&moved, &before).logit_micro);
+        assert_eq!(Profile::decode(&after.encode()), Ok(after));
+    }
+}

@@ -1,0 +1,362 @@
+//! Which requests are worked on while there are more than can be answered in time; the others are refused at once.
+//!
+//! What is measured is how long decisions take, not how many there are: a slow disk and a slow processor look alike, and
+//! no figure depends on the machine (after CoDel, RFC 8289, section 3). Four rules, each of them on the monotonic clock:
+//!
+//! 1. At most `limit` decisions are under way. The limit moves by itself: as long as it is used and decisions take no
+//!    longer than [`TARGET`] it grows by one for each `limit` of them; when all take longer for [`INTERVAL`] on end it
+//!    shrinks by a quarter (additive increase, multiplicative decrease, as RFC 5681, section 3.1). A hiccup after which
+//!    some are quick again changes nothing: it is no queue that stands.
+//! 2. Nothing is begun while the oldest decision under way is older than [`HANG`]: a disk that hangs completes nothing from
+//!    which rule 1 could learn.
+//! 3. Nothing is begun that would not be done within its caller's own budget, going by how long others took lately.
+//! 4. Nothing is begun whose budget was used up before it came here.
+//!
+//! The clock of a decision starts once its request is read and authenticated, so that nobody without a key can hold a
+//! place, and a client that sends slowly holds nothing but its connection.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use axum::{extract::Request, http::StatusCode};
+use countersign_app::decide::LEDGER_BUDGET;
+use parking_lot::Mutex;
+
+use crate::{Problem, Server, body};
+
+/// How long a decision may take without being a sign of too many: half of the time in which its leaf must be on disk, so
+/// that what is begun at the limit still ends in time when everything takes twice as long.
+const TARGET: Duration = share(2);
+
+/// For how long decisions must take longer than that: as long as one that just does not.
+const INTERVAL: Duration = TARGET;
+
+/// How old a decision may be before what is asked for behind it is refused: what is left of its budget is a quarter.
+const HANG: Duration = share(4).saturating_mul(3);
+
+/// Decisions under way that are always allowed for: enough for a group commit to be worth its sync on a slow disk.
+const LEAST: u32 = 32;
+
+/// Decisions under way at the most, and before anything is known of the machine: the 250 that Auth0 asks for at once for
+/// one tenant, and half of the connections that the service keeps, so that there are others by which to refuse.
+const MOST: u32 = 256;
+
+/// The limit is kept in parts of one, so that it can grow by less than one.
+const PARTS: u32 = 1_024;
+
+/// Between two log lines about the same overload.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// That part of the budget.
+const fn share(parts: u32) -> Duration {
+    match LEDGER_BUDGET.checked_div(parts) {
+        Some(share) => share,
+        None => LEDGER_BUDGET,
+    }
+}
+
+/// The code of a refusal for want of capacity.
+pub(crate) const OVERLOADED: &str = "overloaded";
+
+/// Marks an answer as a refusal for want of capacity: counted, and not logged one by one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shed;
+
+/// What is under way, and how many more may be.
+pub(crate) struct Admission(Mutex<State>);
+
+struct State {
+    // In parts of one decision.
+    limit: u32,
+    // When each decision under way began, with a number that tells apart those that began together.
+    under_way: BTreeSet<(Duration, u64)>,
+    begun: u64,
+    // How long decisions took lately: each new one counts an eighth, as a round trip does (RFC 6298, section 2).
+    recent: Duration,
+    // Since when every decision took too long; `None` when the last one did not.
+    slow_since: Option<Duration>,
+    shed: u64,
+    told: Option<Duration>,
+}
+
+/// A place among the decisions under way; given back when it goes.
+pub(crate) struct Place<'a> {
+    admission: &'a Admission,
+    key: (Duration, u64),
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self(Mutex::new(State {
+            limit: MOST * PARTS,
+            under_way: BTreeSet::new(),
+            begun: 0,
+            recent: Duration::ZERO,
+            slow_since: None,
+            shed: 0,
+            told: None,
+        }))
+    }
+}
+
+impl Admission {
+    /// Whether anything can be begun now; asked before a request is looked at.
+    pub(crate) fn is_open(&self, now: Duration) -> bool {
+        self.0.lock().is_open(now)
+    }
+
+    /// Begins a decision at `now` whose caller has `left` to wait; `None` when it is better refused.
+    pub(crate) fn begin(&self, now: Duration, left: Duration) -> Option<Place<'_>> {
+        let mut state = self.0.lock();
+        let is_alone = state.under_way.is_empty();
+        // Why: with nothing under way there is nothing to wait for, and nothing else from which to learn that it is over.
+        if left.is_zero() || !state.is_open(now) || (!is_alone && state.recent > left) {
+            return None;
+        }
+        state.begun += 1;
+        let key = (now, state.begun);
+        state.under_way.insert(key);
+        Some(Place { admission: self, key })
+    }
+
+    /// Counts a refusal; tells the log how many there were, now and then.
+    fn note_shed(&self, now: Duration) {
+        let mut state = self.0.lock();
+        state.shed += 1;
+        if state.told.is_none_or(|told| now.saturating_sub(told) >= SILENCE) {
+            let count = std::mem::take(&mut state.shed);
+            state.told = Some(now);
+            drop(state);
+            tracing::warn!(count, "overloaded: requests are refused at once");
+        }
+    }
+}
+
+impl State {
+    fn is_open(&self, now: Duration) -> bool {
+        let oldest = self.under_way.first().map_or(Duration::ZERO, |(began, _)| now.saturating_sub(*began));
+        self.count() < self.limit / PARTS && oldest <= HANG
+    }
+
+    fn count(&self) -> u32 {
+        u32::try_from(self.under_way.len()).unwrap_or(u32::MAX)
+    }
+
+    fn learn(&mut self, took: Duration, now: Duration) {
+        self.recent = (self.recent * 7 + took) / 8;
+        if took > TARGET {
+            let since = *self.slow_since.get_or_insert(now);
+            if now.saturating_sub(since) >= INTERVAL {
+                self.slow_since = Some(now);
+                self.limit = (self.limit / 4 * 3).max(LEAST * PARTS);
+            }
+            return;
+        }
+        self.slow_since = None;
+        if self.count() >= self.limit / PARTS / 2 {
+            // Why only then: a limit that nobody comes near says nothing about how high it may be.
+            self.limit = (self.limit + PARTS * PARTS / self.limit.max(1)).min(MOST * PARTS);
+        }
+    }
+}
+
+impl Place<'_> {
+    /// The decision was answered: how long it took moves the limit.
+    pub(crate) fn end(self, now: Duration) {
+        self.admission.0.lock().learn(now.saturating_sub(self.key.0), now);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.admission.0.lock().under_way.remove(&self.key);
+    }
+}
+
+/// The refusal for want of capacity.
+fn overloaded(server: &Server, now: Duration) -> Problem {
+    server.0.admission.note_shed(now);
+    let detail = "there are more requests than can be answered in time, so this one was not worked on; let the fallback hold";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, detail)
+}
+
+/// Refuses a signed request while nothing can be begun, before anything is done for it; hands it back otherwise.
+pub(crate) async fn before(server: &Server, request: Request) -> Result<Request, Problem> {
+    let now = server.0.app.clock().monotonic();
+    if server.0.admission.is_open(now) {
+        return Ok(request);
+    }
+    // Why: only once the body is out of it can the connection be used again, and is not reset below the answer.
+    body::read(request.into_body()).await?;
+    Err(overloaded(server, now))
+}
+
+/// Begins a decision that was asked for at `received` by someone who waits for `deadline`.
+pub(crate) fn begin(server: &Server, received: Duration, deadline: Duration) -> Result<Place<'_>, Problem> {
+    let now = server.0.app.clock().monotonic();
+    let left = deadline.min(LEDGER_BUDGET).saturating_sub(now.saturating_sub(received));
+    server.0.admission.begin(now, left).ok_or_else(|| overloaded(server, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+    const BUDGET: Duration = LEDGER_BUDGET;
+
+    fn at(milliseconds: u32) -> Duration {
+        Duration::from_secs(100) + MILLISECOND * milliseconds
+    }
+
+    fn limit(admission: &Admission) -> u32 {
+        admission.0.lock().limit / PARTS
+    }
+
+    /// Begins as many as it can at once.
+    fn fill(admission: &Admission, now: Duration) -> Vec<Place<'_>> {
+        std::iter::from_fn(|| admission.begin(now, BUDGET)).collect()
+    }
+
+    /// One whose limit was shrunk to the least, and when that was.
+    fn shrunk() -> (Admission, Duration) {
+        let (admission, mut now) = (Admission::default(), at(0));
+        while limit(&admission) > LEAST {
+            let places = fill(&admission, now);
+            now += TARGET + MILLISECOND;
+            places.into_iter().for_each(|place| place.end(now));
+        }
+        (admission, now)
+    }
+
+    #[test]
+    fn no_more_than_the_limit_are_under_way_and_a_place_is_given_back() {
+        let admission = Admission::default();
+        let mut places = fill(&admission, at(0));
+        assert_eq!(places.len(), usize::try_from(MOST).unwrap());
+        assert!(!admission.is_open(at(0)));
+        // A client that went away, whose decision was not ended.
+        drop(places.pop());
+        assert!(admission.is_open(at(0)) && admission.begin(at(0), BUDGET).is_some());
+    }
+
+    #[test]
+    fn a_limit_that_is_used_grows_while_decisions_are_quick_and_never_beyond_the_most() {
+        let (admission, now) = shrunk();
+        for round in 0..1_000 {
+            let now = now + MILLISECOND * round;
+            for place in fill(&admission, now) {
+                place.end(now + MILLISECOND);
+            }
+        }
+        assert_eq!(limit(&admission), MOST);
+    }
+
+    #[test]
+    fn a_limit_that_is_not_used_stays() {
+        let (admission, now) = shrunk();
+        for round in 0..10_000 {
+            let now = now + MILLISECOND * round;
+            admission.begin(now, BUDGET).unwrap().end(now + MILLISECOND);
+        }
+        assert_eq!(limit(&admission), LEAST);
+    }
+
+    #[test]
+    fn a_limit_shrinks_once_for_each_interval_in_which_every_decision_was_slow() {
+        let (admission, slow) = (Admission::default(), TARGET + MILLISECOND);
+        let turn = |began: Duration, took: Duration| {
+            fill(&admission, began).into_iter().for_each(|place| place.end(began + took));
+            limit(&admission)
+        };
+        assert_eq!(turn(at(0), slow), MOST, "a hiccup");
+        assert_eq!(turn(at(200), MILLISECOND), MOST, "it is over");
+        assert_eq!(turn(at(400), slow), MOST, "another one");
+        assert_eq!(turn(at(600), slow), MOST / 4 * 3, "a queue that stands");
+        assert_eq!(turn(at(800), slow), MOST / 4 * 3 / 4 * 3);
+    }
+
+    #[test]
+    fn nothing_is_begun_while_the_oldest_hangs_and_everything_again_once_it_is_gone() {
+        let admission = Admission::default();
+        let hanging = admission.begin(at(0), BUDGET).unwrap();
+        assert!(admission.is_open(at(0) + HANG));
+        let late = at(0) + HANG + MILLISECOND;
+        assert!(!admission.is_open(late) && admission.begin(late, BUDGET).is_none());
+        drop(hanging);
+        assert!(admission.begin(late, BUDGET).is_some());
+    }
+
+    #[test]
+    fn nothing_is_begun_that_would_not_end_in_its_callers_time_unless_nothing_else_is_under_way() {
+        let admission = Admission::default();
+        for round in 0..100 {
+            admission.begin(at(round * 200), BUDGET).unwrap().end(at(round * 200 + 100));
+        }
+        let short = Duration::from_millis(50);
+        let now = at(50_000);
+        let alone = admission.begin(now, short);
+        assert!(alone.is_some(), "or nobody would learn that it is over");
+        assert!(admission.begin(now, short).is_none());
+        assert!(admission.begin(now, BUDGET).is_some());
+    }
+
+    #[test]
+    fn a_request_whose_time_is_over_is_not_begun() {
+        assert!(Admission::default().begin(at(0), Duration::ZERO).is_none());
+    }
+
+    /// A machine that completes so many decisions a millisecond, in order, asked three times as often.
+    fn overloaded_machine(rate: u32, seconds: u32) -> (u32, Duration) {
+        let admission = Admission::default();
+        let mut queue = std::collections::VecDeque::new();
+        let (mut done, mut longest) = (0, Duration::ZERO);
+        for millisecond in 0..seconds * 1_000 {
+            for _ in 0..rate * 3 {
+                queue.extend(admission.begin(at(millisecond), BUDGET));
+            }
+            for place in queue.drain(..queue.len().min(usize::try_from(rate).unwrap())) {
+                let took = at(millisecond + 1) - place.key.0;
+                // What its start was like is not what this is about.
+                if millisecond > 1_000 {
+                    longest = longest.max(took);
+                    done += 1;
+                }
+                place.end(at(millisecond + 1));
+            }
+        }
+        (done, longest)
+    }
+
+    #[test]
+    fn three_times_too_much_is_answered_at_full_rate_and_within_the_budget_on_slow_and_fast_machines() {
+        for rate in [1, 2, 4, 8] {
+            let (done, longest) = overloaded_machine(rate, 10);
+            assert!(done >= rate * 8_900, "{rate} a millisecond: {done} were done");
+            assert!(longest <= BUDGET, "{rate} a millisecond: the longest took {longest:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn places_are_never_lost_and_the_limit_keeps_its_bounds(
+            steps in prop::collection::vec((0_u8..3, 0_u32..400), 1..400)
+        ) {
+            let admission = Admission::default();
+            let (mut now, mut places) = (at(0), Vec::new());
+            for (step, by) in steps {
+                now += MILLISECOND * by / 4;
+                match step {
+                    0 => places.extend(admission.begin(now, BUDGET)),
+                    1 => drop(places.pop()),
+                    _ => if let Some(place) = places.pop() { place.end(now) },
+                }
+                prop_assert_eq!(admission.0.lock().under_way.len(), places.len());
+                prop_assert!((LEAST..=MOST).contains(&limit(&admission)));
+            }
+            drop(places);
+            prop_assert!(admission.is_open(now));
+        }
+    }
+}

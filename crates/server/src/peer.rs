@@ -1,0 +1,70 @@
+//! Which tenants the other end of a connection may ask for, by its client certificate.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use axum::http::{Extensions, StatusCode};
+use countersign_core::TenantId;
+
+use crate::Problem;
+
+/// Which tenants a connection's peer may sign for; whoever accepts connections puts it into each request's extensions.
+///
+/// A peer that is bound to some tenants may sign for these alone; any other peer may sign for tenants without a binding.
+/// Absence means that no client certificates are asked for, so that any peer may sign for any tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerTenants {
+    of_peer: BTreeSet<TenantId>,
+    bound: Arc<BTreeSet<TenantId>>,
+}
+
+impl PeerTenants {
+    /// A peer whose certificate is bound to the tenants `of_peer`, where the tenants `bound` have bindings at all.
+    ///
+    /// `of_peer` is empty when there is no certificate, or one that is bound to no tenant.
+    #[must_use]
+    pub const fn new(of_peer: BTreeSet<TenantId>, bound: Arc<BTreeSet<TenantId>>) -> Self {
+        Self { of_peer, bound }
+    }
+
+    /// Whether this peer may send what is signed for `tenant`.
+    #[must_use]
+    pub fn admits(&self, tenant: &TenantId) -> bool {
+        if self.of_peer.is_empty() { !self.bound.contains(tenant) } else { self.of_peer.contains(tenant) }
+    }
+}
+
+/// Refuses a request that was signed for `tenant` and came from a peer that is not the tenant's.
+pub(crate) fn check(extensions: &Extensions, tenant: &TenantId) -> Result<(), Problem> {
+    if extensions.get::<PeerTenants>().is_none_or(|peer| peer.admits(tenant)) {
+        return Ok(());
+    }
+    let detail = "the connection's client certificate is not one that this tenant's requests may come with";
+    Err(Problem::new(StatusCode::UNAUTHORIZED, "peer.foreign", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenants(names: &[&str]) -> BTreeSet<TenantId> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_bound_peer_is_admitted_for_its_tenants_alone() {
+        let bound = Arc::new(tenants(&["one", "two"]));
+        for (of_peer, admitted) in
+            [(&["one"][..], &["one"][..]), (&["one", "two"], &["one", "two"]), (&[], &["free"])]
+        {
+            let peer = PeerTenants::new(tenants(of_peer), Arc::clone(&bound));
+            for tenant in tenants(&["one", "two", "free"]) {
+                assert_eq!(peer.admits(&tenant), admitted.contains(&tenant.as_str()), "{of_peer:?} {tenant}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_client_certificates_any_peer_is_admitted() {
+        assert!(check(&Extensions::new(), &"one".parse().unwrap()).is_ok());
+    }
+}

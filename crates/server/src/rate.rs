@@ -1,0 +1,267 @@
+//! How often each tenant and each client may ask: a flood is refused before any work, and is nobody else's.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::http::StatusCode;
+use countersign_app::App;
+use countersign_core::{ClientId, TenantId};
+use governor::{
+    Quota, RateLimiter,
+    clock::Clock,
+    middleware::NoOpMiddleware,
+    state::{InMemoryState, NotKeyed},
+};
+use parking_lot::Mutex;
+
+use crate::Problem;
+
+/// Seconds' worth of requests that may come at once.
+const BURST: u32 = 2;
+
+/// Clients in a generation. Two are remembered of each tenant; one that is forgotten begins with a full allowance.
+const GENERATION: usize = 5_000;
+
+/// How often one tenant may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Decisions a second, with twice as many at once; outcomes and the short form have as many again each. 0: any number.
+    pub decisions_per_second: u32,
+    /// The same for the decisions of one client; 0: any number.
+    pub decisions_per_second_per_client: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // Source: Auth0 runs at most 250 of a tenant's Actions at once; were each to take half a second, it would ask as often.
+        Self { decisions_per_second: 500, decisions_per_second_per_client: 0 }
+    }
+}
+
+/// What is asked for: each has an allowance of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Decision,
+    Outcome,
+    ShortForm,
+}
+
+/// Time as the use cases have it.
+#[derive(Clone)]
+pub(crate) struct AppClock(pub(crate) Arc<App>);
+
+impl Clock for AppClock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.clock().monotonic()
+    }
+}
+
+type Limiter<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
+
+/// Every tenant's allowances.
+pub(crate) struct Rates<C: Clock>(BTreeMap<TenantId, Allowances<C>>);
+
+struct Allowances<C: Clock> {
+    decisions: Allowance<C>,
+    outcomes: Allowance<C>,
+    short_forms: Allowance<C>,
+    clients: Clients<C>,
+}
+
+impl<C: Clock + Clone> Rates<C> {
+    /// Full allowances for each tenant.
+    pub(crate) fn new(clock: &C, tenants: impl Iterator<Item = (TenantId, Limits)>) -> Self {
+        let allowances = |limits: Limits| {
+            let tenants = || Allowance::of(limits.decisions_per_second, clock);
+            Allowances {
+                decisions: tenants(),
+                outcomes: tenants(),
+                short_forms: tenants(),
+                clients: Clients::new(limits.decisions_per_second_per_client, clock),
+            }
+        };
+        Self(tenants.map(|(id, limits)| (id, allowances(limits))).collect())
+    }
+
+    /// Takes one of a tenant's requests.
+    pub(crate) fn take(&self, tenant: &TenantId, asked: Asked) -> Result<(), Problem> {
+        let Some(allowances) = self.0.get(tenant) else { return Ok(()) };
+        match asked {
+            Asked::Decision => &allowances.decisions,
+            Asked::Outcome => &allowances.outcomes,
+            Asked::ShortForm => &allowances.short_forms,
+        }
+        .take()
+        .map_err(|wait| limited("this tenant", wait))
+    }
+
+    /// Takes one of the decisions of a tenant's client.
+    pub(crate) fn take_of_client(&self, tenant: &TenantId, client: &ClientId) -> Result<(), Problem> {
+        let Some(allowances) = self.0.get(tenant) else { return Ok(()) };
+        allowances.clients.take(client).map_err(|wait| limited("this client", wait))
+    }
+}
+
+fn limited(who: &str, wait: Duration) -> Problem {
+    let detail = format!("{who} asks more often than it may; `tenants.*.limits` says how often that is");
+    // Why rounded up: who comes back a moment too early is refused again.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(seconds.max(1))
+}
+
+/// Requests that may be taken; `None`: any number.
+struct Allowance<C: Clock>(Option<Limiter<C>>, C);
+
+impl<C: Clock + Clone> Allowance<C> {
+    fn of(per_second: u32, clock: &C) -> Self {
+        let quota = NonZeroU32::new(per_second).map(|rate| {
+            Quota::per_second(rate)
+                .allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(BURST - 1)))
+        });
+        Self(quota.map(|quota| RateLimiter::direct_with_clock(quota, clock.clone())), clock.clone())
+    }
+
+    /// Takes one, or tells how long to wait.
+    fn take(&self) -> Result<(), Duration> {
+        let Some(limiter) = &self.0 else { return Ok(()) };
+        limiter.check().map_err(|not_until| not_until.wait_time_from(self.1.now()))
+    }
+}
+
+/// The allowance of each client of a tenant that asked a short while ago.
+struct Clients<C: Clock> {
+    per_second: u32,
+    clock: C,
+    seen: Mutex<Generations<C>>,
+}
+
+struct Generations<C: Clock> {
+    newer: HashMap<ClientId, Allowance<C>>,
+    older: HashMap<ClientId, Allowance<C>>,
+}
+
+impl<C: Clock + Clone> Clients<C> {
+    fn new(per_second: u32, clock: &C) -> Self {
+        let seen = Generations { newer: HashMap::new(), older: HashMap::new() };
+        Self { per_second, clock: clock.clone(), seen: Mutex::new(seen) }
+    }
+
+    fn take(&self, client: &ClientId) -> Result<(), Duration> {
+        if self.per_second == 0 {
+            return Ok(());
+        }
+        let mut seen = self.seen.lock();
+        if let Some(allowance) = seen.newer.get(client) {
+            return allowance.take();
+        }
+        if seen.newer.len() >= GENERATION {
+            seen.older = std::mem::take(&mut seen.newer);
+        }
+        let known = seen.older.remove(client);
+        let allowance = known.unwrap_or_else(|| Allowance::of(self.per_second, &self.clock));
+        let taken = allowance.take();
+        seen.newer.insert(client.clone(), allowance);
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use governor::clock::FakeRelativeClock;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn tenant(name: &str) -> TenantId {
+        name.parse().unwrap()
+    }
+
+    fn client(number: usize) -> ClientId {
+        format!("client{number}").parse().unwrap()
+    }
+
+    fn rates(clock: &FakeRelativeClock, tenants: u32, clients: u32) -> Rates<FakeRelativeClock> {
+        let limits = Limits { decisions_per_second: tenants, decisions_per_second_per_client: clients };
+        Rates::new(clock, ["one", "other"].map(|name| (tenant(name), limits)).into_iter())
+    }
+
+    /// How many of `tries` requests are let through.
+    fn passed(tries: usize, take: impl Fn() -> Result<(), Problem>) -> usize {
+        (0..tries).filter(|_| take().is_ok()).count()
+    }
+
+    #[test]
+    fn twice_the_rate_may_come_at_once_and_the_rate_each_second_after() {
+        let clock = FakeRelativeClock::default();
+        let rates = rates(&clock, 10, 0);
+        let take = || rates.take(&tenant("one"), Asked::Decision);
+        assert_eq!(passed(100, take), 20);
+        clock.advance(SECOND);
+        assert_eq!(passed(100, take), 10);
+        clock.advance(SECOND * 60);
+        assert_eq!(passed(100, take), 20, "what was not used is not saved up");
+    }
+
+    #[test]
+    fn a_flood_of_one_tenant_or_kind_leaves_the_others_theirs() {
+        let clock = FakeRelativeClock::default();
+        let rates = rates(&clock, 10, 0);
+        assert_eq!(passed(1_000, || rates.take(&tenant("one"), Asked::Decision)), 20);
+        for asked in [Asked::Outcome, Asked::ShortForm] {
+            assert_eq!(passed(1_000, || rates.take(&tenant("one"), asked)), 20, "{asked:?}");
+        }
+        for asked in [Asked::Decision, Asked::Outcome, Asked::ShortForm] {
+            assert_eq!(passed(1_000, || rates.take(&tenant("other"), asked)), 20, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_flood_of_one_client_leaves_the_others_theirs() {
+        let clock = FakeRelativeClock::default();
+        let rates = rates(&clock, 0, 3);
+        for (name, number) in [("one", 1), ("one", 2), ("other", 1)] {
+            let take = || rates.take_of_client(&tenant(name), &client(number));
+            assert_eq!(passed(100, take), 6, "{name} {number}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_limited_at_zero() {
+        let clock = FakeRelativeClock::default();
+        let rates = rates(&clock, 0, 0);
+        assert_eq!(passed(10_000, || rates.take(&tenant("one"), Asked::Decision)), 10_000);
+        assert_eq!(passed(10_000, || rates.take_of_client(&tenant("one"), &client(1))), 10_000);
+        assert_eq!(rates.0.get(&tenant("one")).unwrap().clients.seen.lock().newer.len(), 0);
+    }
+
+    #[test]
+    fn the_memory_for_clients_is_bounded_and_who_goes_on_asking_is_not_forgotten() {
+        let clock = FakeRelativeClock::default();
+        let rates = rates(&clock, 0, 1);
+        let busy = || rates.take_of_client(&tenant("one"), &client(0));
+        assert_eq!(passed(10, busy), 2);
+        for number in 1..GENERATION * 5 {
+            assert!(rates.take_of_client(&tenant("one"), &client(number)).is_ok());
+            if number % 1_000 == 0 {
+                assert!(busy().is_err(), "{number}");
+            }
+        }
+        let seen = rates.0.get(&tenant("one")).unwrap().clients.seen.lock();
+        assert!(seen.newer.len() + seen.older.len() <= 2 * GENERATION);
+    }
+
+    #[test]
+    fn the_greatest_rate_does_not_overflow() {
+        let clock = FakeRelativeClock::default();
+        let rates = rates(&clock, u32::MAX, u32::MAX);
+        assert!(rates.take(&tenant("one"), Asked::Decision).is_ok());
+        assert!(rates.take_of_client(&tenant("one"), &client(1)).is_ok());
+    }
+}

@@ -1,0 +1,57 @@
+//! Retention: what is older than it is kept is deleted, and the ledger tells it.
+
+use std::time::Duration;
+
+use countersign_app::Kept;
+use countersign_testkit::{TENANT, TestApp, post_login};
+use serde_json::json;
+
+use crate::world::{check_problem, complete, id_of, show};
+
+/// A day and a second.
+const DAY: Duration = Duration::from_secs(86_401);
+
+async fn retain(service: &TestApp, kept: Kept, days: u32) -> u64 {
+    let mut gone_through = 0;
+    loop {
+        match service.app.retain(&service.tenant(), kept, days).await.unwrap() {
+            0 => return gone_through,
+            some => gone_through += some,
+        }
+    }
+}
+
+#[tokio::test]
+async fn old_decisions_lose_what_they_say_about_people_and_keep_their_proof() {
+    let service = TestApp::start(|_| {}).await;
+    let old = id_of(&service.decide(&post_login()).await);
+    complete(&service, &old).await;
+    service.clock.advance(DAY * 10);
+    let young = id_of(&service.decide(&post_login()).await);
+    let before = service.app.audit(&service.tenant()).await.unwrap().size;
+    assert!(retain(&service, Kept::Decisions, 7).await > 0);
+
+    let gone = service.get(&format!("/v1/decisions/{old}?tenant={TENANT}")).await;
+    check_problem(&gone, 410, "record.not_kept");
+    assert_eq!(show(&service, &young).await["decision_id"], young.as_str());
+    let receipt = service.get(&format!("/v1/decisions/{old}/receipt?tenant={TENANT}")).await;
+    assert_eq!(receipt.status, 200, "the proof outlives the record: {}", receipt.json);
+    let page = service.get(&format!("/decisions/{old}?tenant={TENANT}")).await;
+    assert!(String::from_utf8(page.bytes).unwrap().contains("older than it is kept"));
+    let after = service.app.audit(&service.tenant()).await.unwrap();
+    assert!(after.size > before, "the deletion is on record");
+    let told = service.outcome(&json!({ "kind": "completed", "decision_id": old })).await;
+    check_problem(&told, 410, "record.not_kept");
+}
+
+#[tokio::test]
+async fn each_kind_is_kept_as_long_as_is_said_of_it() {
+    let service = TestApp::start(|_| {}).await;
+    let id = id_of(&service.decide(&post_login()).await);
+    complete(&service, &id).await;
+    service.clock.advance(DAY * 10);
+    assert!(retain(&service, Kept::Outcomes, 7).await > 0);
+    assert_eq!(show(&service, &id).await["standing"], "completed");
+    assert_eq!(retain(&service, Kept::Decisions, 11).await, 0);
+    assert_eq!(retain(&service, Kept::Outcomes, 7).await, 0, "gone through once");
+}

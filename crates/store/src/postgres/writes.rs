@@ -1,0 +1,231 @@
+//! Writes other than leaves, decisions and requests, each beside its statement.
+
+use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
+use sqlx::PgConnection;
+
+use super::{batch::Known, columns, errors::Trouble};
+use crate::{
+    AddressRow, CheckpointRow, Conflict, Fence, OutcomeRow, PolicyRow, RiskTokenRow, Standing, StoreError,
+    SwitchRow, Write,
+};
+
+type Done = Result<(), Trouble>;
+
+/// Whether a write takes a statement of its own.
+pub(super) const fn is_statement(write: &Write) -> bool {
+    !matches!(write, Write::Request { .. } | Write::Decision(_))
+}
+
+/// Refuses work of a lease that another process took since; nobody takes it before this transaction ends.
+pub(super) async fn check_fence(connection: &mut PgConnection, tenant: &TenantId, fence: &Fence) -> Done {
+    let epoch: Option<i64> =
+        sqlx::query_scalar("SELECT epoch FROM leases WHERE tenant_id = $1 AND name = $2 FOR SHARE")
+            .bind(tenant.as_str())
+            .bind(fence.name)
+            .fetch_optional(connection)
+            .await?;
+    if epoch.and_then(|epoch| u64::try_from(epoch).ok()) == Some(fence.epoch) {
+        Ok(())
+    } else {
+        Err(StoreError::Fenced.into())
+    }
+}
+
+/// Runs `$sql` with these binds and returns the number of rows that it changed.
+macro_rules! run {
+    ($connection:expr, $sql:expr, $($bind:expr),* $(,)?) => {
+        sqlx::query($sql)$(.bind($bind))*.execute($connection).await?.rows_affected()
+    };
+}
+
+/// Does one write.
+pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, write: &Write) -> Done {
+    let t = tenant.as_str();
+    match write {
+        // Done by the batch, which alone knows what they are about.
+        Write::Request { .. } | Write::Decision(_) | Write::Standing { .. } | Write::Unanswered(_) => {}
+        Write::Outcome(outcome) => insert_outcome(connection, t, outcome).await?,
+        Write::Profile { subject, expected_version, sealed, at } => {
+            write_profile(connection, t, subject, (*expected_version, sealed, *at)).await?;
+        }
+        Write::DeleteProfile(subject) => {
+            let sql = "DELETE FROM profiles WHERE tenant_id = $1 AND subject_id = $2";
+            run!(connection, sql, t, subject.as_str());
+        }
+        Write::Erasure { key_id, at } => {
+            // Keeps the first time: an erasure that is tried again is the same one.
+            let sql = "INSERT INTO erasures (tenant_id, key_id, erased_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            run!(connection, sql, t, key_id, at.micros());
+        }
+        Write::Switch(switch) => set_switch(connection, t, switch).await?,
+        Write::Policy { expected_version, row } => {
+            insert_policy(connection, t, *expected_version, row).await?;
+        }
+        Write::Address(address) => put_address(connection, t, address).await?,
+        Write::ForgetAddresses(subject) => {
+            let sql = "DELETE FROM addresses WHERE tenant_id = $1 AND (subject_id = $2 OR address_id = $2)";
+            run!(connection, sql, t, subject.as_str());
+        }
+        Write::RiskToken(token) => insert_token(connection, t, token).await?,
+        Write::RevokeRiskToken { id, at } => {
+            let sql = "UPDATE risk_tokens SET revoked_at = $3
+                       WHERE tenant_id = $1 AND token_id = $2 AND revoked_at IS NULL";
+            one(run!(connection, sql, t, id, at.micros()), StoreError::Stale)?;
+        }
+        Write::DropBodies { prefix, from, until } => {
+            let sql = "UPDATE records SET bodies = NULL WHERE tenant_id = $1 AND leaf_index >= $2 AND leaf_index < $3
+                         AND bodies IS NOT NULL AND starts_with(record_id, $4)";
+            run!(connection, sql, t, columns::bound(*from), columns::bound(*until), *prefix);
+        }
+        Write::RetentionCursor { prefix, leaf } => {
+            let sql = "INSERT INTO retention_cursors (tenant_id, prefix, leaf_index) VALUES ($1, $2, $3)
+                       ON CONFLICT (tenant_id, prefix) DO UPDATE SET leaf_index = $3";
+            run!(connection, sql, t, *prefix, columns::integer(*leaf)?);
+        }
+        Write::Checkpoint(checkpoint) => insert_checkpoint(connection, t, checkpoint).await?,
+        Write::SilenceCursor(leaf) => {
+            let sql = "INSERT INTO silence_cursors (tenant_id, leaf_index) VALUES ($1, $2)
+                       ON CONFLICT (tenant_id) DO UPDATE SET leaf_index = $2";
+            run!(connection, sql, t, columns::integer(*leaf)?);
+        }
+        Write::PruneRequests { from, until } => {
+            let sql = "DELETE FROM requests WHERE tenant_id = $1 AND (seen_at < $2 OR seen_at > $3)";
+            run!(connection, sql, t, from.micros(), until.micros());
+        }
+    }
+    Ok(())
+}
+
+/// Says what became known of a decision; `None`: there is no such decision.
+pub(super) async fn about_decision(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    write: &Write,
+    known: Option<Known>,
+) -> Done {
+    let t = tenant.as_str();
+    match (write, known) {
+        (Write::Unanswered(_), Some(known)) => {
+            let sql = "INSERT INTO standings (tenant_id, leaf_index, standing, granted, is_unanswered)
+                       VALUES ($1, $2, $3, 0, 1)
+                       ON CONFLICT (tenant_id, leaf_index) DO UPDATE SET is_unanswered = 1";
+            run!(connection, sql, t, known.leaf_index, Standing::Open.as_str());
+            Ok(())
+        }
+        (Write::Unanswered(_), None) => {
+            Err(StoreError::Corrupt("an unanswered decision is not there".to_owned()).into())
+        }
+        (Write::Standing { expected_granted, standing, granted, .. }, Some(known)) => {
+            let sql = "INSERT INTO standings AS s (tenant_id, leaf_index, standing, granted, is_unanswered)
+                       SELECT $1, $2, $3, $4, 0 WHERE $5 = COALESCE(
+                           (SELECT granted FROM standings WHERE tenant_id = $1 AND leaf_index = $2), 0)
+                       ON CONFLICT (tenant_id, leaf_index) DO UPDATE SET standing = $3, granted = $4";
+            let (granted, expected) = (i64::from(*granted), i64::from(*expected_granted));
+            let changed = run!(connection, sql, t, known.leaf_index, standing.as_str(), granted, expected);
+            one(changed, StoreError::Stale)
+        }
+        _ => Err(StoreError::Stale.into()),
+    }
+}
+
+/// Demands that exactly one row was changed.
+fn one(changed: u64, otherwise: StoreError) -> Done {
+    if changed == 1 { Ok(()) } else { Err(otherwise.into()) }
+}
+
+async fn insert_outcome(connection: &mut PgConnection, t: &str, outcome: &OutcomeRow) -> Done {
+    let OutcomeRow { id, decision, kind, at } = outcome;
+    let sql = "INSERT INTO outcomes (tenant_id, outcome_id, decision_id, kind, happened_at)
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    let decision = decision.as_ref().map(DecisionId::as_str);
+    let inserted = run!(connection, sql, t, id, decision, *kind, at.micros());
+    one(inserted, StoreError::Conflict(Conflict::Outcome))
+}
+
+async fn write_profile(
+    connection: &mut PgConnection,
+    t: &str,
+    subject: &SubjectId,
+    (expected_version, sealed, at): (u64, &[u8], Timestamp),
+) -> Done {
+    let changed = if expected_version == 0 {
+        let sql = "INSERT INTO profiles (tenant_id, subject_id, version, sealed, updated_at)
+                   VALUES ($1, $2, 1, $3, $4) ON CONFLICT DO NOTHING";
+        run!(connection, sql, t, subject.as_str(), sealed, at.micros())
+    } else {
+        let sql = "UPDATE profiles SET version = version + 1, sealed = $3, updated_at = $4
+                   WHERE tenant_id = $1 AND subject_id = $2 AND version = $5";
+        let version = columns::integer(expected_version)?;
+        run!(connection, sql, t, subject.as_str(), sealed, at.micros(), version)
+    };
+    one(changed, StoreError::Stale)
+}
+
+async fn set_switch(connection: &mut PgConnection, t: &str, switch: &SwitchRow) -> Done {
+    let SwitchRow { trigger, is_off, at } = switch;
+    let sql = "INSERT INTO switches (tenant_id, trigger_id, is_off, changed_at) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (tenant_id, trigger_id) DO UPDATE SET is_off = $3, changed_at = $4";
+    run!(connection, sql, t, trigger.as_str(), i64::from(*is_off), at.micros());
+    Ok(())
+}
+
+/// Adds the version after `expected_version`, if that is the newest.
+async fn insert_policy(
+    connection: &mut PgConnection,
+    t: &str,
+    expected_version: u64,
+    policy: &PolicyRow,
+) -> Done {
+    let PolicyRow { version, etag, document, at } = policy;
+    if expected_version.checked_add(1) != Some(*version) {
+        return Err(
+            StoreError::Corrupt("a policy's version is not the one after what was read".to_owned()).into()
+        );
+    }
+    let sql = "INSERT INTO policies (tenant_id, version, etag, document, activated_at)
+               SELECT $1, $2 + 1, $3, $4, $5
+               WHERE $2 = (SELECT COALESCE(MAX(version), 0) FROM policies WHERE tenant_id = $1)";
+    let expected = columns::integer(expected_version)?;
+    one(run!(connection, sql, t, expected, etag, document, at.micros()), StoreError::Stale)
+}
+
+/// Adds to what is known: absence changes nothing, and an older sign-up gives way to a newer one.
+async fn put_address(connection: &mut PgConnection, t: &str, row: &AddressRow) -> Done {
+    let AddressRow { address, subject, sign_up } = row;
+    let sql = "INSERT INTO addresses AS a (tenant_id, address_id, subject_id, decision_id, score, decided_at)
+               VALUES ($1, $2, $3, $4, $5, $6)
+               ON CONFLICT (tenant_id, address_id) DO UPDATE SET
+                 subject_id = COALESCE($3, a.subject_id),
+                 (decision_id, score, decided_at) = (SELECT
+                     CASE WHEN n.is_newer THEN $4 ELSE a.decision_id END,
+                     CASE WHEN n.is_newer THEN $5 ELSE a.score END,
+                     CASE WHEN n.is_newer THEN $6 ELSE a.decided_at END
+                   FROM (SELECT $6 IS NOT NULL AND (a.decided_at IS NULL OR a.decided_at <= $6)) AS n (is_newer))";
+    run!(
+        connection,
+        sql,
+        t,
+        address.as_str(),
+        subject.as_ref().map(SubjectId::as_str),
+        sign_up.as_ref().map(|sign_up| sign_up.decision.as_str()),
+        sign_up.as_ref().map(|sign_up| i64::from(sign_up.score.millionths())),
+        sign_up.as_ref().map(|sign_up| sign_up.at.micros()),
+    );
+    Ok(())
+}
+
+async fn insert_token(connection: &mut PgConnection, t: &str, token: &RiskTokenRow) -> Done {
+    let RiskTokenRow { id, digest, at, revoked_at } = token;
+    let sql = "INSERT INTO risk_tokens (tenant_id, token_id, digest, created_at, revoked_at)
+               VALUES ($1, $2, $3, $4, $5)";
+    run!(connection, sql, t, id, digest, at.micros(), revoked_at.map(Timestamp::micros));
+    Ok(())
+}
+
+async fn insert_checkpoint(connection: &mut PgConnection, t: &str, checkpoint: &CheckpointRow) -> Done {
+    let CheckpointRow { size, note, at } = checkpoint;
+    let sql = "INSERT INTO checkpoints (tenant_id, size, note, signed_at) VALUES ($1, $2, $3, $4)
+               ON CONFLICT DO NOTHING";
+    let inserted = run!(connection, sql, t, columns::integer(*size)?, note, at.micros());
+    one(inserted, StoreError::Conflict(Conflict::Checkpoint))
+}
