@@ -9,7 +9,9 @@ import { Script } from 'node:vm';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const SRC = join(HERE, 'src');
 const DIST = join(HERE, 'dist');
-const MAX_BYTES = 60_000; // Auth0 takes 100 kB of source; the rest is for what operators add.
+// Auth0 takes 100 kB of source; the rest is for what operators add. Why not smaller: comments stay, for whoever reviews
+// the file there.
+const MAX_BYTES = 75_000;
 const ENTRY = /^exports\.(\w+) = /m;
 const LOCAL = /^const \{[^}]*\} = require\('\.\/([\w-]+)'\);\n/gm;
 const BUILTIN = /^const \w+ = require\('crypto'\);\n/gm;

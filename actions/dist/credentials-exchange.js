@@ -23,7 +23,8 @@ const CONFIG = frozen({
   // Where it may, as ids. A list that is not empty confines it: other organizations, or other clients, are only watched.
   // With both lists filled a token must be for both.
   enforce_only: { organizations: [], clients: [] },
-  // Claims are set only below this address. It ends in a slash and must be one that you control.
+  // Claims are set only below this address. It is https, ends in a slash and must be one that you control, so none of
+  // Auth0's.
   claim_namespace: 'https://countersign.example/',
   // How long a token may wait for an answer, in ms (50 to 5000).
   deadline_ms: 800,
@@ -40,7 +41,7 @@ const CONFIG = frozen({
   },
   // What this Action may do at all, whatever the service answers.
   ceiling: { deny: true, scopes: true, claims: true },
-  // Exempt from every decision.
+  // Exempt from every decision, and logged.
   break_glass: { client_ids: [] },
   // After `failures` within `window_ms` the service is left alone for `open_ms`.
   breaker: { failures: 5, window_ms: 30000, open_ms: 15000 },
@@ -154,7 +155,12 @@ const many = (of, max = MAX_ITEMS, maxBytes = Infinity) => ({ kind: 'list', of, 
 const tree = (maxBytes, omit = []) => ({ kind: 'tree', maxBytes, omit });
 const measure = (low, high) => ({ kind: 'number', low, high });
 // Why: half an identifier names somebody else, so one that does not fit is left out whole.
-const IDENTIFIER = { kind: 'identifier', max: 256 };
+const whole = (max) => ({ kind: 'identifier', max });
+const IDENTIFIER = whole(256);
+// The longest address by RFC 5321, section 4.5.3.1: 64 bytes, `@` and 255 bytes.
+const EMAIL = whole(320);
+// At most 15 digits by E.164, with room for how they are written.
+const PHONE = whole(64);
 const NAME = words(256);
 const TIME = words(64);
 const FLAG = { kind: 'flag' };
@@ -326,9 +332,11 @@ function pickEvent(event, config, fields) {
   return { picked, cuts };
 }
 
-// The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` and what is `shed` first.
+// The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` (a list, or how to tell it from
+// the event) and what is `shed` first.
 function writeRequest(event, config, deadlineMs, flow) {
-  const { picked, cuts } = pickEvent(event, config, flow.fields);
+  const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
+  const { picked, cuts } = pickEvent(event, config, fields);
   const action = { name: `countersign-${flow.trigger}`, version: config.version, policy_etag: null };
   const write = () =>
     JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
@@ -378,13 +386,26 @@ function mergedMark(event, config, value) {
 // --- annotate ---
 
 const MAX_CLAIM_BYTES = 1024;
+const MAX_CLAIM_NAME_BYTES = 256;
+
+// An https address that ends in a slash: a host of labels, a port or none, and characters of a URL (RFC 3986, section 2).
+const NAMESPACE = /^https:\/\/([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)(?::\d+)?\/(?:[\w\-.~:/?#[\]@!$&'()*+,;=%]*\/)?$/;
+// Hosts that no namespace may be or lie under (Auth0, "Create custom claims").
+const RESERVED_HOST = /(^|\.)(auth0\.com|webtask\.io|webtask\.run)$/i;
+
+// Whether a namespace is one's own. The service reads it alike.
+function isOwnNamespace(space) {
+  const found = typeof space === 'string' && space.length <= MAX_CLAIM_NAME_BYTES ? NAMESPACE.exec(space) : null;
+  return found !== null && !RESERVED_HOST.test(found[1]);
+}
 
 function claimOn(token) {
   return ([name, value], { api, config }) => {
     const space = config.claim_namespace;
     const isOurs =
       typeof name === 'string' &&
-      /^https?:\/\/[^/]+\/(.*\/)?$/.test(space) &&
+      name.length <= MAX_CLAIM_NAME_BYTES &&
+      isOwnNamespace(space) &&
       name.startsWith(space) &&
       /^[A-Za-z0-9_-]{1,64}$/.test(name.slice(space.length));
     if (!isOurs || jsonBytes(value) > MAX_CLAIM_BYTES) return null;
@@ -863,9 +884,9 @@ function fallBack(event, api, config, flow, reason) {
   report(`fallback ${reason}, ${applied}`);
 }
 
-// Makes what was answered; gives the reason when the local table had to apply as well.
+// Makes what was answered; gives why no decision stands behind the outcome, if none does.
 function applyAnswer(event, api, config, flow, answer) {
-  if (answer.mode === 'off') return null;
+  if (answer.mode === 'off') return 'off';
   flow.note?.(api, 'countersign_decision', answer.decisionId);
   flow.noteEvent?.(event, api);
   const { skipped, isBarrierLost } = interpret(answer, event, api, config, flow.effects);
@@ -880,15 +901,17 @@ function applyAnswer(event, api, config, flow, answer) {
 }
 
 // Decides one transaction by the `flow` of its trigger. Never throws and never takes longer than the deadline. Resolves to
-// the decision's id, if there is one, and to why the local table applied, if it did.
+// the decision's id, if there is one, and to a `cause` when no decision stands behind the outcome: `off`, `exempt`, or why
+// the local table applied.
 async function decide(event, platform, configured, flow) {
   const config = scoped(event, configured);
   const api = reachOf(platform, config, flow.harmless);
   try {
-    if (isOff(event)) return { decisionId: null, cause: null };
+    if (isOff(event)) return { decisionId: null, cause: 'off' };
     if (isExempt(event, config)) {
       flow.exempt?.(event, api, config, Date.now());
-      return { decisionId: null, cause: null };
+      report('exempt');
+      return { decisionId: null, cause: 'exempt' };
     }
     const { answer, refused, failed } = await ask(event, api, config, flow);
     if (answer !== undefined) return { decisionId: answer.decisionId, cause: applyAnswer(event, api, config, flow, answer) };

@@ -138,7 +138,12 @@ const many = (of, max = MAX_ITEMS, maxBytes = Infinity) => ({ kind: 'list', of, 
 const tree = (maxBytes, omit = []) => ({ kind: 'tree', maxBytes, omit });
 const measure = (low, high) => ({ kind: 'number', low, high });
 // Why: half an identifier names somebody else, so one that does not fit is left out whole.
-const IDENTIFIER = { kind: 'identifier', max: 256 };
+const whole = (max) => ({ kind: 'identifier', max });
+const IDENTIFIER = whole(256);
+// The longest address by RFC 5321, section 4.5.3.1: 64 bytes, `@` and 255 bytes.
+const EMAIL = whole(320);
+// At most 15 digits by E.164, with room for how they are written.
+const PHONE = whole(64);
 const NAME = words(256);
 const TIME = words(64);
 const FLAG = { kind: 'flag' };
@@ -310,9 +315,11 @@ function pickEvent(event, config, fields) {
   return { picked, cuts };
 }
 
-// The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` and what is `shed` first.
+// The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` (a list, or how to tell it from
+// the event) and what is `shed` first.
 function writeRequest(event, config, deadlineMs, flow) {
-  const { picked, cuts } = pickEvent(event, config, flow.fields);
+  const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
+  const { picked, cuts } = pickEvent(event, config, fields);
   const action = { name: `countersign-${flow.trigger}`, version: config.version, policy_etag: null };
   const write = () =>
     JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
@@ -765,9 +772,9 @@ function fallBack(event, api, config, flow, reason) {
   report(`fallback ${reason}, ${applied}`);
 }
 
-// Makes what was answered; gives the reason when the local table had to apply as well.
+// Makes what was answered; gives why no decision stands behind the outcome, if none does.
 function applyAnswer(event, api, config, flow, answer) {
-  if (answer.mode === 'off') return null;
+  if (answer.mode === 'off') return 'off';
   flow.note?.(api, 'countersign_decision', answer.decisionId);
   flow.noteEvent?.(event, api);
   const { skipped, isBarrierLost } = interpret(answer, event, api, config, flow.effects);
@@ -782,15 +789,17 @@ function applyAnswer(event, api, config, flow, answer) {
 }
 
 // Decides one transaction by the `flow` of its trigger. Never throws and never takes longer than the deadline. Resolves to
-// the decision's id, if there is one, and to why the local table applied, if it did.
+// the decision's id, if there is one, and to a `cause` when no decision stands behind the outcome: `off`, `exempt`, or why
+// the local table applied.
 async function decide(event, platform, configured, flow) {
   const config = scoped(event, configured);
   const api = reachOf(platform, config, flow.harmless);
   try {
-    if (isOff(event)) return { decisionId: null, cause: null };
+    if (isOff(event)) return { decisionId: null, cause: 'off' };
     if (isExempt(event, config)) {
       flow.exempt?.(event, api, config, Date.now());
-      return { decisionId: null, cause: null };
+      report('exempt');
+      return { decisionId: null, cause: 'exempt' };
     }
     const { answer, refused, failed } = await ask(event, api, config, flow);
     if (answer !== undefined) return { decisionId: answer.decisionId, cause: applyAnswer(event, api, config, flow, answer) };
@@ -823,7 +832,7 @@ const CHANGED = {
     request: REQUEST,
     connection: CONNECTION,
     transaction: { id: IDENTIFIER, correlation_id: words(128) },
-    user: { user_id: IDENTIFIER, email: words(320), email_verified: FLAG, last_password_reset: TIME },
+    user: { user_id: IDENTIFIER, email: EMAIL, email_verified: FLAG, last_password_reset: TIME },
     custom_domain: { domain: NAME },
   },
   shed: [],

@@ -32,11 +32,11 @@ const CONFIG = frozen({
   fallback: { default: 'allow', contained: 'deny' },
   // What this Action may do at all, whatever the service answers.
   ceiling: { deny: true, validation: true, app_metadata: true },
-  // Exempt from every decision: sign-ups at these clients.
+  // Exempt from every decision, marked and logged: sign-ups at these clients.
   break_glass: { client_ids: [] },
   // After `failures` within `window_ms` the service is left alone for `open_ms`.
   breaker: { failures: 5, window_ms: 30000, open_ms: 15000 },
-  // The key of `app_metadata` that is ours. The time of a fallback stands under this key with `_last` after it.
+  // The key of `app_metadata` that is ours. Times of fallback and exemption stand under this key with `_last` after it.
   mark_key: 'countersign',
 });
 
@@ -148,7 +148,12 @@ const many = (of, max = MAX_ITEMS, maxBytes = Infinity) => ({ kind: 'list', of, 
 const tree = (maxBytes, omit = []) => ({ kind: 'tree', maxBytes, omit });
 const measure = (low, high) => ({ kind: 'number', low, high });
 // Why: half an identifier names somebody else, so one that does not fit is left out whole.
-const IDENTIFIER = { kind: 'identifier', max: 256 };
+const whole = (max) => ({ kind: 'identifier', max });
+const IDENTIFIER = whole(256);
+// The longest address by RFC 5321, section 4.5.3.1: 64 bytes, `@` and 255 bytes.
+const EMAIL = whole(320);
+// At most 15 digits by E.164, with room for how they are written.
+const PHONE = whole(64);
 const NAME = words(256);
 const TIME = words(64);
 const FLAG = { kind: 'flag' };
@@ -320,9 +325,11 @@ function pickEvent(event, config, fields) {
   return { picked, cuts };
 }
 
-// The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` and what is `shed` first.
+// The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` (a list, or how to tell it from
+// the event) and what is `shed` first.
 function writeRequest(event, config, deadlineMs, flow) {
-  const { picked, cuts } = pickEvent(event, config, flow.fields);
+  const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
+  const { picked, cuts } = pickEvent(event, config, fields);
   const action = { name: `countersign-${flow.trigger}`, version: config.version, policy_etag: null };
   const write = () =>
     JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
@@ -360,9 +367,9 @@ const SIGN_UP_FIELDS = {
   },
   user: {
     user_id: IDENTIFIER,
-    email: words(320),
+    email: EMAIL,
     email_verified: FLAG,
-    username: NAME,
+    username: IDENTIFIER,
     name: NAME,
     given_name: NAME,
     family_name: NAME,
@@ -371,6 +378,15 @@ const SIGN_UP_FIELDS = {
   },
   custom_domain: { domain: NAME },
 };
+
+// Who signs up by text message has no name but the number. Without it all of them would be one person.
+const SMS_SIGN_UP_FIELDS = { ...SIGN_UP_FIELDS, user: { ...SIGN_UP_FIELDS.user, phone_number: PHONE } };
+
+// What a registration tells: the phone number in a passwordless one by text message that has no e-mail address, else never.
+function signUpFields(event) {
+  const isNamedByPhone = dig(event, 'connection', 'strategy') === 'sms' && !dig(event, 'user', 'email');
+  return isNamedByPhone ? SMS_SIGN_UP_FIELDS : SIGN_UP_FIELDS;
+}
 
 const SIGN_UP_SHED = [
   ['transaction', 'requested_scopes'],
@@ -411,13 +427,26 @@ function mergedMark(event, config, value) {
 // --- annotate ---
 
 const MAX_CLAIM_BYTES = 1024;
+const MAX_CLAIM_NAME_BYTES = 256;
+
+// An https address that ends in a slash: a host of labels, a port or none, and characters of a URL (RFC 3986, section 2).
+const NAMESPACE = /^https:\/\/([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)(?::\d+)?\/(?:[\w\-.~:/?#[\]@!$&'()*+,;=%]*\/)?$/;
+// Hosts that no namespace may be or lie under (Auth0, "Create custom claims").
+const RESERVED_HOST = /(^|\.)(auth0\.com|webtask\.io|webtask\.run)$/i;
+
+// Whether a namespace is one's own. The service reads it alike.
+function isOwnNamespace(space) {
+  const found = typeof space === 'string' && space.length <= MAX_CLAIM_NAME_BYTES ? NAMESPACE.exec(space) : null;
+  return found !== null && !RESERVED_HOST.test(found[1]);
+}
 
 function claimOn(token) {
   return ([name, value], { api, config }) => {
     const space = config.claim_namespace;
     const isOurs =
       typeof name === 'string' &&
-      /^https?:\/\/[^/]+\/(.*\/)?$/.test(space) &&
+      name.length <= MAX_CLAIM_NAME_BYTES &&
+      isOwnNamespace(space) &&
       name.startsWith(space) &&
       /^[A-Za-z0-9_-]{1,64}$/.test(name.slice(space.length));
     if (!isOurs || jsonBytes(value) > MAX_CLAIM_BYTES) return null;
@@ -896,9 +925,9 @@ function fallBack(event, api, config, flow, reason) {
   report(`fallback ${reason}, ${applied}`);
 }
 
-// Makes what was answered; gives the reason when the local table had to apply as well.
+// Makes what was answered; gives why no decision stands behind the outcome, if none does.
 function applyAnswer(event, api, config, flow, answer) {
-  if (answer.mode === 'off') return null;
+  if (answer.mode === 'off') return 'off';
   flow.note?.(api, 'countersign_decision', answer.decisionId);
   flow.noteEvent?.(event, api);
   const { skipped, isBarrierLost } = interpret(answer, event, api, config, flow.effects);
@@ -913,15 +942,17 @@ function applyAnswer(event, api, config, flow, answer) {
 }
 
 // Decides one transaction by the `flow` of its trigger. Never throws and never takes longer than the deadline. Resolves to
-// the decision's id, if there is one, and to why the local table applied, if it did.
+// the decision's id, if there is one, and to a `cause` when no decision stands behind the outcome: `off`, `exempt`, or why
+// the local table applied.
 async function decide(event, platform, configured, flow) {
   const config = scoped(event, configured);
   const api = reachOf(platform, config, flow.harmless);
   try {
-    if (isOff(event)) return { decisionId: null, cause: null };
+    if (isOff(event)) return { decisionId: null, cause: 'off' };
     if (isExempt(event, config)) {
       flow.exempt?.(event, api, config, Date.now());
-      return { decisionId: null, cause: null };
+      report('exempt');
+      return { decisionId: null, cause: 'exempt' };
     }
     const { answer, refused, failed } = await ask(event, api, config, flow);
     if (answer !== undefined) return { decisionId: answer.decisionId, cause: applyAnswer(event, api, config, flow, answer) };
@@ -959,19 +990,23 @@ function makeValidationError([code, message], { api }) {
   return () => api.validation.error(code, denialText(message, SIGN_UP_MESSAGE));
 }
 
+// Notes a time beside the mark, best effort.
+function noteSignUp(event, api, config, name, now) {
+  if (!isAllowed(config, 'app_metadata') || !takesMetadata(event)) return;
+  const at = { [name]: new Date(now).toISOString() };
+  attempt(() => api.user.setAppMetadata(`${boundedText(config.mark_key, 64)}_last`, at));
+}
+
 function applySignUpFallback(event, api, config, cause, now) {
   const deny = () => api.access.deny(SIGN_UP_REASON, SIGN_UP_MESSAGE);
   if (plainVerdict(event, config, cause) === 'deny' && attempt(deny)) return 'deny';
-  if (isAllowed(config, 'app_metadata') && takesMetadata(event)) {
-    const at = { fallback_at: new Date(now).toISOString() };
-    attempt(() => api.user.setAppMetadata(`${boundedText(config.mark_key, 64)}_last`, at));
-  }
+  noteSignUp(event, api, config, 'fallback_at', now);
   return 'allow';
 }
 
 const SIGN_UP = {
   trigger: 'pre-user-registration',
-  fields: SIGN_UP_FIELDS,
+  fields: signUpFields,
   shed: SIGN_UP_SHED,
   effects: {
     'user.setAppMetadata': { rank: 1, ceiling: 'app_metadata', make: makeSignUpMark },
@@ -980,6 +1015,7 @@ const SIGN_UP = {
   },
   harmless: { user: 'setAppMetadata' },
   applyFallback: applySignUpFallback,
+  exempt: (event, api, config, now) => noteSignUp(event, api, config, 'exempt_at', now),
   onFault: (api, config) => applySignUpFallback({}, api, config, 'internal', Date.now()),
 };
 

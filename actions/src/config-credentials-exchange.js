@@ -11,7 +11,8 @@ const CONFIG = frozen({
   // Where it may, as ids. A list that is not empty confines it: other organizations, or other clients, are only watched.
   // With both lists filled a token must be for both.
   enforce_only: { organizations: [], clients: [] },
-  // Claims are set only below this address. It ends in a slash and must be one that you control.
+  // Claims are set only below this address. It is https, ends in a slash and must be one that you control, so none of
+  // Auth0's.
   claim_namespace: 'https://countersign.example/',
   // How long a token may wait for an answer, in ms (50 to 5000).
   deadline_ms: 800,
@@ -28,7 +29,7 @@ const CONFIG = frozen({
   },
   // What this Action may do at all, whatever the service answers.
   ceiling: { deny: true, scopes: true, claims: true },
-  // Exempt from every decision.
+  // Exempt from every decision, and logged.
   break_glass: { client_ids: [] },
   // After `failures` within `window_ms` the service is left alone for `open_ms`.
   breaker: { failures: 5, window_ms: 30000, open_ms: 15000 },

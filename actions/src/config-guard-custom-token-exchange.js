@@ -26,7 +26,7 @@ const CONFIG = frozen({
   },
   // What this guard may do at all, whatever the service answers. With `deny` it also calls `api.access.deny` itself.
   ceiling: { refuse: true, deny: true },
-  // Exempt from every decision.
+  // Exempt from every decision, and logged.
   break_glass: { client_ids: [] },
   // After `failures` within `window_ms` the service is left alone for `open_ms`.
   breaker: { failures: 5, window_ms: 30000, open_ms: 15000 },

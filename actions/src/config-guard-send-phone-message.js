@@ -20,7 +20,7 @@ const CONFIG = frozen({
   fallback: { default: 'allow', contained: 'deny' },
   // What this guard may do at all, whatever the service answers.
   ceiling: { refuse: true },
-  // Exempt from every decision.
+  // Exempt from every decision, and logged.
   break_glass: { user_ids: [], client_ids: [] },
   // After `failures` within `window_ms` the service is left alone for `open_ms`.
   breaker: { failures: 5, window_ms: 30000, open_ms: 15000 },

@@ -33,7 +33,7 @@ const CONFIG = frozen({
   // The hosts that people may be sent to for a step-up, exactly, with a port unless it is 443. They need the secret
   // COUNTERSIGN_REDIRECT_KEY.
   redirect: { hosts: [] },
-  // Exempt from every decision.
+  // Exempt from every decision, and logged.
   break_glass: { user_ids: [], client_ids: [] },
   // After `failures` within `window_ms` the service is left alone for `open_ms`.
   breaker: { failures: 5, window_ms: 30000, open_ms: 15000 },

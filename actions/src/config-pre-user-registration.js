@@ -20,11 +20,11 @@ const CONFIG = frozen({
   fallback: { default: 'allow', contained: 'deny' },
   // What this Action may do at all, whatever the service answers.
   ceiling: { deny: true, validation: true, app_metadata: true },
-  // Exempt from every decision: sign-ups at these clients.
+  // Exempt from every decision, marked and logged: sign-ups at these clients.
   break_glass: { client_ids: [] },
   // After `failures` within `window_ms` the service is left alone for `open_ms`.
   breaker: { failures: 5, window_ms: 30000, open_ms: 15000 },
-  // The key of `app_metadata` that is ours. The time of a fallback stands under this key with `_last` after it.
+  // The key of `app_metadata` that is ours. Times of fallback and exemption stand under this key with `_last` after it.
   mark_key: 'countersign',
 });
 

@@ -12,7 +12,8 @@ const CONFIG = frozen({
   // Where it may, as ids. A list that is not empty confines it: sign-ins into other organizations, or at other clients,
   // are only watched. With both lists filled a sign-in must be in both.
   enforce_only: { organizations: [], clients: [] },
-  // Claims are set only below this address. It ends in a slash and must be one that you control.
+  // Claims are set only below this address. It is https, ends in a slash and must be one that you control, so none of
+  // Auth0's.
   claim_namespace: 'https://countersign.example/',
   // How long a sign-in may wait for an answer, in ms (50 to 5000).
   deadline_ms: 800,
@@ -46,7 +47,7 @@ const CONFIG = frozen({
   // The hosts that people may be sent to for a step-up, exactly, with a port unless it is 443. They need the secret
   // COUNTERSIGN_REDIRECT_KEY.
   redirect: { hosts: [] },
-  // Exempt from every decision, and marked. Put the console's own client here.
+  // Exempt from every decision, marked and logged. Put the console's own client here.
   break_glass: { user_ids: [], client_ids: [] },
   // After `failures` within `window_ms` the service is left alone for `open_ms`.
   breaker: { failures: 5, window_ms: 30000, open_ms: 15000 },

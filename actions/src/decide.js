@@ -16,9 +16,9 @@ function fallBack(event, api, config, flow, reason) {
   report(`fallback ${reason}, ${applied}`);
 }
 
-// Makes what was answered; gives the reason when the local table had to apply as well.
+// Makes what was answered; gives why no decision stands behind the outcome, if none does.
 function applyAnswer(event, api, config, flow, answer) {
-  if (answer.mode === 'off') return null;
+  if (answer.mode === 'off') return 'off';
   flow.note?.(api, 'countersign_decision', answer.decisionId);
   flow.noteEvent?.(event, api);
   const { skipped, isBarrierLost } = interpret(answer, event, api, config, flow.effects);
@@ -33,15 +33,17 @@ function applyAnswer(event, api, config, flow, answer) {
 }
 
 // Decides one transaction by the `flow` of its trigger. Never throws and never takes longer than the deadline. Resolves to
-// the decision's id, if there is one, and to why the local table applied, if it did.
+// the decision's id, if there is one, and to a `cause` when no decision stands behind the outcome: `off`, `exempt`, or why
+// the local table applied.
 async function decide(event, platform, configured, flow) {
   const config = scoped(event, configured);
   const api = reachOf(platform, config, flow.harmless);
   try {
-    if (isOff(event)) return { decisionId: null, cause: null };
+    if (isOff(event)) return { decisionId: null, cause: 'off' };
     if (isExempt(event, config)) {
       flow.exempt?.(event, api, config, Date.now());
-      return { decisionId: null, cause: null };
+      report('exempt');
+      return { decisionId: null, cause: 'exempt' };
     }
     const { answer, refused, failed } = await ask(event, api, config, flow);
     if (answer !== undefined) return { decisionId: answer.decisionId, cause: applyAnswer(event, api, config, flow, answer) };

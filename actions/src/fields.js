@@ -5,6 +5,7 @@ const {
   many,
   tree,
   IDENTIFIER,
+  EMAIL,
   NAME,
   TIME,
   FLAG,
@@ -54,8 +55,13 @@ const EVENT_FIELDS = {
   },
   user: {
     user_id: IDENTIFIER,
-    email: words(320),
+    email: EMAIL,
     email_verified: FLAG,
+    // For the first sign-in of people whose registration no trigger has seen.
+    username: IDENTIFIER,
+    name: NAME,
+    given_name: NAME,
+    family_name: NAME,
     created_at: TIME,
     updated_at: TIME,
     last_password_reset: TIME,

@@ -1,7 +1,7 @@
 'use strict';
 
 const { CONFIG } = require('./config-guard-send-phone-message');
-const { words, IDENTIFIER, NAME, TIME, FLAG, IDENTITIES, CLIENT, REQUEST } = require('./request');
+const { words, IDENTIFIER, EMAIL, NAME, TIME, FLAG, IDENTITIES, CLIENT, REQUEST } = require('./request');
 const { denialText } = require('./plain');
 const { runGuard, GUARD_REFUSED } = require('./guard');
 
@@ -17,7 +17,7 @@ const MESSAGE = {
     transaction: { id: IDENTIFIER, correlation_id: words(128) },
     user: {
       user_id: IDENTIFIER,
-      email: words(320),
+      email: EMAIL,
       email_verified: FLAG,
       created_at: TIME,
       updated_at: TIME,

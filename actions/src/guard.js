@@ -8,8 +8,8 @@ const { decide } = require('./decide');
 const GUARD_REFUSED = 'refused';
 
 // Runs one guard: `flow` as for an Action, `deny(code, reason)` what it calls besides answering. Never throws, and resolves
-// to `{allow, reason, decision_id, degraded}`: `reason` is null or one of our words, `degraded` says that no decision of
-// the service stands behind `allow`.
+// to `{allow, reason, decision_id, degraded}`: `degraded` says that no decision of the service stands behind `allow`, and
+// `reason` is null, what refuses, or why there is no decision: `off`, `exempt`, or a failure in a word of ours.
 async function runGuard(event, api, config, flow, deny) {
   let refused = null;
   // What the flow may call: the platform's cache, and a refusal that is only noted.

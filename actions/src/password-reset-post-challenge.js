@@ -5,6 +5,7 @@ const { attempt, isAllowed } = require('./values');
 const {
   words,
   IDENTIFIER,
+  EMAIL,
   NAME,
   TIME,
   FLAG,
@@ -51,7 +52,7 @@ const RESET = {
     transaction: { id: IDENTIFIER, correlation_id: words(128) },
     user: {
       user_id: IDENTIFIER,
-      email: words(320),
+      email: EMAIL,
       email_verified: FLAG,
       created_at: TIME,
       updated_at: TIME,

@@ -1,7 +1,7 @@
 'use strict';
 
 const { CONFIG } = require('./config-report');
-const { words, IDENTIFIER, NAME, TIME, FLAG, CONNECTION, REQUEST } = require('./request');
+const { words, IDENTIFIER, EMAIL, NAME, TIME, FLAG, CONNECTION, REQUEST } = require('./request');
 const { reportOnly } = require('./report-only');
 
 const CHANGED = {
@@ -12,7 +12,7 @@ const CHANGED = {
     request: REQUEST,
     connection: CONNECTION,
     transaction: { id: IDENTIFIER, correlation_id: words(128) },
-    user: { user_id: IDENTIFIER, email: words(320), email_verified: FLAG, last_password_reset: TIME },
+    user: { user_id: IDENTIFIER, email: EMAIL, email_verified: FLAG, last_password_reset: TIME },
     custom_domain: { domain: NAME },
   },
   shed: [],

@@ -2,7 +2,7 @@
 
 const { CONFIG } = require('./config-pre-user-registration');
 const { dig, boundedText, isAllowed, attempt } = require('./values');
-const { SIGN_UP_FIELDS, SIGN_UP_SHED } = require('./sign-up-fields');
+const { signUpFields, SIGN_UP_SHED } = require('./sign-up-fields');
 const { makeMetadata } = require('./annotate');
 const { plainVerdict, denialText } = require('./plain');
 const { decide } = require('./decide');
@@ -29,19 +29,23 @@ function makeValidationError([code, message], { api }) {
   return () => api.validation.error(code, denialText(message, SIGN_UP_MESSAGE));
 }
 
+// Notes a time beside the mark, best effort.
+function noteSignUp(event, api, config, name, now) {
+  if (!isAllowed(config, 'app_metadata') || !takesMetadata(event)) return;
+  const at = { [name]: new Date(now).toISOString() };
+  attempt(() => api.user.setAppMetadata(`${boundedText(config.mark_key, 64)}_last`, at));
+}
+
 function applySignUpFallback(event, api, config, cause, now) {
   const deny = () => api.access.deny(SIGN_UP_REASON, SIGN_UP_MESSAGE);
   if (plainVerdict(event, config, cause) === 'deny' && attempt(deny)) return 'deny';
-  if (isAllowed(config, 'app_metadata') && takesMetadata(event)) {
-    const at = { fallback_at: new Date(now).toISOString() };
-    attempt(() => api.user.setAppMetadata(`${boundedText(config.mark_key, 64)}_last`, at));
-  }
+  noteSignUp(event, api, config, 'fallback_at', now);
   return 'allow';
 }
 
 const SIGN_UP = {
   trigger: 'pre-user-registration',
-  fields: SIGN_UP_FIELDS,
+  fields: signUpFields,
   shed: SIGN_UP_SHED,
   effects: {
     'user.setAppMetadata': { rank: 1, ceiling: 'app_metadata', make: makeSignUpMark },
@@ -50,6 +54,7 @@ const SIGN_UP = {
   },
   harmless: { user: 'setAppMetadata' },
   applyFallback: applySignUpFallback,
+  exempt: (event, api, config, now) => noteSignUp(event, api, config, 'exempt_at', now),
   onFault: (api, config) => applySignUpFallback({}, api, config, 'internal', Date.now()),
 };
 

@@ -18,6 +18,7 @@ const {
 // What a return must match, in the transaction's metadata, which only the tenant's own Actions can write.
 const KEPT = 'countersign_redirect';
 const USED = 'used';
+const NOT_SENT = 'not_sent';
 
 function transactionId(event) {
   const id = dig(event, 'transaction', 'id');
@@ -33,14 +34,20 @@ function makeRedirect([url], { event, api, config, decisionId }) {
     const nonce = crypto.randomBytes(16).toString('hex');
     const bound = { decision_id: decisionId, nonce, transaction: transactionId(event) };
     api.transaction.setMetadata(KEPT, JSON.stringify({ ...bound, host: target.host }));
-    sendWithToken(target, secret, bound, api);
+    try {
+      sendWithToken(target, secret, bound, api);
+    } catch (error) {
+      // Why: whoever was not sent brings no token back, and passes the challenge that stands in for the redirect.
+      api.transaction.setMetadata(KEPT, NOT_SENT);
+      throw error;
+    }
   };
 }
 
 // What was kept when the person was sent away: null when nobody was, `{}` when it is used or unreadable.
 function keptRedirect(event) {
   const text = dig(event, 'transaction', 'metadata', KEPT);
-  if (text === undefined || text === null) return null;
+  if (text === undefined || text === null || text === NOT_SENT) return null;
   if (text === USED) return {};
   try {
     const kept = JSON.parse(text);

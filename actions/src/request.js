@@ -17,7 +17,12 @@ const many = (of, max = MAX_ITEMS, maxBytes = Infinity) => ({ kind: 'list', of, 
 const tree = (maxBytes, omit = []) => ({ kind: 'tree', maxBytes, omit });
 const measure = (low, high) => ({ kind: 'number', low, high });
 // Why: half an identifier names somebody else, so one that does not fit is left out whole.
-const IDENTIFIER = { kind: 'identifier', max: 256 };
+const whole = (max) => ({ kind: 'identifier', max });
+const IDENTIFIER = whole(256);
+// The longest address by RFC 5321, section 4.5.3.1: 64 bytes, `@` and 255 bytes.
+const EMAIL = whole(320);
+// At most 15 digits by E.164, with room for how they are written.
+const PHONE = whole(64);
 const NAME = words(256);
 const TIME = words(64);
 const FLAG = { kind: 'flag' };
@@ -189,9 +194,11 @@ function pickEvent(event, config, fields) {
   return { picked, cuts };
 }
 
-// The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` and what is `shed` first.
+// The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` (a list, or how to tell it from
+// the event) and what is `shed` first.
 function writeRequest(event, config, deadlineMs, flow) {
-  const { picked, cuts } = pickEvent(event, config, flow.fields);
+  const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
+  const { picked, cuts } = pickEvent(event, config, fields);
   const action = { name: `countersign-${flow.trigger}`, version: config.version, policy_etag: null };
   const write = () =>
     JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
@@ -213,6 +220,8 @@ module.exports = {
   many,
   tree,
   IDENTIFIER,
+  EMAIL,
+  PHONE,
   NAME,
   TIME,
   FLAG,

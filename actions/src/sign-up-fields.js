@@ -1,6 +1,7 @@
 'use strict';
 
-const { words, many, IDENTIFIER, NAME, TIME, FLAG, SCOPES, CLIENT, CONNECTION, REQUEST } = require('./request');
+const { dig } = require('./values');
+const { words, many, IDENTIFIER, EMAIL, PHONE, NAME, TIME, FLAG, SCOPES, CLIENT, CONNECTION, REQUEST } = require('./request');
 
 // What both registration triggers may tell. Names are in it because how a name fits an address tells people from scripts.
 const SIGN_UP_FIELDS = {
@@ -21,9 +22,9 @@ const SIGN_UP_FIELDS = {
   },
   user: {
     user_id: IDENTIFIER,
-    email: words(320),
+    email: EMAIL,
     email_verified: FLAG,
-    username: NAME,
+    username: IDENTIFIER,
     name: NAME,
     given_name: NAME,
     family_name: NAME,
@@ -33,10 +34,19 @@ const SIGN_UP_FIELDS = {
   custom_domain: { domain: NAME },
 };
 
+// Who signs up by text message has no name but the number. Without it all of them would be one person.
+const SMS_SIGN_UP_FIELDS = { ...SIGN_UP_FIELDS, user: { ...SIGN_UP_FIELDS.user, phone_number: PHONE } };
+
+// What a registration tells: the phone number in a passwordless one by text message that has no e-mail address, else never.
+function signUpFields(event) {
+  const isNamedByPhone = dig(event, 'connection', 'strategy') === 'sms' && !dig(event, 'user', 'email');
+  return isNamedByPhone ? SMS_SIGN_UP_FIELDS : SIGN_UP_FIELDS;
+}
+
 const SIGN_UP_SHED = [
   ['transaction', 'requested_scopes'],
   ['transaction', 'acr_values'],
   ['transaction', 'ui_locales'],
 ];
 
-module.exports = { SIGN_UP_FIELDS, SIGN_UP_SHED };
+module.exports = { signUpFields, SIGN_UP_SHED };

@@ -83,6 +83,19 @@ test('claims stay in the namespace and metadata under our key', () => {
   for (const name of outside) assert.deepEqual(apply([effect('idToken.setCustomClaim', name, 1)]).skipped, ['idToken.setCustomClaim:arguments']);
   assert.deepEqual(apply([effect('idToken.setCustomClaim', CLAIM, 'x'.repeat(2000))]).calls, []);
   assert.deepEqual(apply([effect('idToken.setCustomClaim', CLAIM)]).calls, []);
+  const long = `https://countersign.example/${'x'.repeat(230)}/`;
+  const spaces = [
+    'http://countersign.example/', 'HTTPS://countersign.example/', 'https://auth0.com/', 'https://acme.eu.Auth0.com/x/', 'https://webtask.io:443/', 'https://a.webtask.run/', 'https://auth0.com./',
+    'https://me@auth0.com/', 'https://a..b/', 'https://a.b:/', 'https:///', 'https://a.b?/', 'https://a.b/\u00e9/', 'https://a.b/x y/', 'https://a.b\\@auth0.com/', 'https://countersign.example', long,
+    'https://a.b/x', undefined, null, 7, ['https://a.b/'],
+  ];
+  for (const space of spaces) {
+    const made = apply([effect('idToken.setCustomClaim', `${space}risk_level`, 1)], { edits: { claim_namespace: space } });
+    assert.deepEqual([made.calls, made.skipped], [[], ['idToken.setCustomClaim:arguments']], String(space));
+  }
+  for (const space of ['https://notauth0.com/', 'https://auth0.com.example/', 'https://a-b.example:8443/x/y?z#w/', 'https://localhost/']) {
+    assert.equal(apply([effect('idToken.setCustomClaim', `${space}risk_level`, 1)], { edits: { claim_namespace: space } }).calls.length, 1, space);
+  }
   const bare = { claim_namespace: '' };
   assert.deepEqual(apply([effect('idToken.setCustomClaim', 'email', 'x')], { edits: bare }).calls, []);
   for (const args of [['roles', {}], ['countersign_last', {}], ['countersign', { 'a.b': 1 }], ['countersign', 'text'], ['countersign', null], ['countersign', { a: 'x'.repeat(1100) }]]) {

@@ -273,6 +273,37 @@ test('metadata that was kept, but cannot be read, is no way around', () =>
     }
   }));
 
+// A platform whose `sendUserTo` refuses, and which from then on refuses what `alsoRefused` names.
+function unsent(alsoRefused = []) {
+  let isRefusing = false;
+  return (api) => new Proxy(api, {
+    get(target, key) {
+      if (isRefusing && alsoRefused.includes(key)) throw new Error('no');
+      if (key !== 'redirect') return target[key];
+      return { ...target.redirect, sendUserTo() { isRefusing = true; throw new Error('no'); } };
+    },
+  });
+}
+
+test('whoever could not be sent away and passed the challenge instead goes on', () =>
+  withPeer(script('post-login'), async (peer) => {
+    const action = loadFlow('post-login', EDITS);
+    const event = eventOf('post-login', (it) => (it.user.enrolledFactors = [{ type: 'otp' }]));
+    const stopped = await runFlow('post-login', action, { event, url: peer.url, secrets, wrap: unsent() });
+    assert.equal(stopped.decision, 'challenge');
+    const goOn = (metadata) => {
+      const back = structuredClone(event);
+      back.transaction.metadata = metadata;
+      back.authentication.methods.push({ name: 'mfa', type: 'otp', timestamp: new Date(Date.now() + 1000).toISOString() });
+      return runFlow('post-login', action, { event: back, url: peer.url, secrets, handler: 'onContinuePostLogin' });
+    };
+    assert.equal((await goOn(stopped.transaction_metadata)).decision, 'allow');
+    assert.deepEqual(outcomesOf(peer), [{ decision_id: 'dec_0123456789', kind: 'challenge_passed', factor: 'otp' }]);
+    const stuck = await runFlow('post-login', action, { event, url: peer.url, secrets, wrap: unsent(['transaction']) });
+    assert.equal(stuck.decision, 'challenge');
+    assert.equal((await goOn(stuck.transaction_metadata)).decision, 'deny', 'what could not be undone stays strict');
+  }));
+
 test('a return that cannot be marked as used proves nothing', () =>
   withPeer(script('post-login'), async (peer) => {
     const away = await sendAway('post-login', peer);

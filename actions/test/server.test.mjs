@@ -343,3 +343,31 @@ for (const name of Object.keys(FLOWS)) {
     }
   });
 }
+
+const recordOf = async ({ seen }) => (await service.operate(`/v1/decisions/${seen[0].json.decision_id}?tenant=example-tenant`)).json;
+
+test('people who sign up by text message are one person each', async () => {
+  const subjects = new Set();
+  for (let n = 0; n < 3; n += 1) {
+    const asked = await askBy('pre-user-registration', 'example-tenant', (event) => {
+      event.connection = { id: 'con_sms', name: 'sms', strategy: 'sms' };
+      event.user = { phone_number: `+1202555019${n}`, app_metadata: {}, user_metadata: {} };
+    });
+    assert.deepEqual(asked.log.filter((line) => line.includes('fallback')), []);
+    subjects.add((await recordOf(asked)).subject);
+  }
+  assert.equal(subjects.size, 3);
+  assert.ok(!subjects.has(undefined));
+});
+
+test('at the first sign-in of social people their name is checked against their address', async () => {
+  const checked = async (name) => {
+    const asked = await askBy('post-login', 'example-tenant', (event) => {
+      Object.assign(event.connection, { strategy: 'google-oauth2' });
+      Object.assign(event.user, { email: 'kowalski@northwind.example', name, given_name: name.split(' ')[0], family_name: name.split(' ')[1] });
+      event.stats.logins_count = 1;
+    });
+    return (await recordOf(asked)).features.sign_up.name;
+  };
+  assert.deepEqual([await checked('Jan Kowalski'), await checked('Mary Miller')], ['matches', 'unrelated']);
+});

@@ -76,7 +76,7 @@ test('outside the clients that are named no sign-up is refused, and at exempt on
   const id = eventOf(SIGN_UP).client.client_id;
   assert.equal((await apply(SIGN_UP, [REFUSAL], { edits: [['enforce_only: { clients: [] }', `enforce_only: { clients: ['${id}'] }`]] })).decision, 'deny');
   const exempt = await apply(SIGN_UP, [REFUSAL], { edits: [['break_glass: { client_ids: [] }', `break_glass: { client_ids: ['${id}'] }`]] });
-  assert.deepEqual([exempt.decision, exempt.calls], ['allow', []]);
+  assert.deepEqual([exempt.decision, callsOf(exempt), Object.keys(exempt.app_metadata.countersign_last), exempt.log], ['allow', ['user.setAppMetadata'], ['exempt_at'], ['countersign: exempt']]);
 });
 
 const TOKEN = 'credentials-exchange';

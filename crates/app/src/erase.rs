@@ -6,7 +6,7 @@ use countersign_core::{IdKind, SubjectId};
 use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, SubjectKeyRow, Write};
 
-use crate::{App, Error, Tenant, leaves::Draft};
+use crate::{App, Error, Tenant, learn::Turn, leaves::Draft};
 
 impl App {
     /// The pseudonym of a person by Auth0's user id.
@@ -21,45 +21,81 @@ impl App {
     /// # Errors
     /// `Unavailable` when either step could not be done; call it again. Once recorded it is also done at the next start.
     pub async fn erase(&self, tenant: &Tenant, subject: &SubjectId) -> Result<bool, Error> {
-        let addresses = self.ports.store.list_addresses(&tenant.id, subject).await?;
-        let others = addresses.into_iter().map(|row| row.address).filter(|address| address != subject);
-        let whole: Vec<SubjectId> = std::iter::once(subject.clone()).chain(others).collect();
-        // Why: what is told of the person meanwhile would be learned into a profile under the dead key.
-        let _turns = self.turns.wait_for_all(&whole).await;
+        let (whole, _turns) = self.whole_person(tenant, subject).await?;
         let mut found = Vec::new();
         for name in &whole {
             found.extend(self.ports.store.find_subject_key(&tenant.id, name).await?.map(|key| (name, key)));
         }
-        self.record_erasure(tenant, subject, &found).await?;
-        // Why: the person's also without a key, since an earlier call may have deleted it and not cleared its traces.
-        for name in whole.iter().filter(|name| *name == subject || found.iter().any(|(key, _)| key == name)) {
-            self.destroy_key(tenant, name).await?;
+        self.record_erasure(tenant, &whole, &found).await?;
+        self.links.forget();
+        for (name, key) in &found {
+            self.destroy_key(tenant, name, &key.key_id).await?;
+        }
+        if found.is_empty() {
+            // Why: an earlier call may have deleted it and not cleared its traces; no key has an empty name.
+            self.destroy_key(tenant, subject, "").await?;
         }
         Ok(!found.is_empty())
     }
 
-    /// Records that these keys are to be destroyed, and forgets what is learned and which address leads to the person.
-    async fn record_erasure(
+    /// A person and the addresses that are theirs alone, with the turns of all: nothing is told of them meanwhile, which
+    /// would be learned into a profile under a dead key.
+    async fn whole_person(
         &self,
         tenant: &Tenant,
         subject: &SubjectId,
+    ) -> Result<(Vec<SubjectId>, Turn<'_>), Error> {
+        let mut whole = vec![subject.clone()];
+        loop {
+            let turns = self.turns.wait_for_all(&whole).await;
+            let addresses = self.own_addresses(tenant, subject).await?;
+            if addresses.iter().all(|address| whole.contains(address)) {
+                return Ok((whole, turns));
+            }
+            whole.extend(addresses);
+            whole.dedup();
+        }
+    }
+
+    /// The addresses of a person that nobody else has, as far as anybody proved it: who merely claims another's address
+    /// must neither have what is known of it erased, nor keep it from being.
+    async fn own_addresses(&self, tenant: &Tenant, subject: &SubjectId) -> Result<Vec<SubjectId>, Error> {
+        let mut own = Vec::new();
+        for row in self.ports.store.list_addresses(&tenant.id, subject).await? {
+            let holders = self.ports.store.list_address_holders(&tenant.id, &row.address).await?;
+            let mut others = holders.iter().filter(|other| other.subject != *subject).peekable();
+            let is_alone = others.peek().is_none();
+            if is_alone || row.is_verified && !others.any(|other| other.is_verified) {
+                own.push(row.address);
+            }
+        }
+        Ok(own)
+    }
+
+    /// Records that these keys are to be destroyed, and forgets what is learned of the person, their addresses and sign-ups.
+    async fn record_erasure(
+        &self,
+        tenant: &Tenant,
+        whole: &[SubjectId],
         keys: &[(&SubjectId, SubjectKeyRow)],
     ) -> Result<(), Error> {
         let at = self.ports.clock.now();
         let mut commit = Commit::background(tenant.id.clone());
-        for (name, key) in keys {
+        for (_, key) in keys {
             let id = self.make_id(IdKind::Record)?;
             let draft = Draft::new(&id, at, Kind::Erasure).fact("key", &key.key_id);
             commit.leaves.push(Self::public_leaf(tenant, draft)?);
-            commit.writes.push(Write::DeleteProfile((*name).clone()));
             commit.writes.push(Write::Erasure { key_id: key.key_id.clone(), at });
         }
-        if keys.is_empty() {
-            return Ok(());
+        // Why: also without a key, since an older copy of the records may have brought these back.
+        for name in whole {
+            commit.writes.push(Write::DeleteProfile(name.clone()));
+            commit.writes.push(Write::ForgetAddresses(name.clone()));
         }
-        commit.writes.push(Write::ForgetAddresses(subject.clone()));
         self.ports.store.commit(commit).await?;
-        tracing::info!(tenant.id = %tenant.id, keys = keys.len(), "a person is being erased");
+        if !keys.is_empty() {
+            tracing::info!(tenant.id = %tenant.id, keys = keys.len(), "a person is being erased");
+        }
         Ok(())
     }
 
@@ -113,7 +149,7 @@ impl App {
         for tenant in self.tenants.iter() {
             for key_id in store.list_erasures(&tenant.id, None).await? {
                 let Some(subject) = store.find_subject_of_key(&tenant.id, &key_id).await? else { continue };
-                if let Err(error) = self.destroy_key(tenant, &subject).await {
+                if let Err(error) = self.destroy_key(tenant, &subject, &key_id).await {
                     // Why: a reader beside us may hold the log with the key's traces, which is no reason not to start.
                     if store.find_subject_of_key(&tenant.id, &key_id).await?.is_some() {
                         return Err(error);
@@ -125,12 +161,13 @@ impl App {
         Ok(())
     }
 
-    async fn destroy_key(&self, tenant: &Tenant, subject: &SubjectId) -> Result<(), Error> {
+    /// Destroys this very key: one that was made for the person since is another's to destroy.
+    async fn destroy_key(&self, tenant: &Tenant, subject: &SubjectId, key_id: &str) -> Result<(), Error> {
         let (store, keys) = (self.ports.store.clone(), Arc::clone(&self.subjects));
-        let (tenant, subject) = (tenant.id.clone(), subject.clone());
+        let (tenant, subject, key_id) = (tenant.id.clone(), subject.clone(), key_id.to_owned());
         let work = async move {
             keys.forget(&tenant, &subject);
-            let deleted = store.delete_subject_key(&tenant, &subject).await;
+            let deleted = store.delete_subject_key(&tenant, &subject, &key_id).await;
             // Why: also when it failed, since the key may be deleted all the same.
             keys.forget(&tenant, &subject);
             deleted

@@ -53,6 +53,16 @@ pub enum Error {
         /// How many there are.
         size: u64,
     },
+    /// The leaves that a checkpoint beside the database covers are not those that it holds.
+    #[error(
+        "the first {signed} leaves of the ledger of `{tenant}` are not those that were signed: this is another copy, or it was changed; compare them by `countersign verify`"
+    )]
+    Diverged {
+        /// Whose ledger it is.
+        tenant: TenantId,
+        /// How many leaves the checkpoint covers.
+        signed: u64,
+    },
     /// The master key is none that this tenant's keys were wrapped by.
     #[error("the keys of people were wrapped by another master key; give that one too, as an earlier one")]
     ForeignMasterKey,
@@ -69,9 +79,12 @@ pub enum Error {
     /// Another version of the policy holds than the change was made from.
     #[error("another version of the policy holds by now; look at it, and make the change from there")]
     PolicyChanged,
+    /// A version that no policy can have.
+    #[error("`expected_version` is beyond every version that a policy can have")]
+    NoSuchVersion,
     /// There are as many as may be.
     #[error("there are {1} {0} already, and no more are taken")]
-    TooMany(&'static str, usize),
+    TooMany(&'static str, u32),
     /// Something that must not happen.
     #[error("something went wrong here")]
     Internal {
@@ -95,9 +108,11 @@ impl Error {
             Self::Unavailable { .. } => "unavailable",
             Self::ForeignKey { .. } => "ledger.foreign_key",
             Self::RolledBack { .. } => "ledger.rolled_back",
+            Self::Diverged { .. } => "ledger.diverged",
             Self::ForeignMasterKey => "keys.foreign_master",
             Self::UnreadablePolicy { .. } => "policy.unreadable",
             Self::PolicyChanged => "policy.changed",
+            Self::NoSuchVersion => "policy.no_such_version",
             Self::TooMany(..) => "too_many",
             Self::Internal { .. } => "internal",
         }

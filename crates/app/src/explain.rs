@@ -4,7 +4,7 @@ use countersign_auth0::trigger::Event;
 use countersign_core::{Score, Timestamp};
 use countersign_policy::{Decision, Recorded, Snapshot, Thresholds};
 use countersign_privacy::TenantKeys;
-use countersign_risk::{Assessment, Context, Flip, Model, Readings};
+use countersign_risk::{Assessment, Context, Flip, Model};
 use serde::Serialize;
 
 use crate::{
@@ -54,7 +54,7 @@ fn one<T: Asked>(
     at: Timestamp,
 ) -> Result<Explanation, Error> {
     let current = Current::new(0, policy.clone());
-    let context = Context { reference: &current.reference, readings: Readings::default(), carried: None };
+    let context = Context::new(&current.reference);
     let features = event.extract(at, &context);
     let subject = event.who().subject(keys);
     let circumstances = circumstances(event, keys, &subject, at, "none");

@@ -1,6 +1,6 @@
 //! Which of several processes does a tenant's jobs.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use countersign_store::Fence;
 
@@ -12,27 +12,37 @@ const JOBS: &str = "jobs";
 /// How long a lease holds: five turns, so that one slow turn does not lose it.
 const HELD: Duration = Duration::from_secs(5);
 
+/// The lead of one tenant's jobs, without which none of them writes. Once another process has taken it, what is written by it is
+/// refused, whatever its holder believes.
+#[derive(Debug, Clone)]
+pub struct Lead {
+    /// `None` where no other process can be.
+    fence: Option<Fence>,
+}
+
+impl Lead {
+    /// What commits are to name.
+    pub(crate) fn fence(&self) -> Option<Fence> {
+        self.fence.clone()
+    }
+}
+
 impl App {
-    /// Takes or keeps the lead of a tenant's jobs; whether this process has it. Where no other process can be, it has.
+    /// Takes or keeps the lead of a tenant's jobs; `None` while another process has it. Where no other process can be, this one
+    /// has it.
     ///
     /// # Errors
     /// `Unavailable`: then this process does not have it.
-    pub async fn lead(&self, tenant: &Tenant) -> Result<bool, Error> {
+    pub async fn lead(&self, tenant: &Tenant) -> Result<Option<Lead>, Error> {
         if !self.ports.store.is_shared() {
-            return Ok(true);
+            return Ok(Some(Lead { fence: None }));
         }
         let lease = self.ports.store.acquire_lease(&tenant.id, JOBS, &self.ports.process, HELD).await;
-        let (fence, end) = match lease {
-            Ok(lease) => (lease.map(|lease| Fence { name: JOBS, epoch: lease.epoch }), Ok(())),
-            Err(error) => (None, Err(error)),
-        };
-        let is_leading = fence.is_some();
-        if tenant.lease.lock().is_some() != is_leading {
+        let is_leading = matches!(lease, Ok(Some(_)));
+        if tenant.is_leading.swap(is_leading, Ordering::Relaxed) != is_leading {
             tracing::info!(tenant.id = %tenant.id, is_leading, "the lead of this tenant's jobs changed");
         }
-        *tenant.lease.lock() = fence;
-        end?;
-        Ok(is_leading)
+        Ok(lease?.map(|lease| Lead { fence: Some(Fence { name: JOBS, epoch: lease.epoch }) }))
     }
 
     /// Gives the lead back, so that another process need not wait for it.
@@ -40,7 +50,7 @@ impl App {
     /// # Errors
     /// `Unavailable`: then the lease ends by itself.
     pub async fn resign(&self, tenant: &Tenant) -> Result<(), Error> {
-        if tenant.lease.lock().take().is_some() {
+        if tenant.is_leading.swap(false, Ordering::Relaxed) {
             self.ports.store.release_lease(&tenant.id, JOBS, &self.ports.process).await?;
         }
         Ok(())

@@ -62,6 +62,8 @@ pub(crate) struct Fold {
     pub(crate) key: Arc<PersonKey>,
     version: u64,
     profile: Profile,
+    /// Whether the profile is another than was read.
+    is_changed: bool,
     writes: Vec<Write>,
 }
 
@@ -69,6 +71,7 @@ impl Fold {
     /// Counts a failed attempt to sign in.
     pub(crate) fn fail(&mut self, at: Timestamp) {
         self.profile.failure(at);
+        self.is_changed = true;
     }
 
     /// Weighs a decision anew after `event`.
@@ -92,6 +95,7 @@ impl Fold {
             provisional_milli: self.profile.provisional_milli(at),
         });
         self.profile.regrant(&record.features, key_of(row), row.granted, granted);
+        self.is_changed = true;
         self.writes.push(Write::Standing {
             decision: row.decision.id.clone(),
             expected_granted: row.granted,
@@ -148,12 +152,15 @@ impl App {
                 (row.version, opened.unwrap_or_default())
             }
         };
-        Ok(Fold { key, version, profile, writes: Vec::new() })
+        Ok(Fold { key, version, profile, is_changed: false, writes: Vec::new() })
     }
 
     /// The writes that store a fold; they fail as `Stale` when the profile or a decision changed meanwhile.
     pub(crate) fn end_fold(&self, tenant: &Tenant, fold: Fold, at: Timestamp) -> Result<Vec<Write>, Error> {
-        let Fold { key, version, profile, mut writes } = fold;
+        let Fold { key, version, profile, is_changed, mut writes } = fold;
+        if !is_changed {
+            return Ok(writes);
+        }
         let context = leaves::context(tenant, "profile");
         let sealed = Sealed::seal(&key.key, &context, &profile.encode(), self.ports.entropy.as_ref())
             .map_err(Error::internal)?;

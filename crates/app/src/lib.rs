@@ -43,7 +43,6 @@ mod tenants;
 use std::{path::PathBuf, sync::Arc};
 
 use countersign_core::{Clock, Entropy, IdKind, IdMaker, Secret, TenantId};
-use countersign_ledger::checkpoint::Checkpoint;
 use countersign_policy::Snapshot;
 use countersign_privacy::MasterKey;
 use countersign_risk::Model;
@@ -53,6 +52,7 @@ pub use checkpoints::file_name as checkpoint_file_name;
 pub use countersign_store::{DecisionFilter, DecisionRow, Standing};
 pub use error::Error;
 pub use feed::Live;
+pub use lead::Lead;
 pub use retain::Kept;
 pub use tenants::Tenant;
 
@@ -99,16 +99,17 @@ pub struct App {
     feed: feed::Feed,
     turns: learn::Turns,
     late: decide::Late,
+    links: decide::Links,
 }
 
 impl App {
-    /// Starts the use cases: opens them, destroys keys whose erasure is on record, and puts configured policies in force
-    /// where there is none.
+    /// Starts the use cases: opens them, keeps what pseudonyms are made from, destroys keys whose erasure is on record, and puts
+    /// configured policies in force where there is none.
     ///
     /// # Errors
     /// As `open`.
     pub async fn start(ports: Ports, configs: Vec<TenantConfig>) -> Result<Arc<Self>, Error> {
-        let app = Self::open(ports, configs).await?;
+        let app = Self::load(ports, configs, true).await?;
         app.finish_erasures().await?;
         app.found_policies().await?;
         for tenant in app.tenants.iter() {
@@ -122,17 +123,14 @@ impl App {
     ///
     /// # Errors
     /// `Unavailable` when the store is; `ForeignKey` when the newest checkpoint of a tenant is by none of the signing keys;
-    /// `RolledBack` when the checkpoint file covers more leaves than there are; `ForeignMasterKey`; `UnreadablePolicy`; `Internal` when a key can't be used.
+    /// `RolledBack` when the checkpoint file covers more leaves than there are, `Diverged` when it covers others;
+    /// `ForeignMasterKey` when the keys of people are under none of the master keys; `UnreadablePolicy`; `Internal` when a key can't be used.
     pub async fn open(ports: Ports, configs: Vec<TenantConfig>) -> Result<Arc<Self>, Error> {
-        let tenants = tenants::Tenants::load(&ports, configs).await?;
-        for tenant in tenants.iter() {
-            let newest = ports.store.find_newest_checkpoint(&tenant.id).await?;
-            let is_ours = |note: &str| tenant.verifiers().any(|key| Checkpoint::open(note, &key).is_ok());
-            if newest.is_some_and(|newest| !is_ours(&newest.note)) {
-                return Err(Error::ForeignKey { tenant: tenant.id.clone() });
-            }
-            rollback::check(&ports, tenant).await?;
-        }
+        Self::load(ports, configs, false).await
+    }
+
+    async fn load(ports: Ports, configs: Vec<TenantConfig>, is_start: bool) -> Result<Arc<Self>, Error> {
+        let tenants = tenants::Tenants::load(&ports, configs, is_start).await?;
         Ok(Arc::new(Self {
             ports,
             tenants,
@@ -141,6 +139,7 @@ impl App {
             feed: feed::Feed::new(),
             turns: learn::Turns::new(),
             late: decide::Late::default(),
+            links: decide::Links::new(),
         }))
     }
 

@@ -1,5 +1,7 @@
 //! Versions of the policy: the one that holds, its changes, and their record.
 
+use std::sync::Arc;
+
 use countersign_core::{IdKind, TenantId};
 use countersign_ledger::leaf::Kind;
 use countersign_policy::{Document, Snapshot};
@@ -21,18 +23,32 @@ pub(crate) fn read(tenant: &TenantId, row: &PolicyRow) -> Result<Snapshot, Error
 }
 
 impl App {
-    /// Puts a policy in force. `expected_version` is the version that the change was made from.
+    /// Puts a policy in force. `expected_version` is the version that the change was made from. It is done to its end also when
+    /// the caller goes away.
     ///
     /// # Errors
-    /// `PolicyChanged` when another version holds by now; `Unavailable`: then the earlier one holds on.
+    /// `PolicyChanged` when another version holds by now; `NoSuchVersion` when none can follow on it; `Unavailable`: then the
+    /// earlier one holds on, unless the database has the new one all the same.
     pub async fn apply_policy(
+        self: &Arc<Self>,
+        tenant: &Arc<Tenant>,
+        policy: Snapshot,
+        expected_version: u64,
+    ) -> Result<u64, Error> {
+        let (app, tenant) = (Arc::clone(self), Arc::clone(tenant));
+        let work = async move { app.put_in_force(&tenant, policy, expected_version).await };
+        self.late.finish(work).await?
+    }
+
+    async fn put_in_force(
         &self,
         tenant: &Tenant,
         policy: Snapshot,
         expected_version: u64,
     ) -> Result<u64, Error> {
+        let version = expected_version.checked_add(1).filter(|version| i64::try_from(*version).is_ok());
+        let version = version.ok_or(Error::NoSuchVersion)?;
         let at = self.ports.clock.now();
-        let version = expected_version + 1;
         let document = serde_json::to_string(policy.document()).map_err(Error::internal)?;
         let id = self.make_id(IdKind::Record)?;
         let draft = Draft::new(&id, at, Kind::Policy).fact("etag", &policy.etag()).fact("version", &version);
@@ -42,17 +58,19 @@ impl App {
             writes: vec![Write::Policy { expected_version, row }],
             ..Commit::background(tenant.id.clone())
         };
-        match self.ports.store.commit(commit).await {
-            Ok(_) => {}
-            Err(StoreError::Stale) => return Err(Error::PolicyChanged),
-            Err(error) => return Err(error.into()),
+        if let Err(error) = self.ports.store.commit(commit).await {
+            // Why: another version holds by now, or this one, if the commit was done without a word of it.
+            if let Err(error) = self.refresh(tenant).await {
+                tracing::warn!(tenant.id = %tenant.id, detail = error.detail(), "what holds could not be read");
+            }
+            return Err(if error == StoreError::Stale { Error::PolicyChanged } else { error.into() });
         }
         tenant.current.rcu(|current| {
             // Why: a later version may have come from another process meanwhile.
             if current.version < version {
-                std::sync::Arc::new(Current::new(version, policy.clone()))
+                Arc::new(Current::new(version, policy.clone()))
             } else {
-                std::sync::Arc::clone(current)
+                Arc::clone(current)
             }
         });
         tracing::warn!(tenant.id = %tenant.id, policy = %policy.etag(), version, "a policy was put in force");
@@ -68,7 +86,7 @@ impl App {
     }
 
     /// Puts each tenant's configured policy in force where there is none yet.
-    pub(crate) async fn found_policies(&self) -> Result<(), Error> {
+    pub(crate) async fn found_policies(self: &Arc<Self>) -> Result<(), Error> {
         for tenant in self.tenants.iter() {
             if tenant.policy_version() > 0 {
                 continue;

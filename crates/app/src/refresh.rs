@@ -1,10 +1,10 @@
 //! Keeping up with what other processes change in the same database.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use countersign_core::{Timestamp, Trigger};
+use countersign_core::Timestamp;
 
-use crate::{App, Error, Tenant, policies, tenants::Current};
+use crate::{App, Error, Tenant, policies, risk_tokens, switches, tenants::Current};
 
 /// How far back erasures are looked for beyond the last look, in microseconds: ten minutes, far more than clocks of
 /// processes differ, or a commit takes.
@@ -18,24 +18,18 @@ impl App {
     /// `policy_stale`.
     pub async fn refresh(&self, tenant: &Tenant) -> Result<(), Error> {
         // Why: what is being changed here must not be undone by what was read before.
-        let mut unrecorded = tenant.switching.lock().await;
+        let _turn = tenant.switching.lock().await;
         let began = self.ports.clock.monotonic();
         let store = &self.ports.store;
-        let switches = store.list_switches(&tenant.id).await?;
-        let mut is_off: BTreeMap<Trigger, bool> =
-            switches.into_iter().map(|switch| (switch.trigger, switch.is_off)).collect();
-        // Why: one that was thrown here acts here, recorded or not, until the database has it too. A lift that is not on record
-        // gives way: it would hide that another process throws the switch again.
-        unrecorded.retain(|trigger, off| *off && is_off.get(trigger) != Some(off));
-        is_off.extend(unrecorded.iter().map(|(trigger, off)| (*trigger, *off)));
-        let off = is_off.into_iter().filter(|(_, is_off)| *is_off).map(|(trigger, _)| trigger);
-        tenant.off.store(Arc::new(off.collect()));
-        tenant.risk_tokens.store(Arc::new(store.list_risk_tokens(&tenant.id).await?));
+        switches::hear(tenant, store.list_switches(&tenant.id).await?);
+        tenant.risk_tokens.store(Arc::new(risk_tokens::held(store, &tenant.id).await?));
         if store.is_shared() {
             let unseen = i64::try_from(tenant.unconfirmed(began).as_micros()).unwrap_or(i64::MAX);
             let since = self.ports.clock.now().plus(unseen.saturating_add(ERASURES_MICROS).saturating_neg());
             let erased = store.list_erasures(&tenant.id, Some(since.max(Timestamp::default()))).await?;
-            self.subjects.forget_named(&tenant.id, &erased);
+            if self.subjects.forget_named(&tenant.id, &erased) {
+                self.links.forget();
+            }
         }
         // Why last: one that this version can't read must not keep the rest from being heard.
         let newest = store.find_policy(&tenant.id).await?;

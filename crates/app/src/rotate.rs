@@ -18,7 +18,8 @@ impl App {
     /// `Unavailable`; call it again, which goes on where it ended.
     pub async fn rewrap_keys(&self, tenant: &Tenant) -> Result<u64, Error> {
         let (store, entropy) = (&self.ports.store, self.ports.entropy.as_ref());
-        let root = tenants::pseudonym_root(&self.ports, &tenant.id).await?;
+        // Why kept first: a process that starts meanwhile with the earlier keys alone must not keep another.
+        let root = tenants::keep_pseudonym_root(&self.ports, &tenant.id).await?;
         let wrapped = self.ports.master.wrap_root(&tenant.id, &root, entropy).map_err(Error::internal)?;
         store.put_pseudonym_root(&tenant.id, wrapped).await?;
         let mut count = 0;

@@ -7,7 +7,7 @@ use countersign_ledger::leaf::Kind;
 use countersign_risk::learning::Event;
 use countersign_store::{Commit, DecisionFilter, DecisionRow, Standing, StoreError, Write};
 
-use crate::{App, Error, Tenant, learn::Fold, leaves::Draft};
+use crate::{App, Error, Lead, Tenant, learn::Fold, leaves::Draft};
 
 /// How long a sign-in must go without a word, in microseconds (docs/architecture.md, "Outcome and
 /// learning").
@@ -27,7 +27,7 @@ impl App {
     ///
     /// # Errors
     /// `Unavailable`; the batch is looked at again next time.
-    pub async fn count_silence(&self, tenant: &Tenant) -> Result<usize, Error> {
+    pub async fn count_silence(&self, tenant: &Tenant, lead: &Lead) -> Result<usize, Error> {
         let now = self.ports.clock.now();
         let store = &self.ports.store;
         let cursor = store.find_silence_cursor(&tenant.id).await?;
@@ -47,7 +47,7 @@ impl App {
             .fact("after_leaf", &cursor.unwrap_or(0))
             .fact("until_leaf", &until);
         let commit = Commit {
-            fence: tenant.lease.lock().clone(),
+            fence: lead.fence(),
             leaves: vec![Self::public_leaf(tenant, draft)?],
             writes,
             ..Commit::background(tenant.id.clone())
@@ -105,13 +105,17 @@ impl App {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn forget_requests(&self, tenant: &Tenant) -> Result<(), Error> {
+    pub async fn forget_requests(&self, tenant: &Tenant, lead: &Lead) -> Result<(), Error> {
         let now = self.ports.clock.now();
         let prune =
             Write::PruneRequests { from: now.plus(-REQUEST_MEMORY_MICROS), until: now.plus(AHEAD_MICROS) };
-        let commit = Commit { writes: vec![prune], ..Commit::background(tenant.id.clone()) };
-        self.ports.store.commit(commit).await?;
-        Ok(())
+        let fence = lead.fence();
+        let commit = Commit { fence, writes: vec![prune], ..Commit::background(tenant.id.clone()) };
+        match self.ports.store.commit(commit).await {
+            // Why: another process leads now, and does it.
+            Ok(_) | Err(StoreError::Fenced) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -45,17 +45,21 @@ impl SubjectKeys {
         self.destroyed.fetch_add(1, Ordering::SeqCst);
         self.known.invalidate(&(tenant.clone(), subject.clone()));
     }
-    /// Forgets the keys of these names, which another process destroyed.
-    pub(crate) fn forget_named(&self, tenant: &TenantId, names: &[String]) {
+
+    /// Forgets the keys of these names, in their order, which another process destroyed; whether one was known here.
+    pub(crate) fn forget_named(&self, tenant: &TenantId, names: &[String]) -> bool {
         if names.is_empty() {
-            return;
+            return false;
         }
         self.destroyed.fetch_add(1, Ordering::SeqCst);
+        let mut was_known = false;
         for (place, key) in &self.known {
             if place.0 == *tenant && names.binary_search(&key.id).is_ok() {
                 self.known.invalidate(place.as_ref());
+                was_known = true;
             }
         }
+        was_known
     }
 }
 

@@ -1,6 +1,9 @@
 //! Kill switches.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use countersign_core::{IdKind, Trigger};
 use countersign_ledger::leaf::Kind;
@@ -12,16 +15,39 @@ impl App {
     /// Throws or lifts the kill switch of a trigger. It acts on the next request here even when it can't be recorded.
     ///
     /// # Errors
-    /// `Unavailable` when it could not be recorded: then a thrown one holds here alone until the database has it too or the
+    /// `Unavailable` when it could not be recorded: then a thrown one holds here alone until `record_switches` records it or the
     /// next start, and a lifted one until the database is read again.
     pub async fn switch(&self, tenant: &Tenant, trigger: Trigger, is_off: bool) -> Result<(), Error> {
-        // Why first: a database that does not answer may hold the turn for long.
-        set(tenant, trigger, is_off);
-        // Why: of two opposite switches at once the same one must be the last here and on disk, and none is undone by what
-        // is read from the database meanwhile.
-        let mut unrecorded = tenant.switching.lock().await;
-        set(tenant, trigger, is_off);
-        unrecorded.insert(trigger, is_off);
+        if is_off {
+            // Why first: a look at a database that does not answer may hold the turn for long.
+            note(tenant, trigger, true);
+        }
+        // Why: of two opposite switches at once the same one must be the last here and on disk.
+        let _turn = tenant.switching.lock().await;
+        note(tenant, trigger, is_off);
+        self.record_switch(tenant, trigger, is_off).await
+    }
+
+    /// Records what was thrown here and could not be recorded then; call it at each look at what holds.
+    ///
+    /// # Errors
+    /// `Unavailable`: then it acts here alone, until the next call.
+    pub async fn record_switches(&self, tenant: &Tenant) -> Result<(), Error> {
+        let _turn = tenant.switching.lock().await;
+        let thrown: Vec<Trigger> = tenant
+            .unrecorded
+            .lock()
+            .iter()
+            .filter(|(_, is_off)| **is_off)
+            .map(|(trigger, _)| *trigger)
+            .collect();
+        for trigger in thrown {
+            self.record_switch(tenant, trigger, true).await?;
+        }
+        Ok(())
+    }
+
+    async fn record_switch(&self, tenant: &Tenant, trigger: Trigger, is_off: bool) -> Result<(), Error> {
         let at = self.ports.clock.now();
         let id = self.make_id(IdKind::Record)?;
         let draft = Draft::new(&id, at, Kind::Switch)
@@ -33,21 +59,37 @@ impl App {
             ..Commit::background(tenant.id.clone())
         };
         self.ports.store.commit(commit).await?;
-        unrecorded.remove(&trigger);
+        let mut unrecorded = tenant.unrecorded.lock();
+        // Why: the opposite may have been asked for meanwhile, and wait for its turn.
+        if unrecorded.get(&trigger) == Some(&is_off) {
+            unrecorded.remove(&trigger);
+        }
         tracing::warn!(tenant.id = %tenant.id, trigger = %trigger, is_off, "a kill switch was set");
         Ok(())
     }
 }
 
-/// Sets a switch in memory.
-fn set(tenant: &Tenant, trigger: Trigger, is_off: bool) {
-    tenant.off.rcu(|off| {
-        let mut off: BTreeSet<Trigger> = off.as_ref().clone();
-        if is_off {
-            off.insert(trigger)
-        } else {
-            off.remove(&trigger)
-        };
-        Arc::new(off)
-    });
+/// Sets a switch in memory, to be recorded.
+fn note(tenant: &Tenant, trigger: Trigger, is_off: bool) {
+    let mut unrecorded = tenant.unrecorded.lock();
+    unrecorded.insert(trigger, is_off);
+    let mut off: BTreeSet<Trigger> = tenant.off.load().as_ref().clone();
+    if is_off {
+        off.insert(trigger);
+    } else {
+        off.remove(&trigger);
+    }
+    tenant.off.store(Arc::new(off));
+}
+
+/// Takes the switches as they are on record. One that was thrown here acts here, recorded or not, until the database has it
+/// too. A lift that is not on record gives way: it would hide that another process throws the switch again.
+pub(crate) fn hear(tenant: &Tenant, recorded: Vec<SwitchRow>) {
+    let mut unrecorded = tenant.unrecorded.lock();
+    let mut is_off: BTreeMap<Trigger, bool> =
+        recorded.into_iter().map(|switch| (switch.trigger, switch.is_off)).collect();
+    unrecorded.retain(|trigger, off| *off && is_off.get(trigger) != Some(off));
+    is_off.extend(unrecorded.iter().map(|(trigger, off)| (*trigger, *off)));
+    let off = is_off.into_iter().filter(|(_, is_off)| *is_off).map(|(trigger, _)| trigger);
+    tenant.off.store(Arc::new(off.collect()));
 }

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -12,19 +12,22 @@ use std::{
 use arc_swap::ArcSwap;
 use countersign_core::{TenantId, Trigger};
 use countersign_ledger::{
-    checkpoint,
+    checkpoint::{self, Checkpoint},
     note::{Signer, Verifier},
 };
 use countersign_policy::Snapshot;
-use countersign_privacy::{PseudonymRoot, TenantKeys};
+use countersign_privacy::{MasterKey, PseudonymRoot, TenantKeys, WrappedKey};
 use countersign_risk::{Reference, ReferenceLists, Velocity};
-use countersign_store::{Fence, RiskTokenRow};
+use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
-use crate::{Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap};
+use crate::{Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, risk_tokens, rollback};
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
 const STALE: Duration = Duration::from_secs(5);
+
+/// People's keys that are tried with each master key where no root of pseudonyms was kept.
+const LOOKED_AT: u32 = 256;
 
 /// One tenant: what a decision needs without a look at the disk.
 pub struct Tenant {
@@ -32,21 +35,24 @@ pub struct Tenant {
     pub(crate) keys: TenantKeys,
     pub(crate) current: ArcSwap<Current>,
     pub(crate) off: ArcSwap<BTreeSet<Trigger>>,
+    /// The tokens of the short form that hold.
     pub(crate) risk_tokens: ArcSwap<Vec<RiskTokenRow>>,
     pub(crate) velocity: Mutex<Velocity>,
     pub(crate) signers: Vec<Signer>,
     pub(crate) origin: String,
     pub(crate) gap: Arc<Mutex<Gap>>,
-    /// The lease on the tenant's jobs, while this process holds it.
-    pub(crate) lease: Mutex<Option<Fence>>,
+    /// Whether this process has the lead of the tenant's jobs, as far as it knows.
+    pub(crate) is_leading: AtomicBool,
     /// What is asked about people who sign up.
     pub(crate) enrichment: Option<Arc<dyn Enrich>>,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
-    pub(crate) signing: tokio::sync::Mutex<()>,
-    /// Held while a kill switch is set here and recorded; what was set here and could not be recorded.
-    pub(crate) switching: tokio::sync::Mutex<BTreeMap<Trigger, bool>>,
+    pub(crate) signing: Arc<tokio::sync::Mutex<()>>,
+    /// Held while a kill switch is recorded, and while those on record are read.
+    pub(crate) switching: tokio::sync::Mutex<()>,
+    /// Kill switches that were set here and are not known to be on record; held whenever `off` is replaced.
+    pub(crate) unrecorded: Mutex<BTreeMap<Trigger, bool>>,
 }
 
 /// What is replaced as a whole when the policy changes.
@@ -139,10 +145,23 @@ impl Tenant {
 pub(crate) struct Tenants(BTreeMap<TenantId, Arc<Tenant>>);
 
 impl Tenants {
-    pub(crate) async fn load(ports: &Ports, configs: Vec<TenantConfig>) -> Result<Self, Error> {
+    /// Loads each tenant and checks that it goes on where it ended. `is_start` also keeps what its pseudonyms are made from, where
+    /// nothing was kept.
+    pub(crate) async fn load(
+        ports: &Ports,
+        configs: Vec<TenantConfig>,
+        is_start: bool,
+    ) -> Result<Self, Error> {
         let mut tenants = BTreeMap::new();
         for config in configs {
-            let tenant = load(ports, config).await?;
+            let mut tenant = load(ports, config).await?;
+            check_signature(ports, &tenant).await?;
+            rollback::check(ports, &tenant).await?;
+            if is_start {
+                // Why after the checks: what is kept under the keys of another installation would lock out the right ones.
+                let root = keep_pseudonym_root(ports, &tenant.id).await?;
+                tenant.keys = ports.master.tenant_with(&tenant.id, &root, &ports.earlier_masters);
+            }
             tenants.insert(tenant.id.clone(), Arc::new(tenant));
         }
         Ok(Self(tenants))
@@ -176,16 +195,17 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         keys: ports.master.tenant_with(&id, &pseudonym_root(ports, &id).await?, &ports.earlier_masters),
         current: ArcSwap::from_pointee(current),
         off: ArcSwap::from_pointee(off),
-        risk_tokens: ArcSwap::from_pointee(ports.store.list_risk_tokens(&id).await?),
+        risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::default(),
         signers,
         origin,
         gap: Arc::default(),
-        lease: Mutex::default(),
+        is_leading: AtomicBool::new(false),
         enrichment,
         confirmed,
-        signing: tokio::sync::Mutex::default(),
+        signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),
+        unrecorded: Mutex::default(),
         id,
     })
 }
@@ -204,15 +224,66 @@ fn signers(ports: &Ports, origin: &str) -> Result<Vec<Signer>, Error> {
         .collect()
 }
 
-/// What a tenant's pseudonyms are made from; it outlives a rotated master key.
-pub(crate) async fn pseudonym_root(ports: &Ports, tenant: &TenantId) -> Result<PseudonymRoot, Error> {
-    let Ports { store, master, earlier_masters: earlier, .. } = ports;
-    match store.find_pseudonym_root(tenant).await? {
-        Some(wrapped) => std::iter::once(master)
-            .chain(earlier)
-            .find_map(|master| master.unwrap_root(tenant, &wrapped).ok())
-            .ok_or(Error::ForeignMasterKey),
-        // Why: a rotation that was cut off before its first write leaves everything under the oldest key.
-        None => Ok(earlier.last().unwrap_or(master).pseudonym_root(tenant)),
+/// Demands that one of the keys in use signed the newest checkpoint.
+async fn check_signature(ports: &Ports, tenant: &Tenant) -> Result<(), Error> {
+    let newest = ports.store.find_newest_checkpoint(&tenant.id).await?;
+    let is_ours = |note: &str| tenant.verifiers().any(|key| Checkpoint::open(note, &key).is_ok());
+    match newest {
+        Some(newest) if !is_ours(&newest.note) => Err(Error::ForeignKey { tenant: tenant.id.clone() }),
+        _ => Ok(()),
     }
 }
+
+/// What a tenant's pseudonyms are made from; it outlives a rotated master key.
+pub(crate) async fn pseudonym_root(ports: &Ports, tenant: &TenantId) -> Result<PseudonymRoot, Error> {
+    match ports.store.find_pseudonym_root(tenant).await? {
+        Some(wrapped) => unwrap_root(ports, tenant, &wrapped),
+        None => derive_root(ports, tenant).await,
+    }
+}
+
+/// As `pseudonym_root`, and keeps it where none was kept: from then on no other master key makes strangers of everyone.
+pub(crate) async fn keep_pseudonym_root(ports: &Ports, tenant: &TenantId) -> Result<PseudonymRoot, Error> {
+    match ports.store.find_pseudonym_root(tenant).await? {
+        Some(wrapped) => unwrap_root(ports, tenant, &wrapped),
+        None => keep_root(ports, tenant, &derive_root(ports, tenant).await?).await,
+    }
+}
+
+/// Keeps this root unless another process was first, whose root it is then.
+async fn keep_root(ports: &Ports, tenant: &TenantId, root: &PseudonymRoot) -> Result<PseudonymRoot, Error> {
+    let Ports { store, master, entropy, .. } = ports;
+    let wrapped = master.wrap_root(tenant, root, entropy.as_ref()).map_err(Error::internal)?;
+    let kept = store.find_or_insert_pseudonym_root(tenant, wrapped).await?;
+    unwrap_root(ports, tenant, &kept)
+}
+
+fn unwrap_root(ports: &Ports, tenant: &TenantId, wrapped: &[u8]) -> Result<PseudonymRoot, Error> {
+    masters(ports).find_map(|master| master.unwrap_root(tenant, wrapped).ok()).ok_or(Error::ForeignMasterKey)
+}
+
+/// The master keys, the newest first.
+fn masters(ports: &Ports) -> impl DoubleEndedIterator<Item = &MasterKey> {
+    std::iter::once(&ports.master).chain(&ports.earlier_masters)
+}
+
+/// The root of a tenant without a kept one: by the key that its people's keys were begun with, the newest where it has no
+/// people.
+async fn derive_root(ports: &Ports, tenant: &TenantId) -> Result<PseudonymRoot, Error> {
+    let known = ports.store.list_subject_keys(tenant, None, LOOKED_AT).await?;
+    if known.is_empty() {
+        return Ok(ports.master.pseudonym_root(tenant));
+    }
+    let opens = |master: &&MasterKey| {
+        let keys = master.tenant(tenant);
+        let is_opened =
+            |wrapped: &[u8], subject| keys.unwrap(subject, &WrappedKey::from_bytes(wrapped.to_vec())).is_ok();
+        known.iter().any(|(subject, row)| is_opened(&row.wrapped, subject))
+    };
+    // Why the oldest: people who came since a rotation was begun have keys under the newest, and names by the one before.
+    let begun_with = masters(ports).rev().find(opens).ok_or(Error::ForeignMasterKey)?;
+    Ok(begun_with.pseudonym_root(tenant))
+}
+
+#[cfg(test)]
+mod tests;

@@ -163,8 +163,8 @@ async fn each_second(app: Arc<App>) {
         ticks.tick().await;
         for tenant in app.tenants() {
             // Why: one that fails is signed a second later.
-            if app.lead(tenant).await.unwrap_or(false) {
-                let _ = app.sign_checkpoint(tenant).await;
+            if let Ok(Some(lead)) = app.lead(tenant).await {
+                let _ = app.sign_next_checkpoint(tenant, &lead).await;
             }
         }
     }

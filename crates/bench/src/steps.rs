@@ -99,7 +99,7 @@ const PARTS: &[(&str, Part)] = &[
     }),
     ("features", |bench| {
         let (reference, readings) = (&bench.reference, Readings::default());
-        let context = Context { reference, readings, carried: None };
+        let context = Context { readings, ..Context::new(reference) };
         black_box(black_box(&bench.event).extract(bench.real.row.at, &context));
         Ok(())
     }),

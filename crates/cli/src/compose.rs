@@ -18,6 +18,10 @@ use crate::{
     key_file::lines,
 };
 
+/// What is said of a replica without keys.
+const NO_SHARED_KEYS: &str = "with PostgreSQL no key is made at the start, since every replica needs the same: make them \
+    once by `countersign keys init` and give each replica those files, or name them under `keys`";
+
 /// What stands below the use cases: time, chance, the data directory and its keys.
 pub struct Base {
     /// The clock.
@@ -36,21 +40,34 @@ struct Keys {
 }
 
 impl Base {
-    /// Opens the data directory and gets its keys; makes what is missing, as long as nothing is recorded.
-    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+    /// Opens the data directory and gets its keys; makes what is missing, as long as nothing is recorded, with SQLite.
+    pub fn open(config: &Config) -> anyhow::Result<Self> {
         let (clock, entropy) = (system_clock(), Arc::new(SystemEntropy));
         let data = DataDir::open(&config.storage.directory)?;
-        anyhow::ensure!(
-            !is_cut_off(data.path()),
-            "a restore into `{}` was cut off: call it again, which finishes it",
-            data.path().display()
-        );
-        let is_begun = match config.storage.postgres()? {
-            None => data.has_records(),
-            Some(_) => !open_store(config, Access::Own, &clock).await?.list_tenants().await?.is_empty(),
+        assert_whole(data.path())?;
+        let is_postgres = config.storage.is_postgres();
+        let keys = Keys::get(config, |name| {
+            // Why: another key than the records were begun with opens nothing, and makes strangers of everyone; and of
+            // replicas that start at once each would make its own.
+            match (is_postgres, data.has_records()) {
+                (true, _) => data.existing_keys(name).context(NO_SHARED_KEYS),
+                (false, true) => data.existing_keys(name),
+                (false, false) => data.keys(name, entropy.as_ref()),
+            }
+        })?;
+        Ok(Self { clock, entropy, data, keys })
+    }
+
+    /// Opens the data directory and makes the keys that are missing; refuses where something is recorded.
+    pub async fn begin(config: &Config) -> anyhow::Result<Self> {
+        let (clock, entropy) = (system_clock(), Arc::new(SystemEntropy));
+        let data = DataDir::open(&config.storage.directory)?;
+        assert_whole(data.path())?;
+        let is_begun = match config.storage.is_postgres() {
+            true => !open_store(config, Access::Own, &clock).await?.list_tenants().await?.is_empty(),
+            false => data.has_records(),
         };
         let keys = Keys::get(config, |name| {
-            // Why: another key than the records were begun with opens nothing, and makes strangers of everyone.
             if is_begun { data.existing_keys(name) } else { data.keys(name, entropy.as_ref()) }
         })?;
         Ok(Self { clock, entropy, data, keys })
@@ -231,12 +248,30 @@ pub fn system_clock() -> Arc<dyn Clock> {
 
 /// Opens the configured store: PostgreSQL, else SQLite in the data directory.
 pub async fn open_store(config: &Config, access: Access, clock: &Arc<dyn Clock>) -> anyhow::Result<Store> {
-    let folder = &config.storage.directory;
-    match config.storage.postgres()? {
-        Some(settings) => {
-            Store::connect_postgres(settings, access, clock).await.context("the store in PostgreSQL")
-        }
-        None => Store::open_sqlite(folder, access, clock)
-            .with_context(|| format!("the store in `{}`", folder.display())),
+    if let Some(settings) = config.storage.postgres()? {
+        return Store::connect_postgres(settings, access, clock).await.context("the store in PostgreSQL");
     }
+    let folder = &config.storage.directory;
+    let open = || {
+        Store::open_sqlite(folder, access, clock)
+            .with_context(|| format!("the store in `{}`", folder.display()))
+    };
+    if access == Access::ReadOnly {
+        return open();
+    }
+    assert_whole(folder)?;
+    let store = open()?;
+    // Why again: from here on nobody else moves files, but until the store was locked somebody could.
+    assert_whole(folder)?;
+    Ok(store)
+}
+
+/// Refuses a data directory whose files a restore has moved in part.
+fn assert_whole(folder: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !is_cut_off(folder),
+        "a restore into `{0}` was cut off: call `countersign restore --data {0}`, which finishes it",
+        folder.display()
+    );
+    Ok(())
 }

@@ -27,6 +27,9 @@ pub const KEYS_FILE: &str = "subject-keys.db";
 /// What makes a folder a data directory.
 const DATABASES: [&str; 2] = [RECORDS_FILE, KEYS_FILE];
 
+/// The file that a store's owner holds locked; the same that the store locks.
+const LOCK: &str = "lock";
+
 /// The bits of a mode by which a group or everyone may write.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
@@ -78,6 +81,17 @@ impl DataDir {
         &self.0
     }
 
+    /// Takes the directory as a service does that owns its records: while it is held no service starts.
+    pub fn lock(&self) -> anyhow::Result<Lock> {
+        let path = self.0.join(LOCK);
+        let file = fs::File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.with_context(|| format!("can't open `{}`", path.display()))?;
+        if file.try_lock().is_err() {
+            bail!("`{}` is in use by another process: stop the service", self.0.display());
+        }
+        Ok(Lock(file))
+    }
+
     /// Whether there are records in it.
     pub fn has_records(&self) -> bool {
         DATABASES.iter().any(|name| self.0.join(name).exists())
@@ -127,6 +141,16 @@ impl DataDir {
     /// The keys shared with a tenant's Actions in their text form, the newest first; one is made when there is none.
     pub fn action_keys(&self, tenant: &TenantId, entropy: &dyn Entropy) -> anyhow::Result<Vec<String>> {
         self.action_file(tenant).find_or_make(|| Ok(SigningKey::text(&random(entropy)?)))
+    }
+}
+
+/// A directory that nobody else owns meanwhile.
+pub struct Lock(fs::File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Why: closing is not enough while a child process that is just being started still has the file open.
+        drop(self.0.unlock());
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_app::{App, Error, Kept, Tenant};
+use countersign_app::{App, Error, Kept, Lead, Tenant};
 use tokio::{sync::watch, task::JoinSet, time};
 
 use crate::listen::stopped;
@@ -15,6 +15,12 @@ const SECOND: Duration = Duration::from_secs(1);
 /// switch holds everywhere.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// The same where no other process can be: only what could not be recorded or read at once is left to do.
+const LOOK_ALONE: Duration = Duration::from_secs(5);
+
+/// After how long a look is given up for another by other connections: a network that swallows everything does not say so.
+const LOST: Duration = Duration::from_secs(2);
+
 /// Between two looks at silence.
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -23,6 +29,12 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Batches of decisions whose silence is counted in one turn, of each tenant: one may not hold up the others.
 const BATCHES: u32 = 256;
+
+/// Batches of records gone through for retention in one turn, of each tenant and kind: a million leaves.
+const RETENTION_BATCHES: u32 = 8_192;
+
+/// Between two batches of retention.
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// Time for each of the two steps at the end: the turn under way, and the last one.
 const LAST: Duration = Duration::from_secs(2);
@@ -40,10 +52,8 @@ impl Jobs {
         let mut tasks = JoinSet::new();
         tasks.spawn(each_second(Arc::clone(app), stopped.clone()));
         tasks.spawn(each_minute(Arc::clone(app), stopped.clone()));
-        if app.is_shared() {
-            for tenant in app.tenants() {
-                tasks.spawn(keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
-            }
+        for tenant in app.tenants() {
+            tasks.spawn(keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
         }
         if !retention.is_empty() {
             tasks.spawn(each_hour(Arc::clone(app), retention, stopped));
@@ -74,18 +84,18 @@ async fn each_second(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         }
         for tenant in app.tenants() {
             log(tenant, "gap", app.record_gap(tenant).await);
-            if leads(&app, tenant).await {
-                log(tenant, "checkpoint", app.sign_checkpoint(tenant).await);
+            if let Some(lead) = lead(&app, tenant).await {
+                log(tenant, "checkpoint", app.sign_next_checkpoint(tenant, &lead).await);
             }
         }
     }
 }
 
-/// Whether this process does the tenant's jobs now.
-async fn leads(app: &App, tenant: &Tenant) -> bool {
+/// The lead of the tenant's jobs, if this process does them now.
+async fn lead(app: &App, tenant: &Tenant) -> Option<Lead> {
     app.lead(tenant).await.unwrap_or_else(|error| {
         log(tenant, "lead", Err(error));
-        false
+        None
     })
 }
 
@@ -98,9 +108,9 @@ async fn sign_all(app: &App) {
     }
 }
 
-/// Keeps one tenant up with other processes: each by itself, so that none waits for another's lock or policy.
+/// Keeps one tenant up with what is on record, and the record with what was thrown here: each by itself, so that none waits for another's lock or policy.
 async fn keep_up(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
-    let mut ticks = ticks(LOOK);
+    let mut ticks = ticks(if app.is_shared() { LOOK } else { LOOK_ALONE });
     let mut changes = app.changes();
     loop {
         tokio::select! {
@@ -108,7 +118,13 @@ async fn keep_up(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<b
             () = app.changed(&mut changes) => {}
             () = stopped(&mut stop) => return,
         }
-        log(&tenant, "refresh", app.refresh(&tenant).await);
+        let look = async {
+            app.refresh(&tenant).await?;
+            app.record_switches(&tenant).await
+        };
+        let detail = || Error::Unavailable { detail: "the database did not answer in time".to_owned() };
+        let looked = time::timeout(LOST, look).await.unwrap_or_else(|_| Err(detail()));
+        log(&tenant, "refresh", looked);
     }
 }
 
@@ -120,17 +136,29 @@ async fn each_hour(app: Arc<App>, retention: Vec<(Kept, u32)>, mut stop: watch::
             () = stopped(&mut stop) => return,
         }
         for tenant in app.tenants() {
-            for (kept, days) in &retention {
-                let one = || async {
-                    if !leads(&app, tenant).await {
-                        return Ok(0);
-                    }
-                    Ok(usize::try_from(app.retain(tenant, *kept, *days).await?).unwrap_or(usize::MAX))
-                };
-                log(tenant, "retention", in_batches(&stop, one).await);
+            for kept in &retention {
+                log(tenant, "retention", retain_all(&app, tenant, *kept, &stop).await);
             }
         }
     }
+}
+
+/// Goes through what is too old of one kind, in batches between which those who sign in come first.
+async fn retain_all(
+    app: &App,
+    tenant: &Tenant,
+    (kept, days): (Kept, u32),
+    stop: &watch::Receiver<bool>,
+) -> Result<(), Error> {
+    let one = || async {
+        let Some(lead) = lead(app, tenant).await else { return Ok(0) };
+        let count = app.retain(tenant, &lead, kept, days).await?;
+        if count > 0 {
+            time::sleep(BETWEEN).await;
+        }
+        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    };
+    in_batches(stop, RETENTION_BATCHES, one).await
 }
 
 async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
@@ -141,11 +169,10 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             () = stopped(&mut stop) => return,
         }
         for tenant in app.tenants() {
-            if !leads(&app, tenant).await {
-                continue;
-            }
-            log(tenant, "silence", in_batches(&stop, || app.count_silence(tenant)).await);
-            log(tenant, "requests", app.forget_requests(tenant).await);
+            let Some(lead) = lead(&app, tenant).await else { continue };
+            log(tenant, "silence", in_batches(&stop, BATCHES, || app.count_silence(tenant, &lead)).await);
+            log(tenant, "requests", app.forget_requests(tenant, &lead).await);
+            log(tenant, "sign-ups", app.forget_sign_ups(tenant).await);
         }
     }
 }
@@ -159,9 +186,10 @@ fn ticks(period: Duration) -> time::Interval {
 /// Does batches until there is nothing left, the turn has had its share, or it is time to stop.
 async fn in_batches<F: Future<Output = Result<usize, Error>>>(
     stop: &watch::Receiver<bool>,
+    most: u32,
     mut batch: impl FnMut() -> F,
 ) -> Result<(), Error> {
-    for _ in 0..BATCHES {
+    for _ in 0..most {
         if *stop.borrow() || batch().await? == 0 {
             break;
         }
@@ -190,17 +218,17 @@ mod tests {
             count += 1;
             std::future::ready(Ok(64))
         };
-        in_batches(&stopped, endless).await.unwrap();
+        in_batches(&stopped, BATCHES, endless).await.unwrap();
         assert_eq!(count, BATCHES);
         let mut left = 3_usize;
         let ending = || {
             left -= 1;
             std::future::ready(Ok(left))
         };
-        in_batches(&stopped, ending).await.unwrap();
+        in_batches(&stopped, BATCHES, ending).await.unwrap();
         assert_eq!(left, 0);
         stop.send_replace(true);
-        in_batches(&stopped, || -> std::future::Ready<_> { panic!("told to stop") }).await.unwrap();
+        in_batches(&stopped, BATCHES, || -> std::future::Ready<_> { panic!("told to stop") }).await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -236,5 +264,45 @@ mod tests {
         });
         Jobs { stop, tasks }.finish(&service.app).await;
         assert!(*is_done.borrow_and_update());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_switch_that_could_not_be_recorded_is_recorded_by_the_jobs() {
+        let service = TestApp::start(|_| {}).await;
+        let (tenant, trigger) = (service.tenant(), countersign_core::Trigger::PostLogin);
+        let held = Connection::open(service.folder().join("countersign.db")).unwrap();
+        held.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(service.app.switch(&tenant, trigger, true).await.is_err());
+        held.execute_batch("ROLLBACK").unwrap();
+        let jobs = Jobs::start(&service.app, Vec::new());
+        let is_recorded = || {
+            let sql = "SELECT EXISTS (SELECT 1 FROM switches WHERE trigger_id = 'post-login' AND is_off = 1)";
+            held.query_row(sql, [], |row| row.get::<_, bool>(0)).unwrap()
+        };
+        let recorded = time::timeout(Duration::from_secs(30), async {
+            while !is_recorded() {
+                tokio::task::yield_now().await;
+            }
+        });
+        recorded.await.unwrap();
+        jobs.finish(&service.app).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn retention_leaves_time_between_two_batches() {
+        let service = TestApp::start(|_| {}).await;
+        for _ in 0..3 {
+            service.decide(&post_login()).await;
+        }
+        service.clock.advance(Duration::from_secs(10 * 86_400));
+        let (tenant, lead) = (service.tenant(), service.lead().await);
+        while service.app.count_silence(&tenant, &lead).await.unwrap() > 0 {}
+        let (stop, stopped) = watch::channel(false);
+        let turn = time::timeout(BETWEEN, retain_all(&service.app, &tenant, (Kept::Decisions, 7), &stopped));
+        assert!(turn.await.is_err(), "one batch and its pause take at least so long");
+        let turn = retain_all(&service.app, &tenant, (Kept::Decisions, 7), &stopped);
+        time::timeout(Duration::from_secs(30), turn).await.unwrap().unwrap();
+        drop(stop);
+        assert_eq!(service.app.retain(&tenant, &lead, Kept::Decisions, 7).await.unwrap(), 0, "all is done");
     }
 }

@@ -84,6 +84,20 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Reads the manifest of a folder, which must list this file.
+    pub fn read_listing(folder: &Path, name: &str) -> anyhow::Result<Self> {
+        let manifest = Self::read(folder)?;
+        if !manifest.lists(name) {
+            bail!("`{MANIFEST}` in `{}` lists no `{name}`", folder.display());
+        }
+        Ok(manifest)
+    }
+
+    /// Whether a file is one of the backup's.
+    pub fn lists(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.name == name)
+    }
+
     /// Compares each file with what was written down; a line for each that differs.
     pub fn faults(&self, folder: &Path) -> Vec<String> {
         let fault = |file: &FileEntry| {

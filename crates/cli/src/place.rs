@@ -1,12 +1,12 @@
 //! Where a command works: through a running server, or on the data itself.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use countersign_app::{App, Tenant};
 use countersign_core::TenantId;
 use countersign_store::Access;
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{Certificate, Method, StatusCode, Url};
 use serde_json::Value;
 
 use crate::{
@@ -32,7 +32,7 @@ impl Place {
     pub async fn open(at: &At, tenant: &TenantId, access: Access) -> anyhow::Result<Self> {
         let config = at.folder.load()?;
         match &at.url {
-            Some(url) => Ok(Self::Server(Remote::new(&config, url)?)),
+            Some(url) => Ok(Self::Server(Remote::new(&config, url, at.ca.as_deref())?)),
             None => Ok(Self::Here(Here::open(config, tenant, access).await?)),
         }
     }
@@ -80,7 +80,7 @@ pub struct Remote {
 }
 
 impl Remote {
-    fn new(config: &Config, url: &str) -> anyhow::Result<Self> {
+    fn new(config: &Config, url: &str, ca: Option<&Path>) -> anyhow::Result<Self> {
         let foreign = || format!("`{url}` is no address such as `http://127.0.0.1:8377`");
         let base = Url::parse(url).ok().filter(|base| !base.cannot_be_a_base()).with_context(foreign)?;
         anyhow::ensure!(
@@ -88,12 +88,18 @@ impl Remote {
             "`{url}`: the operator's token goes by plain HTTP to a loopback address only; use https"
         );
         let lines = DataDir::found(&config.storage.directory)?.operator_file().get()?;
-        let client = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
-            // Why: plain HTTP alone, which must not need the system's root certificates.
-            .tls_certs_only([])
-            .build()?;
+            .no_proxy();
+        let client = match ca {
+            Some(path) => builder.tls_certs_only(authorities(path)?),
+            None if base.scheme() == "https" => builder,
+            // Why: plain HTTP must not need the system's root certificates.
+            None => builder.tls_certs_only([]),
+        };
+        let client =
+            client.build().context("no client can be made: the system may have no root certificates")?;
         Ok(Self { client, base, token: lines.into_iter().next().context("no token")? })
     }
 
@@ -144,6 +150,15 @@ impl Remote {
     }
 }
 
+/// The certificates in a file.
+fn authorities(path: &Path) -> anyhow::Result<Vec<Certificate>> {
+    let told = || format!("`{}` holds no certificates in PEM", path.display());
+    let pem = std::fs::read(path).with_context(|| format!("can't read `{}`", path.display()))?;
+    let found = Certificate::from_pem_bundle(&pem).with_context(told)?;
+    anyhow::ensure!(!found.is_empty(), told());
+    Ok(found)
+}
+
 /// Whether a host is this machine.
 fn is_loopback(host: &str) -> bool {
     let digits = host.trim_start_matches('[').trim_end_matches(']');
@@ -189,7 +204,7 @@ mod tests {
             assert_eq!(is_loopback(host), is_here, "{host}");
         }
         let (config, url) = (Config::default(), "http://decide.example.com");
-        assert!(Remote::new(&config, url).err().unwrap().to_string().contains("use https"));
+        assert!(Remote::new(&config, url, None).err().unwrap().to_string().contains("use https"));
     }
 
     #[test]

@@ -89,8 +89,10 @@ impl Bound {
             floor.when.matches(circumstances) || any_role && floor.when.matches_but_for_roles(circumstances)
         });
         let ceilings = document.ceilings.iter().filter(|ceiling| ceiling.when.matches(circumstances));
+        // INVARIANT: a challenge that a sign-up was spared is owed until a sign-in is confirmed.
+        let owed = if circumstances.owes_challenge { Verdict::Challenge } else { Verdict::SkipMfa };
         Self {
-            at_least: floors.map(|floor| floor.at_least).max().unwrap_or(Verdict::SkipMfa),
+            at_least: floors.map(|floor| floor.at_least).max().unwrap_or(Verdict::SkipMfa).max(owed),
             at_most: ceilings.map(|ceiling| ceiling.at_most).min().unwrap_or(Verdict::Deny),
         }
     }

@@ -41,6 +41,9 @@ pub struct Circumstances {
     /// Whether the account signs in for the first time.
     #[serde(default)]
     pub is_first_login: bool,
+    /// Whether the account's sign-up owes a challenge that could not be asked for then.
+    #[serde(default)]
+    pub owes_challenge: bool,
     /// The scopes that a machine asks for and was never seen to have, of those requested.
     #[serde(default)]
     pub new_scopes: Vec<String>,
@@ -72,6 +75,7 @@ impl Circumstances {
             newest_mfa_at: None,
             can_redirect: false,
             is_first_login: false,
+            owes_challenge: false,
             new_scopes: Vec::new(),
             facts: Facts::none(),
             reason_codes: Vec::new(),
@@ -92,7 +96,7 @@ mod tests {
             Timestamp::from_seconds(1_787_212_800),
         );
         let mut json = serde_json::to_value(&whole).unwrap();
-        for word in ["roles_truncated", "can_redirect", "is_first_login", "new_scopes"] {
+        for word in ["roles_truncated", "can_redirect", "is_first_login", "owes_challenge", "new_scopes"] {
             assert!(json.as_object_mut().unwrap().remove(word).is_some(), "{word}");
         }
         assert_eq!(serde_json::from_value::<Circumstances>(json).unwrap(), whole);

@@ -76,6 +76,7 @@ fn clamp(case: &Case<'_>, bound: Bound, because: &mut Vec<Because>) -> Verdict {
     let wanted = case.settings.verdicts.of(case.level);
     let bounded = bound.clamp(wanted);
     match bounded.cmp(&wanted) {
+        Ordering::Greater if case.circumstances.owes_challenge => because.push(Because::Owed),
         Ordering::Greater => because.push(Because::Floor),
         Ordering::Less => because.push(Because::Ceiling),
         Ordering::Equal => {}

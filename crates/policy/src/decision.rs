@@ -33,6 +33,8 @@ pub enum Because {
     NothingToSkip,
     /// A challenge is required and can't be asked for yet: the first sign-in owes it.
     Deferred,
+    /// The account's sign-up owes a challenge, and no sign-in was confirmed since.
+    Owed,
     /// A challenge is required of a machine, and scopes that it never had before were taken away in its place.
     ScopesReduced,
     /// A challenge is required, and the message that is asked about carries one.

@@ -67,7 +67,7 @@ fn extract_features(bencher: divan::Bencher<'_, '_>) {
         unreachable!("{error}")
     });
     let reference = Reference::default();
-    let context = Context { reference: &reference, readings: Readings::default(), carried: None };
+    let context = Context::new(&reference);
     bencher.bench_local(|| black_box(&event).extract(Timestamp::from_seconds(1_787_212_802), &context));
 }
 
@@ -102,7 +102,7 @@ fn sign_up(organizations: u32) -> (PreUserRegistration, Reference) {
 #[divan::bench(args = [1, 100, 10_000])]
 fn extract_sign_up(bencher: divan::Bencher<'_, '_>, organizations: u32) {
     let (event, reference) = sign_up(organizations);
-    let context = Context { reference: &reference, readings: Readings::default(), carried: None };
+    let context = Context::new(&reference);
     bencher.bench_local(|| black_box(&event).extract(Timestamp::from_seconds(1_787_212_802), &context));
 }
 
@@ -111,7 +111,7 @@ fn assess_sign_up(bencher: divan::Bencher<'_, '_>) {
     let (event, reference) = sign_up(100);
     let readings =
         Readings { block_hour: 9, domain_hour: 9, skeleton_hour: 9, ja4_hour: 32, ..Readings::default() };
-    let context = Context { reference: &reference, readings, carried: None };
+    let context = Context { readings, ..Context::new(&reference) };
     let (features, model) =
         (event.extract(Timestamp::from_seconds(1_787_212_802), &context), Model::default());
     bencher.bench_local(|| assess(black_box(&features), None, &model));

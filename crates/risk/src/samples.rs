@@ -111,7 +111,7 @@ fn overlay(value: &mut Value, patch: &Value) {
 
 /// The features of `event` at [`now`] with [`reference`] and these readings.
 pub(crate) fn extracted(event: &impl Extract, readings: Readings) -> Features {
-    event.extract(now(), &Context { reference: &reference(), readings, carried: None })
+    event.extract(now(), &Context { readings, ..Context::new(&reference()) })
 }
 
 const SIGN_UP: &str = include_str!("../../../fixtures/events/pre-user-registration.json");
@@ -126,7 +126,7 @@ pub(crate) fn sign_up_event(email: &str, name: &str) -> PreUserRegistration {
 pub(crate) fn machine(at: Timestamp) -> Features {
     const EXCHANGE: &str = include_str!("../../../fixtures/events/credentials-exchange.json");
     let event: CredentialsExchange = event(EXCHANGE, &json!({}));
-    event.extract(at, &Context { reference: &reference(), readings: Readings::default(), carried: None })
+    event.extract(at, &Context::new(&reference()))
 }
 
 /// A history of such requests, one on each of the last `days` days, the latest an hour ago.

@@ -109,11 +109,13 @@ impl From<countersign_app::Error> for Problem {
             Error::UnknownTenant | Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::WrongTenant => StatusCode::FORBIDDEN,
             Error::Replayed | Error::PolicyChanged | Error::TooMany(..) => StatusCode::CONFLICT,
+            Error::NoSuchVersion => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Erased | Error::NotKept => StatusCode::GONE,
             Error::LedgerUnavailable | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::ForeignKey { .. }
             | Error::ForeignMasterKey
             | Error::RolledBack { .. }
+            | Error::Diverged { .. }
             | Error::UnreadablePolicy { .. }
             | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };

@@ -11,13 +11,11 @@ BEGIN
     SELECT RAISE(ABORT, 'records are insert only');
 END;
 CREATE TABLE addresses (
-    tenant_id   TEXT NOT NULL,
-    address_id  TEXT NOT NULL,
-    subject_id  TEXT,    -- whose account has it
-    decision_id TEXT,    -- this and what follows: of the newest sign-up
-    score       INTEGER, -- millionths
-    decided_at  INTEGER,
-    PRIMARY KEY (tenant_id, address_id)
+    tenant_id   TEXT    NOT NULL,
+    address_id  TEXT    NOT NULL,
+    subject_id  TEXT    NOT NULL,
+    is_verified INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, address_id, subject_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE checkpoints (
     tenant_id TEXT    NOT NULL,
@@ -111,6 +109,16 @@ CREATE TABLE risk_tokens (
     revoked_at INTEGER, -- NULL: it holds
     PRIMARY KEY (tenant_id, token_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE sign_ups (
+    tenant_id     TEXT    NOT NULL,
+    holder_id     TEXT    NOT NULL, -- an account, or an address
+    connection    TEXT    NOT NULL, -- of an address; empty for an account
+    decision_id   TEXT    NOT NULL,
+    score         INTEGER NOT NULL, -- millionths
+    is_challenged INTEGER NOT NULL, -- a challenge or more was decided
+    decided_at    INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, holder_id, connection)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE silence_cursors (
     tenant_id  TEXT PRIMARY KEY,
     leaf_index INTEGER NOT NULL
@@ -135,9 +143,10 @@ CREATE TABLE tree_nodes (
     hash       BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, level, node_index)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id) WHERE subject_id IS NOT NULL;
+CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id);
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;
 CREATE UNIQUE INDEX records_by_id ON records (ledger, record_id);
+CREATE INDEX sign_ups_by_time ON sign_ups (tenant_id, decided_at);
 
 -- Subject keys, in a file of their own
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;

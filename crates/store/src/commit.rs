@@ -5,7 +5,8 @@ use std::time::Duration;
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 
 use crate::rows::{
-    AddressRow, CheckpointRow, NewDecision, OutcomeRow, PolicyRow, RiskTokenRow, Standing, SwitchRow,
+    AddressRow, CheckpointRow, NewDecision, OutcomeRow, PolicyRow, RiskTokenRow, SignUpRow, Standing,
+    SwitchRow,
 };
 
 /// What is served first when the writer is busy.
@@ -95,12 +96,29 @@ pub enum Write {
         /// The new version; its number is `expected_version + 1`.
         row: PolicyRow,
     },
-    /// Says what is known of an address now: what is absent here stays as it was, and a newer sign-up replaces an older one.
+    /// Says that an account has an address; once verified it stays so.
     Address(AddressRow),
-    /// Forgets every address that leads to a person, and the address of this very pseudonym.
+    /// Keeps a sign-up, unless a riskier one of `since` or later is kept.
+    SignUp {
+        /// The sign-up.
+        row: SignUpRow,
+        /// Earlier ones say nothing any more.
+        since: Timestamp,
+    },
+    /// Forgets which addresses a person has or who has this address, and their sign-ups.
     ForgetAddresses(SubjectId),
-    /// Adds a token of the short form.
-    RiskToken(RiskTokenRow),
+    /// Forgets sign-ups before a time.
+    PruneSignUps {
+        /// The earliest time that is kept.
+        before: Timestamp,
+    },
+    /// Adds a token of the short form; `Stale` when as many hold as may.
+    RiskToken {
+        /// The token.
+        row: RiskTokenRow,
+        /// How many may hold at once, this one included.
+        most: u32,
+    },
     /// Ends a token of the short form; `Stale` when there is none of this id that still holds.
     RevokeRiskToken {
         /// Its id.

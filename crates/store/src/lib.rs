@@ -26,7 +26,7 @@ pub use error::{Conflict, StoreError};
 pub use postgres::PostgresSettings;
 pub use rows::{
     AddressRow, CheckpointRow, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead, NewDecision,
-    OutcomeRow, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUp, Standing, SubjectKeyRow,
+    OutcomeRow, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, Standing, SubjectKeyRow,
     SwitchRow,
 };
 pub use sqlite::backup_sqlite;

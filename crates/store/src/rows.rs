@@ -141,24 +141,30 @@ pub struct SwitchRow {
     pub at: Timestamp,
 }
 
-/// What is known of an e-mail address, under its pseudonym.
+/// An account that has an e-mail address, both under their pseudonyms. An address may have several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressRow {
     /// The pseudonym of the address.
     pub address: SubjectId,
-    /// Whose account has it; `None` while no account is known.
-    pub subject: Option<SubjectId>,
-    /// The newest sign-up with it; `None` when none was seen.
-    pub sign_up: Option<SignUp>,
+    /// The account.
+    pub subject: SubjectId,
+    /// Whether Auth0 ever said that it verified it; else it is anybody's word.
+    pub is_verified: bool,
 }
 
-/// A sign-up that was decided about.
+/// A sign-up that was decided about, for the first login to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignUp {
+pub struct SignUpRow {
+    /// The account, or the address while there is none.
+    pub holder: SubjectId,
+    /// The connection that the address would sign up at; empty for an account.
+    pub connection: String,
     /// The decision.
     pub decision: DecisionId,
     /// Its score.
     pub score: Score,
+    /// Whether a challenge or more was decided.
+    pub is_challenged: bool,
     /// When.
     pub at: Timestamp,
 }

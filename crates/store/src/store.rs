@@ -11,7 +11,7 @@ use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
     AddressRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead,
-    PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, StoreError, SubjectKeyRow, SwitchRow,
+    PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SwitchRow,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -246,19 +246,19 @@ impl Store {
         backend!(self.find_retention_cursor(tenant, prefix).await)
     }
 
-    /// What is known of an address, by its pseudonym.
+    /// The accounts that have an address, in the order of their pseudonyms.
     ///
     /// # Errors
     /// As every read: `Unavailable` or `Corrupt`.
-    pub async fn find_address(
+    pub async fn list_address_holders(
         &self,
         tenant: &TenantId,
         address: &SubjectId,
-    ) -> Result<Option<AddressRow>, StoreError> {
-        backend!(self.find_address(tenant, address).await)
+    ) -> Result<Vec<AddressRow>, StoreError> {
+        backend!(self.list_address_holders(tenant, address).await)
     }
 
-    /// The addresses that lead to a person.
+    /// The addresses that a person has, in the order of their pseudonyms.
     ///
     /// # Errors
     /// As every read: `Unavailable` or `Corrupt`.
@@ -268,6 +268,19 @@ impl Store {
         subject: &SubjectId,
     ) -> Result<Vec<AddressRow>, StoreError> {
         backend!(self.list_addresses(tenant, subject).await)
+    }
+
+    /// The sign-up that is kept of an account, or of an address at a connection.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_sign_up(
+        &self,
+        tenant: &TenantId,
+        holder: &SubjectId,
+        connection: &str,
+    ) -> Result<Option<SignUpRow>, StoreError> {
+        backend!(self.find_sign_up(tenant, holder, connection).await)
     }
 
     /// The tokens of the short form, oldest first.
@@ -365,7 +378,8 @@ impl Store {
         backend!(self.rewrap_subject_key(tenant, subject, old, wrapped).await)
     }
 
-    /// Destroys a person's key; returns whether there was one. Nothing sealed under it opens again.
+    /// Destroys the key of this name, if it is the person's; returns whether it was. Nothing sealed under it opens again. A
+    /// key that the person has by another name, since they came anew, stays.
     ///
     /// # Errors
     /// `Unavailable` when it can't be written, or when the key is deleted and its bytes could not be cleared from the
@@ -374,16 +388,30 @@ impl Store {
         &self,
         tenant: &TenantId,
         subject: &SubjectId,
+        key_id: &str,
     ) -> Result<bool, StoreError> {
-        backend!(self.delete_subject_key(tenant, subject).await)
+        backend!(self.delete_subject_key(tenant, subject, key_id).await)
     }
 
-    /// A tenant's wrapped root of pseudonyms, kept beside the subjects' keys; `None` when it derives from the master key.
+    /// A tenant's wrapped root of pseudonyms, kept beside the subjects' keys; `None` when none was kept yet.
     ///
     /// # Errors
     /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_pseudonym_root(&self, tenant: &TenantId) -> Result<Option<Vec<u8>>, StoreError> {
         backend!(self.find_pseudonym_root(tenant).await)
+    }
+
+    /// Keeps a tenant's wrapped root of pseudonyms, unless there is one already, and returns the one that is kept; durable when it
+    /// answers.
+    ///
+    /// # Errors
+    /// `Unavailable` when it can't be written.
+    pub async fn find_or_insert_pseudonym_root(
+        &self,
+        tenant: &TenantId,
+        wrapped: Vec<u8>,
+    ) -> Result<Vec<u8>, StoreError> {
+        backend!(self.find_or_insert_pseudonym_root(tenant, wrapped).await)
     }
 
     /// Keeps a tenant's wrapped root of pseudonyms, in the place of an earlier one.

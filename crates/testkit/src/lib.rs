@@ -26,7 +26,7 @@ use std::{
     },
 };
 
-use countersign_app::{App, Ports, Tenant, TenantConfig, enrich::Enrich};
+use countersign_app::{App, Lead, Ports, Tenant, TenantConfig, enrich::Enrich};
 use countersign_core::{
     Clock, Entropy, Secret, TenantId, Timestamp,
     testing::{CountingEntropy, HeldClock},
@@ -278,6 +278,15 @@ impl TestApp {
     #[must_use]
     pub fn tenant(&self) -> Arc<Tenant> {
         self.app.tenant(&TENANT.parse().expect("an id")).expect("the tenant is configured")
+    }
+
+    /// The lead of the jobs of the fixtures' tenant.
+    ///
+    /// # Panics
+    /// When another service has it.
+    pub async fn lead(&self) -> Lead {
+        let lead = self.app.lead(&self.tenant()).await.expect("the lease can be asked for");
+        lead.expect("no other service leads")
     }
 
     /// An id that no request of this service had.

@@ -53,11 +53,10 @@ impl Databases {
         self.server
     }
 
-    /// What statements find in the records, a row a line, their columns parted by `|`.
+    /// Runs statements on the records; what they find, a row a line, its columns parted by `|`.
     ///
     /// # Panics
     /// When the server refuses one.
-    #[must_use]
     pub fn records(&self, sql: &str) -> String {
         self.server.execute(&self.name, sql).expect("the statement is sound").trim().to_owned()
     }

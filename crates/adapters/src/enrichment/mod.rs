@@ -110,7 +110,7 @@ impl HttpEnrichment {
             json!({ "email_domain": domain })
         };
         let _place = self.under_way.try_acquire().map_err(|_| EnrichError::Busy)?;
-        let trial = self.begin()?;
+        let trial = self.begin(question.within >= self.timeout)?;
         let limit = self.timeout.min(question.within);
         let answer = tokio::time::timeout(limit, self.send(body.to_string()));
         let answer = answer.await.unwrap_or(Err(EnrichError::Late));
@@ -136,10 +136,14 @@ impl HttpEnrichment {
         }
     }
 
-    /// Asks the breaker, which holds it for a failure until told otherwise.
-    fn begin(&self) -> Result<Trial<'_>, EnrichError> {
+    /// Asks the breaker, which holds it for a failure until told otherwise, unless it has less than its full time.
+    fn begin(&self, has_time: bool) -> Result<Trial<'_>, EnrichError> {
         let now = self.clock.monotonic();
-        if self.breaker.lock().admits(now) { Ok(Trial(Some(self))) } else { Err(EnrichError::Paused) }
+        if self.breaker.lock().admits(now) {
+            Ok(Trial { connector: Some(self), has_time })
+        } else {
+            Err(EnrichError::Paused)
+        }
     }
 }
 
@@ -149,12 +153,19 @@ impl Enrich for HttpEnrichment {
     }
 }
 
-/// A request under way. One that is given up before its end counts as a failure.
-struct Trial<'a>(Option<&'a HttpEnrichment>);
+/// A request under way. One that is given up before its end, or is late, counts as a failure where it had its full time: a
+/// caller with little must not have a connector that is well left alone.
+struct Trial<'a> {
+    connector: Option<&'a HttpEnrichment>,
+    has_time: bool,
+}
 
 impl Trial<'_> {
     fn end(mut self, answer: &Result<Facts, EnrichError>) {
-        let Some(connector) = self.0.take() else { return };
+        let Some(connector) = self.connector.take() else { return };
+        if *answer == Err(EnrichError::Late) && !self.has_time {
+            return;
+        }
         let mut breaker = connector.breaker.lock();
         if answer.as_ref().err().is_some_and(is_failure) {
             breaker.failed(connector.clock.monotonic());
@@ -166,7 +177,7 @@ impl Trial<'_> {
 
 impl Drop for Trial<'_> {
     fn drop(&mut self) {
-        if let Some(connector) = self.0 {
+        if let Some(connector) = self.connector.filter(|_| self.has_time) {
             connector.breaker.lock().failed(connector.clock.monotonic());
         }
     }

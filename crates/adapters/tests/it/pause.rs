@@ -47,6 +47,25 @@ async fn a_caller_that_stops_waiting_counts_as_a_failure() {
 }
 
 #[tokio::test]
+async fn callers_with_little_time_do_not_have_a_connector_left_alone() {
+    let peer = silent().await;
+    let (connector, _) = connector_at(&peer.url, PATIENCE, false);
+    let within = Duration::from_millis(5);
+    for _ in 0..10 {
+        let asking = connector.enrich(Question { email: "a@example.org", within });
+        assert_eq!(asking.await, Err(EnrichError::Late));
+        let asking = connector.enrich(Question { email: "a@example.org", within: PATIENCE / 2 });
+        assert!(tokio::time::timeout(Duration::from_millis(1), asking).await.is_err());
+    }
+    // With its full time it counts as ever.
+    let (connector, _) = connector_at(&peer.url, within, false);
+    for _ in 0..5 {
+        assert_eq!(ask(&connector).await, Err(EnrichError::Late));
+    }
+    assert_eq!(ask(&connector).await, Err(EnrichError::Paused));
+}
+
+#[tokio::test]
 async fn no_more_than_128_requests_are_under_way() {
     let peer = silent().await;
     let (connector, _) = connector_at(&peer.url, PATIENCE, false);

@@ -5,7 +5,6 @@ use countersign_core::{Channel, ClientId, Mode, OrganizationId, SubjectId, Tenan
 use countersign_policy::{Circumstances, Realize};
 use countersign_privacy::TenantKeys;
 use countersign_risk::Extract;
-use countersign_store::AddressRow;
 use serde::Serialize;
 
 use crate::Tenant;
@@ -47,6 +46,9 @@ pub(crate) trait Asked: Extract + Sync {
     /// Which trigger asks.
     const TRIGGER: Trigger;
 
+    /// Whether the history of who has the address counts: the event itself names nobody.
+    const ASKS_BY_ADDRESS: bool = false;
+
     /// By which road it comes.
     fn channel(&self) -> Channel;
 
@@ -59,16 +61,26 @@ pub(crate) trait Asked: Extract + Sync {
     /// The e-mail address that the event names.
     fn address(&self) -> Option<&str>;
 
+    /// Whether Auth0 says that it verified the address.
+    fn is_verified(&self) -> bool {
+        false
+    }
+
+    /// The connection that keeps the account, by id.
+    fn connection(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether a new account is what the event is about.
+    fn is_sign_up(&self) -> bool {
+        false
+    }
+
     /// The organization that the event names.
     fn organization(&self) -> Option<&OrganizationId>;
 
     /// The client that the event names.
     fn client(&self) -> Option<&ClientId>;
-
-    /// Whose history counts where the event's own record has none.
-    fn history_of(_address: &AddressRow) -> Option<&SubjectId> {
-        None
-    }
 
     /// What policy takes from the event beside what `basis` has of any event.
     fn circumstances(&self, basis: Circumstances) -> Circumstances {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use countersign_core::{IdKind, Timestamp};
+use countersign_core::{IdKind, Timestamp, Trigger};
 use countersign_policy::Snapshot;
 use countersign_privacy::Sealed;
 use countersign_risk::{Context, Features, Profile, Sightings};
-use countersign_store::{AddressRow, ProfileRow};
+use countersign_store::ProfileRow;
 
-use super::{Asked, Call, addresses};
+use super::{Asked, Call};
 use crate::{
     App, Error, Tenant,
     enrich::{Enriched, Facts},
@@ -23,8 +23,6 @@ pub(crate) struct Gathered {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) features: Features,
     pub(crate) profile: Option<Profile>,
-    /// What is known of the event's address; read only of somebody who has no profile.
-    pub(crate) address: Option<AddressRow>,
     pub(crate) sightings: Sightings,
     /// What a connector told of somebody who signs up.
     pub(crate) facts: Facts,
@@ -43,15 +41,20 @@ impl App {
         let key = self.get_key_in_time(tenant, call, event).await?;
         let Enriched { facts, degraded } = enriched;
         let mut degraded = Vec::from_iter(degraded);
-        let mut profile = known(tenant, self.read_profile(tenant, &key).await, &mut degraded);
-        let mut address = None;
-        if let (None, Some(email)) = (&profile, event.address()) {
-            let found = self.ports.store.find_address(&tenant.id, &tenant.keys.address(email)).await;
-            address = known(tenant, found.map_err(Error::from), &mut degraded);
+        let mut profile =
+            known(tenant, self.in_time(call, self.read_profile(tenant, &key)).await, &mut degraded);
+        if let (true, Some(email)) = (T::ASKS_BY_ADDRESS, event.address()) {
+            let reading = self.in_time(call, self.read_profile_by_address(tenant, email));
+            profile = known(tenant, reading.await, &mut degraded);
         }
-        if let (None, Some(subject)) = (&profile, address.as_ref().and_then(T::history_of)) {
-            profile = known(tenant, self.read_profile_of(tenant, subject).await, &mut degraded);
-        }
+        // Why the last confirmed one and no row: a failed attempt makes a row, and would undo what is carried.
+        let is_new = profile.as_ref().is_none_or(|profile| profile.last_seen().is_none());
+        let carried = if is_new && T::TRIGGER == Trigger::PostLogin {
+            let reading = self.in_time(call, self.carried(tenant, event, &key.subject, at));
+            known(tenant, reading.await, &mut degraded)
+        } else {
+            None
+        };
         if !call.truncated.is_empty() {
             degraded.push("truncated");
         }
@@ -60,11 +63,17 @@ impl App {
         }
         let sightings = event.sightings();
         let readings = tenant.velocity.lock().read(&sightings, at);
-        let carried = address.as_ref().and_then(|row| addresses::carried(row, at));
         let current = tenant.current();
-        let features = event.extract(at, &Context { reference: &current.reference, readings, carried });
+        let context = Context {
+            reference: &current.reference,
+            readings,
+            is_new,
+            carried: carried.as_ref().map(|sign_up| sign_up.score),
+            owes_challenge: carried.is_some_and(|sign_up| sign_up.is_challenged),
+        };
+        let features = event.extract(at, &context);
         let (id, snapshot) = (self.make_id(IdKind::Decision)?, Arc::clone(&current.policy));
-        Ok(Gathered { at, id, key, snapshot, features, profile, address, sightings, facts, degraded })
+        Ok(Gathered { at, id, key, snapshot, features, profile, sightings, facts, degraded })
     }
 
     /// The key to seal the record with, made at first sight; a gap when it can't be had in time.
@@ -88,19 +97,27 @@ impl App {
         Err(self.note_gap(tenant))
     }
 
+    /// Reads history for half of the time that is left at the most: the other half is the ledger's.
+    async fn in_time<T>(
+        &self,
+        call: &Call,
+        reading: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let late = || Error::Unavailable { detail: "the database did not answer in time".to_owned() };
+        let read = tokio::time::timeout(self.left(call) / 2, reading).await;
+        read.unwrap_or_else(|_| Err(late()))
+    }
+
     /// The profile of whoever has this key; `None` when there is none.
     async fn read_profile(&self, tenant: &Tenant, key: &PersonKey) -> Result<Option<Profile>, Error> {
         let row = self.ports.store.find_profile(&tenant.id, &key.subject).await?;
         row.map(|row| Self::open_profile(tenant, key, &row)).transpose()
     }
 
-    /// As `read_profile`, for somebody whose key is not at hand.
-    async fn read_profile_of(
-        &self,
-        tenant: &Tenant,
-        subject: &countersign_core::SubjectId,
-    ) -> Result<Option<Profile>, Error> {
-        match self.find_key(tenant, subject).await? {
+    /// The profile of the one account that is known to have an address.
+    async fn read_profile_by_address(&self, tenant: &Tenant, email: &str) -> Result<Option<Profile>, Error> {
+        let Some(holder) = self.holder(tenant, email).await? else { return Ok(None) };
+        match self.find_key(tenant, &holder).await? {
             Some(key) => self.read_profile(tenant, &key).await,
             None => Ok(None),
         }

@@ -33,7 +33,8 @@ pub(crate) fn judge<E: Realize>(
         new_scopes: unseen.into_iter().map(str::to_owned).collect(),
         roles_truncated: may_lack(ROLES, truncated),
         reason_codes: raising.map(|reason| reason.code.to_string()).collect(),
-        is_first_login: features.sign_up.is_some(),
+        is_first_login: features.is_new_account,
+        owes_challenge: features.owes_challenge,
         ..circumstances
     };
     let decision = countersign_policy::decide(policy.document(), assessment.score, &circumstances);
@@ -74,7 +75,7 @@ mod tests {
 
     fn features(event: &CredentialsExchange) -> Features {
         let (reference, readings) = (Reference::default(), Readings::default());
-        let context = Context { reference: &reference, readings, carried: None };
+        let context = Context { readings, ..Context::new(&reference) };
         event.extract(Timestamp::from_seconds(1_787_212_800), &context)
     }
 

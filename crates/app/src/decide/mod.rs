@@ -27,8 +27,9 @@ use serde_json::value::RawValue;
 
 use crate::{App, Error, Live, Tenant, enrich::Enriched};
 
-use self::gather::Gathered;
+use self::{addresses::Learned, gather::Gathered};
 pub(crate) use self::{
+    addresses::Links,
     asked::{Asked, circumstances},
     judge::judge,
     late::Late,
@@ -208,8 +209,9 @@ impl App {
         let Gathered { snapshot, features, profile, .. } = &gathered;
         let (assessment, decision) =
             judge(snapshot, circumstances, features, profile.as_ref(), &self.model, &call.truncated);
-        let commit = self.commit::<T>(tenant, call, event, &gathered, &assessment, &decision)?;
+        let (commit, learned) = self.commit::<T>(tenant, call, event, &gathered, &assessment, &decision)?;
         let row = self.append(tenant, call, &gathered, commit).await?;
+        self.remember(tenant, learned);
         tenant.velocity.lock().note(&gathered.sightings, gathered.at);
         self.feed.tell(|| Live { tenant: tenant.id.clone(), row });
         if decision.is_alert {
@@ -227,7 +229,7 @@ impl App {
         gathered: &Gathered,
         assessment: &Assessment,
         decision: &Decision<T::Effect>,
-    ) -> Result<Commit, Error> {
+    ) -> Result<(Commit, Learned), Error> {
         let body = record::body(T::TRIGGER, call, gathered, assessment, decision).map_err(Error::internal)?;
         let draft = record::draft(T::TRIGGER, call, gathered, assessment);
         let leaf = self.personal_leaf(tenant, draft, &gathered.key, &body)?;
@@ -236,16 +238,18 @@ impl App {
         if let Some(id) = &call.request_id {
             writes.push(Write::Request { id: id.clone(), at: gathered.at });
         }
-        writes.extend(addresses::learned(event, tenant, gathered, &row));
+        let mut learned = self.learned(event, tenant, gathered, &row);
+        writes.append(&mut learned.writes);
         writes.push(Write::Decision(row));
-        Ok(Commit {
+        let commit = Commit {
             tenant: tenant.id.clone(),
             urgency: Urgency::Decision,
             expires_at: Some(call.ledger_deadline()),
             fence: None,
             leaves: vec![leaf],
             writes,
-        })
+        };
+        Ok((commit, learned))
     }
 
     /// What is left of the budget in which the leaf must be on disk.

@@ -26,6 +26,9 @@ pub struct At {
     /// The running server, by https, or by plain HTTP on this machine; its token is read from the data directory.
     #[arg(long)]
     pub url: Option<String>,
+    /// The authorities that its certificate may be of, PEM; those of the system when absent.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub ca: Option<PathBuf>,
 }
 
 impl Folder {

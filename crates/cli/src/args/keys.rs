@@ -8,6 +8,11 @@ use super::Folder;
 /// `countersign keys`
 #[derive(Debug, Subcommand)]
 pub enum Keys {
+    /// Make the keys that are missing, once for all replicas over PostgreSQL; refuses beside records.
+    #[command(
+        after_help = "Example: countersign keys init --config countersign.toml\n\nGive each replica the files that it names, or keep them in a secret store and name them under `keys`.\nWith SQLite `serve` makes them by itself."
+    )]
+    Init(Folder),
     /// Put a new key in place of one, in two steps where others have to follow.
     #[command(subcommand)]
     Rotate(Rotate),

@@ -158,7 +158,7 @@ async fn opened(
         Place::Server(server) => opened_by_server(server, tenant, id).await?,
         Place::Here(here) => match here.app.receipt(&here.tenant, id.as_str(), true).await {
             Ok(receipt) => Some(receipt),
-            Err(Error::Erased | Error::NotFound(_)) => None,
+            Err(Error::Erased | Error::NotKept | Error::NotFound(_)) => None,
             Err(error) => return Err(error.into()),
         },
     };

@@ -44,7 +44,7 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
         TENANT.parse()?,
         crate::config::Tenant { policy: policy()?, ..crate::config::Tenant::default() },
     );
-    let base = Base::open(&config).await?;
+    let base = Base::open(&config)?;
 
     let now = base.clock.now();
     let mut traffic = Traffic::new(Population::new(SEED), SEED);

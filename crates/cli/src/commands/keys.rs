@@ -1,4 +1,4 @@
-//! `countersign keys rotate`
+//! `countersign keys`
 
 mod checkpoint;
 mod master;
@@ -10,9 +10,27 @@ use super::{Verdict, print};
 use crate::{
     args::{Folder, Rotate, RotateAction},
     clock::SystemEntropy,
+    compose::Base,
     data_dir::{DataDir, hex, random},
     key_file::KeyFile,
 };
+
+pub async fn init(folder: &Folder) -> anyhow::Result<Verdict> {
+    let config = folder.load()?;
+    let base = Base::begin(&config).await?;
+    base.action_keys(&config)?;
+    let is_file = |file: &KeyFile| file.path().exists();
+    let actions = config.tenants.keys().map(|tenant| base.data.action_file(tenant));
+    let files =
+        [checkpoint::FILE, master::FILE].map(|name| base.data.key_file(name)).into_iter().chain(actions);
+    for file in files.filter(is_file) {
+        print(&format!("{}\n", file.path().display()));
+    }
+    print(
+        "Every replica needs the same: give each these files, and keep a copy where you keep such things.\n",
+    );
+    Ok(Verdict::Holds)
+}
 
 pub async fn rotate(command: Rotate) -> anyhow::Result<Verdict> {
     match command {

@@ -40,6 +40,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Verify(args) => verify::run(args).await,
         Command::Ledger(Ledger::Export(args)) => ledger::export(args).await,
         Command::Privacy(Privacy::Erase(args)) => privacy::erase(args).await,
+        Command::Keys(Keys::Init(args)) => keys::init(&args).await,
         Command::Keys(Keys::Rotate(args)) => keys::rotate(args).await,
         Command::Backup(args) => backup::run(args).await,
         Command::Restore(args) => restore::run(args).await,

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use countersign_app::{
     App,
     audit::{AuditFailure, RETIRED_VERIFIERS, audit},
+    checkpoint_file_name,
 };
 use countersign_core::TenantId;
 use countersign_store::{Access, Store};
@@ -37,36 +38,48 @@ pub async fn run(args: Restore) -> anyhow::Result<Verdict> {
     if config.storage.is_postgres() && args.from.is_some() {
         bail!(POSTGRES);
     }
-    DataDir::open(&args.data)?;
+    let data = DataDir::open(&args.data)?;
+    // Why: held until the files are moved, so that no service begins to write what is being replaced.
+    let lock = data.lock()?;
     if finish_earlier(&args.data)? {
         print("An earlier restore that was cut off is finished.\n");
+        if args.from.is_some() {
+            bail!(
+                "no other was begun: look at what is there, and call it again if another backup is to replace that"
+            );
+        }
         return Ok(Verdict::Holds);
     }
     match &args.from {
         Some(from) => from_backup(&args, config, from).await,
-        None => in_place(&args, config).await,
+        None => {
+            // Why: nothing is moved, and the store is locked as it is opened.
+            drop(lock);
+            in_place(&args, config).await
+        }
     }
 }
 
 async fn from_backup(args: &Restore, config: Config, from: &Path) -> anyhow::Result<Verdict> {
-    for folder in [Some(from), args.keys.as_deref()].into_iter().flatten() {
-        let faults = Manifest::read(folder)?.faults(folder);
-        if !faults.is_empty() {
-            print(&format!("{}\n", faults.join("\n")));
-            return Ok(Verdict::Fails);
-        }
+    let manifest = Manifest::read_listing(from, RECORDS_FILE)?;
+    let mut faults = manifest.faults(from);
+    if let Some(keys) = &args.keys {
+        faults.extend(Manifest::read_listing(keys, KEYS_FILE)?.faults(keys));
+    }
+    if !faults.is_empty() {
+        print(&format!("{}\n", faults.join("\n")));
+        return Ok(Verdict::Fails);
     }
     let mut known = Known::default();
-    // Why: held until the files are moved, so that no service begins to write what is being replaced.
     let replaced = replaced(&config).await?;
     if let Some(store) = &replaced {
         known.add_store(store).await?;
     }
-    let staging = fill(args, from)?;
+    drop(replaced);
+    let staging = fill(args, from, &manifest)?;
     let made = judge(args, config, known, &staging).await;
     match made {
         Ok(Verdict::Holds) => {
-            drop(replaced);
             if let Some(aside) = staging.finish()? {
                 print(&format!("What was there before is in {}; delete it in time.\n", aside.display()));
             }
@@ -85,29 +98,26 @@ async fn replaced(config: &Config) -> anyhow::Result<Option<Store>> {
     if !config.storage.directory.join(RECORDS_FILE).exists() {
         return Ok(None);
     }
-    let store = open_store(config, Access::Own, &system_clock()).await;
-    store.map(Some).context(
-        "can't open the data that are replaced; stop the service, or move them away if they are broken",
-    )
+    // Why: the directory's lock is held, and nothing is to be written.
+    let store = open_store(config, Access::ReadOnly, &system_clock()).await;
+    store.map(Some).context("can't open the data that are replaced; move them away if they are broken")
 }
 
 /// Copies what comes from the backup, and what stays: people's keys, unless the backup has them, and retired public keys.
-fn fill(args: &Restore, from: &Path) -> anyhow::Result<Staging> {
+/// Of the backup nothing is taken that its manifest does not list.
+fn fill(args: &Restore, from: &Path, manifest: &Manifest) -> anyhow::Result<Staging> {
     let staging = Staging::begin(&args.data)?;
-    if !staging.copy(from, RECORDS_FILE)? {
-        bail!("`{}` has no `{RECORDS_FILE}`", from.display());
+    staging.copy(from, RECORDS_FILE)?;
+    let has_keys = staging.copy(args.keys.as_deref().unwrap_or(&args.data), KEYS_FILE)?;
+    if args.keys.is_none() {
+        staging.copy(&args.data, &format!("{KEYS_FILE}-wal"))?;
     }
-    let keys_from = args.keys.as_deref().unwrap_or(&args.data);
-    let has_keys = staging.copy(keys_from, KEYS_FILE)?;
-    if args.keys.is_some() && !has_keys {
-        bail!("`{}` has no `{KEYS_FILE}`", keys_from.display());
-    }
-    staging.copy(keys_from, &format!("{KEYS_FILE}-wal"))?;
     if !has_keys {
         print("No people's keys were given, so nothing that was recorded about people can be read.\n");
     }
     let mut retired = Vec::new();
-    for folder in [from, &args.data] {
+    let listed = Some(from).filter(|_| manifest.lists(RETIRED_VERIFIERS));
+    for folder in listed.into_iter().chain([args.data.as_path()]) {
         let found = KeyFile::at(folder.join(RETIRED_VERIFIERS)).find()?.unwrap_or_default();
         retired.extend(found.into_iter().filter(|line| !retired.contains(line)).collect::<Vec<_>>());
     }
@@ -140,7 +150,8 @@ async fn judge(
             return Ok(Verdict::Fails);
         }
     }
-    for tenant in sizes.keys().chain(rollbacks.iter().map(|rollback| &rollback.tenant)) {
+    let rolled_back = rollbacks.iter().map(|rollback| &rollback.tenant);
+    for tenant in sizes.keys().chain(rolled_back).chain(known.erasures.keys()) {
         config.tenants.entry(tenant.clone()).or_default();
     }
     let app = base.existing_app_beside(&config, store, folder).await?;
@@ -165,6 +176,7 @@ fn take_given(args: &Restore, config: &Config, folder: &Path, known: &mut Known)
             known.erasures.entry(tenant).or_default().extend(keys);
         }
     }
+    known.erasures.retain(|_, keys| !keys.is_empty());
     for keys in known.erasures.values_mut() {
         keys.sort();
         keys.dedup();
@@ -249,15 +261,24 @@ async fn in_place(args: &Restore, mut config: Config) -> anyhow::Result<Verdict>
         }
         config.tenants.entry(tenant.clone()).or_default();
     }
-    for rollback in &rollbacks {
-        config.tenants.entry(rollback.tenant.clone()).or_default();
-        set_aside(folder, &rollback.tenant)?;
+    for tenant in rollbacks.iter().map(|rollback| &rollback.tenant).chain(known.erasures.keys()) {
+        config.tenants.entry(tenant.clone()).or_default();
     }
-    let app = base.existing_app(&config, store).await?;
+    // Why: the checkpoints that go further stay where they are until the ledger has told of the loss.
+    let staging = Staging::begin(folder)?;
+    staging.copy(folder, RETIRED_VERIFIERS)?;
+    let app = base.existing_app_beside(&config, store, staging.folder()).await?;
     for (tenant, keys) in &known.erasures {
         app.repeat_erasures(app.tenant(tenant)?.as_ref(), keys).await?;
     }
     tell(&app, &rollbacks).await?;
+    for rollback in &rollbacks {
+        set_aside(folder, &rollback.tenant)?;
+    }
+    for tenant in app.tenants() {
+        staging.put(&checkpoint_file_name(tenant.id().as_str()))?;
+    }
+    staging.remove()?;
     if rollbacks.is_empty() {
         print("No checkpoint goes further than the data.\n");
     }

@@ -23,7 +23,7 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
         config.tenants.entry(tenant).or_default();
     }
     start_logging(&config.log.level, config.log.format);
-    let base = Base::open(&config).await?;
+    let base = Base::open(&config)?;
     let app = base.app(&config, &base.clock).await?;
     let listen_at = config.server.listen;
     let listener =

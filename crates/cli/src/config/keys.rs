@@ -163,6 +163,11 @@ const KEYS: &[Key] = &[
         "Verdicts that may not rise above a bound; a ceiling wins. Since 0.1.",
     ),
     key(
+        "tenants.*.policy.reference",
+        "{ organization_domains = [\"acme.example\"] }",
+        "Lists of e-mail domains beside those built in: `disposable_domains`, `free_mail_domains`, `organization_domains`; and `free_mail_is_unusual` (default true). Since 0.1.",
+    ),
+    key(
         "tenants.*.policy.{layer}.mode",
         "\"audit\"",
         "off, audit (default), advisory or enforce. Since 0.1.",
@@ -188,14 +193,29 @@ const KEYS: &[Key] = &[
         "The verdict at each level: skip_mfa, allow, annotate, challenge, deny. Since 0.1.",
     ),
     key(
+        "tenants.*.policy.{layer}.triggers",
+        "{ credentials-exchange = { verdicts = { high = \"annotate\" } } }",
+        "Thresholds and verdicts of single triggers. Since 0.1.",
+    ),
+    key(
         "tenants.*.policy.{layer}.federated",
         "\"annotate\"",
-        "What a challenge becomes for federated people: annotate or deny. Since 0.1.",
+        "What a challenge becomes for federated people: annotate, redirect or deny. Since 0.1.",
     ),
     key(
         "tenants.*.policy.{layer}.no_factor",
         "\"deny\"",
-        "What a challenge becomes without a usable factor: deny or annotate. Since 0.1.",
+        "What a challenge becomes without a usable factor: deny, redirect or annotate. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.redirect_url",
+        "\"https://verify.example.com/step-up\"",
+        "Where `redirect` sends people; its host must be compiled into the Action too. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.{layer}.reduce_scopes",
+        "false",
+        "Whether a challenge of a machine takes away the scopes that are new to it. Since 0.1.",
     ),
     key(
         "tenants.*.policy.{layer}.offer_enrollment",

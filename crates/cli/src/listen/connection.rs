@@ -78,7 +78,7 @@ pub async fn talk(
     match shaken {
         Ok((stream, peer)) => {
             service.tenants.clone_from(&peer.tenants);
-            speak(stream, service, stop, tls.until_refused(&peer), limits).await;
+            speak(stream, service, stop, tls.until_refused(&peer, limits.look), limits).await;
         }
         Err(failure) => tracing::debug!(reason = failure.as_str(), "a TLS handshake failed"),
     }

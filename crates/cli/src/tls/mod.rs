@@ -142,18 +142,17 @@ impl Tls {
         Ok((stream, Peer { tenants, chain }))
     }
 
-    /// Waits until this peer's certificate is not accepted any more; for ever while it is.
-    pub async fn until_refused(&self, peer: &Peer) {
+    /// Waits until this peer's certificate is not accepted any more, by other authorities or because it ended; looks
+    /// when the files change and this often. For ever while it is.
+    pub async fn until_refused(&self, peer: &Peer, look_every: Duration) {
         let mut current = self.0.current.subscribe();
         loop {
             let verifier = current.borrow_and_update().verifier.clone();
             if verifier.is_some_and(|verifier| !is_accepted(verifier.as_ref(), &peer.chain)) {
                 return;
             }
-            if current.changed().await.is_err() {
-                // Why: nothing is read any more.
-                return std::future::pending().await;
-            }
+            // Why: the other end of the channel is ours, so there is nothing to tell but a change or the time.
+            let _ = time::timeout(look_every, current.changed()).await;
         }
     }
 
@@ -171,27 +170,33 @@ impl Tls {
         let mut ticks = time::interval(look_every);
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         let mut seen = self.0.current.borrow().stamp.clone();
+        let mut refused = None;
         loop {
             let is_asked = tokio::select! {
                 _ = ticks.tick() => false,
                 _ = hangup.recv() => true,
                 () = stopped(&mut stop) => return Ok(()),
             };
-            let settings = self.0.settings.clone();
+            let (settings, known) = (self.0.settings.clone(), seen.clone());
             // Why: a disk that hangs must not hold up those who answer.
-            let looked = tokio::task::spawn_blocking(move || look(&settings, &seen, is_asked)).await;
+            let looked = tokio::task::spawn_blocking(move || look(&settings, &known, is_asked)).await;
             let (now, found) = looked.context("the files could not be read")?;
-            seen = now;
             match found {
                 Some(Ok(loaded)) => {
                     self.0.current.send_replace(Arc::new(loaded));
+                    seen = now;
+                    refused = None;
                     tracing::info!("the TLS certificates were read again");
                 }
+                // Why not seen then: what could not be read may be readable at the next look though it looks the same.
                 Some(Err(error)) => {
-                    tracing::error!(
-                        error = format!("{error:#}"),
-                        "new TLS certificates can't be used; the old ones stay"
-                    );
+                    if is_asked || refused.as_ref() != Some(&now) {
+                        tracing::error!(
+                            error = format!("{error:#}"),
+                            "new TLS certificates can't be used; the old ones stay"
+                        );
+                    }
+                    refused = Some(now);
                 }
                 None => {}
             }

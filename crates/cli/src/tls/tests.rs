@@ -264,6 +264,37 @@ async fn a_new_client_authority_lets_its_clients_in_and_ends_the_connections_of_
     assert!(served.ask(Some(&new)).await.is_ok());
 }
 
+#[tokio::test]
+async fn a_connection_ends_soon_after_its_client_certificate() {
+    let served = Served::mutual(true).await;
+    let began = UnixTime::now().as_secs();
+    let short = served.clients.sign_ending("a.example", began + 3);
+    let mut open = served.connect(client(&served.servers, Some(&short))).await.unwrap();
+    ask(&mut open).await.unwrap();
+    let ended = time::timeout(PATIENCE, open.read(&mut [0; 64])).await.expect("it ends");
+    assert!(matches!(ended, Ok(0)), "closed in order: {ended:?}");
+    let lived = UnixTime::now().as_secs() - began;
+    assert!(lived < Limits::standard().head.as_secs(), "it ended for being idle, after {lived} s");
+}
+
+#[tokio::test]
+async fn files_that_could_not_be_used_are_read_again_though_they_look_the_same() {
+    let served = Served::plain().await;
+    let (next, path) = (Authority::new(), served.folder.path().join("server.pem"));
+    let good = next.sign("localhost");
+    fs::write(served.folder.path().join("server.key"), &good.key).unwrap();
+    fs::write(&path, "x".repeat(good.certificate.len())).unwrap();
+    let changed_at = fs::metadata(&path).unwrap().modified().unwrap();
+    // Long enough for some looks at the files.
+    for _ in 0..20 {
+        served.ask(None).await.unwrap();
+        time::sleep(Duration::from_millis(10)).await;
+    }
+    fs::write(&path, &good.certificate).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(changed_at).unwrap();
+    until(async || served.connect(client(&next, None)).await.is_ok()).await;
+}
+
 #[test]
 fn what_is_wrong_with_the_files_is_told_with_the_key() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,20 @@
 //! Backups and what comes back from them: nobody who was erased, and nothing older unnoticed.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
 
-use crate::world::{Service, TENANT, complained, copy, countersign, leaves, run, sign_in, told};
+use serde_json::{Value, json};
+
+use crate::world::{Service, TENANT, complained, copy, countersign, leaves, now, run, sign_in, told};
+
+/// What no refusal may take longer than.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const MARKED: &str = "auth0|markeduser4411";
 
@@ -34,8 +46,16 @@ fn size(home: &Path) -> usize {
 fn refused_to_serve(home: &Path, data: &str) -> String {
     let mut serve = countersign(home);
     serve.args(["serve", "--tenant", TENANT]).env("COUNTERSIGN__STORAGE__DIRECTORY", data);
-    let output = serve.env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    serve.env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0").stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut started = serve.spawn().unwrap();
+    let began = now();
+    while started.try_wait().unwrap().is_none() && began.elapsed() < PATIENCE {
+        std::thread::yield_now();
+    }
+    // Why: one that has ended can't be killed, which is as it should be.
+    let _ = started.kill();
+    let output = started.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "it was not refused");
     complained(&output)
 }
 
@@ -201,4 +221,131 @@ fn a_changed_backup_a_running_service_and_missing_keys_are_refused() {
     let output = run(home, &["restore", "--from", "one", "--data", "data"]);
     assert_eq!(status(&output), Some(3));
     assert!(told(&output).contains("is not as it was backed up"));
+}
+
+/// A backup of one decision, and a new directory with the keys that belong to it.
+fn backed_up(home: &Path) {
+    decide(home, &[MARKED]);
+    assert_eq!(
+        status(&run(home, &["backup", "--data", "data", "--to", "one", "--with-keys", "one-keys"])),
+        Some(0)
+    );
+    fs::DirBuilder::new().mode(0o700).create(home.join("new")).unwrap();
+    for key in ["master.key", "checkpoint.key", "example-tenant.action-key", "operator.token"] {
+        fs::copy(home.join("data").join(key), home.join("new").join(key)).unwrap();
+    }
+}
+
+/// Changes the manifest of a backup.
+fn edit_manifest(home: &Path, folder: &str, edit: impl FnOnce(&mut Vec<Value>)) {
+    let path = home.join(folder).join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    edit(manifest["files"].as_array_mut().unwrap());
+    fs::write(path, manifest.to_string()).unwrap();
+}
+
+#[test]
+fn a_service_that_starts_during_a_restore_is_refused_and_nothing_is_lost() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    backed_up(home);
+    let note = fs::read(home.join(format!("data/{TENANT}.checkpoint"))).unwrap();
+    // The restore waits where it reads the checkpoint that was kept elsewhere.
+    assert!(Command::new("mkfifo").arg(home.join("pipe")).status().unwrap().success());
+    let restore = ["restore", "--from", "one", "--keys", "one-keys", "--data", "new", "--checkpoint", "pipe"];
+    let mut restoring = countersign(home).args(restore).spawn().unwrap();
+    let mut pipe = fs::File::options().write(true).open(home.join("pipe")).unwrap();
+    assert!(refused_to_serve(home, "new").contains("is in use by another process"));
+    assert!(!home.join("new/countersign.db").exists());
+    pipe.write_all(&note).unwrap();
+    drop(pipe);
+    assert!(restoring.wait().unwrap().success());
+    assert_eq!(leaves(&home.join("new"))[..size(home)], leaves(&home.join("data")));
+}
+
+#[test]
+fn what_the_manifest_does_not_list_is_not_taken() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    backed_up(home);
+    fs::write(home.join("one/retired-verifiers"), "of+somebody+else\n").unwrap();
+    fs::write(home.join("one-keys/subject-keys.db-wal"), "of somebody else").unwrap();
+    let restore =
+        |folder: &str| run(home, &["restore", "--from", folder, "--keys", "one-keys", "--data", "new"]);
+    assert_eq!(status(&restore("one")), Some(0));
+    assert!(!home.join("new/retired-verifiers").exists());
+
+    copy(&home.join("one"), &home.join("listless"));
+    edit_manifest(home, "listless", |files| files.retain(|file| file["name"] != "countersign.db"));
+    let output = restore("listless");
+    assert_eq!(status(&output), Some(1));
+    assert!(complained(&output).contains("lists no `countersign.db`"));
+    edit_manifest(home, "one-keys", Vec::clear);
+    let output = restore("one");
+    assert_eq!(status(&output), Some(1));
+    assert!(complained(&output).contains("lists no `subject-keys.db`"));
+}
+
+#[test]
+fn erasures_of_a_tenant_that_the_backup_does_not_know_do_not_end_the_restore() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    backed_up(home);
+    let mut list: Value = serde_json::from_slice(&fs::read(home.join("one/erasures.json")).unwrap()).unwrap();
+    list["keys"] = json!({ "later-tenant": ["key_unknown"], "idle-tenant": [], TENANT: [] });
+    fs::write(home.join("list.json"), list.to_string()).unwrap();
+    let from = ["--from", "one", "--keys", "one-keys", "--data", "new", "--erasures", "list.json"];
+    let output = run(home, &[&["restore"], &from[..]].concat());
+    assert_eq!(status(&output), Some(0));
+    assert!(told(&output).contains("1 erasures of later-tenant"));
+    assert!(!told(&output).contains("idle-tenant"));
+    assert_eq!(status(&run(home, &["verify", "--data", "new"])), Some(0));
+}
+
+#[test]
+fn a_restore_that_finishes_an_earlier_one_says_that_it_began_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    backed_up(home);
+    fs::create_dir(home.join("new/restoring")).unwrap();
+    fs::write(home.join("new/restoring/ready"), "replaced-1").unwrap();
+    for name in ["countersign.db", "subject-keys.db"] {
+        fs::copy(home.join("data").join(name), home.join("new").join(name)).unwrap();
+    }
+    for (folder, name) in [("one", "countersign.db"), ("one-keys", "subject-keys.db")] {
+        fs::copy(home.join(folder).join(name), home.join("new/restoring").join(name)).unwrap();
+    }
+    assert!(refused_to_serve(home, "new").contains("was cut off"));
+    let erase = ["privacy", "erase", "--data", "new", "--tenant", TENANT, "--subject", MARKED];
+    assert_eq!(status(&run(home, &erase)), Some(1), "nothing is written to what is to be moved");
+    let restore = ["restore", "--from", "one", "--keys", "one-keys", "--data", "new"];
+    let output = run(home, &restore);
+    assert_eq!(status(&output), Some(1));
+    assert!(told(&output).contains("is finished") && complained(&output).contains("no other was begun"));
+    assert_eq!(leaves(&home.join("new")), leaves(&home.join("data")));
+    assert_eq!(status(&run(home, &restore)), Some(0));
+}
+
+#[test]
+fn a_rollback_is_on_record_before_the_checkpoint_that_tells_of_it_is_set_aside() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    decide(home, &["auth0|a"]);
+    copy(&home.join("data"), &home.join("earlier"));
+    decide(home, &["auth0|b", "auth0|c"]);
+    fs::copy(home.join("earlier/countersign.db"), home.join("data/countersign.db")).unwrap();
+    // The checkpoint can't be moved.
+    let (checkpoint, taken) =
+        (format!("data/{TENANT}.checkpoint"), home.join(format!("data/{TENANT}.checkpoint.before-rollback")));
+    let note = fs::read(home.join(&checkpoint)).unwrap();
+    fs::create_dir(&taken).unwrap();
+    let accept = ["restore", "--data", "data", "--accept-rollback"];
+    assert_eq!(status(&run(home, &accept)), Some(1));
+    assert!(leaves(&home.join("data")).iter().any(|leaf| leaf["facts"]["change"] == "rolled_back"));
+    assert_eq!(fs::read(home.join(&checkpoint)).unwrap(), note);
+    fs::remove_dir(&taken).unwrap();
+    assert_eq!(status(&run(home, &accept)), Some(0));
+    assert_ne!(fs::read(home.join(&checkpoint)).unwrap(), note, "the ledger is signed anew");
+    decide(home, &["auth0|b"]);
+    assert_eq!(status(&run(home, &["verify", "--data", "data"])), Some(0));
 }

@@ -1,6 +1,6 @@
 //! Authorities and certificates of a test's own.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -39,9 +39,14 @@ impl Authority {
 
     /// One that ends as this year begins.
     pub fn sign_until(&self, name: &str, year: i32) -> Identity {
+        self.sign_ending(name, date_time_ymd(year, 1, 1).unix_timestamp().unsigned_abs())
+    }
+
+    /// One that ends so many seconds after 1970 began.
+    pub fn sign_ending(&self, name: &str, seconds: u64) -> Identity {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.not_before = date_time_ymd(2000, 1, 1);
-        params.not_after = date_time_ymd(year, 1, 1);
+        params.not_after = date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds);
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let key = KeyPair::generate().unwrap();

@@ -61,6 +61,34 @@ fn decisions_are_listed_and_exported_here_and_by_a_server() {
 }
 
 #[test]
+fn an_export_has_null_where_a_record_was_kept_long_enough() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let service = Service::start(home);
+    let mut client = service.client();
+    let [first, second] = ["m1", "m2"].map(|id| client.decide(id, &sign_in(USER)));
+    drop(client);
+    service.stop();
+    // As retention leaves it, which deletes nothing that is younger than two days.
+    let connection = rusqlite::Connection::open(home.join("data/countersign.db")).unwrap();
+    let dropped =
+        connection.execute("UPDATE records SET bodies = NULL WHERE record_id = ?1", [&first]).unwrap();
+    assert_eq!(dropped, 1);
+    drop(connection);
+    let service = Service::start(home);
+    let url = format!("http://{}", service.host);
+    let export = ["export", "--open"];
+    let by_server = json_lines(&decisions(home, &[&export[..], &["--url", &url]].concat()));
+    service.stop();
+    for exported in [by_server, json_lines(&decisions(home, &export))] {
+        let ids: Vec<&str> = exported.iter().map(|line| line["decision_id"].as_str().unwrap()).collect();
+        assert_eq!(ids, [&second, &first]);
+        assert_eq!(exported[0]["record"]["event"]["user"]["user_id"], USER);
+        assert!(exported[1]["record"].is_null());
+    }
+}
+
+#[test]
 fn a_token_of_the_short_form_is_made_listed_and_ended() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();

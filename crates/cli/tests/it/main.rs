@@ -29,6 +29,8 @@ mod policy;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod stop;
 #[cfg(test)]
 mod sync;

@@ -38,6 +38,42 @@ fn share_keys(from: &Path, to: &Path) {
 }
 
 #[test]
+fn replicas_that_start_at_once_on_nothing_make_no_keys_of_their_own() {
+    let Some(server) = made("keyless") else { return };
+    let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let command = |home: usize, arguments: &[&str]| {
+        let mut command = with_databases(server, "keyless", homes[home].path());
+        command.args(arguments);
+        command
+    };
+    let serve = ["serve", "--tenant", TENANT];
+    let start = |home| command(home, &serve).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    for refused in [start(0), start(1)].map(|started| started.wait_with_output().unwrap()) {
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(complained(&refused).contains("countersign keys init"), "{}", complained(&refused));
+    }
+    for home in &homes {
+        assert!(
+            !home.path().join("data/master.key").exists()
+                && !home.path().join("data/checkpoint.key").exists()
+        );
+    }
+    let init = ["keys", "init", "--data", "data"];
+    let read = || fs::read_to_string(homes[0].path().join("data/master.key")).unwrap();
+    let output = command(0, &init).output().unwrap();
+    assert!(told(&output).contains("data/master.key"), "{}", complained(&output));
+    let made = read();
+    assert!(command(0, &init).output().unwrap().status.success());
+    assert_eq!(read(), made, "what is there stays");
+    Service::start_by(command(0, &[]), homes[0].path()).stop();
+    assert!(command(0, &init).output().unwrap().status.success());
+    assert_eq!(read(), made);
+    let late = command(1, &init).output().unwrap();
+    assert!(complained(&late).contains("put the key back"), "beside a ledger: {}", complained(&late));
+    assert!(!homes[1].path().join("data/master.key").exists());
+}
+
+#[test]
 fn two_replicas_keep_one_ledger_and_their_master_key_is_rotated() {
     let Some(server) = made("replicas") else { return };
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

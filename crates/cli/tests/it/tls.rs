@@ -163,6 +163,31 @@ fn a_hangup_reads_the_files_at_once_and_broken_ones_are_told_and_left() {
 }
 
 #[test]
+fn commands_reach_a_server_by_https_that_a_known_authority_vouches_for() {
+    let home = tempfile::tempdir().unwrap();
+    let served = Secured::start(home.path());
+    fs::write(home.path().join("servers.pem"), served.servers.pem()).unwrap();
+    let port = served.host.rsplit_once(':').unwrap().1;
+    let (secure, plain) = (format!("https://localhost:{port}"), format!("http://localhost:{port}"));
+    let list = |url: &str, further: &[&str], roots: &str| {
+        let mut command = countersign(home.path());
+        command.args(["decisions", "list", "--tenant", TENANT, "--data", "data", "--url", url]).args(further);
+        command.env("SSL_CERT_FILE", roots).env_remove("SSL_CERT_DIR").output().unwrap()
+    };
+    for (url, further, roots, is_reached) in [
+        (&secure, &["--ca", "servers.pem"][..], "clients.pem", true),
+        (&secure, &[], "servers.pem", true),
+        (&secure, &[], "clients.pem", false),
+        (&secure, &["--ca", "clients.pem"], "servers.pem", false),
+        (&plain, &[], "servers.pem", false),
+    ] {
+        let output = list(url, further, roots);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.success(), is_reached, "{url} {further:?} {roots}: {told}");
+    }
+}
+
+#[test]
 fn files_that_can_not_be_used_at_the_start_are_told_with_their_key() {
     let home = tempfile::tempdir().unwrap();
     Authority::new().sign("localhost").write(home.path(), "server");

@@ -68,6 +68,7 @@ impl Service {
     /// Starts a command to which the arguments of `serve` are added.
     pub fn start_by(mut command: Command, home: &Path) -> Self {
         let data = home.join("data");
+        Self::make_shared_keys(&command, &data);
         command
             .args(["serve", "--tenant", TENANT])
             .env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0")
@@ -86,6 +87,20 @@ impl Service {
         assert_eq!(service.client().get("/health", &[]).status, 200);
         service.ready_in = began.elapsed();
         service
+    }
+
+    /// Over PostgreSQL the keys are made beforehand, where there are none.
+    fn make_shared_keys(command: &Command, data: &Path) {
+        let is_postgres = command.get_envs().any(|(name, _)| name == "COUNTERSIGN__STORAGE__POSTGRES_URL");
+        if !is_postgres || data.join("master.key").exists() {
+            return;
+        }
+        let mut init = Command::new(command.get_program());
+        init.args(["keys", "init", "--data"]).arg(data);
+        init.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        init.current_dir(command.get_current_dir().unwrap());
+        let output = init.output().unwrap();
+        assert!(output.status.success(), "{}", complained(&output));
     }
 
     /// A client with the keys that the service made.

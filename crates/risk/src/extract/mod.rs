@@ -26,8 +26,20 @@ pub struct Context<'a> {
     pub reference: &'a Reference,
     /// What others did alike: [`Velocity::read`](crate::Velocity::read) with the event's sightings, before it is noted.
     pub readings: Readings,
-    /// Score of the sign-up of this address, for its first login; `None` when there was none.
+    /// Whether no sign-in of the account was confirmed yet.
+    pub is_new: bool,
+    /// Score of the account's sign-up, for its first login; `None` when there was none.
     pub carried: Option<Score>,
+    /// Whether that sign-up would have been challenged or refused.
+    pub owes_challenge: bool,
+}
+
+impl<'a> Context<'a> {
+    /// The context of an account that nothing is known of, beside what is looked up.
+    #[must_use]
+    pub fn new(reference: &'a Reference) -> Self {
+        Self { reference, readings: Readings::default(), is_new: true, carried: None, owes_challenge: false }
+    }
 }
 
 /// What Countersign can assess: an event, or the short form.

@@ -13,10 +13,17 @@ use crate::{Features, Sightings, SignUp};
 /// factor takes less (judgement).
 const SAME_SIGN_IN_MICROS: i64 = 60_000_000;
 
+/// Logins by Auth0's count beyond which an account is none that just signed up, though nothing was confirmed here: those
+/// who were there before us would be screened as strangers (judgement). The count rises with each try, so that it must
+/// leave room for many.
+const MAX_FIRST_LOGINS: u64 = 20;
+
 impl Extract for PostLogin {
     /// Counts as a sign-up at the first login of a social or enterprise user, whom no trigger shows before.
     fn sightings(&self) -> Sightings {
-        if !is_first(self) || self.identity_kind() != IdentityKind::Federated {
+        if logins_count(self).is_some_and(|count| count > 1)
+            || self.identity_kind() != IdentityKind::Federated
+        {
             return Sightings::from(&self.request.ip);
         }
         let counts = logins_count(self).is_some();
@@ -31,6 +38,8 @@ impl Extract for PostLogin {
         features.logins_count = logins_count(self);
         features.session_known = session_known(self, at);
         features.enroll(self.enrolled_factors().iter().map(countersign_auth0::factor::FactorType::as_str));
+        features.is_new_account = is_new(self, context);
+        features.owes_challenge = features.is_new_account && context.owes_challenge;
         features.sign_up = sign_up(self, context);
         features.note_missing();
         features
@@ -41,9 +50,11 @@ fn logins_count(event: &PostLogin) -> Option<u64> {
     event.stats.as_option().and_then(|stats| stats.logins_count.as_option()).copied()
 }
 
-/// Whether it is the first login as far as the event tells; the terms ask the profile besides.
-fn is_first(event: &PostLogin) -> bool {
-    logins_count(event).is_none_or(|count| count <= 1)
+/// Whether the account has yet to prove itself: nothing was confirmed, and it was not there long before us. A sign-up that
+/// was seen says so whatever the count.
+fn is_new(event: &PostLogin, context: &Context<'_>) -> bool {
+    let may_be = logins_count(event).is_none_or(|count| count <= MAX_FIRST_LOGINS);
+    context.is_new && (may_be || context.carried.is_some())
 }
 
 fn person(event: &PostLogin) -> Person<'_> {
@@ -52,7 +63,7 @@ fn person(event: &PostLogin) -> Person<'_> {
 
 /// The same checks as at a sign-up for those whose sign-up no trigger shows; its score for the others.
 fn sign_up(event: &PostLogin, context: &Context<'_>) -> Option<SignUp> {
-    if !is_first(event) {
+    if !is_new(event, context) {
         return None;
     }
     if event.identity_kind() == IdentityKind::Federated {

@@ -10,10 +10,7 @@ fn event(text: &str) -> PostLogin {
 }
 
 fn extract(event: &PostLogin, at: Timestamp) -> Features {
-    event.extract(
-        at,
-        &Context { reference: &Reference::default(), readings: Readings::default(), carried: None },
-    )
+    event.extract(at, &Context::new(&Reference::default()))
 }
 
 fn arrived() -> Timestamp {
@@ -150,7 +147,7 @@ mod triggers {
     }
 
     #[test]
-    fn the_first_login_of_a_social_user_is_checked_like_a_sign_up() {
+    fn the_first_logins_of_a_social_user_are_checked_like_a_sign_up() {
         let first = json!({
             "connection": {"strategy": "google-oauth2"}, "stats": {"logins_count": 1},
             "user": {"email": "xkqzvbnw@mailinator.com"}
@@ -159,23 +156,33 @@ mod triggers {
         assert_eq!((sign_up.domain, sign_up.name), (Some(DomainKind::Disposable), Some(NameFit::Unrelated)));
         assert!(sign_up.gibberish_milli.unwrap() > 600);
         let mut later = first.clone();
-        later["stats"]["logins_count"] = 2.into();
-        assert_eq!(read::<PostLogin>(LOGIN, &later).sign_up, None);
-        later["stats"]["logins_count"] = Value::Null;
-        assert_eq!(read::<PostLogin>(LOGIN, &later).sign_up, Some(sign_up), "the profile will tell");
+        for (count, is_checked) in
+            [(json!(2), true), (json!(20), true), (Value::Null, true), (json!(21), false)]
+        {
+            later["stats"]["logins_count"] = count.clone();
+            let found = read::<PostLogin>(LOGIN, &later);
+            assert_eq!(found.sign_up, is_checked.then_some(sign_up), "{count}: each try counts one more");
+            assert_eq!(found.is_new_account, is_checked, "{count}");
+        }
+        let reference = Reference::default();
+        let known = Context { is_new: false, ..Context::new(&reference) };
+        let features = event::<PostLogin>(LOGIN, &first).extract(arrived(), &known);
+        assert_eq!((features.sign_up, features.is_new_account), (None, false), "one was confirmed");
     }
 
     #[test]
     fn the_first_login_of_another_user_carries_the_sign_up_s_score() {
         let reference = Reference::default();
         let carried = Some(Score::from_percent(70));
-        let context = Context { reference: &reference, readings: Readings::default(), carried };
-        let of = |count: u64| {
+        let context = Context { carried, owes_challenge: true, ..Context::new(&reference) };
+        for count in [1, 2, 5_000] {
             let event: PostLogin = event(LOGIN, &json!({"stats": {"logins_count": count}}));
-            event.extract(arrived(), &context).sign_up
-        };
-        assert_eq!(of(1), Some(SignUp { carried, ..SignUp::default() }));
-        assert_eq!(of(2), None);
+            let features = event.extract(arrived(), &context);
+            assert_eq!(features.sign_up, Some(SignUp { carried, ..SignUp::default() }), "{count}");
+            assert!(features.owes_challenge, "{count}");
+            let known = event.extract(arrived(), &Context { is_new: false, ..context });
+            assert_eq!((known.sign_up, known.owes_challenge), (None, false), "{count}: one was confirmed");
+        }
         let without = Context { carried: None, ..context };
         let event: PostLogin = event(LOGIN, &json!({"stats": {"logins_count": 1}}));
         assert_eq!(event.extract(arrived(), &without).sign_up, None);
@@ -254,7 +261,7 @@ mod triggers {
         ) {
             let at = Timestamp::from_micros(micros);
             let reference = crate::samples::reference();
-            let context = Context { reference: &reference, readings: Readings::default(), carried: None };
+            let context = Context::new(&reference);
             let email = format!("{other}{}@{text}.acme{other}.com", "x".repeat(long));
             for (email, name) in [(email.as_str(), text.as_str()), (text.as_str(), other.as_str())] {
                 let mut event = sign_up_event(email, name);

@@ -64,6 +64,12 @@ pub struct Features {
     /// Which useful signals were absent: lowers the confidence; see [`Features::note_missing`].
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub missing: BTreeSet<Signal>,
+    /// Whether a sign-in is one of the account's first: none was confirmed before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_new_account: bool,
+    /// Whether the account's sign-up would have been challenged or refused, and no sign-in was confirmed since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owes_challenge: bool,
     /// What a sign-up or a first sign-in tells of the new account; `None` anywhere else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_up: Option<SignUp>,
@@ -103,6 +109,8 @@ impl Features {
             session_known: None,
             enrolled: BTreeSet::new(),
             missing: BTreeSet::new(),
+            is_new_account: false,
+            owes_challenge: false,
             sign_up: None,
             reset: None,
             machine: None,

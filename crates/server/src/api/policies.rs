@@ -1,20 +1,35 @@
 //! `/v1/policies/{tenant}`: the policy that holds, its versions, and putting another in force.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
-    extract::{Request, State},
+    extract::{Query, Request, State, rejection::QueryRejection},
     http::StatusCode,
 };
-use countersign_core::TenantId;
+use countersign_app::{Error, Tenant};
+use countersign_core::{TenantId, Timestamp};
 use countersign_policy::{Document, Snapshot};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use super::segments::Segments;
+use super::{decisions::bad_query, segments::Segments};
 use crate::{Problem, Server, body};
 
 /// Versions that are listed.
 const VERSIONS: u32 = 100;
+
+/// How many versions back one is looked for.
+const MOST_BACK: u64 = 10_000;
+
+/// What `VersionQuery` takes, in words.
+const VERSION_QUERY: &str = "at most once `version`, a number";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VersionQuery {
+    version: Option<u64>,
+}
 
 /// A change from the version that was looked at.
 #[derive(Deserialize)]
@@ -24,22 +39,44 @@ struct Change {
     document: Document,
 }
 
-fn tenant(server: &Server, id: &str) -> Result<std::sync::Arc<countersign_app::Tenant>, Problem> {
-    let id: TenantId = id.parse().map_err(|_| Problem::from(countersign_app::Error::UnknownTenant))?;
+fn tenant(server: &Server, id: &str) -> Result<Arc<Tenant>, Problem> {
+    let id: TenantId = id.parse().map_err(|_| Problem::from(Error::UnknownTenant))?;
     Ok(server.0.app.tenant(&id)?)
 }
 
 pub(super) async fn show(
     State(server): State<Server>,
     Segments(id): Segments<String>,
+    query: Result<Query<VersionQuery>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
+    let Query(VersionQuery { version }) = query.map_err(|_| bad_query(VERSION_QUERY))?;
     let tenant = tenant(&server, &id)?;
+    if let Some(version) = version {
+        return show_version(&server, &tenant, version).await;
+    }
     let policy = tenant.policy();
     Ok(Json(json!({
         "version": tenant.policy_version(),
         "etag": policy.etag(),
         "document": policy.document(),
     })))
+}
+
+async fn show_version(server: &Server, tenant: &Tenant, version: u64) -> Result<Json<Value>, Problem> {
+    // Why: versions count up without a gap, so that this many of the newest have it.
+    let back = tenant.policy_version().saturating_sub(version).saturating_add(u64::from(VERSIONS));
+    let limit = u32::try_from(back.min(MOST_BACK)).unwrap_or(VERSIONS);
+    let rows = server.0.app.policies(tenant, limit).await?;
+    let row = rows.into_iter().find(|row| row.version == version);
+    let row = row.ok_or(Error::NotFound("version of the policy"))?;
+    Ok(Json(listed(row.version, &row.etag, row.at, row.document)?))
+}
+
+/// A version as stored.
+fn listed(version: u64, etag: &str, since: Timestamp, document: String) -> Result<Value, Error> {
+    let document =
+        RawValue::from_string(document).map_err(|error| Error::Unavailable { detail: error.to_string() })?;
+    Ok(json!({ "version": version, "etag": etag, "since": since, "document": document }))
 }
 
 pub(super) async fn versions(
@@ -50,12 +87,8 @@ pub(super) async fn versions(
     let rows = server.0.app.policies(&tenant, VERSIONS).await?;
     let versions = rows
         .into_iter()
-        .map(|row| {
-            let document = RawValue::from_string(row.document)
-                .map_err(|error| countersign_app::Error::Unavailable { detail: error.to_string() })?;
-            Ok(json!({ "version": row.version, "etag": row.etag, "since": row.at, "document": document }))
-        })
-        .collect::<Result<Vec<_>, countersign_app::Error>>()?;
+        .map(|row| listed(row.version, &row.etag, row.at, row.document))
+        .collect::<Result<Vec<_>, Error>>()?;
     Ok(Json(json!({ "versions": versions })))
 }
 

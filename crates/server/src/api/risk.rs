@@ -14,7 +14,7 @@ use countersign_risk::ShortForm;
 use serde_json::value::RawValue;
 
 use super::segments::Segments;
-use crate::{Problem, Server, admission, body, rate::Asked};
+use crate::{Problem, Server, admission, body, peer, rate::Asked};
 
 /// The most bytes of an address (RFC 5321, section 4.5.3.1) and of an IP address as text.
 const MAX_EMAIL: usize = 254;
@@ -34,6 +34,9 @@ pub(super) async fn handle(
     };
     let token = Token::received(&token).ok_or_else(unknown)?;
     let tenant = server.0.app.tenant_of_risk_token(&token).ok_or_else(unknown)?;
+    peer::check(request.extensions(), tenant.id()).inspect_err(|problem| {
+        server.0.metrics.refused(problem.code());
+    })?;
     server.0.rates.take(tenant.id(), Asked::ShortForm).inspect_err(|problem| {
         server.0.metrics.refused(problem.code());
     })?;

@@ -66,6 +66,8 @@ impl From<Error> for Fault {
             | Error::ForeignKey { .. }
             | Error::ForeignMasterKey
             | Error::RolledBack { .. }
+            | Error::Diverged { .. }
+            | Error::NoSuchVersion
             | Error::UnreadablePolicy { .. }
             | Error::Internal { .. } => "Something went wrong",
         };

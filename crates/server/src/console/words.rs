@@ -102,6 +102,7 @@ pub(super) const fn because_text(because: Because) -> &'static str {
         Because::StepUpRequired => "A challenge is required and nobody can be asked on this channel.",
         Because::NothingToSkip => "MFA can be skipped only where somebody would be asked.",
         Because::Deferred => "A challenge is required and can't be asked for yet: the first sign-in owes it.",
+        Because::Owed => "The account's sign-up owes a challenge, and no sign-in was confirmed since.",
         Because::ScopesReduced => {
             "A machine can't be challenged: scopes that it never had before were taken away instead."
         }

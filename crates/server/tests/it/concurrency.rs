@@ -129,7 +129,7 @@ async fn a_verdict_told_while_silence_is_counted_is_never_lost() {
         let mut telling: JoinSet<()> = JoinSet::new();
         let counting = Arc::clone(&service);
         telling.spawn(async move {
-            counting.app.count_silence(&counting.tenant()).await.unwrap();
+            counting.app.count_silence(&counting.tenant(), &counting.lead().await).await.unwrap();
         });
         for id in ids {
             let service = Arc::clone(&service);
@@ -140,7 +140,7 @@ async fn a_verdict_told_while_silence_is_counted_is_never_lost() {
             });
         }
         telling.join_all().await;
-        while service.app.count_silence(&service.tenant()).await.unwrap() > 0 {}
+        while service.app.count_silence(&service.tenant(), &service.lead().await).await.unwrap() > 0 {}
         let rows = service.app.decisions(&service.tenant(), DecisionFilter::default(), 6).await.unwrap();
         for row in rows {
             assert_eq!((row.standing.as_str(), row.granted), ("fraudulent", 0), "round {round}");

@@ -86,7 +86,7 @@ async fn one_broken_record_does_not_keep_the_others_from_learning_by_silence() {
     let cold = service.decide(&at_home("auth0|ben")).await.json["risk"].clone();
     corrupt_record(&service, &broken);
     service.clock.advance(Duration::from_secs(86_400));
-    while service.app.count_silence(&service.tenant()).await.unwrap() > 0 {}
+    while service.app.count_silence(&service.tenant(), &service.lead().await).await.unwrap() > 0 {}
     assert_ne!(service.decide(&at_home("auth0|ben")).await.json["risk"], cold);
 }
 
@@ -101,7 +101,7 @@ async fn one_broken_profile_does_not_keep_the_others_from_learning_by_silence() 
     service.clock.advance(Duration::from_secs(86_400));
     let mut looked_at = 0;
     loop {
-        match service.app.count_silence(&service.tenant()).await.unwrap() {
+        match service.app.count_silence(&service.tenant(), &service.lead().await).await.unwrap() {
             0 => break,
             more => looked_at += more,
         }

@@ -143,7 +143,7 @@ async fn silence_is_counted_past_an_erased_person() {
     assert!(erase(&service, ANNA).await);
     service.decide(&at_home(ANNA)).await;
     service.clock.advance(std::time::Duration::from_secs(86_400));
-    while service.app.count_silence(&service.tenant()).await.unwrap() > 0 {}
+    while service.app.count_silence(&service.tenant(), &service.lead().await).await.unwrap() > 0 {}
     assert_ne!(service.decide(&at_home("auth0|ben")).await.json["risk"], cold);
     service.app.audit(&service.tenant()).await.unwrap();
 }

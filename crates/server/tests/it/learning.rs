@@ -28,7 +28,7 @@ async fn score(service: &TestApp, event: &Value) -> f64 {
 async fn count_silence(service: &TestApp) -> usize {
     let mut looked_at = 0;
     loop {
-        match service.app.count_silence(&service.tenant()).await.unwrap() {
+        match service.app.count_silence(&service.tenant(), &service.lead().await).await.unwrap() {
             0 => return looked_at,
             more => looked_at += more,
         }
@@ -237,7 +237,7 @@ async fn sign_ins_from_while_the_clock_ran_ahead_hold_up_no_silence_and_teach_no
     assert_eq!(raw.execute(ahead, []).unwrap(), 1);
     service.decide(&at_home("auth0|ben")).await;
     service.clock.advance(Duration::from_secs(86_400));
-    while service.app.count_silence(&service.tenant()).await.unwrap() > 0 {}
+    while service.app.count_silence(&service.tenant(), &service.lead().await).await.unwrap() > 0 {}
     assert_eq!(service.decide(&at_home("auth0|anna")).await.json["risk"], cold);
     assert_ne!(service.decide(&at_home("auth0|ben")).await.json["risk"], cold);
 }

@@ -219,7 +219,7 @@ async fn silence_about_a_decision_that_nobody_was_told_of_teaches_nothing() {
     let censor = "UPDATE records SET is_censored = 1 WHERE is_censored = 0";
     assert_eq!(raw.execute(censor, []).unwrap(), 1);
     service.clock.advance(Duration::from_secs(86_400));
-    while service.app.count_silence(&tenant).await.unwrap() > 0 {}
+    while service.app.count_silence(&tenant, &service.lead().await).await.unwrap() > 0 {}
     assert_eq!(service.decide(&post_login()).await.json["risk"], cold);
 }
 

@@ -33,6 +33,8 @@ mod receipts;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod short_form;

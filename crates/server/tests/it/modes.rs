@@ -185,3 +185,53 @@ async fn a_kill_switch_that_could_not_be_recorded_outlives_a_look_at_the_databas
     service.app.refresh(&tenant).await.unwrap();
     assert!(!tenant.is_off(trigger));
 }
+
+#[tokio::test]
+async fn a_kill_switch_that_could_not_be_recorded_is_recorded_once_it_can_be() {
+    let service = TestApp::start(|_| {}).await;
+    let held = rusqlite::Connection::open(service.folder().join("countersign.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let tenant = service.tenant();
+    let trigger = countersign_core::Trigger::PostLogin;
+    assert!(service.app.switch(&tenant, trigger, true).await.is_err());
+    assert!(service.app.record_switches(&tenant).await.is_err());
+    assert!(tenant.is_off(trigger));
+    held.execute_batch("ROLLBACK").unwrap();
+    let leaves = async || service.app.audit(&service.tenant()).await.unwrap().size;
+    let before = leaves().await;
+    service.app.record_switches(&tenant).await.unwrap();
+    assert_eq!(leaves().await, before + 1);
+    service.app.record_switches(&tenant).await.unwrap();
+    assert_eq!(leaves().await, before + 1, "recorded once");
+    drop((held, tenant));
+    let service = service.reopen(Document::default()).await;
+    assert!(service.tenant().is_off(trigger), "it outlives a restart");
+}
+
+#[tokio::test]
+async fn a_kill_switch_outlives_a_look_that_is_under_way_and_an_operator_who_does_not_wait() {
+    let service = TestApp::start(|_| {}).await;
+    let tenant = service.tenant();
+    let trigger = countersign_core::Trigger::PostLogin;
+    let asked_once = async |asked: &mut (dyn Future<Output = Result<(), countersign_app::Error>> + Unpin)| {
+        let waits = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(std::pin::Pin::new(&mut *asked).poll(context).is_pending())
+        });
+        assert!(waits.await);
+    };
+    let held = rusqlite::Connection::open(service.folder().join("countersign.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // The turn is taken by a lift that waits for the database.
+    let mut lifted = Box::pin(service.app.switch(&tenant, trigger, false));
+    asked_once(&mut lifted).await;
+    let mut thrown = Box::pin(service.app.switch(&tenant, trigger, true));
+    asked_once(&mut thrown).await;
+    drop(thrown);
+    held.execute_batch("ROLLBACK").unwrap();
+    lifted.await.unwrap();
+    service.app.refresh(&tenant).await.unwrap();
+    assert!(tenant.is_off(trigger), "thrown last");
+    service.app.record_switches(&tenant).await.unwrap();
+    service.app.refresh(&tenant).await.unwrap();
+    assert!(tenant.is_off(trigger));
+}

@@ -4,7 +4,7 @@ use axum::{body::Body, http::Request};
 use countersign_testkit::{Answer, HOST, TestApp, post_login};
 use serde_json::{Value, json};
 
-use crate::world::{bare, check_problem, id_of, show};
+use crate::world::{bare, check_problem, complete, id_of, show};
 
 async fn token(service: &TestApp) -> (String, String) {
     let made = service.operate("POST", "/v1/risk-tokens/example-tenant", &json!({})).await;
@@ -68,32 +68,70 @@ async fn a_token_is_told_once_and_only_operators_make_one() {
     assert!(!text.contains(path.trim_start_matches("/risk/")), "{text}");
 }
 
+/// Rows of profiles in the database.
+fn profiles(service: &TestApp) -> i64 {
+    let connection = rusqlite::Connection::open(service.folder().join("countersign.db")).unwrap();
+    connection.query_row("SELECT COUNT(*) FROM profiles", [], |row| row.get(0)).unwrap()
+}
+
+/// How often others were seen to sign up alike, by the next sign-up.
+async fn sign_ups_seen(service: &TestApp, email: &str) -> Value {
+    let mut event = countersign_testkit::event_of("pre-user-registration");
+    event["user"]["email"] = json!(email);
+    let id = id_of(&service.ask("pre-user-registration", &event).await);
+    show(service, &id).await["features"]["sign_up"]["readings"].clone()
+}
+
 #[tokio::test]
 async fn the_short_form_never_feeds_a_history() {
     let service = TestApp::start(|_| {}).await;
-    let before = service.decide(&post_login()).await;
     let (_, path) = token(&service).await;
-    for _ in 0..20 {
-        let id = quick(&service, &path, &form()).await.json["decision_id"].as_str().unwrap().to_owned();
+    for number in 0..20 {
+        let mut form = form();
+        form["email"] = json!(format!("sales{number}@example.com"));
+        let id = quick(&service, &path, &form).await.json["decision_id"].as_str().unwrap().to_owned();
         let told = service.outcome(&json!({ "kind": "completed", "decision_id": id })).await;
         assert_eq!(told.json["outcome"], "recorded", "{}", told.json);
     }
     service.clock.advance(std::time::Duration::from_secs(25 * 3_600));
-    while service.app.count_silence(&service.tenant()).await.unwrap() > 0 {}
-    let id = id_of(
-        &service
-            .ask("pre-user-registration", &{
-                let mut event = countersign_testkit::event_of("pre-user-registration");
-                event["user"]["email"] = json!("sales@example.com");
-                event
-            })
-            .await,
-    );
-    let features = show(&service, &id).await["features"]["sign_up"].clone();
-    for counter in ["block_hour", "domain_hour", "skeleton_hour"] {
-        assert!(features[counter].as_u64().unwrap_or(0) == 0, "{counter}: {features}");
-    }
-    drop(before);
+    while service.app.count_silence(&service.tenant(), &service.lead().await).await.unwrap() > 0 {}
+    assert_eq!(profiles(&service), 0);
+    let readings = sign_ups_seen(&service, "sales@example.com").await;
+    assert_eq!(readings["block_hour"].as_u64().unwrap_or(0), 0, "{readings}");
+    // The same by sign-ups is seen: what is looked at is what would tell.
+    let again = sign_ups_seen(&service, "sales2@example.com").await;
+    assert_eq!(again["block_hour"], 1, "{again}");
+}
+
+#[tokio::test]
+async fn only_who_proved_to_have_an_address_lends_it_a_history() {
+    let service = TestApp::start(|_| {}).await;
+    let (_, path) = token(&service).await;
+    let mut form = form();
+    form["email"] = json!("pat.doe@example.com");
+    form["user_agent"] = post_login()["request"]["user_agent"].clone();
+    let devices = async || -> Vec<String> {
+        let told = quick(&service, &path, &form).await.json;
+        let codes = told["reasons"].as_array().unwrap().iter();
+        codes
+            .map(|reason| reason["code"].as_str().unwrap().to_owned())
+            .filter(|code| code.contains("device"))
+            .collect()
+    };
+    let train = async |user: &str, is_verified: bool| {
+        let mut event = post_login();
+        event["user"]["user_id"] = json!(user);
+        event["user"]["email_verified"] = json!(is_verified);
+        for _ in 0..8 {
+            complete(&service, &id_of(&service.decide(&event).await)).await;
+        }
+    };
+    train("auth0|thief", false).await;
+    assert_eq!(devices().await, [""; 0], "a claim is no proof");
+    train("auth0|pat", true).await;
+    assert_eq!(devices().await, ["familiar_device"]);
+    train("auth0|other", true).await;
+    assert_eq!(devices().await, [""; 0], "of two nobody can tell who asks");
 }
 
 #[tokio::test]
@@ -106,5 +144,62 @@ async fn what_is_no_question_is_refused_with_its_place() {
         let answer = quick(&service, &path, &form).await;
         check_problem(&answer, 422, "body.shape");
         assert!(answer.json.to_string().contains(name), "{}", answer.json);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_ended_also_when_its_operator_does_not_wait() {
+    let service = TestApp::start(|_| {}).await;
+    let (id, path) = token(&service).await;
+    let tenant = service.tenant();
+    {
+        let mut ending = std::pin::pin!(service.app.revoke_risk_token(&tenant, &id));
+        // Asked once, and never again.
+        let waits = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(ending.as_mut().poll(context).is_pending())
+        });
+        assert!(waits.await);
+    }
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), async {
+        while quick(&service, &path, &form()).await.status != 401 {
+            tokio::task::yield_now().await;
+        }
+    });
+    ended.await.unwrap();
+    assert!(service.app.risk_tokens(&tenant).await.unwrap()[0].revoked_at.is_some());
+}
+
+#[tokio::test]
+async fn many_that_are_asked_for_at_once_are_no_more_than_may_be() {
+    let service = std::sync::Arc::new(TestApp::start(|_| {}).await);
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let service = std::sync::Arc::clone(&service);
+        asked.spawn(async move { service.app.make_risk_token(&service.tenant()).await.map(|_| ()) });
+    }
+    let answers = asked.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 32);
+    let refused = service.operate("POST", "/v1/risk-tokens/example-tenant", &json!({})).await;
+    check_problem(&refused, 409, "too_many");
+}
+
+#[tokio::test]
+async fn a_token_does_not_stand_for_the_client_certificate_of_its_tenant() {
+    let service = TestApp::start(|_| {}).await;
+    let (_, path) = token(&service).await;
+    let names = |names: &[&str]| {
+        names.iter().map(|name| name.parse().unwrap()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let bound = std::sync::Arc::new(names(&["example-tenant"]));
+    for (of_peer, status) in [(&["example-tenant"][..], 200), (&["other-tenant"], 401), (&[], 401)] {
+        let mut request =
+            Request::post(&path).header("host", HOST).body(Body::from(form().to_string())).unwrap();
+        let peer = countersign_server::PeerTenants::new(names(of_peer), std::sync::Arc::clone(&bound));
+        request.extensions_mut().insert(peer);
+        let answer = service.send(request).await;
+        assert_eq!(answer.status, status, "{of_peer:?}: {}", answer.json);
+        if status == 401 {
+            check_problem(&answer, 401, "peer.foreign");
+        }
     }
 }

@@ -90,18 +90,30 @@ CREATE TABLE profiles (
     PRIMARY KEY (tenant_id, subject_id)
 ) STRICT, WITHOUT ROWID;
 
--- What is known of an e-mail address, under its pseudonym.
+-- Which accounts have an e-mail address, all under pseudonyms. Several may: what is not verified is anybody's word.
 CREATE TABLE addresses (
-    tenant_id   TEXT NOT NULL,
-    address_id  TEXT NOT NULL,
-    subject_id  TEXT,    -- whose account has it
-    decision_id TEXT,    -- this and what follows: of the newest sign-up
-    score       INTEGER, -- millionths
-    decided_at  INTEGER,
-    PRIMARY KEY (tenant_id, address_id)
+    tenant_id   TEXT    NOT NULL,
+    address_id  TEXT    NOT NULL,
+    subject_id  TEXT    NOT NULL,
+    is_verified INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, address_id, subject_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id) WHERE subject_id IS NOT NULL;
+CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id);
+
+-- The riskiest sign-up of late of an account, or of an address at a connection; kept for the first login.
+CREATE TABLE sign_ups (
+    tenant_id     TEXT    NOT NULL,
+    holder_id     TEXT    NOT NULL, -- an account, or an address
+    connection    TEXT    NOT NULL, -- of an address; empty for an account
+    decision_id   TEXT    NOT NULL,
+    score         INTEGER NOT NULL, -- millionths
+    is_challenged INTEGER NOT NULL, -- a challenge or more was decided
+    decided_at    INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, holder_id, connection)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sign_ups_by_time ON sign_ups (tenant_id, decided_at);
 
 -- Keys that are to be destroyed or were: done again at each start, should an old copy of the keys be put back.
 CREATE TABLE erasures (

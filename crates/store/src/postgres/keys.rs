@@ -128,16 +128,18 @@ pub(super) async fn rewrap(
     Ok(done.await?.rows_affected() == 1)
 }
 
-/// Returns whether there was a key to delete.
+/// Returns whether there was a key of this name to delete.
 pub(super) async fn delete(
     pool: &PgPool,
     tenant: &TenantId,
     subject: &SubjectId,
+    key_id: &str,
 ) -> Result<bool, StoreError> {
     let done = retried(|| {
-        sqlx::query("DELETE FROM subject_keys WHERE tenant_id = $1 AND subject_id = $2")
+        sqlx::query("DELETE FROM subject_keys WHERE tenant_id = $1 AND subject_id = $2 AND key_id = $3")
             .bind(tenant.as_str())
             .bind(subject.as_str())
+            .bind(key_id)
             .execute(pool)
     });
     Ok(done.await?.rows_affected() == 1)
@@ -150,6 +152,24 @@ pub(super) async fn find_root(pool: &PgPool, tenant: &TenantId) -> Result<Option
             .fetch_optional(pool)
     })
     .await
+}
+
+/// Keeps the root that was there first: two processes that start at once must name people alike.
+pub(super) async fn find_or_insert_root(
+    pool: &PgPool,
+    tenant: &TenantId,
+    wrapped: &[u8],
+) -> Result<Vec<u8>, StoreError> {
+    retried(|| {
+        sqlx::query("INSERT INTO pseudonym_roots (tenant_id, wrapped) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(tenant.as_str())
+            .bind(wrapped)
+            .execute(pool)
+    })
+    .await?;
+    find_root(pool, tenant)
+        .await?
+        .ok_or_else(|| StoreError::Corrupt("a root that was just inserted is gone".to_owned()))
 }
 
 pub(super) async fn put_root(pool: &PgPool, tenant: &TenantId, wrapped: &[u8]) -> Result<(), StoreError> {

@@ -27,7 +27,8 @@ use tokio::{sync::watch, task::JoinSet};
 use self::{decisions::Named, open::Database, writer::Writer};
 use crate::{
     Access, AddressRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow, LeafRow, Lease,
-    LedgerHead, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, StoreError, SubjectKeyRow, SwitchRow,
+    LedgerHead, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow,
+    SwitchRow,
 };
 
 /// Batches that a process writes at once, each for other tenants.
@@ -244,12 +245,21 @@ impl Postgres {
         reads::retention_cursor(&self.readers, tenant, prefix).await
     }
 
-    pub(crate) async fn find_address(
+    pub(crate) async fn list_address_holders(
         &self,
         tenant: &TenantId,
         address: &SubjectId,
-    ) -> Result<Option<AddressRow>, StoreError> {
-        reads::address(&self.readers, tenant, address).await
+    ) -> Result<Vec<AddressRow>, StoreError> {
+        reads::address_holders(&self.readers, tenant, address).await
+    }
+
+    pub(crate) async fn find_sign_up(
+        &self,
+        tenant: &TenantId,
+        holder: &SubjectId,
+        connection: &str,
+    ) -> Result<Option<SignUpRow>, StoreError> {
+        reads::sign_up(&self.readers, tenant, holder, connection).await
     }
 
     pub(crate) async fn list_addresses(
@@ -341,8 +351,9 @@ impl Postgres {
         &self,
         tenant: &TenantId,
         subject: &SubjectId,
+        key_id: &str,
     ) -> Result<bool, StoreError> {
-        keys::delete(self.own_keys()?, tenant, subject).await
+        keys::delete(self.own_keys()?, tenant, subject, key_id).await
     }
 
     pub(crate) async fn find_pseudonym_root(&self, tenant: &TenantId) -> Result<Option<Vec<u8>>, StoreError> {
@@ -350,6 +361,14 @@ impl Postgres {
             Some(keys) => keys::find_root(keys, tenant).await,
             None => Ok(None),
         }
+    }
+
+    pub(crate) async fn find_or_insert_pseudonym_root(
+        &self,
+        tenant: &TenantId,
+        wrapped: Vec<u8>,
+    ) -> Result<Vec<u8>, StoreError> {
+        keys::find_or_insert_root(self.own_keys()?, tenant, &wrapped).await
     }
 
     pub(crate) async fn put_pseudonym_root(

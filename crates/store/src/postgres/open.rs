@@ -1,13 +1,13 @@
 //! Opening a database: the server's version and settings, sessions, migrations.
 
-use std::{str::FromStr, time::Duration};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use aws_lc_rs::digest;
 use countersign_core::Secret;
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
     pool::PoolConnectionMetadata,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
 use super::errors;
@@ -22,6 +22,9 @@ const CONNECT: Duration = Duration::from_secs(2);
 
 /// How long a read waits for a connection: a sign-in is given up by its Action before long.
 const ACQUIRE: Duration = Duration::from_secs(1);
+
+/// How long a connection that is given back may take to be ready again; beyond it another is made in its place.
+const RELEASE: Duration = Duration::from_secs(1);
 
 /// A connection that lay idle for so long is asked whether it still stands before it is used.
 const IDLE: Duration = Duration::from_secs(5);
@@ -82,6 +85,7 @@ impl Database {
         let unreadable = || StoreError::Unavailable("the database's address can't be read".to_owned());
         let url = std::str::from_utf8(url.expose()).map_err(|_| unreadable())?;
         let options = PgConnectOptions::from_str(url).map_err(|_| unreadable())?;
+        check_way(&options)?;
         let options = options.application_name("countersign").disable_statement_logging();
         let database = Self { options, access };
         let mut connection = match database.connect().await {
@@ -152,12 +156,36 @@ impl Database {
                     Ok(true)
                 })
             })
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // Why: a caller who gave up leaves an answer to come; should it never come, the place is free again.
+                    let answered = tokio::time::timeout(RELEASE, connection.ping()).await;
+                    answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+                })
+            })
             .after_connect(move |connection, _| {
                 let database = database.clone();
                 Box::pin(async move { database.prepare(connection).await })
             })
             .connect_lazy_with(self.options.clone())
     }
+}
+
+/// Refuses a way to the server that others could read or be at the end of: beyond this machine its certificate is checked.
+fn check_way(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let host = options.get_host().trim_start_matches('[').trim_end_matches(']');
+    let is_here = options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if is_here || matches!(options.get_ssl_mode(), PgSslMode::VerifyFull) {
+        return Ok(());
+    }
+    Err(StoreError::Unavailable(
+        "the database's address leads to another machine: it must say `sslmode=verify-full`, and where the server's \
+         authority is not the system's `sslrootcert=FILE`"
+            .to_owned(),
+    ))
 }
 
 /// Refuses a server that is too old or keeps texts in another encoding.
@@ -271,6 +299,27 @@ mod tests {
             assert_eq!(names(ours), names(theirs));
             let listed = listed.iter().map(|migration| format!("{}.sql", migration.name).into()).collect();
             assert_eq!(names(ours), listed);
+        }
+    }
+
+    #[test]
+    fn a_server_elsewhere_is_reached_by_a_checked_certificate_alone() {
+        for (address, is_accepted) in [
+            ("localhost/a", true),
+            ("127.0.0.1/a", true),
+            ("[::1]:5432/a?sslmode=disable", true),
+            ("localhost/a?host=/run/postgresql", true),
+            ("%2Frun%2Fpostgresql/a", true),
+            ("db.example.com/a?sslmode=verify-full", true),
+            ("db.example.com/a", false),
+            ("db.example.com/a?sslmode=require", false),
+            ("db.example.com/a?sslmode=verify-ca", false),
+            ("localhost/a?host=db.example.com", false),
+            ("localhost/a?hostaddr=10.0.0.1", false),
+            ("127.0.0.1.example.com/a", false),
+        ] {
+            let options = PgConnectOptions::from_str(&format!("postgres://user@{address}")).unwrap();
+            assert_eq!(check_way(&options).is_ok(), is_accepted, "{address}");
         }
     }
 

@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use super::{columns, errors};
 use crate::{
     AddressRow, CheckpointRow, LeafRow, LedgerHead, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow,
-    SignUp, StoreError, SwitchRow, bodies,
+    SignUpRow, StoreError, SwitchRow, bodies,
 };
 
 /// How much of a record's bodies is read for the name of its first key.
@@ -284,54 +284,68 @@ pub(super) async fn retention_cursor(
     leaf.map(columns::unsigned).transpose()
 }
 
-type AddressColumns = (String, Option<String>, Option<String>, Option<i64>, Option<i64>);
-
-fn address_row((address, subject, decision, score, at): AddressColumns) -> Result<AddressRow, StoreError> {
-    let sign_up = match (decision, score, at) {
-        (Some(decision), Some(score), Some(at)) => Some(SignUp {
-            decision: columns::parse("decision_id", &decision)?,
-            score: super::decisions::score(score)?,
-            at: Timestamp::from_micros(at),
-        }),
-        _ => None,
-    };
-    let subject = columns::parse_optional("subject_id", subject)?;
-    Ok(AddressRow { address: columns::parse("address_id", &address)?, subject, sign_up })
+fn address_row((address, subject, is_verified): (String, String, bool)) -> Result<AddressRow, StoreError> {
+    Ok(AddressRow {
+        address: columns::parse("address_id", &address)?,
+        subject: columns::parse("subject_id", &subject)?,
+        is_verified,
+    })
 }
 
-pub(super) async fn address(
+/// The accounts that have an address, in the order of their pseudonyms.
+pub(super) async fn address_holders(
     pool: &PgPool,
     tenant: &TenantId,
     address: &SubjectId,
-) -> Result<Option<AddressRow>, StoreError> {
-    let row = retried(|| {
-        sqlx::query_as(
-            "SELECT address_id, subject_id, decision_id, score, decided_at FROM addresses
-             WHERE tenant_id = $1 AND address_id = $2",
-        )
-        .bind(tenant.as_str())
-        .bind(address.as_str())
-        .fetch_optional(pool)
-    });
-    row.await?.map(address_row).transpose()
+) -> Result<Vec<AddressRow>, StoreError> {
+    let sql = "SELECT address_id, subject_id, is_verified FROM addresses
+               WHERE tenant_id = $1 AND address_id = $2 ORDER BY subject_id";
+    let rows = retried(|| sqlx::query_as(sql).bind(tenant.as_str()).bind(address.as_str()).fetch_all(pool));
+    rows.await?.into_iter().map(address_row).collect()
 }
 
-/// The addresses that lead to a person, in the order of their pseudonyms.
+/// The addresses that a person has, in the order of their pseudonyms.
 pub(super) async fn addresses(
     pool: &PgPool,
     tenant: &TenantId,
     subject: &SubjectId,
 ) -> Result<Vec<AddressRow>, StoreError> {
-    let rows = retried(|| {
+    let sql = "SELECT address_id, subject_id, is_verified FROM addresses
+               WHERE tenant_id = $1 AND subject_id = $2 ORDER BY address_id";
+    let rows = retried(|| sqlx::query_as(sql).bind(tenant.as_str()).bind(subject.as_str()).fetch_all(pool));
+    rows.await?.into_iter().map(address_row).collect()
+}
+
+type SignUpColumns = (String, String, String, i64, bool, i64);
+
+pub(super) async fn sign_up(
+    pool: &PgPool,
+    tenant: &TenantId,
+    holder: &SubjectId,
+    connection: &str,
+) -> Result<Option<SignUpRow>, StoreError> {
+    let row: Option<SignUpColumns> = retried(|| {
         sqlx::query_as(
-            "SELECT address_id, subject_id, decision_id, score, decided_at FROM addresses
-             WHERE tenant_id = $1 AND subject_id = $2 ORDER BY address_id",
+            "SELECT holder_id, connection, decision_id, score, is_challenged, decided_at FROM sign_ups
+             WHERE tenant_id = $1 AND holder_id = $2 AND connection = $3",
         )
         .bind(tenant.as_str())
-        .bind(subject.as_str())
-        .fetch_all(pool)
-    });
-    rows.await?.into_iter().map(address_row).collect()
+        .bind(holder.as_str())
+        .bind(connection)
+        .fetch_optional(pool)
+    })
+    .await?;
+    let read = |(holder, connection, decision, score, is_challenged, at): SignUpColumns| {
+        Ok(SignUpRow {
+            holder: columns::parse("holder_id", &holder)?,
+            connection,
+            decision: columns::parse("decision_id", &decision)?,
+            score: super::decisions::score(score)?,
+            is_challenged,
+            at: Timestamp::from_micros(at),
+        })
+    };
+    row.map(read).transpose()
 }
 
 /// All tokens, oldest first.

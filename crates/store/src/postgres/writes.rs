@@ -5,8 +5,8 @@ use sqlx::PgConnection;
 
 use super::{batch::Known, columns, errors::Trouble};
 use crate::{
-    AddressRow, CheckpointRow, Conflict, Fence, OutcomeRow, PolicyRow, RiskTokenRow, Standing, StoreError,
-    SwitchRow, Write,
+    AddressRow, CheckpointRow, Conflict, Fence, OutcomeRow, PolicyRow, RiskTokenRow, SignUpRow, Standing,
+    StoreError, SwitchRow, Write,
 };
 
 type Done = Result<(), Trouble>;
@@ -62,11 +62,13 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
             insert_policy(connection, t, *expected_version, row).await?;
         }
         Write::Address(address) => put_address(connection, t, address).await?,
-        Write::ForgetAddresses(subject) => {
-            let sql = "DELETE FROM addresses WHERE tenant_id = $1 AND (subject_id = $2 OR address_id = $2)";
-            run!(connection, sql, t, subject.as_str());
+        Write::SignUp { row, since } => put_sign_up(connection, t, row, *since).await?,
+        Write::ForgetAddresses(subject) => forget_addresses(connection, t, subject).await?,
+        Write::PruneSignUps { before } => {
+            let sql = "DELETE FROM sign_ups WHERE tenant_id = $1 AND decided_at < $2";
+            run!(connection, sql, t, before.micros());
         }
-        Write::RiskToken(token) => insert_token(connection, t, token).await?,
+        Write::RiskToken { row, most } => insert_token(connection, t, row, *most).await?,
         Write::RevokeRiskToken { id, at } => {
             let sql = "UPDATE risk_tokens SET revoked_at = $3
                        WHERE tenant_id = $1 AND token_id = $2 AND revoked_at IS NULL";
@@ -189,37 +191,58 @@ async fn insert_policy(
     one(run!(connection, sql, t, expected, etag, document, at.micros()), StoreError::Stale)
 }
 
-/// Adds to what is known: absence changes nothing, and an older sign-up gives way to a newer one.
 async fn put_address(connection: &mut PgConnection, t: &str, row: &AddressRow) -> Done {
-    let AddressRow { address, subject, sign_up } = row;
-    let sql = "INSERT INTO addresses AS a (tenant_id, address_id, subject_id, decision_id, score, decided_at)
-               VALUES ($1, $2, $3, $4, $5, $6)
-               ON CONFLICT (tenant_id, address_id) DO UPDATE SET
-                 subject_id = COALESCE($3, a.subject_id),
-                 (decision_id, score, decided_at) = (SELECT
-                     CASE WHEN n.is_newer THEN $4 ELSE a.decision_id END,
-                     CASE WHEN n.is_newer THEN $5 ELSE a.score END,
-                     CASE WHEN n.is_newer THEN $6 ELSE a.decided_at END
-                   FROM (SELECT $6 IS NOT NULL AND (a.decided_at IS NULL OR a.decided_at <= $6)) AS n (is_newer))";
+    let AddressRow { address, subject, is_verified } = row;
+    let sql =
+        "INSERT INTO addresses AS a (tenant_id, address_id, subject_id, is_verified) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (tenant_id, address_id, subject_id)
+               DO UPDATE SET is_verified = a.is_verified OR excluded.is_verified";
+    run!(connection, sql, t, address.as_str(), subject.as_str(), is_verified);
+    Ok(())
+}
+
+/// Keeps a sign-up, unless a riskier one of `since` or later is kept.
+async fn put_sign_up(connection: &mut PgConnection, t: &str, row: &SignUpRow, since: Timestamp) -> Done {
+    let SignUpRow { holder, connection: at_connection, decision, score, is_challenged, at } = row;
+    let sql = "INSERT INTO sign_ups AS s
+                 (tenant_id, holder_id, connection, decision_id, score, is_challenged, decided_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)
+               ON CONFLICT (tenant_id, holder_id, connection)
+               DO UPDATE SET decision_id = $4, score = $5, is_challenged = $6, decided_at = $7
+               WHERE excluded.score >= s.score OR s.decided_at < $8";
+    let score = i64::from(score.millionths());
+    let (holder, decision) = (holder.as_str(), decision.as_str());
     run!(
         connection,
         sql,
         t,
-        address.as_str(),
-        subject.as_ref().map(SubjectId::as_str),
-        sign_up.as_ref().map(|sign_up| sign_up.decision.as_str()),
-        sign_up.as_ref().map(|sign_up| i64::from(sign_up.score.millionths())),
-        sign_up.as_ref().map(|sign_up| sign_up.at.micros()),
+        holder,
+        at_connection,
+        decision,
+        score,
+        is_challenged,
+        at.micros(),
+        since.micros()
     );
     Ok(())
 }
 
-async fn insert_token(connection: &mut PgConnection, t: &str, token: &RiskTokenRow) -> Done {
+async fn forget_addresses(connection: &mut PgConnection, t: &str, subject: &SubjectId) -> Done {
+    let sql = "DELETE FROM addresses WHERE tenant_id = $1 AND (subject_id = $2 OR address_id = $2)";
+    run!(&mut *connection, sql, t, subject.as_str());
+    run!(connection, "DELETE FROM sign_ups WHERE tenant_id = $1 AND holder_id = $2", t, subject.as_str());
+    Ok(())
+}
+
+/// Adds a token, if fewer than `most` hold; nobody else adds one meanwhile, since the ledger's head is locked.
+async fn insert_token(connection: &mut PgConnection, t: &str, token: &RiskTokenRow, most: u32) -> Done {
     let RiskTokenRow { id, digest, at, revoked_at } = token;
     let sql = "INSERT INTO risk_tokens (tenant_id, token_id, digest, created_at, revoked_at)
-               VALUES ($1, $2, $3, $4, $5)";
-    run!(connection, sql, t, id, digest, at.micros(), revoked_at.map(Timestamp::micros));
-    Ok(())
+               SELECT $1, $2, $3, $4, $5
+               WHERE $6 > (SELECT COUNT(*) FROM risk_tokens WHERE tenant_id = $1 AND revoked_at IS NULL)";
+    let revoked_at = revoked_at.map(Timestamp::micros);
+    let inserted = run!(connection, sql, t, id, digest, at.micros(), revoked_at, i64::from(most));
+    one(inserted, StoreError::Stale)
 }
 
 async fn insert_checkpoint(connection: &mut PgConnection, t: &str, checkpoint: &CheckpointRow) -> Done {

@@ -49,15 +49,16 @@ pub(super) fn find_or_insert(
         .ok_or_else(|| StoreError::Corrupt("a key that was just inserted is gone".to_owned()))
 }
 
-/// Returns whether there was a key to delete.
+/// Returns whether there was a key of this name to delete.
 pub(super) fn delete(
     connection: &Connection,
     tenant: &TenantId,
     subject: &SubjectId,
+    key_id: &str,
 ) -> Result<bool, StoreError> {
     let deleted = connection
-        .prepare_cached("DELETE FROM subject_keys WHERE tenant_id = ?1 AND subject_id = ?2")?
-        .execute([tenant.as_str(), subject.as_str()])?;
+        .prepare_cached("DELETE FROM subject_keys WHERE tenant_id = ?1 AND subject_id = ?2 AND key_id = ?3")?
+        .execute([tenant.as_str(), subject.as_str(), key_id])?;
     Ok(deleted == 1)
 }
 
@@ -100,6 +101,21 @@ pub(super) fn find_root(connection: &Connection, tenant: &TenantId) -> Result<Op
         .prepare_cached("SELECT wrapped FROM pseudonym_roots WHERE tenant_id = ?1")?
         .query_row([tenant.as_str()], |row| row.get(0))
         .optional()?)
+}
+
+/// Keeps the root that was there first.
+pub(super) fn find_or_insert_root(
+    connection: &Connection,
+    tenant: &TenantId,
+    wrapped: &[u8],
+) -> Result<Vec<u8>, StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO pseudonym_roots (tenant_id, wrapped) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![tenant.as_str(), wrapped])?;
+    find_root(connection, tenant)?
+        .ok_or_else(|| StoreError::Corrupt("a root that was just inserted is gone".to_owned()))
 }
 
 pub(super) fn put_root(connection: &Connection, tenant: &TenantId, wrapped: &[u8]) -> Result<(), StoreError> {

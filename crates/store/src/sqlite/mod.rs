@@ -138,15 +138,26 @@ impl Sqlite {
         &self,
         tenant: &TenantId,
         subject: &SubjectId,
+        key_id: &str,
     ) -> Result<bool, StoreError> {
-        let (tenant, subject) = (tenant.clone(), subject.clone());
-        let deleted = self.write_keys(move |connection| keys::delete(connection, &tenant, &subject)).await?;
+        let (tenant, subject, key_id) = (tenant.clone(), subject.clone(), key_id.to_owned());
+        let work = move |connection: &Connection| keys::delete(connection, &tenant, &subject, &key_id);
+        let deleted = self.write_keys(work).await?;
         // Why: the deleted key would otherwise stay readable in the write-ahead log until its next reset.
         let path = self.keys_path.clone();
         tokio::task::spawn_blocking(move || open::empty_log(&path))
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the log was not emptied".to_owned())))?;
         Ok(deleted)
+    }
+
+    pub(crate) async fn find_or_insert_pseudonym_root(
+        &self,
+        tenant: &TenantId,
+        wrapped: Vec<u8>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let tenant = tenant.clone();
+        self.write_keys(move |connection| keys::find_or_insert_root(connection, &tenant, &wrapped)).await
     }
 
     pub(crate) async fn put_pseudonym_root(
@@ -210,7 +221,7 @@ const fn is_watched(write: &Write) -> bool {
         write,
         Write::Switch(_)
             | Write::Policy { .. }
-            | Write::RiskToken(_)
+            | Write::RiskToken { .. }
             | Write::RevokeRiskToken { .. }
             | Write::Erasure { .. }
     )

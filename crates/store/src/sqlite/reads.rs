@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     AddressRow, CheckpointRow, DecisionFilter, DecisionRow, LeafRow, LedgerHead, PolicyRow, ProfileRow,
-    RiskTokenRow, SealedBodyRow, StoreError, SubjectKeyRow, SwitchRow,
+    RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SwitchRow,
 };
 
 impl Sqlite {
@@ -145,12 +145,21 @@ impl Sqlite {
         self.readers.read(|connection| queries::retention_cursor(connection, tenant, prefix))
     }
 
-    pub(crate) async fn find_address(
+    pub(crate) async fn list_address_holders(
         &self,
         tenant: &TenantId,
         address: &SubjectId,
-    ) -> Result<Option<AddressRow>, StoreError> {
-        self.readers.read(|connection| addresses::find(connection, tenant, address))
+    ) -> Result<Vec<AddressRow>, StoreError> {
+        self.readers.read(|connection| addresses::holders(connection, tenant, address))
+    }
+
+    pub(crate) async fn find_sign_up(
+        &self,
+        tenant: &TenantId,
+        holder: &SubjectId,
+        connection: &str,
+    ) -> Result<Option<SignUpRow>, StoreError> {
+        self.readers.read(|reader| addresses::sign_up(reader, tenant, holder, connection))
     }
 
     pub(crate) async fn list_addresses(

@@ -52,8 +52,10 @@ fn apply_one(
             policies::insert(connection, tenant, *expected_version, row)
         }
         Write::Address(address) => addresses::put(connection, tenant, address),
+        Write::SignUp { row, since } => addresses::put_sign_up(connection, tenant, row, *since),
         Write::ForgetAddresses(subject) => addresses::forget(connection, tenant, subject),
-        Write::RiskToken(token) => tokens::insert(connection, tenant, token),
+        Write::PruneSignUps { before } => addresses::prune_sign_ups(connection, tenant, *before),
+        Write::RiskToken { row, most } => tokens::insert(connection, tenant, row, *most),
         Write::RevokeRiskToken { id, at } => tokens::revoke(connection, tenant, id, *at),
         Write::DropBodies { prefix, from, until } => drop_bodies(connection, tenant, prefix, (*from, *until)),
         Write::RetentionCursor { prefix, leaf } => set_retention_cursor(connection, tenant, prefix, *leaf),

@@ -6,18 +6,23 @@ use rusqlite::{Connection, Row, params};
 use super::columns;
 use crate::{RiskTokenRow, StoreError};
 
+/// Adds a token; `Stale` when `most` hold already.
 pub(super) fn insert(
     connection: &Connection,
     tenant: &TenantId,
     token: &RiskTokenRow,
+    most: u32,
 ) -> Result<(), StoreError> {
     let RiskTokenRow { id, digest, at, revoked_at } = token;
-    connection
+    let revoked_at = revoked_at.map(Timestamp::micros);
+    let inserted = connection
         .prepare_cached(
-            "INSERT INTO risk_tokens (tenant_id, token_id, digest, created_at, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO risk_tokens (tenant_id, token_id, digest, created_at, revoked_at)
+             SELECT ?1, ?2, ?3, ?4, ?5
+             WHERE ?6 > (SELECT COUNT(*) FROM risk_tokens WHERE tenant_id = ?1 AND revoked_at IS NULL)",
         )?
-        .execute(params![tenant.as_str(), id, digest, at.micros(), revoked_at.map(Timestamp::micros)])?;
-    Ok(())
+        .execute(params![tenant.as_str(), id, digest, at.micros(), revoked_at, most])?;
+    columns::one(inserted)
 }
 
 /// Ends a token; `Stale` when none of this id holds.

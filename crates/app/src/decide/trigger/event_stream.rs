@@ -27,6 +27,10 @@ impl Asked for EventStream {
         self.email()
     }
 
+    fn is_sign_up(&self) -> bool {
+        self.is_new_user()
+    }
+
     fn organization(&self) -> Option<&OrganizationId> {
         None
     }

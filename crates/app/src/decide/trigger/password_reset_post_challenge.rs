@@ -30,6 +30,10 @@ impl Asked for PasswordResetPostChallenge {
         self.user.email.as_option().map(String::as_str)
     }
 
+    fn is_verified(&self) -> bool {
+        self.user.email_verified.as_option() == Some(&true)
+    }
+
     fn organization(&self) -> Option<&OrganizationId> {
         self.organization.as_option().and_then(|organization| organization.id.as_option())
     }

@@ -31,6 +31,10 @@ impl Asked for PostChangePassword {
         self.user.email.as_option().map(String::as_str)
     }
 
+    fn is_verified(&self) -> bool {
+        self.user.email_verified.as_option() == Some(&true)
+    }
+
     fn organization(&self) -> Option<&OrganizationId> {
         None
     }

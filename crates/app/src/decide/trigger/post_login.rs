@@ -30,6 +30,14 @@ impl Asked for PostLogin {
         self.user.email.as_option().map(String::as_str)
     }
 
+    fn is_verified(&self) -> bool {
+        self.user.email_verified.as_option() == Some(&true)
+    }
+
+    fn connection(&self) -> Option<&str> {
+        Some(&self.connection.id)
+    }
+
     fn organization(&self) -> Option<&OrganizationId> {
         self.organization.as_option().and_then(|organization| organization.id.as_option())
     }

@@ -26,6 +26,18 @@ impl Asked for PostUserRegistration {
         self.user.email.as_option().map(String::as_str)
     }
 
+    fn is_verified(&self) -> bool {
+        self.user.email_verified.as_option() == Some(&true)
+    }
+
+    fn connection(&self) -> Option<&str> {
+        self.connection.as_option().map(|connection| connection.id.as_str())
+    }
+
+    fn is_sign_up(&self) -> bool {
+        true
+    }
+
     fn organization(&self) -> Option<&OrganizationId> {
         None
     }

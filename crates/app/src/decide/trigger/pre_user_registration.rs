@@ -27,6 +27,14 @@ impl Asked for PreUserRegistration {
         self.user.email.as_option().map(String::as_str)
     }
 
+    fn connection(&self) -> Option<&str> {
+        self.connection.as_option().map(|connection| connection.id.as_str())
+    }
+
+    fn is_sign_up(&self) -> bool {
+        true
+    }
+
     fn organization(&self) -> Option<&OrganizationId> {
         None
     }

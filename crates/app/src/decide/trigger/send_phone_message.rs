@@ -26,6 +26,10 @@ impl Asked for SendPhoneMessage {
         self.user.email.as_option().map(String::as_str)
     }
 
+    fn is_verified(&self) -> bool {
+        self.user.email_verified.as_option() == Some(&true)
+    }
+
     fn organization(&self) -> Option<&OrganizationId> {
         None
     }

@@ -1,9 +1,8 @@
 //! The short form: an address, an IP address and a user agent, from a customer's own Action.
 
-use countersign_core::{Channel, ClientId, OrganizationId, SubjectId, TenantId, Timestamp, Trigger};
+use countersign_core::{Channel, ClientId, OrganizationId, TenantId, Timestamp, Trigger};
 use countersign_policy::NoEffect;
 use countersign_risk::{Context, Extract, Features, ShortForm, Sightings};
-use countersign_store::AddressRow;
 
 use crate::decide::asked::{Asked, Who};
 
@@ -32,6 +31,8 @@ impl Asked for QuickAsk {
 
     const TRIGGER: Trigger = Trigger::ShortForm;
 
+    const ASKS_BY_ADDRESS: bool = true;
+
     fn channel(&self) -> Channel {
         Channel::Interactive
     }
@@ -54,9 +55,5 @@ impl Asked for QuickAsk {
 
     fn client(&self) -> Option<&ClientId> {
         None
-    }
-
-    fn history_of(address: &AddressRow) -> Option<&SubjectId> {
-        address.subject.as_ref()
     }
 }

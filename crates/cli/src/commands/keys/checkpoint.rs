@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The file of the keys.
-const FILE: &str = "checkpoint.key";
+pub(super) const FILE: &str = "checkpoint.key";
 
 pub async fn rotate(RotateInSteps { finish, folder }: &RotateInSteps) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
@@ -25,14 +25,20 @@ pub async fn rotate(RotateInSteps { finish, folder }: &RotateInSteps) -> anyhow:
     }
     if config.keys.checkpoint.is_some() {
         bail!(
-            "the key is that of `keys.checkpoint`: put the new one there and the old one into `keys.earlier_checkpoints`, restart the service, then call this with --finish"
+            "the key is that of `keys.checkpoint`: put the new one there and the old one into `keys.earlier_checkpoints`, of every replica where there are several, restart, then call this with --finish"
         );
     }
     super::add(&data.key_file(FILE), hex(&random(&SystemEntropy)?))?;
-    print(
-        "The new key is made. Restart the service: from then on both keys sign each checkpoint.\n\
+    let restart = if config.storage.is_postgres() {
+        "Give every replica that file and restart each: once all have it"
+    } else {
+        "Restart the service: from then on"
+    };
+    print(&format!(
+        "The new key is the first line of {}. {restart}, both keys sign each checkpoint.\n\
          Give the new key line of /v1/ledger/<tenant>/verifier to whoever checks; then call this again with --finish.\n",
-    );
+        data.key_file(FILE).path().display()
+    ));
     Ok(Verdict::Holds)
 }
 
@@ -51,6 +57,11 @@ async fn end(config: &Config, data: &DataDir) -> anyhow::Result<Verdict> {
     if config.keys.checkpoint.is_none() && config.keys.earlier_checkpoints.is_empty() {
         super::drop_earlier(&data.key_file(FILE))?;
         print("The new key signs alone from the next start on. ");
+        if config.storage.is_postgres() {
+            print("Give every replica that file too, then restart each. ");
+        }
+    } else if config.storage.is_postgres() {
+        print("Take the earlier keys out of the configuration of every replica and restart each. ");
     } else {
         print("Take the earlier keys out of the configuration and restart the service. ");
     }

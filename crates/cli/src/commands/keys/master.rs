@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The file of the keys.
-const FILE: &str = "master.key";
+pub(super) const FILE: &str = "master.key";
 
 pub async fn rotate(RotateInSteps { finish, folder }: &RotateInSteps) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
@@ -35,7 +35,7 @@ pub async fn rotate(RotateInSteps { finish, folder }: &RotateInSteps) -> anyhow:
         }
     } else if config.keys.earlier_masters.is_empty() {
         bail!(
-            "the key is that of `keys.master`: put the new one there and the old one into `keys.earlier_masters`, of every replica, then call this again"
+            "the key is that of `keys.master`: put the new one there and the old one into `keys.earlier_masters`, of every replica, restart them, and only then call this again: a replica that lacks one of both keys can't open what is wrapped under it"
         );
     }
     let count = rewrap(config.clone(), store).await?;
@@ -56,7 +56,7 @@ fn begin_shared(finish: bool, file: &crate::key_file::KeyFile) -> anyhow::Result
     }
     super::add(file, hex(&random(&SystemEntropy)?))?;
     print(&format!(
-        "The new key is the first line of {}.\nStop all replicas, give each that file, start them; then call this again with --finish.\n",
+        "The new key is the first line of {}.\nStop all replicas, give each that file, start them; only when every one has both keys, call this again with --finish.\n",
         file.path().display()
     ));
     Ok(Verdict::Holds)
@@ -71,11 +71,40 @@ async fn rewrap(mut config: Config, store: countersign_store::Store) -> anyhow::
     if base.master_keys() < 2 {
         bail!("there is one master key only");
     }
+    let is_shared = config.storage.is_postgres();
     let app = base.existing_app(&config, store).await?;
     let mut count = 0;
     for tenant in app.tenants() {
-        count += app.rewrap_keys(tenant).await?;
+        count += pass_until_done(is_shared, async || app.rewrap_keys(tenant).await).await?;
         app.sign_checkpoint(tenant).await?;
     }
     Ok(count)
+}
+
+/// Makes one pass; or, beside replicas that may still wrap new keys under the earlier one, passes until one finds nothing.
+async fn pass_until_done<E>(
+    is_shared: bool,
+    mut pass: impl AsyncFnMut() -> Result<u64, E>,
+) -> Result<u64, E> {
+    let mut count = pass().await?;
+    let mut found = count;
+    while is_shared && found > 0 {
+        found = pass().await?;
+        count += found;
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn beside_replicas_passes_are_made_until_one_finds_nothing() {
+        for (is_shared, expected) in [(false, 3), (true, 4)] {
+            let mut found = [3, 1, 0, 7].into_iter();
+            let count = pass_until_done(is_shared, async || Ok::<u64, ()>(found.next().unwrap())).await;
+            assert_eq!(count, Ok(expected));
+        }
+    }
 }

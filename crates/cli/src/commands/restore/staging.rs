@@ -23,6 +23,9 @@ const FOLDER: &str = "restoring";
 /// Says that everything is there; holds the name of the folder for the earlier files.
 const READY: &str = "ready";
 
+/// The mark above while it is written: a mark is there as a whole or not at all.
+const DRAFT: &str = "ready.new";
+
 /// Says that the earlier files are out of the way.
 const MOVED: &str = "moved";
 
@@ -69,6 +72,15 @@ impl Staging {
         Ok(true)
     }
 
+    /// Moves a file of the folder into the data directory, over an earlier one, if it is there.
+    pub fn put(&self, name: &str) -> anyhow::Result<()> {
+        if self.folder.join(name).exists() {
+            rename(&self.folder.join(name), &self.data.join(name))?;
+            sync(&self.data)?;
+        }
+        Ok(())
+    }
+
     /// Takes everything back.
     pub fn remove(&self) -> anyhow::Result<()> {
         match fs::remove_dir_all(&self.folder) {
@@ -83,7 +95,8 @@ impl Staging {
     pub fn finish(self) -> anyhow::Result<Option<PathBuf>> {
         let aside = free_name(&self.data)?;
         sync(&self.folder)?;
-        write_new(&self.folder.join(READY), aside.as_bytes())?;
+        write_new(&self.folder.join(DRAFT), aside.as_bytes())?;
+        rename(&self.folder.join(DRAFT), &self.folder.join(READY))?;
         sync(&self.folder)?;
         self.go_on()
     }
@@ -98,12 +111,21 @@ impl Staging {
                 if !aside.exists() {
                     fs::DirBuilder::new().mode(0o700).create(&aside)?;
                 }
-                rename(&self.data.join(&file), &aside.join(&file))?;
+                if aside.join(&file).exists() {
+                    // Why: it was moved already, and whoever was refused meanwhile made this one.
+                    remove(&self.data.join(&file))?;
+                } else {
+                    rename(&self.data.join(&file), &aside.join(&file))?;
+                }
             }
             rename(&ready, &moved)?;
             sync(&self.data)?;
         }
         for file in records_in(&self.folder)? {
+            // Why: a log that somebody else left would be taken for the database's own.
+            for suffix in ["-wal", "-shm"].into_iter().filter(|_| file.ends_with(".db")) {
+                remove(&self.data.join(format!("{file}{suffix}")))?;
+            }
             rename(&self.folder.join(&file), &self.data.join(&file))?;
         }
         sync(&self.data)?;
@@ -127,7 +149,7 @@ pub fn is_cut_off(data: &Path) -> bool {
     [READY, MOVED].iter().any(|mark| data.join(FOLDER).join(mark).exists())
 }
 
-/// The files of a data directory that a restore replaces: not its keys and tokens.
+/// The files of a data directory that a restore replaces, in order, so not its keys and tokens.
 fn records_in(folder: &Path) -> anyhow::Result<Vec<String>> {
     let told = || format!("can't read `{}`", folder.display());
     let is_ours = |name: &String| {
@@ -140,6 +162,7 @@ fn records_in(folder: &Path) -> anyhow::Result<Vec<String>> {
     for found in fs::read_dir(folder).with_context(told)? {
         names.extend(found.with_context(told)?.file_name().into_string().ok().filter(is_ours));
     }
+    names.sort();
     Ok(names)
 }
 
@@ -153,6 +176,15 @@ fn free_name(data: &Path) -> anyhow::Result<String> {
 
 fn rename(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::rename(from, to).with_context(|| format!("can't move `{}`", from.display()))
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            bail!("can't remove `{}`: {error}", path.display())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn sync(folder: &Path) -> anyhow::Result<()> {
@@ -219,8 +251,28 @@ mod tests {
     }
 
     #[test]
+    fn what_others_made_meanwhile_is_neither_kept_nor_put_over_the_earlier_files() {
+        for is_moved in [false, true] {
+            let (data, staging) = made();
+            let (root, folder) = (data.path(), staging.folder());
+            fs::write(folder.join(if is_moved { MOVED } else { READY }), "replaced-1").unwrap();
+            fs::create_dir(root.join("replaced-1")).unwrap();
+            for name in [RECORDS_FILE, KEYS_FILE, "acme.checkpoint"] {
+                fs::rename(root.join(name), root.join("replaced-1").join(name)).unwrap();
+            }
+            fs::write(root.join(RECORDS_FILE), "stray").unwrap();
+            fs::write(root.join(format!("{RECORDS_FILE}-wal")), "stray").unwrap();
+            assert!(finish_earlier(root).unwrap());
+            assert_swapped(root);
+            assert!(!root.join(format!("{RECORDS_FILE}-wal")).exists());
+        }
+    }
+
+    #[test]
     fn what_was_not_whole_is_begun_anew() {
-        let (data, _staging) = made();
+        let (data, staging) = made();
+        // Cut off while the mark was written.
+        fs::write(staging.folder().join(DRAFT), "").unwrap();
         assert!(!is_cut_off(data.path()));
         let staging = Staging::begin(data.path()).unwrap();
         assert_eq!(fs::read_dir(staging.folder()).unwrap().count(), 0);

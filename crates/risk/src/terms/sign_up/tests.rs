@@ -110,7 +110,7 @@ fn an_odd_but_honest_name_is_not_high_by_itself() {
 fn free_mail_is_nothing_special_where_it_is_usual() {
     let lists = crate::ReferenceLists { is_business: false, ..crate::ReferenceLists::default() };
     let reference = crate::Reference::new(&lists);
-    let context = crate::Context { reference: &reference, readings: Readings::default(), carried: None };
+    let context = crate::Context::new(&reference);
     let features = sign_up_event("pat.doe@gmail.com", "Pat Doe").extract(now(), &context);
     assert!(assess(&features, None, &Model::default()).score < Score::from_percent(15));
 }

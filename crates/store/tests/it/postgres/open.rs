@@ -60,7 +60,8 @@ async fn a_reader_reads_and_writes_nothing() {
     for refused in [
         reader.commit(leaves(&t, ["a"])).await.err(),
         reader.find_or_insert_subject_key(&t, &subject(1), key, None).await.err(),
-        reader.delete_subject_key(&t, &subject(1)).await.err(),
+        reader.delete_subject_key(&t, &subject(1), "key_1").await.err(),
+        reader.find_or_insert_pseudonym_root(&t, vec![1]).await.err(),
         reader.put_pseudonym_root(&t, vec![1]).await.err(),
         reader.acquire_lease(&t, "l", "h", ttl).await.err(),
     ] {

@@ -53,7 +53,7 @@ async fn a_deleted_key_is_in_no_file() {
     let before = files(&folder);
     for one in &gone {
         assert_eq!(is_in(&before, one), (true, true), "the search finds what is there");
-        assert_eq!(store.delete_subject_key(&tenant("t"), &one.0).await, Ok(true));
+        assert_eq!(store.delete_subject_key(&tenant("t"), &one.0, &one.1.key_id).await, Ok(true));
         assert_eq!(is_in(&files(&folder), one), (false, false), "{:?}", one.0);
     }
     insert(&store, 3_000..4_000).await;
@@ -73,7 +73,7 @@ async fn a_whole_range_of_deleted_keys_is_in_no_file() {
     // Neighbors: whole pages empty, merge and are freed.
     gone.drain(100..);
     for one in &gone {
-        assert_eq!(store.delete_subject_key(&tenant("t"), &one.0).await, Ok(true));
+        assert_eq!(store.delete_subject_key(&tenant("t"), &one.0, &one.1.key_id).await, Ok(true));
     }
     let after = files(&folder);
     assert!(gone.iter().all(|one| is_in(&after, one) == (false, false)));
@@ -87,12 +87,12 @@ async fn a_log_that_a_reader_holds_is_told_and_emptied_by_the_next_call() {
     let reader = raw(&folder, "subject-keys.db");
     reader.execute_batch("BEGIN; SELECT * FROM subject_keys;").unwrap();
     let gone = key(3);
-    let answer = store.delete_subject_key(&tenant("t"), &gone.0).await;
+    let answer = store.delete_subject_key(&tenant("t"), &gone.0, &gone.1.key_id).await;
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     assert_eq!(store.find_subject_key(&tenant("t"), &gone.0).await, Ok(None));
     assert_eq!(is_in(&files(&folder), &gone), (true, true));
     reader.execute_batch("COMMIT").unwrap();
-    assert_eq!(store.delete_subject_key(&tenant("t"), &gone.0).await, Ok(false));
+    assert_eq!(store.delete_subject_key(&tenant("t"), &gone.0, &gone.1.key_id).await, Ok(false));
     assert_eq!(is_in(&files(&folder), &gone), (false, false));
 }
 

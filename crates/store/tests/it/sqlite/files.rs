@@ -65,7 +65,7 @@ async fn a_reader_beside_the_owner_sees_commits_and_writes_nothing() {
     assert!(is_unavailable(&reader.commit(leaves(&t, ["x"])).await));
     let key = SubjectKeyRow { key_id: "key_1".to_owned(), wrapped: vec![1] };
     assert!(is_unavailable(&reader.find_or_insert_subject_key(&t, &subject(1), key, None).await));
-    assert!(is_unavailable(&reader.delete_subject_key(&t, &subject(1)).await));
+    assert!(is_unavailable(&reader.delete_subject_key(&t, &subject(1), "key_1").await));
     assert_eq!(assert_whole(&owner, &t).await.len(), 2);
 }
 

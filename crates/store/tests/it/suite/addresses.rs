@@ -1,66 +1,93 @@
 use countersign_core::{Score, TenantId};
-use countersign_store::{AddressRow, SignUp, Store, Write};
+use countersign_store::{AddressRow, SignUpRow, Store, Write};
 
 use super::{
     Fresh,
     make::{at, decision, subject, tenant, writes},
 };
 
-/// A row of the address 100 + `number`, with the number of an account, and that and the time of a sign-up's decision.
-fn row(number: u32, account: Option<u32>, sign_up: Option<(u8, i64)>) -> AddressRow {
-    let sign_up = sign_up.map(|(made, seconds)| SignUp {
-        decision: decision(made.into()).id,
-        score: Score::from_percent(made),
+/// The account `number` has the address 100 + `address`.
+fn link(address: u32, number: u32, is_verified: bool) -> AddressRow {
+    AddressRow { address: subject(100 + address), subject: subject(number), is_verified }
+}
+
+fn sign_up(holder: u32, connection: &str, percent: u8, seconds: i64) -> SignUpRow {
+    SignUpRow {
+        holder: subject(holder),
+        connection: connection.to_owned(),
+        decision: decision(percent.into()).id,
+        score: Score::from_percent(percent),
+        is_challenged: percent > 50,
         at: at(seconds),
-    });
-    AddressRow { address: subject(100 + number), subject: account.map(subject), sign_up }
-}
-
-async fn put(store: &Store, tenant: &TenantId, row: AddressRow) {
-    store.commit(writes(tenant, vec![Write::Address(row)])).await.unwrap();
-}
-
-pub async fn absence_changes_nothing(Fresh { store, .. }: Fresh) {
-    let t = tenant("t");
-    for (said, known) in [
-        (row(1, None, None), row(1, None, None)),
-        (row(1, None, Some((3, 50))), row(1, None, Some((3, 50)))),
-        (row(1, Some(7), None), row(1, Some(7), Some((3, 50)))),
-        (row(1, None, None), row(1, Some(7), Some((3, 50)))),
-        (row(1, Some(8), None), row(1, Some(8), Some((3, 50)))),
-    ] {
-        put(&store, &t, said.clone()).await;
-        assert_eq!(store.find_address(&t, &subject(101)).await, Ok(Some(known)), "after {said:?}");
-    }
-    assert_eq!(store.find_address(&t, &subject(102)).await, Ok(None));
-    assert_eq!(store.find_address(&tenant("u"), &subject(101)).await, Ok(None));
-}
-
-pub async fn the_newest_sign_up_is_kept_in_any_order(Fresh { store, .. }: Fresh) {
-    let t = tenant("t");
-    for (said, kept) in [((3, 50), (3, 50)), ((4, 20), (3, 50)), ((5, 51), (5, 51)), ((0, -9), (5, 51))] {
-        put(&store, &t, row(1, None, Some(said))).await;
-        let known = store.find_address(&t, &subject(101)).await.unwrap().unwrap();
-        assert_eq!(known, row(1, None, Some(kept)), "after {said:?}");
     }
 }
 
-pub async fn a_person_s_addresses_are_listed_and_forgotten(Fresh { store, .. }: Fresh) {
+async fn write(store: &Store, tenant: &TenantId, write: Write) {
+    store.commit(writes(tenant, vec![write])).await.unwrap();
+}
+
+pub async fn an_address_may_have_several_accounts_and_stays_verified(Fresh { store, .. }: Fresh) {
     let (t, u) = (tenant("t"), tenant("u"));
-    for (tenant, number, account) in [(&t, 2, 7), (&t, 1, 7), (&t, 3, 8), (&u, 1, 7)] {
-        put(&store, tenant, row(number, Some(account), Some((1, 1)))).await;
+    for row in [link(1, 7, false), link(1, 8, true), link(1, 7, true), link(1, 7, false), link(2, 7, false)] {
+        write(&store, &t, Write::Address(row)).await;
     }
-    put(&store, &t, row(4, None, Some((1, 1)))).await;
-    let both = vec![row(1, Some(7), Some((1, 1))), row(2, Some(7), Some((1, 1)))];
-    assert_eq!(store.list_addresses(&t, &subject(7)).await, Ok(both));
-    store.commit(writes(&t, vec![Write::ForgetAddresses(subject(7))])).await.unwrap();
-    assert_eq!(store.list_addresses(&t, &subject(7)).await, Ok(vec![]));
-    for (tenant, number, is_known) in
-        [(&t, 1, false), (&t, 2, false), (&t, 3, true), (&t, 4, true), (&u, 1, true)]
+    let holders = store.list_address_holders(&t, &subject(101)).await.unwrap();
+    assert_eq!(holders, [link(1, 7, true), link(1, 8, true)]);
+    let addresses = store.list_addresses(&t, &subject(7)).await.unwrap();
+    assert_eq!(addresses, [link(1, 7, true), link(2, 7, false)]);
+    assert_eq!(store.list_address_holders(&u, &subject(101)).await, Ok(vec![]));
+    assert_eq!(store.list_addresses(&u, &subject(7)).await, Ok(vec![]));
+}
+
+pub async fn the_riskiest_sign_up_of_late_is_kept(Fresh { store, .. }: Fresh) {
+    let t = tenant("t");
+    for (said, since, kept) in [
+        (sign_up(1, "db", 30, 50), 0, (30, 50)),
+        (sign_up(1, "db", 20, 60), 0, (30, 50)),
+        (sign_up(1, "db", 80, 40), 0, (80, 40)),
+        (sign_up(1, "db", 10, 90), 40, (80, 40)),
+        (sign_up(1, "db", 10, 90), 41, (10, 90)),
+    ] {
+        write(&store, &t, Write::SignUp { row: said, since: at(since) }).await;
+        let found = store.find_sign_up(&t, &subject(1), "db").await.unwrap();
+        assert_eq!(found, Some(sign_up(1, "db", kept.0, kept.1)));
+    }
+    assert_eq!(store.find_sign_up(&t, &subject(1), "").await, Ok(None));
+    assert_eq!(store.find_sign_up(&tenant("u"), &subject(1), "db").await, Ok(None));
+}
+
+pub async fn old_sign_ups_are_pruned(Fresh { store, .. }: Fresh) {
+    let (t, u) = (tenant("t"), tenant("u"));
+    for (tenant, holder, seconds) in [(&t, 1, 10), (&t, 2, 20), (&u, 1, 10)] {
+        write(&store, tenant, Write::SignUp { row: sign_up(holder, "db", 9, seconds), since: at(0) }).await;
+    }
+    write(&store, &t, Write::PruneSignUps { before: at(20) }).await;
+    for (tenant, holder, is_kept) in [(&t, 1, false), (&t, 2, true), (&u, 1, true)] {
+        let found = store.find_sign_up(tenant, &subject(holder), "db").await.unwrap();
+        assert_eq!(found.is_some(), is_kept, "{holder} of {tenant}");
+    }
+}
+
+pub async fn a_person_and_an_address_are_forgotten_each_alone(Fresh { store, .. }: Fresh) {
+    let (t, u) = (tenant("t"), tenant("u"));
+    for (tenant, row) in
+        [(&t, link(1, 7, true)), (&t, link(2, 7, true)), (&t, link(2, 8, true)), (&u, link(1, 7, true))]
     {
-        let found = store.find_address(tenant, &subject(100 + number)).await.unwrap();
-        assert_eq!(found.is_some(), is_known, "address {number} of {tenant}");
+        write(&store, tenant, Write::Address(row)).await;
+    }
+    for holder in [7, 101, 102] {
+        write(&store, &t, Write::SignUp { row: sign_up(holder, "db", 9, 9), since: at(0) }).await;
+    }
+    write(&store, &t, Write::ForgetAddresses(subject(7))).await;
+    assert_eq!(store.list_addresses(&t, &subject(7)).await, Ok(vec![]));
+    assert_eq!(store.list_address_holders(&t, &subject(102)).await, Ok(vec![link(2, 8, true)]));
+    assert_eq!(store.list_addresses(&u, &subject(7)).await, Ok(vec![link(1, 7, true)]));
+    write(&store, &t, Write::ForgetAddresses(subject(102))).await;
+    assert_eq!(store.list_address_holders(&t, &subject(102)).await, Ok(vec![]));
+    for (holder, is_kept) in [(7, false), (101, true), (102, false)] {
+        let found = store.find_sign_up(&t, &subject(holder), "db").await.unwrap();
+        assert_eq!(found.is_some(), is_kept, "{holder}");
     }
     // Forgetting someone unknown is no error.
-    store.commit(writes(&t, vec![Write::ForgetAddresses(subject(7))])).await.unwrap();
+    write(&store, &t, Write::ForgetAddresses(subject(7))).await;
 }

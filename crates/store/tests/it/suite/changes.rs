@@ -23,7 +23,7 @@ pub async fn what_others_must_see_is_told(Fresh { store, .. }: Fresh) {
     for write in [
         Write::Switch(SwitchRow { trigger: Trigger::PostLogin, is_off: true, at: at(0) }),
         policy(0, "e1"),
-        Write::RiskToken(token),
+        Write::RiskToken { row: token, most: 1 },
         Write::RevokeRiskToken { id: "a".to_owned(), at: at(1) },
         Write::Erasure { key_id: "key_1".to_owned(), at: at(0) },
     ] {

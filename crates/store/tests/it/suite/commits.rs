@@ -30,13 +30,11 @@ pub fn one_of_each() -> Vec<Write> {
         Write::Checkpoint(CheckpointRow { size: 1, note: "note".to_owned(), at: at(0) }),
         Write::SilenceCursor(1),
         Write::RetentionCursor { prefix: "dec_", leaf: 1 },
-        Write::Address(AddressRow { address: subject(9), subject: Some(subject(1)), sign_up: None }),
-        Write::RiskToken(RiskTokenRow {
-            id: "r1".to_owned(),
-            digest: vec![7; 32],
-            at: at(0),
-            revoked_at: None,
-        }),
+        Write::Address(AddressRow { address: subject(9), subject: subject(1), is_verified: false }),
+        Write::RiskToken {
+            row: RiskTokenRow { id: "r1".to_owned(), digest: vec![7; 32], at: at(0), revoked_at: None },
+            most: 1,
+        },
         Write::Erasure { key_id: "key_1".to_owned(), at: at(0) },
     ]
 }
@@ -52,7 +50,7 @@ pub async fn assert_nothing(store: &Store, tenant: &TenantId) {
     assert_eq!(store.find_newest_checkpoint(tenant).await, Ok(None));
     assert_eq!(store.find_silence_cursor(tenant).await, Ok(None));
     assert_eq!(store.find_retention_cursor(tenant, "dec_").await, Ok(None));
-    assert_eq!(store.find_address(tenant, &subject(9)).await, Ok(None));
+    assert_eq!(store.list_address_holders(tenant, &subject(9)).await, Ok(vec![]));
     assert_eq!(store.list_risk_tokens(tenant).await, Ok(vec![]));
     assert_eq!(store.list_erasures(tenant, None).await, Ok(vec![]));
     assert_eq!(record_ids(store, tenant).await, [""; 0]);

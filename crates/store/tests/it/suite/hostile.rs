@@ -95,7 +95,7 @@ pub async fn texts_stay_inert_and_apart(Fresh { store, .. }: Fresh) {
         assert_eq!(rows[0].decision.client, Some(text.parse::<ClientId>().unwrap()));
         assert_eq!(rows[0].subject, Some(who.clone()));
         assert_eq!(store.find_profile(&t, &who).await.unwrap().unwrap().sealed, text.as_bytes());
-        assert_eq!(store.delete_subject_key(&t, &who).await, Ok(true));
+        assert_eq!(store.delete_subject_key(&t, &who, &key_id(&who)).await, Ok(true));
         assert_eq!(assert_whole(&store, &t).await.len(), 1);
     }
 }

@@ -33,11 +33,11 @@ pub async fn a_race_keeps_one_key(Fresh { store, .. }: Fresh) {
 
 pub async fn a_deleted_key_is_gone_and_a_new_one_can_come(Fresh { store, .. }: Fresh) {
     let (t, who) = (tenant("t"), subject(1));
-    assert_eq!(store.delete_subject_key(&t, &who).await, Ok(false));
+    assert_eq!(store.delete_subject_key(&t, &who, "key_1").await, Ok(false));
     store.find_or_insert_subject_key(&t, &who, key(1), None).await.unwrap();
-    assert_eq!(store.delete_subject_key(&t, &who).await, Ok(true));
+    assert_eq!(store.delete_subject_key(&t, &who, "key_1").await, Ok(true));
     assert_eq!(store.find_subject_key(&t, &who).await, Ok(None));
-    assert_eq!(store.delete_subject_key(&t, &who).await, Ok(false));
+    assert_eq!(store.delete_subject_key(&t, &who, "key_1").await, Ok(false));
     assert_eq!(store.find_or_insert_subject_key(&t, &who, key(2), None).await, Ok(key(2)));
 }
 
@@ -45,9 +45,9 @@ pub async fn keys_of_two_tenants_never_mix(Fresh { store, .. }: Fresh) {
     let (t, u, who) = (tenant("t"), tenant("u"), subject(1));
     store.find_or_insert_subject_key(&t, &who, key(1), None).await.unwrap();
     assert_eq!(store.find_subject_key(&u, &who).await, Ok(None));
-    assert_eq!(store.delete_subject_key(&u, &who).await, Ok(false));
+    assert_eq!(store.delete_subject_key(&u, &who, "key_1").await, Ok(false));
     assert_eq!(store.find_or_insert_subject_key(&u, &who, key(2), None).await, Ok(key(2)));
-    assert_eq!(store.delete_subject_key(&u, &who).await, Ok(true));
+    assert_eq!(store.delete_subject_key(&u, &who, "key_2").await, Ok(true));
     assert_eq!(store.find_subject_key(&t, &who).await, Ok(Some(key(1))));
 }
 
@@ -90,7 +90,7 @@ pub async fn a_key_is_wrapped_anew_only_where_it_is_the_same(Fresh { store, .. }
     assert_eq!(store.find_subject_of_key(&t, &anew.key_id).await, Ok(Some(who.clone())));
     assert_eq!(store.find_subject_key(&u, &who).await, Ok(Some(key(1))));
     // Who was erased meanwhile stays erased.
-    assert_eq!(store.delete_subject_key(&t, &who).await, Ok(true));
+    assert_eq!(store.delete_subject_key(&t, &who, "key_1").await, Ok(true));
     assert_eq!(store.rewrap_subject_key(&t, &who, &anew, vec![8; 60]).await, Ok(false));
     assert_eq!(store.find_subject_key(&t, &who).await, Ok(None));
 }
@@ -103,4 +103,32 @@ pub async fn a_root_of_pseudonyms_is_put_and_put_again(Fresh { store, .. }: Fres
         assert_eq!(store.find_pseudonym_root(&t).await, Ok(Some(wrapped)));
     }
     assert_eq!(store.find_pseudonym_root(&tenant("u")).await, Ok(None));
+}
+
+pub async fn only_the_named_key_is_deleted(Fresh { store, .. }: Fresh) {
+    let (t, who) = (tenant("t"), subject(1));
+    // Who was erased and came anew has another key, which is not the one to be destroyed.
+    store.find_or_insert_subject_key(&t, &who, key(2), None).await.unwrap();
+    store.find_or_insert_subject_key(&t, &subject(2), key(3), None).await.unwrap();
+    for name in ["key_1", "key_3", "", "%"] {
+        assert_eq!(store.delete_subject_key(&t, &who, name).await, Ok(false), "{name}");
+    }
+    assert_eq!(store.find_subject_key(&t, &who).await, Ok(Some(key(2))));
+    assert_eq!(store.find_subject_key(&t, &subject(2)).await, Ok(Some(key(3))));
+}
+
+pub async fn the_first_root_of_pseudonyms_is_kept(Fresh { store, .. }: Fresh) {
+    let (t, u) = (tenant("t"), tenant("u"));
+    assert_eq!(store.find_or_insert_pseudonym_root(&t, vec![1; 60]).await, Ok(vec![1; 60]));
+    assert_eq!(store.find_or_insert_pseudonym_root(&t, vec![2; 60]).await, Ok(vec![1; 60]));
+    store.put_pseudonym_root(&t, vec![3; 60]).await.unwrap();
+    assert_eq!(store.find_or_insert_pseudonym_root(&t, vec![4; 60]).await, Ok(vec![3; 60]));
+    let mut race = JoinSet::new();
+    for number in 0..20 {
+        let store = store.clone();
+        race.spawn(async move { store.find_or_insert_pseudonym_root(&tenant("u"), vec![number; 60]).await });
+    }
+    let answers = race.join_all().await;
+    let kept = store.find_pseudonym_root(&u).await.unwrap().unwrap();
+    assert!(answers.into_iter().all(|answer| answer.as_ref() == Ok(&kept)));
 }

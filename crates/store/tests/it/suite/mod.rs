@@ -44,9 +44,10 @@ macro_rules! suite {
     ($fresh:path) => {
         suite! { @ $fresh;
             addresses: [
-                absence_changes_nothing
-                the_newest_sign_up_is_kept_in_any_order
-                a_person_s_addresses_are_listed_and_forgotten
+                an_address_may_have_several_accounts_and_stays_verified
+                the_riskiest_sign_up_of_late_is_kept
+                old_sign_ups_are_pruned
+                a_person_and_an_address_are_forgotten_each_alone
             ];
             changes: [
                 what_others_must_see_is_told
@@ -78,7 +79,9 @@ macro_rules! suite {
                 keys_of_two_tenants_never_mix
                 listed_in_the_order_of_their_subjects
                 a_key_is_wrapped_anew_only_where_it_is_the_same
+                only_the_named_key_is_deleted
                 a_root_of_pseudonyms_is_put_and_put_again
+                the_first_root_of_pseudonyms_is_kept
             ];
             leases: [
                 one_holds_it_and_renews_it_in_one_epoch
@@ -141,7 +144,11 @@ macro_rules! suite {
                 erasures_are_listed_from_a_time_on
             ];
             switches: [a_switch_is_set_and_set_again];
-            tokens: [listed_oldest_first_with_their_ends only_one_that_holds_is_ended];
+            tokens: [
+                listed_oldest_first_with_their_ends
+                only_one_that_holds_is_ended
+                no_more_hold_at_once_than_may
+            ];
         }
     };
     (@ $fresh:path; $($kind:ident: [$($case:ident)*];)*) => {

@@ -2,7 +2,9 @@ use countersign_store::{Commit, Write};
 
 use super::{
     Fresh,
-    make::{assert_whole, decide, decision, know, leaf, personal_leaf, profile, subject, tenant, writes},
+    make::{
+        assert_whole, decide, decision, key_id, know, leaf, personal_leaf, profile, subject, tenant, writes,
+    },
 };
 
 pub async fn without_the_key_nobody_is_named_and_the_leaves_stay(Fresh { store, .. }: Fresh) {
@@ -19,7 +21,7 @@ pub async fn without_the_key_nobody_is_named_and_the_leaves_stay(Fresh { store, 
     let writes = vec![Write::DeleteProfile(gone.clone())];
     let erase = Commit { leaves: vec![leaf("erasure")], writes, ..Commit::background(t.clone()) };
     store.commit(erase).await.unwrap();
-    assert_eq!(store.delete_subject_key(&t, &gone).await, Ok(true));
+    assert_eq!(store.delete_subject_key(&t, &gone, &key_id(&gone)).await, Ok(true));
 
     assert_eq!(assert_whole(&store, &t).await[..before.len()], before);
     assert_eq!(store.find_profile(&t, &gone).await, Ok(None));
@@ -48,7 +50,7 @@ pub async fn erasing_in_one_tenant_leaves_the_other(Fresh { store, .. }: Fresh) 
     // Erasing twice, or someone unknown, is no error.
     let erase = Write::DeleteProfile(who.clone());
     store.commit(writes(&t, vec![erase.clone(), erase, Write::DeleteProfile(subject(9))])).await.unwrap();
-    assert_eq!(store.delete_subject_key(&t, &who).await, Ok(true));
+    assert_eq!(store.delete_subject_key(&t, &who, &key_id(&who)).await, Ok(true));
     assert_eq!(store.find_decision(&t, &decision(1).id).await.unwrap().unwrap().subject, None);
     assert_eq!(store.find_decision(&u, &decision(1).id).await.unwrap().unwrap().subject, Some(who.clone()));
     assert!(store.find_profile(&u, &who).await.unwrap().is_some());
