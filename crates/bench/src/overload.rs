@@ -119,6 +119,9 @@ async fn measure(binary: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The variable that sets the rate of the tenant's decisions.
+const LIMIT: &str = "COUNTERSIGN__TENANTS__EXAMPLE-TENANT__LIMITS__DECISIONS_PER_SECOND";
+
 /// The service on processor 0 alone.
 fn start(binary: &Path, folder: &Path) -> anyhow::Result<Service> {
     let data = folder.join("data");
@@ -128,6 +131,8 @@ fn start(binary: &Path, folder: &Path) -> anyhow::Result<Service> {
         .arg(binary)
         .args(["serve", "--tenant", TENANT])
         .env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0")
+        // Why: what sheds is to be measured, not the allowance of a tenant.
+        .env(LIMIT, "0")
         .env("COUNTERSIGN__STORAGE__DIRECTORY", &data);
     let mut process = Running::start(&mut command)
         .with_context(|| format!("`{}`; build it with `cargo build --profile dist`", binary.display()))?;
