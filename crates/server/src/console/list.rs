@@ -117,20 +117,30 @@ impl Listing {
         }
     }
 
+    /// The kill switches, folded: there are many, and one that is thrown is told above them.
     fn switches(&self) -> Markup {
+        let off = self.switches.iter().filter(|(_, is_off)| *is_off).count();
         html! {
-            ul.switches aria-label="Kill switches" {
-                @for (trigger, is_off) in &self.switches {
-                    li {
-                        span.state data-off=(is_off) {
-                            code { (trigger) } " " strong { @if *is_off { "off" } @else { "answering" } }
-                        }
-                        @let link = Link::to(&format!("/switches/{trigger}")).with("tenant", self.tenant.as_str());
-                        @let wanted = if *is_off { "on" } else { "off" };
-                        a.button.danger[!*is_off] href=(link.with("state", wanted).done()) {
-                            "Turn " (wanted) " " span.hidden { (trigger) } "…"
-                        }
-                    }
+            details.switches {
+                summary {
+                    "Kill switches: " strong { (self.switches.len() - off) " triggers answering" }
+                    @if off > 0 { ", " strong.alarm { (off) " off" } }
+                }
+                ul aria-label="Kill switches" { @for (trigger, is_off) in &self.switches { (self.switch(*trigger, *is_off)) } }
+            }
+        }
+    }
+
+    fn switch(&self, trigger: Trigger, is_off: bool) -> Markup {
+        let link = Link::to(&format!("/switches/{trigger}")).with("tenant", self.tenant.as_str());
+        let wanted = if is_off { "on" } else { "off" };
+        html! {
+            li {
+                span.state data-off=(is_off) {
+                    code { (trigger) } " " strong { @if is_off { "off" } @else { "answering" } }
+                }
+                a.button.danger[!is_off] href=(link.with("state", wanted).done()) {
+                    "Turn " (wanted) " " span.hidden { (trigger) } "…"
                 }
             }
         }
