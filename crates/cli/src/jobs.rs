@@ -93,10 +93,16 @@ async fn each_second(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 
 /// The lead of the tenant's jobs, if this process does them now.
 async fn lead(app: &App, tenant: &Tenant) -> Option<Lead> {
-    app.lead(tenant).await.unwrap_or_else(|error| {
+    in_time(app.lead(tenant)).await.unwrap_or_else(|error| {
         log(tenant, "lead", Err(error));
         None
     })
+}
+
+/// What a short piece of work came to, or that the database did not answer before [`LOST`].
+async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let detail = || "the database did not answer in time".to_owned();
+    time::timeout(LOST, work).await.unwrap_or_else(|_| Err(Error::Unavailable { detail: detail() }))
 }
 
 /// What is left at the end, which any process may tell and sign: every head is committed.
@@ -122,9 +128,7 @@ async fn keep_up(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<b
             app.refresh(&tenant).await?;
             app.record_switches(&tenant).await
         };
-        let detail = || Error::Unavailable { detail: "the database did not answer in time".to_owned() };
-        let looked = time::timeout(LOST, look).await.unwrap_or_else(|_| Err(detail()));
-        log(&tenant, "refresh", looked);
+        log(&tenant, "refresh", in_time(look).await);
     }
 }
 
@@ -209,6 +213,14 @@ mod tests {
     use rusqlite::Connection;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_database_that_swallows_everything_is_given_up() {
+        let swallowed = in_time(std::future::pending::<Result<(), Error>>());
+        let given_up = time::timeout(10 * LOST, swallowed).await.unwrap();
+        assert!(matches!(given_up, Err(Error::Unavailable { .. })));
+        assert!(matches!(in_time(async { Ok::<_, Error>(7) }).await, Ok(7)));
+    }
 
     #[tokio::test]
     async fn a_turn_has_a_bounded_number_of_batches_and_heeds_the_stop() {
