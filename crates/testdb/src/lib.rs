@@ -134,6 +134,12 @@ impl Server {
         format!("postgres://postgres@localhost/{database}?host={}", self.folder.display())
     }
 
+    /// The socket at which the server listens.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
     /// Runs statements in `database`, each by itself, and returns what they print.
     ///
     /// # Errors

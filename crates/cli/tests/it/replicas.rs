@@ -6,6 +6,7 @@
 mod changes;
 mod killed;
 mod load;
+mod relay;
 mod together;
 mod trouble;
 

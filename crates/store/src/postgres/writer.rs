@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -43,11 +46,14 @@ impl Writer {
     /// Starts `count` tasks with a connection each.
     pub(super) fn start(database: &Database, count: u32, clock: &Arc<dyn Clock>) -> Self {
         let queue = Arc::new(Queue::default());
+        let trust = Arc::new(AtomicU64::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..count {
             let worker = Worker {
                 database: database.clone(),
                 connection: None,
+                trust: Arc::clone(&trust),
+                trusted: 0,
                 known: BTreeSet::new(),
                 clock: Arc::clone(clock),
             };
@@ -67,6 +73,11 @@ impl Writer {
 struct Worker {
     database: Database,
     connection: Option<PgConnection>,
+    /// How often a connection of any of the tasks gave no answer. Why: what swallows one swallows those beside it as a rule, and
+    /// each of them would cost whoever waits another `ATTEMPT`.
+    trust: Arc<AtomicU64>,
+    /// What `trust` was when the connection was made.
+    trusted: u64,
     /// Tenants whose heads are there to be locked.
     known: BTreeSet<TenantId>,
     clock: Arc<dyn Clock>,
@@ -133,15 +144,27 @@ impl Worker {
             Ok(Ok(ends)) => return Ok(ends),
             Ok(Err(Trouble::Failed { error, again })) => (error, again),
             Ok(Err(Trouble::Refused(error))) => (error, Again::Never),
-            Err(_) => (StoreError::Unavailable("the server did not answer in time".to_owned()), Again::Never),
+            Err(_) => {
+                self.trust.fetch_add(1, Ordering::Relaxed);
+                (StoreError::Unavailable("the server did not answer in time".to_owned()), Again::Never)
+            }
         };
         // Whatever the state of the transaction is: it ends with its connection.
-        self.connection = None;
-        self.known.clear();
+        self.disconnect();
         Err(error)
     }
 
+    fn disconnect(&mut self) {
+        self.connection = None;
+        self.known.clear();
+    }
+
     async fn attempt(&mut self, jobs: &[Job]) -> Result<Ends, Trouble> {
+        let trust = self.trust.load(Ordering::Relaxed);
+        if self.trusted != trust {
+            self.disconnect();
+            self.trusted = trust;
+        }
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(self.database.connect().await?),
