@@ -38,8 +38,8 @@ macro_rules! item {
         impl crate::management::Item for $name {
             const KEY: &'static str = $key;
 
-            fn id(&self) -> &str {
-                self.$id.as_str()
+            fn id(&self) -> String {
+                self.$id.as_str().to_owned()
             }
         }
     };

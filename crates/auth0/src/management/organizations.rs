@@ -3,7 +3,10 @@
 use countersign_core::OrganizationId;
 use serde_json::json;
 
-use super::{Endpoint, LimitGroup, Nothing, Operation, OrganizationName, Page, Paging, Request, UserId};
+use super::{
+    Endpoint, GrantId, LimitGroup, Nothing, Operation, OrganizationName, Page, Paging, Request,
+    client_grants::ClientGrant,
+};
 use crate::Dictionary;
 
 model! {
@@ -27,23 +30,6 @@ model! {
 }
 item!(Organization, "organizations", id);
 
-model! {
-    /// A member of an organization.
-    Member {
-        required {
-            /// The user's id.
-            user_id: UserId,
-        }
-        maybe {
-            /// The e-mail address.
-            email: String,
-            /// The full name.
-            name: String,
-        }
-    }
-}
-item!(Member, "members", user_id);
-
 static GET: Endpoint<Organization, 1> = Endpoint::get("organizations.get", "/organizations/{id}")
     .scopes(&["read:organizations", "read:organizations_summary"])
     .group(LimitGroup::OrganizationRead);
@@ -66,23 +52,21 @@ static UPDATE: Endpoint<Organization, 1> = Endpoint::patch("organizations.update
 static DELETE: Endpoint<Nothing, 1> = Endpoint::delete("organizations.delete", "/organizations/{id}")
     .scopes(&["delete:organizations"])
     .group(LimitGroup::OrganizationsWrite);
-static MEMBERS: Endpoint<Page<Member>, 1> =
-    Endpoint::get("organizations.members", "/organizations/{id}/members")
-        .scopes(&["read:organization_members"])
-        .group(LimitGroup::MembersRead)
-        .query(&["from", "take"])
-        .paging(Paging::Checkpoint);
-static ADD_MEMBERS: Endpoint<Nothing, 1> =
-    Endpoint::post("organizations.add_members", "/organizations/{id}/members")
-        .scopes(&["create:organization_members"])
-        .group(LimitGroup::MembersWrite)
-        .required(&["members"])
-        .repeatable();
-static REMOVE_MEMBERS: Endpoint<Nothing, 1> =
-    Endpoint::delete("organizations.remove_members", "/organizations/{id}/members")
-        .scopes(&["delete:organization_members"])
-        .group(LimitGroup::MembersWrite)
-        .required(&["members"]);
+static GRANTS: Endpoint<Page<ClientGrant>, 1> =
+    Endpoint::get("organizations.grants", "/organizations/{id}/client-grants")
+        .scopes(&["read:organization_client_grants"])
+        .group(LimitGroup::OrganizationGrantsRead)
+        .query(&["page", "per_page", "include_totals"])
+        .paging(Paging::Offset);
+static ADD_GRANT: Endpoint<ClientGrant, 1> =
+    Endpoint::post("organizations.add_grant", "/organizations/{id}/client-grants")
+        .scopes(&["create:organization_client_grants"])
+        .group(LimitGroup::OrganizationGrantsWrite)
+        .required(&["grant_id"]);
+static REMOVE_GRANT: Endpoint<Nothing, 2> =
+    Endpoint::delete("organizations.remove_grant", "/organizations/{id}/client-grants/{grant_id}")
+        .scopes(&["delete:organization_client_grants"])
+        .group(LimitGroup::OrganizationGrantsWrite);
 
 pub(super) static OPERATIONS: &[&Operation] = &[
     &GET.operation,
@@ -91,9 +75,9 @@ pub(super) static OPERATIONS: &[&Operation] = &[
     &CREATE.operation,
     &UPDATE.operation,
     &DELETE.operation,
-    &MEMBERS.operation,
-    &ADD_MEMBERS.operation,
-    &REMOVE_MEMBERS.operation,
+    &GRANTS.operation,
+    &ADD_GRANT.operation,
+    &REMOVE_GRANT.operation,
 ];
 
 /// Reads an organization.
@@ -116,8 +100,8 @@ pub fn list() -> Request<Page<Organization>> {
 
 /// Creates an organization.
 #[must_use]
-pub fn create(organization: Dictionary) -> Request<Organization> {
-    Request::new(&CREATE, []).fields(organization)
+pub fn create(fields: Dictionary) -> Request<Organization> {
+    Request::new(&CREATE, []).fields(fields)
 }
 
 /// Sets fields of an organization; metadata is replaced as given.
@@ -132,20 +116,20 @@ pub fn delete(id: &OrganizationId) -> Request<Nothing> {
     Request::new(&DELETE, [id.as_str()])
 }
 
-/// Lists members, without their roles.
+/// Lists an organization's client grants.
 #[must_use]
-pub fn members(id: &OrganizationId) -> Request<Page<Member>> {
-    Request::new(&MEMBERS, [id.as_str()])
+pub fn grants(id: &OrganizationId) -> Request<Page<ClientGrant>> {
+    Request::new(&GRANTS, [id.as_str()])
 }
 
-/// Makes users members.
+/// Gives an organization a client grant.
 #[must_use]
-pub fn add_members(id: &OrganizationId, users: &[UserId]) -> Request<Nothing> {
-    Request::new(&ADD_MEMBERS, [id.as_str()]).json(json!({ "members": users }))
+pub fn add_grant(id: &OrganizationId, grant: &GrantId) -> Request<ClientGrant> {
+    Request::new(&ADD_GRANT, [id.as_str()]).json(json!({ "grant_id": grant }))
 }
 
-/// Ends memberships.
+/// Takes a client grant from an organization.
 #[must_use]
-pub fn remove_members(id: &OrganizationId, users: &[UserId]) -> Request<Nothing> {
-    Request::new(&REMOVE_MEMBERS, [id.as_str()]).json(json!({ "members": users }))
+pub fn remove_grant(id: &OrganizationId, grant: &GrantId) -> Request<Nothing> {
+    Request::new(&REMOVE_GRANT, [id.as_str(), grant.as_str()])
 }

@@ -11,7 +11,7 @@ pub trait Item: Serialize + de::DeserializeOwned {
     const KEY: &'static str;
 
     /// What tells one from another in a list.
-    fn id(&self) -> &str;
+    fn id(&self) -> String;
 }
 
 /// One page of a list.

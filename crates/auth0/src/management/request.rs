@@ -138,9 +138,10 @@ impl<T> Request<T> {
         self.json(Value::Object(body.into_inner()))
     }
 
-    /// The request with a parameter of its query, in place of one of that name.
+    /// The request with a parameter of its query, in place of one of that name. One that the operation does not take makes
+    /// the request not well-formed.
     #[must_use]
-    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.request.set_query(name, value);
         self
     }
