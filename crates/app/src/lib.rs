@@ -26,6 +26,7 @@ mod gaps;
 mod lead;
 mod learn;
 mod leaves;
+pub mod management;
 pub mod outcomes;
 mod policies;
 mod read;

@@ -32,12 +32,6 @@ static GET: Endpoint<Log, 1> = Endpoint::get("logs.get", "/logs/{id}")
 
 pub(super) static OPERATIONS: &[&Operation] = &[&LIST.operation, &GET.operation];
 
-/// Reads log events from the eldest that is kept, in the order of their ids.
-#[must_use]
-pub fn list() -> Request<Page<Log>> {
-    Request::new(&LIST, [])
-}
-
 /// Reads a log event.
 #[must_use]
 pub fn get(id: &LogId) -> Request<Log> {
@@ -47,11 +41,11 @@ pub fn get(id: &LogId) -> Request<Log> {
 /// Reads the log events after one, in the order of their ids.
 #[must_use]
 pub fn after(id: &LogId) -> Request<Page<Log>> {
-    list().with("from", id.as_str())
+    Request::new(&LIST, []).with("from", id.as_str())
 }
 
 /// Reads the newest log events that a query in Lucene's syntax finds, 100 at the most.
 #[must_use]
 pub fn search(q: &str) -> Request<Page<Log>> {
-    list().with("q", q).with("sort", "date:-1").with("per_page", "100")
+    Request::new(&LIST, []).with("q", q).with("sort", "date:-1").with("per_page", "100")
 }

@@ -30,6 +30,13 @@ impl<T> Page<T> {
         self.rest.as_ref()?.get("total")?.as_u64()
     }
 
+    /// How many items a full page has, where the answer says so.
+    #[must_use]
+    pub fn size(&self) -> Option<usize> {
+        let rest = self.rest.as_ref()?;
+        usize::try_from(rest.get("limit").or_else(|| rest.get("per_page"))?.as_u64()?).ok()
+    }
+
     /// Where the next page begins, where the answer says so.
     #[must_use]
     pub fn next(&self) -> Option<&str> {
