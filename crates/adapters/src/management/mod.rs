@@ -38,7 +38,7 @@ use self::{
     http::{Answer, Failure},
     limit::Observed,
     retry::Next,
-    token::{Proof, Source, Tokens},
+    token::{Proof, Source, Token, Tokens},
     turns::Turns,
 };
 use crate::{Endpoint, breaker::Breaker};
@@ -282,12 +282,12 @@ impl Management {
                 if answer.status == StatusCode::UNAUTHORIZED {
                     self.tokens.refused(&token);
                 }
-                self.judge(request, answer)
+                self.judge(request, answer, &token)
             }
         }
     }
 
-    fn judge(&self, request: &AnyRequest, answer: Answer) -> Result<Reply, Ended> {
+    fn judge(&self, request: &AnyRequest, answer: Answer, token: &Token) -> Result<Reply, Ended> {
         let operation = request.operation();
         let status = answer.status;
         if status.is_success() {
@@ -303,7 +303,8 @@ impl Management {
             return Err(Ended::Failed { failure, named });
         }
         let nonsense = Ended::Failed { failure: Failure { why: Why::Nonsense, was_sent: true }, named: None };
-        let refusal = refusal::read(request, status.as_u16(), &answer.body).ok_or(nonsense)?;
+        let refusal = refusal::read(request, status.as_u16(), &answer.body, self.tokens.shown(token))
+            .ok_or(nonsense)?;
         Err(match status {
             StatusCode::UNAUTHORIZED => Ended::Token(refusal),
             StatusCode::FORBIDDEN if refusal.code.as_deref() == Some("insufficient_scope") => {

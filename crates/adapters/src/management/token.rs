@@ -140,6 +140,17 @@ impl Tokens {
         self.state.lock().held.as_ref()?.token.scopes.clone()
     }
 
+    /// What was shown of secrets with a token, so that it can be taken out of what comes back.
+    pub(super) fn shown(&self, token: &Token) -> Vec<String> {
+        let header =
+            token.header.to_str().ok().and_then(|header| header.strip_prefix("Bearer ")).map(str::to_owned);
+        let secret = match &self.proof {
+            Proof::Secret(secret) => String::from_utf8(secret.expose().to_vec()).ok(),
+            Proof::Key(_) => None,
+        };
+        header.into_iter().chain(secret).collect()
+    }
+
     /// The token at hand, and whether it should be renewed.
     fn held(&self) -> Option<(Token, bool)> {
         let now = self.clock.monotonic();
