@@ -39,7 +39,9 @@ mod rotate;
 mod silence;
 mod subjects;
 mod switches;
+pub mod tenant;
 mod tenants;
+mod writes;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -56,6 +58,7 @@ pub use feed::Live;
 pub use lead::Lead;
 pub use retain::Kept;
 pub use tenants::Tenant;
+pub use writes::LedgerRecorder;
 
 /// What the use cases stand on.
 pub struct Ports {
