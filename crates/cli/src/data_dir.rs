@@ -122,6 +122,12 @@ impl DataDir {
         parse_keys(&file, &lines)
     }
 
+    /// The name of a tenant's file of that kind.
+    pub fn tenant_file(tenant: &TenantId, extension: &str) -> String {
+        let name = countersign_app::checkpoint_file_name(tenant.as_str());
+        format!("{}.{extension}", name.strip_suffix(".checkpoint").unwrap_or(&name))
+    }
+
     /// The file of the operator's token.
     pub fn operator_file(&self) -> KeyFile {
         self.key_file(OPERATOR_TOKEN)
@@ -160,7 +166,7 @@ fn parse_keys(file: &KeyFile, lines: &[String]) -> anyhow::Result<Vec<Secret>> {
 }
 
 fn action_key_name(tenant: &TenantId) -> String {
-    countersign_app::checkpoint_file_name(tenant.as_str()).replace(".checkpoint", ".action-key")
+    DataDir::tenant_file(tenant, "action-key")
 }
 
 /// 32 random bytes.
