@@ -30,6 +30,7 @@ pub mod claim;
 pub mod depth;
 pub mod factor;
 mod json;
+pub mod log;
 mod maybe;
 pub mod metadata;
 pub mod object;
