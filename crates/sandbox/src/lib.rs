@@ -44,7 +44,8 @@ pub use company::{Client, Company, LEGACY_CLIENT, Organization, TENANT};
 pub use device::{Browser, Device};
 pub use network::{Network, Pool, Region};
 pub use node::{
-    Answer, Call, Claims, Effects, Execution, Handler, Host, HostError, Launch, Outcome, materialize,
+    Action, Answer, Call, Claims, Denial, Effects, Exchange, Execution, Handler, Host, HostError, Launch,
+    Lifetime, Outcome, Revocation, Scopes, Thrown, materialize,
 };
 pub use people::{Factor, Person, Role, Shift, Spot, Strategy, Trips};
 pub use population::Population;
