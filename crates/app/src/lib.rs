@@ -27,6 +27,7 @@ mod lead;
 mod learn;
 mod leaves;
 mod log_watch;
+pub mod management;
 pub mod outcomes;
 mod policies;
 mod read;

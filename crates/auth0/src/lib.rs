@@ -31,6 +31,7 @@ pub mod depth;
 pub mod factor;
 mod json;
 pub mod log;
+pub mod management;
 mod maybe;
 pub mod metadata;
 pub mod object;
