@@ -31,6 +31,7 @@ pub mod call;
 mod check;
 mod fault;
 mod grant;
+pub mod http;
 pub mod id;
 mod limit;
 mod log;
