@@ -31,12 +31,14 @@ pub mod call;
 mod check;
 mod fault;
 mod grant;
+pub mod http;
 pub mod id;
 mod limit;
 mod log;
 mod operations;
 mod page;
 mod resource;
+mod secret;
 mod state;
 #[cfg(test)]
 mod testing;
@@ -208,6 +210,13 @@ impl Tenant {
     #[must_use]
     pub const fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Whether a user has a password; false for a user who isn't there or has none.
+    #[must_use]
+    pub fn has_password(&self, user_id: &str, password: &str) -> bool {
+        let user = self.state.objects.find("users", user_id);
+        user.is_some_and(|user| secret::matches(password, user.hidden_text(resource::PASSWORD)))
     }
 
     /// `/.well-known/jwks.json`.

@@ -104,7 +104,6 @@ fn create(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let id = id::object(&mut context.state.dice);
     let defaults = json!({
         "id": id,
-        "name": identifier,
         "allow_offline_access": false,
         "skip_consent_for_verifiable_first_party_clients": false,
         "subject_type_authorization": {"client": {"policy": "require_client_grant"}, "user": {"policy": "allow_all"}},

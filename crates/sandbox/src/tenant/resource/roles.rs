@@ -104,9 +104,13 @@ fn create(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let id = id::prefixed("rol", &mut context.state.dice);
     shown.insert("id".to_owned(), id.clone().into());
     shown.entry("type").or_insert_with(|| "tenant".into());
-    // Why: a role without a description is answered without one when it is made, and with an empty one when it is read.
+    // Why: without a description a tenant's role shows `null` when it is made and an organization's shows none; both show
+    // an empty one when they are read.
     let mut kept = shown.clone();
     kept.entry("description").or_insert_with(|| "".into());
+    if kept.get("type").and_then(Value::as_str) == Some("tenant") {
+        shown.entry("description").or_insert(Value::Null);
+    }
     context.state.objects.insert(ROLES, Item { id, shown: kept, hidden: Object::new() });
     Ok(Reply::ok(shown))
 }
