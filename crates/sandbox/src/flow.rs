@@ -18,9 +18,11 @@ pub use asked::Asked;
 pub use end::{Ending, FlowEnd, Refusal, Stage, Suspended};
 pub use event::event;
 pub use facts::{Facts, Visit};
-pub use login::{Came, ContinueError, Failed, continue_login, failed_login, login};
+pub use login::{
+    Came, ContinueError, Failed, FailedRefresh, continue_login, failed_login, failed_refresh, login,
+};
 pub use messages::{send_message, stream_event};
 pub use password::{ask_reset, change_password, continue_reset, failed_change_password, reset};
 pub use run::{Ask, BUDGET_MS, Begin, Bound, End, Failure, Pipeline, Ran, run};
-pub use sign_up::sign_up;
+pub use sign_up::{FailedSignUp, failed_sign_up, sign_up};
 pub use tokens::{credentials, failed_credentials, token_exchange};

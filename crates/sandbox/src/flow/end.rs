@@ -66,6 +66,13 @@ pub enum Ending {
     Suspended(Box<Suspended>),
 }
 
+impl Ending {
+    pub(super) fn refused(error: &str, description: &str, status: u16) -> Self {
+        let (error, description) = (error.to_owned(), description.to_owned());
+        Self::Refused(Refusal { error, description, user_message: None, status })
+    }
+}
+
 /// What a flow leaves behind; the tenant's state is changed by its caller.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FlowEnd {
@@ -221,7 +228,7 @@ impl Course {
     /// failure, and not yet while it waits.
     pub(super) fn finish(self, facts: &Facts, silent: bool) -> FlowEnd {
         let refusal = self.refusal(silent);
-        let Self { ran, executions, logs, state, at: _ } = self;
+        let Self { ran, executions, logs, state, at } = self;
         let Ran { asked, end, misuses, .. } = ran;
         let mut flow = FlowEnd::new(Ending::Done, logs);
         flow.misuses = misuses;
@@ -234,6 +241,9 @@ impl Course {
             End::Failed => {}
             End::Denied(_) | End::Done => {
                 flow.user = asked.changes_of(&facts.user);
+                if !flow.user.is_empty() {
+                    flow.user.insert("updated_at".to_owned(), json!(crate::event::iso(at)));
+                }
                 flow.session = asked.session.clone();
                 flow.refresh_token = asked.refresh_token.clone();
             }

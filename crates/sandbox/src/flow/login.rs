@@ -76,10 +76,34 @@ pub fn failed_login(stage: &mut Stage<'_>, facts: &Facts, failed: Failed) -> Flo
         Failed::AccountLimit | Failed::AddressLimit => ("too_many_attempts", 429),
     };
     let description = if entry.description.is_empty() { "Too many attempts." } else { entry.description };
-    let refusal =
-        Refusal { error: error.to_owned(), description: description.to_owned(), user_message: None, status };
     let logs = vec![record(&entry, facts, stage.at, stage.dice)];
-    FlowEnd::new(Ending::Refused(refusal), logs)
+    FlowEnd::new(Ending::refused(error, description, status), logs)
+}
+
+/// Why a refresh token was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailedRefresh {
+    /// It is none, is expired, or is revoked.
+    Token,
+    /// Its session is over.
+    Session,
+    /// The person took the grant back.
+    Grant,
+}
+
+/// A refresh that failed by itself.
+pub fn failed_refresh(stage: &mut Stage<'_>, facts: &Facts, failed: FailedRefresh) -> FlowEnd {
+    let reason = match failed {
+        FailedRefresh::Token => "invalid_token",
+        FailedRefresh::Session => "session_not_found",
+        FailedRefresh::Grant => "grant_revoked",
+    };
+    let words = "Unknown or invalid refresh token.";
+    let scopes = facts.scopes();
+    let entry = Entry::new("fertft", Shape::Token, words).scoped(&scopes);
+    let entry = entry.with(json!({ "failure_reason": reason, "actions": { "executions": [] } }));
+    let logs = vec![record(&entry, facts, stage.at, stage.dice)];
+    FlowEnd::new(Ending::refused("invalid_grant", words, 403), logs)
 }
 
 /// A sign-in after its first factor: runs the Actions and writes what became of it.
@@ -226,6 +250,7 @@ fn ended(stage: &mut Stage<'_>, facts: &Facts, mut course: Course) -> FlowEnd {
         let logins = facts.user.get("logins_count").and_then(Value::as_u64).unwrap_or(0);
         let now = crate::event::iso(at);
         end.user.insert("last_login".to_owned(), json!(now));
+        end.user.insert("updated_at".to_owned(), json!(now));
         end.user.insert("last_ip".to_owned(), json!(facts.visit.ip));
         end.user.insert("logins_count".to_owned(), json!(logins.saturating_add(1)));
     }

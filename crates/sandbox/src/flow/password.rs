@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    end::{Course, Ending, FlowEnd, Refusal, Stage, Suspended},
+    end::{Course, Ending, FlowEnd, Stage, Suspended},
     facts::{Facts, text},
     login::{Answered, Came, ContinueError, answered},
     record::{Entry, Shape, record},
@@ -27,7 +27,7 @@ pub fn ask_reset(stage: &mut Stage<'_>, facts: &Facts, sent: bool) -> FlowEnd {
     let kind = if sent { "scpr" } else { "fcpr" };
     let entry = Entry::new(kind, Shape::Person, words).with(json!({ "body": body }));
     let logs = vec![record(&entry, facts, stage.at, stage.dice)];
-    let ending = if sent { Ending::Done } else { refused("server_error", words, 500) };
+    let ending = if sent { Ending::Done } else { Ending::refused("server_error", words, 500) };
     FlowEnd::new(ending, logs)
 }
 
@@ -98,12 +98,7 @@ pub async fn change_password(stage: &mut Stage<'_>, facts: &Facts, bound: &[Boun
 pub fn failed_change_password(stage: &mut Stage<'_>, facts: &Facts, why: &str) -> FlowEnd {
     let entry = Entry::new("fcp", Shape::Person, why).with(failed_change(facts, why));
     let logs = vec![record(&entry, facts, stage.at, stage.dice)];
-    FlowEnd::new(refused("invalid_password", why, 400), logs)
-}
-
-fn refused(error: &str, description: &str, status: u16) -> Ending {
-    let (error, description) = (error.to_owned(), description.to_owned());
-    Ending::Refused(Refusal { error, description, user_message: None, status })
+    FlowEnd::new(Ending::refused("invalid_password", why, 400), logs)
 }
 
 /// The details of a change that failed; what is secret shows as stars.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     end::{Course, Ending, FlowEnd, Stage},
     facts::{Facts, text},
-    record::{Entry, Shape},
+    record::{Entry, Shape, record},
     run::Bound,
 };
 use crate::Handler;
@@ -51,6 +51,36 @@ pub async fn sign_up(stage: &mut Stage<'_>, facts: &Facts, before: &[Bound], aft
         Course::run(stage, Handler::ExecutePostUserRegistration, after, &made, Default::default()).await;
     end.hear(heard);
     end
+}
+
+/// A sign-up that failed by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailedSignUp {
+    /// Somebody has the address, name or number.
+    Exists,
+    /// The password is too weak.
+    Password,
+    /// Fifty sign-ups in a minute from one address.
+    AddressLimit,
+}
+
+/// Writes a sign-up that failed before any Action ran; the facts hold what was typed.
+pub fn failed_sign_up(stage: &mut Stage<'_>, facts: &Facts, failed: FailedSignUp) -> FlowEnd {
+    let (error, words, status) = match failed {
+        FailedSignUp::Exists => ("invalid_signup", "Invalid sign up", 400),
+        FailedSignUp::Password => ("invalid_password", "Password is too weak", 400),
+        FailedSignUp::AddressLimit => ("too_many_requests", "Too many attempts.", 429),
+    };
+    let entry = match failed {
+        FailedSignUp::AddressLimit => {
+            Entry::new("limit_mu", Shape::Nobody, "").with(json!({ "flow": "signup" }))
+        }
+        FailedSignUp::Exists | FailedSignUp::Password => {
+            Entry::new("fs", Shape::Nobody, words).with(json!({ "grant_type": "password" }))
+        }
+    };
+    let logs = vec![record(&entry, facts, stage.at, stage.dice)];
+    FlowEnd::new(Ending::refused(error, words, status), logs)
 }
 
 /// The request, as its record shows it.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    end::{Course, Ending, FlowEnd, Refusal, Stage},
+    end::{Course, Ending, FlowEnd, Stage},
     facts::Facts,
     login::login,
     record::{Entry, Shape, record},
@@ -49,7 +49,7 @@ pub async fn credentials(
 pub fn failed_credentials(stage: &mut Stage<'_>, facts: &Facts, error: &str, why: &str) -> FlowEnd {
     let entry = Entry::new("feccft", Shape::Machine, why);
     let logs = vec![record(&entry, facts, stage.at, stage.dice)];
-    FlowEnd::new(refused(error, why, if error == "invalid_client" { 401 } else { 403 }), logs)
+    FlowEnd::new(Ending::refused(error, why, if error == "invalid_client" { 401 } else { 403 }), logs)
 }
 
 /// A token in exchange for another: the profile's Action says whose it is, `find` gives the facts of that user's sign-in
@@ -75,7 +75,7 @@ pub async fn token_exchange(
         let words = "The user of the subject token was not found.";
         course.log(stage, facts, &Entry::new("fecte", Shape::Machine, words).with(details));
         let mut end = course.finish(facts, false);
-        end.ending = refused("invalid_request", words, 400);
+        end.ending = Ending::refused("invalid_request", words, 400);
         return end;
     };
     carry(&mut found, facts, &course);
@@ -115,9 +115,4 @@ impl FlowEnd {
             self.user.entry(name).or_insert(value);
         }
     }
-}
-
-fn refused(error: &str, description: &str, status: u16) -> Ending {
-    let (error, description) = (error.to_owned(), description.to_owned());
-    Ending::Refused(Refusal { error, description, user_message: None, status })
 }

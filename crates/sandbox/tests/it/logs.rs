@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use countersign_sandbox::flow::{
-    Came, Ending, Failed, Stage, ask_reset, change_password, continue_login, credentials,
-    failed_change_password, failed_credentials, failed_login, login, send_message, sign_up, token_exchange,
+    Came, Ending, Failed, FailedRefresh, FailedSignUp, Stage, ask_reset, change_password, continue_login,
+    credentials, failed_change_password, failed_credentials, failed_login, failed_refresh, failed_sign_up,
+    login, send_message, sign_up, token_exchange,
 };
 use serde_json::{Value, json};
 
@@ -61,6 +62,12 @@ async fn all(stage: &mut Stage<'_>) -> Vec<Value> {
     for bound in [&[][..], &deny] {
         logs.extend(sign_up(stage, &facts(), bound, &[]).await.logs);
         logs.extend(credentials(stage, &facts(), bound, &[]).await.logs);
+    }
+    for failed in [FailedSignUp::Exists, FailedSignUp::Password, FailedSignUp::AddressLimit] {
+        logs.extend(failed_sign_up(stage, &facts(), failed).logs);
+    }
+    for failed in [FailedRefresh::Token, FailedRefresh::Session, FailedRefresh::Grant] {
+        logs.extend(failed_refresh(stage, &facts(), failed).logs);
     }
     logs.extend(failed_credentials(stage, &facts(), "invalid_client", "Unauthorized").logs);
     logs.extend(failed_change_password(stage, &facts(), "Password is too weak").logs);
