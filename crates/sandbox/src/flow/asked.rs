@@ -1,11 +1,12 @@
 //! What the Actions of a flow asked for together, and what it comes to at the flow's end.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Claims, Effects, Exchange, Lifetime};
 
 /// What was asked for so far, later Actions over earlier ones.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Asked {
     /// Changes to `app_metadata`; null removes a key.
     pub app_metadata: Map<String, Value>,
@@ -38,7 +39,10 @@ impl Asked {
     pub(super) fn add(&mut self, effects: &Effects) {
         let extend = |into: &mut Map<String, Value>, from: &Map<String, Value>| into.extend(from.clone());
         extend(&mut self.app_metadata, &effects.app_metadata);
-        extend(&mut self.user_metadata, &effects.user_metadata);
+        // Why: what is set beside a new primary user is lost, as Auth0 documents.
+        if effects.primary_user.is_none() {
+            extend(&mut self.user_metadata, &effects.user_metadata);
+        }
         extend(&mut self.transaction_metadata, &effects.transaction_metadata);
         extend(&mut self.claims.id_token, &effects.claims.id_token);
         extend(&mut self.claims.access_token, &effects.claims.access_token);
@@ -132,6 +136,17 @@ mod tests {
         let wanted = json!({ "app_metadata": { "kept": 1, "a": { "y": 2 }, "b": 1 } });
         assert_eq!(Value::Object(asked.changes_of(&user)), wanted);
         assert_eq!(Asked::default().changes_of(&user), Map::new());
+    }
+
+    #[test]
+    fn user_metadata_beside_a_new_primary_user_is_lost() {
+        let mut asked = Asked::default();
+        asked.add(&effects(
+            json!({ "primary_user": "auth0|2", "user_metadata": { "a": 1 }, "app_metadata": { "b": 1 } }),
+        ));
+        asked.add(&effects(json!({ "primary_user": "auth0|3", "user_metadata": { "c": 1 } })));
+        assert_eq!(asked.primary_user.as_deref(), Some("auth0|2"));
+        assert!(asked.user_metadata.is_empty() && asked.app_metadata.contains_key("b"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How a flow ends.
 
 use countersign_core::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -40,8 +41,8 @@ pub struct Refusal {
     pub status: u16,
 }
 
-/// A flow that waits for an answer.
-#[derive(Debug, Clone, PartialEq)]
+/// A flow that waits for an answer; can be kept as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Suspended {
     /// By which it is found again.
     pub state: String,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use countersign_core::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::asked::Asked;
@@ -64,7 +65,8 @@ pub struct Begin {
 }
 
 /// What is asked of the person.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ask {
     /// One of these factors, passed.
     Challenge(Vec<Value>),

@@ -101,6 +101,8 @@ async fn a_challenge_suspends_and_only_its_own_action_continues_before_the_rest(
     assert_eq!(end.executions[0]["status"], "suspended");
     let waiting = suspended(end);
     assert_eq!(waiting.ask, Ask::Challenge(vec![json!({ "type": "otp" })]));
+    let kept = serde_json::to_string(&waiting).unwrap();
+    assert_eq!(serde_json::from_str::<Suspended>(&kept).unwrap(), waiting);
 
     let mut stage = world.stage();
     let other = [Came::Passed("phone".into()), Came::Back(waiting.state.clone())];
@@ -194,6 +196,16 @@ async fn all_actions_of_a_trigger_share_one_budget() {
         |n: usize, of: &str| results[n][of].as_str().unwrap().parse::<countersign_core::Timestamp>().unwrap();
     let hung = span(1, "ended_at").since(span(1, "started_at")) / 1000;
     assert!(hung < 600, "the second had {hung} ms, with 400 gone");
+}
+
+#[tokio::test]
+async fn a_host_that_dies_fails_the_transaction_and_the_next_one_goes_through() {
+    let mut world = World::new().await;
+    let deadly = "exports.onExecutePostLogin = async () => process.kill(process.pid, 'SIGKILL');";
+    let end = login(&mut world.stage(), &facts(), &[bound("deadly", deadly)]).await;
+    assert_eq!(end.logs[0]["details"]["error_class"], "platform_error");
+    let end = login(&mut world.stage(), &facts(), &[bound("first", FIRST)]).await;
+    assert_eq!(end.ending, Ending::Done);
 }
 
 #[tokio::test]
