@@ -162,6 +162,28 @@ fn bound_signer(state: &str) -> countersign_sandbox::flow::Bound {
 }
 
 #[tokio::test]
+async fn a_form_waits_and_its_fields_reach_the_action_that_showed_it() {
+    let mut world = World::new().await;
+    let code = "
+exports.onExecutePostLogin = async (event, api) => api.prompt.render('form_1', { vars: { asked: true } });
+exports.onContinuePostLogin = async (event, api) => {
+  api.user.setUserMetadata('company', event.prompt.fields.company);
+  api.session.revoke('not this time', { preserveRefreshTokens: true });
+};";
+    let bound = [bound("form", code)];
+    let waiting = suspended(login(&mut world.stage(), &facts(), &bound).await);
+    let form = json!({ "id": "form_1", "fields": {}, "vars": { "asked": true } });
+    assert_eq!(waiting.ask, Ask::Form(form));
+    let mut filled = facts();
+    filled.prompt = json!({ "id": "form_1", "fields": { "company": "Acme" } });
+    let came = Came::Back(waiting.state.clone());
+    let end = continue_login(&mut world.stage(), &filled, &bound, &waiting, &came).await.unwrap();
+    assert_eq!(refused(&end), ("access_denied", "not this time"));
+    assert_eq!(end.user["user_metadata"]["company"], "Acme");
+    assert!(end.session.revoked.is_some_and(|revoked| revoked.preserve_refresh_tokens));
+}
+
+#[tokio::test]
 async fn a_throw_fails_the_transaction_and_is_told_with_everything_that_mends_it() {
     let mut world = World::new().await;
     let bound = [bound("first", FIRST), bound("throw", THROW), bound("second", SECOND)];
