@@ -27,6 +27,7 @@ mod company;
 mod device;
 mod dice;
 mod event;
+pub mod flow;
 mod habits;
 mod network;
 mod node;
@@ -42,6 +43,7 @@ mod traffic;
 pub use city::City;
 pub use company::{Client, Company, LEGACY_CLIENT, Organization, TENANT};
 pub use device::{Browser, Device};
+pub use dice::Dice;
 pub use network::{Network, Pool, Region};
 pub use node::{
     Action, Answer, Call, Claims, Denial, Effects, Exchange, Execution, Handler, Host, HostError, Launch,

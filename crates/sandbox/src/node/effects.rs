@@ -1,6 +1,6 @@
 //! What an execution asked for, as the host tells it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What an execution did to the transaction.
@@ -74,7 +74,7 @@ pub struct Call {
 }
 
 /// Custom claims by token.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Claims {
     /// Of the ID token.
@@ -94,7 +94,7 @@ pub struct Scopes {
 }
 
 /// What becomes of a session or a refresh token.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Lifetime {
     /// The changes to its metadata; null removes a key.
@@ -112,7 +112,7 @@ pub struct Lifetime {
 }
 
 /// The end of a session or refresh token.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Revocation {
     /// Why.
@@ -122,7 +122,7 @@ pub struct Revocation {
 }
 
 /// What a token exchange shall yield.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Exchange {
     /// `user_id`, or `connection` with `attributes`, `creation` and `update`.

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! The sandbox tenant against what is documented and what was recorded.
 //!
 //! Neither is part of the repository; `COUNTERSIGN_CONFORMANCE_DATA` names the folder that holds them.
@@ -12,3 +13,19 @@ mod data;
 mod endpoints;
 #[cfg(test)]
 mod recordings;
+=======
+//! The sandbox's flows with real Actions in Node, and what they write against the reference.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is not as it should be"
+)]
+
+mod events;
+mod facts;
+mod logs;
+mod pipeline;
+mod shipped;
+>>>>>>> runtime
