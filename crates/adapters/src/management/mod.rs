@@ -38,13 +38,16 @@ use self::{
     http::{Answer, Failure},
     limit::Observed,
     retry::Next,
-    token::{Proof, Source, Tokens},
+    token::{Denied, Proof, Source, Token, Tokens},
     turns::Turns,
 };
 use crate::{Endpoint, breaker::Breaker};
 
 /// The most bytes of an answer: far above a page of 100 users, and below what could hurt.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long an answer may take where nothing else is configured; searches and long lists are slow at times.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How a client shows that it is itself.
 pub enum Credentials {
@@ -73,6 +76,8 @@ pub struct Settings {
     pub plan: Plan,
     /// Certificates of authorities in PEM, in place of the system's.
     pub authorities: Option<Vec<u8>>,
+    /// How long an answer may take; [`DEFAULT_TIMEOUT`] where nothing else is known.
+    pub timeout: Duration,
 }
 
 /// What the client needs of its surroundings.
@@ -136,13 +141,13 @@ impl Management {
     /// # Errors
     /// [`BuildError`].
     pub fn new(settings: Settings, surroundings: Surroundings) -> Result<Self, BuildError> {
-        let Settings { tenant, client_id, credentials, plan, authorities } = settings;
+        let Settings { tenant, client_id, credentials, plan, authorities, timeout } = settings;
         let Surroundings { clock, entropy, sleep, recorder } = surroundings;
         let base = tenant.url().clone();
         if base.path() != "/" || base.query().is_some() {
             return Err(BuildError::Tenant);
         }
-        let client = http::client(&tenant, authorities.as_deref())?;
+        let client = http::client(&tenant, authorities.as_deref(), timeout)?;
         let proof = match credentials {
             Credentials::Secret(secret) => Proof::Secret(secret),
             Credentials::Key { pem, algorithm, key_id } => {
@@ -262,10 +267,12 @@ impl Management {
         if !self.breaker.lock().admits(self.clock.monotonic()) {
             return Err(Ended::Final(Error::Paused { operation }));
         }
-        let not_sent = |why| Ended::Failed { failure: Failure { why, was_sent: false }, named: None };
-        let token = self.tokens.token().await.map_err(|why| {
-            self.count(is_no_answer(why));
-            not_sent(why)
+        let token = self.tokens.token().await.map_err(|Denied { why, was_asked }| {
+            // Why only who asked: one break must not count for all who waited for the same token.
+            if was_asked {
+                self.count(is_no_answer(why));
+            }
+            Ended::Failed { failure: Failure { why, was_sent: false }, named: None }
         })?;
         let builder = self.builder(request, url).header(AUTHORIZATION, token.header.clone());
         turn.begin();
@@ -282,12 +289,12 @@ impl Management {
                 if answer.status == StatusCode::UNAUTHORIZED {
                     self.tokens.refused(&token);
                 }
-                self.judge(request, answer)
+                self.judge(request, answer, &token)
             }
         }
     }
 
-    fn judge(&self, request: &AnyRequest, answer: Answer) -> Result<Reply, Ended> {
+    fn judge(&self, request: &AnyRequest, answer: Answer, token: &Token) -> Result<Reply, Ended> {
         let operation = request.operation();
         let status = answer.status;
         if status.is_success() {
@@ -303,7 +310,8 @@ impl Management {
             return Err(Ended::Failed { failure, named });
         }
         let nonsense = Ended::Failed { failure: Failure { why: Why::Nonsense, was_sent: true }, named: None };
-        let refusal = refusal::read(request, status.as_u16(), &answer.body).ok_or(nonsense)?;
+        let refusal = refusal::read(request, status.as_u16(), &answer.body, self.tokens.shown(token))
+            .ok_or(nonsense)?;
         Err(match status {
             StatusCode::UNAUTHORIZED => Ended::Token(refusal),
             StatusCode::FORBIDDEN if refusal.code.as_deref() == Some("insufficient_scope") => {
@@ -392,13 +400,18 @@ impl Api for Management {
     }
 }
 
-/// Refuses an answer that is none: a redirect, or a success whose body is not JSON.
+/// Refuses an answer that is none: a redirect, or a body that should be JSON and is not. What a server says while it fails
+/// is not looked at, because it is often not the API's.
 fn meaningful(answer: Answer) -> Result<Answer, Failure> {
-    if answer.status.is_redirection() {
+    let status = answer.status;
+    if status.is_redirection() {
         return Err(Failure { why: Why::Redirect, was_sent: true });
     }
+    let is_passed_over = answer.body.is_empty()
+        || status.is_server_error()
+        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
     let is_json = |body: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
-    if answer.status.is_success() && !answer.body.is_empty() && !is_json(&answer.body) {
+    if !is_passed_over && !is_json(&answer.body) {
         return Err(Failure { why: Why::Nonsense, was_sent: true });
     }
     Ok(answer)

@@ -24,8 +24,8 @@ struct Said {
     message: Option<Value>,
 }
 
-/// Reads what an answer says against a request; `None` when it is not JSON.
-pub(super) fn read(request: &AnyRequest, status: u16, body: &[u8]) -> Option<Refusal> {
+/// Reads what an answer says against a request; `None` when it is not JSON. `secrets` are what the request showed.
+pub(super) fn read(request: &AnyRequest, status: u16, body: &[u8], secrets: Vec<String>) -> Option<Refusal> {
     let said: Said = if body.is_empty() { Said::default() } else { serde_json::from_slice(body).ok()? };
     let text =
         |value: Option<Value>| value.and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
@@ -34,7 +34,7 @@ pub(super) fn read(request: &AnyRequest, status: u16, body: &[u8]) -> Option<Ref
         status,
         error: word(&text(said.error)),
         code: (!code.is_empty()).then_some(code),
-        message: scrub(&text(said.message), request),
+        message: scrub(&text(said.message), request, secrets),
     })
 }
 
@@ -47,10 +47,11 @@ fn word(text: &str) -> String {
 }
 
 /// Takes out of a message what the request holds, what looks like an address or a token, and control characters.
-fn scrub(message: &str, request: &AnyRequest) -> String {
+fn scrub(message: &str, request: &AnyRequest, secrets: Vec<String>) -> String {
     let mut texts: Vec<String> = request.path().split('/').map(decoded).collect();
     let fixed: Vec<&str> = request.operation().path.split('/').collect();
     texts.retain(|text| !fixed.contains(&text.as_str()));
+    texts.extend(secrets);
     texts.extend(request.query().iter().map(|(_, value)| value.clone()));
     if let Some(body) = request.body() {
         leaves(body, &mut texts);
@@ -131,7 +132,7 @@ mod tests {
         let message = "user auth0|marked 1 (ADA MARKED) of ada@marked.example\u{7}\u{1b}[31m, phone +4915123456789, \
             eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.marked.marked does not exist";
         let body = json!({"statusCode": 404, "error": "Not Found", "errorCode": "inexistent_user", "message": message});
-        let refusal = read(&request, 404, body.to_string().as_bytes()).unwrap();
+        let refusal = read(&request, 404, body.to_string().as_bytes(), vec![]).unwrap();
         assert_eq!(refusal.message, "user … (…) of …  [31m, phone … … does not exist");
         assert_eq!((refusal.error.as_str(), refusal.code.as_deref()), ("Not Found", Some("inexistent_user")));
     }
@@ -141,12 +142,12 @@ mod tests {
         let request = users::list().into_any();
         let body =
             json!({"error": {"a": 1}, "errorCode": "x".repeat(1_000), "message": "word ".repeat(10_000)});
-        let refusal = read(&request, 400, body.to_string().as_bytes()).unwrap();
+        let refusal = read(&request, 400, body.to_string().as_bytes(), vec![]).unwrap();
         assert_eq!(
             (refusal.message.chars().count(), refusal.error.len(), refusal.code.unwrap().len()),
             (300, 0, 64)
         );
-        assert!(read(&request, 400, b"<html>").is_none());
-        assert!(read(&request, 400, b"").is_some());
+        assert!(read(&request, 400, b"<html>", vec![]).is_none());
+        assert!(read(&request, 400, b"", vec![]).is_some());
     }
 }
