@@ -10,20 +10,9 @@ use countersign_sandbox::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The vendor's data, or `None` with a word about it; missing data fails where `CI` is set.
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "a test is configured by its environment"
-)]
+/// The vendor's data.
 pub fn reference() -> Option<PathBuf> {
-    let (folder, is_ci) = (std::env::var("COUNTERSIGN_CONFORMANCE_DATA"), std::env::var("CI").is_ok());
-    let Ok(folder) = folder else {
-        assert!(!is_ci, "`COUNTERSIGN_CONFORMANCE_DATA` must be set where `CI` is");
-        eprintln!("passed over: COUNTERSIGN_CONFORMANCE_DATA is not set");
-        return None;
-    };
-    Some(PathBuf::from(folder).join("auth0"))
+    Some(crate::data::folder()?.join("auth0"))
 }
 
 /// A host in a folder of its own.

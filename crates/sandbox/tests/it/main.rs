@@ -1,7 +1,6 @@
-<<<<<<< HEAD
-//! The sandbox tenant against what is documented and what was recorded.
+//! The sandbox tenant against what is documented and what was recorded, and its flows with real Actions in Node.
 //!
-//! Neither is part of the repository; `COUNTERSIGN_CONFORMANCE_DATA` names the folder that holds them.
+//! Neither reference is part of the repository; `COUNTERSIGN_CONFORMANCE_DATA` names the folder that holds them.
 
 #[cfg(test)]
 mod before;
@@ -12,20 +11,14 @@ mod data;
 #[cfg(test)]
 mod endpoints;
 #[cfg(test)]
-mod recordings;
-=======
-//! The sandbox's flows with real Actions in Node, and what they write against the reference.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test ends where something is not as it should be"
-)]
-
 mod events;
+#[cfg(test)]
 mod facts;
+#[cfg(test)]
 mod logs;
+#[cfg(test)]
 mod pipeline;
+#[cfg(test)]
+mod recordings;
+#[cfg(test)]
 mod shipped;
->>>>>>> runtime
