@@ -9,6 +9,7 @@ mod limit;
 mod pages;
 mod refusal;
 mod retry;
+mod settings;
 mod sleep;
 mod token;
 mod turns;
@@ -19,7 +20,7 @@ use countersign_app::management::{
     Api, Cause, End, Error, Intent, Lane, Pending, Recorder, Refusal, Reply, Why, read, write,
 };
 use countersign_auth0::management::{AnyRequest, Method, Request};
-use countersign_core::{ClientId, Clock, Entropy, Secret};
+use countersign_core::{Clock, Entropy};
 use parking_lot::Mutex;
 use reqwest::{
     Client, RequestBuilder, StatusCode, Url,
@@ -31,6 +32,7 @@ pub use self::{
     assertion::KeyAlgorithm,
     limit::Plan,
     pages::Pages,
+    settings::{BuildError, Credentials, DEFAULT_TIMEOUT, Settings, Surroundings},
     sleep::{RealSleep, Sleep},
 };
 use self::{
@@ -41,74 +43,10 @@ use self::{
     token::{Denied, Proof, Source, Token, Tokens},
     turns::Turns,
 };
-use crate::{Endpoint, breaker::Breaker};
+use crate::breaker::Breaker;
 
 /// The most bytes of an answer: far above a page of 100 users, and below what could hurt.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-
-/// How long an answer may take where nothing else is configured; searches and long lists are slow at times.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How a client shows that it is itself.
-pub enum Credentials {
-    /// By a secret that the tenant knows too.
-    Secret(Secret),
-    /// By a private key whose public half the tenant knows.
-    Key {
-        /// The key, RSA in PEM.
-        pem: Secret,
-        /// What it signs with.
-        algorithm: KeyAlgorithm,
-        /// The tenant's id of the credential, where there are several.
-        key_id: Option<String>,
-    },
-}
-
-/// A tenant's Management API as configured.
-pub struct Settings {
-    /// The tenant's address, without a path, such as `https://acme.eu.auth0.com/`.
-    pub tenant: Endpoint,
-    /// The client that we are there.
-    pub client_id: ClientId,
-    /// How it shows so.
-    pub credentials: Credentials,
-    /// What the tenant's plan allows.
-    pub plan: Plan,
-    /// Certificates of authorities in PEM, in place of the system's.
-    pub authorities: Option<Vec<u8>>,
-    /// How long an answer may take; [`DEFAULT_TIMEOUT`] where nothing else is known.
-    pub timeout: Duration,
-}
-
-/// What the client needs of its surroundings.
-#[derive(Clone)]
-pub struct Surroundings {
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Chance, for waits and assertions.
-    pub entropy: Arc<dyn Entropy>,
-    /// What waits.
-    pub sleep: Arc<dyn Sleep>,
-    /// Who is told of writes.
-    pub recorder: Arc<dyn Recorder>,
-}
-
-/// A client that can't be built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BuildError {
-    /// The tenant's address has a path or a query.
-    #[error("a tenant's address has no path and no query, such as `https://acme.eu.auth0.com/`")]
-    Tenant,
-    /// The private key can't be used.
-    #[error("the client's private key is no RSA key in PEM")]
-    Key,
-    /// The authorities can't be read.
-    #[error("the authorities are no certificates in PEM")]
-    Authorities,
-    /// TLS can't be used on this system, such as for want of root certificates.
-    #[error("no client for HTTPS could be built: the system may have no root certificates")]
-    Client,
-}
 
 /// A tenant's Management API.
 pub struct Management {
