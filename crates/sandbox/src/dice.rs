@@ -11,6 +11,12 @@ impl Dice {
         Self(seed)
     }
 
+    /// Where the sequence stands: `Dice::new` of it goes on from here.
+    #[must_use]
+    pub const fn state(&self) -> u64 {
+        self.0
+    }
+
     /// The next 64 well-mixed bits.
     pub const fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);

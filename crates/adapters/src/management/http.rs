@@ -12,9 +12,6 @@ use reqwest::{
 use super::BuildError;
 use crate::Endpoint;
 
-/// How long an answer may take, as the vendor's own clients have it; lists and searches are slow at times.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -34,12 +31,16 @@ pub(super) struct Failure {
 }
 
 /// A client that goes to this address and nowhere else. `authorities`, in PEM, stand in place of the system's.
-pub(super) fn client(endpoint: &Endpoint, authorities: Option<&[u8]>) -> Result<Client, BuildError> {
+pub(super) fn client(
+    endpoint: &Endpoint,
+    authorities: Option<&[u8]>,
+    timeout: Duration,
+) -> Result<Client, BuildError> {
     let builder = Client::builder()
         .redirect(Policy::none())
         .no_proxy()
         .referer(false)
-        .timeout(TIMEOUT)
+        .timeout(timeout)
         .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
         .https_only(!endpoint.is_plain());

@@ -10,6 +10,7 @@ mod limit;
 mod pages;
 mod refusal;
 mod retry;
+mod settings;
 mod sleep;
 mod token;
 mod turns;
@@ -20,7 +21,7 @@ use countersign_app::management::{
     Api, Cause, End, Error, Intent, Lane, Pending, Recorder, Refusal, Reply, Why, read, write,
 };
 use countersign_auth0::management::{AnyRequest, Method, Request};
-use countersign_core::{ClientId, Clock, Entropy, Secret};
+use countersign_core::{Clock, Entropy};
 use parking_lot::Mutex;
 use reqwest::{
     Client, RequestBuilder, StatusCode, Url,
@@ -32,6 +33,7 @@ pub use self::{
     assertion::KeyAlgorithm,
     limit::Plan,
     pages::Pages,
+    settings::{BuildError, Credentials, DEFAULT_TIMEOUT, Settings, Surroundings},
     sleep::{RealSleep, Sleep},
 };
 use self::{
@@ -39,72 +41,13 @@ use self::{
     http::{Answer, Failure},
     limit::Observed,
     retry::Next,
-    token::{Proof, Source, Token, Tokens},
+    token::{Denied, Proof, Source, Token, Tokens},
     turns::Turns,
 };
-use crate::{Endpoint, breaker::Breaker};
+use crate::breaker::Breaker;
 
 /// The most bytes of an answer: far above a page of 100 users, and below what could hurt.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-
-/// How a client shows that it is itself.
-pub enum Credentials {
-    /// By a secret that the tenant knows too.
-    Secret(Secret),
-    /// By a private key whose public half the tenant knows.
-    Key {
-        /// The key, RSA in PEM.
-        pem: Secret,
-        /// What it signs with.
-        algorithm: KeyAlgorithm,
-        /// The tenant's id of the credential, where there are several.
-        key_id: Option<String>,
-    },
-}
-
-/// A tenant's Management API as configured.
-pub struct Settings {
-    /// The tenant's address, without a path, such as `https://acme.eu.auth0.com/`.
-    pub tenant: Endpoint,
-    /// The client that we are there.
-    pub client_id: ClientId,
-    /// How it shows so.
-    pub credentials: Credentials,
-    /// What the tenant's plan allows.
-    pub plan: Plan,
-    /// Certificates of authorities in PEM, in place of the system's.
-    pub authorities: Option<Vec<u8>>,
-}
-
-/// What the client needs of its surroundings.
-#[derive(Clone)]
-pub struct Surroundings {
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Chance, for waits and assertions.
-    pub entropy: Arc<dyn Entropy>,
-    /// What waits.
-    pub sleep: Arc<dyn Sleep>,
-    /// Who is told of writes.
-    pub recorder: Arc<dyn Recorder>,
-}
-
-/// A client that can't be built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BuildError {
-    /// The tenant's address has a path or a query.
-    #[error("a tenant's address has no path and no query, such as `https://acme.eu.auth0.com/`")]
-    Tenant,
-    /// The private key can't be used.
-    #[error("the client's private key is no RSA key in PEM")]
-    Key,
-    /// The authorities can't be read.
-    #[error("the authorities are no certificates in PEM")]
-    Authorities,
-    /// TLS can't be used on this system, such as for want of root certificates.
-    #[error("no client for HTTPS could be built: the system may have no root certificates")]
-    Client,
-}
 
 /// A tenant's Management API.
 pub struct Management {
@@ -137,13 +80,13 @@ impl Management {
     /// # Errors
     /// [`BuildError`].
     pub fn new(settings: Settings, surroundings: Surroundings) -> Result<Self, BuildError> {
-        let Settings { tenant, client_id, credentials, plan, authorities } = settings;
+        let Settings { tenant, client_id, credentials, plan, authorities, timeout } = settings;
         let Surroundings { clock, entropy, sleep, recorder } = surroundings;
         let base = tenant.url().clone();
         if base.path() != "/" || base.query().is_some() {
             return Err(BuildError::Tenant);
         }
-        let client = http::client(&tenant, authorities.as_deref())?;
+        let client = http::client(&tenant, authorities.as_deref(), timeout)?;
         let proof = match credentials {
             Credentials::Secret(secret) => Proof::Secret(secret),
             Credentials::Key { pem, algorithm, key_id } => {
@@ -263,10 +206,12 @@ impl Management {
         if !self.breaker.lock().admits(self.clock.monotonic()) {
             return Err(Ended::Final(Error::Paused { operation }));
         }
-        let not_sent = |why| Ended::Failed { failure: Failure { why, was_sent: false }, named: None };
-        let token = self.tokens.token().await.map_err(|why| {
-            self.count(is_no_answer(why));
-            not_sent(why)
+        let token = self.tokens.token().await.map_err(|Denied { why, was_asked }| {
+            // Why only who asked: one break must not count for all who waited for the same token.
+            if was_asked {
+                self.count(is_no_answer(why));
+            }
+            Ended::Failed { failure: Failure { why, was_sent: false }, named: None }
         })?;
         let builder = self.builder(request, url).header(AUTHORIZATION, token.header.clone());
         turn.begin();
@@ -394,13 +339,18 @@ impl Api for Management {
     }
 }
 
-/// Refuses an answer that is none: a redirect, or a success whose body is not JSON.
+/// Refuses an answer that is none: a redirect, or a body that should be JSON and is not. What a server says while it fails
+/// is not looked at, because it is often not the API's.
 fn meaningful(answer: Answer) -> Result<Answer, Failure> {
-    if answer.status.is_redirection() {
+    let status = answer.status;
+    if status.is_redirection() {
         return Err(Failure { why: Why::Redirect, was_sent: true });
     }
+    let is_passed_over = answer.body.is_empty()
+        || status.is_server_error()
+        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
     let is_json = |body: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
-    if answer.status.is_success() && !answer.body.is_empty() && !is_json(&answer.body) {
+    if !is_passed_over && !is_json(&answer.body) {
         return Err(Failure { why: Why::Nonsense, was_sent: true });
     }
     Ok(answer)

@@ -40,6 +40,14 @@ pub(super) struct Token {
     number: u64,
 }
 
+/// No token could be had.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Denied {
+    pub(super) why: Why,
+    /// Whether the tenant was asked just now; if not, this is what it came to before.
+    pub(super) was_asked: bool,
+}
+
 struct Held {
     token: Token,
     renew_at: Duration,
@@ -110,7 +118,7 @@ impl Tokens {
     }
 
     /// A token that is good, at least for a while.
-    pub(super) async fn token(&self) -> Result<Token, Why> {
+    pub(super) async fn token(&self) -> Result<Token, Denied> {
         if let Some((token, is_due)) = self.held() {
             if !is_due {
                 return Ok(token);
@@ -160,18 +168,19 @@ impl Tokens {
         Some((held.token.clone(), now >= held.renew_at && !is_left_alone))
     }
 
-    async fn renew(&self) -> Result<Token, Why> {
+    async fn renew(&self) -> Result<Token, Denied> {
         let asked_at = self.clock.monotonic();
         let before = self.state.lock().failed;
         if let Some(failed) = before.filter(|failed| asked_at < failed.until) {
-            return Err(failed.why);
+            return Err(Denied { why: failed.why, was_asked: false });
         }
         let given = self.ask().await;
         let mut state = self.state.lock();
-        match given {
-            Ok(given) => {
-                state.numbers += 1;
-                let Some(held) = hold(&given, asked_at, state.numbers) else { return Err(Why::Nonsense) };
+        state.numbers += 1;
+        let number = state.numbers;
+        let held = given.and_then(|given| hold(&given, asked_at, number).ok_or(Why::Nonsense));
+        match held {
+            Ok(held) => {
                 let token = held.token.clone();
                 state.held = Some(held);
                 state.failed = None;
@@ -182,7 +191,7 @@ impl Tokens {
                     before.map_or(FIRST_PAUSE, |failed| failed.pause.saturating_mul(2).min(LONGEST_PAUSE));
                 let until = self.clock.monotonic().saturating_add(pause);
                 state.failed = Some(Failed { why, until, pause });
-                Err(why)
+                Err(Denied { why, was_asked: true })
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Attack protection. Its settings are read and compared whole, so they stay dictionaries.
+//! Attack protection and the assessment of risk. Their settings are read and compared whole, so they stay dictionaries.
 
 use super::{Endpoint, Operation, Request};
 use crate::Dictionary;
@@ -44,6 +44,27 @@ static SET_SUSPICIOUS_ADDRESSES: Endpoint<Dictionary, 0> = Endpoint::patch(
     "/attack-protection/suspicious-ip-throttling",
 )
 .scopes(&["update:attack_protection"]);
+static RISK_ASSESSMENT: Endpoint<Dictionary, 0> =
+    Endpoint::get("attack_protection.risk_assessment", "/risk-assessments/settings")
+        .scopes(&["read:attack_protection"]);
+static SET_RISK_ASSESSMENT: Endpoint<Dictionary, 0> =
+    Endpoint::patch("attack_protection.set_risk_assessment", "/risk-assessments/settings")
+        .scopes(&["update:attack_protection"])
+        .required(&["enabled"]);
+static NEW_DEVICE: Endpoint<Dictionary, 0> =
+    Endpoint::get("attack_protection.new_device", "/risk-assessments/settings/new-device")
+        .scopes(&["read:attack_protection"]);
+static SET_NEW_DEVICE: Endpoint<Dictionary, 0> =
+    Endpoint::patch("attack_protection.set_new_device", "/risk-assessments/settings/new-device")
+        .scopes(&["update:attack_protection"])
+        .required(&["remember_for"]);
+static SUPPLEMENTAL_SIGNALS: Endpoint<Dictionary, 0> =
+    Endpoint::get("attack_protection.supplemental_signals", "/supplemental-signals")
+        .scopes(&["read:attack_protection"]);
+static SET_SUPPLEMENTAL_SIGNALS: Endpoint<Dictionary, 0> =
+    Endpoint::patch("attack_protection.set_supplemental_signals", "/supplemental-signals")
+        .scopes(&["update:attack_protection"])
+        .required(&["akamai_enabled"]);
 
 pub(super) static OPERATIONS: &[&Operation] = &[
     &BOT_DETECTION.operation,
@@ -58,6 +79,12 @@ pub(super) static OPERATIONS: &[&Operation] = &[
     &SET_PHONE_PROVIDERS.operation,
     &SUSPICIOUS_ADDRESSES.operation,
     &SET_SUSPICIOUS_ADDRESSES.operation,
+    &RISK_ASSESSMENT.operation,
+    &SET_RISK_ASSESSMENT.operation,
+    &NEW_DEVICE.operation,
+    &SET_NEW_DEVICE.operation,
+    &SUPPLEMENTAL_SIGNALS.operation,
+    &SET_SUPPLEMENTAL_SIGNALS.operation,
 ];
 
 /// Reads how bots are found.
@@ -130,4 +157,40 @@ pub fn suspicious_addresses() -> Request<Dictionary> {
 #[must_use]
 pub fn set_suspicious_addresses(fields: Dictionary) -> Request<Dictionary> {
     Request::new(&SET_SUSPICIOUS_ADDRESSES, []).fields(fields)
+}
+
+/// Reads how risk is assessed.
+#[must_use]
+pub fn risk_assessment() -> Request<Dictionary> {
+    Request::new(&RISK_ASSESSMENT, [])
+}
+
+/// Sets how risk is assessed.
+#[must_use]
+pub fn set_risk_assessment(fields: Dictionary) -> Request<Dictionary> {
+    Request::new(&SET_RISK_ASSESSMENT, []).fields(fields)
+}
+
+/// Reads how new devices are told from known ones.
+#[must_use]
+pub fn new_device() -> Request<Dictionary> {
+    Request::new(&NEW_DEVICE, [])
+}
+
+/// Sets how new devices are told from known ones.
+#[must_use]
+pub fn set_new_device(fields: Dictionary) -> Request<Dictionary> {
+    Request::new(&SET_NEW_DEVICE, []).fields(fields)
+}
+
+/// Reads how signals of others are taken in.
+#[must_use]
+pub fn supplemental_signals() -> Request<Dictionary> {
+    Request::new(&SUPPLEMENTAL_SIGNALS, [])
+}
+
+/// Sets how signals of others are taken in.
+#[must_use]
+pub fn set_supplemental_signals(fields: Dictionary) -> Request<Dictionary> {
+    Request::new(&SET_SUPPLEMENTAL_SIGNALS, []).fields(fields)
 }

@@ -121,6 +121,8 @@ ids! {
     RuleId,
     /// A job, `job_…`.
     JobId,
+    /// A network access list, `acl_…`.
+    NetworkAclId,
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub mod jobs;
 pub mod log_streams;
 pub mod logs;
 pub mod members;
+pub mod network_acls;
 mod operation;
 pub mod organizations;
 mod page;
@@ -73,6 +74,7 @@ pub static OPERATIONS: &[&[&Operation]] = &[
     log_streams::OPERATIONS,
     logs::OPERATIONS,
     members::OPERATIONS,
+    network_acls::OPERATIONS,
     organizations::OPERATIONS,
     refresh_tokens::OPERATIONS,
     resource_servers::OPERATIONS,

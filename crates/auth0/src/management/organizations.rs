@@ -58,7 +58,7 @@ static GRANTS: Endpoint<Page<ClientGrant>, 1> =
         .group(LimitGroup::OrganizationGrantsRead)
         .query(&["page", "per_page", "include_totals"])
         .paging(Paging::Offset);
-static ADD_GRANT: Endpoint<ClientGrant, 1> =
+static ADD_GRANT: Endpoint<Dictionary, 1> =
     Endpoint::post("organizations.add_grant", "/organizations/{id}/client-grants")
         .scopes(&["create:organization_client_grants"])
         .group(LimitGroup::OrganizationGrantsWrite)
@@ -122,9 +122,9 @@ pub fn grants(id: &OrganizationId) -> Request<Page<ClientGrant>> {
     Request::new(&GRANTS, [id.as_str()])
 }
 
-/// Gives an organization a client grant.
+/// Gives an organization a client grant. The answer calls its id `grant_id`.
 #[must_use]
-pub fn add_grant(id: &OrganizationId, grant: &GrantId) -> Request<ClientGrant> {
+pub fn add_grant(id: &OrganizationId, grant: &GrantId) -> Request<Dictionary> {
     Request::new(&ADD_GRANT, [id.as_str()]).json(json!({ "grant_id": grant }))
 }
 

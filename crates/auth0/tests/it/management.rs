@@ -57,8 +57,10 @@ fn assert_kept(operation: &Operation, answer: &Value, what: &str) {
         other => serde_json::to_vec(other).unwrap(),
     };
     let kept = operation.reread(&body).unwrap_or_else(|error| panic!("{operation:?}, {what}: {error}"));
-    // Nothing is read of these: `{}` says nothing, and when a connection will be gone is no promise.
-    let is_passed_over = body.is_empty() || *answer == json!({}) || operation.name == "connections.delete";
+    // Nothing is read of these: `{}` says nothing, when a connection will be gone is no promise, and a status is in the head.
+    let is_passed_over = body.is_empty()
+        || *answer == json!({})
+        || matches!(operation.name, "connections.delete" | "network_acls.delete");
     assert!(
         (kept.is_null() && is_passed_over) || kept == *answer,
         "{operation:?}, {what}: {kept} is not {answer}"
@@ -152,13 +154,21 @@ fn every_operation_agrees_with_the_official_examples() {
         known.sort_unstable();
         assert_eq!(known, required, "{operation:?}");
         assert!((200..300).contains(&example["status"].as_u64().unwrap()), "{operation:?}");
+        let failures = list(&example["errors"]).iter().filter_map(Value::as_u64);
+        // What the client is tested to tell apart; a new one must be thought about.
+        for status in failures {
+            assert!(
+                matches!(status, 400..=404 | 409 | 410 | 412 | 413 | 429 | 500 | 503),
+                "{operation:?}: {status}"
+            );
+        }
         assert_kept(operation, &example["response"], "example");
     }
     let without: Vec<&str> =
         operations().map(|operation| operation.name).filter(|name| !seen.contains(name)).collect();
     assert_eq!(
         without,
-        ["hooks.get", "hooks.list", "rules.get", "rules.list"],
+        ["hooks.list", "hooks.get", "rules.list", "rules.get"],
         "they are older than the examples"
     );
 }
@@ -193,7 +203,9 @@ fn recorded_traffic_survives_being_read() {
         for step in list(&recording["steps"]) {
             let is_success = step["s"].as_u64().is_some_and(|status| status < 300);
             let operation = operation_of(step["m"].as_str().unwrap(), step["p"].as_str().unwrap());
-            let Some(operation) = operation.filter(|_| is_success) else { continue };
+            // A success that is no 204 and has no body here is one whose body was not recorded.
+            let is_recorded = step.get("r").is_some() || step["s"] == 204;
+            let Some(operation) = operation.filter(|_| is_success && is_recorded) else { continue };
             assert_kept(operation, &step["r"], recording["name"].as_str().unwrap());
             *seen.entry(operation.name).or_default() += 1;
         }

@@ -93,7 +93,7 @@ pub struct Wanted {
     /// A further secret of our Actions, by reference.
     #[arg(long, value_name = "NAME=REFERENCE")]
     pub secret: Vec<String>,
-    /// Where log deliveries go; with the capability `ingest`.
+    /// Where log deliveries go, with the capability `ingest`; the service's `/v1/logs/{tenant}` when absent.
     #[arg(long, value_name = "URL")]
     pub logs_url: Option<String>,
     /// Where event deliveries go; with the capability `events`.

@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_adapters::management::{BuildError, Management, Plan, Settings};
+use countersign_adapters::management::{BuildError, Credentials, KeyAlgorithm, Management, Plan, Settings};
 use countersign_app::management::{Error, Lane, Why};
 use countersign_auth0::management::{AnyRequest, users};
-use countersign_core::testing::HeldClock;
+use countersign_core::{Secret, testing::HeldClock};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_rustls::{
@@ -17,7 +17,7 @@ use tokio_rustls::{
     },
 };
 
-use super::tenant::{Act, START, Tenant, answer, id, ok, serve, settings, tenant, user};
+use super::tenant::{Act, START, Tenant, answer, id, ok, serve, settings, tenant, token, user};
 
 async fn get(tenant: &Tenant) -> Result<users::User, Error> {
     tenant.management.read(&users::get(&id()), Lane::Interactive).await
@@ -80,6 +80,71 @@ async fn connections_that_break_open_the_breaker() {
 }
 
 #[tokio::test]
+async fn a_tenant_that_says_nothing_is_waited_for_as_long_as_configured() {
+    let act = |asked: &super::tenant::Asked| {
+        if asked.target == "/oauth/token" { token(0, 100) } else { Act::Silence }
+    };
+    let timeout = Duration::from_millis(100);
+    let with = |url: &str| Settings { timeout, ..settings(url, Plan::Unlimited) };
+    let tenant = serve(Arc::new(HeldClock::at(START)), act, with).await;
+    assert_eq!(why(get(&tenant).await), Why::Late);
+    assert_eq!(tenant.asked().len(), 4);
+    let request = users::create(super::tenant::fields(&serde_json::json!({"connection": "db"})));
+    let error =
+        tenant.management.write(&request, Lane::Interactive, &super::tenant::cause()).await.unwrap_err();
+    assert!(matches!(error, Error::Unknown { why: Why::Late, .. }), "{error}");
+    assert_eq!(tenant.asked().len(), 5);
+}
+
+#[tokio::test]
+async fn one_break_while_a_token_is_awaited_counts_once_however_many_wait() {
+    let act = |asked: &super::tenant::Asked| match (asked.target.as_str(), asked.before) {
+        ("/oauth/token", 0) => Act::Close,
+        ("/oauth/token", _) => token(1, 100),
+        _ => ok(&user()),
+    };
+    let tenant = serve(Arc::new(HeldClock::at(START)), act, |url| settings(url, Plan::Unlimited)).await;
+    let mut tasks = JoinSet::new();
+    for _ in 0..20 {
+        let management = Arc::clone(&tenant.management);
+        tasks.spawn(async move { management.read(&users::get(&id()), Lane::Interactive).await.is_ok() });
+    }
+    assert!(tasks.join_all().await.into_iter().all(|is_ok| is_ok));
+}
+
+#[tokio::test]
+async fn keys_and_authorities_that_are_none_are_told_at_once() {
+    let tenant = tenant(|_| ok(&user())).await;
+    let build = |change: fn(&mut Settings)| {
+        let mut settings = settings(&tenant.url, Plan::Free);
+        change(&mut settings);
+        Management::new(settings, tenant.surroundings()).err()
+    };
+    assert_eq!(
+        build(|settings| {
+            settings.credentials = Credentials::Key {
+                pem: Secret::new(b"-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----".to_vec()),
+                algorithm: KeyAlgorithm::Rs256,
+                key_id: None,
+            };
+        }),
+        Some(BuildError::Key)
+    );
+    assert_eq!(
+        build(|settings| settings.authorities = Some(b"CANARY".to_vec())),
+        Some(BuildError::Authorities)
+    );
+    assert_eq!(
+        build(|settings| settings.tenant = "http://127.0.0.1:1/api/v2/".parse().unwrap()),
+        Some(BuildError::Tenant)
+    );
+    assert_eq!(
+        build(|settings| settings.tenant = "http://127.0.0.1:1/?a=b".parse().unwrap()),
+        Some(BuildError::Tenant)
+    );
+}
+
+#[tokio::test]
 async fn refusals_do_not_open_the_breaker() {
     let tenant = tenant(|_| answer("400 Bad Request", &[], r#"{"statusCode":400,"message":"no"}"#)).await;
     for _ in 0..10 {
@@ -107,20 +172,6 @@ async fn a_path_that_leads_elsewhere_is_never_sent() {
     let written = r#"{"operation":"users.get","path":"/users/x/../../clients"}"#;
     assert!(serde_json::from_str::<AnyRequest>(written).is_err());
     assert_eq!(tenant.all().len(), 0);
-}
-
-#[tokio::test]
-async fn a_tenant_has_no_path() {
-    let tenant = tenant(|_| ok(&user())).await;
-    for url in ["http://127.0.0.1:1/api/v2/", "http://127.0.0.1:1/?a=b"] {
-        let surroundings = countersign_adapters::management::Surroundings {
-            clock: Arc::clone(&tenant.clock) as _,
-            entropy: Arc::new(countersign_core::testing::CountingEntropy::default()),
-            sleep: Arc::clone(&tenant.sleep) as _,
-            recorder: Arc::clone(&tenant.records) as _,
-        };
-        assert_eq!(Management::new(settings(url, Plan::Free), surroundings).err(), Some(BuildError::Tenant));
-    }
 }
 
 /// A server with a certificate of its own that answers each with a token; its address and the certificate in PEM.

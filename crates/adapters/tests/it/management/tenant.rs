@@ -26,6 +26,9 @@ use tokio::{
 
 use crate::peer::read;
 
+/// Long enough that nothing here takes as long, where it is not to be waited for.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
 pub const SECRET: &str = "CANARY-client-secret";
 pub const TOKEN: &str = "CANARY-token";
 
@@ -61,6 +64,8 @@ pub enum Act {
     Bytes(Vec<u8>),
     /// Closes without an answer.
     Close,
+    /// Keeps the connection, and says nothing.
+    Silence,
 }
 
 /// An answer of that status with these headers, a line each, and that body.
@@ -171,6 +176,11 @@ impl Tenant {
         self.asked.lock().unwrap().asked.iter().filter(|asked| asked.target == "/oauth/token").count()
     }
 
+    /// What a client of this tenant needs.
+    pub fn surroundings(&self) -> Surroundings {
+        surroundings(&self.clock, &self.sleep, &self.records)
+    }
+
     /// How long was slept, all in all.
     pub fn slept(&self) -> Vec<Duration> {
         self.sleep.slept.lock().unwrap().clone()
@@ -199,6 +209,7 @@ pub fn settings(url: &str, plan: Plan) -> Settings {
         credentials: Credentials::Secret(Secret::new(SECRET.into())),
         plan,
         authorities: None,
+        timeout: PATIENCE,
     }
 }
 
@@ -223,14 +234,18 @@ pub async fn serve(
     });
     let sleep = Arc::new(Jump { clock: Arc::clone(&clock), slept: Mutex::default() });
     let records = Arc::new(Records::default());
-    let surroundings = Surroundings {
-        clock: Arc::clone(&clock) as Arc<dyn Clock>,
-        entropy: Arc::new(CountingEntropy::default()),
-        sleep: Arc::clone(&sleep) as Arc<dyn Sleep>,
-        recorder: Arc::clone(&records) as Arc<dyn Recorder>,
-    };
-    let management = Arc::new(Management::new(settings(&url), surroundings).unwrap());
+    let management =
+        Arc::new(Management::new(settings(&url), surroundings(&clock, &sleep, &records)).unwrap());
     Tenant { url, management, clock, sleep, records, asked, _serving: serving }
+}
+
+fn surroundings(clock: &Arc<HeldClock>, sleep: &Arc<Jump>, records: &Arc<Records>) -> Surroundings {
+    Surroundings {
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        entropy: Arc::new(CountingEntropy::default()),
+        sleep: Arc::clone(sleep) as Arc<dyn Sleep>,
+        recorder: Arc::clone(records) as Arc<dyn Recorder>,
+    }
 }
 
 async fn exchange(mut stream: TcpStream, told: &Mutex<Log>, act: &(impl Fn(&Asked) -> Act + ?Sized)) {
@@ -246,9 +261,11 @@ async fn exchange(mut stream: TcpStream, told: &Mutex<Log>, act: &(impl Fn(&Aske
         told.asked.push(asked.clone());
         asked
     };
-    if let Act::Bytes(bytes) = act(&asked) {
+    match act(&asked) {
         // A client that has read enough may have gone.
-        drop(stream.write_all(&bytes).await);
+        Act::Bytes(bytes) => drop(stream.write_all(&bytes).await),
+        Act::Close => {}
+        Act::Silence => std::future::pending().await,
     }
 }
 

@@ -12,10 +12,7 @@ use countersign_plan::{
     },
 };
 
-use super::{
-    connect::reference,
-    keep::{EVENT_FILE, Kept, LOG_FILE},
-};
+use super::{connect::reference, keep::Kept};
 use crate::{args::Wanted, clock::SystemEntropy};
 
 /// The secrets of our Actions that every one has.
@@ -149,26 +146,23 @@ pub fn wish(args: &Wanted, tenant: &TenantId, host: &str, kept: &Kept, key: Stri
         let parts = secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose()));
         goal.fingerprints.insert(secret_key("actions", tenant), fingerprint(parts));
     }
-    let mut token = |goal: &mut Goal, of: &str, name: &str, file: &str| {
-        let token = kept.token(file, &SystemEntropy)?;
+    let mut token = |goal: &mut Goal, of: &str, name: &str, token: Secret| {
         goal.fingerprints.insert(secret_key(of, tenant), fingerprint([(name, token.expose())]));
         secrets.insert(name.to_owned(), token);
-        anyhow::Ok(())
     };
     if has(Capability::Ingest) {
-        let endpoint = args.logs_url.clone().context("say where log deliveries go by --logs-url")?;
+        let own = || format!("{}/v1/logs/{tenant}", args.service.trim_end_matches('/'));
+        let endpoint = args.logs_url.clone().unwrap_or_else(own);
         https(&endpoint, "--logs-url")?;
-        token(&mut goal, "log_stream", LOG_TOKEN, LOG_FILE)?;
+        token(&mut goal, "log_stream", LOG_TOKEN, kept.log_token(&SystemEntropy)?);
         goal.log_stream = Some(LogStreamGoal { endpoint });
     }
     if has(Capability::Events) {
         let endpoint = args.events_url.clone().context("say where event deliveries go by --events-url")?;
         https(&endpoint, "--events-url")?;
-        token(&mut goal, "event_stream", EVENT_TOKEN, EVENT_FILE)?;
-        goal.event_stream = Some(EventStreamGoal {
-            endpoint,
-            types: EVENT_TYPES.iter().map(|name| (*name).to_owned()).collect(),
-        });
+        token(&mut goal, "event_stream", EVENT_TOKEN, kept.event_token(&SystemEntropy)?);
+        let types = EVENT_TYPES.iter().map(|name| (*name).to_owned()).collect();
+        goal.event_stream = Some(EventStreamGoal { endpoint, types });
     }
     if has(Capability::Api) {
         let identifier = args.api_identifier.clone().unwrap_or_else(|| args.service.clone());

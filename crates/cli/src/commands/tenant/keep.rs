@@ -12,11 +12,8 @@ use crate::{
     key_file::KeyFile,
 };
 
-/// The file of the token that log deliveries come with.
-pub const LOG_FILE: &str = "log-stream-token";
-
 /// The file of the token that event deliveries come with.
-pub const EVENT_FILE: &str = "event-stream-token";
+const EVENT_FILE: &str = "event-token";
 
 /// The data directory, as far as it is about one tenant's installation.
 pub struct Kept {
@@ -30,7 +27,7 @@ impl Kept {
     }
 
     fn file(&self, extension: &str) -> KeyFile {
-        self.data.key_file(&DataDir::tenant_file(&self.tenant, extension))
+        self.data.tenant_file(&self.tenant, extension)
     }
 
     /// The journal; an empty one where nothing was done.
@@ -43,18 +40,27 @@ impl Kept {
         Ok(journal)
     }
 
-    /// A token that deliveries come with; made when there is none.
-    pub fn token(&self, extension: &str, entropy: &dyn Entropy) -> anyhow::Result<Secret> {
-        let lines = self.file(extension).find_or_make(|| Ok(hex(&random(entropy)?)))?;
-        Ok(Secret::new(lines.into_iter().next().context("no token")?.into_bytes()))
+    /// The token that log deliveries come with, the same that the service takes; made when there is none.
+    pub fn log_token(&self, entropy: &dyn Entropy) -> anyhow::Result<Secret> {
+        first(self.data.log_tokens(&self.tenant, entropy)?)
+    }
+
+    /// The token that event deliveries come with; made when there is none.
+    pub fn event_token(&self, entropy: &dyn Entropy) -> anyhow::Result<Secret> {
+        first(self.file(EVENT_FILE).find_or_make(|| Ok(hex(&random(entropy)?)))?)
     }
 
     /// The tokens that were made, for what is put back.
     pub fn tokens(&self) -> anyhow::Result<BTreeMap<String, Secret>> {
+        let files = [
+            (LOG_TOKEN, self.data.log_token_file(&self.tenant)),
+            (EVENT_TOKEN, self.file(EVENT_FILE)),
+        ];
         let mut tokens = BTreeMap::new();
-        for (name, extension) in [(LOG_TOKEN, LOG_FILE), (EVENT_TOKEN, EVENT_FILE)] {
-            let found = self.file(extension).find()?.and_then(|lines| lines.into_iter().next());
-            tokens.extend(found.map(|token| (name.to_owned(), Secret::new(token.into_bytes()))));
+        for (name, file) in files {
+            if let Some(lines) = file.find()? {
+                tokens.insert(name.to_owned(), first(lines)?);
+            }
         }
         Ok(tokens)
     }
@@ -79,6 +85,11 @@ impl Kept {
         }
         Ok(file)
     }
+}
+
+/// The token in use.
+fn first(lines: Vec<String>) -> anyhow::Result<Secret> {
+    Ok(Secret::new(lines.into_iter().next().context("no token")?.into_bytes()))
 }
 
 impl Keeper for Kept {

@@ -1,0 +1,277 @@
+//! HTTP around a tenant: `/api/v2/*`, `/oauth/token`, `/.well-known/*` and `POST /sandbox/reset`.
+//!
+//! TLS and listening are the caller's. The base URL is the `Host` header behind the scheme that `Shell` was given.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, OriginalUri, State, rejection::BytesRejection},
+    http::{HeaderMap, HeaderValue, Method as Verb, StatusCode, header},
+    response::Response,
+    routing::{any, get, post},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use countersign_core::Clock;
+use parking_lot::Mutex;
+use serde_json::{Map, Value, json};
+
+use super::{Call, Fault, Method, Payload, Reply, Tenant, TokenRequest, call};
+
+/// The largest body that is read; imports of users are the largest that Auth0 takes (500 KB).
+const LARGEST: usize = 1_000_000;
+
+/// A tenant that many connections share: one lock, held for a call.
+#[derive(Clone)]
+pub struct Shell {
+    tenant: Arc<Mutex<Tenant>>,
+    clock: Arc<dyn Clock>,
+    scheme: &'static str,
+}
+
+impl Shell {
+    /// Puts a tenant behind a lock. `scheme` is `https` where the caller serves TLS.
+    #[must_use]
+    pub fn new(tenant: Tenant, clock: Arc<dyn Clock>, scheme: &'static str) -> Self {
+        Self { tenant: Arc::new(Mutex::new(tenant)), clock, scheme }
+    }
+
+    /// The tenant itself, for whatever else works on it.
+    #[must_use]
+    pub fn tenant(&self) -> Arc<Mutex<Tenant>> {
+        Arc::clone(&self.tenant)
+    }
+
+    fn base_url(&self, headers: &HeaderMap) -> String {
+        let host = text(headers, header::HOST.as_str());
+        if host.is_empty() {
+            self.tenant.lock().options().base_url.clone()
+        } else {
+            format!("{}://{host}", self.scheme)
+        }
+    }
+}
+
+/// All routes of a tenant.
+pub fn router(shell: Shell) -> Router {
+    Router::new()
+        .route("/api/v2/{*path}", any(management))
+        .route("/oauth/token", post(token))
+        .route("/.well-known/jwks.json", get(jwks))
+        .route("/.well-known/openid-configuration", get(discovery))
+        .route("/sandbox/reset", post(reset))
+        .fallback(nothing)
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .with_state(shell)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// The credentials of an `Authorization` header of a scheme, whose name may be written in any case.
+fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+    let (given, rest) = text(headers, header::AUTHORIZATION.as_str()).split_once(' ')?;
+    given.eq_ignore_ascii_case(scheme).then(|| rest.trim())
+}
+
+fn send(reply: Reply) -> Response {
+    let body = reply.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    for (name, value) in reply.headers {
+        let name = header::HeaderName::try_from(name);
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+async fn nothing() -> Response {
+    send(Fault::not_found("Not Found").into())
+}
+
+async fn management(
+    State(shell): State<Shell>,
+    verb: Verb,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let Some(method) = Method::parse(verb.as_str()) else { return nothing().await };
+    let body = match body {
+        Ok(body) => body,
+        Err(refused) => {
+            let fault =
+                Fault::new(refused.status().as_u16(), "Payload content length greater than maximum allowed");
+            return send(fault.into());
+        }
+    };
+    let whole = uri.path_and_query().map_or("", |whole| whole.as_str());
+    let base_url = shell.base_url(&headers);
+    let mut call = Call::new(method, &base_url, whole.strip_prefix("/api/v2").unwrap_or_default());
+    call.bearer = credentials(&headers, "bearer").map(str::to_owned);
+    call.user_agent = text(&headers, header::USER_AGENT.as_str()).to_owned();
+    call.correlation_id = Some(text(&headers, "x-correlation-id").to_owned()).filter(|id| !id.is_empty());
+    let content_type = text(&headers, header::CONTENT_TYPE.as_str());
+    call.content_type = Some(content_type.to_owned()).filter(|kind| !kind.is_empty());
+    call.payload = match payload(content_type, &body) {
+        Ok(payload) => payload,
+        Err(fault) => return send(fault.into()),
+    };
+    let now = shell.clock.now();
+    let reply = shell.tenant.lock().call(&call, now);
+    send(reply)
+}
+
+fn payload(content_type: &str, body: &Bytes) -> Result<Payload, Fault> {
+    if body.is_empty() {
+        return Ok(Payload::None);
+    }
+    if !content_type.is_empty() && !content_type.contains("json") {
+        return Ok(Payload::Bytes(body.to_vec()));
+    }
+    let value = serde_json::from_slice(body);
+    value.map(Payload::Json).map_err(|_| Fault::new(400, "Invalid request payload JSON format"))
+}
+
+async fn token(State(shell): State<Shell>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(mut parameters) = form(text(&headers, header::CONTENT_TYPE.as_str()), &body) else {
+        let error = json!({"error": "invalid_request", "error_description": "The body can't be read"});
+        return send(Reply::new(400, error));
+    };
+    if let Some((client_id, secret)) = credentials(&headers, "basic").and_then(basic) {
+        parameters.extend([("client_id".to_owned(), client_id), ("client_secret".to_owned(), secret)]);
+    }
+    let request = TokenRequest { parameters, base_url: shell.base_url(&headers) };
+    let now = shell.clock.now();
+    let reply = shell.tenant.lock().token(&request, now);
+    send(reply)
+}
+
+/// The texts of a form or of an object of JSON.
+fn form(content_type: &str, body: &[u8]) -> Option<Vec<(String, String)>> {
+    if content_type.contains("json") {
+        let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let texts = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
+        return Some(texts.collect());
+    }
+    std::str::from_utf8(body).ok().map(call::pairs)
+}
+
+/// Client id and secret of a basic header, each form-encoded (RFC 6749, section 2.3.1).
+fn basic(credentials: &str) -> Option<(String, String)> {
+    let decoded = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
+    let (client_id, secret) = decoded.split_once(':')?;
+    Some((call::decode(client_id), call::decode(secret)))
+}
+
+async fn jwks(State(shell): State<Shell>) -> Response {
+    let keys = shell.tenant.lock().jwks();
+    send(Reply::ok(keys))
+}
+
+async fn discovery(State(shell): State<Shell>, headers: HeaderMap) -> Response {
+    send(Reply::ok(Tenant::discovery(&shell.base_url(&headers))))
+}
+
+async fn reset(State(shell): State<Shell>) -> Response {
+    shell.tenant.lock().reset();
+    send(Reply::no_content())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+    use countersign_core::testing::HeldClock;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::tenant::{Plan, testing};
+
+    fn app() -> Router {
+        let clock = Arc::new(HeldClock::at(testing::NOW));
+        router(Shell::new(testing::tenant(Plan::Unlimited), clock, "https"))
+    }
+
+    async fn ask(app: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
+        let response = app.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        #[expect(clippy::disallowed_methods, reason = "the bound stands beside it")]
+        let bytes = axum::body::to_bytes(body, LARGEST).await.unwrap();
+        (parts.status, parts.headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    fn request(verb: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+        let mut request = Request::builder().method(verb).uri(path).header("host", "tenant.example.com");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(Body::from(body.to_owned())).unwrap()
+    }
+
+    const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+    const JSON: (&str, &str) = ("content-type", "application/json");
+
+    async fn token(app: &Router) -> String {
+        let body = json!({"grant_type": "client_credentials", "client_id": "first", "client_secret": "sesame",
+            "audience": "https://tenant.example.com/api/v2/"});
+        let (status, _, body) = ask(app, request("POST", "/oauth/token", &[JSON], &body.to_string())).await;
+        assert_eq!((status, &body["token_type"]), (StatusCode::OK, &json!("Bearer")), "{body}");
+        body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_taken_from_json_a_form_or_a_basic_header() {
+        let app = app();
+        token(&app).await;
+        let form = "grant_type=client_credentials&audience=https%3A%2F%2Ftenant.example.com%2Fapi%2Fv2%2F";
+        let whole = format!("{form}&client_id=first&client_secret=sesame");
+        assert_eq!(ask(&app, request("POST", "/oauth/token", &[FORM], &whole)).await.0, StatusCode::OK);
+        let basic = format!("Basic {}", STANDARD.encode("first:sesame"));
+        let headers = [FORM, ("authorization", basic.as_str())];
+        assert_eq!(ask(&app, request("POST", "/oauth/token", &headers, form)).await.0, StatusCode::OK);
+        assert_eq!(
+            ask(&app, request("POST", "/oauth/token", &[FORM], form)).await.0,
+            StatusCode::BAD_REQUEST
+        );
+    }
+
+    #[tokio::test]
+    async fn calls_go_through_and_a_reset_forgets_them() {
+        let app = app();
+        let bearer = format!("bearer {}", token(&app).await);
+        let headers = [JSON, ("authorization", bearer.as_str())];
+        let (status, answered, role) =
+            ask(&app, request("POST", "/api/v2/roles", &headers, r#"{"name":"Admin"}"#)).await;
+        assert_eq!((status, &role["name"]), (StatusCode::OK, &json!("Admin")));
+        assert_eq!(answered["content-type"], "application/json; charset=utf-8");
+        let (status, _, body) = ask(&app, request("POST", "/api/v2/roles", &headers, "{")).await;
+        assert_eq!((status, &body["statusCode"]), (StatusCode::BAD_REQUEST, &json!(400)));
+        assert_eq!(ask(&app, request("POST", "/sandbox/reset", &[], "")).await.0, StatusCode::NO_CONTENT);
+        let (_, _, roles) = ask(&app, request("GET", "/api/v2/roles", &headers, "")).await;
+        assert_eq!(roles, json!([]));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_not_found_in_the_vendors_envelope() {
+        let app = app();
+        let (status, _, body) = ask(&app, request("GET", "/nowhere", &[], "")).await;
+        assert_eq!((status, &body["error"]), (StatusCode::NOT_FOUND, &json!("Not Found")));
+        let large = "x".repeat(LARGEST + 1);
+        let (status, _, body) = ask(&app, request("POST", "/api/v2/roles", &[JSON], &large)).await;
+        assert_eq!((status, &body["statusCode"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(413)));
+    }
+
+    #[tokio::test]
+    async fn discovery_names_the_host_that_was_called() {
+        let (_, _, found) = ask(&app(), request("GET", "/.well-known/openid-configuration", &[], "")).await;
+        assert_eq!(found["issuer"], "https://tenant.example.com/");
+        let (_, _, jwks) = ask(&app(), request("GET", "/.well-known/jwks.json", &[], "")).await;
+        assert_eq!((&jwks["keys"][0]["kty"], &jwks["keys"][0]["use"]), (&json!("RSA"), &json!("sig")));
+    }
+}

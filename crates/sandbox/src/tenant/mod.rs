@@ -1,0 +1,346 @@
+//! The stand-in for a tenant of Auth0: its Management API and its tokens, as a function of a call and a time.
+//!
+//! `Tenant::call` is pure and synchronous. In order: the token (401), the scope (403), the rate limit (429), the form of
+//! the body (400), the handler; a write that succeeds is logged as `sapi`. `http` puts HTTP around it.
+//!
+//! # Adding a resource
+//!
+//! 1. A file `resource/<name>.rs` with its rows and handlers:
+//!
+//! ```ignore
+//! pub(crate) const OPERATIONS: &[Operation] = &[
+//!     get("/roles", "Get roles", &["read:roles"], list),
+//!     post("/roles", "Create a role", &["create:roles"], create).body(&CREATE).group(Group::Other),
+//! ];
+//! static CREATE: Rule = Rule::Object(&[need("name", text(1, 255)), may("description", TEXT)]);
+//!
+//! fn list(context: &mut Context<'_>) -> Result<Reply, Fault> {
+//!     let roles: Vec<&Object> = context.state.objects.all(ROLES).map(|role| &role.shown).collect();
+//!     page::offset(context.call, "roles", &roles)
+//! }
+//! ```
+//!
+//! 2. A line for it in `resource/mod.rs` (`TABLES`).
+//! 3. Tests beside it with `testing::Api`; every row must be called by some test in the file.
+//!
+//! Objects live in `context.state.objects` by collection and id (`Item`: `shown` and `hidden`), memberships in
+//! `context.state.links`. `context.body()` is the body after `check`, `context.parameter("id")` a segment of the path,
+//! `id::…(&mut context.state.dice)` makes identifiers, `context.log(Record::new(…))` writes the log.
+
+pub mod call;
+mod check;
+mod fault;
+mod grant;
+pub mod http;
+pub mod id;
+mod limit;
+mod log;
+mod operations;
+mod page;
+mod resource;
+mod secret;
+mod state;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use countersign_core::Timestamp;
+use serde_json::{Map, Value, json};
+
+pub use call::{Call, Method, Payload, Reply};
+pub use fault::Fault;
+pub use grant::TokenRequest;
+pub use limit::{Group, Plan, Standing};
+pub use log::{Record, Records};
+pub use operations::{Operation, operations, scopes};
+pub use state::{Collections, Item, Links, Object, SnapshotError, State};
+pub use token::Caller;
+
+use limit::Limits;
+use token::Keys;
+
+/// How a tenant begins.
+#[derive(Clone)]
+pub struct Options {
+    /// The tenant's name.
+    pub name: String,
+    /// Scheme and host under which it is reached, without a final slash.
+    pub base_url: String,
+    /// What it pays for.
+    pub plan: Plan,
+    /// Where its chance comes from.
+    pub seed: u64,
+    /// The client that is there from the start, with all scopes of the Management API.
+    pub client_id: String,
+    /// That client's secret.
+    pub client_secret: String,
+}
+
+impl Options {
+    /// The identifier of the Management API, which its tokens are asked for by.
+    #[must_use]
+    pub fn audience(&self) -> String {
+        format!("{}/api/v2/", self.base_url)
+    }
+}
+
+/// A tenant.
+pub struct Tenant {
+    options: Options,
+    state: State,
+    keys: Keys,
+    limits: Limits,
+}
+
+/// What a handler has before it.
+pub struct Context<'a> {
+    /// Everything the tenant remembers.
+    pub state: &'a mut State,
+    /// The call.
+    pub call: &'a Call,
+    /// Who makes it.
+    pub caller: &'a Caller,
+    /// The time.
+    pub now: Timestamp,
+    options: &'a Options,
+    parameters: &'a [(&'static str, String)],
+}
+
+impl Context<'_> {
+    /// A segment of the path by its name in the row; empty for a name that isn't there.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|(known, _)| *known == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The properties of the body; none without a body.
+    #[must_use]
+    pub fn body(&self) -> Object {
+        self.call.json().and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
+    /// The texts of an array in the body.
+    #[must_use]
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        let list = self.call.json().and_then(|body| body.get(name)).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// The time as Auth0 writes it.
+    #[must_use]
+    pub fn iso(&self) -> String {
+        id::iso(self.now)
+    }
+
+    /// How the tenant began.
+    #[must_use]
+    pub const fn options(&self) -> &Options {
+        self.options
+    }
+
+    /// Writes a log record.
+    pub fn log(&mut self, record: Record) {
+        self.state.log(record, &self.options.name, self.now);
+    }
+}
+
+impl Tenant {
+    /// A tenant with its first client and nothing else.
+    ///
+    /// # Errors
+    /// `Key` when no signing key could be made.
+    pub fn new(options: Options) -> Result<Self, SnapshotError> {
+        let mut state = State::new(options.seed);
+        token::add_key(&mut state);
+        furnish(&mut state, &options);
+        Self::with_state(options, state)
+    }
+
+    /// A tenant as `snapshot` wrote it down.
+    ///
+    /// # Errors
+    /// `Form`, `Version` and `Key` for what can't be used.
+    pub fn restore(options: Options, snapshot: Value) -> Result<Self, SnapshotError> {
+        Self::with_state(options, State::restore(snapshot)?)
+    }
+
+    fn with_state(options: Options, state: State) -> Result<Self, SnapshotError> {
+        let keys = Keys::of(&state);
+        if keys.is_empty() {
+            return Err(SnapshotError::Key);
+        }
+        let limits = Limits::new(options.plan);
+        Ok(Self { options, state, keys, limits })
+    }
+
+    /// Everything as JSON, secrets included.
+    ///
+    /// # Errors
+    /// None that is known; the writer's own.
+    pub fn snapshot(&self) -> Result<Value, SnapshotError> {
+        self.state.snapshot()
+    }
+
+    /// Forgets everything but the signing keys, and begins anew.
+    pub fn reset(&mut self) {
+        let keys: Vec<Item> = self.state.objects.all(token::KEYS).cloned().collect();
+        self.state = State::new(self.options.seed);
+        for key in keys {
+            self.state.objects.insert(token::KEYS, key);
+        }
+        furnish(&mut self.state, &self.options);
+        self.limits = Limits::new(self.options.plan);
+    }
+
+    /// What the tenant remembers.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What the tenant remembers, to put something there that nobody created.
+    pub const fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    /// How the tenant began.
+    #[must_use]
+    pub const fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Whether a user has a password; false for a user who isn't there or has none.
+    #[must_use]
+    pub fn has_password(&self, user_id: &str, password: &str) -> bool {
+        let user = self.state.objects.find("users", user_id);
+        user.is_some_and(|user| secret::matches(password, user.hidden_text(resource::PASSWORD)))
+    }
+
+    /// `/.well-known/jwks.json`.
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        self.keys.jwks()
+    }
+
+    /// `/.well-known/openid-configuration` of the host that was called.
+    #[must_use]
+    pub fn discovery(base_url: &str) -> Value {
+        json!({
+            "issuer": format!("{base_url}/"),
+            "token_endpoint": format!("{base_url}/oauth/token"),
+            "jwks_uri": format!("{base_url}/.well-known/jwks.json"),
+            "grant_types_supported": ["client_credentials"],
+            "token_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        })
+    }
+
+    /// `POST /oauth/token`.
+    pub fn token(&mut self, request: &TokenRequest, now: Timestamp) -> Reply {
+        match self.limits.count(Group::Token, now) {
+            Ok(standing) => with_standing(grant::answer(&mut self.state, &self.keys, request, now), standing),
+            Err(standing) => {
+                let body = json!({"error": "too_many_requests", "error_description": "Global limit has been reached"});
+                with_standing(Reply::new(429, body), Some(standing))
+            }
+        }
+    }
+
+    /// Answers a call of the Management API.
+    pub fn call(&mut self, call: &Call, now: Timestamp) -> Reply {
+        self.answer(call, now).unwrap_or_else(Reply::from)
+    }
+
+    fn answer(&mut self, call: &Call, now: Timestamp) -> Result<Reply, Fault> {
+        let routed = operations::route(call.method, &call.path);
+        let (operation, parameters) = routed.ok_or_else(|| Fault::not_found("Not Found"))?;
+        let audience = self.options.audience();
+        let bearer = call.bearer.as_deref();
+        let caller = self.keys.caller(&self.state, bearer, &call.base_url, &audience, now)?;
+        if !operation.scopes.is_empty() && !operation.scopes.iter().any(|scope| caller.has(scope)) {
+            let any = operation.scopes.join(",");
+            let message = format!("Insufficient scope, expected any of: {any}");
+            return Err(Fault::new(403, message).code("insufficient_scope"));
+        }
+        let standing = match self.limits.count(operation.group, now) {
+            Ok(standing) => standing,
+            Err(standing) => return Ok(with_standing(too_many(), Some(standing))),
+        };
+        let checked = operation.body.map_or(Ok(()), |rule| check::body(rule, call.json()));
+        let options = &self.options;
+        let mut context =
+            Context { state: &mut self.state, call, caller: &caller, now, options, parameters: &parameters };
+        let reply = checked.and_then(|()| (operation.handler)(&mut context)).unwrap_or_else(Reply::from);
+        if operation.method != Method::Get && reply.status < 400 {
+            context.log(log::of_write(operation, call, &caller, &reply));
+        }
+        Ok(with_standing(reply, standing))
+    }
+}
+
+fn too_many() -> Reply {
+    let message = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.";
+    Fault::new(429, message).code("too_many_requests").into()
+}
+
+fn with_standing(reply: Reply, standing: Option<Standing>) -> Reply {
+    let Some(Standing { limit, remaining, reset }) = standing else { return reply };
+    reply
+        .with_header("x-ratelimit-limit", limit.to_string())
+        .with_header("x-ratelimit-remaining", remaining.to_string())
+        .with_header("x-ratelimit-reset", reset.to_string())
+}
+
+/// What is there from the start: the Management API, and a client that may use all of it.
+fn furnish(state: &mut State, options: &Options) {
+    let audience = options.audience();
+    let values: Vec<Value> =
+        scopes().into_iter().map(|scope| json!({"value": scope, "description": scope})).collect();
+    let api = json!({
+        "id": id::object(&mut state.dice),
+        "name": "Auth0 Management API",
+        "identifier": audience,
+        "is_system": true,
+        "allow_offline_access": false,
+        "skip_consent_for_verifiable_first_party_clients": false,
+        "subject_type_authorization": {"client": {"policy": "require_client_grant"}, "user": {"policy": "allow_all"}},
+        "token_lifetime": token::LIFETIME_SECONDS,
+        "token_lifetime_for_web": 7_200,
+        "signing_alg": "RS256",
+        "scopes": values,
+    });
+    put(state, "resource_servers", "id", api, Map::new());
+    let client = json!({
+        "client_id": options.client_id,
+        "name": "Sandbox",
+        "tenant": options.name,
+        "global": false,
+        "app_type": "non_interactive",
+        "is_first_party": true,
+        "oidc_conformant": true,
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "client_secret_post",
+    });
+    let mut hidden = Map::new();
+    hidden.insert("client_secret".to_owned(), options.client_secret.clone().into());
+    put(state, token::CLIENTS, "client_id", client, hidden);
+    let grant = json!({
+        "id": id::prefixed("cgr", &mut state.dice),
+        "client_id": options.client_id,
+        "audience": audience,
+        "scope": scopes(),
+    });
+    put(state, token::GRANTS, "id", grant, Map::new());
+}
+
+fn put(state: &mut State, collection: &str, id: &str, shown: Value, hidden: Object) {
+    if let Value::Object(shown) = shown {
+        let id = shown.get(id).and_then(Value::as_str).unwrap_or_default().to_owned();
+        state.objects.insert(collection, Item { id, shown, hidden });
+    }
+}

@@ -1,0 +1,14 @@
+//! The resources of the Management API, a file each.
+
+mod logs;
+mod permissions;
+mod resource_servers;
+mod roles;
+mod users;
+
+use super::Operation;
+pub(super) use users::PASSWORD;
+
+/// The tables of all resources.
+pub(super) const TABLES: &[&[Operation]] =
+    &[logs::OPERATIONS, resource_servers::OPERATIONS, roles::OPERATIONS, users::OPERATIONS];

@@ -1,0 +1,80 @@
+//! What was there before a recording began, read off its own answers: whatever an answer shows that no step made.
+
+use std::collections::BTreeSet;
+
+use countersign_sandbox::tenant::{Item, State, call::decode};
+use serde_json::{Map, Value};
+
+/// Lists below an object that are links: the resource, the list, the relation, and what names the right side.
+/// `permissions` are named by API and scope.
+const LINKS: &[(&str, &str, &str)] = &[
+    ("roles", "permissions", "role_permissions"),
+    ("users", "permissions", "user_permissions"),
+    ("users", "roles", "user_roles"),
+];
+
+/// The property that is an object's id in its collection.
+fn id_name(resource: &str) -> &'static str {
+    match resource {
+        "users" => "user_id",
+        "clients" => "client_id",
+        _ => "id",
+    }
+}
+
+/// The items of a list, bare or with totals.
+fn items<'a>(answer: &'a Value, key: &str) -> Vec<&'a Value> {
+    let list = answer.as_array().or_else(|| answer[key].as_array());
+    list.into_iter().flatten().collect()
+}
+
+/// Puts everything there that the steps found and did not make.
+pub fn furnish(state: &mut State, steps: &[Value]) {
+    let mut made = BTreeSet::new();
+    let mut written = BTreeSet::new();
+    for step in steps.iter().filter(|step| step["s"].as_u64().is_some_and(|status| status < 300)) {
+        let path = step["p"].as_str().unwrap();
+        let segments: Vec<String> = path.split('/').skip(1).map(decode).collect();
+        let (method, answer) = (step["m"].as_str().unwrap(), &step["r"]);
+        if method == "POST" {
+            made.extend(answer[id_name(&segments[0])].as_str().map(str::to_owned));
+        }
+        if method != "GET" {
+            written.insert(path.to_owned());
+        }
+        match segments.as_slice() {
+            [resource] if method == "GET" => {
+                let found = items(answer, &resource.replace('-', "_"));
+                found.into_iter().for_each(|item| put(state, resource, item, &made));
+            }
+            [resource, _] if method == "GET" || method == "PATCH" => put(state, resource, answer, &made),
+            [resource, holder, list] if method == "GET" && !written.contains(path) => {
+                let found = items(answer, list);
+                found.into_iter().for_each(|item| link(state, (resource, holder, list), item));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn put(state: &mut State, resource: &str, shown: &Value, made: &BTreeSet<String>) {
+    let collection = resource.replace('-', "_");
+    let Some(id) = shown[id_name(resource)].as_str() else { return };
+    if made.contains(id) || state.objects.find(&collection, id).is_some() {
+        return;
+    }
+    let shown = shown.as_object().cloned().unwrap();
+    state.objects.insert(&collection, Item { id: id.to_owned(), shown, hidden: Map::new() });
+}
+
+fn link(state: &mut State, (resource, holder, list): (&str, &str, &str), item: &Value) {
+    let relation = LINKS.iter().find(|link| (link.0, link.1) == (resource, list));
+    let Some((_, _, relation)) = relation else { return };
+    let text = |name: &str| item[name].as_str().unwrap_or_default();
+    if list == "permissions" {
+        let right = format!("{}\n{}", text("resource_server_identifier"), text("permission_name"));
+        state.links.add(relation, holder, &right, item.clone());
+    } else {
+        state.links.add(relation, holder, text("id"), Value::Null);
+    }
+}
