@@ -79,7 +79,7 @@ pub enum Command {
     Policy(Policy),
     /// The Auth0 tenant: into it and out again.
     #[command(subcommand)]
-    Tenant(TenantCommand),
+    Tenant(Box<TenantCommand>),
     /// What was decided.
     #[command(subcommand)]
     Decisions(Decisions),

@@ -119,7 +119,10 @@ pub async fn apply(args: &ApplyArgs) -> anyhow::Result<Verdict> {
         if let Err(error) = work.check(&plan) {
             return refusal(error);
         }
-        let end = work.installer(&secrets).resume(&mut journal).await;
+        // Why: the plan that was cut off may name tokens that this one does not.
+        let mut all = work.site.kept.tokens()?;
+        all.extend(secrets.clone());
+        let end = work.installer(&all).resume(&mut journal).await;
         work.sign().await?;
         end.context(AGAIN)?;
     }
