@@ -188,7 +188,10 @@ fn a_tenant_is_planned_installed_left_alone_rolled_back_and_removed() {
     }
     assert_eq!(peer.world(), before, "a plan changes nothing");
 
-    let applied = peer.command(home, "apply", &accept);
+    let other = peer.command(home, "apply", &[&accept[..], &["--plan-id", "0"]].concat());
+    assert_eq!((other.status.code(), peer.world()), (Some(3), before.clone()), "{}", complained(&other));
+    let id = told(&plan).lines().find_map(|line| line.strip_prefix("Plan ").map(str::to_owned)).unwrap();
+    let applied = peer.command(home, "apply", &[&accept[..], &["--plan-id", &id]].concat());
     assert_eq!(applied.status.code(), Some(0), "{}{}", told(&applied), complained(&applied));
     let world = peer.world();
     assert_eq!(world.bindings["post-login"][1].0, "foreign");
@@ -239,6 +242,54 @@ fn a_tenant_is_planned_installed_left_alone_rolled_back_and_removed() {
     assert!(
         !journal.contains(token.trim()) && !journal.contains(secret.trim()) && !journal.contains("CANARY")
     );
+}
+
+#[test]
+fn the_service_s_own_client_and_a_secret_in_the_clear_are_refused() {
+    let (home, peer) = (begun(), Peer::start(SCOPES));
+    let home = home.path();
+    fs::write(
+        home.join("own.toml"),
+        format!("[tenants.{TENANT}.management]\ndomain = \"a.example\"\nclient_id = \"installer\"\nclient_secret = \"env:A\"\n"),
+    )
+    .unwrap();
+    let own = peer.command(home, "plan", &[&WANTED[..], &["--config", "own.toml"]].concat());
+    assert!(complained(&own).contains("service's own client"), "{}", complained(&own));
+    let arguments = ["--tenant", TENANT, "--data", "data", "--domain", &peer.domain, "--client-id", "a"];
+    let clear = run(home, &[&["tenant", "probe"], &arguments[..], &["--client-secret", SECRET]].concat());
+    assert_eq!(clear.status.code(), Some(1));
+    assert!(
+        !complained(&clear).contains(SECRET) && complained(&clear).contains("reference"),
+        "{}",
+        complained(&clear)
+    );
+}
+
+#[test]
+fn a_probe_tells_what_differs_and_what_it_can_t_see() {
+    let (home, peer) = (begun(), Peer::start("read:actions read:logs"));
+    peer.set_whim(|_, path| match path {
+        "/api/v2/actions/triggers" => Some(answer(
+            200,
+            &json!({"triggers": [
+                {"id": "post-login", "version": "v4", "status": "CURRENT", "runtimes": ["node24"]},
+            ]}),
+        )),
+        "/api/v2/logs" => {
+            Some(answer(200, &json!([{"log_id": "1", "date": "2026-01-01T00:00:00Z", "is_mobile": true}])))
+        }
+        _ => None,
+    });
+    let probe = peer.command(home.path(), "probe", &[]);
+    assert_eq!(probe.status.code(), Some(3), "{}", complained(&probe));
+    for part in [
+        "DIFFERS     `post-login` is v4 on node24; we take v3",
+        "`is_mobile` in 1, `isMobile` in 0 of 1",
+        "What reading can't tell:",
+    ] {
+        assert!(told(&probe).contains(part), "{part}: {}", told(&probe));
+    }
+    assert_eq!(peer.world().writes, Vec::<String>::new());
 }
 
 #[test]
