@@ -20,7 +20,9 @@ pub use self::{
     },
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
-    tenant::{Accepting, ApplyArgs, Connected, Format, PlanArgs, Removing, TenantCommand, Undoing, Wanted},
+    tenant::{
+        Accepting, ApplyArgs, Connected, Format, PlanArgs, Probing, Removing, TenantCommand, Undoing, Wanted,
+    },
 };
 
 /// Decisions about sign-ins that are explained, countersigned and proved.

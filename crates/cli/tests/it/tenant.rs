@@ -293,6 +293,29 @@ fn a_probe_tells_what_differs_and_what_it_can_t_see() {
 }
 
 #[test]
+fn what_can_be_tried_is_tried_on_an_organization_that_is_gone_afterwards() {
+    let scopes = "create:organizations read:organizations update:organizations delete:organizations";
+    let (home, peer) = (begun(), Peer::start(scopes));
+    peer.set_whim(|_, path| {
+        (path == "/api/v2/actions/triggers" || path == "/api/v2/logs").then(|| {
+            answer(403, &json!({"statusCode": 403, "error": "Forbidden", "message": "no", "errorCode": "insufficient_scope"}))
+        })
+    });
+    let fewer = peer.command(home.path(), "probe", &["--write", "--accept-scopes", "read:organizations"]);
+    assert_eq!((fewer.status.code(), peer.world().writes), (Some(1), Vec::new()));
+    let probe = peer.command(home.path(), "probe", &["--write", "--accept-scopes", scopes]);
+    assert_eq!(probe.status.code(), Some(0), "{}{}", told(&probe), complained(&probe));
+    assert!(told(&probe).contains("`metadata` is replaced"), "{}", told(&probe));
+    assert!(
+        told(&probe).contains("triggers: not looked at; it needs one of read:actions"),
+        "{}",
+        told(&probe)
+    );
+    assert_eq!(peer.world().writes, ["organizations.create", "organizations.update", "organizations.delete"]);
+    assert!(peer.world().collections.is_empty());
+}
+
+#[test]
 fn beside_a_running_service_writes_are_recorded_through_it() {
     let home = tempfile::tempdir().unwrap();
     let (home, peer) = (home.path(), Peer::start(SCOPES));

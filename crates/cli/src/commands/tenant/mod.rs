@@ -7,6 +7,7 @@ mod keep;
 mod probe;
 mod record;
 mod show;
+mod trial;
 
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ pub async fn run(command: TenantCommand) -> anyhow::Result<Verdict> {
 }
 
 /// What every command works with.
-struct Site {
+pub struct Site {
     config: Config,
     tenant: TenantId,
     clock: Arc<dyn Clock>,
