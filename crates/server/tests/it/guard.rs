@@ -37,6 +37,8 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/v1/risk-tokens/{tenant}", Right::Operator),
     ("POST", "/v1/risk-tokens/{tenant}", Right::Operator),
     ("DELETE", "/v1/risk-tokens/{tenant}/{id}", Right::Operator),
+    ("POST", "/v1/tenant-writes/{tenant}", Right::Operator),
+    ("PUT", "/v1/tenant-writes/{tenant}/{record}", Right::Operator),
     ("POST", "/risk/{token}", Right::Token),
     ("POST", "/v1/logs/{stream}", Right::Token),
     ("GET", "/metrics", Right::Operator),

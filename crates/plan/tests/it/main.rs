@@ -1,0 +1,14 @@
+//! Plans carried out on a tenant in memory.
+
+#[cfg(test)]
+mod carried;
+#[cfg(test)]
+mod exported;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod scopes;
+#[cfg(test)]
+mod shown;
+#[cfg(test)]
+mod support;
