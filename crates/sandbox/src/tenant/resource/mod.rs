@@ -1,6 +1,7 @@
 //! The resources of the Management API, a file each.
 
 pub(super) mod actions;
+pub(super) mod event_streams;
 pub(super) mod log_streams;
 mod logs;
 mod permissions;
@@ -14,6 +15,7 @@ pub(super) use users::PASSWORD;
 /// The tables of all resources.
 pub(super) const TABLES: &[&[Operation]] = &[
     actions::OPERATIONS,
+    event_streams::OPERATIONS,
     log_streams::OPERATIONS,
     logs::OPERATIONS,
     resource_servers::OPERATIONS,
