@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     Reply,
-    state::State,
+    state::{Item, State},
     token::{self, CLIENTS, CREDENTIALS, GRANTS, Keys},
 };
 
@@ -149,8 +149,9 @@ fn by_assertion(
     if !matches!(header.alg, Algorithm::RS256 | Algorithm::RS384 | Algorithm::PS256) {
         return Err(Refusal::client());
     }
-    let keys =
-        state.objects.all(CREDENTIALS).filter(|key| header.kid.as_ref().is_none_or(|kid| *kid == key.id));
+    // Why: a client may name its key by Auth0's id of it or by the key's own.
+    let named = |key: &&Item| header.kid.as_ref().is_none_or(|kid| *kid == key.id || kid == key.text("kid"));
+    let keys = state.objects.all(CREDENTIALS).filter(named);
     let verified = keys.filter(|key| key.text("alg") == format!("{:?}", header.alg)).find_map(|key| {
         let public = DecodingKey::from_rsa_pem(key.hidden_text("pem").as_bytes()).ok()?;
         let claims = token::verify::<Assertion>(assertion, header.alg, &public)?;
