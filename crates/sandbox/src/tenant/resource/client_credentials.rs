@@ -10,7 +10,7 @@ use crate::tenant::{
     check::{self, Rule, may, need, text},
     id,
     operations::{delete, get, patch, post},
-    state::Object,
+    state::{Object, State},
     token::{CLIENTS, CREDENTIALS},
 };
 
@@ -198,6 +198,14 @@ fn lists(body: &mut Object) -> Vec<&mut Vec<Value>> {
     }
     let lists = holders.into_iter().filter_map(|holder| holder.get_mut("credentials"));
     lists.filter_map(Value::as_array_mut).collect()
+}
+
+/// Removes all credentials of a client.
+pub fn forget(state: &mut State, client_id: &str) {
+    let keys = state.objects.all(CREDENTIALS).filter(|key| key.hidden_text("client_id") == client_id);
+    for key in keys.map(|key| key.id.clone()).collect::<Vec<_>>() {
+        state.objects.remove(CREDENTIALS, &key);
+    }
 }
 
 /// Makes the credentials that the body of a new client holds, and leaves their ids in their place.

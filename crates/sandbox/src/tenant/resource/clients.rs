@@ -11,7 +11,7 @@ use crate::tenant::{
     operations::{delete, get, patch, post},
     page,
     state::{Object, State},
-    token::{CLIENTS, CREDENTIALS, GRANTS},
+    token::{CLIENTS, GRANTS},
 };
 
 /// Connections to the clients that may use them: left is the connection's id.
@@ -155,7 +155,10 @@ fn create(context: &mut Context<'_>) -> Result<Reply, Fault> {
         _ if body.get("app_type").and_then(Value::as_str) == Some("express_configuration") => None,
         _ => Some(id::client_secret(&mut context.state.dice)),
     };
-    client_credentials::take_in(context, &client_id, &mut body)?;
+    if let Err(fault) = client_credentials::take_in(context, &client_id, &mut body) {
+        client_credentials::forget(context.state, &client_id);
+        return Err(fault);
+    }
     mirror_logout(&mut body);
     let mut shown = defaults(&body, &context.options.name);
     merge(&mut shown, body);
@@ -261,10 +264,7 @@ fn remove(context: &mut Context<'_>) -> Result<Reply, Fault> {
     for grant in grants.map(|grant| grant.id.clone()).collect::<Vec<_>>() {
         super::client_grants::forget(context.state, &grant);
     }
-    let keys = context.state.objects.all(CREDENTIALS).filter(|key| key.hidden_text("client_id") == id);
-    for key in keys.map(|key| key.id.clone()).collect::<Vec<_>>() {
-        context.state.objects.remove(CREDENTIALS, &key);
-    }
+    client_credentials::forget(context.state, &id);
     Ok(Reply::no_content())
 }
 

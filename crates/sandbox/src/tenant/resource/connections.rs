@@ -211,7 +211,7 @@ fn remove(context: &mut Context<'_>) -> Result<Reply, Fault> {
     }
     context.state.objects.remove(CONNECTIONS, &id);
     context.state.links.forget(CONNECTION_CLIENTS, &id);
-    organization_connections::forget_connection(context.state, &id);
+    organization_connections::forget(context.state, &id);
     super::connection_scim::forget(context.state, &id);
     super::connection_directory::forget(context.state, &id);
     Ok(Reply::new(202, json!({"deleted_at": context.iso()})))

@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 
 use super::{connections::CONNECTIONS, organizations::found};
 use crate::tenant::{
-    Context, Fault, Group, Item, Operation, Reply,
+    Context, Fault, Group, Operation, Reply,
     check::{Rule, may, need, text},
     operations::{delete, get, patch, post},
     page,
     state::{Object, State},
 };
 
-/// The collection: ids are the organization's and the connection's, with a slash between.
+/// Organizations to their connections: left is the organization's id, right the connection's; the settings are said about
+/// the link.
 pub const ORGANIZATION_CONNECTIONS: &str = "organization_connections";
 
 /// The most connections of an organization (Auth0: "Entity limit policy").
@@ -110,29 +111,32 @@ static CONNECTION_CHANGE: Rule = settings!(
     may("is_enabled", Rule::Nullable(&Rule::Bool))
 );
 
-fn key(organization: &str, connection: &str) -> String {
-    format!("{organization}/{connection}")
+/// A connection's id and its settings in an organization.
+type Entry = (String, Object);
+
+fn of_organization(state: &State, organization: &str) -> Vec<Entry> {
+    let links = state.links.rights(ORGANIZATION_CONNECTIONS, organization);
+    links.map(|(id, settings)| (id.to_owned(), settings.as_object().cloned().unwrap_or_default())).collect()
 }
 
-fn of_organization<'a>(state: &'a State, organization: &str) -> impl Iterator<Item = &'a Item> {
-    let prefix = key(organization, "");
-    state.objects.all(ORGANIZATION_CONNECTIONS).filter(move |item| item.id.starts_with(&prefix))
+fn entry(state: &State, organization: &str, connection: &str) -> Option<Entry> {
+    of_organization(state, organization).into_iter().find(|(id, _)| id == connection)
 }
 
-fn is(item: &Item, name: &str) -> bool {
-    item.shown.get(name) == Some(&Value::Bool(true))
+fn is_on((_, settings): &Entry) -> bool {
+    settings.get("is_enabled") == Some(&Value::Bool(true))
 }
 
 /// Whether an organization lets its people in through a connection.
 pub fn is_enabled(state: &State, organization: &str, connection: &str) -> bool {
-    let item = state.objects.find(ORGANIZATION_CONNECTIONS, &key(organization, connection));
-    item.is_some_and(|item| is(item, "is_enabled"))
+    entry(state, organization, connection).is_some_and(|entry| is_on(&entry))
 }
 
 /// A connection as the newer path shows it.
-fn whole(state: &State, item: &Item) -> Object {
-    let mut shown = item.shown.clone();
-    if let Some(connection) = state.objects.find(CONNECTIONS, item.text("connection_id")) {
+fn whole(state: &State, (id, settings): &Entry) -> Object {
+    let mut shown = settings.clone();
+    shown.insert("connection_id".to_owned(), id.as_str().into());
+    if let Some(connection) = state.objects.find(CONNECTIONS, id) {
         let brief = json!({"name": connection.text("name"), "strategy": connection.text("strategy")});
         shown.insert("connection".to_owned(), brief);
     }
@@ -140,8 +144,8 @@ fn whole(state: &State, item: &Item) -> Object {
 }
 
 /// A connection as the older path shows it.
-fn older(state: &State, item: &Item) -> Object {
-    let mut shown = whole(state, item);
+fn older(state: &State, entry: &Entry) -> Object {
+    let mut shown = whole(state, entry);
     for name in ["is_enabled", "organization_access_level", "organization_connection_name"] {
         shown.remove(name);
     }
@@ -171,71 +175,63 @@ pub fn enable(context: &mut Context<'_>, organization: &str, body: &Object) -> R
     let Some(connection) = body.get("connection_id").and_then(Value::as_str) else { return Ok(None) };
     let found = context.state.objects.find(CONNECTIONS, connection).ok_or_else(missing)?;
     let strategy = found.text("strategy");
-    let mut shown = body.clone();
+    let mut settings = body.clone();
+    settings.remove("connection_id");
     for (name, default) in [
         ("assign_membership_on_login", json!(false)),
         ("show_as_button", json!(true)),
         ("is_enabled", json!(true)),
         ("organization_access_level", json!("none")),
     ] {
-        shown.entry(name).or_insert(default);
+        settings.entry(name).or_insert(default);
     }
     if strategy == "auth0" {
-        shown.entry("is_signup_enabled").or_insert(Value::Bool(false));
+        settings.entry("is_signup_enabled").or_insert(Value::Bool(false));
     }
-    check_signup(&shown, strategy)?;
-    let id = key(organization, connection);
-    if context.state.objects.find(ORGANIZATION_CONNECTIONS, &id).is_some() {
+    check_signup(&settings, strategy)?;
+    let there = of_organization(context.state, organization);
+    if there.iter().any(|(id, _)| id == connection) {
         return Err(Fault::conflict("The connection is already enabled for this organization"));
     }
-    if of_organization(context.state, organization).count() >= MOST {
+    if there.len() >= MOST {
         return Err(Fault::invalid_body(format!("An organization can't have more than {MOST} connections")));
     }
-    let item = Item { id, shown, hidden: Object::new() };
-    let reply = older(context.state, &item);
-    context.state.objects.insert(ORGANIZATION_CONNECTIONS, item);
-    Ok(Some(reply))
+    let entry = (connection.to_owned(), settings);
+    keep(context.state, organization, &entry);
+    Ok(Some(older(context.state, &entry)))
 }
 
-/// Takes all connections from an organization.
-pub fn forget(state: &mut State, organization: &str) {
-    let ids: Vec<String> = of_organization(state, organization).map(|item| item.id.clone()).collect();
-    for id in ids {
-        state.objects.remove(ORGANIZATION_CONNECTIONS, &id);
-    }
+fn keep(state: &mut State, organization: &str, (id, settings): &Entry) {
+    state.links.remove(ORGANIZATION_CONNECTIONS, organization, id);
+    state.links.add(ORGANIZATION_CONNECTIONS, organization, id, settings.clone().into());
 }
 
-/// Takes a connection from all organizations.
-pub fn forget_connection(state: &mut State, connection: &str) {
-    let all = state.objects.all(ORGANIZATION_CONNECTIONS);
-    let ids: Vec<String> =
-        all.filter(|item| item.text("connection_id") == connection).map(|item| item.id.clone()).collect();
-    for id in ids {
-        state.objects.remove(ORGANIZATION_CONNECTIONS, &id);
-    }
+/// Takes all connections from an organization, or a connection from all organizations.
+pub fn forget(state: &mut State, id: &str) {
+    state.links.forget(ORGANIZATION_CONNECTIONS, id);
 }
 
-fn item(context: &Context<'_>) -> Result<Item, Fault> {
-    let organization = found(context)?;
+/// The organization and its connection that the path names.
+fn named(context: &Context<'_>) -> Result<(String, Entry), Fault> {
+    let organization = found(context)?.id.clone();
     // Why: the two paths name the same thing differently.
     let connection = [context.parameter("connectionId"), context.parameter("connection_id")].concat();
-    let item = context.state.objects.find(ORGANIZATION_CONNECTIONS, &key(&organization.id, &connection));
-    item.cloned().ok_or_else(missing)
+    let entry = entry(context.state, &organization, &connection).ok_or_else(missing)?;
+    Ok((organization, entry))
 }
 
 fn list_enabled(context: &mut Context<'_>) -> Result<Reply, Fault> {
-    let id = found(context)?.id.clone();
-    let enabled = of_organization(context.state, &id).filter(|item| is(item, "is_enabled"));
-    let shown: Vec<Object> = enabled.map(|item| older(context.state, item)).collect();
+    let entries = of_organization(context.state, &found(context)?.id);
+    let shown: Vec<Object> =
+        entries.iter().filter(|entry| is_on(entry)).map(|entry| older(context.state, entry)).collect();
     page::offset(context.call, "enabled_connections", &shown)
 }
 
 fn list(context: &mut Context<'_>) -> Result<Reply, Fault> {
-    let id = found(context)?.id.clone();
     let wanted = context.call.query("is_enabled").map(|value| value == "true");
-    let items = of_organization(context.state, &id)
-        .filter(|item| wanted.is_none_or(|wanted| is(item, "is_enabled") == wanted));
-    let shown: Vec<Object> = items.map(|item| whole(context.state, item)).collect();
+    let entries = of_organization(context.state, &found(context)?.id);
+    let entries = entries.iter().filter(|entry| wanted.is_none_or(|wanted| is_on(entry) == wanted));
+    let shown: Vec<Object> = entries.map(|entry| whole(context.state, entry)).collect();
     page::offset(context.call, "connections", &shown)
 }
 
@@ -248,45 +244,44 @@ fn add(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let (id, body) = (found(context)?.id.clone(), context.body());
     enable(context, &id, &body)?;
     let connection = body.get("connection_id").and_then(Value::as_str).unwrap_or_default();
-    let item =
-        context.state.objects.find(ORGANIZATION_CONNECTIONS, &key(&id, connection)).ok_or_else(missing)?;
-    Ok(Reply::created(whole(context.state, item)))
+    let entry = entry(context.state, &id, connection).ok_or_else(missing)?;
+    Ok(Reply::created(whole(context.state, &entry)))
 }
 
 fn read_enabled(context: &mut Context<'_>) -> Result<Reply, Fault> {
-    let item = item(context)?;
-    if is(&item, "is_enabled") { Ok(Reply::ok(older(context.state, &item))) } else { Err(missing()) }
+    let (_, entry) = named(context)?;
+    if is_on(&entry) { Ok(Reply::ok(older(context.state, &entry))) } else { Err(missing()) }
 }
 
 fn read(context: &mut Context<'_>) -> Result<Reply, Fault> {
-    let item = item(context)?;
-    Ok(Reply::ok(whole(context.state, &item)))
+    let (_, entry) = named(context)?;
+    Ok(Reply::ok(whole(context.state, &entry)))
 }
 
 /// Writes the changes of the body down.
-fn change(context: &mut Context<'_>) -> Result<Item, Fault> {
-    let mut item = item(context)?;
-    super::merge(&mut item.shown, context.body());
-    let connection = context.state.objects.find(CONNECTIONS, item.text("connection_id"));
-    check_signup(&item.shown, connection.map_or("", |connection| connection.text("strategy")))?;
-    context.state.objects.insert(ORGANIZATION_CONNECTIONS, item.clone());
-    Ok(item)
+fn change(context: &mut Context<'_>) -> Result<Entry, Fault> {
+    let (organization, mut entry) = named(context)?;
+    super::merge(&mut entry.1, context.body());
+    let connection = context.state.objects.find(CONNECTIONS, &entry.0);
+    check_signup(&entry.1, connection.map_or("", |connection| connection.text("strategy")))?;
+    keep(context.state, &organization, &entry);
+    Ok(entry)
 }
 
 fn update_enabled(context: &mut Context<'_>) -> Result<Reply, Fault> {
-    let item = change(context)?;
-    Ok(Reply::ok(older(context.state, &item)))
+    let entry = change(context)?;
+    Ok(Reply::ok(older(context.state, &entry)))
 }
 
 fn update(context: &mut Context<'_>) -> Result<Reply, Fault> {
-    let item = change(context)?;
-    Ok(Reply::ok(whole(context.state, &item)))
+    let entry = change(context)?;
+    Ok(Reply::ok(whole(context.state, &entry)))
 }
 
 fn remove(context: &mut Context<'_>) -> Result<Reply, Fault> {
     found(context)?;
-    if let Ok(item) = item(context) {
-        context.state.objects.remove(ORGANIZATION_CONNECTIONS, &item.id);
+    if let Ok((organization, (connection, _))) = named(context) {
+        context.state.links.remove(ORGANIZATION_CONNECTIONS, &organization, &connection);
     }
     Ok(Reply::no_content())
 }
