@@ -11,6 +11,8 @@ const LINKS: &[(&str, &str, &str)] = &[
     ("roles", "permissions", "role_permissions"),
     ("users", "permissions", "user_permissions"),
     ("users", "roles", "user_roles"),
+    ("connections", "clients", "connection_clients"),
+    ("organizations", "members", "organization_members"),
 ];
 
 /// The property that is an object's id in its collection.
@@ -40,16 +42,13 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
         if method == "POST" {
             made.extend(answer[id_name(&segments[0])].as_str().map(str::to_owned));
         }
-        if method != "GET" {
-            written.insert(path.to_owned());
-        }
         match segments.as_slice() {
             [actions, part] if actions == "actions" && method == "GET" => {
                 let found = items(answer, part);
-                found.into_iter().for_each(|item| put(state, collection_of(part), item, &made));
+                found.into_iter().for_each(|item| put(state, collection_of(part), item, (&made, &written)));
             }
             [actions, part, _] if actions == "actions" && (method == "GET" || method == "PATCH") => {
-                put(state, collection_of(part), answer, &made);
+                put(state, collection_of(part), answer, (&made, &written));
             }
             [actions, _, trigger, bindings]
                 if actions == "actions"
@@ -61,26 +60,71 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
             }
             [resource] if method == "GET" => {
                 let found = items(answer, &resource.replace('-', "_"));
-                found.into_iter().for_each(|item| put(state, resource, item, &made));
+                found.into_iter().for_each(|item| put(state, resource, item, (&made, &written)));
             }
-            [resource, _] if method == "GET" || method == "PATCH" => put(state, resource, answer, &made),
+            [resource, _] if method == "GET" || method == "PATCH" => {
+                put(state, resource, answer, (&made, &written));
+            }
+            [resource, holder, list] if resource == "clients" && list == "credentials" && method == "GET" => {
+                let found = items(answer, list);
+                found.into_iter().for_each(|item| put_credential(state, holder, item, &made));
+            }
+            [resource, holder, list, _]
+                if resource == "clients" && list == "credentials" && method == "GET" =>
+            {
+                put_credential(state, holder, answer, &made);
+            }
             [resource, holder, list] if method == "GET" && !written.contains(path) => {
                 let found = items(answer, list);
                 found.into_iter().for_each(|item| link(state, (resource, holder, list), item));
             }
             _ => {}
         }
+        if method != "GET" {
+            written.insert(path.to_owned());
+        }
     }
 }
 
-fn put(state: &mut State, resource: &str, shown: &Value, made: &BTreeSet<String>) {
+fn put_credential(state: &mut State, client: &str, shown: &Value, made: &BTreeSet<String>) {
+    let id = shown["id"].as_str().unwrap();
+    if !made.contains(id) && state.objects.find("client_credentials", id).is_none() {
+        let hidden = [("client_id".to_owned(), client.into())].into_iter().collect();
+        let shown = shown.as_object().cloned().unwrap();
+        state.objects.insert("client_credentials", Item { id: id.to_owned(), shown, hidden });
+    }
+}
+
+/// Puts an object there; one that is there and that no step changed yet gets what it didn't show before.
+fn put(
+    state: &mut State,
+    resource: &str,
+    shown: &Value,
+    (made, written): (&BTreeSet<String>, &BTreeSet<String>),
+) {
     let collection = resource.replace('-', "_");
     let Some(id) = shown[id_name(resource)].as_str() else { return };
-    if made.contains(id) || state.objects.find(&collection, id).is_some() {
+    if made.contains(id) {
         return;
     }
-    let shown = shown.as_object().cloned().unwrap();
-    state.objects.insert(&collection, Item { id: id.to_owned(), shown, hidden: Map::new() });
+    let mut shown = shown.as_object().cloned().unwrap();
+    if let Some(item) = state.objects.find_mut(&collection, id) {
+        if !written.contains(&format!("/{resource}/{id}")) {
+            for (name, value) in shown {
+                item.shown.entry(name).or_insert(value);
+            }
+        }
+        return;
+    }
+    let mut hidden = Map::new();
+    if resource == "clients" {
+        hidden.insert("client_secret".to_owned(), "sesame".into());
+    }
+    let clients = shown.remove("enabled_clients").filter(|_| resource == "connections");
+    for client in clients.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str) {
+        state.links.add("connection_clients", id, client, Value::Null);
+    }
+    state.objects.insert(&collection, Item { id: id.to_owned(), shown, hidden });
 }
 
 /// The collection of what stands below `/actions`.
@@ -96,7 +140,7 @@ fn bind(state: &mut State, trigger: &str, bindings: Vec<&Value>, made: &BTreeSet
     let kept: Vec<Value> = bindings
         .into_iter()
         .map(|binding| {
-            put(state, "actions", &binding["action"], made);
+            put(state, "actions", &binding["action"], (made, &BTreeSet::new()));
             let mut binding = binding.clone();
             binding["action_id"] = binding["action"]["id"].clone();
             binding
@@ -114,6 +158,8 @@ fn link(state: &mut State, (resource, holder, list): (&str, &str, &str), item: &
         let right = format!("{}\n{}", text("resource_server_identifier"), text("permission_name"));
         state.links.add(relation, holder, &right, item.clone());
     } else {
-        state.links.add(relation, holder, text("id"), Value::Null);
+        let named = ["id", "client_id", "user_id"].into_iter();
+        let id = named.map(text).find(|id| !id.is_empty()).unwrap_or_default();
+        state.links.add(relation, holder, id, Value::Null);
     }
 }
