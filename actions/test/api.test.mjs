@@ -131,6 +131,9 @@ const OFFERED = {
     'access.deny authentication.challengeWith authentication.challengeWithAny redirect.encodeToken redirect.sendUserTo redirect.validateToken prompt.render transaction.setResultUrl',
   onExecutePostChangePassword: '',
   onExecuteSendPhoneMessage: '',
+  onExecuteEventStream: '',
+  onExecuteCustomPhoneProvider: 'notification.drop notification.retry',
+  onExecuteCustomEmailProvider: 'notification.drop notification.retry',
   onExecuteCustomTokenExchange:
     'access.deny access.rejectInvalidSubjectToken authentication.setUserById authentication.setUserByConnection authentication.setOrganization authentication.setActor user.setAppMetadata user.setUserMetadata',
 };

@@ -1,7 +1,7 @@
 // The Node host over its own protocol: many at once, a hung one, a crashed one, an orderly end.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,7 +39,7 @@ exports.onContinuePostLogin = async () => undefined;
 `);
 
 async function startHost(action = PUPPET, workers = 2) {
-  const child = spawn(process.execPath, [HOST, action, '--workers', String(workers)]);
+  const child = spawn(process.execPath, [HOST, '--workers', String(workers)]);
   after(() => child.kill());
   let stderr = '';
   child.stderr.on('data', (part) => (stderr += part));
@@ -55,13 +55,16 @@ async function startHost(action = PUPPET, workers = 2) {
   });
   const ended = new Promise((resolve) => child.on('exit', resolve));
   const first = await Promise.race([ready, ended]);
-  const ask = (id, event, more = {}) =>
+  const send = (request) =>
     new Promise((resolve) => {
-      waiting.set(id, resolve);
-      child.stdin.write(`${JSON.stringify({ id, handler: 'onExecutePostLogin', event, secrets: {}, timeout_ms: 5000, ...more })}\n`);
+      waiting.set(request.id, resolve);
+      child.stdin.write(`${JSON.stringify(request)}\n`);
     });
+  const ask = (id, event, more = {}) => send({ id, key: 'it', handler: 'onExecutePostLogin', event, secrets: {}, timeout_ms: 5000, ...more });
+  const load = (path, key = 'it') => send({ id: `load ${key}`, key, code: readFileSync(path, 'utf8') });
+  const loaded = await load(action);
   const end = () => (child.stdin.end(), ended);
-  return { child, first, ask, end, ended, lines, waiting, stderr: () => stderr };
+  return { child, first, loaded, load, send, ask, end, ended, lines, waiting, stderr: () => stderr };
 }
 
 test('it says that it is ready, answers many at once by id, and ends with its input', async () => {
@@ -90,7 +93,7 @@ test('a throw fails the login, and the host lives', async () => {
   for (const [what, error] of cases) {
     const answer = await host.ask(what, { do: what });
     assert.deepEqual([answer.ok, answer.outcome, answer.result.decision], [false, 'threw', 'deny']);
-    assert.match(answer.error, error);
+    assert.match(answer.error.message, error);
   }
   assert.equal((await host.ask('n', { n: 1 })).ok, true);
   await host.end();
@@ -119,11 +122,11 @@ test('a worker that dies or hoards memory crashes its execution only', async () 
 
 test('lines that are no request are answered, not fatal', async () => {
   const host = await startHost();
-  const odd = ['nonsense', '7', '{"id":1}', '{"id":1,"handler":"toString","event":{}}', '{"id":1,"handler":"onExecutePostLogin","event":[]}', 'x'.repeat(5_000_000)];
+  const odd = ['nonsense', '7', '{"id":1}', '{"id":1,"key":"it","handler":"toString","event":{}}', '{"id":1,"key":"it","handler":"onExecutePostLogin","event":[]}', 'x'.repeat(5_000_000)];
   for (const line of odd) host.child.stdin.write(`${line}\n`);
   assert.equal((await host.ask(9, { n: 1 })).ok, true);
   assert.equal(host.lines.filter(({ id, ok }) => id === null && ok === false).length, odd.length);
-  assert.match((await host.ask(10, { do: 'big' })).error, /more than 1 MiB/);
+  assert.match((await host.ask(10, { do: 'big' })).error.message, /more than 1 MiB/);
   assert.equal(await host.end(), 0);
 });
 
@@ -132,17 +135,46 @@ test('the cache is shared by the workers and the console is bounded', async () =
   await host.ask('w', { do: 'write' });
   const seen = await Promise.all(Array.from({ length: 6 }, (_, n) => host.ask(n, { do: 'read' })));
   assert.deepEqual(seen.map(({ result }) => result.transaction_metadata.seen), Array(6).fill('v'));
-  await host.ask('l', { do: 'log' });
+  await host.ask('w2', { do: 'write' }, { cache: 'another trigger' });
+  assert.equal((await host.ask('r', { do: 'read' }, { cache: 'a third one' })).result.transaction_metadata.seen, 'undefined');
+  const logged = await Promise.all(['a', 'b'].map((id) => host.ask(id, { do: 'log' })));
+  for (const { console } of logged) assert.equal(console, 'x'.repeat(256));
   await host.end();
-  assert.equal(host.stderr().trim(), 'x'.repeat(256));
 });
 
-test('an Action that cannot be loaded ends the host', async () => {
-  const broken = join(folder, 'broken.js');
-  writeFileSync(broken, 'exports.onExecutePostLogin = (');
-  const host = await startHost(broken);
-  assert.equal(host.first, 1);
-  assert.match(host.stderr(), /cannot be loaded/);
+test('many Actions share the host, each by its key, and code that is none is refused', async () => {
+  const host = await startHost();
+  const code = (name) => `let calls = 0; module.exports = { onExecutePostLogin: async (event, api) => { calls += 1; api.user.setAppMetadata('is', \`${name} \${calls}\`); } };`;
+  for (const key of ['a', 'b']) assert.equal((await host.send({ id: key, key, code: code(key) })).outcome, 'loaded');
+  const seen = [];
+  for (const key of ['a', 'b', 'a']) seen.push((await host.ask(key, {}, { key })).result.app_metadata.is[0]);
+  assert.deepEqual(seen, ['a', 'b', 'a']);
+  for (const bad of ['exports.onExecutePostLogin = (', `// ${'x'.repeat(102_400)}`]) {
+    assert.equal((await host.send({ id: 'bad', key: 'bad', code: bad })).outcome, 'unloadable');
+    assert.equal((await host.ask('run', {}, { key: 'bad' })).outcome, 'unknown');
+  }
+  const thrower = await host.send({ id: 't', key: 't', code: "throw new Error('at the top')" });
+  assert.equal(thrower.outcome, 'loaded');
+  assert.equal((await host.ask('t', {}, { key: 't' })).error.message, 'at the top');
+  await host.end();
+});
+
+test('an Action without a function to go on with goes on, and one without a first function fails', async () => {
+  const host = await startHost();
+  await host.send({ id: 'e', key: 'e', code: 'exports.onExecutePostLogin = async () => undefined;' });
+  assert.equal((await host.ask(1, {}, { key: 'e', handler: 'onContinuePostLogin' })).outcome, 'returned');
+  assert.equal((await host.ask(2, {}, { key: 'e', handler: 'onExecutePostChallenge' })).outcome, 'threw');
+  await host.end();
+});
+
+test('secrets beyond their limits are refused', async () => {
+  const host = await startHost();
+  const many = Object.fromEntries(Array.from({ length: 31 }, (_, n) => [`S${n}`, 'x']));
+  const odd = [many, { ['k'.repeat(129)]: 'x' }, { K: 'x'.repeat(4097) }, { K: 1 }, []];
+  for (const secrets of odd) host.child.stdin.write(`${JSON.stringify({ id: 1, key: 'it', handler: 'onExecutePostLogin', event: {}, secrets })}\n`);
+  assert.equal((await host.ask(9, { n: 1 })).ok, true);
+  assert.equal(host.lines.filter(({ id, ok }) => id === null && ok === false).length, odd.length);
+  await host.end();
 });
 
 test('the built Action runs in it', async () => {
@@ -160,15 +192,16 @@ test('the built Action runs in it', async () => {
 test('each built Action runs in it by the name of its own function', async () => {
   const peer = await startPeer(() => answers.status(503));
   const secrets = { COUNTERSIGN_URL: peer.url, COUNTERSIGN_KEY: SECRET };
+  const host = await startHost();
   for (const name of Object.keys(FLOWS).filter((one) => !FLOWS[one].isGuard)) {
     const built = join(folder, `${name}.js`);
     writeFileSync(built, editedDist([], name));
-    const host = await startHost(built, 1);
-    const { outcome, result } = await host.ask(1, eventOf(name), { handler: FLOWS[name].handler, secrets });
+    assert.equal((await host.load(built, name)).outcome, 'loaded');
+    const { outcome, result } = await host.ask(1, eventOf(name), { key: name, handler: FLOWS[name].handler, secrets });
     assert.deepEqual([outcome, result.decision, result.misuses], ['returned', 'allow', []], name);
-    assert.equal((await host.ask(2, eventOf(name), { handler: 'onExecuteSendPhoneMessage' })).outcome, 'threw', 'a function that it does not export');
-    await host.end();
+    assert.equal((await host.ask(2, eventOf(name), { key: name, handler: 'onExecuteSendPhoneMessage' })).outcome, 'threw', 'a function that it does not export');
   }
+  await host.end();
   assert.equal(peer.requests.length, Object.values(FLOWS).filter(({ isGuard }) => !isGuard).length);
   await peer.close();
 });

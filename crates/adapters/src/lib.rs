@@ -20,4 +20,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod breaker;
+mod endpoint;
 pub mod enrichment;
+pub mod management;
+
+pub use endpoint::{Endpoint, EndpointError};

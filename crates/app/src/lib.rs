@@ -26,6 +26,8 @@ mod gaps;
 mod lead;
 mod learn;
 mod leaves;
+mod log_watch;
+pub mod management;
 pub mod outcomes;
 mod policies;
 mod read;
@@ -53,6 +55,7 @@ pub use countersign_store::{DecisionFilter, DecisionRow, Standing};
 pub use error::Error;
 pub use feed::Live;
 pub use lead::Lead;
+pub use log_watch::{Delivered, StreamState};
 pub use retain::Kept;
 pub use tenants::Tenant;
 

@@ -21,7 +21,9 @@ use countersign_risk::{Reference, ReferenceLists, Velocity};
 use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
-use crate::{Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, risk_tokens, rollback};
+use crate::{
+    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, log_watch::LogWatch, risk_tokens, rollback,
+};
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
 const STALE: Duration = Duration::from_secs(5);
@@ -38,6 +40,8 @@ pub struct Tenant {
     /// The tokens of the short form that hold.
     pub(crate) risk_tokens: ArcSwap<Vec<RiskTokenRow>>,
     pub(crate) velocity: Mutex<Velocity>,
+    /// What arrives of its logs.
+    pub(crate) log_watch: LogWatch,
     pub(crate) signers: Vec<Signer>,
     pub(crate) origin: String,
     pub(crate) gap: Arc<Mutex<Gap>>,
@@ -197,6 +201,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         off: ArcSwap::from_pointee(off),
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::default(),
+        log_watch: LogWatch::default(),
         signers,
         origin,
         gap: Arc::default(),

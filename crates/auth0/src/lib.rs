@@ -30,6 +30,8 @@ pub mod claim;
 pub mod depth;
 pub mod factor;
 mod json;
+pub mod log;
+pub mod management;
 mod maybe;
 pub mod metadata;
 pub mod object;

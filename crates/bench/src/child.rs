@@ -1,6 +1,7 @@
 //! The service under measurement: everything that `countersign serve` puts together, and the routes to compare with.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -135,6 +136,7 @@ async fn serve(data: &Data) -> anyhow::Result<()> {
     let limits = Limits { decisions_per_second: 1_000_000, ..Limits::default() };
     let settings = Settings {
         limits: [(tenant.clone(), limits)].into(),
+        log_tokens: BTreeMap::new(),
         keys: [(tenant.clone(), vec![signing_key()?])].into(),
         hosts: vec![address.clone()],
         operator: Operator::new(TOKEN.as_bytes()),

@@ -6,7 +6,7 @@ use anyhow::Context;
 use countersign_app::{App, Ports, TenantConfig, enrich::Enrich};
 use countersign_core::{Clock, Entropy, Secret, TenantId};
 use countersign_policy::Snapshot;
-use countersign_privacy::MasterKey;
+use countersign_privacy::{MasterKey, Token};
 use countersign_server::{Operator, Server, Settings, signature::SigningKey};
 use countersign_store::{Access, Store};
 
@@ -165,7 +165,18 @@ impl Base {
         hosts.extend([address.to_string(), format!("localhost:{}", address.port())]);
         let operator = Operator::new(self.data.operator_token(self.entropy.as_ref())?.as_bytes());
         let limits = config.tenants.iter().map(|(id, tenant)| (id.clone(), tenant.limits.into())).collect();
-        Ok(Server::new(app, Settings { keys: self.action_keys(config)?, hosts, operator, limits }))
+        let (keys, log_tokens) = (self.action_keys(config)?, self.log_tokens(config)?);
+        Ok(Server::new(app, Settings { keys, hosts, operator, limits, log_tokens }))
+    }
+
+    /// Digests of the tokens by which each tenant's log stream delivers; makes what is missing.
+    pub fn log_tokens(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
+        read_log_tokens(config, |tenant| self.data.log_tokens(tenant, self.entropy.as_ref()))
+    }
+
+    /// The same as they are now; makes nothing.
+    pub fn existing_log_tokens(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
+        read_log_tokens(config, |tenant| self.data.log_token_file(tenant).get())
     }
 }
 
@@ -213,6 +224,19 @@ fn read_action_keys(
         keys.insert(id.clone(), parsed.with_context(|| format!("`tenants.{id}.action_keys`"))?);
     }
     Ok(keys)
+}
+
+fn read_log_tokens(
+    config: &Config,
+    find: impl Fn(&TenantId) -> anyhow::Result<Vec<String>>,
+) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
+    let mut digests = BTreeMap::new();
+    for id in config.tenants.keys() {
+        let tokens = find(id)?;
+        let read = tokens.iter().map(|text| Some(Token::received(text)?.digest())).collect::<Option<_>>();
+        digests.insert(id.clone(), read.with_context(|| format!("`{id}.log-token` holds no token"))?);
+    }
+    Ok(digests)
 }
 
 fn tenants(config: &Config) -> anyhow::Result<Vec<TenantConfig>> {

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use countersign_core::{Entropy, Secret, TenantId};
+use countersign_privacy::Token;
 use countersign_server::signature::SigningKey;
 
 use crate::key_file::KeyFile;
@@ -17,6 +18,9 @@ const KEY_BYTES: usize = 32;
 
 /// The file of the operator's token.
 const OPERATOR_TOKEN: &str = "operator.token";
+
+/// What the token of a log stream begins with.
+const LOG_TOKEN_PREFIX: &str = "lgs_";
 
 /// The database of records.
 pub const RECORDS_FILE: &str = "countersign.db";
@@ -135,7 +139,18 @@ impl DataDir {
 
     /// The file of the keys shared with a tenant's Actions.
     pub fn action_file(&self, tenant: &TenantId) -> KeyFile {
-        self.key_file(&action_key_name(tenant))
+        self.key_file(&tenant_file(tenant, "action-key"))
+    }
+
+    /// The file of the tokens by which a tenant's log stream delivers.
+    pub fn log_token_file(&self, tenant: &TenantId) -> KeyFile {
+        self.key_file(&tenant_file(tenant, "log-token"))
+    }
+
+    /// The tokens by which a tenant's log stream may deliver, the newest first; one is made when there is none.
+    pub fn log_tokens(&self, tenant: &TenantId, entropy: &dyn Entropy) -> anyhow::Result<Vec<String>> {
+        let make = || Ok(Token::generate(LOG_TOKEN_PREFIX, entropy)?.expose().to_owned());
+        self.log_token_file(tenant).find_or_make(make)
     }
 
     /// The keys shared with a tenant's Actions in their text form, the newest first; one is made when there is none.
@@ -159,8 +174,8 @@ fn parse_keys(file: &KeyFile, lines: &[String]) -> anyhow::Result<Vec<Secret>> {
     keys.with_context(|| format!("`{}`", file.path().display()))
 }
 
-fn action_key_name(tenant: &TenantId) -> String {
-    countersign_app::checkpoint_file_name(tenant.as_str()).replace(".checkpoint", ".action-key")
+fn tenant_file(tenant: &TenantId, ending: &str) -> String {
+    countersign_app::checkpoint_file_name(tenant.as_str()).replace(".checkpoint", &format!(".{ending}"))
 }
 
 /// 32 random bytes.

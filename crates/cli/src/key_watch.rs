@@ -38,6 +38,7 @@ pub struct KeyWatch {
 struct Secrets {
     action_keys: BTreeMap<TenantId, Vec<SigningKey>>,
     operator_token: String,
+    log_tokens: BTreeMap<TenantId, Vec<Vec<u8>>>,
 }
 
 impl Secrets {
@@ -46,6 +47,7 @@ impl Secrets {
         Ok(Self {
             action_keys: base.existing_action_keys(config)?,
             operator_token: tokens.into_iter().next().unwrap_or_default(),
+            log_tokens: base.existing_log_tokens(config)?,
         })
     }
 
@@ -98,6 +100,7 @@ impl KeyWatch {
     async fn take(&mut self, found: Secrets) {
         self.server.replace_keys(found.action_keys.clone());
         self.server.replace_operator_token(found.operator_token.as_bytes());
+        self.server.replace_log_tokens(found.log_tokens.clone());
         let known = std::mem::replace(&mut self.known, found);
         let is_other_token = known.operator_token != self.known.operator_token;
         for tenant in self.app.tenants() {
@@ -122,6 +125,7 @@ impl KeyWatch {
         let mut files = vec![data.operator_file().path().to_owned()];
         for (id, tenant) in &self.config.tenants {
             files.push(data.action_file(id).path().to_owned());
+            files.push(data.log_token_file(id).path().to_owned());
             files.extend(tenant.action_keys.iter().filter_map(|reference| match reference {
                 SecretReference::File(path) => Some(PathBuf::from(path)),
                 SecretReference::Environment(_) | SecretReference::Command(_) => None,

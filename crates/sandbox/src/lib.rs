@@ -27,6 +27,7 @@ mod company;
 mod device;
 mod dice;
 mod event;
+pub mod flow;
 mod habits;
 mod network;
 mod node;
@@ -36,15 +37,18 @@ mod roster;
 mod session;
 mod sign_in;
 mod story;
+pub mod stream;
 pub mod tenant;
 mod traffic;
 
 pub use city::City;
 pub use company::{Client, Company, LEGACY_CLIENT, Organization, TENANT};
 pub use device::{Browser, Device};
+pub use dice::Dice;
 pub use network::{Network, Pool, Region};
 pub use node::{
-    Answer, Call, Claims, Effects, Execution, Handler, Host, HostError, Launch, Outcome, materialize,
+    Action, Answer, Call, Claims, Denial, Effects, Exchange, Execution, Handler, Host, HostError, Launch,
+    Lifetime, Outcome, Revocation, Scopes, Thrown, materialize,
 };
 pub use people::{Factor, Person, Role, Shift, Spot, Strategy, Trips};
 pub use population::Population;

@@ -1,6 +1,8 @@
-//! The Node host: runs a real Action in a process of its own, many executions at once.
+//! The Node host: runs real Actions of every trigger in one process of its own, many executions at once.
 
+mod effects;
 mod files;
+mod handler;
 mod keeper;
 mod process;
 mod wire;
@@ -19,13 +21,18 @@ use tokio::{
     task::JoinSet,
 };
 
+pub use effects::{Call, Claims, Denial, Effects, Exchange, Lifetime, Revocation, Scopes};
 pub use files::materialize;
+pub use handler::Handler;
 use keeper::{Job, keep};
 use process::Process;
-pub use wire::{Answer, Call, Claims, Effects, Execution, Handler, Outcome};
+use wire::Said;
+pub use wire::{Action, Answer, Execution, Outcome, Thrown};
 
 /// Executions in flight at once, as many as Auth0 gives one tenant (250, Auth0 "Actions Limitations").
 const IN_FLIGHT: usize = 250;
+/// How often an execution is sent again after its code, which a process that died in between does not know.
+const HANDOVERS: usize = 3;
 /// The longest line in either direction, in bytes: 1 MiB.
 const MAX_LINE: usize = 1 << 20;
 
@@ -36,8 +43,6 @@ pub struct Launch {
     pub program: PathBuf,
     /// The host script.
     pub host: PathBuf,
-    /// The Action, built into one file.
-    pub action: PathBuf,
     /// Worker threads, at least 1.
     pub workers: u16,
     limits: Limits,
@@ -59,14 +64,14 @@ struct Limits {
 impl Launch {
     /// Two workers of the `node` that is found on the search path.
     #[must_use]
-    pub fn new(host: PathBuf, action: PathBuf) -> Self {
+    pub fn new(host: PathBuf) -> Self {
         let limits = Limits {
             ready: Duration::from_secs(10),
             grace: Duration::from_secs(5),
             back_off: Duration::from_millis(200),
             restarts: 5,
         };
-        Self { program: "node".into(), host, action, workers: 2, limits }
+        Self { program: "node".into(), host, workers: 2, limits }
     }
 }
 
@@ -94,6 +99,9 @@ pub enum HostError {
     /// The event is no object, or the host would not run the request.
     #[error("the node host refused the execution")]
     Refused,
+    /// The Action's code is none, or too long.
+    #[error("the node host can't load the Action")]
+    Unloadable,
     /// The host was stopped, or given up after too many restarts.
     #[error("the node host is gone")]
     Gone,
@@ -131,17 +139,43 @@ impl Host {
         &self.node
     }
 
-    /// Runs the Action once. Waits while 250 executions are in flight.
+    /// Hands code over, and says what is wrong with it: it is too long, or no JavaScript. `run` does that by itself.
     ///
     /// # Errors
-    /// `TooLarge` or `Refused` before anything is sent; `Died`, `TimedOut`, `Refused` or `Gone` after.
-    pub async fn run(&self, execution: &Execution) -> Result<Answer, HostError> {
+    /// As `run`.
+    pub async fn load(&self, action: &Action) -> Result<Option<String>, HostError> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let line = execution.line(id)?;
+        match self.ask(id, action.line(id)?, Duration::ZERO).await? {
+            Said::Loaded => Ok(None),
+            Said::Unloadable(why) => Ok(Some(why)),
+            Said::Answer(_) | Said::Unknown => Err(HostError::Refused),
+        }
+    }
+
+    /// Runs a function of an Action once. Waits while 250 executions are in flight.
+    ///
+    /// # Errors
+    /// `TooLarge` or `Refused` before anything is sent; `Died`, `TimedOut`, `Refused`, `Unloadable` or `Gone` after.
+    pub async fn run(&self, execution: &Execution) -> Result<Answer, HostError> {
+        let limit = Duration::from_millis(u64::from(execution.timeout_ms));
+        for _ in 0..HANDOVERS {
+            let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+            match self.ask(id, execution.line(id)?, limit).await? {
+                Said::Answer(answer) => return Ok(*answer),
+                Said::Unknown => {}
+                Said::Loaded | Said::Unloadable(_) => return Err(HostError::Refused),
+            }
+            if self.load(&execution.action).await?.is_some() {
+                return Err(HostError::Unloadable);
+            }
+        }
+        Err(HostError::Died)
+    }
+
+    async fn ask(&self, id: u64, line: Vec<u8>, limit: Duration) -> Result<Said, HostError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| HostError::Gone)?;
-        let limit = Duration::from_millis(u64::from(execution.timeout_ms)) + self.grace;
         let (reply, answer) = oneshot::channel();
-        let job = Job { id, line, limit, reply, permit };
+        let job = Job { id, line, limit: limit + self.grace, reply, permit };
         self.jobs.send(job).await.map_err(|_| HostError::Gone)?;
         answer.await.map_err(|_| HostError::Gone)?
     }

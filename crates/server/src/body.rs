@@ -14,12 +14,17 @@ const TIME: Duration = Duration::from_secs(5);
 
 /// Reads a body of at most 64 KiB that comes within five seconds, before anything is parsed.
 pub(crate) async fn read(body: Body) -> Result<axum::body::Bytes, Problem> {
-    read_within(body, TIME).await
+    read_within(body, MAX_BODY_BYTES, TIME).await
 }
 
-async fn read_within(body: Body, time: Duration) -> Result<axum::body::Bytes, Problem> {
+/// Reads a body of at most `most` bytes that comes within five seconds.
+pub(crate) async fn read_at_most(body: Body, most: usize) -> Result<axum::body::Bytes, Problem> {
+    read_within(body, most, TIME).await
+}
+
+async fn read_within(body: Body, most: usize, time: Duration) -> Result<axum::body::Bytes, Problem> {
     #[expect(clippy::disallowed_methods, reason = "the one bounded place that clippy.toml points to")]
-    let bytes = tokio::time::timeout(time, axum::body::to_bytes(body, MAX_BODY_BYTES)).await;
+    let bytes = tokio::time::timeout(time, axum::body::to_bytes(body, most)).await;
     let Ok(bytes) = bytes else {
         let detail = format!("a whole body comes within {} seconds", TIME.as_secs());
         return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body.timeout", detail));
@@ -28,7 +33,7 @@ async fn read_within(body: Body, time: Duration) -> Result<axum::body::Bytes, Pr
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "body.too_large",
-            format!("a body has at most {MAX_BODY_BYTES} bytes"),
+            format!("a body has at most {most} bytes"),
         )
     })
 }
@@ -76,7 +81,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_does_not_come_is_answered_and_the_connection_closed() {
-        let read = |body: Body| async { read_within(body, Duration::from_millis(50)).await.map(|_| "whole") };
+        let read = |body: Body| async {
+            read_within(body, MAX_BODY_BYTES, Duration::from_millis(50)).await.map(|_| "whole")
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut serving = JoinSet::new();

@@ -10,7 +10,8 @@
 //!
 //! let hosts = vec!["127.0.0.1:8080".into()];
 //! let (keys, limits) = Default::default();
-//! let server = Server::new(app, Settings { keys, hosts, operator: Operator::new(b"a token"), limits });
+//! let (operator, log_tokens) = (Operator::new(b"a token"), Default::default());
+//! let server = Server::new(app, Settings { keys, hosts, operator, limits, log_tokens });
 //! axum::serve(listener, server.router()).await
 //! # }
 //! ```
@@ -56,6 +57,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Who may use everything that is not signed.
     pub operator: Operator,
+    /// SHA-256 of the tokens by which each tenant's log stream delivers; a tenant without one is delivered nothing.
+    pub log_tokens: BTreeMap<TenantId, Vec<Vec<u8>>>,
     /// How often each tenant may ask; the default for those that are not here.
     pub limits: BTreeMap<TenantId, Limits>,
 }
@@ -67,6 +70,7 @@ pub struct Server(Arc<Shared>);
 struct Shared {
     app: Arc<App>,
     keys: ArcSwap<BTreeMap<TenantId, Vec<SigningKey>>>,
+    log_tokens: ArcSwap<BTreeMap<TenantId, Vec<Vec<u8>>>>,
     hosts: Vec<String>,
     operator: Operator,
     metrics: metrics::Metrics,
@@ -79,7 +83,7 @@ impl Server {
     /// Puts the server together; nothing listens yet.
     #[must_use]
     pub fn new(app: Arc<App>, settings: Settings) -> Self {
-        let Settings { keys, hosts, operator, limits } = settings;
+        let Settings { keys, hosts, operator, limits, log_tokens } = settings;
         let limits = app.tenants().map(|tenant| {
             let id = tenant.id().clone();
             (id.clone(), limits.get(&id).copied().unwrap_or_default())
@@ -88,6 +92,7 @@ impl Server {
         Self(Arc::new(Shared {
             app,
             keys: ArcSwap::from_pointee(keys),
+            log_tokens: ArcSwap::from_pointee(log_tokens),
             hosts,
             operator,
             metrics: metrics::Metrics::new(),
@@ -101,6 +106,11 @@ impl Server {
     /// answered under it.
     pub fn replace_keys(&self, keys: BTreeMap<TenantId, Vec<SigningKey>>) {
         self.0.keys.store(Arc::new(keys));
+    }
+
+    /// Accepts deliveries of log streams by these tokens from now on, and by no others.
+    pub fn replace_log_tokens(&self, tokens: BTreeMap<TenantId, Vec<Vec<u8>>>) {
+        self.0.log_tokens.store(Arc::new(tokens));
     }
 
     /// Accepts this token of the operator from now on, and no other; whoever signed in by an earlier one is signed out.

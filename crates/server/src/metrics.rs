@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use countersign_app::decide::{Decided, Quick};
+use countersign_app::{
+    Delivered,
+    decide::{Decided, Quick},
+};
 use countersign_core::Trigger;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -41,6 +44,7 @@ pub(crate) struct Metrics {
     decisions: Count<DecisionLabels>,
     degraded: Count<CodeLabels>,
     refused: Count<CodeLabels>,
+    log_entries: Count<CodeLabels>,
     checkpoint_age: Gauge<i64, AtomicI64>,
     uncovered: Gauge<i64, AtomicI64>,
 }
@@ -57,6 +61,7 @@ impl Metrics {
             decisions: Family::default(),
             degraded: Family::default(),
             refused: Family::default(),
+            log_entries: Family::default(),
             checkpoint_age: Gauge::default(),
             uncovered: Gauge::default(),
             registry: Registry::default(),
@@ -75,6 +80,11 @@ impl Metrics {
             metrics.degraded.clone(),
         );
         registry.register("refused", "Signed requests refused, by problem code", metrics.refused.clone());
+        registry.register(
+            "log_entries",
+            "Entries that log streams delivered, by what became of them",
+            metrics.log_entries.clone(),
+        );
         registry.register_with_unit(
             "checkpoint_age",
             "Age of the newest checkpoint",
@@ -125,6 +135,13 @@ impl Metrics {
 
     pub(crate) fn refused(&self, code: &'static str) {
         self.refused.get_or_create(&CodeLabels { code }).inc();
+    }
+
+    pub(crate) fn delivered(&self, delivered: &Delivered) {
+        let Delivered { taken, repeated, unread } = *delivered;
+        for (code, count) in [("taken", taken), ("repeated", repeated), ("unread", unread)] {
+            self.log_entries.get_or_create(&CodeLabels { code }).inc_by(count);
+        }
     }
 
     pub(crate) fn ledger(&self, age: Duration, uncovered: u64) {

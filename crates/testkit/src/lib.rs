@@ -32,7 +32,7 @@ use countersign_core::{
     testing::{CountingEntropy, HeldClock},
 };
 use countersign_policy::{Document, Snapshot};
-use countersign_privacy::MasterKey;
+use countersign_privacy::{MasterKey, Token};
 use countersign_server::{Limits, Operator, Server, Settings, signature::SigningKey};
 use countersign_store::{Access, Store};
 use serde_json::Value;
@@ -53,8 +53,17 @@ pub const HOST: &str = "127.0.0.1:8377";
 /// The operator's token.
 pub const TOKEN: &str = "operator-token-of-the-tests";
 
+/// A file system in memory, where Linux has one.
+const MEMORY: &str = "/dev/shm";
+
 /// When the held clock starts: as the fixtures were made.
 pub const START: Timestamp = Timestamp::from_seconds(1_787_212_800);
+
+/// The token by which the log stream of a tenant delivers.
+#[must_use]
+pub fn log_token(tenant: &str) -> Token {
+    Token::received(&format!("lgs_{}", tenant.replace('-', "_"))).expect("a token")
+}
 
 /// What a test may add to each tenant.
 pub struct Setup {
@@ -94,7 +103,10 @@ struct Place {
 
 impl Place {
     fn new(databases: Option<Databases>) -> Self {
-        let folder = Arc::new(TempDir::new().expect("a temporary folder"));
+        // Why: a disk that pauses longer than a leaf may take is not what these tests are about; those that kill a process or
+        // fill a disk have a real one.
+        let folder = tempfile::tempdir_in(MEMORY).or_else(|_| TempDir::new());
+        let folder = Arc::new(folder.expect("a temporary folder"));
         Self { folder, databases: databases.map(Arc::new) }
     }
 }
@@ -255,6 +267,9 @@ impl TestApp {
             keys: keys.into(),
             hosts: vec![HOST.to_owned()],
             operator: Operator::new(TOKEN.as_bytes()),
+            log_tokens: [TENANT, OTHER_TENANT]
+                .map(|id| (id.parse().expect("an id"), vec![log_token(id).digest()]))
+                .into(),
             limits: [TENANT, OTHER_TENANT].map(|id| (id.parse().expect("an id"), limits)).into(),
         };
         let server = Server::new(Arc::clone(&app), settings);

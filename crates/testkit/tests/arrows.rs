@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store"]),
     ("server", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app"]),
     ("testdb", &[]),
-    ("adapters", &["core", "app"]),
+    ("adapters", &["core", "auth0", "app"]),
     ("testkit", &["core", "policy", "privacy", "store", "app", "server", "testdb"]),
     ("bench", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app", "server", "testdb"]),
     (

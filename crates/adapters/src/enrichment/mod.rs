@@ -4,8 +4,6 @@
 //! is 200 with a flat object of facts, or 204 when nothing is known.
 
 mod answer;
-mod breaker;
-mod endpoint;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,8 +18,8 @@ use reqwest::{
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use self::breaker::Breaker;
-pub use self::endpoint::{Endpoint, EndpointError};
+use crate::breaker::Breaker;
+pub use crate::{Endpoint, EndpointError};
 
 /// How long a connector may take where nothing else is configured: a quarter of the shipped Action's deadline of 800 ms.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(200);

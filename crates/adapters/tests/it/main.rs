@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod management;
+#[cfg(test)]
 mod pause;
 #[cfg(test)]
 mod peer;

@@ -83,7 +83,8 @@ impl Peer {
     }
 }
 
-async fn read(stream: &mut TcpStream) -> String {
+/// Reads a request, whole.
+pub async fn read(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();

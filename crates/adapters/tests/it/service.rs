@@ -147,7 +147,8 @@ impl Write for Log {
     }
 }
 
-fn listen() {
+/// Has all that is logged from now on kept.
+pub fn listen() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         tracing_subscriber::fmt()
@@ -156,6 +157,11 @@ fn listen() {
             .with_writer(|| Log)
             .init();
     });
+}
+
+/// All that was logged since.
+pub fn logged() -> String {
+    String::from_utf8_lossy(&LOG.lock().unwrap()).into_owned()
 }
 
 #[tokio::test]

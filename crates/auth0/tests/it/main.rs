@@ -9,4 +9,6 @@ mod fixtures;
 #[cfg(test)]
 mod json;
 #[cfg(test)]
+mod management;
+#[cfg(test)]
 mod mutations;

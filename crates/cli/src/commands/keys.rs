@@ -19,10 +19,12 @@ pub async fn init(folder: &Folder) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
     let base = Base::begin(&config).await?;
     base.action_keys(&config)?;
+    base.log_tokens(&config)?;
     let is_file = |file: &KeyFile| file.path().exists();
-    let actions = config.tenants.keys().map(|tenant| base.data.action_file(tenant));
+    let of_tenant = |tenant| [base.data.action_file(tenant), base.data.log_token_file(tenant)];
+    let of_tenants = config.tenants.keys().flat_map(of_tenant);
     let files =
-        [checkpoint::FILE, master::FILE].map(|name| base.data.key_file(name)).into_iter().chain(actions);
+        [checkpoint::FILE, master::FILE].map(|name| base.data.key_file(name)).into_iter().chain(of_tenants);
     for file in files.filter(is_file) {
         print(&format!("{}\n", file.path().display()));
     }

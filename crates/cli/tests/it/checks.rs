@@ -159,7 +159,13 @@ fn a_data_directory_has_one_owner_and_its_secrets_too() {
 
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&service.data), 0o700);
-    for name in ["master.key", "checkpoint.key", "operator.token", "example-tenant.action-key"] {
+    for name in [
+        "master.key",
+        "checkpoint.key",
+        "operator.token",
+        "example-tenant.action-key",
+        "example-tenant.log-token",
+    ] {
         assert_eq!(mode(&service.data.join(name)), 0o600, "{name}");
     }
     let url = format!("http://{}", service.host);

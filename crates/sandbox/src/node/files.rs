@@ -5,8 +5,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const SCRIPTS: [(&str, &str); 2] =
-    [("host.mjs", include_str!("../../node/host.mjs")), ("api.mjs", include_str!("../../node/api.mjs"))];
+macro_rules! script {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../node/", $name)))
+    };
+}
+
+const SCRIPTS: [(&str, &str); 9] = [
+    script!("host.mjs"),
+    script!("requests.mjs"),
+    script!("pool.mjs"),
+    script!("worker.mjs"),
+    script!("api.mjs"),
+    script!("checks.mjs"),
+    script!("cache.mjs"),
+    script!("conclude.mjs"),
+    script!("redirect.mjs"),
+];
 
 /// Writes the host's scripts into `directory`, which is made if it isn't there, and gives back the path to start.
 ///

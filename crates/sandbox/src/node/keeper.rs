@@ -10,7 +10,7 @@ use tokio::{
 use super::{
     HostError, Launch,
     process::Process,
-    wire::{Answer, Reply},
+    wire::{Reply, Said},
 };
 
 /// The longest pause before a restart; judgement.
@@ -23,13 +23,13 @@ pub(super) struct Job {
     pub(super) line: Vec<u8>,
     /// After how long without an answer the process counts as stuck.
     pub(super) limit: Duration,
-    pub(super) reply: oneshot::Sender<Result<Answer, HostError>>,
+    pub(super) reply: oneshot::Sender<Result<Said, HostError>>,
     pub(super) permit: OwnedSemaphorePermit,
 }
 
 /// An execution in flight; its permit is given back with it.
 struct Pending {
-    reply: oneshot::Sender<Result<Answer, HostError>>,
+    reply: oneshot::Sender<Result<Said, HostError>>,
     alarm: AbortHandle,
     _permit: OwnedSemaphorePermit,
 }
@@ -90,7 +90,7 @@ async fn serve(process: &mut Process, inbox: &mut mpsc::Receiver<Job>) -> End {
                 if let Some(pending) = reply.id.and_then(|id| in_flight.remove(&id)) {
                     pending.alarm.abort();
                     // Why: whoever asked may have left in the meantime.
-                    let _ = pending.reply.send(reply.answer());
+                    let _ = pending.reply.send(reply.said());
                 }
             },
             Some(alarm) = alarms.join_next() => {

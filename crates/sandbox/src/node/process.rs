@@ -29,7 +29,6 @@ impl Process {
     pub(super) async fn start(launch: &Launch) -> Result<(Self, String), HostError> {
         let mut child = Command::new(&launch.program)
             .arg(&launch.host)
-            .arg(&launch.action)
             .arg("--workers")
             .arg(launch.workers.max(1).to_string())
             // Why: options meant for another program, such as a debugger's, would change what the Action sees.

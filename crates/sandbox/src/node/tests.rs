@@ -22,7 +22,7 @@ const deeds = {
   garbage: () => process.stdout.write('not json\n'),
   flood: () => process.stdout.write('x'.repeat(1100000) + '\n'),
   noise: (request) => { process.stderr.write('e'.repeat(1000000), () => echo(request)); },
-  refuse: ({ id }) => say({ id, ok: false, error: 'no such handler' }),
+  refuse: ({ id }) => say({ id, ok: false, error: { message: 'no such handler' } }),
   hold: (request) => { held.push(request); if (held.length === 20) held.reverse().forEach(echo); },
 };
 createInterface({ input: process.stdin })
@@ -34,7 +34,7 @@ say({ ready: true, node: process.version });
 fn launch(directory: &TempDir, script: &str) -> Launch {
     let host = directory.path().join("fake.mjs");
     fs::write(&host, script).unwrap();
-    let mut launch = Launch::new(host, "action.js".into());
+    let mut launch = Launch::new(host);
     launch.limits.back_off = Duration::from_millis(1);
     launch.limits.grace = Duration::from_millis(100);
     launch
@@ -42,7 +42,9 @@ fn launch(directory: &TempDir, script: &str) -> Launch {
 
 fn execution(event: Value) -> Execution {
     let secrets = [("KEY".to_owned(), "value".to_owned())].into();
-    Execution { handler: Handler::ExecutePostLogin, event, secrets, timeout_ms: 20_000 }
+    let action = Action { key: "it".into(), code: ACTION.into() };
+    let handler = Handler::ExecutePostLogin;
+    Execution { action, handler, event, secrets, cache: None, state: None, timeout_ms: 20_000 }
 }
 
 async fn ask(host: &Host, deed: &str) -> Result<Answer, HostError> {
@@ -165,9 +167,11 @@ async fn a_missing_program_and_a_silent_script_are_told_apart() {
 async fn stopping_ends_the_process() {
     let directory = TempDir::new().unwrap();
     let ended = directory.path().join("ended");
-    let script = FAKE.replace("process.exit(0)", "(fs.writeFileSync(process.argv[2], ''), process.exit(0))");
-    let mut launch = launch(&directory, &format!("import fs from 'node:fs';{script}"));
-    launch.action = ended.clone();
+    let script = FAKE.replace(
+        "process.exit(0)",
+        "(fs.writeFileSync(new URL('./ended', import.meta.url), ''), process.exit(0))",
+    );
+    let launch = launch(&directory, &format!("import fs from 'node:fs';{script}"));
     let host = Host::start(launch).await.unwrap();
     ask(&host, "echo").await.unwrap();
     host.stop().await;
@@ -189,10 +193,8 @@ exports.onContinuePostLogin = async (event, api) => {
 "#;
 
 async fn real_host(directory: &TempDir) -> Host {
-    let action = directory.path().join("action.js");
-    fs::write(&action, ACTION).unwrap();
     let host = materialize(&directory.path().join("host")).unwrap();
-    Host::start(Launch::new(host, action)).await.unwrap()
+    Host::start(Launch::new(host)).await.unwrap()
 }
 
 /// An honest sign-in of somebody with a factor, at a browser.
@@ -232,4 +234,29 @@ async fn the_real_host_survives_an_action_that_throws_or_hangs() {
     bad.timeout_ms = 100;
     assert_eq!(host.run(&bad).await.unwrap().outcome, Outcome::Timeout);
     assert_eq!(host.run(&execution(honest().event)).await.unwrap().outcome, Outcome::Returned);
+}
+
+#[tokio::test]
+async fn code_is_handed_over_again_to_a_process_that_does_not_know_it() {
+    let directory = TempDir::new().unwrap();
+    let host = real_host(&directory).await;
+    let mut deadly = execution(honest().event);
+    deadly.action = Action { key: "deadly".into(), code: "process.kill(process.pid, 'SIGKILL')".into() };
+    assert_eq!(host.run(&execution(honest().event)).await.unwrap().outcome, Outcome::Returned);
+    assert_eq!(host.run(&deadly).await, Err(HostError::Died));
+    assert_eq!(host.run(&execution(honest().event)).await.unwrap().outcome, Outcome::Returned);
+}
+
+#[tokio::test]
+async fn code_that_is_none_is_told_and_not_run() {
+    let directory = TempDir::new().unwrap();
+    let host = real_host(&directory).await;
+    let mut broken = execution(honest().event);
+    broken.action = Action { key: "broken".into(), code: "exports.onExecutePostLogin = (".into() };
+    assert!(host.load(&broken.action).await.unwrap().is_some_and(|why| !why.is_empty()));
+    assert_eq!(host.run(&broken).await, Err(HostError::Unloadable));
+    broken.action.code = "//".repeat(60_000).into();
+    assert_eq!(host.load(&broken.action).await.unwrap().as_deref(), Some("the source has more than 100 kB"));
+    broken.action.code = "module.exports = { onExecutePostLogin: async () => console.log('hello') }".into();
+    assert_eq!(host.run(&broken).await.unwrap().console, "hello\n");
 }

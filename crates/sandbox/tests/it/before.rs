@@ -42,12 +42,31 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
             made.extend(answer[id_name(&segments[0])].as_str().map(str::to_owned));
         }
         match segments.as_slice() {
+            [actions, part] if actions == "actions" && method == "GET" => {
+                let found = items(answer, part);
+                found.into_iter().for_each(|item| put(state, collection_of(part), item, &made));
+            }
+            [actions, part, _] if actions == "actions" && (method == "GET" || method == "PATCH") => {
+                put(state, collection_of(part), answer, &made);
+            }
+            [actions, _, trigger, bindings]
+                if actions == "actions"
+                    && bindings == "bindings"
+                    && method == "GET"
+                    && !written.contains(path) =>
+            {
+                bind(state, trigger, items(answer, bindings), &made);
+            }
             [resource] if method == "GET" => {
                 let found = items(answer, &resource.replace('-', "_"));
-                found.into_iter().for_each(|item| put(state, resource, item, (&made, &written)));
+                for item in found {
+                    put(state, resource, item, &made);
+                    complete(state, resource, item, &written);
+                }
             }
             [resource, _] if method == "GET" || method == "PATCH" => {
-                put(state, resource, answer, (&made, &written));
+                put(state, resource, answer, &made);
+                complete(state, resource, answer, &written);
             }
             [resource, holder, list] if resource == "clients" && list == "credentials" && method == "GET" => {
                 let found = items(answer, list);
@@ -79,36 +98,58 @@ fn put_credential(state: &mut State, client: &str, shown: &Value, made: &BTreeSe
     }
 }
 
-/// Puts an object there; one that is there and that no step changed yet gets what it didn't show before.
-fn put(
-    state: &mut State,
-    resource: &str,
-    shown: &Value,
-    (made, written): (&BTreeSet<String>, &BTreeSet<String>),
-) {
-    let collection = resource.replace('-', "_");
+/// An object that no step changed yet gets what it didn't show before.
+fn complete(state: &mut State, resource: &str, shown: &Value, written: &BTreeSet<String>) {
     let Some(id) = shown[id_name(resource)].as_str() else { return };
-    if made.contains(id) {
-        return;
-    }
-    let mut shown = shown.as_object().cloned().unwrap();
-    if let Some(item) = state.objects.find_mut(&collection, id) {
-        if !written.contains(&format!("/{resource}/{id}")) {
-            for (name, value) in shown {
+    let item = state.objects.find_mut(&resource.replace('-', "_"), id);
+    if let Some(item) = item.filter(|_| !written.contains(&format!("/{resource}/{id}"))) {
+        for (name, value) in shown.as_object().unwrap().clone() {
+            if name != "enabled_clients" {
                 item.shown.entry(name).or_insert(value);
             }
         }
+    }
+}
+
+fn put(state: &mut State, resource: &str, shown: &Value, made: &BTreeSet<String>) {
+    let collection = resource.replace('-', "_");
+    let Some(id) = shown[id_name(resource)].as_str() else { return };
+    if made.contains(id) || state.objects.find(&collection, id).is_some() {
         return;
     }
+    let mut shown = shown.as_object().cloned().unwrap();
     let mut hidden = Map::new();
     if resource == "clients" {
         hidden.insert("client_secret".to_owned(), "sesame".into());
     }
-    let clients = shown.remove("enabled_clients").filter(|_| resource == "connections");
+    let clients = shown.remove("enabled_clients");
     for client in clients.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str) {
         state.links.add("connection_clients", id, client, Value::Null);
     }
     state.objects.insert(&collection, Item { id: id.to_owned(), shown, hidden });
+}
+
+/// The collection of what stands below `/actions`.
+fn collection_of(part: &str) -> &'static str {
+    if part == "modules" { "action_modules" } else { "actions" }
+}
+
+/// Binds what was bound to a trigger before.
+fn bind(state: &mut State, trigger: &str, bindings: Vec<&Value>, made: &BTreeSet<String>) {
+    if bindings.is_empty() || state.objects.find("action_bindings", trigger).is_some() {
+        return;
+    }
+    let kept: Vec<Value> = bindings
+        .into_iter()
+        .map(|binding| {
+            put(state, "actions", &binding["action"], made);
+            let mut binding = binding.clone();
+            binding["action_id"] = binding["action"]["id"].clone();
+            binding
+        })
+        .collect();
+    let shown = [("bindings".to_owned(), kept.into())].into_iter().collect();
+    state.objects.insert("action_bindings", Item { id: trigger.to_owned(), shown, hidden: Map::new() });
 }
 
 fn link(state: &mut State, (resource, holder, list): (&str, &str, &str), item: &Value) {

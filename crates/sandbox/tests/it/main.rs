@@ -1,6 +1,6 @@
-//! The sandbox tenant against what is documented and what was recorded.
+//! The sandbox tenant against what is documented and what was recorded, and its flows with real Actions in Node.
 //!
-//! Neither is part of the repository; `COUNTERSIGN_CONFORMANCE_DATA` names the folder that holds them.
+//! Neither reference is part of the repository; `COUNTERSIGN_CONFORMANCE_DATA` names the folder that holds them.
 
 #[cfg(test)]
 mod before;
@@ -11,4 +11,14 @@ mod data;
 #[cfg(test)]
 mod endpoints;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod pipeline;
+#[cfg(test)]
 mod recordings;
+#[cfg(test)]
+mod shipped;

@@ -5,6 +5,7 @@ mod decisions;
 mod erasures;
 mod health;
 mod ledger;
+mod logs;
 mod metrics;
 mod outcomes;
 mod policies;
@@ -34,7 +35,10 @@ pub(crate) fn signed() -> Router<Server> {
 
 /// Endpoints that anyone may ask, or whose path holds what proves the right to.
 pub(crate) fn open() -> Router<Server> {
-    Router::new().route("/health", get(health::handle)).route("/risk/{token}", post(risk::handle))
+    Router::new()
+        .route("/health", get(health::handle))
+        .route("/risk/{token}", post(risk::handle))
+        .route("/v1/logs/{stream}", post(logs::handle))
 }
 
 /// Endpoints for operators.

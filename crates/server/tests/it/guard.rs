@@ -38,6 +38,7 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("POST", "/v1/risk-tokens/{tenant}", Right::Operator),
     ("DELETE", "/v1/risk-tokens/{tenant}/{id}", Right::Operator),
     ("POST", "/risk/{token}", Right::Token),
+    ("POST", "/v1/logs/{stream}", Right::Token),
     ("GET", "/metrics", Right::Operator),
     ("GET", "/", Right::Operator),
     ("GET", "/console/live", Right::Operator),

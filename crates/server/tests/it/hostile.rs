@@ -167,7 +167,9 @@ fn a_request_with_bytes_changed_cut_or_added_is_decided_or_refused() {
         .run(&edits, |edits| {
             let mut body = body.clone();
             for (place, byte, kind) in edits {
-                let at = place.index(body.len());
+                // Nothing is left to edit once all was cut.
+                let Some(last) = body.len().checked_sub(1) else { break };
+                let at = place.index(last + 1);
                 match kind {
                     0 => body[at] = byte,
                     1 => body.insert(at, byte),

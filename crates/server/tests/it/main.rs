@@ -21,6 +21,8 @@ mod learning;
 #[cfg(test)]
 mod ledger_unavailable;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod modes;
 #[cfg(test)]
 mod outcomes;

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::D
 use anyhow::Context;
 use countersign_app::{App, outcomes::Outcome};
 use countersign_core::{Clock, DecisionId, TenantId};
-use countersign_sandbox::{Effects, Execution, Handler, Host, HostError, Launch, SignIn, Story, materialize};
+use countersign_sandbox::{
+    Action, Effects, Execution, Handler, Host, HostError, Launch, SignIn, Story, materialize,
+};
 use countersign_server::signature::{SigningKey, TENANT_HEADER};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,7 +22,7 @@ const TIMEOUT_MS: u32 = 20_000;
 /// How sign-ins reach Countersign.
 pub enum Driver {
     /// By the real Action in Node.
-    Node(Box<Host>, BTreeMap<String, String>),
+    Node(Box<Host>, Action, BTreeMap<String, String>),
     /// By requests of our own, where Node is missing.
     Direct(Box<Requests>),
 }
@@ -30,12 +32,12 @@ impl Driver {
     pub async fn start(folder: &Path, address: SocketAddr, key: String) -> anyhow::Result<Self> {
         let scripts = folder.join("node");
         let host = materialize(&scripts).context("can't write the Node host's scripts")?;
-        let action = scripts.join("post-login.js");
-        std::fs::write(&action, enforcing(ACTION)?).context("can't write the Action")?;
-        match Host::start(Launch::new(host, action)).await {
+        let action = Action { key: "post-login".to_owned(), code: enforcing(ACTION)?.into() };
+        match Host::start(Launch::new(host)).await {
             Ok(host) => {
                 let secrets = [("COUNTERSIGN_URL", format!("http://{address}")), ("COUNTERSIGN_KEY", key)];
-                Ok(Self::Node(Box::new(host), secrets.map(|(name, value)| (name.to_owned(), value)).into()))
+                let secrets = secrets.map(|(name, value)| (name.to_owned(), value)).into();
+                Ok(Self::Node(Box::new(host), action, secrets))
             }
             Err(HostError::NodeMissing) => {
                 let client =
@@ -50,17 +52,24 @@ impl Driver {
     /// What is told at the start.
     pub fn introduction(&self) -> String {
         match self {
-            Self::Node(host, _) => format!("The post-login Action runs in Node {}; three organizations sign in, an attacker now and then. Stop with Ctrl-C.\n", host.node()),
+            Self::Node(host, ..) => format!("The post-login Action runs in Node {}; three organizations sign in, an attacker now and then. Stop with Ctrl-C.\n", host.node()),
             Self::Direct(_) => "Node was not found, so the demo sends the Action's requests itself. Install Node 18 or later to run the Action. Stop with Ctrl-C.\n".to_owned(),
         }
     }
 
     async fn sign_in(&self, sign_in: &SignIn, now: countersign_core::Timestamp) -> anyhow::Result<Ended> {
         match self {
-            Self::Node(host, secrets) => {
+            Self::Node(host, action, secrets) => {
                 let run = |handler, event| {
-                    let execution =
-                        Execution { handler, event, secrets: secrets.clone(), timeout_ms: TIMEOUT_MS };
+                    let execution = Execution {
+                        action: action.clone(),
+                        handler,
+                        event,
+                        secrets: secrets.clone(),
+                        cache: None,
+                        state: None,
+                        timeout_ms: TIMEOUT_MS,
+                    };
                     async move { Ok::<_, HostError>(host.run(&execution).await?.result.unwrap_or_default()) }
                 };
                 let first = run(Handler::ExecutePostLogin, sign_in.event.clone()).await?;
@@ -181,7 +190,7 @@ impl Tenant {
             while under_way.try_join_next().is_some() {}
         }
         under_way.shutdown().await;
-        if let Ok(Driver::Node(host, _)) = Arc::try_unwrap(driver) {
+        if let Ok(Driver::Node(host, ..)) = Arc::try_unwrap(driver) {
             host.stop().await;
         }
     }

@@ -1,5 +1,6 @@
 //! The resources of the Management API, a file each.
 
+pub(super) mod actions;
 mod client_credentials;
 mod client_form;
 mod client_grants;
@@ -10,6 +11,7 @@ mod connection_scim;
 mod connection_users;
 mod connections;
 mod hooks;
+pub(super) mod log_streams;
 mod logs;
 mod organization_access;
 mod organization_connections;
@@ -30,6 +32,7 @@ pub(super) use users::PASSWORD;
 
 /// The tables of all resources.
 pub(super) const TABLES: &[&[Operation]] = &[
+    actions::OPERATIONS,
     client_credentials::OPERATIONS,
     client_grants::OPERATIONS,
     clients::OPERATIONS,
@@ -38,6 +41,7 @@ pub(super) const TABLES: &[&[Operation]] = &[
     connection_users::OPERATIONS,
     connections::OPERATIONS,
     hooks::OPERATIONS,
+    log_streams::OPERATIONS,
     logs::OPERATIONS,
     organization_access::OPERATIONS,
     organization_connections::OPERATIONS,

@@ -1,4 +1,4 @@
-//! The one address that a connector is asked at.
+//! The one address that a service is asked at.
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -11,7 +11,7 @@ const MAX_BYTES: usize = 2_048;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
-/// A text that is no address of a connector. Nothing in it repeats the text, which may hold a token.
+/// A text that is no address of a service. Nothing in it repeats the text, which may hold a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
     /// It can't be read as an absolute address with a host.
@@ -29,12 +29,12 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
-    pub(super) const fn url(&self) -> &Url {
+    pub(crate) const fn url(&self) -> &Url {
         &self.0
     }
 
     /// Whether it is asked without TLS.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.0.scheme() == "http"
     }
 }

@@ -1,4 +1,4 @@
-//! The circuit breaker: a connector that fails again and again is left alone for a while.
+//! The circuit breaker: a service that fails again and again is left alone for a while.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// Counts failures in a row; times are on the monotonic clock.
 #[derive(Debug, Default)]
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
     failures: u32,
     paused_until: Option<Duration>,
 }
 
 impl Breaker {
     /// Whether a request may be sent: always, but for a pause, after which one a pause is, until one is answered.
-    pub(super) fn admits(&mut self, now: Duration) -> bool {
+    pub(crate) fn admits(&mut self, now: Duration) -> bool {
         match self.paused_until {
             None => true,
             Some(until) if now < until => false,
@@ -29,12 +29,12 @@ impl Breaker {
     }
 
     /// A request was answered, in whatever words.
-    pub(super) fn answered(&mut self) {
+    pub(crate) fn answered(&mut self) {
         *self = Self::default();
     }
 
     /// A request failed.
-    pub(super) fn failed(&mut self, now: Duration) {
+    pub(crate) fn failed(&mut self, now: Duration) {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= MOST {
             self.paused_until = Some(now + PAUSE);

@@ -1,0 +1,103 @@
+//! One exchange over HTTP, within bounds.
+
+use std::time::Duration;
+
+use countersign_app::management::Why;
+use reqwest::{
+    Certificate, Client, RequestBuilder, Response, StatusCode,
+    header::{HeaderMap, HeaderValue},
+    redirect::Policy,
+};
+
+use super::BuildError;
+use crate::Endpoint;
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An answer: what its head says, and the whole body.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// An exchange without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) why: Why,
+    /// Whether the request may have reached the server.
+    pub(super) was_sent: bool,
+}
+
+/// A client that goes to this address and nowhere else. `authorities`, in PEM, stand in place of the system's.
+pub(super) fn client(
+    endpoint: &Endpoint,
+    authorities: Option<&[u8]>,
+    timeout: Duration,
+) -> Result<Client, BuildError> {
+    let builder = Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .referer(false)
+        .timeout(timeout)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
+        .https_only(!endpoint.is_plain());
+    let builder = match authorities {
+        Some(pem) => {
+            let certificates = Certificate::from_pem_bundle(pem).map_err(|_| BuildError::Authorities)?;
+            if certificates.is_empty() {
+                return Err(BuildError::Authorities);
+            }
+            builder.tls_certs_only(certificates)
+        }
+        // Why: plain HTTP on this machine must not need the system's root certificates.
+        None if endpoint.is_plain() => builder.tls_certs_only([]),
+        None => builder,
+    };
+    builder.build().map_err(|_| BuildError::Client)
+}
+
+/// Sends a request and reads at most so many bytes of its answer.
+pub(super) async fn exchange(request: RequestBuilder, most: usize) -> Result<Answer, Failure> {
+    let response = request.send().await.map_err(|error| failure(&error))?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = read(response, most).await?;
+    Ok(Answer { status, headers, body })
+}
+
+async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, Failure> {
+    let too_long = Failure { why: Why::TooLong, was_sent: true };
+    if response.content_length().is_some_and(|length| usize::try_from(length).unwrap_or(usize::MAX) > most) {
+        return Err(too_long);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+        if body.len() + chunk.len() > most {
+            return Err(too_long);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Why there was no answer. The cause is dropped: it holds the address, and with it who was asked about.
+fn failure(error: &reqwest::Error) -> Failure {
+    let was_sent = !error.is_connect() && !error.is_builder();
+    let why = if error.is_connect() {
+        Why::Unreachable
+    } else if error.is_timeout() {
+        Why::Late
+    } else {
+        Why::Broken
+    };
+    Failure { why, was_sent }
+}
+
+/// The header in which a token is shown; `None` when it can't stand in one.
+pub(super) fn bearer(token: &[u8]) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_bytes(&[b"Bearer ", token].concat()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}

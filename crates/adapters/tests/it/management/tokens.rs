@@ -1,0 +1,186 @@
+//! Tokens: one request for all, renewed in time, and given up when refused.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign_adapters::management::{Credentials, KeyAlgorithm, Plan, Settings};
+use countersign_app::management::{Error, Lane, Why};
+use countersign_auth0::management::users;
+use countersign_core::{Secret, testing::HeldClock};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use rcgen::{KeyPair, PKCS_RSA_SHA256};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::tenant::{Act, START, Tenant, answer, id, ok, refuse, serve, settings, tenant, token, user};
+
+/// A tenant that does this about tokens and gives the user for all else.
+async fn giving(act: impl Fn(usize) -> Act + Send + Sync + 'static) -> Tenant {
+    let clock = Arc::new(HeldClock::at(START));
+    let act = move |asked: &super::tenant::Asked| {
+        if asked.target == "/oauth/token" { act(asked.before) } else { ok(&user()) }
+    };
+    serve(clock, act, |url| settings(url, Plan::Unlimited)).await
+}
+
+async fn get(tenant: &Tenant) -> Result<users::User, Error> {
+    tenant.management.read(&users::get(&id()), Lane::Interactive).await
+}
+
+async fn many(tenant: &Tenant) -> Vec<Result<users::User, Error>> {
+    let mut tasks = JoinSet::new();
+    for _ in 0..100 {
+        let management = Arc::clone(&tenant.management);
+        tasks.spawn(async move { management.read(&users::get(&id()), Lane::Interactive).await });
+    }
+    tasks.join_all().await
+}
+
+/// The token that the last request showed.
+fn shown(tenant: &Tenant) -> String {
+    let last = tenant.all().pop().unwrap().whole;
+    last.lines().find_map(|line| line.strip_prefix("authorization: Bearer ")).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_hundred_calls_at_once_ask_for_one_token() {
+    let tenant = tenant(|_| ok(&user())).await;
+    assert!(many(&tenant).await.iter().all(Result::is_ok));
+    assert_eq!((tenant.tokens(), tenant.asked().len()), (1, 100));
+    assert_eq!(tenant.management.scopes().unwrap().to_vec(), ["read:users", "update:users"]);
+    let request = tenant.all().into_iter().find(|asked| asked.target == "/oauth/token").unwrap().json();
+    let audience = format!("https://{}api/v2/", tenant.url.strip_prefix("http://").unwrap());
+    assert_eq!(
+        (request["grant_type"].as_str(), request["audience"].as_str()),
+        (Some("client_credentials"), Some(audience.as_str()))
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_before_it_ends() {
+    let tenant = giving(|number| token(number, 86_400)).await;
+    get(&tenant).await.unwrap();
+    tenant.clock.advance(Duration::from_secs(86_400 - 301));
+    get(&tenant).await.unwrap();
+    assert_eq!(shown(&tenant), "CANARY-token-0");
+    tenant.clock.advance(Duration::from_secs(2));
+    get(&tenant).await.unwrap();
+    assert_eq!((shown(&tenant).as_str(), tenant.tokens()), ("CANARY-token-1", 2));
+}
+
+#[tokio::test]
+async fn a_token_that_can_not_be_renewed_serves_until_its_end() {
+    let tenant = giving(|number| if number == 0 { token(0, 100) } else { answer("503 Down", &[], "") }).await;
+    get(&tenant).await.unwrap();
+    tenant.clock.advance(Duration::from_secs(95));
+    assert!(many(&tenant).await.iter().all(Result::is_ok));
+    assert_eq!(tenant.tokens(), 2, "the failure is remembered for a while");
+    tenant.clock.advance(Duration::from_secs(6));
+    assert!(matches!(get(&tenant).await, Err(Error::Unavailable { why: Why::NoToken, .. })));
+}
+
+#[tokio::test]
+async fn refused_credentials_are_told_to_all_who_wait_and_asked_about_once() {
+    let body = r#"{"error":"access_denied","error_description":"CANARY-client-secret"}"#;
+    let tenant = giving(move |_| answer("401 Unauthorized", &[], body)).await;
+    let errors: Vec<Error> = many(&tenant).await.into_iter().map(Result::unwrap_err).collect();
+    assert!(errors.iter().all(|error| matches!(error, Error::Unavailable { why: Why::Credentials, .. })));
+    assert_eq!((tenant.tokens(), tenant.asked().len()), (1, 0));
+    tenant.clock.advance(Duration::from_secs(2));
+    get(&tenant).await.unwrap_err();
+    assert_eq!(tenant.tokens(), 2, "after a pause it is asked again");
+    tenant.clock.advance(Duration::from_millis(1_500));
+    get(&tenant).await.unwrap_err();
+    assert_eq!(tenant.tokens(), 2, "the pause has grown");
+}
+
+#[tokio::test]
+async fn a_tenant_that_gives_no_token_now_is_asked_again_a_few_times() {
+    let tenant =
+        giving(|number| if number < 2 { answer("503 Down", &[], "") } else { token(number, 100) }).await;
+    get(&tenant).await.unwrap();
+    assert!(tenant.tokens() == 3 && tenant.slept().len() <= 3, "{:?}", tenant.slept());
+}
+
+#[tokio::test]
+async fn answers_without_a_token_are_no_tokens() {
+    for body in [
+        "",
+        "{}",
+        r#"{"access_token":"a\nb","token_type":"Bearer","expires_in":1}"#,
+        r#"{"access_token":"a","token_type":"mac","expires_in":1}"#,
+    ] {
+        let tenant = giving(|_| answer("200 OK", &[], body)).await;
+        assert!(matches!(get(&tenant).await, Err(Error::Unavailable { why: Why::Nonsense, .. })), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_replaced_once() {
+    let revoked = |asked: &super::tenant::Asked| {
+        if asked.whole.contains("CANARY-token-0") {
+            refuse("401 Unauthorized", "", "Invalid token")
+        } else {
+            ok(&user())
+        }
+    };
+    let tenant = tenant(revoked).await;
+    assert!(many(&tenant).await.iter().all(Result::is_ok));
+    assert_eq!(tenant.tokens(), 2, "however many were told so");
+}
+
+#[tokio::test]
+async fn tokens_that_are_all_refused_end_in_an_error() {
+    let tenant = tenant(|_| refuse("401 Unauthorized", "", "Invalid token")).await;
+    let error = get(&tenant).await.unwrap_err();
+    assert_eq!(error.to_string(), "`users.get` was refused with status 401: Invalid token");
+    assert_eq!((tenant.tokens(), tenant.asked().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_private_key_signs_an_assertion_for_each_request() {
+    let pair = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+    let public = DecodingKey::from_rsa_pem(pair.public_key_pem().as_bytes()).unwrap();
+    for (algorithm, expected) in [
+        (KeyAlgorithm::Rs256, Algorithm::RS256),
+        (KeyAlgorithm::Rs384, Algorithm::RS384),
+        (KeyAlgorithm::Ps256, Algorithm::PS256),
+    ] {
+        let pem = Secret::new(pair.serialize_pem().into_bytes());
+        let key_id = Some("kid-1".to_owned());
+        let clock = Arc::new(HeldClock::at(START));
+        let act = |asked: &super::tenant::Asked| {
+            if asked.target == "/oauth/token" { token(asked.before, 10) } else { ok(&user()) }
+        };
+        let with_key = |url: &str| Settings {
+            credentials: Credentials::Key { pem, algorithm, key_id },
+            ..settings(url, Plan::Unlimited)
+        };
+        let tenant = serve(clock, act, with_key).await;
+        get(&tenant).await.unwrap();
+        tenant.clock.advance(Duration::from_secs(11));
+        get(&tenant).await.unwrap();
+        let mut used = Vec::new();
+        for request in tenant.all().iter().filter(|asked| asked.target == "/oauth/token") {
+            let body = request.json();
+            assert_eq!(
+                body["client_assertion_type"],
+                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            );
+            assert_eq!(body.get("client_secret"), None);
+            let assertion = body["client_assertion"].as_str().unwrap();
+            let mut validation = Validation::new(expected);
+            // Time stands still here, and the library's does not.
+            validation.validate_exp = false;
+            validation.set_audience(&[tenant.url.replace("http://", "https://")]);
+            let claims: Value = decode(assertion, &public, &validation).unwrap().claims;
+            assert_eq!(decode_header(assertion).unwrap().kid.as_deref(), Some("kid-1"));
+            assert_eq!(
+                (claims["iss"].as_str(), claims["sub"].as_str()),
+                (Some("CANARY-client"), Some("CANARY-client"))
+            );
+            assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 60);
+            used.push(claims["jti"].clone());
+        }
+        assert!(used.len() == 2 && used[0] != used[1]);
+    }
+}
