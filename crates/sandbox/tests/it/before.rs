@@ -26,6 +26,7 @@ fn id_name(resource: &str) -> &'static str {
 
 /// The items of a list, bare or with totals.
 fn items<'a>(answer: &'a Value, key: &str) -> Vec<&'a Value> {
+    let key = if key == "event_streams" { "eventStreams" } else { key };
     let list = answer.as_array().or_else(|| answer[key].as_array());
     list.into_iter().flatten().collect()
 }

@@ -11,6 +11,7 @@ mod connection_scim;
 mod connection_users;
 mod connections;
 mod hooks;
+pub(super) mod event_streams;
 pub(super) mod log_streams;
 mod logs;
 mod organization_access;
@@ -41,6 +42,7 @@ pub(super) const TABLES: &[&[Operation]] = &[
     connection_users::OPERATIONS,
     connections::OPERATIONS,
     hooks::OPERATIONS,
+    event_streams::OPERATIONS,
     log_streams::OPERATIONS,
     logs::OPERATIONS,
     organization_access::OPERATIONS,
