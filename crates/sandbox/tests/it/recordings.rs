@@ -27,12 +27,12 @@ const FLOORS: &[(&str, usize)] = &[
     ("actions", 213),
     ("client-grants", 19),
     ("clients", 502),
-    ("connections", 195),
+    ("connections", 197),
     ("log-streams", 43),
     ("organizations", 370),
     ("resource-servers", 109),
     ("roles", 107),
-    ("users", 113),
+    ("users", 114),
 ];
 
 fn options() -> Options {
