@@ -1,6 +1,7 @@
 //! The resources of the Management API, a file each.
 
 pub(super) mod actions;
+mod documents;
 pub(super) mod event_streams;
 pub(super) mod log_streams;
 mod logs;
@@ -15,6 +16,16 @@ pub(super) use users::PASSWORD;
 /// The tables of all resources.
 pub(super) const TABLES: &[&[Operation]] = &[
     actions::OPERATIONS,
+    documents::BRANDING,
+    documents::CUSTOM_DOMAINS,
+    documents::EMAILS,
+    documents::NETWORK_ACLS,
+    documents::PHONE,
+    documents::PROMPTS,
+    documents::RISK,
+    documents::SELF_SERVICE,
+    documents::STATS,
+    documents::TENANTS,
     event_streams::OPERATIONS,
     log_streams::OPERATIONS,
     logs::OPERATIONS,
