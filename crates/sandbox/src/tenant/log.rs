@@ -170,6 +170,17 @@ const SECRET: &[&str] = &[
     "options",
     "addons",
     "recovery_code",
+    "ticket_url",
+    "totp_secret",
+    "secret",
+    "api_key",
+    "auth_token",
+    "aws_secret_access_key",
+    "skey",
+    "p12",
+    "server_key",
+    "server_credentials",
+    "location",
 ];
 
 fn without_secrets(value: &Value) -> Value {

@@ -27,6 +27,7 @@
 //! `context.state.links`. `context.body()` is the body after `check`, `context.parameter("id")` a segment of the path,
 //! `id::…(&mut context.state.dice)` makes identifiers, `context.log(Record::new(…))` writes the log.
 
+pub mod access;
 pub mod call;
 mod certificate;
 mod check;
@@ -40,7 +41,9 @@ mod limit;
 mod log;
 mod operations;
 mod page;
+mod past;
 mod resource;
+mod search;
 mod secret;
 mod state;
 #[cfg(test)]
@@ -164,7 +167,7 @@ impl Tenant {
     /// `Key` when no signing key could be made.
     pub fn new(options: Options) -> Result<Self, SnapshotError> {
         let mut state = State::new(options.seed);
-        token::add_key(&mut state);
+        token::add_key(&mut state, true);
         furnish(&mut state, &options);
         Self::with_state(options, state)
     }
@@ -197,7 +200,9 @@ impl Tenant {
     /// Forgets everything but the signing keys, and begins anew.
     pub fn reset(&mut self) {
         let keys: Vec<Item> = self.state.objects.all(token::KEYS).cloned().collect();
+        let lag = self.state.lag();
         self.state = State::new(self.options.seed);
+        self.state.set_lag(lag);
         for key in keys {
             self.state.objects.insert(token::KEYS, key);
         }
@@ -228,11 +233,15 @@ impl Tenant {
         &self.options
     }
 
-    /// Whether a user has a password; false for a user who isn't there or has none.
+    /// Whether an identity, by its `user_id`, has a password, be it a user's own or linked; false where there is none.
     #[must_use]
     pub fn has_password(&self, user_id: &str, password: &str) -> bool {
-        let user = self.state.objects.find("users", user_id);
-        user.is_some_and(|user| secret::matches(password, user.hidden_text(resource::PASSWORD)))
+        secret::matches(password, resource::password(&self.state, user_id))
+    }
+
+    /// The content of an export of users by the last part of its link, which is good once and for a minute.
+    pub fn export(&mut self, ticket: &str, now: Timestamp) -> Option<String> {
+        resource::export(&mut self.state, ticket, now)
     }
 
     /// `/.well-known/jwks.json`.
@@ -300,12 +309,18 @@ impl Tenant {
         };
         let reply = checked.and_then(|()| (operation.handler)(&mut context)).unwrap_or_else(Reply::from);
         publish(context.options, context.state, now);
+        if operation.path.starts_with(KEY_PATHS) {
+            self.keys = Keys::of(context.state);
+        }
         if operation.method != Method::Get && reply.status < 400 {
             context.log(log::of_write(operation, call, &caller, &reply));
         }
         Ok(with_standing(reply, standing))
     }
 }
+
+/// Paths whose operations may change the signing keys.
+const KEY_PATHS: &str = "/keys/signing";
 
 fn too_many() -> Reply {
     let message = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.";
@@ -361,6 +376,7 @@ fn furnish(state: &mut State, options: &Options) {
     });
     put(state, token::GRANTS, "id", grant, Map::new());
     resource::clients::furnish(state, options);
+    resource::furnish_database(state);
 }
 
 fn put(state: &mut State, collection: &str, id: &str, shown: Value, hidden: Object) {
