@@ -33,6 +33,8 @@ mod certificate;
 mod check;
 mod der;
 mod events;
+#[cfg(test)]
+mod exercised;
 mod fault;
 mod grant;
 pub mod http;
@@ -284,6 +286,8 @@ impl Tenant {
     fn answer(&mut self, call: &Call, now: Timestamp) -> Result<Reply, Fault> {
         let routed = operations::route(call.method, &call.path);
         let (operation, parameters) = routed.ok_or_else(|| Fault::not_found("Not Found"))?;
+        #[cfg(test)]
+        exercised::note(operation);
         let audience = self.options.audience();
         let bearer = call.bearer.as_deref();
         let caller = self.keys.caller(&self.state, bearer, &call.base_url, &audience, now)?;
@@ -294,7 +298,13 @@ impl Tenant {
         }
         let standing = match self.limits.count(operation.group, now) {
             Ok(standing) => standing,
-            Err(standing) => return Ok(with_standing(too_many(), Some(standing))),
+            Err(standing) => {
+                if self.limits.is_news(standing, now) {
+                    let record = log::of_limit(standing, call, &caller);
+                    self.state.log(record, &self.options.name, now);
+                }
+                return Ok(with_standing(too_many(), Some(standing)));
+            }
         };
         let checked = operation.body.map_or(Ok(()), |rule| check::body(rule, call.json()));
         let (options, tester) = (&self.options, self.tester.as_ref());
@@ -328,7 +338,7 @@ fn too_many() -> Reply {
 }
 
 fn with_standing(reply: Reply, standing: Option<Standing>) -> Reply {
-    let Some(Standing { limit, remaining, reset }) = standing else { return reply };
+    let Some(Standing { limit, remaining, reset, .. }) = standing else { return reply };
     reply
         .with_header("x-ratelimit-limit", limit.to_string())
         .with_header("x-ratelimit-remaining", remaining.to_string())
