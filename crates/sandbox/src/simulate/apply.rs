@@ -3,18 +3,16 @@
 use countersign_core::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::text;
+use super::{gather, text};
 use crate::{
     Lifetime,
     flow::{Facts, FlowEnd},
-    tenant::{Item, Record, State, Tenant, iso, publish},
+    tenant::{
+        Item, Record, State, Tenant,
+        access::{Device, REFRESH_TOKENS, SESSIONS},
+        iso, publish,
+    },
 };
-
-/// Sessions by id, in the form of the Management API.
-pub(super) const SESSIONS: &str = "sessions";
-
-/// Refresh tokens by id, in the form of the Management API; `secret` and `grant` are hidden.
-pub(super) const REFRESH_TOKENS: &str = "refresh_tokens";
 
 /// Writes the records and executions of an end, changes the user, and tells event streams.
 pub(super) fn end(tenant: &mut Tenant, end: &FlowEnd, user_id: &str, at: Timestamp) {
@@ -54,6 +52,25 @@ fn lasting(object: &mut Map<String, Value>, lifetime: &Lifetime, metadata: &str)
     until("idle_expires_at", lifetime.idle_expires_at);
 }
 
+/// The device of a visit.
+pub(super) fn device(facts: &Facts) -> Device {
+    let visit = &facts.visit;
+    Device {
+        ip: visit.ip.clone(),
+        asn: visit.asn.clone().unwrap_or_default(),
+        user_agent: visit.user_agent.clone().unwrap_or_default(),
+    }
+}
+
+/// Makes something end when it says that it does.
+fn bound(item: &mut Item) {
+    for (shown, hidden) in [("expires_at", "ends"), ("idle_expires_at", "idles")] {
+        if let Ok(at) = item.text(shown).parse::<Timestamp>() {
+            item.hidden.insert(hidden.to_owned(), json!(at.micros()));
+        }
+    }
+}
+
 /// Keeps the session of a sign-in that came through; false when an Action ended it.
 pub(super) fn session(state: &mut State, facts: &Facts, lifetime: &Lifetime, at: Timestamp) -> bool {
     let id = text(&facts.session, "id").to_owned();
@@ -61,44 +78,26 @@ pub(super) fn session(state: &mut State, facts: &Facts, lifetime: &Lifetime, at:
         return true;
     }
     if let Some(revocation) = &lifetime.revoked {
-        state.objects.remove(SESSIONS, &id);
-        if !revocation.preserve_refresh_tokens {
-            forget_tokens(state, &id);
+        if revocation.preserve_refresh_tokens {
+            state.end_session(&id, at);
+        } else {
+            state.revoke_session(&id, at);
         }
         return false;
     }
-    let known = state.objects.find(SESSIONS, &id).map(|item| item.shown.clone());
-    let mut shown = known.or_else(|| facts.session.as_object().cloned()).unwrap_or_default();
-    for name in ["updated_at", "last_interacted_at"] {
-        shown.insert(name.to_owned(), json!(iso(at)));
+    if !state.use_session(&id, text(&facts.client, "client_id"), &device(facts), at) {
+        let shown = facts.session.as_object().cloned().unwrap_or_default();
+        let hidden = [("idle_for".to_owned(), json!(gather::SESSION_IDLE))].into_iter().collect();
+        state.objects.insert(SESSIONS, Item { id: id.clone(), shown, hidden });
     }
-    seen(&mut shown, facts);
-    lasting(&mut shown, lifetime, "session_metadata");
-    if let (Some(mode), Some(cookie)) =
-        (&lifetime.cookie_mode, shown.get_mut("cookie").and_then(Value::as_object_mut))
-    {
+    let Some(item) = state.objects.find_mut(SESSIONS, &id) else { return true };
+    lasting(&mut item.shown, lifetime, "session_metadata");
+    let cookie = item.shown.get_mut("cookie").and_then(Value::as_object_mut);
+    if let (Some(mode), Some(cookie)) = (&lifetime.cookie_mode, cookie) {
         cookie.insert("mode".to_owned(), json!(mode));
     }
-    state.objects.insert(SESSIONS, Item { id, shown, hidden: Map::new() });
+    bound(item);
     true
-}
-
-/// Notes from where a session or refresh token was used last.
-fn seen(shown: &mut Map<String, Value>, facts: &Facts) {
-    if let Some(device) = shown.get_mut("device").and_then(Value::as_object_mut) {
-        device.insert("last_ip".to_owned(), json!(facts.visit.ip));
-        device.insert("last_asn".to_owned(), json!(facts.visit.asn));
-        device.insert("last_user_agent".to_owned(), json!(facts.visit.user_agent));
-    }
-}
-
-/// Takes a session's refresh tokens away.
-fn forget_tokens(state: &mut State, session: &str) {
-    let own = state.objects.all(REFRESH_TOKENS).filter(|token| token.text("session_id") == session);
-    let ids: Vec<String> = own.map(|token| token.id.clone()).collect();
-    for id in ids {
-        state.objects.remove(REFRESH_TOKENS, &id);
-    }
 }
 
 /// Notes the use of a refresh token; false when an Action ended it.
@@ -110,13 +109,13 @@ pub(super) fn refresh_token(
     at: Timestamp,
 ) -> bool {
     if lifetime.revoked.is_some() {
-        state.objects.remove(REFRESH_TOKENS, id);
+        state.revoke_refresh_token(id, at);
         return false;
     }
+    state.exchange_refresh_token(id, &device(facts), at);
     if let Some(token) = state.objects.find_mut(REFRESH_TOKENS, id) {
-        token.shown.insert("last_exchanged_at".to_owned(), json!(iso(at)));
-        seen(&mut token.shown, facts);
         lasting(&mut token.shown, lifetime, "refresh_token_metadata");
+        bound(token);
     }
     true
 }

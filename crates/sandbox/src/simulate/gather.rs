@@ -20,6 +20,9 @@ const SESSION_HOURS: (i64, i64) = (168, 72);
 
 const HOUR: i64 = 3_600_000_000;
 
+/// How long a session lives unused.
+pub(super) const SESSION_IDLE: i64 = SESSION_HOURS.1 * HOUR;
+
 fn shown(item: Option<&Item>) -> Value {
     item.map_or(Value::Null, |item| Value::Object(item.shown.clone()))
 }
@@ -175,13 +178,25 @@ pub(super) fn role_ids(state: &State, user: &str, organization: &str) -> Vec<Str
     direct.chain(of_member).map(|(id, _)| id.to_owned()).collect()
 }
 
+/// The factors of Actions, and what the Management API calls them where that is another word.
+const FACTORS: [(&str, &str); 2] = [("otp", "totp"), ("push-notification", "push")];
+
+fn factor_of(kind: &str) -> &str {
+    FACTORS.iter().find(|(_, other)| *other == kind).map_or(kind, |(factor, _)| factor)
+}
+
+/// What the Management API calls a factor.
+pub(super) fn kind_of(factor: &str) -> &str {
+    FACTORS.iter().find(|(own, _)| *own == factor).map_or(factor, |(_, kind)| kind)
+}
+
 /// What a user may use as a second factor.
 fn factors(state: &State, user: &str) -> Vec<Value> {
     let methods = state.objects.all("authentication_methods");
     let own = methods.filter(|method| method.hidden_text("user_id") == user);
     own.filter(|method| method.shown.get("confirmed") != Some(&Value::Bool(false)))
         .filter(|method| method.text("type") != "password")
-        .map(|method| json!({"type": method.text("type")}))
+        .map(|method| json!({"type": factor_of(method.text("type"))}))
         .collect()
 }
 
@@ -206,8 +221,7 @@ pub(super) fn session(facts: &Facts, id: &str, at: Timestamp) -> Value {
     })
 }
 
-/// The device of a session or a refresh token at its beginning.
-pub(super) fn device(visit: &Visit) -> Value {
+fn device(visit: &Visit) -> Value {
     json!({
         "initial_ip": visit.ip,
         "initial_asn": visit.asn,

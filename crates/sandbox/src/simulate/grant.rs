@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Tokens, gather, text};
 use crate::{
     Claims,
-    tenant::{State, Tenant, iso},
+    tenant::{State, Tenant},
 };
 
 /// How long an ID token lives (Auth0: 36,000 seconds).
@@ -170,24 +170,6 @@ impl Grant {
         if let Some(actor) = &self.actor {
             put("act", actor.clone());
         }
-    }
-
-    /// A refresh token of its own as the Management API shows it.
-    pub(super) fn refresh_token(&self, id: &str, device: &Value, now: Timestamp, is_rotating: bool) -> Value {
-        let after = |days: i64| iso(now.plus(days.saturating_mul(86_400_000_000)));
-        json!({
-            "id": id,
-            "user_id": self.user_id,
-            "client_id": self.client_id,
-            "session_id": self.session_id,
-            "created_at": iso(now),
-            "last_exchanged_at": iso(now),
-            "expires_at": after(30),
-            "idle_expires_at": after(15),
-            "rotating": is_rotating,
-            "device": device,
-            "resource_servers": [{"audience": self.audience, "scopes": self.scopes.join(" ")}],
-        })
     }
 }
 

@@ -1,12 +1,15 @@
 //! Codes, and the tokens of an application, refresh token included.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use countersign_core::Timestamp;
+use countersign_core::{Micros, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Grant, Tokens, apply::REFRESH_TOKENS};
-use crate::tenant::{Item, Tenant};
+use super::{Grant, Tokens};
+use crate::tenant::{
+    Item, Tenant,
+    access::{Device, NewRefreshToken, REFRESH_TOKENS},
+};
 
 /// Codes that were not exchanged yet; all of each is hidden.
 const CODES: &str = "authorization_codes";
@@ -14,13 +17,17 @@ const CODES: &str = "authorization_codes";
 /// How long a code lives.
 const CODE_SECONDS: i64 = 60;
 
+/// How long a refresh token lives, and how long unused (Auth0's defaults: 30 and 15 days).
+const LIFETIME: Micros = 30 * 86_400_000_000;
+const IDLE: Micros = 15 * 86_400_000_000;
+
 /// What an application may have, and from where it was asked for.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Issue {
     /// What it may have.
     pub(super) grant: Grant,
     /// The device of a refresh token.
-    pub(super) device: Value,
+    pub(super) device: Device,
     /// Where the browser was sent back.
     pub(super) redirect_uri: Option<String>,
 }
@@ -74,12 +81,23 @@ pub(super) fn tokens(tenant: &mut Tenant, issue: &Issue, base_url: &str, at: Tim
         let is_rotating = client
             .and_then(|client| client.shown.get("refresh_token"))
             .is_some_and(|settings| settings["rotation_type"] == "rotating");
-        let (id, secret) = (state.dice.alphanumeric(18), state.dice.alphanumeric(48));
-        let shown = grant.refresh_token(&id, device, at, is_rotating);
-        let hidden = json!({"secret": secret, "grant": grant});
+        let scopes = grant.scopes.join(" ");
+        let new = NewRefreshToken {
+            user_id: &grant.user_id,
+            client_id: &grant.client_id,
+            session_id: grant.session_id.as_deref(),
+            device,
+            is_rotating,
+            audience: grant.audience.as_deref().map(|audience| (audience, scopes.as_str())),
+            idle: Some(IDLE),
+            lifetime: Some(LIFETIME),
+        };
+        let (id, secret) = (state.issue_refresh_token(&new, at), state.dice.alphanumeric(48));
+        if let Some(token) = state.objects.find_mut(REFRESH_TOKENS, &id) {
+            token.hidden.insert("secret".to_owned(), json!(secret));
+            token.hidden.insert("grant".to_owned(), json!(grant));
+        }
         tokens.refresh_token = Some(format!("v1.{id}.{secret}"));
-        let object = |value: Value| value.as_object().cloned().unwrap_or_default();
-        state.objects.insert(REFRESH_TOKENS, Item { id, shown: object(shown), hidden: object(hidden) });
     }
     Some(tokens)
 }

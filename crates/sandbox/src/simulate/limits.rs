@@ -8,9 +8,6 @@ use crate::tenant::{Item, State};
 /// Attempts by what they are counted for; the times are hidden.
 const ATTEMPTS: &str = "attempts";
 
-/// Who is blocked from where: the id is the user's, a line feed and the address.
-const BLOCKS: &str = "user_blocks";
-
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
@@ -79,15 +76,20 @@ pub(super) fn pair(user: &str, ip: &str) -> String {
     format!("{user}\n{ip}")
 }
 
-/// Whether a user is blocked from an address.
-pub(super) fn is_blocked(state: &State, user: &str, ip: &str) -> bool {
-    state.objects.find(BLOCKS, &pair(user, ip)).is_some()
+/// Whether an address failed too often. An operator who lifts its block lets it begin anew.
+pub(super) fn is_throttled(state: &mut State, ip: &str, at: Timestamp) -> bool {
+    match (Limit::Address.is_reached(state, ip, at), state.is_ip_blocked(ip)) {
+        (true, true) => return true,
+        (true, false) => Limit::Address.clear(state, ip),
+        (false, true) => state.unblock_ip(ip),
+        (false, false) => {}
+    }
+    false
 }
 
-/// Blocks a user from an address.
-pub(super) fn block(state: &mut State, user: &str, identifier: &str, ip: &str, connection: &str) {
-    let shown = json!({"identifier": identifier, "ip": ip, "connection": connection});
-    let hidden = [("user_id".to_owned(), json!(user))].into_iter().collect();
-    let shown = shown.as_object().cloned().unwrap_or_default();
-    state.objects.insert(BLOCKS, Item { id: pair(user, ip), shown, hidden });
+/// Counts a failure of an address.
+pub(super) fn count_address(state: &mut State, ip: &str, at: Timestamp) {
+    if Limit::Address.count(state, ip, at) {
+        state.block_ip(ip);
+    }
 }

@@ -13,7 +13,11 @@ use super::{
 };
 use crate::{
     flow::{self, Ask, Bound, Came, Ending, Facts, Failed, FlowEnd},
-    tenant::{Fault, Item, Tenant, iso},
+    tenant::{
+        Fault, Tenant,
+        access::{Block, NewMethod},
+        iso,
+    },
 };
 
 /// A sign-in by a browser, silently, or by a password alone.
@@ -23,7 +27,7 @@ pub(super) async fn run(play: &mut Play<'_>, order: Order) -> Result<Outcome, Fa
     let (facts, failed) = play.with(|tenant| {
         let mut facts = gather::facts(tenant, &order, at)?;
         let failed = if order.is_silent() {
-            resumed(tenant, &order, &mut facts).is_none().then_some(Failed::Session).into_iter().collect()
+            resumed(tenant, &order, &mut facts, at).is_none().then_some(Failed::Session).into_iter().collect()
         } else {
             if order.protocol.as_deref() != Some("oauth2-password") {
                 facts.session = gather::session(&facts, &id, at);
@@ -40,9 +44,9 @@ pub(super) async fn run(play: &mut Play<'_>, order: Order) -> Result<Outcome, Fa
 }
 
 /// Takes up the session of an order; none where it has ended.
-fn resumed(tenant: &Tenant, order: &Order, facts: &mut Facts) -> Option<()> {
+fn resumed(tenant: &Tenant, order: &Order, facts: &mut Facts, at: Timestamp) -> Option<()> {
     let state = tenant.state();
-    let session = state.objects.find(apply::SESSIONS, order.session_id.as_deref()?)?;
+    let session = state.session(order.session_id.as_deref()?, at)?;
     let user = state.objects.find("users", session.text("user_id"))?;
     facts.user = Value::Object(user.shown.clone());
     facts.session = gather::for_event(session, "session_metadata");
@@ -55,24 +59,27 @@ fn resumed(tenant: &Tenant, order: &Order, facts: &mut Facts) -> Option<()> {
 fn check(tenant: &mut Tenant, order: &Order, facts: &Facts, at: Timestamp) -> Vec<Failed> {
     let (user, ip) = (text(&facts.user, "user_id").to_owned(), facts.visit.ip.as_str());
     let pair = limits::pair(&user, ip);
-    if Limit::Address.is_reached(tenant.state(), ip, at) {
+    if limits::is_throttled(tenant.state_mut(), ip, at) {
         return vec![Failed::AddressLimit];
     }
     if user.is_empty() {
-        Limit::Address.count(tenant.state_mut(), ip, at);
+        limits::count_address(tenant.state_mut(), ip, at);
         return vec![Failed::User];
     }
-    if limits::is_blocked(tenant.state(), &user, ip) {
+    let identifier = identifier(order, facts);
+    if tenant.state().is_blocked(&identifier, ip, at) {
         return vec![Failed::AccountLimit];
     }
     let is_wrong = order.password.as_deref().is_some_and(|password| !tenant.has_password(&user, password));
     if is_wrong {
-        Limit::Address.count(tenant.state_mut(), ip, at);
+        limits::count_address(tenant.state_mut(), ip, at);
         if !Limit::Account.count(tenant.state_mut(), &pair, at) {
             return vec![Failed::Password];
         }
         let connection = text(&facts.connection, "name");
-        limits::block(tenant.state_mut(), &user, &order.user, ip, connection);
+        tenant.state_mut().block(&Block { identifier: &identifier, ip, connection }, at);
+        // Why: once the block is lifted, counting begins anew.
+        Limit::Account.clear(tenant.state_mut(), &pair);
         return vec![Failed::Password, Failed::AccountLimit];
     }
     if facts.user.get("blocked") == Some(&Value::Bool(true)) {
@@ -87,6 +94,14 @@ fn check(tenant: &mut Tenant, order: &Order, facts: &Facts, at: Timestamp) -> Ve
     Limit::Rate.count(tenant.state_mut(), &pair, at);
     Limit::Account.clear(tenant.state_mut(), &pair);
     Vec::new()
+}
+
+/// What the user is called at the sign-in.
+fn identifier(order: &Order, facts: &Facts) -> String {
+    let names = ["email", "username", "phone_number"].map(|name| text(&facts.user, name));
+    let mut given = names.into_iter().filter(|name| !name.is_empty());
+    let typed = given.clone().find(|name| name.eq_ignore_ascii_case(&order.user));
+    typed.or_else(|| given.next()).unwrap_or(&order.user).to_owned()
 }
 
 /// Whether the user belongs to the organization of a sign-in; becomes a member where the connection makes members.
@@ -148,22 +163,18 @@ pub(super) async fn settle(
         }
     }
     let (at, base_url) = (play.at, play.base_url);
-    let method_id = play.dice().alphanumeric(24);
     play.with(|tenant| {
         if let Some(factor) = enrolled {
-            enroll(tenant, text(&facts.user, "user_id"), &factor, &method_id, at);
+            enroll(tenant, text(&facts.user, "user_id"), &factor, at);
         }
         written(tenant, order, &facts, &end, at, base_url)
     })
 }
 
 /// Remembers a factor that was enrolled.
-pub(super) fn enroll(tenant: &mut Tenant, user: &str, factor: &str, id: &str, at: Timestamp) {
-    let id = format!("{factor}|dev_{id}");
-    let shown = json!({"id": id, "type": factor, "confirmed": true, "created_at": iso(at)});
-    let hidden = [("user_id".to_owned(), json!(user))].into_iter().collect();
-    let shown = shown.as_object().cloned().unwrap_or_default();
-    tenant.state_mut().objects.insert("authentication_methods", Item { id, shown, hidden });
+pub(super) fn enroll(tenant: &mut Tenant, user_id: &str, factor: &str, at: Timestamp) {
+    let kind = gather::kind_of(factor);
+    tenant.state_mut().enroll(&NewMethod { user_id, kind, ..NewMethod::default() }, at);
 }
 
 /// Writes down how a sign-in ended, and gives what it gives.
@@ -191,11 +202,8 @@ pub(super) fn written(
             let session = text(&facts.session, "id");
             outcome.session_id = Some(session.to_owned()).filter(|id| lives && !id.is_empty());
             let grant = grant(order, facts, end, outcome.session_id.clone(), at);
-            let issue = Issue {
-                grant,
-                device: gather::device(&facts.visit),
-                redirect_uri: order.redirect_uri.clone(),
-            };
+            let issue =
+                Issue { grant, device: apply::device(facts), redirect_uri: order.redirect_uri.clone() };
             if order.code {
                 outcome.code = Some(issue.code(tenant, order.code_challenge.as_deref(), at));
             } else {

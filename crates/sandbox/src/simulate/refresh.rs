@@ -5,16 +5,14 @@ use countersign_core::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Grant, Order, Outcome,
-    apply::{self, REFRESH_TOKENS, SESSIONS},
-    gather,
+    Grant, Order, Outcome, apply, gather,
     issue::{self, Issue},
     play::Play,
     text,
 };
 use crate::{
     flow::{self, Ending, Facts, FailedRefresh},
-    tenant::{Fault, State},
+    tenant::{Fault, State, access::REFRESH_TOKENS},
 };
 
 /// Exchanges a refresh token for an access token; the Actions of a sign-in run.
@@ -39,7 +37,7 @@ pub(super) async fn run(play: &mut Play<'_>, mut order: Order) -> Result<Outcome
         let organization = text(&grant.organization, "id");
         order.organization = Some(organization.to_owned()).filter(|id| !id.is_empty());
         let mut facts = gather::facts(tenant, &order, at)?;
-        recall(tenant.state(), &id, &grant, &mut facts);
+        recall(tenant.state(), &id, &grant, &mut facts, at);
         Ok::<_, Fault>(facts)
     })?;
     let end = flow::login(&mut play.stage(), &facts, &bound).await;
@@ -60,8 +58,8 @@ pub(super) async fn run(play: &mut Play<'_>, mut order: Order) -> Result<Outcome
         let token = tenant.state().objects.find(REFRESH_TOKENS, &id);
         let rotates = token.is_some_and(|token| token.shown.get("rotating") == Some(&Value::Bool(true)));
         outcome.tokens = if rotates {
-            tenant.state_mut().objects.remove(REFRESH_TOKENS, &id);
-            let issue = Issue { grant, device: gather::device(&facts.visit), redirect_uri: None };
+            tenant.state_mut().revoke_refresh_token(&id, at);
+            let issue = Issue { grant, device: apply::device(&facts), redirect_uri: None };
             issue::tokens(tenant, &issue, base_url, at)
         } else {
             grant.issue(tenant, base_url, at)
@@ -75,16 +73,10 @@ fn find(state: &State, order: &Order, at: Timestamp) -> Result<(String, Grant), 
     let token = order.refresh_token.as_deref().unwrap_or_default();
     let parts = token.strip_prefix("v1.").and_then(|rest| rest.split_once('.'));
     let (id, secret) = parts.ok_or(FailedRefresh::Token)?;
-    let item = state.objects.find(REFRESH_TOKENS, id).ok_or(FailedRefresh::Token)?;
+    let item = state.refresh_token(id, at).ok_or(FailedRefresh::Token)?;
     let is_same = verify_slices_are_equal(secret.as_bytes(), item.hidden_text("secret").as_bytes()).is_ok();
-    let ends = ["expires_at", "idle_expires_at"].map(|name| item.text(name).parse::<Timestamp>());
-    let lives = ends.into_iter().all(|end| end.map_or(true, |end| end > at));
-    if !is_same || !lives || item.text("client_id") != order.client_id {
+    if !is_same || item.text("client_id") != order.client_id {
         return Err(FailedRefresh::Token);
-    }
-    let session = item.text("session_id");
-    if !session.is_empty() && state.objects.find(SESSIONS, session).is_none() {
-        return Err(FailedRefresh::Session);
     }
     let grant = item.hidden.get("grant").cloned().unwrap_or_default();
     let grant: Grant = serde_json::from_value(grant).map_err(|_| FailedRefresh::Token)?;
@@ -95,11 +87,11 @@ fn find(state: &State, order: &Order, at: Timestamp) -> Result<(String, Grant), 
 }
 
 /// Session and token as the event shows them, and what was passed when the session began.
-fn recall(state: &State, id: &str, grant: &Grant, facts: &mut Facts) {
+fn recall(state: &State, id: &str, grant: &Grant, facts: &mut Facts, at: Timestamp) {
     if let Some(token) = state.objects.find(REFRESH_TOKENS, id) {
         facts.refresh_token = gather::for_event(token, "refresh_token_metadata");
     }
-    let session = grant.session_id.as_ref().and_then(|id| state.objects.find(SESSIONS, id));
+    let session = grant.session_id.as_ref().and_then(|id| state.session(id, at));
     if let Some(session) = session {
         facts.session = gather::for_event(session, "session_metadata");
         let methods = session.shown.get("authentication").and_then(|known| known.get("methods"));

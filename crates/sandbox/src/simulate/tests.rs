@@ -143,7 +143,7 @@ async fn a_sign_in_runs_the_bound_action_and_leaves_its_traces() {
 async fn an_action_can_refuse_and_can_challenge() {
     let world = World::new();
     let user = world.user("pat");
-    super::login::enroll(&mut world.shell.tenant().lock(), &user, "otp", "1", NOW);
+    super::login::enroll(&mut world.shell.tenant().lock(), &user, "otp", NOW);
     world.bind(
         "post-login",
         "exports.onExecutePostLogin = async (event, api) => {
@@ -261,7 +261,7 @@ async fn a_session_serves_a_silent_sign_in_until_it_is_gone() {
     let again = world.login(silent.clone()).await;
     assert_eq!((again.kind, &again.logs[..]), ("done", &["ssa".to_owned()][..]));
     let id = first.session_id.unwrap();
-    world.shell.tenant().lock().state_mut().objects.remove("sessions", &id);
+    world.shell.tenant().lock().state_mut().end_session(&id, NOW);
     let over = world.login(silent).await;
     assert_eq!(
         (over.refusal.unwrap().error.as_str(), &over.logs[..]),

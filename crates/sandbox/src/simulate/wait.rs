@@ -91,8 +91,7 @@ pub(super) async fn run(play: &mut Play<'_>, answer: Order) -> Result<Outcome, F
     let base_url = play.base_url;
     play.with(|tenant| {
         if let (Came::Passed(factor), Ask::Enroll(_)) = (&came, &suspended.ask) {
-            let id = tenant.state_mut().dice.alphanumeric(24);
-            login::enroll(tenant, text(&facts.user, "user_id"), factor, &id, at);
+            login::enroll(tenant, text(&facts.user, "user_id"), factor, at);
         }
         login::written(tenant, &order, &facts, &end, at, base_url)
     })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign_sandbox::tenant::{Item, State, call::decode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Lists below an object that are links: the resource, the list, the relation, and what names the right side.
 /// `permissions` are named by API and scope.
@@ -42,13 +42,15 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
         if method == "POST" {
             made.extend(answer[id_name(&segments[0])].as_str().map(str::to_owned));
         }
+        document(state, (method, path), step, &written);
+        guardian(state, path, answer, &written);
         match segments.as_slice() {
             [actions, part] if actions == "actions" && method == "GET" => {
                 let found = items(answer, part);
-                found.into_iter().for_each(|item| put(state, collection_of(part), item, (&made, &written)));
+                found.into_iter().for_each(|item| put(state, collection_of(part), item, &made));
             }
             [actions, part, _] if actions == "actions" && (method == "GET" || method == "PATCH") => {
-                put(state, collection_of(part), answer, (&made, &written));
+                put(state, collection_of(part), answer, &made);
             }
             [actions, _, trigger, bindings]
                 if actions == "actions"
@@ -58,12 +60,20 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
             {
                 bind(state, trigger, items(answer, bindings), &made);
             }
+            [branding, phone, kind] if branding == "branding" && phone == "phone" && method == "GET" => {
+                let found = items(answer, kind);
+                found.into_iter().for_each(|item| put(state, &format!("phone_{kind}"), item, &made));
+            }
             [resource] if method == "GET" => {
                 let found = items(answer, &resource.replace('-', "_"));
-                found.into_iter().for_each(|item| put(state, resource, item, (&made, &written)));
+                for item in found {
+                    put(state, resource, item, &made);
+                    complete(state, resource, item, &written);
+                }
             }
             [resource, _] if method == "GET" || method == "PATCH" => {
-                put(state, resource, answer, (&made, &written));
+                put(state, resource, answer, &made);
+                complete(state, resource, answer, &written);
             }
             [resource, holder, list] if resource == "clients" && list == "credentials" && method == "GET" => {
                 let found = items(answer, list);
@@ -95,36 +105,90 @@ fn put_credential(state: &mut State, client: &str, shown: &Value, made: &BTreeSe
     }
 }
 
-/// Puts an object there; one that is there and that no step changed yet gets what it didn't show before.
-fn put(
-    state: &mut State,
-    resource: &str,
-    shown: &Value,
-    (made, written): (&BTreeSet<String>, &BTreeSet<String>),
-) {
-    let collection = resource.replace('-', "_");
+/// An object that no step changed yet gets what it didn't show before.
+fn complete(state: &mut State, resource: &str, shown: &Value, written: &BTreeSet<String>) {
     let Some(id) = shown[id_name(resource)].as_str() else { return };
-    if made.contains(id) {
-        return;
-    }
-    let mut shown = shown.as_object().cloned().unwrap();
-    if let Some(item) = state.objects.find_mut(&collection, id) {
-        if !written.contains(&format!("/{resource}/{id}")) {
-            for (name, value) in shown {
+    let item = state.objects.find_mut(&resource.replace('-', "_"), id);
+    if let Some(item) = item.filter(|_| !written.contains(&format!("/{resource}/{id}"))) {
+        for (name, value) in shown.as_object().unwrap().clone() {
+            if name != "enabled_clients" {
                 item.shown.entry(name).or_insert(value);
             }
         }
+    }
+}
+
+fn put(state: &mut State, resource: &str, shown: &Value, made: &BTreeSet<String>) {
+    let collection = resource.replace('-', "_");
+    let Some(id) = shown[id_name(resource)].as_str() else { return };
+    if made.contains(id) || state.objects.find(&collection, id).is_some() {
         return;
+    }
+    let mut shown = shown.as_object().cloned().unwrap();
+    if resource == "connections" {
+        let same = state.objects.all(&collection).find(|other| other.shown["name"] == shown["name"]);
+        if let Some(same) = same.map(|same| same.id.clone()) {
+            state.objects.remove(&collection, &same);
+        }
     }
     let mut hidden = Map::new();
     if resource == "clients" {
         hidden.insert("client_secret".to_owned(), "sesame".into());
     }
-    let clients = shown.remove("enabled_clients").filter(|_| resource == "connections");
+    let clients = shown.remove("enabled_clients");
     for client in clients.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str) {
         state.links.add("connection_clients", id, client, Value::Null);
     }
     state.objects.insert(&collection, Item { id: id.to_owned(), shown, hidden });
+}
+
+/// The resources that are documents by their paths.
+const DOCUMENTS: &[&str] = &[
+    "/tenants",
+    "/prompts",
+    "/risk-assessments",
+    "/supplemental-signals",
+    "/branding/templates",
+    "/attack-protection",
+    "/guardian/factors/",
+];
+
+/// Puts a document there that was there before: what was read or changed before it was written, or replaced.
+fn document(state: &mut State, (method, path): (&str, &str), step: &Value, written: &BTreeSet<String>) {
+    let is_document = path == "/branding" || DOCUMENTS.iter().any(|start| path.starts_with(start));
+    let is_list = path == "/prompts/rendering";
+    let is_whole = method == "GET" || (method == "PATCH" && !path.ends_with("/rendering"));
+    let id = path.trim_start_matches('/');
+    if !is_document || is_list || written.contains(path) || state.objects.find("documents", id).is_some() {
+        return;
+    }
+    let shown = match step["r"].as_object() {
+        Some(shown) if is_whole => shown.clone(),
+        _ if method == "PUT" && step["s"] == 204 => Map::new(),
+        _ => return,
+    };
+    state.objects.insert("documents", Item { id: id.to_owned(), shown, hidden: Map::new() });
+}
+
+/// Puts the factors and policies there that were read before they were written.
+fn guardian(state: &mut State, path: &str, answer: &Value, written: &BTreeSet<String>) {
+    let mut keep = |path: String, shown: Value| {
+        let id = path.trim_start_matches('/').to_owned();
+        if !written.contains(&path) && state.objects.find("documents", &id).is_none() {
+            let shown = shown.as_object().cloned().unwrap();
+            state.objects.insert("documents", Item { id, shown, hidden: Map::new() });
+        }
+    };
+    match path {
+        "/guardian/factors" => {
+            for factor in answer.as_array().into_iter().flatten() {
+                let path = format!("/guardian/factors/{}", factor["name"].as_str().unwrap());
+                keep(path, json!({"enabled": factor["enabled"]}));
+            }
+        }
+        "/guardian/policies" if answer.is_array() => keep(path.to_owned(), json!({"policies": answer})),
+        _ => {}
+    }
 }
 
 /// The collection of what stands below `/actions`.
@@ -140,7 +204,7 @@ fn bind(state: &mut State, trigger: &str, bindings: Vec<&Value>, made: &BTreeSet
     let kept: Vec<Value> = bindings
         .into_iter()
         .map(|binding| {
-            put(state, "actions", &binding["action"], (made, &BTreeSet::new()));
+            put(state, "actions", &binding["action"], made);
             let mut binding = binding.clone();
             binding["action_id"] = binding["action"]["id"].clone();
             binding
