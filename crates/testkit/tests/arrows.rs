@@ -21,9 +21,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("ledger", &["core"]),
     ("risk", &["core", "auth0"]),
     ("policy", &["core", "auth0"]),
+    ("plan", &["core", "auth0"]),
     ("sandbox", &["core"]),
     ("store", &["core", "ledger"]),
-    ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store"]),
+    ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "store"]),
     ("server", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app"]),
     ("testdb", &[]),
     ("adapters", &["core", "auth0", "app"]),
@@ -39,7 +40,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that compute and do nothing else.
-const PURE: &[&str] = &["core", "auth0", "privacy", "ledger", "risk", "policy"];
+const PURE: &[&str] = &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan"];
 
 /// Packages that run, talk or store; nothing pure may reach one.
 const IMPURE: &[&str] = &["tokio", "axum", "hyper", "reqwest", "rusqlite", "sqlx", "mio", "socket2"];

@@ -44,6 +44,22 @@ impl AnyRequest {
         self.body.as_ref()
     }
 
+    /// The request to the operation of that name, for what is planned as data. `None` when there is no such operation, or
+    /// the parameters or the query are not its.
+    #[must_use]
+    pub fn named(
+        name: &str,
+        parameters: &[&str],
+        query: Vec<(String, String)>,
+        body: Option<Value>,
+    ) -> Option<Self> {
+        let operation = operation_named(name)?;
+        let path = path::fill(operation.path, parameters);
+        let request = Self { operation, path, query, body };
+        let count = operation.path.split('/').filter(|segment| segment.starts_with('{')).count();
+        (count == parameters.len() && request.is_well_formed()).then_some(request)
+    }
+
     /// The same request with another body, such as one in which secrets were filled in.
     #[must_use]
     pub fn with_body(mut self, body: Option<Value>) -> Self {
@@ -215,6 +231,21 @@ mod tests {
         ] {
             assert!(serde_json::from_value::<AnyRequest>(written.clone()).is_err(), "{written}");
         }
+    }
+
+    #[test]
+    fn a_request_by_name_is_the_one_its_function_makes() {
+        let body = json!({"name": "marked"});
+        let named = |name, parameters: &[&str], query: &[(&str, &str)]| {
+            let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            AnyRequest::named(name, parameters, query.collect(), Some(body.clone()))
+        };
+        assert_eq!(named("users.update", &["auth0|1"], &[]), Some(request().into_any()));
+        assert_eq!(named("users.paint", &["auth0|1"], &[]), None);
+        assert_eq!(named("users.update", &[], &[]), None);
+        assert_eq!(named("users.update", &[".."], &[]), None);
+        assert_eq!(named("users.update", &["a", "b"], &[]), None);
+        assert_eq!(named("users.update", &["a"], &[("page", "1")]), None);
     }
 
     #[test]

@@ -1,0 +1,97 @@
+//! Into a tenant and out again.
+//!
+//! [`plan`] compares what is wanted with what was read. What is ours is told by the header of an Action's code and by fixed
+//! names; nothing else is touched, but that the order of a trigger's Actions, which Auth0 takes as a whole, is written
+//! with ours in its place.
+
+mod actions;
+mod api;
+mod bindings;
+mod capability;
+mod client;
+mod foreign;
+mod goal;
+mod observed;
+mod streams;
+
+use std::collections::BTreeMap;
+
+use countersign_core::TenantId;
+
+pub use self::{
+    actions::{RUNTIME, action_name, trigger_version},
+    api::{API_NAME, API_SCOPES},
+    bindings::{Slot, splice},
+    capability::{Autonomy, Capability, WordError, is_read, needs},
+    client::{CLIENT_NAME, CLIENT_SECRET, audience},
+    foreign::{Collision, collisions},
+    goal::{ActionGoal, ApiGoal, ClientGoal, EventStreamGoal, Goal, LogStreamGoal, Place, PlaceError},
+    observed::{Observed, TRIGGERS, code, deployed_code, is_our_code, name},
+    streams::{EVENT_STREAM_NAME, EVENT_TOKEN, EVENT_TYPES, LOG_CATEGORIES, LOG_STREAM_NAME, LOG_TOKEN},
+};
+use crate::{Finding, Need, Phase, Plan, Purpose, Step};
+
+/// Under what the fingerprint of something's secrets is kept: `actions`, `log_stream`, `event_stream`.
+#[must_use]
+pub fn secret_key(of: &str, tenant: &TenantId) -> String {
+    format!("{of}@{tenant}")
+}
+
+/// Steps and findings, as they are collected.
+#[derive(Default)]
+pub(crate) struct Draft {
+    /// What is created and changed.
+    steps: Vec<Step>,
+    /// What is deleted, after everything that could refer to it.
+    deletes: Vec<Step>,
+    findings: Vec<Finding>,
+}
+
+/// What has to be done so that a tenant is as wanted. Empty when it is.
+#[must_use]
+pub fn plan(goal: &Goal, observed: &Observed) -> Plan {
+    let mut needs: Vec<Need> =
+        goal.capabilities.iter().flat_map(|(capability, autonomy)| needs(*capability, *autonomy)).collect();
+    if goal.client.is_some() {
+        needs.extend(capability::client_needs());
+    }
+    make(Purpose::Install, goal, observed, needs)
+}
+
+/// What has to be done so that nothing of us is left.
+#[must_use]
+pub fn remove(tenant: &TenantId, domain: &str, observed: &Observed) -> Plan {
+    let of = |capability| needs(capability, Autonomy::Report);
+    let mut needs: Vec<Need> = [Capability::Decide, Capability::Ingest, Capability::Events, Capability::Api]
+        .into_iter()
+        .flat_map(of)
+        .collect();
+    needs.extend(capability::client_needs());
+    needs.retain(|need| {
+        need.phase == Phase::Install && !need.scope.starts_with("create:") && need.scope != "read:client_keys"
+    });
+    make(Purpose::Remove, &Goal::nothing(tenant.clone(), domain), observed, needs)
+}
+
+fn make(purpose: Purpose, goal: &Goal, observed: &Observed, mut needs: Vec<Need>) -> Plan {
+    needs.sort();
+    needs.dedup();
+    let mut draft = Draft::default();
+    api::plan(goal, observed, &mut draft);
+    client::plan(goal, observed, &serve_scopes(&needs), &mut draft);
+    streams::plan_log_stream(goal, observed, &mut draft);
+    streams::plan_event_stream(goal, observed, &mut draft);
+    actions::plan(goal, observed, &mut draft);
+    if purpose == Purpose::Install {
+        draft.findings.extend(foreign::findings(goal, observed));
+    }
+    let Draft { mut steps, deletes, findings } = draft;
+    steps.extend(deletes);
+    Plan { v: 1, purpose, tenant: goal.tenant.clone(), domain: goal.domain.clone(), steps, needs, findings }
+}
+
+/// The scopes of the service's client, each once.
+fn serve_scopes(needs: &[Need]) -> Vec<String> {
+    let scopes = needs.iter().filter(|need| need.phase == Phase::Serve).map(|need| (need.scope.clone(), ()));
+    scopes.collect::<BTreeMap<_, _>>().into_keys().collect()
+}

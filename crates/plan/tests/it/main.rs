@@ -1,0 +1,12 @@
+//! Plans carried out on a tenant in memory.
+
+#[cfg(test)]
+mod carried;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod scopes;
+#[cfg(test)]
+mod shown;
+#[cfg(test)]
+mod support;
