@@ -40,7 +40,9 @@ mod rotate;
 mod silence;
 mod subjects;
 mod switches;
+pub mod tenant;
 mod tenants;
+mod writes;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -58,6 +60,7 @@ pub use lead::Lead;
 pub use log_watch::{Delivered, StreamState};
 pub use retain::Kept;
 pub use tenants::Tenant;
+pub use writes::LedgerRecorder;
 
 /// What the use cases stand on.
 pub struct Ports {

@@ -95,7 +95,8 @@ impl App {
         self.tell(tenant, draft).await
     }
 
-    async fn tell(&self, tenant: &Tenant, draft: Draft<'_>) -> Result<(), Error> {
+    /// Adds one leaf that says nothing about a person.
+    pub(crate) async fn tell(&self, tenant: &Tenant, draft: Draft<'_>) -> Result<(), Error> {
         let leaves = vec![Self::public_leaf(tenant, draft)?];
         self.ports.store.commit(Commit { leaves, ..Commit::background(tenant.id.clone()) }).await?;
         Ok(())

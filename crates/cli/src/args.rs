@@ -5,6 +5,7 @@ mod copies;
 mod decisions;
 mod keys;
 mod policy;
+mod tenant;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -19,6 +20,7 @@ pub use self::{
     },
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
+    tenant::{Accepting, ApplyArgs, Connected, Format, PlanArgs, Removing, TenantCommand, Undoing, Wanted},
 };
 
 /// Decisions about sign-ins that are explained, countersigned and proved.
@@ -30,7 +32,7 @@ pub struct Args {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration, a policy, a decision that is made again, a backup that is too old).";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration, a policy, a decision that is made again, a backup that is too old, a tenant's plan).";
 
 /// What the command can do.
 #[derive(Debug, Subcommand)]
@@ -75,6 +77,9 @@ pub enum Command {
     /// Policies: check, compare, put in force.
     #[command(subcommand)]
     Policy(Policy),
+    /// The Auth0 tenant: into it and out again.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
     /// What was decided.
     #[command(subcommand)]
     Decisions(Decisions),

@@ -126,6 +126,11 @@ impl DataDir {
         parse_keys(&file, &lines)
     }
 
+    /// A tenant's file of that kind.
+    pub fn tenant_file(&self, tenant: &TenantId, ending: &str) -> KeyFile {
+        self.key_file(&tenant_file(tenant, ending))
+    }
+
     /// The file of the operator's token.
     pub fn operator_file(&self) -> KeyFile {
         self.key_file(OPERATOR_TOKEN)

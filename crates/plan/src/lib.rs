@@ -14,6 +14,7 @@
 
 mod act;
 mod diff;
+pub mod export;
 mod hash;
 pub mod install;
 mod look;

@@ -33,8 +33,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app", "adapters", "server",
-            "sandbox",
+            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "store", "app", "adapters",
+            "server", "sandbox",
         ],
     ),
 ];

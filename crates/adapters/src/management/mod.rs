@@ -5,6 +5,7 @@
 
 mod assertion;
 mod http;
+mod installed;
 mod limit;
 mod pages;
 mod refusal;

@@ -128,6 +128,36 @@ const KEYS: &[Key] = &[
         "Whether it is told the whole e-mail address, not its domain alone. Since 0.1.",
     ),
     key(
+        "tenants.*.management.domain",
+        "\"acme.eu.auth0.com\"",
+        "Where the tenant is; for `countersign tenant` and for what reads it. Since 0.1.",
+    ),
+    key(
+        "tenants.*.management.client_id",
+        "\"AaBbCcDdEeFfGgHh\"",
+        "The service's own client, made by `countersign tenant apply`. Never the installer's. Since 0.1.",
+    ),
+    key(
+        "tenants.*.management.client_secret",
+        "\"file:acme.management-secret\"",
+        "Its secret, by reference. Since 0.1.",
+    ),
+    key(
+        "tenants.*.management.private_key",
+        "\"file:acme.management.pem\"",
+        "Its RSA key in PEM, by reference, in place of a secret. Since 0.1.",
+    ),
+    key(
+        "tenants.*.management.plan",
+        "\"professional\"",
+        "What the tenant's plan allows: `free`, `essentials`, `professional`, `enterprise`, `enterprise_development`, `private_cloud`, `unlimited`. Since 0.1.",
+    ),
+    key(
+        "tenants.*.management.ca",
+        "\"tls/tenant-ca.pem\"",
+        "Authorities that the tenant's certificate may be of, PEM; the system's when absent. Since 0.1.",
+    ),
+    key(
         "tenants.*.limits.decisions_per_second",
         "500",
         "Decisions a second that are answered, twice as many at once; outcomes and the short form have as many again each. 0: any number. Since 0.1.",

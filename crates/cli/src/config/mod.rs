@@ -3,6 +3,7 @@
 mod enrichment;
 mod keys;
 mod limits;
+mod management;
 mod overlay;
 mod retention;
 mod secret;
@@ -15,6 +16,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 pub use keys::schema;
+pub use management::{address, host};
 pub use secret::SecretReference;
 pub use sections::{Config, LogFormat, Tenant};
 pub use tls::Tls;

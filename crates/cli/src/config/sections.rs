@@ -10,7 +10,8 @@ use countersign_policy::Document;
 use serde::Deserialize;
 
 use super::{
-    SecretReference, Tls, enrichment::Enrichment, limits::Limits, retention::Retention, storage::Storage,
+    SecretReference, Tls, enrichment::Enrichment, limits::Limits, management::Management,
+    retention::Retention, storage::Storage,
 };
 
 /// Everything that can be configured.
@@ -128,6 +129,8 @@ pub struct Tenant {
     pub enrichment: Option<Enrichment>,
     /// How often it may ask.
     pub limits: Limits,
+    /// The service's own client at the tenant; `None`: it does not read it.
+    pub management: Option<Management>,
     /// The policy.
     pub policy: Document,
 }
@@ -151,7 +154,8 @@ impl Config {
                 faults.push(format!("`ledger.site` with tenant `{id}`: {error}"));
             }
             let enrichment = tenant.enrichment.iter().flat_map(Enrichment::faults);
-            faults.extend(enrichment.map(|fault| format!("`tenants.{id}.{fault}")));
+            let management = tenant.management.iter().flat_map(Management::faults);
+            faults.extend(enrichment.chain(management).map(|fault| format!("`tenants.{id}.{fault}")));
             faults.extend(
                 tenant
                     .policy

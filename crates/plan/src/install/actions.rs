@@ -46,18 +46,19 @@ pub(super) fn step(trigger: Trigger, act: &str) -> String {
 }
 
 pub(super) fn plan(goal: &Goal, observed: &Observed, draft: &mut Draft) {
-    let key = secret_key("actions", &goal.tenant);
-    let (wanted, known) = (goal.fingerprints.get(&key), observed.fingerprints.get(&key));
-    let remember = Remember { key, fingerprint: wanted.cloned() };
-    let sets_secrets = wanted.is_none() || wanted != known;
+    let fingerprint = goal.fingerprints.get(&secret_key("actions", &goal.tenant));
     for trigger in TRIGGERS {
+        // Why each its own: a run that is cut off has set the secrets of some.
+        let key = secret_key(&format!("actions.{trigger}"), &goal.tenant);
+        let sets_secrets = fingerprint.is_none() || fingerprint != observed.fingerprints.get(&key);
+        let remember = Remember { key, fingerprint: fingerprint.cloned() };
         match (goal.actions.get(&trigger), observed.our_action(trigger)) {
             (Some(wanted), None) => create(goal, observed, trigger, wanted, &remember, draft),
             (Some(wanted), Some(action)) => {
                 let change = Change { goal, trigger, wanted, action, sets_secrets };
                 change.plan(&remember, draft);
             }
-            (None, Some(action)) => delete(trigger, action, draft),
+            (None, Some(action)) => delete(trigger, action, remember, draft),
             (None, None) => {}
         }
     }
@@ -300,7 +301,7 @@ impl Change<'_> {
     }
 }
 
-fn delete(trigger: Trigger, action: &Action, draft: &mut Draft) {
+fn delete(trigger: Trigger, action: &Action, remember: Remember, draft: &mut Draft) {
     let of_it = Template::new("actions.get", vec![Part::text(action.id.as_str())]);
     draft.deletes.push(Step {
         name: step(trigger, "delete"),
@@ -313,6 +314,6 @@ fn delete(trigger: Trigger, action: &Action, draft: &mut Draft) {
             keeps: Vec::new(),
         },
         undo: Undo::Irreversible("it is made again by `countersign tenant apply`".to_owned()),
-        remember: None,
+        remember: Some(Remember { fingerprint: None, ..remember }),
     });
 }

@@ -22,12 +22,14 @@ pub struct Slot {
     pub display_name: String,
     /// Whether it is ours.
     pub is_ours: bool,
+    /// The Action's own name.
+    pub name: String,
 }
 
 impl Slot {
-    fn of(action: Part, display_name: String, is_ours: bool) -> Self {
+    fn of(action: Part, name: &str, display_name: String, is_ours: bool) -> Self {
         let reference = Part::object([("type", json!("action_id").into()), ("value", action.clone())]);
-        Self { action, reference, display_name, is_ours }
+        Self { action, reference, display_name, is_ours, name: name.to_owned() }
     }
 
     fn read(binding: &Binding, trigger: Trigger) -> Self {
@@ -35,11 +37,12 @@ impl Slot {
         let Some(action) = binding.action.as_option() else {
             let reference = json!({"type": "binding_id", "value": binding.id}).into();
             let display_name = shown.cloned().unwrap_or_else(|| binding.id.clone());
-            return Self { action: json!(null).into(), reference, display_name, is_ours: false };
+            let name = display_name.clone();
+            return Self { action: json!(null).into(), reference, display_name, is_ours: false, name };
         };
         let display_name = shown.cloned().unwrap_or_else(|| name(action).to_owned());
         let is_ours = is_our_code(super::code(action), trigger);
-        Self::of(Part::text(action.id.as_str()), display_name, is_ours)
+        Self::of(Part::text(action.id.as_str()), name(action), display_name, is_ours)
     }
 }
 
@@ -82,8 +85,8 @@ pub(super) fn wanted(goal: &Goal, observed: &Observed, trigger: Trigger) -> Opti
         None => (Part::answer(&step(trigger, "create"), ID), action_name(trigger)),
     };
     let bound = current.iter().find(|slot| slot.action == action);
-    let display_name = bound.map_or(called, |slot| slot.display_name.clone());
-    splice(&current, Some(Slot::of(action, display_name, true)), &wanted.place)
+    let display_name = bound.map_or_else(|| called.clone(), |slot| slot.display_name.clone());
+    splice(&current, Some(Slot::of(action, &called, display_name, true)), &wanted.place)
 }
 
 pub(super) fn plan(goal: &Goal, observed: &Observed, trigger: Trigger, draft: &mut Draft) {
@@ -137,7 +140,7 @@ mod tests {
     use super::*;
 
     fn slot(name: &str, is_ours: bool) -> Slot {
-        Slot::of(Part::text(format!("id-{name}")), name.to_owned(), is_ours)
+        Slot::of(Part::text(format!("id-{name}")), name, name.to_owned(), is_ours)
     }
 
     fn names(slots: &[Slot]) -> Vec<&str> {

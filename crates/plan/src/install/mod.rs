@@ -31,7 +31,8 @@ pub use self::{
 };
 use crate::{Finding, Need, Phase, Plan, Purpose, Step};
 
-/// Under what the fingerprint of something's secrets is kept: `actions`, `log_stream`, `event_stream`.
+/// Under what the fingerprint of something's secrets is kept: of `log_stream`, `event_stream` and `actions`, which stands for
+/// all Actions where it is wanted, and for one, as `actions.post-login`, where it was set.
 #[must_use]
 pub fn secret_key(of: &str, tenant: &TenantId) -> String {
     format!("{of}@{tenant}")
@@ -56,6 +57,20 @@ pub fn plan(goal: &Goal, observed: &Observed) -> Plan {
         needs.extend(capability::client_needs());
     }
     make(Purpose::Install, goal, observed, needs)
+}
+
+/// The order of a trigger's Actions as it is wanted; `None` when our place is told by an Action that is not there.
+#[must_use]
+pub fn order(goal: &Goal, observed: &Observed, trigger: countersign_core::Trigger) -> Option<Vec<Slot>> {
+    bindings::wanted(goal, observed, trigger)
+}
+
+/// The scopes of the service's client, each once, in order.
+#[must_use]
+pub fn client_scopes(goal: &Goal) -> Vec<String> {
+    let needs: Vec<Need> =
+        goal.capabilities.iter().flat_map(|(capability, autonomy)| needs(*capability, *autonomy)).collect();
+    serve_scopes(&needs)
 }
 
 /// What has to be done so that nothing of us is left.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod carried;
 #[cfg(test)]
+mod exported;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod scopes;

@@ -55,6 +55,7 @@ pub use grant::TokenRequest;
 pub use limit::{Group, Plan, Standing};
 pub use log::{Record, Records};
 pub use operations::{Operation, operations, scopes};
+pub use resource::actions::{BoundAction, BoundModule, Execution, Tester};
 pub use state::{Collections, Item, Links, Object, SnapshotError, State};
 pub use token::Caller;
 
@@ -92,6 +93,7 @@ pub struct Tenant {
     state: State,
     keys: Keys,
     limits: Limits,
+    tester: Option<Tester>,
 }
 
 /// What a handler has before it.
@@ -104,6 +106,8 @@ pub struct Context<'a> {
     pub caller: &'a Caller,
     /// The time.
     pub now: Timestamp,
+    /// What runs an Action for a test, where there is something.
+    pub tester: Option<&'a Tester>,
     options: &'a Options,
     parameters: &'a [(&'static str, String)],
 }
@@ -173,7 +177,7 @@ impl Tenant {
             return Err(SnapshotError::Key);
         }
         let limits = Limits::new(options.plan);
-        Ok(Self { options, state, keys, limits })
+        Ok(Self { options, state, keys, limits, tester: None })
     }
 
     /// Everything as JSON, secrets included.
@@ -193,6 +197,12 @@ impl Tenant {
         }
         furnish(&mut self.state, &self.options);
         self.limits = Limits::new(self.options.plan);
+    }
+
+    /// Gives the tenant something that runs an Action for a test. It is called while the tenant answers, and so must not call
+    /// the tenant.
+    pub fn set_tester(&mut self, tester: Tester) {
+        self.tester = Some(tester);
     }
 
     /// What the tenant remembers.
@@ -272,9 +282,16 @@ impl Tenant {
             Err(standing) => return Ok(with_standing(too_many(), Some(standing))),
         };
         let checked = operation.body.map_or(Ok(()), |rule| check::body(rule, call.json()));
-        let options = &self.options;
-        let mut context =
-            Context { state: &mut self.state, call, caller: &caller, now, options, parameters: &parameters };
+        let (options, tester) = (&self.options, self.tester.as_ref());
+        let mut context = Context {
+            state: &mut self.state,
+            call,
+            caller: &caller,
+            now,
+            tester,
+            options,
+            parameters: &parameters,
+        };
         let reply = checked.and_then(|()| (operation.handler)(&mut context)).unwrap_or_else(Reply::from);
         if operation.method != Method::Get && reply.status < 400 {
             context.log(log::of_write(operation, call, &caller, &reply));

@@ -17,7 +17,10 @@ const MOST: usize = 100;
 const USUAL: usize = 50;
 
 /// A number of the query between two bounds.
-fn number(call: &Call, name: &str, usual: usize, min: usize, max: usize) -> Result<usize, Fault> {
+///
+/// # Errors
+/// 400 `invalid_query_string` for another.
+pub fn number(call: &Call, name: &str, usual: usize, min: usize, max: usize) -> Result<usize, Fault> {
     let Some(text) = call.query(name) else { return Ok(usual) };
     let what = match text.parse::<usize>() {
         Err(_) => format!("'Expected type integer but found type string' on property {name}"),

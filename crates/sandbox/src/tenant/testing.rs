@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use countersign_core::Timestamp;
+use countersign_core::{Micros, Timestamp};
 use serde_json::Value;
 
 use super::{Call, Method, Options, Plan, Reply, Tenant, TokenRequest};
@@ -42,6 +42,8 @@ pub fn request(parameters: &[(&str, &str)]) -> TokenRequest {
 pub struct Api {
     /// The tenant.
     pub tenant: Tenant,
+    /// The time of the next call.
+    pub now: Timestamp,
     token: String,
 }
 
@@ -50,7 +52,13 @@ impl Api {
     pub fn new() -> Self {
         let mut tenant = tenant(Plan::Unlimited);
         let token = token(&mut tenant);
-        Self { tenant, token }
+        Self { tenant, now: NOW, token }
+    }
+
+    /// Lets time pass; the token is asked for anew.
+    pub fn pass(&mut self, micros: Micros) {
+        self.now = self.now.plus(micros);
+        self.token = token_at(&mut self.tenant, self.now);
     }
 
     /// A call with whatever answer it gets.
@@ -59,7 +67,7 @@ impl Api {
         if let Some(body) = body {
             call = call.with_json(body);
         }
-        self.tenant.call(&call, NOW)
+        self.tenant.call(&call, self.now)
     }
 
     fn expect(&mut self, method: Method, path: &str, body: Option<Value>, status: u16) -> Value {
@@ -91,6 +99,10 @@ impl Api {
 
 /// A token of the first client, with all its scopes.
 pub fn token(tenant: &mut Tenant) -> String {
+    token_at(tenant, NOW)
+}
+
+fn token_at(tenant: &mut Tenant, now: Timestamp) -> String {
     let audience = tenant.options().audience();
     let reply = tenant.token(
         &request(&[
@@ -99,7 +111,7 @@ pub fn token(tenant: &mut Tenant) -> String {
             ("client_secret", "sesame"),
             ("audience", &audience),
         ]),
-        NOW,
+        now,
     );
     reply.json()["access_token"].as_str().unwrap().to_owned()
 }

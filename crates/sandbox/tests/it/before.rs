@@ -43,6 +43,18 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
             written.insert(path.to_owned());
         }
         match segments.as_slice() {
+            [actions, part] if actions == "actions" && method == "GET" => {
+                let found = items(answer, part);
+                found.into_iter().for_each(|item| put(state, collection_of(part), item, &made));
+            }
+            [actions, part, _] if actions == "actions" && (method == "GET" || method == "PATCH") => {
+                put(state, collection_of(part), answer, &made);
+            }
+            [actions, _, trigger, bindings] if actions == "actions" && bindings == "bindings" => {
+                if method == "GET" && !written.contains(path) {
+                    bind(state, trigger, items(answer, bindings), &made);
+                }
+            }
             [resource] if method == "GET" => {
                 let found = items(answer, &resource.replace('-', "_"));
                 found.into_iter().for_each(|item| put(state, resource, item, &made));
@@ -65,6 +77,29 @@ fn put(state: &mut State, resource: &str, shown: &Value, made: &BTreeSet<String>
     }
     let shown = shown.as_object().cloned().unwrap();
     state.objects.insert(&collection, Item { id: id.to_owned(), shown, hidden: Map::new() });
+}
+
+/// The collection of what stands below `/actions`.
+fn collection_of(part: &str) -> &'static str {
+    if part == "modules" { "action_modules" } else { "actions" }
+}
+
+/// Binds what was bound to a trigger before.
+fn bind(state: &mut State, trigger: &str, bindings: Vec<&Value>, made: &BTreeSet<String>) {
+    if bindings.is_empty() || state.objects.find("action_bindings", trigger).is_some() {
+        return;
+    }
+    let kept: Vec<Value> = bindings
+        .into_iter()
+        .map(|binding| {
+            put(state, "actions", &binding["action"], made);
+            let mut binding = binding.clone();
+            binding["action_id"] = binding["action"]["id"].clone();
+            binding
+        })
+        .collect();
+    let shown = [("bindings".to_owned(), kept.into())].into_iter().collect();
+    state.objects.insert("action_bindings", Item { id: trigger.to_owned(), shown, hidden: Map::new() });
 }
 
 fn link(state: &mut State, (resource, holder, list): (&str, &str, &str), item: &Value) {

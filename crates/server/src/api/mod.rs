@@ -15,6 +15,7 @@ mod risk_tokens;
 mod segments;
 mod signed;
 mod switches;
+mod tenant_writes;
 
 #[cfg(feature = "bench")]
 pub(crate) use decide::parse as parse_ask;
@@ -54,5 +55,7 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/policies/{tenant}/versions", get(policies::versions))
         .route("/v1/risk-tokens/{tenant}", get(risk_tokens::list).post(risk_tokens::make))
         .route("/v1/risk-tokens/{tenant}/{id}", delete(risk_tokens::revoke))
+        .route("/v1/tenant-writes/{tenant}", post(tenant_writes::begin))
+        .route("/v1/tenant-writes/{tenant}/{record}", put(tenant_writes::end))
         .route("/metrics", get(metrics::handle))
 }

@@ -1,5 +1,6 @@
 //! The resources of the Management API, a file each.
 
+pub(super) mod actions;
 mod logs;
 mod permissions;
 mod resource_servers;
@@ -10,5 +11,10 @@ use super::Operation;
 pub(super) use users::PASSWORD;
 
 /// The tables of all resources.
-pub(super) const TABLES: &[&[Operation]] =
-    &[logs::OPERATIONS, resource_servers::OPERATIONS, roles::OPERATIONS, users::OPERATIONS];
+pub(super) const TABLES: &[&[Operation]] = &[
+    actions::OPERATIONS,
+    logs::OPERATIONS,
+    resource_servers::OPERATIONS,
+    roles::OPERATIONS,
+    users::OPERATIONS,
+];

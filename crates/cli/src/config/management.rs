@@ -1,0 +1,82 @@
+//! `[tenants.<name>.management]`: the service's own client at the tenant.
+
+use std::path::PathBuf;
+
+use countersign_adapters::management::Plan;
+use serde::Deserialize;
+
+use super::SecretReference;
+
+/// `[tenants.<name>.management]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Management {
+    /// Where the tenant is, such as `acme.eu.auth0.com`.
+    pub domain: String,
+    /// The service's client, made by `countersign tenant apply`; `None`: the service does not read the tenant.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// Its secret.
+    #[serde(default)]
+    pub client_secret: Option<SecretReference>,
+    /// Its private key, RSA in PEM; where it is there, the secret is not used.
+    #[serde(default)]
+    pub private_key: Option<SecretReference>,
+    /// What the tenant's plan allows.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// Certificates of authorities in PEM, in place of the system's.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+}
+
+/// The address of a tenant: `https` unless the domain says otherwise, which only a tenant on this machine may.
+pub fn address(domain: &str) -> String {
+    if domain.contains("://") { domain.to_owned() } else { format!("https://{domain}/") }
+}
+
+/// The domain by itself.
+pub fn host(domain: &str) -> &str {
+    let host = domain.split_once("://").map_or(domain, |(_, host)| host);
+    host.trim_end_matches('/')
+}
+
+impl Management {
+    /// Everything that is wrong, a line each, without the tenant's path.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if let Err(error) = address(&self.domain).parse::<countersign_adapters::Endpoint>() {
+            faults.push(format!("management.domain`: {error}"));
+        }
+        if let Some(Err(error)) = self.plan.as_ref().map(|plan| plan.parse::<Plan>()) {
+            faults.push(format!("management.plan`: {error}"));
+        }
+        let has_proof = self.client_secret.is_some() || self.private_key.is_some();
+        if has_proof != self.client_id.is_some() {
+            faults.push(
+                "management.client_id`: a client comes with `client_secret` or `private_key`".to_owned(),
+            );
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::parse, *};
+
+    fn fault(lines: &str) -> String {
+        parse(&format!("[tenants.acme.management]\n{lines}\n"), vec![]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_client_has_a_way_to_prove_itself_and_a_tenant_is_reached_safely() {
+        assert!(fault("domain = \"http://acme.eu.auth0.com/\"").contains("`https`"));
+        assert!(fault("domain = \"acme.eu.auth0.com\"\nclient_id = \"a\"").contains("comes with"));
+        assert!(fault("domain = \"acme.eu.auth0.com\"\nclient_secret = \"env:A\"").contains("comes with"));
+        assert!(fault("domain = \"acme.eu.auth0.com\"\nplan = \"huge\"").contains("`professional`"));
+        let text = "[tenants.acme.management]\ndomain = \"acme.eu.auth0.com\"\nclient_id = \"a\"\nprivate_key = \"env:B\"\n";
+        assert!(parse(text, vec![]).is_ok());
+        assert_eq!((address("a:1").as_str(), host("http://a:1/")), ("https://a:1/", "a:1"));
+    }
+}

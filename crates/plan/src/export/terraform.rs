@@ -1,0 +1,173 @@
+//! Configuration of the Terraform provider `auth0/auth0`, in the resources of its documentation of 2026.
+
+use std::fmt::Write as _;
+
+use super::{File, code_files, code_path, orders, our_name, quoted};
+use crate::install::{
+    API_NAME, API_SCOPES, CLIENT_NAME, ClientGoal, EVENT_STREAM_NAME, EVENT_TOKEN, Goal, LOG_CATEGORIES,
+    LOG_STREAM_NAME, LOG_TOKEN, Observed, RUNTIME, audience, client_scopes, trigger_version,
+};
+
+/// A text in quotes; what would be taken for a template is not.
+fn text(text: &str) -> String {
+    quoted(text).replace("${", "$${").replace("%{", "%%{")
+}
+
+/// The name of a variable or resource.
+fn label(name: &str) -> String {
+    name.chars()
+        .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '_' })
+        .collect()
+}
+
+/// The installation as Terraform configuration, with the code of the Actions beside it.
+#[must_use]
+pub fn terraform(goal: &Goal, observed: &Observed) -> Vec<File> {
+    let mut out = "# Countersign. Give the secrets as variables.\n".to_owned();
+    variables(&mut out, goal);
+    actions(&mut out, goal, observed);
+    streams(&mut out, goal);
+    api(&mut out, goal);
+    client(&mut out, goal);
+    let mut files = vec![File { path: "countersign.tf".to_owned(), text: out }];
+    files.extend(code_files(goal));
+    files
+}
+
+fn variables(out: &mut String, goal: &Goal) {
+    let mut names: Vec<&str> = Vec::new();
+    if !goal.actions.is_empty() {
+        names.extend(goal.action_secrets.iter().map(String::as_str));
+    }
+    names.extend(goal.log_stream.as_ref().map(|_| LOG_TOKEN));
+    names.extend(goal.event_stream.as_ref().map(|_| EVENT_TOKEN));
+    for name in names {
+        let _ =
+            write!(out, "\nvariable \"{}\" {{\n  type      = string\n  sensitive = true\n}}\n", label(name));
+    }
+}
+
+fn actions(out: &mut String, goal: &Goal, observed: &Observed) {
+    for trigger in goal.actions.keys() {
+        let name = our_name(observed, *trigger);
+        let _ = write!(
+            out,
+            "\nresource \"auth0_action\" \"countersign_{}\" {{\n  name    = {}\n  runtime = \"{RUNTIME}\"\n  deploy  = true\n  \
+             code    = file(\"${{path.module}}/{}\")\n\n  supported_triggers {{\n    id      = \"{trigger}\"\n    version = \"{}\"\n  }}\n",
+            label(trigger.as_str()),
+            text(&name),
+            code_path(*trigger),
+            trigger_version(*trigger),
+        );
+        for secret in &goal.action_secrets {
+            let _ = write!(
+                out,
+                "\n  secrets {{\n    name  = {}\n    value = var.{}\n  }}\n",
+                text(secret),
+                label(secret)
+            );
+        }
+        out.push_str("}\n");
+    }
+    for (trigger, order) in orders(goal, observed) {
+        let label = label(trigger.as_str());
+        let _ = write!(
+            out,
+            "\n# The whole order: foreign Actions by their id, ours where it is to stand.\n\
+             resource \"auth0_trigger_actions\" \"{label}\" {{\n  trigger = \"{trigger}\"\n"
+        );
+        for slot in order {
+            let id = match slot.action.shown() {
+                serde_json::Value::String(id) if !slot.is_ours => text(&id),
+                _ => format!("auth0_action.countersign_{label}.id"),
+            };
+            let _ = write!(
+                out,
+                "\n  actions {{\n    id           = {id}\n    display_name = {}\n  }}\n",
+                text(&slot.display_name)
+            );
+        }
+        out.push_str("}\n");
+    }
+}
+
+fn streams(out: &mut String, goal: &Goal) {
+    if let Some(stream) = &goal.log_stream {
+        let filters =
+            LOG_CATEGORIES.iter().map(|name| format!("    {{ type = \"category\", name = \"{name}\" }},\n"));
+        let _ = write!(
+            out,
+            "\nresource \"auth0_log_stream\" \"countersign\" {{\n  name   = {}\n  type   = \"http\"\n  status = \"active\"\n  \
+             filters = [\n{}  ]\n\n  sink {{\n    http_endpoint       = {}\n    http_content_type   = \"application/json\"\n    \
+             http_content_format = \"JSONLINES\"\n    http_authorization  = \"Bearer ${{var.{}}}\"\n  }}\n}}\n",
+            text(LOG_STREAM_NAME),
+            filters.collect::<String>(),
+            text(&stream.endpoint),
+            label(LOG_TOKEN),
+        );
+    }
+    if let Some(stream) = &goal.event_stream {
+        let types: Vec<String> = stream.types.iter().map(|name| text(name)).collect();
+        let _ = write!(
+            out,
+            "\nresource \"auth0_event_stream\" \"countersign\" {{\n  name             = {}\n  destination_type = \"webhook\"\n  \
+             subscriptions    = [{}]\n\n  webhook_configuration {{\n    webhook_endpoint = {}\n\n    webhook_authorization {{\n      \
+             method = \"bearer\"\n      token  = var.{}\n    }}\n  }}\n}}\n",
+            text(EVENT_STREAM_NAME),
+            types.join(", "),
+            text(&stream.endpoint),
+            label(EVENT_TOKEN),
+        );
+    }
+}
+
+fn api(out: &mut String, goal: &Goal) {
+    let Some(api) = &goal.api else { return };
+    let _ = write!(
+        out,
+        "\nresource \"auth0_resource_server\" \"countersign\" {{\n  name        = {}\n  identifier  = {}\n  \
+         signing_alg = \"RS256\"\n}}\n\nresource \"auth0_resource_server_scopes\" \"countersign\" {{\n  \
+         resource_server_identifier = auth0_resource_server.countersign.identifier\n",
+        text(API_NAME),
+        text(&api.identifier),
+    );
+    for (name, description) in API_SCOPES {
+        let _ = write!(
+            out,
+            "\n  scopes {{\n    name        = {}\n    description = {}\n  }}\n",
+            text(name),
+            text(description)
+        );
+    }
+    out.push_str("}\n");
+}
+
+fn client(out: &mut String, goal: &Goal) {
+    let (Some(client), scopes) = (&goal.client, client_scopes(goal)) else { return };
+    if scopes.is_empty() {
+        return;
+    }
+    let _ = write!(
+        out,
+        "\nresource \"auth0_client\" \"countersign\" {{\n  name            = {}\n  app_type        = \"non_interactive\"\n  \
+         grant_types     = [\"client_credentials\"]\n  oidc_conformant = true\n}}\n",
+        text(CLIENT_NAME)
+    );
+    if let ClientGoal::PublicKey(pem) = client {
+        let _ = write!(
+            out,
+            "\nresource \"auth0_client_credentials\" \"countersign\" {{\n  client_id             = auth0_client.countersign.id\n  \
+             authentication_method = \"private_key_jwt\"\n\n  private_key_jwt {{\n    credentials {{\n      \
+             name            = \"countersign\"\n      credential_type = \"public_key\"\n      pem             = {}\n    }}\n  }}\n}}\n",
+            text(pem)
+        );
+    }
+    let scopes: Vec<String> = scopes.iter().map(|scope| text(scope)).collect();
+    let _ = write!(
+        out,
+        "\nresource \"auth0_client_grant\" \"countersign\" {{\n  client_id = auth0_client.countersign.id\n  \
+         audience  = {}\n  scopes    = [{}]\n}}\n",
+        text(&audience(&goal.domain)),
+        scopes.join(", ")
+    );
+}

@@ -1,0 +1,34 @@
+//! The same installation as configuration of other tools.
+
+use countersign_core::Trigger;
+use countersign_plan::{
+    export::{File, deploy_cli, terraform},
+    install::Place,
+};
+
+use crate::support::{Run, add_foreign, everything};
+
+fn files(
+    export: fn(&countersign_plan::install::Goal, &countersign_plan::install::Observed) -> Vec<File>,
+) -> Vec<File> {
+    let mut run = Run::default();
+    add_foreign(&mut run.world, Trigger::PostLogin, "first", "exports.x = 1");
+    add_foreign(&mut run.world, Trigger::PostLogin, "${evil}\"\n", "exports.x = 1");
+    let mut goal = everything(1);
+    goal.actions.get_mut(&Trigger::PostLogin).unwrap().place = Place::After("first bound".to_owned());
+    export(&goal, &run.observe())
+}
+
+#[test]
+fn terraform_has_everything_with_our_place_in_the_order() {
+    let files = files(terraform);
+    assert_eq!(files.len(), 7);
+    insta::assert_snapshot!(files[0].text);
+}
+
+#[test]
+fn deploy_cli_has_everything_with_our_place_in_the_order() {
+    let files = files(deploy_cli);
+    assert_eq!(files.len(), 7);
+    insta::assert_snapshot!(files[0].text);
+}

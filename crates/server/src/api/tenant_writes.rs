@@ -1,0 +1,95 @@
+//! `/v1/tenant-writes/{tenant}`: what an installer is about to write at the tenant, and how it ended, for the ledger.
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::StatusCode,
+};
+use countersign_app::{
+    Error,
+    management::{Cause, End},
+};
+use countersign_core::TenantId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::segments::Segments;
+use crate::{Problem, Server, body};
+
+/// What is about to be written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Write {
+    operation: String,
+    cause: Cause,
+}
+
+/// How it ended.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ended {
+    end: Word,
+    #[serde(default)]
+    status: Option<u16>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Done,
+    Refused,
+    NotSent,
+    Unknown,
+}
+
+impl Ended {
+    fn end(&self) -> Option<End> {
+        match (&self.end, self.status) {
+            (Word::Done, Some(status)) => Some(End::Done(status)),
+            (Word::Refused, Some(status)) => Some(End::Refused(status)),
+            (Word::NotSent, None) => Some(End::NotSent),
+            (Word::Unknown, None) => Some(End::Unknown),
+            _ => None,
+        }
+    }
+}
+
+fn parse(tenant: &str) -> Result<TenantId, Problem> {
+    tenant.parse().map_err(|_| Problem::from(Error::UnknownTenant))
+}
+
+pub(super) async fn begin(
+    State(server): State<Server>,
+    Segments(tenant): Segments<String>,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
+    let tenant = server.0.app.tenant(&parse(&tenant)?)?;
+    let Write { operation, cause } = body::parse(&body::read(request.into_body()).await?)?;
+    if countersign_auth0::management::operation_named(&operation).is_none() {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "operation.unknown",
+            "no operation of the Management API has this name".to_owned(),
+        ));
+    }
+    let record = server.0.app.record_tenant_write(&tenant, &operation, &cause).await?;
+    Ok(Json(json!({ "record": record })))
+}
+
+pub(super) async fn end(
+    State(server): State<Server>,
+    Segments((tenant, record)): Segments<(String, String)>,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
+    let tenant = server.0.app.tenant(&parse(&tenant)?)?;
+    let ended: Ended = body::parse(&body::read(request.into_body()).await?)?;
+    let end = ended.end().ok_or_else(|| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "body.shape",
+            "`done` and `refused` come with a status, the others without".to_owned(),
+        )
+    })?;
+    server.0.app.record_tenant_write_end(&tenant, &record, end).await?;
+    Ok(Json(json!({ "record": record })))
+}
