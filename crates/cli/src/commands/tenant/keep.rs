@@ -52,10 +52,8 @@ impl Kept {
 
     /// The tokens that were made, for what is put back.
     pub fn tokens(&self) -> anyhow::Result<BTreeMap<String, Secret>> {
-        let files = [
-            (LOG_TOKEN, self.data.log_token_file(&self.tenant)),
-            (EVENT_TOKEN, self.file(EVENT_FILE)),
-        ];
+        let files =
+            [(LOG_TOKEN, self.data.log_token_file(&self.tenant)), (EVENT_TOKEN, self.file(EVENT_FILE))];
         let mut tokens = BTreeMap::new();
         for (name, file) in files {
             if let Some(lines) = file.find()? {
