@@ -8,24 +8,26 @@ const UNSCOPED: Rule = Rule::new("tenant.unscoped", Severity::Note);
 pub(super) const CHECK: Check = Check { rules: &[&UNREAD, &UNSCOPED], run };
 
 fn run(view: &View<'_>) -> Vec<Finding> {
-    let found = view.posture.unread.iter().filter_map(|(area, why)| {
-        let what = area.as_str();
-        match why {
-            // Why no finding: Hooks and Rules are gone where they never were, and other parts by plan.
-            Why::Gone => None,
-            Why::Scope => Some(UNSCOPED.found(
-                what,
-                format!("`{what}` can't be checked: our client may not read it"),
-                format!("grant our client `{}`, or leave that unchecked", area.scope()),
-            )),
-            Why::NoAnswer => Some(UNREAD.found(
-                what,
-                format!("`{what}` could not be checked: the tenant gave no answer that can be used"),
-                "see the service's log for the reason: credentials, certificate, network, or limits",
-            )),
-        }
-    });
-    found.collect()
+    let mut found = Vec::new();
+    let of = |wanted: Why| {
+        view.posture.unread.iter().filter(move |(_, why)| **why == wanted).map(|(area, _)| area.as_str())
+    };
+    let unanswered: Vec<&str> = of(Why::NoAnswer).collect();
+    if !unanswered.is_empty() {
+        let text = format!(
+            "the tenant gave no answer that can be used, so these are not checked: {}",
+            unanswered.join(", ")
+        );
+        let fix = "see the service's log for the reason: credentials, certificate, network, or limits";
+        found.push(UNREAD.found("tenant", text, fix));
+    }
+    // Why nothing of what is gone: Hooks and Rules are not there where they never were.
+    for area in view.posture.unread.iter().filter(|(_, why)| **why == Why::Scope).map(|(area, _)| area) {
+        let text = format!("`{}` can't be checked: our client may not read it", area.as_str());
+        let fix = format!("grant our client `{}`, or leave that unchecked", area.scope());
+        found.push(UNSCOPED.found(area.as_str(), text, fix));
+    }
+    found
 }
 
 #[cfg(test)]
