@@ -20,7 +20,9 @@ pub use self::{
     },
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
-    tenant::{Accepting, ApplyArgs, Connected, Format, PlanArgs, Removing, TenantCommand, Undoing, Wanted},
+    tenant::{
+        Accepting, ApplyArgs, Connected, Format, PlanArgs, Probing, Removing, TenantCommand, Undoing, Wanted,
+    },
 };
 
 /// Decisions about sign-ins that are explained, countersigned and proved.
@@ -79,7 +81,7 @@ pub enum Command {
     Policy(Policy),
     /// The Auth0 tenant: into it and out again.
     #[command(subcommand)]
-    Tenant(TenantCommand),
+    Tenant(Box<TenantCommand>),
     /// What was decided.
     #[command(subcommand)]
     Decisions(Decisions),

@@ -37,6 +37,7 @@ mod roster;
 mod session;
 mod sign_in;
 mod story;
+pub mod stream;
 pub mod tenant;
 mod traffic;
 

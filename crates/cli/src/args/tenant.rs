@@ -26,8 +26,8 @@ pub enum TenantCommand {
     Rollback(Undoing),
     /// Take everything of us out of the tenant.
     Remove(Removing),
-    /// Compare a tenant with what we take for granted, by reading it.
-    Probe(Connected),
+    /// Compare a tenant with what we take for granted: by reading it, and with --write by a test organization.
+    Probe(Probing),
 }
 
 /// The tenant, the credential of whoever installs, and where records are.
@@ -175,4 +175,18 @@ pub struct Removing {
     /// Only show what would be taken out.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `countersign tenant probe`
+#[derive(Debug, ClapArgs)]
+pub struct Probing {
+    /// The tenant.
+    #[command(flatten)]
+    pub connected: Connected,
+    /// Make an organization, change it, look at it and delete it. It needs the four scopes of organizations.
+    #[arg(long, requires = "accept_scopes")]
+    pub write: bool,
+    /// The scopes that the credential may have; no other is used.
+    #[arg(long, value_name = "SCOPES")]
+    pub accept_scopes: Option<String>,
 }

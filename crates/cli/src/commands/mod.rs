@@ -46,7 +46,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Backup(args) => backup::run(args).await,
         Command::Restore(args) => restore::run(args).await,
         Command::Policy(args) => policy::run(args).await,
-        Command::Tenant(args) => tenant::run(args).await,
+        Command::Tenant(args) => tenant::run(*args).await,
         Command::Decisions(args) => decisions::run(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
         Command::Config(args) => config::run(args),

@@ -37,6 +37,8 @@ mod sync;
 #[cfg(test)]
 mod tamper;
 #[cfg(test)]
+mod tenant;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod world;

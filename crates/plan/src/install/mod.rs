@@ -102,7 +102,32 @@ fn make(purpose: Purpose, goal: &Goal, observed: &Observed, mut needs: Vec<Need>
     }
     let Draft { mut steps, deletes, findings } = draft;
     steps.extend(deletes);
+    needs.extend(further_needs(&steps, &needs));
+    needs.sort();
+    needs.dedup();
     Plan { v: 1, purpose, tenant: goal.tenant.clone(), domain: goal.domain.clone(), steps, needs, findings }
+}
+
+/// What steps need beyond the capabilities that are wanted: to take out what is wanted no more.
+fn further_needs(steps: &[Step], needs: &[Need]) -> Vec<Need> {
+    let is_known = |scopes: &[&str]| {
+        needs.iter().any(|need| need.phase == Phase::Install && scopes.contains(&need.scope.as_str()))
+    };
+    let requests = steps.iter().flat_map(|step| {
+        [&step.act.request, &step.act.before.read, &step.act.after.read].map(|request| (step, request))
+    });
+    let further = requests.filter_map(|(step, request)| {
+        let scopes = request.operation()?.scopes;
+        let scope = scopes.first().filter(|_| !is_known(scopes))?;
+        let why = if is_read(scope) { "look before and after".to_owned() } else { step.reason.clone() };
+        Some(Need {
+            phase: Phase::Install,
+            scope: (*scope).to_owned(),
+            capability: "left over".to_owned(),
+            why,
+        })
+    });
+    further.collect()
 }
 
 /// The scopes of the service's client, each once.

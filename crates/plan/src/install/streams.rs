@@ -133,6 +133,16 @@ pub(super) fn plan_log_stream(goal: &Goal, observed: &Observed, draft: &mut Draf
 
 pub(super) fn plan_event_stream(goal: &Goal, observed: &Observed, draft: &mut Draft) {
     let (wanted, there) = (goal.event_stream.as_ref().map(wanted_events), observed.our_event_stream());
+    let kind = there.and_then(|stream| stream.destination.as_option()?.get("type")?.as_str());
+    if kind.is_some_and(|kind| kind != "webhook") {
+        return draft.findings.push(Finding {
+            severity: Severity::Blocks,
+            code: "event_stream.foreign_name".to_owned(),
+            text: format!(
+                "an event stream is called `{EVENT_STREAM_NAME}` and is no webhook: rename it, or delete it"
+            ),
+        });
+    }
     plan(&EVENTS, goal, observed, wanted, there.map(events_as_they_are), draft);
 }
 

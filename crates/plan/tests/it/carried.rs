@@ -80,9 +80,23 @@ fn a_foreign_thing_of_our_name_blocks_and_is_not_touched() {
         "log_streams".to_owned(),
         vec![json!({"id": "lst", "name": install::LOG_STREAM_NAME, "type": "datadog", "status": "active"})],
     );
+    run.world.collections.insert(
+        "event_streams".to_owned(),
+        vec![
+            json!({"id": "est", "name": install::EVENT_STREAM_NAME, "destination": {"type": "eventbridge"}}),
+        ],
+    );
     let plan = install::plan(&everything(1), &run.observe());
     let codes: Vec<&str> = plan.blocks().map(|finding| finding.code.as_str()).collect();
-    assert_eq!(codes, ["api.foreign_identifier", "log_stream.foreign_name", "action.foreign_name"]);
+    assert_eq!(
+        codes,
+        [
+            "api.foreign_identifier",
+            "log_stream.foreign_name",
+            "event_stream.foreign_name",
+            "action.foreign_name"
+        ]
+    );
     let touched =
         |step: &countersign_plan::Step| step.act.request.parameters.iter().any(|part| part.shown() == "lst");
     assert!(!plan.steps.iter().any(touched));

@@ -41,7 +41,7 @@ mod resource;
 mod secret;
 mod state;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -52,10 +52,12 @@ use serde_json::{Map, Value, json};
 pub use call::{Call, Method, Payload, Reply};
 pub use fault::Fault;
 pub use grant::TokenRequest;
+pub(crate) use id::log as log_id;
 pub use limit::{Group, Plan, Standing};
 pub use log::{Record, Records};
 pub use operations::{Operation, operations, scopes};
 pub use resource::actions::{BoundAction, BoundModule, Execution, Tester};
+pub(crate) use resource::log_streams::LOG_STREAMS;
 pub use state::{Collections, Item, Links, Object, SnapshotError, State};
 pub use token::Caller;
 

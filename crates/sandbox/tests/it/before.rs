@@ -50,10 +50,13 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
             [actions, part, _] if actions == "actions" && (method == "GET" || method == "PATCH") => {
                 put(state, collection_of(part), answer, &made);
             }
-            [actions, _, trigger, bindings] if actions == "actions" && bindings == "bindings" => {
-                if method == "GET" && !written.contains(path) {
-                    bind(state, trigger, items(answer, bindings), &made);
-                }
+            [actions, _, trigger, bindings]
+                if actions == "actions"
+                    && bindings == "bindings"
+                    && method == "GET"
+                    && !written.contains(path) =>
+            {
+                bind(state, trigger, items(answer, bindings), &made);
             }
             [resource] if method == "GET" => {
                 let found = items(answer, &resource.replace('-', "_"));

@@ -43,6 +43,8 @@ mod short_form;
 #[cfg(test)]
 mod signatures;
 #[cfg(test)]
+mod tenant_writes;
+#[cfg(test)]
 mod triggers;
 #[cfg(test)]
 mod world;

@@ -23,18 +23,18 @@ use crate::{
 };
 
 /// Everything that a change takes: a connection whose writes are recorded, and nobody else beside.
-struct Work {
-    site: Site,
-    management: Management,
+pub struct Work {
+    pub site: Site,
+    pub management: Management,
     /// Where the ledger is, when it is here.
     here: Option<Here>,
-    accepted: Accepted,
-    actor: String,
+    pub accepted: Accepted,
+    pub actor: String,
     _lock: std::fs::File,
 }
 
 impl Work {
-    async fn open(connected: &Connected, accepting: &Accepting) -> anyhow::Result<Self> {
+    pub async fn open(connected: &Connected, accepting: &Accepting) -> anyhow::Result<Self> {
         let site = Site::open(connected)?;
         let lock = site.kept.lock()?;
         let (recorder, here): (Arc<dyn Recorder>, _) =
@@ -83,7 +83,8 @@ impl Work {
         countersign_app::tenant::observe(&self.management, parts, BTreeMap::new()).await.map(drop)
     }
 
-    async fn sign(&self) -> anyhow::Result<()> {
+    /// Signs what was recorded, where the ledger is here.
+    pub async fn sign(&self) -> anyhow::Result<()> {
         if let Some(here) = &self.here {
             here.app.sign_checkpoint(&here.tenant).await?;
         }
@@ -119,7 +120,10 @@ pub async fn apply(args: &ApplyArgs) -> anyhow::Result<Verdict> {
         if let Err(error) = work.check(&plan) {
             return refusal(error);
         }
-        let end = work.installer(&secrets).resume(&mut journal).await;
+        // Why: the plan that was cut off may name tokens that this one does not.
+        let mut all = work.site.kept.tokens()?;
+        all.extend(secrets.clone());
+        let end = work.installer(&all).resume(&mut journal).await;
         work.sign().await?;
         end.context(AGAIN)?;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use countersign_adapters::management::{
-    Credentials, KeyAlgorithm, Management, Plan, RealSleep, Settings, Surroundings,
+    Credentials, DEFAULT_TIMEOUT, KeyAlgorithm, Management, Plan, RealSleep, Settings, Surroundings,
 };
 use countersign_app::management::{End, Intent, Pending, RecordError, Recorder};
 use countersign_core::{Clock, TenantId};
@@ -83,6 +83,7 @@ pub fn connect(
         credentials,
         plan,
         authorities: ca.map(read).transpose()?,
+        timeout: DEFAULT_TIMEOUT,
     };
     let surroundings = Surroundings {
         clock: Arc::clone(clock),

@@ -7,12 +7,13 @@ mod keep;
 mod probe;
 mod record;
 mod show;
+mod trial;
 
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use countersign_adapters::management::Management;
-use countersign_app::tenant::{Accepted, Parts, observe};
+use countersign_app::tenant::{Accepted, Parts, Run, observe};
 use countersign_core::{Clock, TenantId};
 use countersign_plan::{
     Phase, Plan,
@@ -42,7 +43,7 @@ pub async fn run(command: TenantCommand) -> anyhow::Result<Verdict> {
 }
 
 /// What every command works with.
-struct Site {
+pub struct Site {
     config: Config,
     tenant: TenantId,
     clock: Arc<dyn Clock>,
@@ -92,7 +93,7 @@ impl Site {
 fn parts(site: &Site, goal: &install::Goal) -> anyhow::Result<Parts> {
     let mut parts = Parts::of(goal);
     let journal = site.kept.journal()?;
-    let names = journal.runs.iter().flat_map(|run| run.done()).map(|step| step.name.as_str());
+    let names = journal.runs.iter().flat_map(Run::done).map(|step| step.name.as_str());
     for name in names {
         parts.actions |= name.starts_with("action.") || name.starts_with("bindings.");
         parts.log_streams |= name.starts_with("log_stream.");

@@ -6,9 +6,9 @@ use countersign_auth0::management::{actions::ActionTrigger, logs};
 use countersign_plan::install::{RUNTIME, TRIGGERS, trigger_version};
 use serde_json::Value;
 
-use super::Site;
+use super::{Site, trial};
 use crate::{
-    args::Connected,
+    args::Probing,
     commands::{Verdict, print},
 };
 
@@ -23,10 +23,7 @@ const OPEN: [(&str, &str); 6] = [
         "deploy one that throws on a test tenant, and sign in",
     ),
     ("the answer to too many requests", "send requests beyond the plan's limit on a test tenant"),
-    (
-        "whether an organization's `metadata` is merged or replaced",
-        "change one key of two on a test organization",
-    ),
+    ("whether an organization's `metadata` is merged or replaced", BY_TRIAL),
     ("how many members can be added at once", "add more than 10 to a test organization"),
     (
         "the Actions' memory, and client certificates from there",
@@ -34,14 +31,17 @@ const OPEN: [(&str, &str); 6] = [
     ),
 ];
 
+/// How what can be tried is found out.
+const BY_TRIAL: &str = "add --write, which tries it on an organization of its own";
+
 /// One thing that was looked at.
 #[derive(Debug, PartialEq, Eq)]
-struct Finding {
+pub struct Finding {
     is_as_assumed: bool,
     text: String,
 }
 
-fn finding(is_as_assumed: bool, text: String) -> Finding {
+pub fn finding(is_as_assumed: bool, text: String) -> Finding {
     Finding { is_as_assumed, text }
 }
 
@@ -99,9 +99,9 @@ async fn newest_logs(management: &Management) -> Result<Vec<Finding>, Error> {
     Ok(of_logs(&items))
 }
 
-pub async fn run(args: &Connected) -> anyhow::Result<Verdict> {
-    let site = Site::open(args)?;
-    let management = site.reader(args)?;
+pub async fn run(args: &Probing) -> anyhow::Result<Verdict> {
+    let site = Site::open(&args.connected)?;
+    let management = site.reader(&args.connected)?;
     let mut findings = Vec::new();
     let mut tell = |what: &str, looked: Result<Vec<Finding>, Error>| match looked {
         Ok(found) => findings.extend(found),
@@ -122,12 +122,15 @@ pub async fn run(args: &Connected) -> anyhow::Result<Verdict> {
             finding(false, "the tenant does not say which scopes a credential has; we need it to".to_owned())
         }
     });
+    if let (true, Some(scopes)) = (args.write, &args.accept_scopes) {
+        findings.push(trial::metadata(&args.connected, scopes).await?);
+    }
     for Finding { is_as_assumed, text } in &findings {
         let mark = if *is_as_assumed { "  as assumed" } else { "  DIFFERS   " };
         print(&format!("{mark}  {}\n", text.replace(char::is_control, " ")));
     }
     print("\nWhat reading can't tell:\n");
-    for (what, how) in OPEN {
+    for (what, how) in OPEN.into_iter().filter(|(_, how)| !args.write || *how != BY_TRIAL) {
         print(&format!("  {what}: {how}\n"));
     }
     let holds = findings.iter().all(|finding| finding.is_as_assumed);
