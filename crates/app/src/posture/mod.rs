@@ -6,13 +6,14 @@ mod read;
 mod seen_here;
 
 pub use countersign_plan::posture::{
-    Certificate, Expected, ExpectedAction, Finding, KeyFile, LimitSeen, Local, Posture, Rule, Severity, Skew,
-    check, known, shipped,
+    Certificate, Delivery, Expected, ExpectedAction, Finding, KeyFile, LimitSeen, Local, Posture, Rule,
+    Severity, Skew, check, known, shipped,
 };
 
 pub use self::{
     expected::{Installed, installed},
     findings::{Change, Standing, State},
-    read::{Source, Told, read},
+    read::{Source, Told, read, unanswered},
+    seen_here::policy,
 };
 pub(crate) use findings::Findings;

@@ -76,6 +76,12 @@ pub async fn read(source: &dyn Source) -> Posture {
     posture
 }
 
+/// What is known of a tenant that did not answer in time.
+#[must_use]
+pub fn unanswered() -> Posture {
+    Posture { unread: Area::ALL.map(|area| (area, Why::NoAnswer)).into(), ..Posture::default() }
+}
+
 async fn part(source: &dyn Source, area: Area, posture: &mut Posture) -> Result<(), ApiError> {
     match area {
         Area::Actions => {

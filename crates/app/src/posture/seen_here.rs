@@ -24,27 +24,20 @@ const SLACK: i64 = 30 * 1_000_000;
 const MOST: u32 = 1_000;
 
 impl App {
-    /// Adds what we saw ourselves to what was read of the tenant.
+    /// What the log stream delivered here since this was first asked; `None` where others share the records, since what is
+    /// delivered to them is not seen here.
+    #[must_use]
+    pub fn delivery(&self, tenant: &Tenant) -> Option<Delivery> {
+        let since = tenant.findings.since(self.ports.clock.now());
+        (!self.is_shared()).then(|| Delivery { since, newest: self.log_stream(tenant).newest })
+    }
+
+    /// The sign-ins of the last minutes, as the tenant's log has them and as we decided; `None` without a log.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn complete_posture(&self, tenant: &Tenant, posture: &mut Posture) -> Result<(), Error> {
+    pub async fn logins(&self, tenant: &Tenant, posture: &Posture) -> Result<Option<Logins>, Error> {
         let now = self.ports.clock.now();
-        // Why not where others share the records: what is delivered to them is not seen here.
-        if !self.is_shared() {
-            let newest = self.log_stream(tenant).newest;
-            posture.delivery = Some(Delivery { since: tenant.findings.since(now), newest });
-        }
-        posture.logins = self.logins(tenant, posture, now).await?;
-        Ok(())
-    }
-
-    async fn logins(
-        &self,
-        tenant: &Tenant,
-        posture: &Posture,
-        now: Timestamp,
-    ) -> Result<Option<Logins>, Error> {
         let oldest = posture.logs.iter().map(|log| log.at).min();
         let Some(oldest) = oldest else { return Ok(None) };
         let from = if posture.has_older_logs { oldest } else { Timestamp::default() }.max(now.plus(-WINDOW));
@@ -69,28 +62,27 @@ impl Tenant {
     /// The policy that holds, as far as checks look at it.
     #[must_use]
     pub fn checked_policy(&self) -> Policy {
-        let snapshot = self.policy();
-        let document = snapshot.document();
-        let modes = Trigger::ALL
-            .iter()
-            .map(|trigger| (*trigger, document.settings(*trigger, None, None).mode))
-            .collect();
-        let verdicts: Vec<Verdict> = verdicts(document);
-        Policy {
-            fallback: match document.fallback {
-                countersign_policy::Fallback::Allow => Fallback::Allow,
-                countersign_policy::Fallback::Challenge => Fallback::Challenge,
-            },
-            modes,
-            off: Trigger::ALL
-                .iter()
-                .copied()
-                .filter(|trigger| self.is_off(*trigger))
-                .collect::<BTreeSet<_>>(),
-            challenges: verdicts.contains(&Verdict::Challenge),
-            skips_mfa: verdicts.contains(&Verdict::SkipMfa),
-            factors: document.factors.iter().filter_map(word).collect(),
-        }
+        let off = Trigger::ALL.iter().copied().filter(|trigger| self.is_off(*trigger)).collect();
+        Policy { off, ..policy(self.policy().document()) }
+    }
+}
+
+/// A policy, as far as checks look at it, with every kill switch lifted.
+#[must_use]
+pub fn policy(document: &Document) -> Policy {
+    let modes =
+        Trigger::ALL.iter().map(|trigger| (*trigger, document.settings(*trigger, None, None).mode)).collect();
+    let verdicts: Vec<Verdict> = verdicts(document);
+    Policy {
+        fallback: match document.fallback {
+            countersign_policy::Fallback::Allow => Fallback::Allow,
+            countersign_policy::Fallback::Challenge => Fallback::Challenge,
+        },
+        modes,
+        off: BTreeSet::new(),
+        challenges: verdicts.contains(&Verdict::Challenge),
+        skips_mfa: verdicts.contains(&Verdict::SkipMfa),
+        factors: document.factors.iter().filter_map(word).collect(),
     }
 }
 

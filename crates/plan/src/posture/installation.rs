@@ -3,21 +3,12 @@
 use super::{Check, Finding, Rule, Severity, View};
 
 const UNKNOWN: Rule = Rule::new("installation.unknown", Severity::Note);
-const UNREAD: Rule = Rule::new("installation.unread", Severity::Note);
 
-pub(super) const CHECK: Check = Check { rules: &[&UNKNOWN, &UNREAD], run };
+pub(super) const CHECK: Check = Check { rules: &[&UNKNOWN], run };
 
 fn run(view: &View<'_>) -> Vec<Finding> {
     let expected = view.expected;
-    if !expected.reads_tenant {
-        let text = "the tenant itself is not checked: the service has no client there";
-        let fix = "make one by `countersign tenant apply`, and name it in `[tenants.NAME.management]`";
-        return match view.posture.local {
-            Some(_) => vec![UNREAD.found("management", text, fix)],
-            None => Vec::new(),
-        };
-    }
-    if expected.actions.is_some() {
+    if !expected.reads_tenant || expected.actions.is_some() {
         return Vec::new();
     }
     let text = "nothing is known of what was installed at the tenant, so that its Actions can't be checked";
@@ -28,16 +19,14 @@ fn run(view: &View<'_>) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{codes, expected, local, posture};
+    use super::super::testing::{codes, expected, posture};
 
     #[test]
-    fn a_tenant_that_is_not_read_or_not_known_is_told_once() {
+    fn a_tenant_of_which_nothing_is_known_is_told_unless_it_is_not_read() {
         let mut unknown = expected();
         unknown.actions = None;
         assert_eq!(codes(&posture(), &unknown), ["installation.unknown"]);
         unknown.reads_tenant = false;
-        let mut here = posture();
-        here.local = Some(local());
-        assert_eq!(codes(&here, &unknown), ["installation.unread"]);
+        assert_eq!(codes(&posture(), &unknown), [""; 0]);
     }
 }

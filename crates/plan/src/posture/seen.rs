@@ -188,8 +188,6 @@ pub struct Local {
     pub is_public: bool,
     /// The names that it answers to.
     pub hosts: Vec<String>,
-    /// Bytes left where records are; `None` when that can't be told.
-    pub free_bytes: Option<u64>,
     /// Bits of the data directory's mode; `None` when it is not there.
     pub directory_mode: Option<u32>,
 }
