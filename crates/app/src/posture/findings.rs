@@ -55,9 +55,21 @@ impl Findings {
     }
 
     /// What would be otherwise, and the state after it.
-    fn next(&self, mut findings: Vec<Finding>, now: Timestamp) -> (Change, State) {
-        findings.truncate(MOST);
+    fn next(&self, mut findings: Vec<Finding>, is_whole: bool, now: Timestamp) -> (Change, State) {
         let before = self.state.lock().clone();
+        if !is_whole {
+            let is_new = |known: &Finding| findings.iter().all(|finding| finding.key() != known.key());
+            let kept: Vec<Finding> = before
+                .findings
+                .iter()
+                .map(|known| &known.finding)
+                .filter(|known| is_new(known))
+                .cloned()
+                .collect();
+            findings.extend(kept);
+            findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        }
+        findings.truncate(MOST);
         let keys: BTreeSet<_> = findings.iter().map(Finding::key).collect();
         let known: BTreeSet<_> = before.findings.iter().map(|standing| standing.finding.key()).collect();
         let change = Change {
@@ -82,12 +94,18 @@ impl Findings {
 }
 
 impl App {
-    /// Takes what was found now: logs what is new and what is gone, and tells the ledger, by code alone.
+    /// Takes what was found now: logs what is new and what is gone, and tells the ledger, by code alone. Unless the look was
+    /// whole, nothing is gone: what could not be looked at may still be so.
     ///
     /// # Errors
     /// `Unavailable`: then nothing was taken, and the next look takes it.
-    pub async fn take_findings(&self, tenant: &Tenant, findings: Vec<Finding>) -> Result<Change, Error> {
-        let (change, after) = tenant.findings.next(findings, self.ports.clock.now());
+    pub async fn take_findings(
+        &self,
+        tenant: &Tenant,
+        findings: Vec<Finding>,
+        is_whole: bool,
+    ) -> Result<Change, Error> {
+        let (change, after) = tenant.findings.next(findings, is_whole, self.ports.clock.now());
         for (word, found) in [("finding_raised", &change.raised), ("finding_cleared", &change.cleared)] {
             for finding in found {
                 let id = self.make_id(IdKind::Record)?;
@@ -136,15 +154,21 @@ mod tests {
     fn what_is_new_is_raised_what_is_gone_cleared_and_the_rest_keeps_its_time() {
         let findings = Findings::default();
         let at = Timestamp::from_seconds;
-        let (change, after) = findings.next(vec![finding("a", "x"), finding("a", "y")], at(1));
+        let (change, after) = findings.next(vec![finding("a", "x"), finding("a", "y")], true, at(1));
         assert_eq!((change.raised.len(), change.cleared.len()), (2, 0));
         *findings.state.lock() = after;
         let mut told_otherwise = finding("a", "y");
         told_otherwise.text = "181 days".to_owned();
-        let (change, after) = findings.next(vec![told_otherwise.clone(), finding("b", "x")], at(2));
+        let (change, after) = findings.next(vec![told_otherwise.clone(), finding("b", "x")], true, at(2));
         assert_eq!(change, Change { raised: vec![finding("b", "x")], cleared: vec![finding("a", "x")] });
         assert_eq!(after.findings[0], Standing { finding: told_otherwise, since: at(1) });
         assert_eq!(after.findings[1].since, at(2));
         assert_eq!(after.checked_at, Some(at(2)));
+        let (change, after) = findings.next(vec![], false, at(3));
+        assert_eq!(
+            (change, after.findings.len()),
+            (Change::default(), 2),
+            "a look that was not whole clears nothing"
+        );
     }
 }

@@ -13,7 +13,7 @@ pub use countersign_plan::posture::{
 pub use self::{
     expected::{Installed, installed},
     findings::{Change, Standing, State},
-    read::{Source, Told, read, unanswered},
+    read::{Source, Told, is_whole, read, unanswered},
     seen_here::policy,
 };
 pub(crate) use findings::Findings;

@@ -76,6 +76,12 @@ pub async fn read(source: &dyn Source) -> Posture {
     posture
 }
 
+/// Whether everything was answered, be it that there is no such thing.
+#[must_use]
+pub fn is_whole(posture: &Posture) -> bool {
+    !posture.unread.values().any(|why| *why == Why::NoAnswer)
+}
+
 /// What is known of a tenant that did not answer in time.
 #[must_use]
 pub fn unanswered() -> Posture {

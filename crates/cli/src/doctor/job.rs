@@ -19,9 +19,9 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// Checks tenants and our side.
 pub struct Doctor {
-    config: Arc<Config>,
-    app: Arc<App>,
-    sources: BTreeMap<TenantId, Management>,
+    pub(super) config: Arc<Config>,
+    pub(super) app: Arc<App>,
+    pub(super) sources: BTreeMap<TenantId, Management>,
 }
 
 impl Doctor {
@@ -61,7 +61,7 @@ impl Doctor {
         }
     }
 
-    async fn look(&self, tenant: &Arc<Tenant>) -> Result<(), Error> {
+    pub(super) async fn look(&self, tenant: &Arc<Tenant>) -> Result<(), Error> {
         if self.app.lead(tenant).await?.is_none() {
             self.app.forget_findings(tenant);
             return Ok(());
@@ -82,6 +82,6 @@ impl Doctor {
         expected.policy = tenant.checked_policy();
         posture.local = Some(local);
         let findings = posture::check(&posture, &expected, self.app.clock().now());
-        self.app.take_findings(tenant, findings).await.map(drop)
+        self.app.take_findings(tenant, findings, posture::is_whole(&posture)).await.map(drop)
     }
 }

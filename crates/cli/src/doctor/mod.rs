@@ -5,5 +5,7 @@ mod expected;
 mod job;
 mod local;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use self::{expected::expected, job::Doctor, local::local, source::source};
