@@ -106,3 +106,81 @@ impl Installed {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::Timestamp;
+    use countersign_plan::{
+        Plan,
+        install::{ActionGoal, Autonomy, Capability, Goal, LogStreamGoal, Observed, plan, remove},
+    };
+
+    use super::*;
+    use crate::tenant::{Entry, Mark};
+
+    const CODE: &str = "// Countersign for Auth0, trigger post-login.\n";
+    const LOGS: &str = "https://cs.example.com/v1/logs/acme";
+
+    fn goal() -> Goal {
+        let mut goal = Goal::nothing("acme".parse().unwrap(), "acme.eu.auth0.com");
+        let action = ActionGoal { code: CODE.to_owned(), place: Place::First };
+        goal.actions.insert(Trigger::PostLogin, action);
+        goal.action_secrets = vec!["COUNTERSIGN_KEY".to_owned()];
+        goal.log_stream = Some(LogStreamGoal { endpoint: LOGS.to_owned() });
+        goal.capabilities =
+            [(Capability::Decide, Autonomy::Report), (Capability::Ingest, Autonomy::Report)].into();
+        goal
+    }
+
+    /// A run of which every step was done.
+    fn run(plan: Plan, state: State) -> Run {
+        let done = Entry { done: Some(Mark::Result), undone: None };
+        let entries = plan.steps.iter().map(|step| (step.name.clone(), done)).collect();
+        Run {
+            at: Timestamp::from_seconds(1),
+            actor: "operator".to_owned(),
+            correlation_id: "c".to_owned(),
+            entries,
+            answers: countersign_plan::Answers::new(),
+            plan,
+            state,
+        }
+    }
+
+    fn journal(runs: Vec<Run>) -> Journal {
+        Journal { runs, ..Journal::new("acme".parse().unwrap()) }
+    }
+
+    #[test]
+    fn what_was_applied_is_expected_with_its_place_and_its_scopes() {
+        let plan = plan(&goal(), &Observed::default());
+        let found = installed(&journal(vec![run(plan.clone(), State::Applied)])).unwrap();
+        let action = &found.actions[&Trigger::PostLogin];
+        assert_eq!(action.applied, [sha256(CODE.as_bytes())].into());
+        assert_eq!(
+            (action.place.as_ref(), &action.secrets[..]),
+            (Some(&Place::First), &["COUNTERSIGN_KEY".to_owned()][..])
+        );
+        assert_eq!(found.log_endpoint.as_deref(), Some(LOGS));
+        assert_eq!(found.scopes.get("read:logs").map(String::as_str), Some("ingest"));
+        assert!(!found.scopes.contains_key("create:actions"), "whoever installs has that");
+        assert_eq!(installed(&journal(vec![run(plan, State::RolledBack)])), None);
+        assert_eq!(installed(&journal(vec![])), None);
+    }
+
+    #[test]
+    fn after_a_removal_nothing_is_expected() {
+        let first = plan(&goal(), &Observed::default());
+        let action = serde_json::json!({"id": "a", "name": "Countersign post-login", "code": CODE,
+            "supported_triggers": [{"id": "post-login", "version": "v3"}]});
+        let stream = serde_json::json!({"id": "l", "name": "Countersign logs", "type": "http", "sink": {"httpEndpoint": LOGS}});
+        let observed = Observed {
+            actions: vec![serde_json::from_value(action).unwrap()],
+            log_streams: vec![serde_json::from_value(stream).unwrap()],
+            ..Observed::default()
+        };
+        let last = remove(&"acme".parse().unwrap(), "acme.eu.auth0.com", &observed);
+        let runs = vec![run(first, State::Applied), run(last, State::Applied)];
+        assert_eq!(installed(&journal(runs)), Some(Installed::default()));
+    }
+}
