@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     Reply,
-    state::State,
+    state::{Item, State},
     token::{self, CLIENTS, CREDENTIALS, GRANTS, Keys},
 };
 
@@ -71,6 +71,11 @@ fn grant(state: &mut State, keys: &Keys, request: &TokenRequest, now: Timestamp)
         None => return Err(Refusal::new(400, "invalid_request", "Missing required parameter: grant_type")),
     }
     let client_id = authenticate(state, request, now)?;
+    let client = state.objects.find(CLIENTS, &client_id).ok_or_else(Refusal::client)?;
+    if !texts(client.shown.get("grant_types")).any(|grant| grant == "client_credentials") {
+        let what = "Grant type 'client_credentials' not allowed for the client.";
+        return Err(Refusal::new(403, "unauthorized_client", what));
+    }
     let audience = request
         .get("audience")
         .ok_or_else(|| Refusal::new(403, "access_denied", "Missing required parameter: audience"))?;
@@ -92,8 +97,11 @@ fn granted(state: &State, client_id: &str, audience: &str, asked: Option<&str>) 
         return Err(Refusal(403, "access_denied", format!("Service not found: {audience}")));
     }
     let mut grants = state.objects.all(GRANTS);
-    let grant =
-        grants.find(|grant| grant.text("client_id") == client_id && grant.text("audience") == audience);
+    let grant = grants.find(|grant| {
+        // Why: what users may be asked to consent to is no grant for the client itself.
+        let own = grant.text("subject_type") != "user";
+        own && grant.text("client_id") == client_id && grant.text("audience") == audience
+    });
     let grant = grant.ok_or_else(|| {
         Refusal(
             403,
@@ -101,11 +109,26 @@ fn granted(state: &State, client_id: &str, audience: &str, asked: Option<&str>) 
             format!("Client is not authorized to access \"{audience}\". Create a \"client-grant\" for it."),
         )
     })?;
-    let scopes =
-        grant.shown.get("scope").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let scopes = texts(grant.shown.get("scope"));
     let asked: Option<Vec<&str>> = asked.map(|scopes| scopes.split_whitespace().collect());
     let kept = scopes.filter(|scope| asked.as_ref().is_none_or(|asked| asked.contains(scope)));
     Ok(kept.collect::<Vec<_>>().join(" "))
+}
+
+/// The texts of an array.
+fn texts(list: Option<&Value>) -> impl Iterator<Item = &str> {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Whether a client signs with a key, and may so today.
+fn signs_with(state: &State, key: &Item, now: Timestamp) -> bool {
+    let ends = key.text("expires_at").parse::<Timestamp>();
+    let client = state.objects.find(CLIENTS, key.hidden_text("client_id"));
+    let methods = client.and_then(|client| client.shown.get("client_authentication_methods"));
+    let listed =
+        methods.and_then(|methods| methods.pointer("/private_key_jwt/credentials")).and_then(Value::as_array);
+    let mut listed = listed.into_iter().flatten();
+    ends.map_or(true, |ends| ends > now) && listed.any(|credential| credential["id"] == key.id)
 }
 
 /// The client that proves who it is.
@@ -121,6 +144,12 @@ fn authenticate(state: &mut State, request: &TokenRequest, now: Timestamp) -> Re
         .ok_or_else(|| Refusal::new(400, "invalid_request", "Missing required parameter: client_id"))?;
     let client = state.objects.find(CLIENTS, client_id).ok_or_else(Refusal::client)?;
     let kept = client.hidden_text("client_secret");
+    // Why: a client that signs, or that can keep no secret, proves nothing by one.
+    if client.shown.contains_key("client_authentication_methods")
+        || client.text("token_endpoint_auth_method") == "none"
+    {
+        return Err(Refusal::client());
+    }
     let given = request.get("client_secret").unwrap_or_default();
     let same = verify_slices_are_equal(given.as_bytes(), kept.as_bytes()).is_ok();
     if kept.is_empty() || !same { Err(Refusal::client()) } else { Ok(client_id.to_owned()) }
@@ -149,8 +178,10 @@ fn by_assertion(
     if !matches!(header.alg, Algorithm::RS256 | Algorithm::RS384 | Algorithm::PS256) {
         return Err(Refusal::client());
     }
-    let keys =
-        state.objects.all(CREDENTIALS).filter(|key| header.kid.as_ref().is_none_or(|kid| *kid == key.id));
+    // Why: a client may name its key by Auth0's id of it or by the key's own.
+    let named = |key: &&Item| header.kid.as_ref().is_none_or(|kid| *kid == key.id || kid == key.text("kid"));
+    let keys = state.objects.all(CREDENTIALS).filter(named);
+    let keys = keys.filter(|key| signs_with(state, key, now));
     let verified = keys.filter(|key| key.text("alg") == format!("{:?}", header.alg)).find_map(|key| {
         let public = DecodingKey::from_rsa_pem(key.hidden_text("pem").as_bytes()).ok()?;
         let claims = token::verify::<Assertion>(assertion, header.alg, &public)?;

@@ -28,7 +28,9 @@
 //! `id::…(&mut context.state.dice)` makes identifiers, `context.log(Record::new(…))` writes the log.
 
 pub mod call;
+mod certificate;
 mod check;
+mod der;
 mod fault;
 mod grant;
 pub mod http;
@@ -355,6 +357,7 @@ fn furnish(state: &mut State, options: &Options) {
         "scope": scopes(),
     });
     put(state, token::GRANTS, "id", grant, Map::new());
+    resource::clients::furnish(state, options);
 }
 
 fn put(state: &mut State, collection: &str, id: &str, shown: Value, hidden: Object) {

@@ -52,17 +52,21 @@ macro_rules! makers {
     )*};
 }
 
-makers!(get Get, post Post, patch Patch, delete Delete);
+makers!(get Get, post Post, patch Patch, delete Delete, put Put);
 
 /// All rows, a resource after the other.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
     resource::TABLES.iter().copied().flatten()
 }
 
-/// Every scope that some operation asks for, in order and once.
+/// Scopes that no operation asks for, but on which it depends what an answer shows.
+const SHOWING: &[&str] = &["read:connections_options"];
+
+/// Every scope that some operation asks for or looks at, in order and once.
 #[must_use]
 pub fn scopes() -> Vec<&'static str> {
-    let mut scopes: Vec<&str> = operations().flat_map(|operation| operation.scopes).copied().collect();
+    let asked = operations().flat_map(|operation| operation.scopes);
+    let mut scopes: Vec<&str> = asked.chain(SHOWING).copied().collect();
     scopes.sort_unstable();
     scopes.dedup();
     scopes

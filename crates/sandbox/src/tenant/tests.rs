@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::{
     Call, Item, Method, Object, Plan, Reply, Tenant,
     testing::{Api, BASE, NOW, options, request, tenant, token},
-    token::{CREDENTIALS, KEYS},
+    token::{CLIENTS, CREDENTIALS, GRANTS, KEYS},
 };
 
 fn roles(token: Option<&str>) -> Call {
@@ -143,6 +143,9 @@ fn with_credential() -> (Tenant, EncodingKey) {
         hidden: hidden.as_object().cloned().unwrap(),
     };
     tenant.state_mut().objects.insert(CREDENTIALS, item);
+    let client = tenant.state_mut().objects.find_mut(CLIENTS, "first").unwrap();
+    let methods = json!({"private_key_jwt": {"credentials": [{"id": "cred_1"}]}});
+    client.shown.insert("client_authentication_methods".to_owned(), methods);
     (tenant, key)
 }
 
@@ -200,6 +203,55 @@ fn an_assertion_that_breaks_a_rule_gets_none() {
         assert_eq!(exchange(&mut tenant, &signed), 401, "{changes}");
     }
     assert_eq!(exchange(&mut tenant, &assertion(&key, Algorithm::RS256, &json!({}))), 401);
+}
+
+#[test]
+fn a_key_that_ended_or_that_the_client_does_not_sign_with_gets_none() {
+    let (mut tenant, key) = with_credential();
+    let signed = assertion(&key, Algorithm::PS256, &json!({}));
+    let ended = json!("2026-01-01T00:00:00.000Z");
+    let credential = tenant.state_mut().objects.find_mut(CREDENTIALS, "cred_1").unwrap();
+    credential.shown.insert("expires_at".to_owned(), ended);
+    assert_eq!(exchange(&mut tenant, &signed), 401);
+    tenant.state_mut().objects.find_mut(CREDENTIALS, "cred_1").unwrap().shown.remove("expires_at");
+    let client = tenant.state_mut().objects.find_mut(CLIENTS, "first").unwrap();
+    client.shown.remove("client_authentication_methods");
+    assert_eq!(exchange(&mut tenant, &signed), 401);
+}
+
+#[test]
+fn a_client_that_signs_has_no_use_for_its_secret() {
+    let (mut tenant, _) = with_credential();
+    let audience = tenant.options().audience();
+    let parameters = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "first"),
+        ("client_secret", "sesame"),
+        ("audience", &audience),
+    ];
+    assert_eq!(tenant.token(&request(&parameters), NOW).status, 401);
+}
+
+#[test]
+fn a_client_needs_the_grant_type_and_a_grant_of_its_own() {
+    let mut tenant = tenant(Plan::Unlimited);
+    let audience = tenant.options().audience();
+    let parameters = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "first"),
+        ("client_secret", "sesame"),
+        ("audience", &audience),
+    ];
+    let grant = tenant.state().objects.all(GRANTS).next().unwrap().id.clone();
+    let change = |tenant: &mut Tenant, collection: &str, id: &str, name: &str, value: Value| {
+        tenant.state_mut().objects.find_mut(collection, id).unwrap().shown.insert(name.to_owned(), value);
+    };
+    change(&mut tenant, GRANTS, &grant, "subject_type", json!("user"));
+    assert_eq!(tenant.token(&request(&parameters), NOW).json()["error"], "access_denied");
+    change(&mut tenant, GRANTS, &grant, "subject_type", json!("client"));
+    assert_eq!(tenant.token(&request(&parameters), NOW).status, 200);
+    change(&mut tenant, CLIENTS, "first", "grant_types", json!(["authorization_code"]));
+    assert_eq!(tenant.token(&request(&parameters), NOW).json()["error"], "unauthorized_client");
 }
 
 #[test]

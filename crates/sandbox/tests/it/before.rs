@@ -11,6 +11,8 @@ const LINKS: &[(&str, &str, &str)] = &[
     ("roles", "permissions", "role_permissions"),
     ("users", "permissions", "user_permissions"),
     ("users", "roles", "user_roles"),
+    ("connections", "clients", "connection_clients"),
+    ("organizations", "members", "organization_members"),
 ];
 
 /// The property that is an object's id in its collection.
@@ -39,9 +41,6 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
         if method == "POST" {
             made.extend(answer[id_name(&segments[0])].as_str().map(str::to_owned));
         }
-        if method != "GET" {
-            written.insert(path.to_owned());
-        }
         match segments.as_slice() {
             [actions, part] if actions == "actions" && method == "GET" => {
                 let found = items(answer, part);
@@ -60,14 +59,54 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
             }
             [resource] if method == "GET" => {
                 let found = items(answer, &resource.replace('-', "_"));
-                found.into_iter().for_each(|item| put(state, resource, item, &made));
+                for item in found {
+                    put(state, resource, item, &made);
+                    complete(state, resource, item, &written);
+                }
             }
-            [resource, _] if method == "GET" || method == "PATCH" => put(state, resource, answer, &made),
+            [resource, _] if method == "GET" || method == "PATCH" => {
+                put(state, resource, answer, &made);
+                complete(state, resource, answer, &written);
+            }
+            [resource, holder, list] if resource == "clients" && list == "credentials" && method == "GET" => {
+                let found = items(answer, list);
+                found.into_iter().for_each(|item| put_credential(state, holder, item, &made));
+            }
+            [resource, holder, list, _]
+                if resource == "clients" && list == "credentials" && method == "GET" =>
+            {
+                put_credential(state, holder, answer, &made);
+            }
             [resource, holder, list] if method == "GET" && !written.contains(path) => {
                 let found = items(answer, list);
                 found.into_iter().for_each(|item| link(state, (resource, holder, list), item));
             }
             _ => {}
+        }
+        if method != "GET" {
+            written.insert(path.to_owned());
+        }
+    }
+}
+
+fn put_credential(state: &mut State, client: &str, shown: &Value, made: &BTreeSet<String>) {
+    let id = shown["id"].as_str().unwrap();
+    if !made.contains(id) && state.objects.find("client_credentials", id).is_none() {
+        let hidden = [("client_id".to_owned(), client.into())].into_iter().collect();
+        let shown = shown.as_object().cloned().unwrap();
+        state.objects.insert("client_credentials", Item { id: id.to_owned(), shown, hidden });
+    }
+}
+
+/// An object that no step changed yet gets what it didn't show before.
+fn complete(state: &mut State, resource: &str, shown: &Value, written: &BTreeSet<String>) {
+    let Some(id) = shown[id_name(resource)].as_str() else { return };
+    let item = state.objects.find_mut(&resource.replace('-', "_"), id);
+    if let Some(item) = item.filter(|_| !written.contains(&format!("/{resource}/{id}"))) {
+        for (name, value) in shown.as_object().unwrap().clone() {
+            if name != "enabled_clients" {
+                item.shown.entry(name).or_insert(value);
+            }
         }
     }
 }
@@ -78,8 +117,16 @@ fn put(state: &mut State, resource: &str, shown: &Value, made: &BTreeSet<String>
     if made.contains(id) || state.objects.find(&collection, id).is_some() {
         return;
     }
-    let shown = shown.as_object().cloned().unwrap();
-    state.objects.insert(&collection, Item { id: id.to_owned(), shown, hidden: Map::new() });
+    let mut shown = shown.as_object().cloned().unwrap();
+    let mut hidden = Map::new();
+    if resource == "clients" {
+        hidden.insert("client_secret".to_owned(), "sesame".into());
+    }
+    let clients = shown.remove("enabled_clients");
+    for client in clients.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str) {
+        state.links.add("connection_clients", id, client, Value::Null);
+    }
+    state.objects.insert(&collection, Item { id: id.to_owned(), shown, hidden });
 }
 
 /// The collection of what stands below `/actions`.
@@ -113,6 +160,8 @@ fn link(state: &mut State, (resource, holder, list): (&str, &str, &str), item: &
         let right = format!("{}\n{}", text("resource_server_identifier"), text("permission_name"));
         state.links.add(relation, holder, &right, item.clone());
     } else {
-        state.links.add(relation, holder, text("id"), Value::Null);
+        let named = ["id", "client_id", "user_id"].into_iter();
+        let id = named.map(text).find(|id| !id.is_empty()).unwrap_or_default();
+        state.links.add(relation, holder, id, Value::Null);
     }
 }

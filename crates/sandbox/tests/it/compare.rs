@@ -30,6 +30,12 @@ fn place(path: &str) -> String {
     path.split('.').filter(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".")
 }
 
+/// Whether the recorders put a property into an answer: redacted keys stand in every answer of a client, also where
+/// other fields were asked for.
+fn is_put_in(name: &str, value: &Value) -> bool {
+    name == "signing_keys" && *value == serde_json::json!([{"cert": REDACTED}])
+}
+
 /// What the recorders put in the place of secrets.
 const REDACTED: &str = "[REDACTED]";
 
@@ -62,7 +68,9 @@ impl Pairs {
         }
         if status >= 400 {
             let mut parts = ["statusCode", "error", "errorCode"].into_iter();
-            let part = parts.find(|part| body[part] != reply.json()[part])?;
+            // Why: the recorders put redacted keys in the place of some refusals.
+            let part =
+                parts.find(|part| body.get("statusCode").is_some() && body[part] != reply.json()[part])?;
             return Some(format!("{part}: {} instead of {}", reply.json()[part], body[part]));
         }
         // Why: the recordings leave out what is empty.
@@ -100,7 +108,9 @@ impl Pairs {
     ) -> Option<String> {
         match (recorded, ours) {
             (Value::Object(recorded), Value::Object(ours)) => {
-                if let Some(name) = recorded.keys().find(|name| !ours.contains_key(*name)) {
+                let missing =
+                    |(name, value): &(&String, &Value)| !ours.contains_key(*name) && !is_put_in(name, value);
+                if let Some((name, _)) = recorded.iter().find(missing) {
                     return Some(format!("{path}.{name} is missing"));
                 }
                 if let Some(name) = ours.keys().find(|name| {
@@ -108,7 +118,8 @@ impl Pairs {
                 }) {
                     return Some(format!("{path}.{name} is too much"));
                 }
-                recorded.iter().find_map(|(name, value)| {
+                let both = recorded.iter().filter(|(name, _)| ours.contains_key(*name));
+                both.into_iter().find_map(|(name, value)| {
                     self.compare(known, value, &ours[name], &sent[name.as_str()], &format!("{path}.{name}"))
                 })
             }

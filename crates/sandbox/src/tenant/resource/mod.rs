@@ -1,22 +1,75 @@
 //! The resources of the Management API, a file each.
 
 pub(super) mod actions;
+mod client_credentials;
+mod client_form;
+mod client_grants;
+pub(super) mod clients;
+mod connection_directory;
+mod connection_form;
+mod connection_scim;
+mod connection_users;
+mod connections;
+mod hooks;
 pub(super) mod log_streams;
 mod logs;
+mod organization_access;
+mod organization_connections;
+mod organization_domains;
+mod organization_invitations;
+mod organization_members;
+mod organizations;
 mod permissions;
 mod resource_servers;
 mod roles;
+mod rules;
 mod users;
 
-use super::Operation;
+use serde_json::Value;
+
+use super::{Operation, state::Object};
 pub(super) use users::PASSWORD;
 
 /// The tables of all resources.
 pub(super) const TABLES: &[&[Operation]] = &[
     actions::OPERATIONS,
+    client_credentials::OPERATIONS,
+    client_grants::OPERATIONS,
+    clients::OPERATIONS,
+    connection_directory::OPERATIONS,
+    connection_scim::OPERATIONS,
+    connection_users::OPERATIONS,
+    connections::OPERATIONS,
+    hooks::OPERATIONS,
     log_streams::OPERATIONS,
     logs::OPERATIONS,
+    organization_access::OPERATIONS,
+    organization_connections::OPERATIONS,
+    organization_domains::OPERATIONS,
+    organization_invitations::OPERATIONS,
+    organization_members::OPERATIONS,
+    organizations::OPERATIONS,
     resource_servers::OPERATIONS,
     roles::OPERATIONS,
+    rules::OPERATIONS,
     users::OPERATIONS,
 ];
+
+/// Replaces what is named; `null` removes.
+fn merge(shown: &mut Object, changes: Object) {
+    for (name, value) in changes {
+        if value.is_null() {
+            shown.remove(&name);
+        } else {
+            shown.insert(name, value);
+        }
+    }
+}
+
+/// The properties of a value that was written out as an object.
+fn object(value: Value) -> Object {
+    match value {
+        Value::Object(object) => object,
+        _ => Object::new(),
+    }
+}

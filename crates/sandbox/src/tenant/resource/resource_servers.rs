@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::merge;
 use crate::tenant::{
     Context, Fault, Item, Operation, Reply,
     check::{Rule, TEXT, list as list_of, may, need, text},
@@ -116,17 +117,6 @@ fn create(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let item = Item { id, shown: shown.clone(), hidden: Object::new() };
     context.state.objects.insert(RESOURCE_SERVERS, item);
     Ok(Reply::created(shown))
-}
-
-/// Replaces what is named; `null` removes.
-fn merge(shown: &mut Object, changes: Object) {
-    for (name, value) in changes {
-        if value.is_null() {
-            shown.remove(&name);
-        } else {
-            shown.insert(name, value);
-        }
-    }
 }
 
 fn read(context: &mut Context<'_>) -> Result<Reply, Fault> {

@@ -225,6 +225,7 @@ fn remove(context: &mut Context<'_>) -> Result<Reply, Fault> {
     context.state.objects.remove(USERS, &id);
     context.state.links.forget(USER_ROLES, &id);
     context.state.links.forget(USER_PERMISSIONS, &id);
+    super::organization_members::forget_user(context.state, &id);
     Ok(Reply::no_content())
 }
 
