@@ -35,9 +35,9 @@ pub fn address(domain: &str) -> String {
     if domain.contains("://") { domain.to_owned() } else { format!("https://{domain}/") }
 }
 
-/// The domain as a plan has it: by itself, but that of a tenant on this machine that has no TLS.
+/// The domain by itself.
 pub fn host(domain: &str) -> &str {
-    domain.strip_prefix("https://").unwrap_or(domain).trim_end_matches('/')
+    domain.split_once("://").map_or(domain, |(_, host)| host).trim_end_matches('/')
 }
 
 impl Management {
@@ -76,6 +76,6 @@ mod tests {
         assert!(fault("domain = \"acme.eu.auth0.com\"\nplan = \"huge\"").contains("`professional`"));
         let text = "[tenants.acme.management]\ndomain = \"acme.eu.auth0.com\"\nclient_id = \"a\"\nprivate_key = \"env:B\"\n";
         assert!(parse(text, vec![]).is_ok());
-        assert_eq!((address("a:1").as_str(), host("https://a:1/")), ("https://a:1/", "a:1"));
+        assert_eq!((address("a:1").as_str(), host("http://a:1/")), ("https://a:1/", "a:1"));
     }
 }

@@ -39,6 +39,8 @@ mod tamper;
 #[cfg(test)]
 mod tenant;
 #[cfg(test)]
+mod tenant_sandbox;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod world;

@@ -169,7 +169,7 @@ pub fn wish(args: &Wanted, tenant: &TenantId, host: &str, kept: &Kept, key: Stri
         goal.api = Some(ApiGoal { identifier });
     }
     let key = args.service_public_key.as_deref().map(public_key).transpose()?;
-    goal.client = Some(key.unwrap_or(ClientGoal::Secret));
+    goal.client = (!args.without_client).then(|| key.unwrap_or(ClientGoal::Secret));
     goal.capabilities = capabilities;
     Ok(Wish { goal, secrets })
 }
