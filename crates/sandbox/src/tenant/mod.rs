@@ -31,6 +31,7 @@ pub mod call;
 mod certificate;
 mod check;
 mod der;
+mod events;
 mod fault;
 mod grant;
 pub mod http;
@@ -52,14 +53,15 @@ use countersign_core::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub use call::{Call, Method, Payload, Reply};
+pub(crate) use events::publish;
 pub use fault::Fault;
 pub use grant::TokenRequest;
-pub(crate) use id::log as log_id;
+pub(crate) use id::{iso, log as log_id};
 pub use limit::{Group, Plan, Standing};
 pub use log::{Record, Records};
 pub use operations::{Operation, operations, scopes};
 pub use resource::actions::{BoundAction, BoundModule, Execution, Tester};
-pub(crate) use resource::log_streams::LOG_STREAMS;
+pub(crate) use resource::{event_streams::EVENT_STREAMS, log_streams::LOG_STREAMS};
 pub use state::{Collections, Item, Links, Object, SnapshotError, State};
 pub use token::Caller;
 
@@ -140,7 +142,7 @@ impl Context<'_> {
     /// The time as Auth0 writes it.
     #[must_use]
     pub fn iso(&self) -> String {
-        id::iso(self.now)
+        iso(self.now)
     }
 
     /// How the tenant began.
@@ -297,6 +299,7 @@ impl Tenant {
             parameters: &parameters,
         };
         let reply = checked.and_then(|()| (operation.handler)(&mut context)).unwrap_or_else(Reply::from);
+        publish(context.options, context.state, now);
         if operation.method != Method::Get && reply.status < 400 {
             context.log(log::of_write(operation, call, &caller, &reply));
         }
