@@ -12,6 +12,7 @@ mod policy;
 mod privacy;
 mod restore;
 mod risk_token;
+mod sandbox;
 mod serve;
 mod tenant;
 mod verify;
@@ -49,6 +50,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Tenant(args) => tenant::run(*args).await,
         Command::Decisions(args) => decisions::run(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
+        Command::Sandbox(args) => sandbox::run(args).await,
         Command::Config(args) => config::run(args),
         Command::Health(args) => health::run(&args).await,
     }
