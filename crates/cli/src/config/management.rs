@@ -1,8 +1,10 @@
 //! `[tenants.<name>.management]`: the service's own client at the tenant.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use countersign_adapters::management::Plan;
+use countersign_core::Trigger;
+use countersign_plan::install::{Autonomy, Capability, Place, TRIGGERS};
 use serde::Deserialize;
 
 use super::SecretReference;
@@ -28,6 +30,28 @@ pub struct Management {
     /// Certificates of authorities in PEM, in place of the system's.
     #[serde(default)]
     pub ca: Option<PathBuf>,
+    /// The triggers that an Action of ours is bound to; by the journal of the installation when absent.
+    #[serde(default)]
+    pub triggers: Option<Vec<Trigger>>,
+    /// Where our Actions stand.
+    #[serde(default)]
+    pub place: Option<String>,
+    /// What it is used for, and how far it goes by itself.
+    #[serde(default)]
+    pub capabilities: Option<BTreeMap<Capability, Autonomy>>,
+    /// Where our log stream leads.
+    #[serde(default)]
+    pub logs_url: Option<String>,
+    /// Between two looks at the tenant, in seconds.
+    #[serde(default = "minute")]
+    pub check_seconds: u64,
+}
+
+/// Between two looks at the most: a finding is told within two minutes.
+const MOST_SECONDS: u64 = 60;
+
+const fn minute() -> u64 {
+    MOST_SECONDS
 }
 
 /// The address of a tenant: `https` unless the domain says otherwise, which only a tenant on this machine may.
@@ -49,6 +73,15 @@ impl Management {
         }
         if let Some(Err(error)) = self.plan.as_ref().map(|plan| plan.parse::<Plan>()) {
             faults.push(format!("management.plan`: {error}"));
+        }
+        if let Some(Err(error)) = self.place.as_ref().map(|place| place.parse::<Place>()) {
+            faults.push(format!("management.place`: {error}"));
+        }
+        if !self.triggers.iter().flatten().all(|trigger| TRIGGERS.contains(trigger)) {
+            faults.push("management.triggers`: one of them has no Action of ours".to_owned());
+        }
+        if !(1..=MOST_SECONDS).contains(&self.check_seconds) {
+            faults.push(format!("management.check_seconds`: from 1 to {MOST_SECONDS}"));
         }
         let has_proof = self.client_secret.is_some() || self.private_key.is_some();
         if has_proof != self.client_id.is_some() {

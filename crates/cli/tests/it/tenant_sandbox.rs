@@ -18,10 +18,17 @@ use serde_json::Value;
 
 use crate::world::{Service, TENANT, complained, run, told};
 
-const SECRET: &str = "CANARY-sandbox";
+pub const SECRET: &str = "CANARY-sandbox";
 
 /// The system's clock: a draft is built after a while, and the installer waits for it.
-struct Passing(Instant);
+pub struct Passing(Instant);
+
+impl Passing {
+    /// A clock that starts now.
+    pub fn start() -> Self {
+        Self(crate::world::now())
+    }
+}
 
 impl Clock for Passing {
     #[expect(clippy::disallowed_methods, reason = "the installer goes by the system's clock")]
@@ -35,14 +42,18 @@ impl Clock for Passing {
     }
 }
 
-struct Sandbox {
-    domain: String,
-    shell: Shell,
+/// The sandbox tenant on this machine; gone with this value.
+pub struct Sandbox {
+    /// Where it is.
+    pub domain: String,
+    /// The tenant itself.
+    pub shell: Shell,
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Sandbox {
-    fn start() -> Self {
+    /// Starts one with nothing in it.
+    pub fn start() -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -55,7 +66,7 @@ impl Sandbox {
             client_id: "installer".to_owned(),
             client_secret: SECRET.to_owned(),
         };
-        let clock: Arc<dyn Clock> = Arc::new(Passing(crate::world::now()));
+        let clock: Arc<dyn Clock> = Arc::new(Passing::start());
         let shell = Shell::new(Tenant::new(options).unwrap(), clock, "https");
         let app = router(shell.clone());
         runtime.spawn(async move { axum::serve(listener, app).await });
@@ -68,7 +79,8 @@ impl Sandbox {
         snapshot.to_string().contains(what)
     }
 
-    fn command(&self, home: &Path, command: &str, rest: &[&str]) -> Output {
+    /// Runs a command of the installer.
+    pub fn command(&self, home: &Path, command: &str, rest: &[&str]) -> Output {
         fs::write(home.join("installer-secret"), SECRET).unwrap();
         let own = [
             "tenant",
