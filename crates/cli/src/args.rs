@@ -5,6 +5,7 @@ mod copies;
 mod decisions;
 mod keys;
 mod policy;
+mod sandbox;
 mod tenant;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -20,6 +21,7 @@ pub use self::{
     },
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
+    sandbox::{Client, Sandbox},
     tenant::{
         Accepting, ApplyArgs, Connected, Format, PlanArgs, Probing, Removing, TenantCommand, Undoing, Wanted,
     },
@@ -96,6 +98,11 @@ pub enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Start a stand-in for an Auth0 tenant: its Management API, its tokens, its flows with Actions in Node.
+    #[command(
+        after_help = "Examples:\n  countersign sandbox\n  countersign sandbox --listen 127.0.0.1:8443 --tls-cert cert.pem --tls-key key.pem --client first:sesame --state tenant.db"
+    )]
+    Sandbox(Sandbox),
     /// Ask a running server whether it can record decisions.
     #[command(after_help = "Example: countersign health --url http://127.0.0.1:8377")]
     Health(Health),

@@ -23,10 +23,12 @@
 mod assessors;
 mod attack;
 mod city;
+mod clock;
 mod company;
 mod device;
 mod dice;
 mod event;
+mod file;
 pub mod flow;
 mod habits;
 mod network;
@@ -42,9 +44,11 @@ pub mod tenant;
 mod traffic;
 
 pub use city::City;
+pub use clock::FastClock;
 pub use company::{Client, Company, LEGACY_CLIENT, Organization, TENANT};
 pub use device::{Browser, Device};
 pub use dice::Dice;
+pub use file::{FileError, Kept, StateFile};
 pub use network::{Network, Pool, Region};
 pub use node::{
     Action, Answer, Call, Claims, Denial, Effects, Exchange, Execution, Handler, Host, HostError, Launch,

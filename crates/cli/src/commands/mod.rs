@@ -13,6 +13,7 @@ mod policy;
 mod privacy;
 mod restore;
 mod risk_token;
+mod sandbox;
 mod serve;
 pub mod tenant;
 mod verify;
@@ -51,6 +52,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
+        Command::Sandbox(args) => sandbox::run(args).await,
         Command::Config(args) => config::run(args),
         Command::Health(args) => health::run(&args).await,
     }

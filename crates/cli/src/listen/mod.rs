@@ -6,7 +6,12 @@ mod patient;
 #[cfg(test)]
 mod tests;
 
-use std::{io::ErrorKind, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    io::ErrorKind,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
 use countersign_app::{App, Kept};
@@ -83,6 +88,11 @@ impl Listener {
     /// TLS and nothing else.
     pub const fn with_tls(tcp: TcpListener, tls: Tls) -> Self {
         Self { tcp, tls: Some(tls), has_proxy: false }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.tcp.local_addr()
     }
 }
 

@@ -33,6 +33,8 @@ mod postgres;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod sandbox;
+#[cfg(test)]
 mod stop;
 #[cfg(test)]
 mod sync;

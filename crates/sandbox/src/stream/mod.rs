@@ -6,6 +6,7 @@
 
 mod category;
 mod endpoint;
+mod events;
 mod format;
 mod logs;
 mod personal;
@@ -18,6 +19,8 @@ use crate::dice::Dice;
 
 pub use category::{CATEGORIES, category};
 pub use endpoint::is_allowed;
+pub(crate) use events::{AUTHORIZATION, DELIVERIES, IN_A_ROW, again, enqueue, failed, forget};
+pub use events::{EventRun, finish, runs};
 pub(crate) use logs::{AFTER, cursor, resume};
 pub(crate) use personal::FIELDS as PII_FIELDS;
 pub use send::{BuildError, Sender, pump};

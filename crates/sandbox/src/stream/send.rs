@@ -10,8 +10,8 @@ use reqwest::{
     redirect::Policy,
 };
 
-use super::{Delivery, Mishaps, Outcome, endpoint, logs};
-use crate::tenant::Tenant;
+use super::{Delivery, Mishaps, Outcome, endpoint, events, logs};
+use crate::tenant::{Tenant, publish};
 
 /// How long one request may take (not documented; judgement).
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -78,14 +78,27 @@ fn headers(pairs: &[(String, String)]) -> Option<HeaderMap> {
 pub async fn pump(tenant: &Mutex<Tenant>, sender: &Sender, mishaps: Mishaps, now: Timestamp) -> usize {
     let mut taken = 0_usize;
     loop {
-        let due = logs::due(tenant.lock().state_mut(), mishaps, now);
-        if due.is_empty() {
+        let (records, events) = due(&mut tenant.lock(), mishaps, now);
+        if records.is_empty() && events.is_empty() {
             return taken;
         }
-        for delivery in due {
+        for delivery in records {
             let outcome = sender.send(&delivery).await;
             logs::settle(tenant.lock().state_mut(), &delivery, outcome, now);
             taken = taken.saturating_add(usize::from(outcome == Outcome::Taken));
         }
+        for delivery in events {
+            let outcome = sender.send(&delivery).await;
+            events::settle(tenant.lock().state_mut(), &delivery.upto, outcome, now);
+            taken = taken.saturating_add(usize::from(outcome == Outcome::Taken));
+        }
     }
+}
+
+/// What is due of the log and of events, those included that came of changes outside of the API.
+fn due(tenant: &mut Tenant, mishaps: Mishaps, now: Timestamp) -> (Vec<Delivery>, Vec<Delivery>) {
+    let options = tenant.options().clone();
+    let state = tenant.state_mut();
+    publish(&options, state, now);
+    (logs::due(state, mishaps, now), events::due(state, mishaps, now))
 }

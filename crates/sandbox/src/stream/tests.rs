@@ -9,7 +9,7 @@ use countersign_core::Timestamp;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use super::{CATEGORIES, Delivery, Mishaps, Outcome, Sender, category, logs, pump};
+use super::{CATEGORIES, Delivery, Mishaps, Outcome, Sender, category, events, logs, pump};
 use crate::tenant::{Record, testing::Api};
 
 const SECOND: i64 = 1_000_000;
@@ -244,4 +244,91 @@ fn only_https_or_this_machine_is_a_sink() {
     for url in ["http://sink.example.com/", "ftp://127.0.0.1/", "https://user@sink.example.com/", "logs"] {
         api.post("/log-streams", json!({"type": "http", "sink": {"httpEndpoint": url}}), 400);
     }
+}
+
+/// A tenant with an event stream, and the path of it.
+fn hearing() -> (Api, String) {
+    let mut api = Api::new();
+    let authorization = json!({"method": "basic", "username": "u", "password": "p"});
+    let configuration =
+        json!({"webhook_endpoint": "https://sink.example.com/", "webhook_authorization": authorization});
+    let destination = json!({"type": "webhook", "configuration": configuration});
+    let made = api.post("/event-streams", json!({"destination": destination}), 201);
+    let path = format!("/event-streams/{}", made["id"].as_str().unwrap());
+    (api, path)
+}
+
+fn due_events(api: &mut Api) -> Vec<Delivery> {
+    let now = api.now;
+    events::due(api.tenant.state_mut(), Mishaps::default(), now)
+}
+
+#[test]
+fn an_event_is_tried_four_times_and_then_kept_until_it_is_redelivered() {
+    let (mut api, path) = hearing();
+    let sent = api.post(&format!("{path}/test"), json!({"event_type": "user.created"}), 202);
+    let start = api.now;
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        if let Some(delivery) = due_events(&mut api).pop() {
+            assert_eq!(delivery.headers[1].1, "Basic dTpw");
+            times.push(api.now.since(start) / SECOND);
+            let now = api.now;
+            events::settle(api.tenant.state_mut(), &delivery.upto, Outcome::Failed, now);
+        }
+        api.pass(SECOND);
+    }
+    assert_eq!(times, [0, 1, 3, 7]);
+    let failed = api.get(&format!("{path}/deliveries?event_types=user.created,user.updated"), 200);
+    assert_eq!(failed["deliveries"][0]["attempts"].as_array().unwrap().len(), 4);
+    let event = sent["id"].as_str().unwrap();
+    assert_eq!(api.get(&format!("{path}/deliveries/{event}"), 200), failed["deliveries"][0]);
+    api.post(&format!("{path}/redeliver/{event}"), json!({}), 202);
+    let delivery = due_events(&mut api).remove(0);
+    let now = api.now;
+    events::settle(api.tenant.state_mut(), &delivery.upto, Outcome::Taken, now);
+    assert_eq!(api.get(&format!("{path}/deliveries"), 200), json!({"deliveries": []}));
+}
+
+#[test]
+fn a_refusal_ends_an_event_at_once_and_many_disable_the_stream() {
+    let (mut api, path) = hearing();
+    for _ in 0..500 {
+        api.post(&format!("{path}/test"), json!({"event_type": "user.created"}), 202);
+    }
+    let now = api.now;
+    for delivery in due_events(&mut api) {
+        assert_eq!(
+            api.tenant.state().objects.find("event_streams", &delivery.stream_id).unwrap().text("status"),
+            "enabled"
+        );
+        events::settle(api.tenant.state_mut(), &delivery.upto, Outcome::Refused(401), now);
+    }
+    assert_eq!(api.get(&path, 200)["status"], "disabled");
+    api.post(&format!("{path}/redeliver"), json!({"event_types": ["user.updated"]}), 202);
+    assert!(due_events(&mut api).is_empty());
+    api.post(&format!("{path}/redeliver"), json!({"event_types": ["user.created"]}), 202);
+    assert_eq!(due_events(&mut api).len(), 500);
+}
+
+#[test]
+fn an_action_of_a_stream_is_given_to_whoever_runs_actions() {
+    let mut api = Api::new();
+    let action =
+        json!({"name": "a", "supported_triggers": [{"id": "event-stream"}], "deploy": true, "code": "x"});
+    let action = api.post("/actions/actions", action, 201);
+    let destination = json!({"type": "action", "configuration": {"action_id": action["id"]}});
+    let subscriptions = json!([{"event_type": "user.created"}]);
+    api.post("/event-streams", json!({"destination": destination, "subscriptions": subscriptions}), 201);
+    let user = json!({"connection": "Username-Password-Authentication", "email": "pat@example.com", "password": "Sesame-Open-1!"});
+    api.post("/users", user, 201);
+    let now = api.now;
+    let [run] = events::runs(api.tenant.state_mut(), now).try_into().ok().unwrap();
+    assert_eq!(
+        (run.action.code.as_str(), &run.message["data"]["object"]["email"]),
+        ("x", &json!("pat@example.com"))
+    );
+    assert!(events::runs(api.tenant.state_mut(), now).is_empty());
+    events::finish(api.tenant.state_mut(), &run.key, true, now);
+    assert_eq!(api.tenant.state().objects.count(super::DELIVERIES), 0);
 }

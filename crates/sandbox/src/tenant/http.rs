@@ -16,6 +16,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use countersign_core::Clock;
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 
 use super::{Call, Fault, Method, Payload, Reply, Tenant, TokenRequest, call};
 
@@ -28,13 +29,26 @@ pub struct Shell {
     tenant: Arc<Mutex<Tenant>>,
     clock: Arc<dyn Clock>,
     scheme: &'static str,
+    changes: watch::Sender<u64>,
 }
 
 impl Shell {
     /// Puts a tenant behind a lock. `scheme` is `https` where the caller serves TLS.
     #[must_use]
     pub fn new(tenant: Tenant, clock: Arc<dyn Clock>, scheme: &'static str) -> Self {
-        Self { tenant: Arc::new(Mutex::new(tenant)), clock, scheme }
+        let (changes, _) = watch::channel(0);
+        Self { tenant: Arc::new(Mutex::new(tenant)), clock, scheme, changes }
+    }
+
+    /// Changes whenever the tenant may have changed.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Says that the tenant may have changed.
+    pub fn touch(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// The tenant itself, for whatever else works on it.
@@ -125,6 +139,9 @@ async fn management(
     };
     let now = shell.clock.now();
     let reply = shell.tenant.lock().call(&call, now);
+    if method != Method::Get {
+        shell.touch();
+    }
     send(reply)
 }
 
@@ -150,6 +167,7 @@ async fn token(State(shell): State<Shell>, headers: HeaderMap, body: Bytes) -> R
     let request = TokenRequest { parameters, base_url: shell.base_url(&headers) };
     let now = shell.clock.now();
     let reply = shell.tenant.lock().token(&request, now);
+    shell.touch();
     send(reply)
 }
 
@@ -181,6 +199,7 @@ async fn discovery(State(shell): State<Shell>, headers: HeaderMap) -> Response {
 
 async fn reset(State(shell): State<Shell>) -> Response {
     shell.tenant.lock().reset();
+    shell.touch();
     send(Reply::no_content())
 }
 

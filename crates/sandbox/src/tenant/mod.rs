@@ -31,7 +31,9 @@ pub mod call;
 mod certificate;
 mod check;
 mod der;
+mod events;
 mod fault;
+mod furnish;
 mod grant;
 pub mod http;
 pub mod id;
@@ -49,20 +51,22 @@ mod tests;
 mod token;
 
 use countersign_core::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub use call::{Call, Method, Payload, Reply};
+pub(crate) use events::publish;
 pub use fault::Fault;
 pub use grant::TokenRequest;
-pub(crate) use id::log as log_id;
+pub(crate) use id::{iso, log as log_id};
 pub use limit::{Group, Plan, Standing};
 pub use log::{Record, Records};
 pub use operations::{Operation, operations, scopes};
 pub use resource::actions::{BoundAction, BoundModule, Execution, Tester};
-pub(crate) use resource::log_streams::LOG_STREAMS;
+pub(crate) use resource::{event_streams::EVENT_STREAMS, log_streams::LOG_STREAMS};
 pub use state::{Collections, Item, Links, Object, SnapshotError, State};
 pub use token::Caller;
 
+use furnish::{furnish, settle};
 use limit::Limits;
 use token::Keys;
 
@@ -140,7 +144,7 @@ impl Context<'_> {
     /// The time as Auth0 writes it.
     #[must_use]
     pub fn iso(&self) -> String {
-        id::iso(self.now)
+        iso(self.now)
     }
 
     /// How the tenant began.
@@ -167,12 +171,14 @@ impl Tenant {
         Self::with_state(options, state)
     }
 
-    /// A tenant as `snapshot` wrote it down.
+    /// A tenant as `snapshot` wrote it down, reached as these options say and with their client.
     ///
     /// # Errors
     /// `Form`, `Version` and `Key` for what can't be used.
     pub fn restore(options: Options, snapshot: Value) -> Result<Self, SnapshotError> {
-        Self::with_state(options, State::restore(snapshot)?)
+        let mut state = State::restore(snapshot)?;
+        settle(&mut state, &options);
+        Self::with_state(options, state)
     }
 
     fn with_state(options: Options, state: State) -> Result<Self, SnapshotError> {
@@ -297,6 +303,7 @@ impl Tenant {
             parameters: &parameters,
         };
         let reply = checked.and_then(|()| (operation.handler)(&mut context)).unwrap_or_else(Reply::from);
+        publish(context.options, context.state, now);
         if operation.method != Method::Get && reply.status < 400 {
             context.log(log::of_write(operation, call, &caller, &reply));
         }
@@ -315,54 +322,4 @@ fn with_standing(reply: Reply, standing: Option<Standing>) -> Reply {
         .with_header("x-ratelimit-limit", limit.to_string())
         .with_header("x-ratelimit-remaining", remaining.to_string())
         .with_header("x-ratelimit-reset", reset.to_string())
-}
-
-/// What is there from the start: the Management API, and a client that may use all of it.
-fn furnish(state: &mut State, options: &Options) {
-    let audience = options.audience();
-    let values: Vec<Value> =
-        scopes().into_iter().map(|scope| json!({"value": scope, "description": scope})).collect();
-    let api = json!({
-        "id": id::object(&mut state.dice),
-        "name": "Auth0 Management API",
-        "identifier": audience,
-        "is_system": true,
-        "allow_offline_access": false,
-        "skip_consent_for_verifiable_first_party_clients": false,
-        "subject_type_authorization": {"client": {"policy": "require_client_grant"}, "user": {"policy": "allow_all"}},
-        "token_lifetime": token::LIFETIME_SECONDS,
-        "token_lifetime_for_web": 7_200,
-        "signing_alg": "RS256",
-        "scopes": values,
-    });
-    put(state, "resource_servers", "id", api, Map::new());
-    let client = json!({
-        "client_id": options.client_id,
-        "name": "Sandbox",
-        "tenant": options.name,
-        "global": false,
-        "app_type": "non_interactive",
-        "is_first_party": true,
-        "oidc_conformant": true,
-        "grant_types": ["client_credentials"],
-        "token_endpoint_auth_method": "client_secret_post",
-    });
-    let mut hidden = Map::new();
-    hidden.insert("client_secret".to_owned(), options.client_secret.clone().into());
-    put(state, token::CLIENTS, "client_id", client, hidden);
-    let grant = json!({
-        "id": id::prefixed("cgr", &mut state.dice),
-        "client_id": options.client_id,
-        "audience": audience,
-        "scope": scopes(),
-    });
-    put(state, token::GRANTS, "id", grant, Map::new());
-    resource::clients::furnish(state, options);
-}
-
-fn put(state: &mut State, collection: &str, id: &str, shown: Value, hidden: Object) {
-    if let Value::Object(shown) = shown {
-        let id = shown.get(id).and_then(Value::as_str).unwrap_or_default().to_owned();
-        state.objects.insert(collection, Item { id, shown, hidden });
-    }
 }

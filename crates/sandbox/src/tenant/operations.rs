@@ -52,7 +52,7 @@ macro_rules! makers {
     )*};
 }
 
-makers!(get Get, post Post, patch Patch, delete Delete, put Put);
+makers!(get Get, post Post, put Put, patch Patch, delete Delete);
 
 /// All rows, a resource after the other.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::log::Records;
+use super::{
+    events::{WATCHED, WATCHED_LINKS},
+    log::Records,
+};
 use crate::dice::Dice;
 
 /// An object of JSON.
@@ -47,9 +50,12 @@ struct Collection {
     next: u64,
 }
 
-/// All objects, by collection and id.
+/// All objects, by collection and id; and what those that events tell of were, before they changed.
 #[derive(Debug, Clone, Default)]
-pub struct Collections(BTreeMap<String, Collection>);
+pub struct Collections(BTreeMap<String, Collection>, Before);
+
+/// Objects of watched collections as they were before their first change; `None` for what wasn't there.
+pub(super) type Before = BTreeMap<(String, String), Option<Item>>;
 
 impl Collections {
     /// The objects of a collection, oldest first.
@@ -72,12 +78,14 @@ impl Collections {
 
     /// An object by its id, to change it.
     pub fn find_mut(&mut self, collection: &str, id: &str) -> Option<&mut Item> {
+        self.watch(collection, id);
         let found = self.0.get_mut(collection)?;
         found.items.get_mut(found.places.get(id)?)
     }
 
     /// Puts an object in at the end, or in the place of the one with its id.
     pub fn insert(&mut self, collection: &str, item: Item) {
+        self.watch(collection, &item.id);
         let found = self.0.entry(collection.to_owned()).or_default();
         let place = *found.places.entry(item.id.clone()).or_insert(found.next);
         found.next = found.next.max(place.saturating_add(1));
@@ -86,9 +94,23 @@ impl Collections {
 
     /// Takes an object out.
     pub fn remove(&mut self, collection: &str, id: &str) -> Option<Item> {
+        self.watch(collection, id);
         let found = self.0.get_mut(collection)?;
         let place = found.places.remove(id)?;
         found.items.remove(&place)
+    }
+
+    /// Keeps what an object is before it changes, if events tell of its kind.
+    fn watch(&mut self, collection: &str, id: &str) {
+        if WATCHED.contains(&collection) {
+            let now = self.find(collection, id).cloned();
+            self.1.entry((collection.to_owned(), id.to_owned())).or_insert(now);
+        }
+    }
+
+    /// What has changed since the last time, as it was.
+    pub(super) fn take_before(&mut self) -> Before {
+        std::mem::take(&mut self.1)
     }
 }
 
@@ -100,9 +122,20 @@ struct Link {
     data: Value,
 }
 
-/// Which objects belong to which, by the name of the relation: users and their roles, roles and their permissions.
+/// Which objects belong to which, by the name of the relation: users and their roles, roles and their permissions; and
+/// which links came and went of those that events tell of.
 #[derive(Debug, Clone, Default)]
-pub struct Links(BTreeMap<String, Relation>);
+pub struct Links(BTreeMap<String, Relation>, Vec<LinkChange>);
+
+/// A link that came or went.
+#[derive(Debug, Clone)]
+pub(super) struct LinkChange {
+    pub(super) relation: String,
+    pub(super) left: String,
+    pub(super) right: String,
+    pub(super) data: Value,
+    pub(super) is_new: bool,
+}
 
 #[derive(Debug, Clone, Default)]
 struct Relation {
@@ -120,7 +153,16 @@ impl Links {
         if rights.iter().any(|(other, _)| other == right) {
             return false;
         }
-        rights.push((right.to_owned(), data));
+        rights.push((right.to_owned(), data.clone()));
+        if WATCHED_LINKS.contains(&relation) {
+            self.1.push(LinkChange {
+                relation: relation.to_owned(),
+                left: left.to_owned(),
+                right: right.to_owned(),
+                data,
+                is_new: true,
+            });
+        }
         found.backward.entry(right.to_owned()).or_default().push(left.to_owned());
         true
     }
@@ -151,12 +193,26 @@ impl Links {
     pub fn remove(&mut self, relation: &str, left: &str, right: &str) -> bool {
         let Some(found) = self.0.get_mut(relation) else { return false };
         let Some(rights) = found.forward.get_mut(left) else { return false };
-        let before = rights.len();
-        rights.retain(|(other, _)| other != right);
+        let Some(place) = rights.iter().position(|(other, _)| other == right) else { return false };
+        let (_, data) = rights.remove(place);
         if let Some(lefts) = found.backward.get_mut(right) {
             lefts.retain(|other| other != left);
         }
-        found.forward.get(left).is_some_and(|rights| rights.len() < before)
+        if WATCHED_LINKS.contains(&relation) {
+            self.1.push(LinkChange {
+                relation: relation.to_owned(),
+                left: left.to_owned(),
+                right: right.to_owned(),
+                data,
+                is_new: false,
+            });
+        }
+        true
+    }
+
+    /// Which links came and went since the last time, in order.
+    pub(super) fn take_changes(&mut self) -> Vec<LinkChange> {
+        std::mem::take(&mut self.1)
     }
 
     /// Undoes all links of a relation that begin or end at `id`.
@@ -269,6 +325,8 @@ impl State {
                 state.links.add(&name, &left, &right, data);
             }
         }
+        state.objects.take_before();
+        state.links.take_changes();
         Ok(state)
     }
 }

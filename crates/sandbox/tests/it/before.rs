@@ -26,6 +26,7 @@ fn id_name(resource: &str) -> &'static str {
 
 /// The items of a list, bare or with totals.
 fn items<'a>(answer: &'a Value, key: &str) -> Vec<&'a Value> {
+    let key = if key == "event_streams" { "eventStreams" } else { key };
     let list = answer.as_array().or_else(|| answer[key].as_array());
     list.into_iter().flatten().collect()
 }
@@ -41,6 +42,7 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
         if method == "POST" {
             made.extend(answer[id_name(&segments[0])].as_str().map(str::to_owned));
         }
+        document(state, (method, path), step, &written);
         match segments.as_slice() {
             [actions, part] if actions == "actions" && method == "GET" => {
                 let found = items(answer, part);
@@ -56,6 +58,10 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
                     && !written.contains(path) =>
             {
                 bind(state, trigger, items(answer, bindings), &made);
+            }
+            [branding, phone, kind] if branding == "branding" && phone == "phone" && method == "GET" => {
+                let found = items(answer, kind);
+                found.into_iter().for_each(|item| put(state, &format!("phone_{kind}"), item, &made));
             }
             [resource] if method == "GET" => {
                 let found = items(answer, &resource.replace('-', "_"));
@@ -127,6 +133,27 @@ fn put(state: &mut State, resource: &str, shown: &Value, made: &BTreeSet<String>
         state.links.add("connection_clients", id, client, Value::Null);
     }
     state.objects.insert(&collection, Item { id: id.to_owned(), shown, hidden });
+}
+
+/// The resources that are documents by their paths.
+const DOCUMENTS: &[&str] =
+    &["/tenants", "/prompts", "/risk-assessments", "/supplemental-signals", "/branding/templates"];
+
+/// Puts a document there that was there before: what was read or changed before it was written, or replaced.
+fn document(state: &mut State, (method, path): (&str, &str), step: &Value, written: &BTreeSet<String>) {
+    let is_document = path == "/branding" || DOCUMENTS.iter().any(|start| path.starts_with(start));
+    let is_list = path == "/prompts/rendering";
+    let is_whole = method == "GET" || (method == "PATCH" && !path.ends_with("/rendering"));
+    let id = path.trim_start_matches('/');
+    if !is_document || is_list || written.contains(path) || state.objects.find("documents", id).is_some() {
+        return;
+    }
+    let shown = match step["r"].as_object() {
+        Some(shown) if is_whole => shown.clone(),
+        _ if method == "PUT" && step["s"] == 204 => Map::new(),
+        _ => return,
+    };
+    state.objects.insert("documents", Item { id: id.to_owned(), shown, hidden: Map::new() });
 }
 
 /// The collection of what stands below `/actions`.

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod before;
 #[cfg(test)]
+mod cloudevents;
+#[cfg(test)]
 mod compare;
 #[cfg(test)]
 mod data;

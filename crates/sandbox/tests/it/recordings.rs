@@ -16,26 +16,34 @@ use crate::{
     data,
 };
 
-const BASE: &str = "https://tenant.example.com";
-const NOW: Timestamp = Timestamp::from_seconds(1_787_212_800);
+pub const BASE: &str = "https://tenant.example.com";
+pub const NOW: Timestamp = Timestamp::from_seconds(1_787_212_800);
 
 /// What passes between two calls: two seconds.
 const PAUSE: i64 = 2_000_000;
 
 /// Recorded answers of each resource that the tenant gives at least. These numbers only rise.
 const FLOORS: &[(&str, usize)] = &[
-    ("actions", 213),
+    ("actions", 214),
+    ("branding", 90),
     ("client-grants", 19),
     ("clients", 502),
-    ("connections", 195),
+    ("connections", 197),
+    ("event-streams", 32),
     ("log-streams", 43),
+    ("network-acls", 37),
     ("organizations", 370),
+    ("prompts", 78),
     ("resource-servers", 109),
+    ("risk-assessments", 6),
     ("roles", 107),
-    ("users", 113),
+    ("self-service-profiles", 44),
+    ("supplemental-signals", 5),
+    ("tenants", 54),
+    ("users", 114),
 ];
 
-fn options() -> Options {
+pub fn options() -> Options {
     Options {
         name: "tenant".to_owned(),
         base_url: BASE.to_owned(),
@@ -46,7 +54,7 @@ fn options() -> Options {
     }
 }
 
-fn token(tenant: &mut Tenant) -> String {
+pub fn token(tenant: &mut Tenant) -> String {
     let parameters = [
         ("grant_type", "client_credentials"),
         ("client_id", "first"),

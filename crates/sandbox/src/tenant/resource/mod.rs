@@ -10,6 +10,8 @@ mod connection_form;
 mod connection_scim;
 mod connection_users;
 mod connections;
+mod documents;
+pub(super) mod event_streams;
 mod hooks;
 pub(super) mod log_streams;
 mod logs;
@@ -41,6 +43,17 @@ pub(super) const TABLES: &[&[Operation]] = &[
     connection_users::OPERATIONS,
     connections::OPERATIONS,
     hooks::OPERATIONS,
+    documents::BRANDING,
+    documents::CUSTOM_DOMAINS,
+    documents::EMAILS,
+    documents::NETWORK_ACLS,
+    documents::PHONE,
+    documents::PROMPTS,
+    documents::RISK,
+    documents::SELF_SERVICE,
+    documents::STATS,
+    documents::TENANTS,
+    event_streams::OPERATIONS,
     log_streams::OPERATIONS,
     logs::OPERATIONS,
     organization_access::OPERATIONS,

@@ -1,0 +1,38 @@
+//! What runs beside the requests: deliveries of log and event streams.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign_core::Clock;
+use countersign_sandbox::{
+    stream::{Mishaps, Sender, pump},
+    tenant::http::Shell,
+};
+use tokio::{task::JoinSet, time};
+
+/// How long after a change streams deliver; also how often they look without one, for what is to be tried again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Starts them; they end with the set.
+pub fn start(shell: &Shell, clock: Arc<dyn Clock>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    match Sender::new() {
+        Ok(sender) => {
+            tasks.spawn(deliver(shell.clone(), sender, clock));
+        }
+        Err(error) => {
+            let error = anyhow::Error::new(error);
+            tracing::error!(error = format!("{error:#}"), "log and event streams are not delivered");
+        }
+    }
+    tasks
+}
+
+async fn deliver(shell: Shell, sender: Sender, clock: Arc<dyn Clock>) {
+    let tenant = shell.tenant();
+    loop {
+        if pump(&tenant, &sender, Mishaps::default(), clock.now()).await > 0 {
+            shell.touch();
+        }
+        time::sleep(PAUSE).await;
+    }
+}
