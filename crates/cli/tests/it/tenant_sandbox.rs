@@ -60,14 +60,14 @@ impl Sandbox {
         let address = listener.local_addr().unwrap();
         let options = Options {
             name: "acme".to_owned(),
-            base_url: format!("https://{address}"),
+            base_url: format!("http://{address}"),
             plan: Plan::Unlimited,
             seed: 7,
             client_id: "installer".to_owned(),
             client_secret: SECRET.to_owned(),
         };
         let clock: Arc<dyn Clock> = Arc::new(Passing::start());
-        let shell = Shell::new(Tenant::new(options).unwrap(), clock, "https");
+        let shell = Shell::new(Tenant::new(options).unwrap(), clock, "http");
         let app = router(shell.clone());
         runtime.spawn(async move { axum::serve(listener, app).await });
         Self { domain: format!("http://{address}"), shell, _runtime: runtime }

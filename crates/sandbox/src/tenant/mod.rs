@@ -41,6 +41,7 @@ mod limit;
 mod log;
 mod operations;
 mod page;
+mod populate;
 mod resource;
 mod secret;
 mod state;
