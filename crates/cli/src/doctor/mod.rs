@@ -4,6 +4,8 @@ mod certificate;
 mod expected;
 mod job;
 mod local;
+#[cfg(test)]
+mod scene;
 mod source;
 #[cfg(test)]
 mod tests;

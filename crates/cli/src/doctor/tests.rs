@@ -1,229 +1,15 @@
 //! Each disturbance of a sandbox tenant is found at the next look, and gone when it was undone.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
-use axum::{
-    extract::{Request, State},
-    http::{HeaderValue, Uri, header},
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-};
-use countersign_app::Tenant as OurTenant;
-use countersign_core::{Clock, Timestamp, testing::HeldClock};
-use countersign_sandbox::tenant::{
-    Call, Method, Options, Plan, Tenant, TokenRequest,
-    http::{Shell, router},
-};
-use countersign_testkit::{TENANT, TestApp, post_login};
+use countersign_core::Clock;
+use countersign_sandbox::tenant::Method;
+use countersign_testkit::post_login;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet};
 
-use super::{Doctor, source};
-use crate::{commands::tenant::built_in, config::Config};
-
-const SCOPES: [&str; 6] =
-    ["read:actions", "read:log_streams", "read:logs", "read:client_grants", "read:hooks", "read:rules"];
-
-/// Time enough for a build.
-const BUILD: Duration = Duration::from_secs(2);
-
-/// What the sandbox does not do by itself: answers of parts that it lacks, and another clock.
-#[derive(Clone, Default)]
-struct Whims {
-    answers: Arc<Mutex<BTreeMap<String, Value>>>,
-    skew_seconds: Arc<AtomicI64>,
-}
-
-/// Answers by a whim, or as the sandbox does; the date is that of the held clock.
-async fn by_whim(
-    State((whims, clock)): State<(Whims, Arc<HeldClock>)>,
-    uri: Uri,
-    request: Request,
-    next: Next,
-) -> Response {
-    let whim = whims.answers.lock().get(uri.path()).cloned();
-    let mut response = match whim {
-        Some(answer) => ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response(),
-        None => next.run(request).await,
-    };
-    let seconds = clock.now().seconds() + whims.skew_seconds.load(Ordering::Relaxed);
-    let date = http_date(seconds);
-    response.headers_mut().insert(header::DATE, HeaderValue::from_str(&date).unwrap());
-    response
-}
-
-/// A date as HTTP has it (RFC 9110, section 5.6.7), within 2026.
-fn http_date(seconds: i64) -> String {
-    let text = Timestamp::from_seconds(seconds).to_string();
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    let month: usize = text[5..7].parse().unwrap();
-    let day = usize::try_from(seconds.div_euclid(86_400) % 7).unwrap();
-    format!("{}, {} {} {} {} GMT", days[day], &text[8..10], months[month - 1], &text[..4], &text[11..19])
-}
-
-/// A sandbox tenant with our Action and stream in it, and a service that looks at it.
-struct Scene {
-    service: TestApp,
-    tenant: Arc<OurTenant>,
-    doctor: Doctor,
-    shell: Shell,
-    base: String,
-    whims: Whims,
-    ids: BTreeMap<&'static str, String>,
-    _listening: JoinSet<()>,
-}
-
-impl Scene {
-    async fn start() -> Self {
-        let service = TestApp::start(|_| {}).await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let options = Options {
-            name: "acme".to_owned(),
-            base_url: base.clone(),
-            plan: Plan::Unlimited,
-            seed: 7,
-            client_id: "admin".to_owned(),
-            client_secret: "sesame".to_owned(),
-        };
-        let clock: Arc<dyn Clock> = Arc::<HeldClock>::clone(&service.clock);
-        let shell = Shell::new(Tenant::new(options).unwrap(), clock, "http");
-        let whims = Whims::default();
-        let state = (whims.clone(), Arc::clone(&service.clock));
-        let app = router(shell.clone()).layer(middleware::from_fn_with_state(state, by_whim));
-        let mut listening = JoinSet::new();
-        listening.spawn(async move { axum::serve(listener, app).await.unwrap() });
-        let mut ids = BTreeMap::new();
-        furnish(&shell, &service.clock, &base, &mut ids);
-        let tenant = service.tenant();
-        let doctor = doctor(&service, &base, &ids);
-        Self { tenant, service, doctor, shell, base, whims, ids, _listening: listening }
-    }
-
-    fn call(&self, method: Method, path: &str, body: Value) -> Value {
-        call(&self.shell, &self.base, self.service.clock.now(), method, path, body)
-    }
-
-    /// A path that ends with an id.
-    fn path(&self, of: &str, what: &'static str) -> String {
-        format!("{of}/{}", self.ids[what])
-    }
-
-    async fn codes(&self) -> Vec<&'static str> {
-        self.doctor.look(&self.tenant).await.unwrap();
-        let state = self.service.app.findings(&self.tenant);
-        state.findings.iter().map(|standing| standing.finding.code).collect()
-    }
-
-    /// Disturbs, looks, mends and looks again.
-    async fn finds(&self, code: &str, disturb: impl FnOnce(&Self), mend: impl FnOnce(&Self)) {
-        disturb(self);
-        let found = self.codes().await;
-        assert!(found.contains(&code), "{code} is not among {found:?}");
-        mend(self);
-        assert_eq!(self.codes().await, [""; 0], "after {code} was mended");
-    }
-
-    fn bind(&self, actions: &[&'static str]) {
-        let bindings: Vec<Value> = actions
-            .iter()
-            .map(|name| json!({"ref": {"type": "action_id", "value": self.ids[name]}, "display_name": name}))
-            .collect();
-        self.call(Method::Patch, "/actions/triggers/post-login/bindings", json!({"bindings": bindings}));
-    }
-
-    fn deploy(&self, code: &str) {
-        let path = self.path("/actions/actions", "ours");
-        self.call(Method::Patch, &path, json!({"code": code}));
-        self.service.clock.advance(BUILD);
-        self.call(Method::Post, &format!("{path}/deploy"), Value::Null);
-    }
-}
-
-fn call(shell: &Shell, base: &str, now: Timestamp, method: Method, path: &str, body: Value) -> Value {
-    let tenant = shell.tenant();
-    let mut tenant = tenant.lock();
-    let parameters = [
-        ("grant_type", "client_credentials"),
-        ("client_id", "admin"),
-        ("client_secret", "sesame"),
-        ("audience", &format!("{base}/api/v2/")),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let token = tenant.token(&TokenRequest { parameters: parameters.into(), base_url: base.to_owned() }, now);
-    let bearer = token.json()["access_token"].as_str().unwrap().to_owned();
-    let mut call = Call::new(method, base, path).with_bearer(&bearer);
-    if !body.is_null() {
-        call = call.with_json(body);
-    }
-    let reply = tenant.call(&call, now);
-    assert!(reply.status < 300, "{path}: {}", reply.json());
-    reply.json().clone()
-}
-
-/// Puts our Action, another's, our stream and our client into a tenant.
-fn furnish(shell: &Shell, clock: &HeldClock, base: &str, ids: &mut BTreeMap<&'static str, String>) {
-    let send = |method, path: &str, body| call(shell, base, clock.now(), method, path, body);
-    let id = |answer: &Value, name: &str| answer[name].as_str().unwrap().to_owned();
-    let secret = |name: &str| json!({"name": name, "value": "v"});
-    for (what, name, code) in [
-        ("ours", "Countersign post-login", built_in(countersign_core::Trigger::PostLogin)),
-        ("foreign", "Other", "exports.onExecutePostLogin = async () => {};"),
-    ] {
-        let body = json!({"name": name, "code": code, "runtime": "node22",
-            "supported_triggers": [{"id": "post-login", "version": "v3"}],
-            "secrets": [secret("COUNTERSIGN_URL"), secret("COUNTERSIGN_KEY")]});
-        let made = send(Method::Post, "/actions/actions", body);
-        ids.insert(what, id(&made, "id"));
-        clock.advance(BUILD);
-        send(Method::Post, &format!("/actions/actions/{}/deploy", ids[what]), Value::Null);
-    }
-    let slot = |what: &str| json!({"ref": {"type": "action_id", "value": ids[what]}, "display_name": what});
-    let bindings = json!({"bindings": [slot("ours"), slot("foreign")]});
-    send(Method::Patch, "/actions/triggers/post-login/bindings", bindings);
-    let stream = json!({"name": "Countersign logs", "type": "http",
-        "sink": {"httpEndpoint": "https://cs.example.com/v1/logs/acme", "httpContentFormat": "JSONLINES"}});
-    let stream = id(&send(Method::Post, "/log-streams", stream), "id");
-    let client = json!({"name": "Countersign service", "app_type": "non_interactive",
-        "grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_post"});
-    let client = send(Method::Post, "/clients", client);
-    let grant =
-        json!({"client_id": client["client_id"], "audience": format!("{base}/api/v2/"), "scope": SCOPES});
-    let grant = id(&send(Method::Post, "/client-grants", grant), "id");
-    ids.extend([("stream", stream), ("grant", grant)]);
-    ids.extend([("client", id(&client, "client_id")), ("secret", id(&client, "client_secret"))]);
-}
-
-fn doctor(service: &TestApp, base: &str, ids: &BTreeMap<&'static str, String>) -> Doctor {
-    let folder = service.folder().display().to_string();
-    std::fs::write(service.folder().join("reader-secret"), &ids["secret"]).unwrap();
-    let text = format!(
-        "[storage]\ndirectory = {folder:?}\n[tenants.{TENANT}.management]\ndomain = {:?}\nclient_id = {:?}\n\
-         client_secret = \"file:{folder}/reader-secret\"\nplan = \"unlimited\"\ntriggers = [\"post-login\"]\nplace = \"first\"\n\
-         capabilities = {{ decide = \"report\", ingest = \"report\" }}\nlogs_url = \"https://cs.example.com/v1/logs/acme\"\n",
-        base, ids["client"],
-    );
-    let path = service.folder().join("countersign.toml");
-    std::fs::write(&path, text).unwrap();
-    let config: Config = crate::config::load(Some(&path)).unwrap();
-    let clock: Arc<dyn Clock> = Arc::<HeldClock>::clone(&service.clock);
-    let section = config.tenants[service.tenant().id()].management.clone().unwrap();
-    let found = source(&section, &clock).unwrap().unwrap();
-    Doctor {
-        config: Arc::new(config),
-        app: Arc::clone(&service.app),
-        sources: [(service.tenant().id().clone(), found)].into(),
-    }
-}
+use super::scene::{BUILD, SCOPES, Scene};
+use crate::commands::tenant::built_in;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_done_to_our_actions_is_found() {
@@ -309,23 +95,12 @@ async fn hooks_rules_guardian_protection_and_the_clock_are_looked_at() {
     let take =
         |scene: &Scene| drop(scene.call(Method::Delete, &format!("/rules/{}", made.lock()), Value::Null));
     scene.finds("rule.leftover", add, take).await;
-    let answer = |path: &'static str, answer: Option<Value>| {
+    let shield = |is_on: bool| {
         move |scene: &Scene| {
-            let mut answers = scene.whims.answers.lock();
-            answers.remove(path);
-            answers.extend(answer.map(|answer| (path.to_owned(), answer)));
+            scene.whims.set("/api/v2/attack-protection/brute-force-protection", json!({"enabled": is_on}));
         }
     };
-    for path in ["suspicious-ip-throttling", "breached-password-detection", "brute-force-protection"] {
-        scene
-            .whims
-            .answers
-            .lock()
-            .insert(format!("/api/v2/attack-protection/{path}"), json!({"enabled": true}));
-    }
-    let brute_force = "/api/v2/attack-protection/brute-force-protection";
-    let (off, on) = (json!({"enabled": false}), json!({"enabled": true}));
-    scene.finds("protection.off", answer(brute_force, Some(off)), answer(brute_force, Some(on))).await;
+    scene.finds("protection.off", shield(false), shield(true)).await;
     let skew = |seconds: i64| move |scene: &Scene| scene.whims.skew_seconds.store(seconds, Ordering::Relaxed);
     scene.finds("clock.skew", skew(30), skew(0)).await;
 }
@@ -346,18 +121,11 @@ async fn a_guardian_policy_at_odds_with_ours_is_found() {
     );
     let set = |policies: Value, is_enabled: bool| {
         move |scene: &Scene| {
-            let mut answers = scene.whims.answers.lock();
-            answers.insert("/api/v2/guardian/policies".to_owned(), policies);
-            let factors = json!([{"name": "otp", "enabled": is_enabled}]);
-            answers.insert("/api/v2/guardian/factors".to_owned(), factors);
+            scene.whims.set("/api/v2/guardian/policies", policies);
+            scene.whims.set("/api/v2/guardian/factors", json!([{"name": "otp", "enabled": is_enabled}]));
         }
     };
     let always = || json!(["all-applications"]);
-    set(always(), true)(&scene);
-    let grant = scene.path("/client-grants", "grant");
-    let scopes: Vec<&str> =
-        SCOPES.into_iter().chain(["read:mfa_policies", "read:guardian_factors"]).collect();
-    scene.call(Method::Patch, &grant, json!({"scope": scopes}));
     scene.finds("guardian.unguarded", set(json!([]), true), set(always(), true)).await;
     scene.finds("guardian.no_factor", set(always(), false), set(always(), true)).await;
 }
@@ -380,13 +148,13 @@ async fn a_silent_stream_and_sign_ins_that_we_were_not_asked_about_are_found() {
     assert_eq!(scene.codes().await, [""; 0]);
 
     let login = json!([{"log_id": "9", "type": "s", "date": at.to_string()}]);
-    scene.whims.answers.lock().insert("/api/v2/logs".to_owned(), login);
+    scene.whims.set("/api/v2/logs", login);
     assert_eq!(scene.codes().await, [""; 0], "its decision may be on its way");
     advance(61);
     assert_eq!(scene.codes().await, ["login.undecided"]);
     let decided = json!([{"log_id": "9", "type": "s", "date": scene.service.clock.now().to_string()}]);
     assert_eq!(scene.service.decide(&post_login()).await.status, 200);
-    scene.whims.answers.lock().insert("/api/v2/logs".to_owned(), decided);
+    scene.whims.set("/api/v2/logs", decided);
     advance(61);
     let entry = countersign_auth0::log::Entry {
         log_id: "2".to_owned(),
@@ -425,11 +193,10 @@ async fn a_tenant_without_an_answer_clears_nothing_and_is_told() {
     let scene = Scene::start().await;
     scene.bind(&["foreign"]);
     assert_eq!(scene.codes().await, ["action.unbound"]);
-    let answers = Arc::clone(&scene.whims.answers);
-    answers.lock().insert("/api/v2/actions/actions".to_owned(), json!("nonsense"));
+    scene.whims.set("/api/v2/actions/actions", json!("nonsense"));
     let codes = scene.codes().await;
     assert!(codes.contains(&"action.unbound") && codes.contains(&"tenant.unread"), "{codes:?}");
-    answers.lock().clear();
+    scene.whims.answers.lock().remove("/api/v2/actions/actions");
     scene.bind(&["ours", "foreign"]);
     assert_eq!(scene.codes().await, [""; 0]);
 }
