@@ -107,7 +107,7 @@ impl Scene {
     pub async fn start() -> Self {
         let service = TestApp::start(|_| {}).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("https://{}", listener.local_addr().unwrap());
+        let base = format!("http://{}", listener.local_addr().unwrap());
         let options = Options {
             name: "acme".to_owned(),
             base_url: base.clone(),
@@ -117,7 +117,7 @@ impl Scene {
             client_secret: "sesame".to_owned(),
         };
         let clock: Arc<dyn Clock> = Arc::<HeldClock>::clone(&service.clock);
-        let shell = Shell::new(Tenant::new(options).unwrap(), clock, "https");
+        let shell = Shell::new(Tenant::new(options).unwrap(), clock, "http");
         let whims = Whims::default();
         whims.set("/api/v2/guardian/policies", json!(["all-applications"]));
         whims.set("/api/v2/guardian/factors", json!([{"name": "otp", "enabled": true}]));
@@ -236,8 +236,7 @@ fn doctor(service: &TestApp, base: &str, ids: &BTreeMap<&'static str, String>) -
         "[storage]\ndirectory = {folder:?}\n[tenants.{TENANT}.management]\ndomain = {:?}\nclient_id = {:?}\n\
          client_secret = \"file:{folder}/reader-secret\"\nplan = \"unlimited\"\ntriggers = [\"post-login\"]\nplace = \"first\"\n\
          capabilities = {{ decide = \"report\", ingest = \"report\" }}\nlogs_url = \"https://cs.example.com/v1/logs/acme\"\n",
-        base.replace("https", "http"),
-        ids["client"],
+        base, ids["client"],
     );
     let path = service.folder().join("countersign.toml");
     std::fs::write(&path, text).unwrap();

@@ -19,7 +19,7 @@ use super::{
     der::{self, BITS, FIRST, INTEGER, LONG_TIME, OID, SEQUENCE, SET, SHORT_TIME, UTF8},
     id,
     state::State,
-    token::KEYS,
+    token::{self, KEYS},
 };
 
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
@@ -36,22 +36,39 @@ const KEPT: &str = "certificate";
 
 /// The `signing_keys` of every client of a tenant that is reached at `host`; empty when the tenant has no usable key.
 pub fn signing_keys(state: &mut State, host: &str, now: Timestamp) -> Value {
-    let Some(certificate) = own(state, host, now) else { return json!([]) };
-    json!([{
-        "cert": pem("CERTIFICATE", &certificate),
-        "pkcs7": pem("PKCS7", &bundle(&certificate)),
-        "subject": format!("/CN={host}"),
-    }])
+    let current = token::current(state).map(|key| key.id.clone());
+    let Some(own) = current.and_then(|kid| own(state, &kid, host, now)) else { return json!([]) };
+    json!([{"cert": own.cert, "pkcs7": own.pkcs7, "subject": format!("/CN={host}")}])
 }
 
-/// The certificate of the key that signs, made when it is first asked for.
-fn own(state: &mut State, host: &str, now: Timestamp) -> Option<Vec<u8>> {
-    let key = state.objects.all(KEYS).next_back()?;
+/// The tenant's certificate of one of its keys, in the forms that the API shows.
+pub struct Own {
+    /// In PEM.
+    pub cert: String,
+    /// As PKCS #7, in PEM.
+    pub pkcs7: String,
+    /// SHA-256 in hexadecimal digits.
+    pub digest: String,
+}
+
+/// The certificate of a key, made when it is first asked for.
+pub fn own(state: &mut State, kid: &str, host: &str, now: Timestamp) -> Option<Own> {
+    let der = own_der(state, kid, host, now)?;
+    let digits = digest(&SHA256, &der);
+    Some(Own {
+        cert: pem("CERTIFICATE", &der),
+        pkcs7: pem("PKCS7", &bundle(&der)),
+        digest: digits.as_ref().iter().map(|byte| format!("{byte:02X}")).collect(),
+    })
+}
+
+fn own_der(state: &mut State, kid: &str, host: &str, now: Timestamp) -> Option<Vec<u8>> {
+    let key = state.objects.find(KEYS, kid)?;
     if let Some(kept) = key.hidden.get(KEPT).and_then(Value::as_str) {
         return STANDARD.decode(kept).ok();
     }
-    let (id, made) = (key.id.clone(), self_signed(key.hidden_text("pem"), host, now)?);
-    let key = state.objects.find_mut(KEYS, &id)?;
+    let made = self_signed(key.hidden_text("pem"), host, now)?;
+    let key = state.objects.find_mut(KEYS, kid)?;
     key.hidden.insert(KEPT.to_owned(), STANDARD.encode(&made).into());
     Some(made)
 }

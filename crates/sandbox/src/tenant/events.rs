@@ -196,8 +196,12 @@ fn of_link(state: &State, change: &LinkChange, is_again: bool) -> Option<Happeni
 }
 
 /// What has happened since the last time. A link that went and came again at once was changed.
-fn happenings(state: &mut State, now: &str) -> Vec<Happening> {
+fn happenings(state: &mut State, at: Timestamp) -> Vec<Happening> {
+    let now = &id::iso(at);
     let before = state.objects.take_before();
+    for ((_, id), was) in before.iter().filter(|((collection, _), _)| collection == "users") {
+        state.note_user(id, was.as_ref(), at);
+    }
     let changes = state.links.take_changes();
     let objects = before.iter().filter_map(|((collection, id), old)| {
         of_object(collection, old.as_ref(), state.objects.find(collection, id), now)
@@ -221,7 +225,7 @@ fn happenings(state: &mut State, now: &str) -> Vec<Happening> {
 
 /// Queues what has happened for the streams that subscribe to it.
 pub fn publish(options: &Options, state: &mut State, now: Timestamp) {
-    for (kind, object) in happenings(state, &id::iso(now)) {
+    for (kind, object) in happenings(state, now) {
         let ids: Vec<String> = state
             .objects
             .all(EVENT_STREAMS)

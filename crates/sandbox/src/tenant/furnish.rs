@@ -18,6 +18,7 @@ pub fn furnish(state: &mut State, options: &Options) {
     put_client(state, options);
     put_grant(state, options);
     resource::clients::furnish(state, options);
+    resource::furnish_database(state);
 }
 
 /// Makes a tenant that was written down one that begins as `options` say: its Management API has the scopes of today under

@@ -1,4 +1,5 @@
-//! HTTP around a tenant: `/api/v2/*`, `/oauth/token`, `/.well-known/*` and `POST /sandbox/reset`.
+//! HTTP around a tenant: `/api/v2/*`, `/oauth/token`, `/.well-known/*`, `POST /sandbox/reset` and
+//! `/sandbox/exports/*`.
 //!
 //! TLS and listening are the caller's. The base URL is the `Host` header behind the scheme that `Shell` was given.
 
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, OriginalUri, State, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, OriginalUri, Path, State, rejection::BytesRejection},
     http::{HeaderMap, HeaderValue, Method as Verb, StatusCode, header},
     response::Response,
     routing::{any, get, post},
@@ -75,6 +76,7 @@ pub fn router(shell: Shell) -> Router {
         .route("/.well-known/jwks.json", get(jwks))
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/sandbox/reset", post(reset))
+        .route("/sandbox/exports/{ticket}", get(export))
         .fallback(nothing)
         .layer(DefaultBodyLimit::max(LARGEST))
         .with_state(shell)
@@ -195,6 +197,14 @@ async fn jwks(State(shell): State<Shell>) -> Response {
 
 async fn discovery(State(shell): State<Shell>, headers: HeaderMap) -> Response {
     send(Reply::ok(Tenant::discovery(&shell.base_url(&headers))))
+}
+
+async fn export(State(shell): State<Shell>, Path(ticket): Path<String>) -> Response {
+    let now = shell.clock.now();
+    match shell.tenant.lock().export(&ticket, now) {
+        Some(content) => Response::new(Body::from(content)),
+        None => send(Fault::not_found("Not Found").into()),
+    }
 }
 
 async fn reset(State(shell): State<Shell>) -> Response {

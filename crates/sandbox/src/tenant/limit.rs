@@ -175,6 +175,8 @@ impl Bucket {
 /// What is said about a bucket in the headers of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
+    /// The bucket's group.
+    pub group: Group,
     /// The bucket's size.
     pub limit: i64,
     /// Calls that may still be made now.
@@ -188,13 +190,20 @@ pub struct Standing {
 pub struct Limits {
     plan: Plan,
     buckets: BTreeMap<Group, Bucket>,
+    /// The second of the latest refusal of each bucket.
+    refused: BTreeMap<Group, i64>,
 }
 
 impl Limits {
     /// Full buckets of a plan.
     #[must_use]
     pub const fn new(plan: Plan) -> Self {
-        Self { plan, buckets: BTreeMap::new() }
+        Self { plan, buckets: BTreeMap::new(), refused: BTreeMap::new() }
+    }
+
+    /// Whether a refusal is the first of its bucket in its second, so that floods don't flood the log.
+    pub fn is_news(&mut self, refused: Standing, now: Timestamp) -> bool {
+        self.refused.insert(refused.group, now.seconds()) != Some(now.seconds())
     }
 
     /// Counts a call of a group. `Ok` when it may be made; what stands in the headers either way, `None` without limits.
@@ -214,24 +223,24 @@ impl Limits {
             let bucket = self.buckets.entry(*group).or_insert(full);
             *bucket = bucket.filled(*figure, now);
             if bucket.level < TOKEN {
-                return Err(standing(*bucket, *figure, now));
+                return Err(standing(*group, *bucket, *figure, now));
             }
         }
         let mut said = None;
         for (group, figure) in buckets.into_iter().rev() {
             if let Some(bucket) = self.buckets.get_mut(&group) {
                 bucket.level = bucket.level.saturating_sub(TOKEN);
-                said = Some(standing(*bucket, figure, now));
+                said = Some(standing(group, *bucket, figure, now));
             }
         }
         Ok(said)
     }
 }
 
-fn standing(bucket: Bucket, figure: Figure, now: Timestamp) -> Standing {
+fn standing(group: Group, bucket: Bucket, figure: Figure, now: Timestamp) -> Standing {
     let at = now.plus(bucket.wait(figure));
     let reset = at.seconds().saturating_add(i64::from(at.micros().rem_euclid(1_000_000) > 0));
-    Standing { limit: figure.burst, remaining: bucket.level.div_euclid(TOKEN), reset }
+    Standing { group, limit: figure.burst, remaining: bucket.level.div_euclid(TOKEN), reset }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Call, Reply, id,
+    Call, Group, Reply, Standing, id,
     operations::Operation,
     state::{Object, State},
     token::Caller,
@@ -146,6 +146,33 @@ pub fn of_write(operation: &Operation, call: &Call, caller: &Caller, reply: &Rep
     record
 }
 
+/// The record of a call that was one too many.
+pub fn of_limit(standing: Standing, call: &Call, caller: &Caller) -> Record {
+    let is_global = standing.group == Group::Other;
+    let bucket =
+        if is_global { "global-per-second".to_owned() } else { kebab(&format!("{:?}", standing.group)) };
+    let path: String = call.path.iter().flat_map(|segment| ["/", segment.as_str()]).collect();
+    let details = json!({
+        "limit": {"bucket": bucket, "global": is_global, "size": standing.limit},
+        "request": {"method": call.method.name(), "path": format!("/api/v2{path}")},
+    });
+    Record::new("api_limit", "Global per second access limit reached")
+        .with("client_id", caller.client_id.as_str())
+        .with("client_name", caller.client_name.as_str())
+        .with("ip", call.ip.as_str())
+        .with("user_agent", call.user_agent.as_str())
+        .with("details", details)
+}
+
+/// `UsersRead` as `users-read`.
+fn kebab(name: &str) -> String {
+    let letters = name.chars().enumerate().flat_map(|(place, letter)| {
+        let hyphen = (place > 0 && letter.is_uppercase()).then_some('-');
+        hyphen.into_iter().chain(letter.to_lowercase())
+    });
+    letters.collect()
+}
+
 /// Names of properties whose value must not reach a log.
 const SECRET: &[&str] = &[
     "password",
@@ -170,6 +197,17 @@ const SECRET: &[&str] = &[
     "options",
     "addons",
     "recovery_code",
+    "ticket_url",
+    "totp_secret",
+    "secret",
+    "api_key",
+    "auth_token",
+    "aws_secret_access_key",
+    "skey",
+    "p12",
+    "server_key",
+    "server_credentials",
+    "location",
 ];
 
 fn without_secrets(value: &Value) -> Value {
@@ -190,6 +228,7 @@ fn without_secrets(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tenant::{Method, Plan, testing::Api};
 
     fn state(records: i64) -> State {
         let mut state = State::new(1);
@@ -217,6 +256,19 @@ mod tests {
         assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
         assert_eq!(state.records.after(Some(ids[1]), 9).count(), 1);
         assert!(state.records.find(ids[2]).is_some());
+    }
+
+    #[test]
+    fn a_flood_is_logged_once_a_second() {
+        let mut api = Api::on(Plan::Free);
+        let statuses: Vec<u16> = (0..5).map(|_| api.send(Method::Get, "/roles", None).status).collect();
+        assert_eq!(statuses, [200, 200, 429, 429, 429]);
+        let kept: Vec<&Object> =
+            api.tenant.state().records.all().filter(|record| record["type"] == "api_limit").collect();
+        let limit = json!({"bucket": "global-per-second", "global": true, "size": 2});
+        assert_eq!((kept.len(), &kept[0]["details"]["limit"]), (1, &limit));
+        assert_eq!(kept[0]["details"]["request"], json!({"method": "GET", "path": "/api/v2/roles"}));
+        assert_eq!(kebab("UsersRead"), "users-read");
     }
 
     #[test]

@@ -27,11 +27,14 @@
 //! `context.state.links`. `context.body()` is the body after `check`, `context.parameter("id")` a segment of the path,
 //! `id::…(&mut context.state.dice)` makes identifiers, `context.log(Record::new(…))` writes the log.
 
+pub mod access;
 pub mod call;
 mod certificate;
 mod check;
 mod der;
 mod events;
+#[cfg(test)]
+mod exercised;
 mod fault;
 mod furnish;
 mod grant;
@@ -41,8 +44,10 @@ mod limit;
 mod log;
 mod operations;
 mod page;
+mod past;
 mod populate;
 mod resource;
+mod search;
 mod secret;
 mod state;
 #[cfg(test)]
@@ -167,7 +172,7 @@ impl Tenant {
     /// `Key` when no signing key could be made.
     pub fn new(options: Options) -> Result<Self, SnapshotError> {
         let mut state = State::new(options.seed);
-        token::add_key(&mut state);
+        token::add_key(&mut state, true);
         furnish(&mut state, &options);
         Self::with_state(options, state)
     }
@@ -202,7 +207,9 @@ impl Tenant {
     /// Forgets everything but the signing keys, and begins anew.
     pub fn reset(&mut self) {
         let keys: Vec<Item> = self.state.objects.all(token::KEYS).cloned().collect();
+        let lag = self.state.lag();
         self.state = State::new(self.options.seed);
+        self.state.set_lag(lag);
         for key in keys {
             self.state.objects.insert(token::KEYS, key);
         }
@@ -233,11 +240,15 @@ impl Tenant {
         &self.options
     }
 
-    /// Whether a user has a password; false for a user who isn't there or has none.
+    /// Whether an identity, by its `user_id`, has a password, be it a user's own or linked; false where there is none.
     #[must_use]
     pub fn has_password(&self, user_id: &str, password: &str) -> bool {
-        let user = self.state.objects.find("users", user_id);
-        user.is_some_and(|user| secret::matches(password, user.hidden_text(resource::PASSWORD)))
+        secret::matches(password, resource::password(&self.state, user_id))
+    }
+
+    /// The content of an export of users by the last part of its link, which is good once and for a minute.
+    pub fn export(&mut self, ticket: &str, now: Timestamp) -> Option<String> {
+        resource::export(&mut self.state, ticket, now)
     }
 
     /// `/.well-known/jwks.json`.
@@ -280,6 +291,8 @@ impl Tenant {
     fn answer(&mut self, call: &Call, now: Timestamp) -> Result<Reply, Fault> {
         let routed = operations::route(call.method, &call.path);
         let (operation, parameters) = routed.ok_or_else(|| Fault::not_found("Not Found"))?;
+        #[cfg(test)]
+        exercised::note(operation);
         let audience = self.options.audience();
         let bearer = call.bearer.as_deref();
         let caller = self.keys.caller(&self.state, bearer, &call.base_url, &audience, now)?;
@@ -290,7 +303,13 @@ impl Tenant {
         }
         let standing = match self.limits.count(operation.group, now) {
             Ok(standing) => standing,
-            Err(standing) => return Ok(with_standing(too_many(), Some(standing))),
+            Err(standing) => {
+                if self.limits.is_news(standing, now) {
+                    let record = log::of_limit(standing, call, &caller);
+                    self.state.log(record, &self.options.name, now);
+                }
+                return Ok(with_standing(too_many(), Some(standing)));
+            }
         };
         let checked = operation.body.map_or(Ok(()), |rule| check::body(rule, call.json()));
         let (options, tester) = (&self.options, self.tester.as_ref());
@@ -305,6 +324,9 @@ impl Tenant {
         };
         let reply = checked.and_then(|()| (operation.handler)(&mut context)).unwrap_or_else(Reply::from);
         publish(context.options, context.state, now);
+        if operation.path.starts_with(KEY_PATHS) {
+            self.keys = Keys::of(context.state);
+        }
         if operation.method != Method::Get && reply.status < 400 {
             context.log(log::of_write(operation, call, &caller, &reply));
         }
@@ -312,13 +334,16 @@ impl Tenant {
     }
 }
 
+/// Paths whose operations may change the signing keys.
+const KEY_PATHS: &str = "/keys/signing";
+
 fn too_many() -> Reply {
     let message = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.";
     Fault::new(429, message).code("too_many_requests").into()
 }
 
 fn with_standing(reply: Reply, standing: Option<Standing>) -> Reply {
-    let Some(Standing { limit, remaining, reset }) = standing else { return reply };
+    let Some(Standing { limit, remaining, reset, .. }) = standing else { return reply };
     reply
         .with_header("x-ratelimit-limit", limit.to_string())
         .with_header("x-ratelimit-remaining", remaining.to_string())

@@ -13,6 +13,12 @@ impl Tenant {
     /// Puts everyone there, as if an administrator had made them before; the ids are those that their sign-ins name.
     pub fn populate(&mut self, population: &Population) {
         let state = self.state_mut();
+        // Why: theirs takes the place of the one that a tenant begins with, which has the same name.
+        let begun: Vec<String> =
+            state.objects.all("connections").map(|connection| connection.id.clone()).collect();
+        for id in begun {
+            state.objects.remove("connections", &id);
+        }
         for company in Company::ALL {
             let organization = company.organization();
             let shown = json!({

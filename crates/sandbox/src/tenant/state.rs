@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::{
     events::{WATCHED, WATCHED_LINKS},
     log::Records,
+    past::Past,
 };
 use crate::dice::Dice;
 
@@ -241,6 +242,8 @@ pub struct State {
     pub dice: Dice,
     /// Identifiers of client assertions that were used, with the second in which each ends.
     pub spent: BTreeMap<String, i64>,
+    /// What lags behind; is not written down.
+    pub(super) past: Past,
 }
 
 /// The state as it is written down.
@@ -281,6 +284,7 @@ impl State {
             records: Records::default(),
             dice: Dice::new(seed),
             spent: BTreeMap::new(),
+            past: Past::default(),
         }
     }
 

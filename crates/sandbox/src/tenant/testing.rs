@@ -13,6 +13,9 @@ pub const BASE: &str = "https://tenant.example.com";
 /// The time in tests.
 pub const NOW: Timestamp = Timestamp::from_seconds(1_787_212_800);
 
+/// The connection that every tenant begins with.
+pub const DATABASE: &str = "Username-Password-Authentication";
+
 /// How the tenant of a test begins.
 pub fn options(plan: Plan) -> Options {
     Options {
@@ -55,6 +58,28 @@ impl Api {
         Self { tenant, now: NOW, token }
     }
 
+    /// The same tenant on a plan, as it begins.
+    pub fn on(plan: Plan) -> Self {
+        let mut tenant = tenant(plan);
+        let token = token(&mut tenant);
+        Self { tenant, now: NOW, token }
+    }
+
+    /// The same tenant with a token that has these scopes alone.
+    pub fn with_scopes(mut self, scopes: &[&str]) -> Self {
+        let audience = self.tenant.options().audience();
+        let grants = self.tenant.state_mut().objects.all("client_grants");
+        let ids: Vec<String> = grants.map(|grant| grant.id.clone()).collect();
+        for id in ids {
+            let grant = self.tenant.state_mut().objects.find_mut("client_grants", &id).unwrap();
+            if grant.text("audience") == audience {
+                grant.shown.insert("scope".to_owned(), serde_json::json!(scopes));
+            }
+        }
+        self.token = token_at(&mut self.tenant, self.now);
+        self
+    }
+
     /// Lets time pass; the token is asked for anew.
     pub fn pass(&mut self, micros: Micros) {
         self.now = self.now.plus(micros);
@@ -89,6 +114,11 @@ impl Api {
     /// The body of a change that ends with `status`.
     pub fn patch(&mut self, path: &str, body: Value, status: u16) -> Value {
         self.expect(Method::Patch, path, Some(body), status)
+    }
+
+    /// The body of a replacement that ends with `status`.
+    pub fn put(&mut self, path: &str, body: Value, status: u16) -> Value {
+        self.expect(Method::Put, path, Some(body), status)
     }
 
     /// The body of a removal that ends with `status`.

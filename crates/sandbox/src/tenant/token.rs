@@ -18,7 +18,7 @@ use super::{
     state::{Item, Object, State},
 };
 
-/// The collection of signing keys: id is the `kid`; `current` is shown, `pem` is hidden. The last that is current signs.
+/// The collection of signing keys: id is the `kid`; what each is for is shown, `pem` is hidden. The one that is current signs.
 pub const KEYS: &str = "signing_keys";
 
 /// The collection of clients: id is the `client_id`; `client_secret` is hidden.
@@ -78,6 +78,7 @@ impl Caller {
 
 struct Key {
     kid: String,
+    is_current: bool,
     signs: EncodingKey,
     verifies: DecodingKey,
     jwk: Value,
@@ -96,23 +97,34 @@ fn generate() -> Option<String> {
     Some(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n")))
 }
 
-/// Puts a new key into the state, which signs from now on; false when none could be made.
-pub fn add_key(state: &mut State) -> bool {
+/// Puts a new key into the state, which signs from now on or is the next that will; false when none could be made.
+pub fn add_key(state: &mut State, is_current: bool) -> bool {
     let Some(pem) = generate() else { return false };
     let kid = state.dice.alphanumeric(21);
-    let mut shown = Object::new();
-    shown.insert("kid".to_owned(), kid.clone().into());
-    shown.insert("current".to_owned(), true.into());
+    let shown = json!({
+        "kid": kid, "current": is_current, "next": !is_current, "previous": false, "revoked": false,
+    });
+    let shown = shown.as_object().cloned().unwrap_or_default();
     let mut hidden = Object::new();
     hidden.insert("pem".to_owned(), pem.into());
     state.objects.insert(KEYS, Item { id: kid, shown, hidden });
     true
 }
 
+/// Whether a key is what a property (`current`, `next`, `previous`, `revoked`) says.
+pub fn is(key: &Item, property: &str) -> bool {
+    key.shown.get(property) == Some(&Value::Bool(true))
+}
+
+/// The key that signs.
+pub fn current(state: &State) -> Option<&Item> {
+    state.objects.all(KEYS).rfind(|key| is(key, "current"))
+}
+
 impl Keys {
-    /// The keys of a state; those that can't be used are left out.
+    /// The keys of a state; those that can't be used, or were revoked, are left out.
     pub fn of(state: &State) -> Self {
-        let keys = state.objects.all(KEYS).filter_map(|item| {
+        let keys = state.objects.all(KEYS).filter(|item| !is(item, "revoked")).filter_map(|item| {
             let signs = EncodingKey::from_rsa_pem(item.hidden_text("pem").as_bytes()).ok()?;
             let jwk = Jwk::from_encoding_key(&signs, Algorithm::RS256).ok()?;
             let verifies = DecodingKey::from_jwk(&jwk).ok()?;
@@ -120,14 +132,14 @@ impl Keys {
             let fields = jwk.as_object_mut()?;
             fields.insert("kid".to_owned(), item.id.clone().into());
             fields.insert("use".to_owned(), "sig".into());
-            Some(Key { kid: item.id.clone(), signs, verifies, jwk })
+            Some(Key { kid: item.id.clone(), is_current: is(item, "current"), signs, verifies, jwk })
         });
         Self(keys.collect())
     }
 
     /// Whether there is a key to sign with.
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn is_empty(&self) -> bool {
+        !self.0.iter().any(|key| key.is_current)
     }
 
     /// `/.well-known/jwks.json`.
@@ -135,9 +147,9 @@ impl Keys {
         json!({"keys": self.0.iter().map(|key| &key.jwk).collect::<Vec<_>>()})
     }
 
-    /// Signs claims with the newest key; `None` when they can't be signed.
+    /// Signs claims with the current key; `None` when they can't be signed.
     pub fn sign<T: Serialize>(&self, claims: &T) -> Option<String> {
-        let key = self.0.last()?;
+        let key = self.0.iter().rfind(|key| key.is_current)?;
         let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::RS256) };
         jsonwebtoken::encode(&header, claims, &key.signs).ok()
     }

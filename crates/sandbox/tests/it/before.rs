@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign_sandbox::tenant::{Item, State, call::decode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Lists below an object that are links: the resource, the list, the relation, and what names the right side.
 /// `permissions` are named by API and scope.
@@ -43,6 +43,7 @@ pub fn furnish(state: &mut State, steps: &[Value]) {
             made.extend(answer[id_name(&segments[0])].as_str().map(str::to_owned));
         }
         document(state, (method, path), step, &written);
+        guardian(state, path, answer, &written);
         match segments.as_slice() {
             [actions, part] if actions == "actions" && method == "GET" => {
                 let found = items(answer, part);
@@ -124,6 +125,12 @@ fn put(state: &mut State, resource: &str, shown: &Value, made: &BTreeSet<String>
         return;
     }
     let mut shown = shown.as_object().cloned().unwrap();
+    if resource == "connections" {
+        let same = state.objects.all(&collection).find(|other| other.shown["name"] == shown["name"]);
+        if let Some(same) = same.map(|same| same.id.clone()) {
+            state.objects.remove(&collection, &same);
+        }
+    }
     let mut hidden = Map::new();
     if resource == "clients" {
         hidden.insert("client_secret".to_owned(), "sesame".into());
@@ -136,8 +143,15 @@ fn put(state: &mut State, resource: &str, shown: &Value, made: &BTreeSet<String>
 }
 
 /// The resources that are documents by their paths.
-const DOCUMENTS: &[&str] =
-    &["/tenants", "/prompts", "/risk-assessments", "/supplemental-signals", "/branding/templates"];
+const DOCUMENTS: &[&str] = &[
+    "/tenants",
+    "/prompts",
+    "/risk-assessments",
+    "/supplemental-signals",
+    "/branding/templates",
+    "/attack-protection",
+    "/guardian/factors/",
+];
 
 /// Puts a document there that was there before: what was read or changed before it was written, or replaced.
 fn document(state: &mut State, (method, path): (&str, &str), step: &Value, written: &BTreeSet<String>) {
@@ -154,6 +168,27 @@ fn document(state: &mut State, (method, path): (&str, &str), step: &Value, writt
         _ => return,
     };
     state.objects.insert("documents", Item { id: id.to_owned(), shown, hidden: Map::new() });
+}
+
+/// Puts the factors and policies there that were read before they were written.
+fn guardian(state: &mut State, path: &str, answer: &Value, written: &BTreeSet<String>) {
+    let mut keep = |path: String, shown: Value| {
+        let id = path.trim_start_matches('/').to_owned();
+        if !written.contains(&path) && state.objects.find("documents", &id).is_none() {
+            let shown = shown.as_object().cloned().unwrap();
+            state.objects.insert("documents", Item { id, shown, hidden: Map::new() });
+        }
+    };
+    match path {
+        "/guardian/factors" => {
+            for factor in answer.as_array().into_iter().flatten() {
+                let path = format!("/guardian/factors/{}", factor["name"].as_str().unwrap());
+                keep(path, json!({"enabled": factor["enabled"]}));
+            }
+        }
+        "/guardian/policies" if answer.is_array() => keep(path.to_owned(), json!({"policies": answer})),
+        _ => {}
+    }
 }
 
 /// The collection of what stands below `/actions`.

@@ -25,11 +25,13 @@ const PAUSE: i64 = 2_000_000;
 /// Recorded answers of each resource that the tenant gives at least. These numbers only rise.
 const FLOORS: &[(&str, usize)] = &[
     ("actions", 214),
+    ("attack-protection", 197),
     ("branding", 90),
     ("client-grants", 19),
     ("clients", 502),
     ("connections", 197),
     ("event-streams", 32),
+    ("guardian", 166),
     ("log-streams", 43),
     ("network-acls", 37),
     ("organizations", 370),
@@ -40,7 +42,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("self-service-profiles", 44),
     ("supplemental-signals", 5),
     ("tenants", 54),
-    ("users", 114),
+    ("users", 116),
 ];
 
 pub fn options() -> Options {
@@ -98,9 +100,12 @@ fn resource(step: &Value) -> &str {
 
 /// What is wrong with each step's answer; `None` for one as recorded.
 fn replay(first: &Value, known: &BTreeMap<String, Known>, scenario: &Value) -> Vec<Option<String>> {
-    let mut tenant = Tenant::restore(options(), first.clone()).unwrap();
-    let token = token(&mut tenant);
     let steps = scenario["steps"].as_array().unwrap();
+    // Why: some were recorded at tenants that had not paid for what they asked.
+    let is_small = steps.iter().any(|step| step["r"]["errorCode"] == "insufficient_entitlement");
+    let plan = if is_small { Plan::Free } else { Plan::Unlimited };
+    let mut tenant = Tenant::restore(Options { plan, ..options() }, first.clone()).unwrap();
+    let token = token(&mut tenant);
     before::furnish(tenant.state_mut(), steps);
     let mut pairs = Pairs::default();
     let mut now = NOW;

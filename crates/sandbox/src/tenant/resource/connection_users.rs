@@ -2,12 +2,7 @@
 
 use serde_json::Value;
 
-use super::{
-    connections::found,
-    organization_members,
-    roles::{USER_ROLES, USERS},
-    users::USER_PERMISSIONS,
-};
+use super::{connections::found, roles::USERS, users};
 use crate::tenant::{Context, Fault, Group, Operation, Reply, operations::delete, state::State};
 
 pub(crate) const OPERATIONS: &[Operation] =
@@ -23,10 +18,7 @@ pub fn forget(state: &mut State, connection: &str, email: Option<&str>) {
     let wanted =
         of_connection.filter(|user| email.is_none_or(|email| user.text("email").eq_ignore_ascii_case(email)));
     for user in wanted.map(|user| user.id.clone()).collect::<Vec<_>>() {
-        state.objects.remove(USERS, &user);
-        state.links.forget(USER_ROLES, &user);
-        state.links.forget(USER_PERMISSIONS, &user);
-        organization_members::forget_user(state, &user);
+        users::forget(state, &user);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::tenant::{
     id,
     operations::{delete, get, patch, post},
     page,
-    state::Object,
+    state::{Object, State},
     token::CLIENTS,
 };
 
@@ -134,6 +134,21 @@ fn options(context: &mut Context<'_>, strategy: &str, sent: Value, new: bool) ->
         *value = STANDARD.encode(context.state.dice.alphanumeric(length)).into();
     }
     Ok(options)
+}
+
+/// The database that each tenant has from its start.
+pub fn furnish(state: &mut State) {
+    let name = "Username-Password-Authentication";
+    let id = id::prefixed("con", &mut state.dice);
+    let mut options = json!({});
+    complete("auth0", &mut options, true);
+    let mut shown = defaults("auth0", name);
+    for (field, value) in
+        [("id", json!(id)), ("name", json!(name)), ("strategy", json!("auth0")), ("options", options)]
+    {
+        shown.insert(field.to_owned(), value);
+    }
+    state.objects.insert(CONNECTIONS, Item { id, shown, hidden: Object::new() });
 }
 
 /// Takes `enabled_clients` out of a body and makes them the clients that may use the connection.
@@ -296,8 +311,14 @@ mod tests {
             list.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
         };
         assert_eq!(names(api.get("/connections?name=corp", 200)), ["corp"]);
-        assert_eq!(names(api.get("/connections?strategy=auth0&strategy=oidc", 200)), ["db", "corp"]);
-        assert_eq!(names(api.get("/connections?take=1", 200)["connections"].clone()), ["db"]);
+        assert_eq!(
+            names(api.get("/connections?strategy=auth0&strategy=oidc", 200)),
+            ["Username-Password-Authentication", "db", "corp"]
+        );
+        assert_eq!(
+            names(api.get("/connections?take=1", 200)["connections"].clone()),
+            ["Username-Password-Authentication"]
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The resources of the Management API, a file each.
 
 pub(super) mod actions;
+mod authentication_methods;
 mod client_credentials;
 mod client_form;
 mod client_grants;
@@ -11,8 +12,11 @@ mod connection_scim;
 mod connection_users;
 mod connections;
 mod documents;
+mod effective;
 pub(super) mod event_streams;
 mod hooks;
+mod jobs;
+mod keys;
 pub(super) mod log_streams;
 mod logs;
 mod organization_access;
@@ -22,15 +26,26 @@ mod organization_invitations;
 mod organization_members;
 mod organizations;
 mod permissions;
+mod refresh_tokens;
 mod resource_servers;
 mod roles;
 mod rules;
+mod sessions;
+mod tickets;
+mod user_blocks;
+mod user_factors;
+mod user_identities;
+mod user_profile;
+mod user_roles;
+mod user_search;
 mod users;
 
 use serde_json::Value;
 
 use super::{Operation, state::Object};
-pub(super) use users::PASSWORD;
+pub(super) use connections::furnish as furnish_database;
+pub(super) use jobs::content as export;
+pub(super) use user_identities::password;
 
 /// The tables of all resources.
 pub(super) const TABLES: &[&[Operation]] = &[
@@ -43,9 +58,13 @@ pub(super) const TABLES: &[&[Operation]] = &[
     connection_users::OPERATIONS,
     connections::OPERATIONS,
     hooks::OPERATIONS,
+    authentication_methods::OPERATIONS,
+    documents::ATTACK_PROTECTION,
     documents::BRANDING,
     documents::CUSTOM_DOMAINS,
     documents::EMAILS,
+    documents::GUARDIAN,
+    documents::GUARDIAN_PROVIDERS,
     documents::NETWORK_ACLS,
     documents::PHONE,
     documents::PROMPTS,
@@ -65,7 +84,18 @@ pub(super) const TABLES: &[&[Operation]] = &[
     resource_servers::OPERATIONS,
     roles::OPERATIONS,
     rules::OPERATIONS,
+    refresh_tokens::OPERATIONS,
+    sessions::OPERATIONS,
+    tickets::OPERATIONS,
+    user_blocks::OPERATIONS,
+    user_factors::OPERATIONS,
+    user_identities::OPERATIONS,
+    user_roles::OPERATIONS,
+    user_search::OPERATIONS,
     users::OPERATIONS,
+    effective::OPERATIONS,
+    jobs::OPERATIONS,
+    keys::OPERATIONS,
 ];
 
 /// Replaces what is named; `null` removes.

@@ -3,9 +3,12 @@
 //! Two mechanisms. A `Settings` is one document a path (`single`): read, merged into, replaced. A `Kind` is a collection of
 //! documents with ids (`many`). What each is stands in a file a resource.
 
+mod attack_protection;
 mod branding;
 mod custom_domains;
 mod emails;
+mod guardian;
+mod guardian_providers;
 mod many;
 mod network_acls;
 mod phone;
@@ -22,9 +25,12 @@ use serde_json::Value;
 
 use crate::tenant::{check::Rule, state::Object};
 
+pub(crate) use attack_protection::{OPERATIONS as ATTACK_PROTECTION, blocks_brute_force};
 pub(crate) use branding::OPERATIONS as BRANDING;
 pub(crate) use custom_domains::OPERATIONS as CUSTOM_DOMAINS;
 pub(crate) use emails::OPERATIONS as EMAILS;
+pub(crate) use guardian::{FACTORS, OPERATIONS as GUARDIAN};
+pub(crate) use guardian_providers::OPERATIONS as GUARDIAN_PROVIDERS;
 pub(crate) use network_acls::OPERATIONS as NETWORK_ACLS;
 pub(crate) use phone::OPERATIONS as PHONE;
 pub(crate) use prompts::OPERATIONS as PROMPTS;

@@ -30,6 +30,16 @@ pub trait Settings {
     fn shown(document: Object) -> Object {
         document
     }
+
+    /// The document as writes answer it.
+    fn written(document: Object) -> Object {
+        Self::shown(document)
+    }
+
+    /// The path that it is kept under.
+    fn key(context: &Context<'_>) -> String {
+        key(context)
+    }
 }
 
 fn key(context: &Context<'_>) -> String {
@@ -38,7 +48,7 @@ fn key(context: &Context<'_>) -> String {
 
 /// The document that a call names; `None` when there is none.
 pub fn find<S: Settings>(context: &Context<'_>) -> Option<Object> {
-    let stored = context.state.objects.find(DOCUMENTS, &key(context)).map(|item| item.shown.clone());
+    let stored = context.state.objects.find(DOCUMENTS, &S::key(context)).map(|item| item.shown.clone());
     stored.or_else(|| S::start(context)?.as_object().cloned())
 }
 
@@ -63,16 +73,16 @@ pub fn change<S: Settings>(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let mut document = find::<S>(context).ok_or_else(S::missing)?;
     merge(&mut document, context.body());
     S::accepts(&document)?;
-    store(context, document.clone());
-    Ok(Reply::ok(S::shown(document)))
+    store_at(context, S::key(context), document.clone());
+    Ok(Reply::ok(S::written(document)))
 }
 
 /// Makes a document what the body is.
 pub fn put<S: Settings>(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let document = context.body();
     S::accepts(&document)?;
-    store(context, document.clone());
-    Ok(Reply::ok(S::shown(document)))
+    store_at(context, S::key(context), document.clone());
+    Ok(Reply::ok(S::written(document)))
 }
 
 /// Removes a document, whether it is there or not.
