@@ -30,6 +30,7 @@ mod log_watch;
 pub mod management;
 pub mod outcomes;
 mod policies;
+pub mod posture;
 mod read;
 mod receipts;
 mod refresh;

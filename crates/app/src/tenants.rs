@@ -22,7 +22,8 @@ use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
 use crate::{
-    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, log_watch::LogWatch, risk_tokens, rollback,
+    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, log_watch::LogWatch, posture::Findings,
+    risk_tokens, rollback,
 };
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
@@ -42,6 +43,8 @@ pub struct Tenant {
     pub(crate) velocity: Mutex<Velocity>,
     /// What arrives of its logs.
     pub(crate) log_watch: LogWatch,
+    /// What is found at it now.
+    pub(crate) findings: Findings,
     pub(crate) signers: Vec<Signer>,
     pub(crate) origin: String,
     pub(crate) gap: Arc<Mutex<Gap>>,
@@ -202,6 +205,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::default(),
         log_watch: LogWatch::default(),
+        findings: Findings::default(),
         signers,
         origin,
         gap: Arc::default(),

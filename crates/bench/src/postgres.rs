@@ -28,7 +28,7 @@ pub struct Database {
 impl Database {
     /// Starts a server on the processor that this process is pinned to.
     pub fn start() -> anyhow::Result<Self> {
-        let server = countersign_testdb::start().context("PostgreSQL is not installed")?;
+        let server = countersign_testdb::start_on_disk().context("PostgreSQL is not installed")?;
         let folder = ask(&server, "SHOW data_directory")?;
         for name in ["records", "keys"] {
             ask(&server, &format!("CREATE DATABASE {name}"))?;

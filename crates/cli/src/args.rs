@@ -36,7 +36,7 @@ pub struct Args {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration, a policy, a decision that is made again, a backup that is too old, a tenant's plan).";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration, a policy, a decision that is made again, a backup that is too old, a tenant's plan, a tenant's or our own findings).";
 
 /// What the command can do.
 #[derive(Debug, Subcommand)]
@@ -84,6 +84,11 @@ pub enum Command {
     /// The Auth0 tenant: into it and out again.
     #[command(subcommand)]
     Tenant(Box<TenantCommand>),
+    /// Check a tenant and our side: a line for each finding, with how it is mended (docs/doctor.md).
+    #[command(
+        after_help = "Examples:\n  countersign doctor --config countersign.toml\n  countersign doctor --config countersign.toml --tenant acme --format json"
+    )]
+    Doctor(Doctor),
     /// What was decided.
     #[command(subcommand)]
     Decisions(Decisions),
@@ -101,6 +106,29 @@ pub enum Command {
     /// Ask a running server whether it can record decisions.
     #[command(after_help = "Example: countersign health --url http://127.0.0.1:8377")]
     Health(Health),
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum FindingsFormat {
+    /// A line each, for people.
+    Text,
+    /// An object for each tenant, for programs.
+    Json,
+}
+
+/// `countersign doctor`
+#[derive(Debug, ClapArgs)]
+pub struct Doctor {
+    /// Only this tenant.
+    #[arg(long)]
+    pub tenant: Option<TenantId>,
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub folder: Folder,
+    /// How findings are printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: FindingsFormat,
 }
 
 /// `countersign demo`

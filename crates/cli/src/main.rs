@@ -6,6 +6,7 @@ mod commands;
 mod compose;
 mod config;
 mod data_dir;
+mod doctor;
 mod jobs;
 mod key_file;
 mod key_watch;

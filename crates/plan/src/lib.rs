@@ -19,8 +19,8 @@ mod hash;
 pub mod install;
 mod look;
 mod part;
-
 mod plan;
+pub mod posture;
 pub mod testing;
 mod words;
 

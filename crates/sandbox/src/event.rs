@@ -130,7 +130,8 @@ fn connection_name(strategy: Strategy) -> &'static str {
     }
 }
 
-fn connection(person: &Person) -> Value {
+/// The connection by which a person signs in.
+pub(crate) fn connection(person: &Person) -> Value {
     let (id, strategy) = match person.strategy {
         Strategy::Auth0 => ("con_sbxDatabase00001", "auth0"),
         Strategy::Waad => ("con_sbxDirectory0002", "waad"),
@@ -287,9 +288,12 @@ fn transaction(scene: &Scene<'_>, state: &str, dice: &mut Dice) -> Value {
     transaction
 }
 
-/// The profile; a federated person's provider gives no user name, telephone, password or factors.
 fn user(scene: &Scene<'_>) -> Value {
-    let person = scene.person;
+    profile(scene.person, scene.last_seen)
+}
+
+/// The profile; a federated person's provider gives no user name, telephone, password or factors.
+pub(crate) fn profile(person: &Person, updated_at: Timestamp) -> Value {
     let (provider, identity) = person.user_id.split_once('|').unwrap_or(("auth0", &person.user_id));
     let mut user = json!({
         "user_id": person.user_id,
@@ -301,7 +305,7 @@ fn user(scene: &Scene<'_>) -> Value {
         "nickname": person.nickname(),
         "picture": format!("https://cdn.{}/avatars/{}.png", person.company.organization().domain, person.nickname()),
         "created_at": iso(person.created_at),
-        "updated_at": iso(scene.last_seen),
+        "updated_at": iso(updated_at),
         "app_metadata": {},
         "user_metadata": {},
         "identities": [{

@@ -8,6 +8,7 @@ use std::{
 use countersign_app::{
     Delivered,
     decide::{Decided, Quick},
+    posture::{self, Finding, Severity},
 };
 use countersign_core::Trigger;
 use prometheus_client::{
@@ -35,6 +36,12 @@ struct CodeLabels {
     code: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct FindingLabels {
+    code: &'static str,
+    severity: &'static str,
+}
+
 type Count<L> = Family<L, Counter<u64, AtomicU64>>;
 
 pub(crate) struct Metrics {
@@ -45,6 +52,7 @@ pub(crate) struct Metrics {
     degraded: Count<CodeLabels>,
     refused: Count<CodeLabels>,
     log_entries: Count<CodeLabels>,
+    findings: Family<FindingLabels, Gauge<i64, AtomicI64>>,
     checkpoint_age: Gauge<i64, AtomicI64>,
     uncovered: Gauge<i64, AtomicI64>,
 }
@@ -62,6 +70,7 @@ impl Metrics {
             degraded: Family::default(),
             refused: Family::default(),
             log_entries: Family::default(),
+            findings: Family::default(),
             checkpoint_age: Gauge::default(),
             uncovered: Gauge::default(),
             registry: Registry::default(),
@@ -84,6 +93,11 @@ impl Metrics {
             "log_entries",
             "Entries that log streams delivered, by what became of them",
             metrics.log_entries.clone(),
+        );
+        registry.register(
+            "findings",
+            "What is not as it should be at the tenants and on our side, by code",
+            metrics.findings.clone(),
         );
         registry.register_with_unit(
             "checkpoint_age",
@@ -142,6 +156,20 @@ impl Metrics {
         for (code, count) in [("taken", taken), ("repeated", repeated), ("unread", unread)] {
             self.log_entries.get_or_create(&CodeLabels { code }).inc_by(count);
         }
+    }
+
+    /// How often each code is found now, at all tenants together.
+    pub(crate) fn found<'a>(&self, findings: impl Iterator<Item = &'a Finding>) {
+        for rule in posture::known() {
+            self.gauge(rule.code, rule.severity).set(0);
+        }
+        for finding in findings {
+            self.gauge(finding.code, finding.severity).inc();
+        }
+    }
+
+    fn gauge(&self, code: &'static str, severity: Severity) -> Gauge<i64, AtomicI64> {
+        self.findings.get_or_create_owned(&FindingLabels { code, severity: severity.as_str() })
     }
 
     pub(crate) fn ledger(&self, age: Duration, uncovered: u64) {

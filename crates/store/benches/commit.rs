@@ -69,7 +69,7 @@ fn decision_on_postgres_alone(bencher: Bencher<'_, '_>, callers: u32) {
 }
 
 fn measure_postgres(bencher: Bencher<'_, '_>, callers: u32, at_once: Arc<Semaphore>) {
-    let Some(server) = countersign_testdb::start() else { return };
+    let Some(server) = countersign_testdb::start_on_disk() else { return };
     let [records_url, keys_url] = ["records", "keys"].map(|name| {
         server.execute("postgres", &format!("CREATE DATABASE {name}")).unwrap();
         Secret::new(server.url(name).into_bytes())

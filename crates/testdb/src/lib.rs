@@ -27,6 +27,9 @@ use std::{
 /// `nobody` on Linux: PostgreSQL refuses to run as root.
 const NOBODY: u32 = 65_534;
 
+/// A file system in memory, where Linux has one.
+const MEMORY: &str = "/dev/shm";
+
 /// Makes and starts a server, waits until its standard input ends, and removes all of it.
 const LIFE: &str = r#"
 initdb -D "$0/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >>"$0/log" 2>&1 &&
@@ -66,20 +69,38 @@ pub fn shared() -> Option<&'static Server> {
 }
 
 /// A server of the caller's own, which may be restarted; absence and panics as `shared`.
+///
+/// Its files are in memory where that has room: a disk that pauses is not what tests are about.
 #[must_use]
+pub fn start() -> Option<Server> {
+    start_in(&[Path::new(MEMORY), &std::env::temp_dir()])
+}
+
+/// As `start`, with its files on a disk, as measurements need it.
+#[must_use]
+pub fn start_on_disk() -> Option<Server> {
+    start_in(&[&std::env::temp_dir()])
+}
+
 #[expect(
     clippy::panic,
     clippy::print_stderr,
     reason = "a test ends, or says so, where its server can't be had"
 )]
-pub fn start() -> Option<Server> {
-    match Server::start() {
-        Ok(server) => return Some(server),
-        Err(Absence::Failed(reason)) => panic!("PostgreSQL did not start: {reason}"),
-        Err(Absence::Missing) if is_ci() => panic!("PostgreSQL is not installed"),
-        Err(Absence::Missing) => eprintln!("skipped: PostgreSQL is not installed"),
+fn start_in(parents: &[&Path]) -> Option<Server> {
+    let mut reasons = Vec::new();
+    for parent in parents {
+        match Server::start(parent) {
+            Ok(server) => return Some(server),
+            Err(Absence::Failed(reason)) => reasons.push(reason),
+            Err(Absence::Missing) if is_ci() => panic!("PostgreSQL is not installed"),
+            Err(Absence::Missing) => {
+                eprintln!("skipped: PostgreSQL is not installed");
+                return None;
+            }
+        }
     }
-    None
+    panic!("PostgreSQL did not start: {}", reasons.join("; "))
 }
 
 #[expect(clippy::disallowed_methods, reason = "there is no configuration that a test could be given it by")]
@@ -99,8 +120,8 @@ impl From<std::io::Error> for Absence {
 }
 
 impl Server {
-    fn start() -> Result<Self, Absence> {
-        let folder = tempfile::Builder::new().prefix("countersign-pg-").tempdir()?.keep();
+    fn start(parent: &Path) -> Result<Self, Absence> {
+        let folder = tempfile::Builder::new().prefix("countersign-pg-").tempdir_in(parent)?.keep();
         let mut binaries = Binaries::find().ok_or(Absence::Missing)?;
         // Why: whoever made the folder is who we are; the standard library has no other way to ask.
         if std::fs::metadata(&folder)?.uid() == 0 {
@@ -123,6 +144,9 @@ impl Server {
         }
         if said.trim() != "ready" {
             let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+            drop(input);
+            drop(life.wait());
+            drop(std::fs::remove_dir_all(&folder));
             return Err(Absence::Failed(log));
         }
         Ok(Self { folder, binaries, input, life })

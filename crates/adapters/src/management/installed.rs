@@ -9,7 +9,8 @@ use countersign_app::{
 use countersign_auth0::{
     Json,
     management::{
-        AnyRequest, Item, Page, Request, actions, client_grants, clients, event_streams, resource_servers,
+        AnyRequest, Item, Page, Request, actions, client_grants, clients, event_streams, hooks,
+        resource_servers, rules,
     },
 };
 use serde_json::Value;
@@ -51,6 +52,8 @@ impl Port for Management {
                 "resource_servers.list" => self.all(resource_servers::list()).await,
                 "clients.list" => self.all(clients::list()).await,
                 "client_grants.list" => self.all(client_grants::list()).await,
+                "hooks.list" => self.all(hooks::list()).await,
+                "rules.list" => self.all(rules::list()).await,
                 _ => self.whole(request).await,
             }
         })

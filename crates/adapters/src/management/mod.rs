@@ -13,6 +13,7 @@ mod retry;
 mod settings;
 mod sleep;
 mod token;
+mod told;
 mod turns;
 
 use std::{sync::Arc, time::Duration};
@@ -42,6 +43,7 @@ use self::{
     limit::Observed,
     retry::Next,
     token::{Denied, Proof, Source, Token, Tokens},
+    told::Seen,
     turns::Turns,
 };
 use crate::breaker::Breaker;
@@ -56,6 +58,7 @@ pub struct Management {
     tokens: Tokens,
     turns: Turns,
     breaker: Mutex<Breaker>,
+    seen: Mutex<Seen>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     sleep: Arc<dyn Sleep>,
@@ -103,7 +106,8 @@ impl Management {
         };
         let tokens = Tokens::new(source).ok_or(BuildError::Tenant)?;
         let turns = Turns::new(plan, Arc::clone(&clock), Arc::clone(&sleep));
-        Ok(Self { client, base, tokens, turns, breaker: Mutex::default(), clock, entropy, sleep, recorder })
+        let (breaker, seen) = (Mutex::default(), Mutex::default());
+        Ok(Self { client, base, tokens, turns, breaker, seen, clock, entropy, sleep, recorder })
     }
 
     /// Sends a request that reads.
@@ -224,6 +228,7 @@ impl Management {
             }
             Ok(answer) => {
                 self.count(false);
+                self.seen.lock().take(operation.group, &answer.headers, self.clock.now());
                 turn.done(self.observed(&answer));
                 if answer.status == StatusCode::UNAUTHORIZED {
                     self.tokens.refused(&token);

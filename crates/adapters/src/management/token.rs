@@ -110,8 +110,8 @@ impl Tokens {
         let url = origin.join("/oauth/token").ok()?;
         let host = origin.host_str()?;
         let port = origin.port().map(|port| format!(":{port}")).unwrap_or_default();
-        // Why `https` always: the tenant's names for itself have it, however it is reached.
-        let issuer = format!("https://{host}{port}/");
+        // A tenant of Auth0 is always reached by https; a stand-in on this machine names itself as it is reached.
+        let issuer = format!("{}://{host}{port}/", origin.scheme());
         let audience = format!("{issuer}api/v2/");
         let (state, asking) = (Mutex::default(), tokio::sync::Mutex::new(()));
         Some(Self { client, url, audience, issuer, client_id, proof, clock, entropy, state, asking })

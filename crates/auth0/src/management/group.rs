@@ -64,4 +64,29 @@ impl LimitGroup {
         Self::Clients,
         Self::Connections,
     ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Other => "other",
+            Self::UsersRead => "users_read",
+            Self::UsersWrite => "users_write",
+            Self::UserOrganizations => "user_organizations",
+            Self::OrganizationsRead => "organizations_read",
+            Self::OrganizationRead => "organization_read",
+            Self::OrganizationsWrite => "organizations_write",
+            Self::MembersRead => "members_read",
+            Self::MembersWrite => "members_write",
+            Self::MemberRoles => "member_roles",
+            Self::Invitations => "invitations",
+            Self::OrganizationConnectionsRead => "organization_connections_read",
+            Self::OrganizationConnectionsWrite => "organization_connections_write",
+            Self::OrganizationGrantsRead => "organization_grants_read",
+            Self::OrganizationGrantsWrite => "organization_grants_write",
+            Self::LogsRead => "logs_read",
+            Self::Clients => "clients",
+            Self::Connections => "connections",
+        }
+    }
 }

@@ -49,3 +49,9 @@ pub fn after(id: &LogId) -> Request<Page<Log>> {
 pub fn search(q: &str) -> Request<Page<Log>> {
     Request::new(&LIST, []).with("q", q).with("sort", "date:-1").with("per_page", "100")
 }
+
+/// Reads the newest log events, 100 at the most, the newest first.
+#[must_use]
+pub fn newest() -> Request<Page<Log>> {
+    Request::new(&LIST, []).with("sort", "date:-1").with("per_page", "100")
+}

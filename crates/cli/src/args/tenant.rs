@@ -105,6 +105,9 @@ pub struct Wanted {
     /// The public half of the service's key, PEM; it gets a secret when absent.
     #[arg(long, value_name = "FILE")]
     pub service_public_key: Option<PathBuf>,
+    /// The service gets no client of its own, so that it does not read the tenant; one that is there is taken out.
+    #[arg(long, conflicts_with = "service_public_key")]
+    pub without_client: bool,
 }
 
 /// `countersign tenant plan`

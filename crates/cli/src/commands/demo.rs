@@ -2,6 +2,7 @@
 
 mod history;
 mod people;
+mod stand;
 
 use std::{
     net::SocketAddr,
@@ -17,7 +18,10 @@ use countersign_policy::{Claims, Document, Fallback, Layer};
 use countersign_sandbox::{Company, Pace, Population, Story, TENANT, Traffic};
 use tokio::net::TcpListener;
 
-use self::people::{Driver, Tenant};
+use self::{
+    people::{Driver, Tenant},
+    stand::Stand,
+};
 use super::{Verdict, print, start_logging};
 use crate::{
     args::Demo,
@@ -59,13 +63,16 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     let tenant_id: TenantId = TENANT.parse()?;
     let keys = base.data.action_keys(&tenant_id, base.entropy.as_ref())?;
     let key = keys.into_iter().next().context("no key of the Actions")?;
-    let driver = Driver::start(&folder.path, address, key).await?;
     let (stopper, stop, _signals) = listen::signals()?;
+    let mut tasks = tokio::task::JoinSet::new();
+    let stand = Stand::start(&Population::new(SEED), &base.clock, &mut tasks, stop.clone()).await?;
+    let installed = stand.install(&base, &app, &app.tenant(&tenant_id)?, (address, &key)).await;
+    installed.context("can't install into the demo's tenant")?;
+    let driver = Driver::start(&folder.path, address, key, stand).await?;
     print(&format!("Countersign demo: http://{address}{link}\n"));
     print(&driver.introduction());
     let story = Story::new(traffic, Pace::default(), SEED, base.clock.now());
     let live = Tenant { app: Arc::clone(&app), driver, story, clock: Arc::clone(&base.clock) };
-    let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(live.run(tenant_id, stop.clone()));
     if let Some(seconds) = args.stop_after {
         tasks.spawn(async move {
@@ -84,6 +91,13 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     .await;
     tasks.shutdown().await;
     Ok(Verdict::Holds)
+}
+
+/// The Action as an operator edits it who is done with auditing.
+fn enforcing(action: &str) -> anyhow::Result<String> {
+    let edited = action.replacen("enforce: false", "enforce: true", 1);
+    anyhow::ensure!(edited != action, "the Action has no `enforce: false` to edit");
+    Ok(edited)
 }
 
 /// Enforces everywhere but in one organization, which is audited first, as a careful operator would begin.

@@ -5,6 +5,7 @@ mod config;
 mod decide;
 mod decisions;
 mod demo;
+mod doctor;
 mod health;
 mod keys;
 mod ledger;
@@ -14,7 +15,7 @@ mod restore;
 mod risk_token;
 mod sandbox;
 mod serve;
-mod tenant;
+pub mod tenant;
 mod verify;
 mod waterfall;
 
@@ -48,6 +49,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Restore(args) => restore::run(args).await,
         Command::Policy(args) => policy::run(args).await,
         Command::Tenant(args) => tenant::run(*args).await,
+        Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
         Command::Sandbox(args) => sandbox::run(args).await,

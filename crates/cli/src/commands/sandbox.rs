@@ -18,6 +18,7 @@ use countersign_sandbox::{
 };
 use tokio::{net::TcpListener, sync::watch};
 
+pub use self::tasks::deliveries;
 use super::{Verdict, print, start_logging};
 use crate::{
     args::{Client, Sandbox},

@@ -12,6 +12,7 @@ use crate::{
     args::Serve,
     compose::Base,
     config::{self, Config},
+    doctor::Doctor,
     key_watch::KeyWatch,
     listen::{self, Limits, Listener},
     tls::Tls,
@@ -46,8 +47,9 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     introduce(&config, &base, &app, &further);
     let retention = config.retention.kept();
     let limits = Limits::standard();
+    let doctor = Doctor::new(Arc::clone(&config), Arc::clone(&app), &base.clock)?;
     let serving = listen::until_stopped(listener, server.router(), app, retention, stop.clone(), &limits);
-    tokio::join!(serving, watch.run(stop));
+    tokio::join!(serving, watch.run(stop.clone()), doctor.run(stop));
     Ok(Verdict::Holds)
 }
 

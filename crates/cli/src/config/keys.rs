@@ -158,6 +158,31 @@ const KEYS: &[Key] = &[
         "Authorities that the tenant's certificate may be of, PEM; the system's when absent. Since 0.1.",
     ),
     key(
+        "tenants.*.management.triggers",
+        "[\"post-login\"]",
+        "The triggers that an Action of ours is bound to, where it was not installed by `countersign tenant apply` from this data directory; for the checks of the tenant. Since 0.1.",
+    ),
+    key(
+        "tenants.*.management.place",
+        "\"first\"",
+        "Where our Actions stand among others then: `first`, `last`, `before:NAME` or `after:NAME`. Since 0.1.",
+    ),
+    key(
+        "tenants.*.management.capabilities",
+        "{ decide = \"report\", ingest = \"report\" }",
+        "What it is used for then, and how far it goes by itself, so that the checks know which scopes are needed. Since 0.1.",
+    ),
+    key(
+        "tenants.*.management.logs_url",
+        "\"https://decide.example.com/v1/logs/acme\"",
+        "Where our log stream leads then. Since 0.1.",
+    ),
+    key(
+        "tenants.*.management.check_seconds",
+        "60",
+        "Between two looks of the service at the tenant, 1 to 60 (default). Since 0.1.",
+    ),
+    key(
         "tenants.*.limits.decisions_per_second",
         "500",
         "Decisions a second that are answered, twice as many at once; outcomes and the short form have as many again each. 0: any number. Since 0.1.",

@@ -1,8 +1,10 @@
 //! `[tenants.<name>.management]`: the service's own client at the tenant.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use countersign_adapters::management::Plan;
+use countersign_core::Trigger;
+use countersign_plan::install::{Autonomy, Capability, Place, TRIGGERS};
 use serde::Deserialize;
 
 use super::SecretReference;
@@ -28,6 +30,28 @@ pub struct Management {
     /// Certificates of authorities in PEM, in place of the system's.
     #[serde(default)]
     pub ca: Option<PathBuf>,
+    /// The triggers that an Action of ours is bound to; by the journal of the installation when absent.
+    #[serde(default)]
+    pub triggers: Option<Vec<Trigger>>,
+    /// Where our Actions stand.
+    #[serde(default)]
+    pub place: Option<String>,
+    /// What it is used for, and how far it goes by itself.
+    #[serde(default)]
+    pub capabilities: Option<BTreeMap<Capability, Autonomy>>,
+    /// Where our log stream leads.
+    #[serde(default)]
+    pub logs_url: Option<String>,
+    /// Between two looks at the tenant, in seconds.
+    #[serde(default = "minute")]
+    pub check_seconds: u64,
+}
+
+/// Between two looks at the most: a finding is told within two minutes.
+const MOST_SECONDS: u64 = 60;
+
+const fn minute() -> u64 {
+    MOST_SECONDS
 }
 
 /// The address of a tenant: `https` unless the domain says otherwise, which only a tenant on this machine may.
@@ -35,9 +59,9 @@ pub fn address(domain: &str) -> String {
     if domain.contains("://") { domain.to_owned() } else { format!("https://{domain}/") }
 }
 
-/// The domain as a plan has it: by itself, but that of a tenant on this machine that has no TLS.
+/// The domain by itself.
 pub fn host(domain: &str) -> &str {
-    domain.strip_prefix("https://").unwrap_or(domain).trim_end_matches('/')
+    domain.split_once("://").map_or(domain, |(_, host)| host).trim_end_matches('/')
 }
 
 impl Management {
@@ -49,6 +73,15 @@ impl Management {
         }
         if let Some(Err(error)) = self.plan.as_ref().map(|plan| plan.parse::<Plan>()) {
             faults.push(format!("management.plan`: {error}"));
+        }
+        if let Some(Err(error)) = self.place.as_ref().map(|place| place.parse::<Place>()) {
+            faults.push(format!("management.place`: {error}"));
+        }
+        if !self.triggers.iter().flatten().all(|trigger| TRIGGERS.contains(trigger)) {
+            faults.push("management.triggers`: one of them has no Action of ours".to_owned());
+        }
+        if !(1..=MOST_SECONDS).contains(&self.check_seconds) {
+            faults.push(format!("management.check_seconds`: from 1 to {MOST_SECONDS}"));
         }
         let has_proof = self.client_secret.is_some() || self.private_key.is_some();
         if has_proof != self.client_id.is_some() {
@@ -76,6 +109,6 @@ mod tests {
         assert!(fault("domain = \"acme.eu.auth0.com\"\nplan = \"huge\"").contains("`professional`"));
         let text = "[tenants.acme.management]\ndomain = \"acme.eu.auth0.com\"\nclient_id = \"a\"\nprivate_key = \"env:B\"\n";
         assert!(parse(text, vec![]).is_ok());
-        assert_eq!((address("a:1").as_str(), host("https://a:1/")), ("https://a:1/", "a:1"));
+        assert_eq!((address("a:1").as_str(), host("http://a:1/")), ("https://a:1/", "a:1"));
     }
 }

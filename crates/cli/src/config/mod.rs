@@ -16,7 +16,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 pub use keys::schema;
-pub use management::{address, host};
+pub use management::{Management, address, host};
 pub use secret::SecretReference;
 pub use sections::{Config, LogFormat, Tenant};
 pub use tls::Tls;

@@ -36,6 +36,7 @@ fn live_through(mut command: Command, home: &Path, seconds: &str) -> String {
     assert!(folder.file_name().unwrap().to_str().unwrap().starts_with("countersign-demo-"), "{folder:?}");
     let token = fs::read_to_string(folder.join("operator.token")).unwrap();
     assert_decides(&mut stream, host, token.trim(), began);
+    assert_log_arrives(&mut stream, host, token.trim(), began);
     drop(stream);
 
     out.read_to_string(&mut said).unwrap();
@@ -67,11 +68,29 @@ fn assert_decides(stream: &mut std::net::TcpStream, host: &str, token: &str, beg
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
 }
 
+/// Waits until the tenant's log stream, which the installation made, has delivered something.
+fn assert_log_arrives(stream: &mut std::net::TcpStream, host: &str, token: &str, began: std::time::Instant) {
+    let token = format!("Bearer {token}");
+    let mut taken = || {
+        let metrics = get(stream, host, "/metrics", &[("authorization", &token)]).text();
+        let count = metrics.lines().find_map(|line| {
+            line.strip_prefix("countersign_log_entries_total{code=\"taken\"} ")?.parse::<u64>().ok()
+        });
+        count.unwrap_or(0)
+    };
+    while taken() == 0 {
+        assert!(began.elapsed() < SOON, "no log entry within {SOON:?}");
+    }
+}
+
 #[test]
 fn the_demo_decides_at_once_and_leaves_nothing_behind() {
     let home = tempfile::tempdir().unwrap();
     let said = live_through(countersign(home.path()), home.path(), "12");
-    assert!(said.contains("The post-login Action runs in Node"), "{said}");
+    assert!(
+        said.contains("The post-login Action was installed into a sandbox tenant and runs in Node"),
+        "{said}"
+    );
 }
 
 #[test]

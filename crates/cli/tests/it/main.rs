@@ -13,6 +13,8 @@ mod decisions;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod erase;
 #[cfg(test)]
 mod erase_guards;
@@ -40,6 +42,8 @@ mod sync;
 mod tamper;
 #[cfg(test)]
 mod tenant;
+#[cfg(test)]
+mod tenant_sandbox;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]

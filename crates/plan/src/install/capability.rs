@@ -241,6 +241,10 @@ const ADVICE: Scopes = Scopes {
         ("read:mfa_policies", "read when a second factor is asked for"),
         ("read:branding", "read how pages look"),
         ("read:tenant_settings", "read the tenant's settings"),
+        ("read:guardian_factors", "read which second factors there are"),
+        ("read:client_grants", "see that our client may do what it needs, and nothing else"),
+        ("read:hooks", "see which Hooks are left"),
+        ("read:rules", "see which Rules are left"),
     ],
     write: &[],
 };

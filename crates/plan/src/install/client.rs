@@ -16,10 +16,10 @@ const CREATE: &str = "client.create";
 
 const GRANT: &str = "client_grant.create";
 
-/// The identifier of a tenant's Management API. A domain that says how it is reached is one on this machine.
+/// The identifier of a tenant's Management API: with `https`, however the tenant is reached.
 #[must_use]
 pub fn audience(domain: &str) -> String {
-    if domain.contains("://") { format!("{domain}/api/v2/") } else { format!("https://{domain}/api/v2/") }
+    format!("https://{domain}/api/v2/")
 }
 
 pub(super) fn plan(goal: &Goal, observed: &Observed, scopes: &[String], draft: &mut Draft) {

@@ -45,6 +45,7 @@ mod log;
 mod operations;
 mod page;
 mod past;
+mod populate;
 mod resource;
 mod search;
 mod secret;

@@ -18,6 +18,9 @@ pub(super) async fn handle(State(server): State<Server>) -> Result<Response, Pro
         uncovered += leaves;
     }
     server.0.metrics.ledger(oldest, uncovered);
+    let states: Vec<_> = app.tenants().map(|tenant| app.findings(tenant)).collect();
+    let findings = states.iter().flat_map(|state| &state.findings).map(|standing| &standing.finding);
+    server.0.metrics.found(findings);
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, content_type)], server.0.metrics.render()).into_response())
 }

@@ -3,6 +3,7 @@
 mod decide;
 mod decisions;
 mod erasures;
+mod findings;
 mod health;
 mod ledger;
 mod logs;
@@ -55,6 +56,7 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/policies/{tenant}/versions", get(policies::versions))
         .route("/v1/risk-tokens/{tenant}", get(risk_tokens::list).post(risk_tokens::make))
         .route("/v1/risk-tokens/{tenant}/{id}", delete(risk_tokens::revoke))
+        .route("/v1/findings/{tenant}", get(findings::handle))
         .route("/v1/tenant-writes/{tenant}", post(tenant_writes::begin))
         .route("/v1/tenant-writes/{tenant}/{record}", put(tenant_writes::end))
         .route("/metrics", get(metrics::handle))

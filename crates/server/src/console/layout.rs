@@ -53,6 +53,7 @@ impl Layout<'_> {
                     header.bar {
                         a.brand href=(home) { (mark()) span { "Countersign" } }
                         (self.tenants_nav())
+                        a.findings-link href=(Link::to("/tenant").with("tenant", self.tenant.as_str()).done()) { "Findings" }
                         button.ghost.keys-button type="button" data-keys-open hidden aria-haspopup="dialog" {
                             "Keys " kbd { "?" }
                         }

@@ -9,6 +9,7 @@ mod confirm;
 mod detail;
 mod facts;
 mod fault;
+mod findings;
 mod layout;
 mod list;
 mod live;
@@ -40,6 +41,7 @@ pub(crate) fn router() -> Router<Server> {
     Router::new()
         .route("/", get(list::handle))
         .route("/console/live", get(live::handle))
+        .route("/tenant", get(findings::handle))
         .route("/decisions/{id}", get(detail::handle))
         .route("/decisions/{id}/receipt", get(receipt::handle))
         .route("/decisions/{id}/verdict", get(confirm::ask_verdict).post(confirm::tell_verdict))

@@ -1,49 +1,46 @@
 //! The demo's tenant at work: people sign in, the Action runs, what becomes of it is reported.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use countersign_app::{App, outcomes::Outcome};
 use countersign_core::{Clock, DecisionId, TenantId};
-use countersign_sandbox::{
-    Action, Effects, Execution, Handler, Host, HostError, Launch, SignIn, Story, materialize,
-};
+use countersign_sandbox::{Effects, Execution, Handler, Host, HostError, Launch, SignIn, Story, materialize};
 use countersign_server::signature::{SigningKey, TENANT_HEADER};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet};
 
-/// The Action as it is pasted into Auth0.
-const ACTION: &str = include_str!("../../../../../actions/dist/post-login.js");
+use super::stand::Stand;
 
 /// What Auth0 gives all Actions of a trigger.
 const TIMEOUT_MS: u32 = 20_000;
 
 /// How sign-ins reach Countersign.
 pub enum Driver {
-    /// By the real Action in Node.
-    Node(Box<Host>, Action, BTreeMap<String, String>),
+    /// By what the tenant has bound, in Node.
+    Node(Box<Host>, Stand),
     /// By requests of our own, where Node is missing.
-    Direct(Box<Requests>),
+    Direct(Box<Requests>, Stand),
 }
 
 impl Driver {
-    /// Starts Node with the Action, or goes without where there is none.
-    pub async fn start(folder: &Path, address: SocketAddr, key: String) -> anyhow::Result<Self> {
+    /// Starts Node for the tenant's Actions, or goes without where there is none.
+    pub async fn start(
+        folder: &Path,
+        address: SocketAddr,
+        key: String,
+        stand: Stand,
+    ) -> anyhow::Result<Self> {
         let scripts = folder.join("node");
         let host = materialize(&scripts).context("can't write the Node host's scripts")?;
-        let action = Action { key: "post-login".to_owned(), code: enforcing(ACTION)?.into() };
         match Host::start(Launch::new(host)).await {
-            Ok(host) => {
-                let secrets = [("COUNTERSIGN_URL", format!("http://{address}")), ("COUNTERSIGN_KEY", key)];
-                let secrets = secrets.map(|(name, value)| (name.to_owned(), value)).into();
-                Ok(Self::Node(Box::new(host), action, secrets))
-            }
+            Ok(host) => Ok(Self::Node(Box::new(host), stand)),
             Err(HostError::NodeMissing) => {
                 let client =
                     reqwest::Client::builder().tls_certs_only([]).timeout(Duration::from_secs(2)).build()?;
                 let (url, key) = (format!("http://{address}"), SigningKey::parse(&key)?);
-                Ok(Self::Direct(Box::new(Requests { client, url, key })))
+                Ok(Self::Direct(Box::new(Requests { client, url, key }), stand))
             }
             Err(error) => Err(error.into()),
         }
@@ -52,51 +49,60 @@ impl Driver {
     /// What is told at the start.
     pub fn introduction(&self) -> String {
         match self {
-            Self::Node(host, ..) => format!("The post-login Action runs in Node {}; three organizations sign in, an attacker now and then. Stop with Ctrl-C.\n", host.node()),
-            Self::Direct(_) => "Node was not found, so the demo sends the Action's requests itself. Install Node 18 or later to run the Action. Stop with Ctrl-C.\n".to_owned(),
+            Self::Node(host, ..) => format!("The post-login Action was installed into a sandbox tenant and runs in Node {}; three organizations sign in, an attacker now and then. Stop with Ctrl-C.\n", host.node()),
+            Self::Direct(..) => "Node was not found, so the demo sends the Action's requests itself. Install Node 18 or later to run the Action. Stop with Ctrl-C.\n".to_owned(),
         }
+    }
+
+    fn stand(&self) -> &Stand {
+        let (Self::Node(_, stand) | Self::Direct(_, stand)) = self;
+        stand
     }
 
     async fn sign_in(&self, sign_in: &SignIn, now: countersign_core::Timestamp) -> anyhow::Result<Ended> {
         match self {
-            Self::Node(host, action, secrets) => {
-                let run = |handler, event| {
-                    let execution = Execution {
-                        action: action.clone(),
-                        handler,
-                        event,
-                        secrets: secrets.clone(),
-                        cache: None,
-                        state: None,
-                        timeout_ms: TIMEOUT_MS,
-                    };
-                    async move { Ok::<_, HostError>(host.run(&execution).await?.result.unwrap_or_default()) }
-                };
-                let first = run(Handler::ExecutePostLogin, sign_in.event.clone()).await?;
-                let decision = decision_of(&first);
-                if first.decision != "challenge" {
-                    return Ok(Ended { decision, is_in: first.decision == "allow" });
-                }
-                let Some(factor) = sign_in.passes_challenge_with else {
-                    return Ok(Ended { decision, is_in: false });
-                };
+            Self::Node(host, stand) => pipeline(host, stand, sign_in, now).await,
+            Self::Direct(requests, _) => requests.send(sign_in, now).await,
+        }
+    }
+}
+
+/// Runs what the tenant has bound, in its order, as long as each lets the person go on.
+async fn pipeline(
+    host: &Host,
+    stand: &Stand,
+    sign_in: &SignIn,
+    now: countersign_core::Timestamp,
+) -> anyhow::Result<Ended> {
+    let mut decision = None;
+    for (action, secrets) in stand.bound() {
+        let run = |handler, event| {
+            let execution = Execution {
+                action: action.clone(),
+                handler,
+                event,
+                secrets: secrets.clone(),
+                cache: None,
+                state: None,
+                timeout_ms: TIMEOUT_MS,
+            };
+            async move { Ok::<_, HostError>(host.run(&execution).await?.result.unwrap_or_default()) }
+        };
+        let first = run(Handler::ExecutePostLogin, sign_in.event.clone()).await?;
+        decision = decision.or_else(|| decision_of(&first));
+        match (first.decision.as_str(), sign_in.passes_challenge_with) {
+            ("allow", _) => {}
+            ("challenge", Some(factor)) => {
                 let mut event = sign_in.continued(factor, now);
                 if let Some(transaction) = event.get_mut("transaction").and_then(Value::as_object_mut) {
                     transaction.insert("metadata".to_owned(), Value::Object(first.transaction_metadata));
                 }
                 run(Handler::ContinuePostLogin, event).await?;
-                Ok(Ended { decision, is_in: true })
             }
-            Self::Direct(requests) => requests.send(sign_in, now).await,
+            _ => return Ok(Ended { decision, is_in: false }),
         }
     }
-}
-
-/// The Action as an operator edits it who is done with auditing.
-fn enforcing(action: &str) -> anyhow::Result<String> {
-    let edited = action.replacen("enforce: false", "enforce: true", 1);
-    anyhow::ensure!(edited != action, "the Action has no `enforce: false` to edit");
-    Ok(edited)
+    Ok(Ended { decision, is_in: true })
 }
 
 /// How a sign-in ended.
@@ -209,6 +215,7 @@ async fn one(
             .await?;
     }
     let ended = driver.sign_in(sign_in, clock.now()).await?;
+    driver.stand().log(sign_in, ended.is_in, clock);
     // What Auth0's log would tell: the sign-in went through.
     if let (true, Some(decision_id)) = (ended.is_in, ended.decision) {
         app.report(&tenant, &Outcome::Completed { decision_id }).await?;

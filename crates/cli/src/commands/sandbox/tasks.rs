@@ -15,19 +15,20 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Starts them; they end with the set.
 pub fn start(shell: &Shell, clock: Arc<dyn Clock>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    match Sender::new() {
-        Ok(sender) => {
-            tasks.spawn(deliver(shell.clone(), sender, clock));
-        }
-        Err(error) => {
-            let error = anyhow::Error::new(error);
-            tracing::error!(error = format!("{error:#}"), "log and event streams are not delivered");
-        }
-    }
+    tasks.spawn(deliveries(shell.clone(), clock));
     tasks
 }
 
-async fn deliver(shell: Shell, sender: Sender, clock: Arc<dyn Clock>) {
+/// Delivers what log and event streams have, until it is dropped.
+pub async fn deliveries(shell: Shell, clock: Arc<dyn Clock>) {
+    let sender = match Sender::new() {
+        Ok(sender) => sender,
+        Err(error) => {
+            let error = anyhow::Error::new(error);
+            tracing::error!(error = format!("{error:#}"), "log and event streams are not delivered");
+            return;
+        }
+    };
     let tenant = shell.tenant();
     loop {
         if pump(&tenant, &sender, Mishaps::default(), clock.now()).await > 0 {

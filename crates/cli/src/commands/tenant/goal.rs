@@ -16,8 +16,8 @@ use super::{connect::reference, keep::Kept};
 use crate::{args::Wanted, clock::SystemEntropy};
 
 /// The secrets of our Actions that every one has.
-const URL: &str = "COUNTERSIGN_URL";
-const KEY: &str = "COUNTERSIGN_KEY";
+pub const URL: &str = "COUNTERSIGN_URL";
+pub const KEY: &str = "COUNTERSIGN_KEY";
 
 /// The longest code of an Action (Auth0's limit).
 const MAX_CODE: usize = 100_000;
@@ -29,7 +29,7 @@ pub struct Wish {
 }
 
 /// The code that is built in.
-const fn built_in(trigger: Trigger) -> &'static str {
+pub const fn built_in(trigger: Trigger) -> &'static str {
     match trigger {
         Trigger::PostLogin => include_str!("../../../../../actions/dist/post-login.js"),
         Trigger::PreUserRegistration => include_str!("../../../../../actions/dist/pre-user-registration.js"),
@@ -169,7 +169,7 @@ pub fn wish(args: &Wanted, tenant: &TenantId, host: &str, kept: &Kept, key: Stri
         goal.api = Some(ApiGoal { identifier });
     }
     let key = args.service_public_key.as_deref().map(public_key).transpose()?;
-    goal.client = Some(key.unwrap_or(ClientGoal::Secret));
+    goal.client = (!args.without_client).then(|| key.unwrap_or(ClientGoal::Secret));
     goal.capabilities = capabilities;
     Ok(Wish { goal, secrets })
 }

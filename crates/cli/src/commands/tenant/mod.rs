@@ -21,7 +21,12 @@ use countersign_plan::{
     install::{self, Observed},
 };
 
-use self::{connect::ReadsOnly, goal::Wish, keep::Kept};
+use self::{connect::ReadsOnly, goal::Wish};
+pub use self::{
+    connect::ReadsOnly as Nobody,
+    goal::{KEY, URL, built_in},
+    keep::Kept,
+};
 use super::{Verdict, print};
 use crate::{
     args::{Connected, Format, PlanArgs, TenantCommand, Wanted},

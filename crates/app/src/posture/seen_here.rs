@@ -1,0 +1,101 @@
+//! What we saw ourselves: deliveries, decisions, and the policy that holds.
+
+use std::collections::BTreeSet;
+
+use countersign_auth0::factor::Factor;
+use countersign_core::{Timestamp, Trigger, Verdict};
+use countersign_plan::posture::{Delivery, Fallback, Logins, Policy, Posture};
+use countersign_policy::{Document, Layer};
+
+use crate::{App, DecisionFilter, Error, Tenant};
+
+/// The log codes of sign-ins that ran the Actions of `post-login` to their end (Auth0 docs, "Log Event Type Codes"): success,
+/// silent authentication, exchange of a refresh token, password grant.
+const SUCCEEDED: [&str; 4] = ["s", "ssa", "sertft", "sepft"];
+
+/// How far back sign-ins are compared, and how long they may still be on their way, in microseconds.
+const WINDOW: i64 = 900 * 1_000_000;
+const GRACE: i64 = 60 * 1_000_000;
+
+/// How far a decision and its sign-in may be apart at the edges of the window.
+const SLACK: i64 = 30 * 1_000_000;
+
+/// The most decisions that are looked at: ten for each log event.
+const MOST: u32 = 1_000;
+
+impl App {
+    /// What the log stream delivered here since this was first asked; `None` where others share the records, since what is
+    /// delivered to them is not seen here.
+    #[must_use]
+    pub fn delivery(&self, tenant: &Tenant) -> Option<Delivery> {
+        let since = tenant.findings.since(self.ports.clock.now());
+        (!self.is_shared()).then(|| Delivery { since, newest: self.log_stream(tenant).newest })
+    }
+
+    /// The sign-ins of the last minutes, as the tenant's log has them and as we decided; `None` without a log.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn logins(&self, tenant: &Tenant, posture: &Posture) -> Result<Option<Logins>, Error> {
+        let now = self.ports.clock.now();
+        let oldest = posture.logs.iter().map(|log| log.at).min();
+        let Some(oldest) = oldest else { return Ok(None) };
+        let from = if posture.has_older_logs { oldest } else { Timestamp::default() }.max(now.plus(-WINDOW));
+        let until = now.plus(-GRACE);
+        let is_in = |at: Timestamp, slack: i64| from.plus(-slack) <= at && at <= until.plus(slack);
+        let is_login = |kind: &str| SUCCEEDED.contains(&kind);
+        let succeeded = posture.logs.iter().filter(|log| is_login(&log.kind) && is_in(log.at, 0)).count();
+        if succeeded == 0 {
+            return Ok(Some(Logins { succeeded: 0, decided: 0 }));
+        }
+        let rows = self.decisions(tenant, DecisionFilter::default(), MOST).await?;
+        let is_decided = |row: &&crate::DecisionRow| {
+            row.decision.trigger == Trigger::PostLogin && is_in(row.decision.at, SLACK)
+        };
+        let decided = rows.iter().filter(is_decided).count();
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Ok(Some(Logins { succeeded: count(succeeded), decided: count(decided) }))
+    }
+}
+
+impl Tenant {
+    /// The policy that holds, as far as checks look at it.
+    #[must_use]
+    pub fn checked_policy(&self) -> Policy {
+        let off = Trigger::ALL.iter().copied().filter(|trigger| self.is_off(*trigger)).collect();
+        Policy { off, ..policy(self.policy().document()) }
+    }
+}
+
+/// A policy, as far as checks look at it, with every kill switch lifted.
+#[must_use]
+pub fn policy(document: &Document) -> Policy {
+    let modes =
+        Trigger::ALL.iter().map(|trigger| (*trigger, document.settings(*trigger, None, None).mode)).collect();
+    let verdicts: Vec<Verdict> = verdicts(document);
+    Policy {
+        fallback: match document.fallback {
+            countersign_policy::Fallback::Allow => Fallback::Allow,
+            countersign_policy::Fallback::Challenge => Fallback::Challenge,
+        },
+        modes,
+        off: BTreeSet::new(),
+        challenges: verdicts.contains(&Verdict::Challenge),
+        skips_mfa: verdicts.contains(&Verdict::SkipMfa),
+        factors: document.factors.iter().filter_map(word).collect(),
+    }
+}
+
+/// Auth0's word for a factor.
+fn word(factor: &Factor) -> Option<String> {
+    let written = serde_json::to_value(factor).ok()?;
+    Some(written.get("type")?.as_str()?.to_owned())
+}
+
+/// Every verdict that a layer has for sign-ins, and that of the tenant where it says nothing.
+fn verdicts(document: &Document) -> Vec<Verdict> {
+    let of = |layer: &Layer| layer.verdicts;
+    let layers = document.organizations.values().chain(document.clients.values()).filter_map(of);
+    let all = layers.chain([document.settings(Trigger::PostLogin, None, None).verdicts]);
+    all.flat_map(|verdicts| [verdicts.low, verdicts.medium, verdicts.high, verdicts.critical]).collect()
+}

@@ -1,0 +1,87 @@
+//! The checks of a running service: each tenant by itself, by the process that leads its jobs.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use countersign_adapters::management::Management;
+use countersign_app::{App, Error, Tenant, posture};
+use countersign_core::{Clock, TenantId};
+use tokio::{sync::watch, task::JoinSet, time};
+
+use super::{expected, local, source};
+use crate::{config::Config, listen::stopped};
+
+/// How long reading a tenant may take: it is asked some twenty times, on the slowest plan twice a second.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// Between two looks where the configuration names no tenant to read.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Checks tenants and our side.
+pub struct Doctor {
+    pub(super) config: Arc<Config>,
+    pub(super) app: Arc<App>,
+    pub(super) sources: BTreeMap<TenantId, Management>,
+}
+
+impl Doctor {
+    /// A doctor with the service's own clients; nothing is asked yet.
+    pub fn new(config: Arc<Config>, app: Arc<App>, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let mut sources = BTreeMap::new();
+        for (id, tenant) in &config.tenants {
+            let Some(section) = &tenant.management else { continue };
+            let found = source(section, clock).with_context(|| format!("`tenants.{id}.management`"))?;
+            sources.extend(found.map(|found| (id.clone(), found)));
+        }
+        Ok(Self { config, app, sources })
+    }
+
+    /// Checks until told to stop.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let doctor = Arc::new(self);
+        let mut tasks = JoinSet::new();
+        for tenant in doctor.app.tenants() {
+            tasks.spawn(Arc::clone(&doctor).attend(Arc::clone(tenant)));
+        }
+        stopped(&mut stop).await;
+        // Why at once: a look that is not finished says nothing.
+        tasks.shutdown().await;
+    }
+
+    async fn attend(self: Arc<Self>, tenant: Arc<Tenant>) {
+        let section = self.config.tenants.get(tenant.id()).and_then(|tenant| tenant.management.as_ref());
+        let period = section.map_or(LOOK, |section| Duration::from_secs(section.check_seconds));
+        let mut ticks = time::interval(period);
+        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = self.look(&tenant).await {
+                tracing::error!(tenant.id = %tenant.id(), code = error.code(), detail = error.detail(), "the tenant could not be checked");
+            }
+        }
+    }
+
+    pub(super) async fn look(&self, tenant: &Arc<Tenant>) -> Result<(), Error> {
+        if self.app.lead(tenant).await?.is_none() {
+            self.app.forget_findings(tenant);
+            return Ok(());
+        }
+        let delivery = self.app.delivery(tenant);
+        let mut posture = match self.sources.get(tenant.id()) {
+            Some(source) => {
+                time::timeout(PATIENCE, posture::read(source)).await.unwrap_or_else(|_| posture::unanswered())
+            }
+            None => posture::Posture::default(),
+        };
+        posture.delivery = delivery;
+        posture.logins = self.app.logins(tenant, &posture).await?;
+        let (config, id) = (Arc::clone(&self.config), tenant.id().clone());
+        let looked = tokio::task::spawn_blocking(move || (expected(&config, &id), local(&config, &id))).await;
+        let (mut expected, local) = looked
+            .map_err(|_| Error::Unavailable { detail: "our own side could not be looked at".to_owned() })?;
+        expected.policy = tenant.checked_policy();
+        posture.local = Some(local);
+        let findings = posture::check(&posture, &expected, self.app.clock().now());
+        self.app.take_findings(tenant, findings, posture::is_whole(&posture)).await.map(drop)
+    }
+}

@@ -1,0 +1,13 @@
+//! The checks of tenants and of our side: what they are made from here, and the job that makes them.
+
+mod certificate;
+mod expected;
+mod job;
+mod local;
+#[cfg(test)]
+mod scene;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use self::{expected::expected, job::Doctor, local::local, source::source};

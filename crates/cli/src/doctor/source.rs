@@ -1,0 +1,47 @@
+//! The service's own client at a tenant, which only reads.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use countersign_adapters::management::{
+    Credentials, DEFAULT_TIMEOUT, KeyAlgorithm, Management, Plan, RealSleep, Settings, Surroundings,
+};
+use countersign_core::Clock;
+
+use crate::{
+    clock::SystemEntropy,
+    commands::tenant::Nobody,
+    config::{Management as Section, address},
+};
+
+/// Builds the client; `None` where none is configured. Nothing is asked yet.
+pub fn source(section: &Section, clock: &Arc<dyn Clock>) -> anyhow::Result<Option<Management>> {
+    let Some(client_id) = &section.client_id else { return Ok(None) };
+    let credentials = match (&section.private_key, &section.client_secret) {
+        (Some(key), _) => {
+            let pem = key.fetch().context("`private_key`")?;
+            Credentials::Key { pem, algorithm: KeyAlgorithm::Rs256, key_id: None }
+        }
+        (None, Some(secret)) => Credentials::Secret(secret.fetch().context("`client_secret`")?),
+        (None, None) => return Ok(None),
+    };
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read(path).with_context(|| format!("can't read `{}`", path.display()))
+    };
+    let settings = Settings {
+        tenant: address(&section.domain).parse().context("`domain`")?,
+        client_id: client_id.parse().context("`client_id`")?,
+        credentials,
+        plan: section.plan.as_ref().map_or(Ok(Plan::Free), |plan| plan.parse()).context("`plan`")?,
+        authorities: section.ca.as_ref().map(read).transpose()?,
+        timeout: DEFAULT_TIMEOUT,
+    };
+    let surroundings = Surroundings {
+        clock: Arc::clone(clock),
+        entropy: Arc::new(SystemEntropy),
+        sleep: Arc::new(RealSleep),
+        // Why nobody: what can't be recorded is not sent, so that these checks can't write.
+        recorder: Arc::new(Nobody),
+    };
+    Ok(Some(Management::new(settings, surroundings)?))
+}

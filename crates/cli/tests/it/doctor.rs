@@ -1,0 +1,165 @@
+//! A service and a command that look at the sandbox tenant, over HTTP.
+
+use std::{path::Path, process::Command};
+
+use countersign_core::{Clock, Timestamp};
+use countersign_sandbox::tenant::{Call, Method, TokenRequest, scopes};
+use serde_json::{Value, json};
+
+use crate::{
+    tenant_sandbox::{Passing, SECRET, Sandbox},
+    world::{Service, TENANT, complained, countersign, leaves, told, until},
+};
+
+/// What is granted to the service's client: what the capabilities need, and what the checks read.
+const READS: [&str; 7] = [
+    "read:actions",
+    "read:log_streams",
+    "read:logs",
+    "read:client_grants",
+    "read:event_streams",
+    "read:hooks",
+    "read:rules",
+];
+
+fn call(sandbox: &Sandbox, method: Method, path: &str, body: Value) -> Value {
+    let now: Timestamp = Passing::start().now();
+    let tenant = sandbox.shell.tenant();
+    let mut tenant = tenant.lock();
+    let base = tenant.options().base_url.clone();
+    let parameters = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "installer"),
+        ("client_secret", SECRET),
+        ("audience", &format!("{base}/api/v2/")),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let token = tenant.token(&TokenRequest { parameters: parameters.into(), base_url: base.clone() }, now);
+    let bearer = token.json()["access_token"].as_str().unwrap().to_owned();
+    let mut call = Call::new(method, &base, path).with_bearer(&bearer);
+    if !body.is_null() {
+        call = call.with_json(body);
+    }
+    let reply = tenant.call(&call, now);
+    assert!(reply.status < 300, "{path}: {}", reply.json());
+    reply.json().clone()
+}
+
+/// The command with the client that reads the tenant.
+fn reading(home: &Path, sandbox: &Sandbox, client: &Value) -> Command {
+    std::fs::write(home.join("reader-secret"), client["client_secret"].as_str().unwrap()).unwrap();
+    let mut command = countersign(home);
+    for (name, value) in [
+        ("DOMAIN", sandbox.domain.as_str()),
+        ("CLIENT_ID", client["client_id"].as_str().unwrap()),
+        ("CLIENT_SECRET", "file:reader-secret"),
+        ("PLAN", "unlimited"),
+        ("CHECK_SECONDS", "1"),
+    ] {
+        let tenant = TENANT.to_uppercase();
+        command.env(format!("COUNTERSIGN__TENANTS__{tenant}__MANAGEMENT__{name}"), value);
+    }
+    command.env("COUNTERSIGN__STORAGE__DIRECTORY", home.join("data"));
+    command
+}
+
+fn bind(sandbox: &Sandbox, bindings: &Value) {
+    call(sandbox, Method::Patch, "/actions/triggers/post-login/bindings", json!({ "bindings": bindings }));
+}
+
+fn codes(service: &Service) -> Option<Vec<String>> {
+    let token = std::fs::read_to_string(service.data.join("operator.token")).unwrap();
+    let bearer = format!("Bearer {}", token.trim());
+    let answer = service.client().get(&format!("/v1/findings/{TENANT}"), &[("authorization", &bearer)]);
+    let found = answer.json();
+    found["checked_at"].as_str()?;
+    let findings = found["findings"].as_array().unwrap();
+    Some(findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect())
+}
+
+/// Installs with the installer's client, and gives the service one of its own that reads.
+fn install(home: &Path, sandbox: &Sandbox) -> Value {
+    Service::start(home).stop();
+    let all = scopes().join(" ");
+    let wanted = ["--service", "https://cs.example.com", "--without-client", "--capability", "decide=report"];
+    let applied = sandbox.command(home, "apply", &[&wanted[..], &["--accept-scopes", &all]].concat());
+    assert_eq!(applied.status.code(), Some(0), "{}{}", told(&applied), complained(&applied));
+    let client = json!({"name": "Countersign service", "app_type": "non_interactive",
+        "grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_post"});
+    let client = call(sandbox, Method::Post, "/clients", client);
+    let audience = format!("{}/api/v2/", sandbox.shell.tenant().lock().options().base_url);
+    let grant = json!({"client_id": client["client_id"], "audience": audience, "scope": READS});
+    call(sandbox, Method::Post, "/client-grants", grant);
+    client
+}
+
+#[test]
+fn a_finding_shows_up_in_the_service_and_in_the_command_and_is_gone_when_mended() {
+    let home = tempfile::tempdir().unwrap();
+    let (home, sandbox) = (home.path(), Sandbox::start());
+    let client = install(home, &sandbox);
+    let doctor = |rest: &[&str]| {
+        let mut command = reading(home, &sandbox, &client);
+        command.args(["doctor", "--tenant", TENANT, "--data", "data"]).args(rest).output().unwrap()
+    };
+    let sound = doctor(&[]);
+    assert_eq!(sound.status.code(), Some(0), "{}{}", told(&sound), complained(&sound));
+
+    let service = Service::start_by(reading(home, &sandbox, &client), home);
+    let is_found = |code: &str| codes(&service).is_some_and(|codes| codes.iter().any(|found| found == code));
+    until("a first look", || codes(&service).is_some());
+    assert!(!is_found("action.unbound"), "{:?}", codes(&service));
+    let there = call(&sandbox, Method::Get, "/actions/triggers/post-login/bindings", Value::Null);
+    let ours = there["bindings"][0].clone();
+    bind(&sandbox, &json!([]));
+    // Well below the two minutes in which it must be told.
+    until("the finding", || is_found("action.unbound"));
+    let told_by_command = doctor(&["--format", "json"]);
+    assert_eq!(told_by_command.status.code(), Some(3), "{}", complained(&told_by_command));
+    let report: Value = serde_json::from_str(&told(&told_by_command)).unwrap();
+    assert_eq!(report["findings"][0]["code"], "action.unbound");
+    let line = told(&doctor(&[]));
+    assert!(line.contains("critical action.unbound: ") && line.contains("To mend it: "), "{line}");
+    let token = std::fs::read_to_string(service.data.join("operator.token")).unwrap();
+    let bearer = format!("Bearer {}", token.trim());
+    let metrics = service.client().get("/metrics", &[("authorization", &bearer)]).text();
+    let metric = "countersign_findings{code=\"action.unbound\",severity=\"critical\"} 1";
+    assert!(metrics.contains(metric), "{metrics}");
+
+    let reference = json!({"type": "action_id", "value": ours["action"]["id"]});
+    bind(&sandbox, &json!([{"ref": reference, "display_name": ours["display_name"]}]));
+    until("its end", || !is_found("action.unbound"));
+    let data = service.data.clone();
+    service.stop();
+    let changes: Vec<Value> = leaves(&data)
+        .into_iter()
+        .filter(|leaf| leaf["facts"]["code"] == "action.unbound")
+        .map(|leaf| leaf["facts"]["change"].clone())
+        .collect();
+    assert_eq!(changes, ["finding_raised", "finding_cleared"]);
+}
+
+#[test]
+fn without_a_client_our_own_side_is_checked_and_that_is_said() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    Service::start(home).stop();
+    let doctor = || {
+        let mut command = countersign(home);
+        command.args(["doctor", "--tenant", TENANT, "--data", "data"]).output().unwrap()
+    };
+    let sound = doctor();
+    assert_eq!(sound.status.code(), Some(0), "{}{}", told(&sound), complained(&sound));
+    assert!(told(&sound).contains("the tenant itself is not checked"), "{}", told(&sound));
+    let key = home.join("data/master.key");
+    let mode = |mode: u32| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(0o644);
+    let open = doctor();
+    assert_eq!(open.status.code(), Some(3));
+    assert!(told(&open).contains("critical key.mode: "), "{}", told(&open));
+    mode(0o600);
+    assert_eq!(doctor().status.code(), Some(0));
+}

@@ -1,0 +1,64 @@
+//! The CONFIG of our Actions, as a part of their text.
+
+/// Before the part that an operator edits (actions/build.mjs writes each part's name before it).
+const BEGIN: &str = "// --- config ---";
+
+/// How every part begins.
+const PART: &str = "// --- ";
+
+/// The code before, within and after its CONFIG; all of it before where there is none.
+pub(super) fn split(code: &str) -> (&str, &str, &str) {
+    let Some((before, rest)) = code.split_once(BEGIN) else { return (code, "", "") };
+    match rest.find(&format!("\n{PART}")).and_then(|at| rest.split_at_checked(at)) {
+        Some((config, after)) => (before, config, after),
+        None => (before, rest, ""),
+    }
+}
+
+/// The code's lines of CONFIG without those that are comments.
+fn lines(code: &str) -> impl Iterator<Item = &str> {
+    split(code).1.lines().map(str::trim).filter(|line| !line.starts_with("//"))
+}
+
+/// Whether the Action may change a sign-in; `None` when that can't be read.
+pub(super) fn enforces(code: &str) -> Option<bool> {
+    let text = lines(code).find_map(|line| line.strip_prefix("enforce:"))?;
+    match text.trim().trim_end_matches(',') {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// What the Action does without us; `None` when that can't be read.
+pub(super) fn fallback(code: &str) -> Option<String> {
+    let mut lines = lines(code).skip_while(|line| !line.starts_with("fallback:"));
+    let text = lines.find_map(|line| line.strip_prefix("default:"))?;
+    let word = text.trim().trim_end_matches(',').trim_matches(['\'', '"']);
+    word.chars().all(|char| char.is_ascii_lowercase()).then(|| word.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_action_is_read_and_others_are_not_guessed_at() {
+        let code = include_str!("../../../../actions/dist/post-login.js");
+        assert_eq!((enforces(code), fallback(code).as_deref()), (Some(false), Some("allow")));
+        let (before, config, after) = split(code);
+        assert!(!before.is_empty() && config.contains("CONFIG = ") && after.contains("exports."));
+        assert!(!after.contains("const CONFIG"));
+        let edited = code
+            .replace("default: 'allow'", "default: 'challenge'")
+            .replace("enforce: false", "enforce: true");
+        assert_eq!((enforces(&edited), fallback(&edited).as_deref()), (Some(true), Some("challenge")));
+        for other in [
+            "",
+            "// --- config ---",
+            "// --- config ---\nenforce: maybe,\nfallback: x\n// --- a ---\ndefault: 'b'",
+        ] {
+            assert_eq!((enforces(other), fallback(other)), (None, None), "{other}");
+        }
+    }
+}
