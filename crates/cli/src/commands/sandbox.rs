@@ -1,5 +1,6 @@
 //! `countersign sandbox`: the stand-in for a tenant of Auth0, over HTTP.
 
+mod folder;
 mod keep;
 mod tasks;
 
@@ -9,6 +10,7 @@ use anyhow::Context;
 use countersign_core::{Clock, Timestamp};
 use countersign_sandbox::{
     FastClock, Kept, StateFile,
+    simulate::Actions,
     tenant::{
         Options, Tenant,
         http::{Shell, router},
@@ -65,7 +67,9 @@ pub async fn run(args: Sandbox) -> anyhow::Result<Verdict> {
         }
         None => Tenant::new(options)?,
     };
-    let shell = Shell::new(tenant, Arc::clone(&clock), scheme);
+    let scripts = folder::Folder::make(&std::env::temp_dir())?;
+    let actions = Actions::in_folder(scripts.path.clone());
+    let shell = Shell::new(tenant, Arc::clone(&clock), scheme).with_actions(actions);
     if let Some(file) = file.take() {
         let keeper = keep::Keeper::new(&shell, Arc::clone(&clock), client.id.clone(), file);
         serve(listener, shell, clock, &url, &client, Some(keeper)).await?;

@@ -18,8 +18,8 @@ const EXECUTION: usize = 40;
 
 /// What flows need beside facts: where Actions run, the time, chance.
 pub struct Stage<'a> {
-    /// Runs the Actions.
-    pub host: &'a Host,
+    /// Runs the Actions; without it each that is bound fails.
+    pub host: Option<&'a Host>,
     /// When the flow begins.
     pub at: Timestamp,
     /// For ids and states.

@@ -1,9 +1,11 @@
 //! What is known when a flow begins, as it stands in the tenant's state.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// One request of somebody, as it reaches the tenant.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Visit {
     /// Version 4 or 6.
     pub ip: String,

@@ -23,6 +23,12 @@ pub enum Failed {
     AccountLimit,
     /// A hundred failures from one address.
     AddressLimit,
+    /// Twenty sign-ins of one user from one address within a minute.
+    RateLimit,
+    /// The user is no member of the organization.
+    Member,
+    /// Nothing may be shown, and there is no session.
+    Session,
 }
 
 /// What came of what was asked of the person.
@@ -67,13 +73,23 @@ pub fn failed_login(stage: &mut Stage<'_>, facts: &Facts, failed: Failed) -> Flo
                 json!({ "message": message, "oauthError": "unauthorized", "type": "oauth-authorization" });
             Entry::new("f", Shape::Person, message).with(json!({ "error": error }))
         }
+        Failed::Member => {
+            let message = "user is not part of the organization";
+            let error =
+                json!({ "message": message, "oauthError": "invalid_request", "type": "oauth-authorization" });
+            Entry::new("f", Shape::Person, message).with(json!({ "error": error }))
+        }
+        Failed::Session => Entry::new("fsa", Shape::Nobody, "Login required"),
         Failed::AccountLimit => Entry::new("limit_wc", Shape::Person, ""),
+        Failed::RateLimit => Entry::new("limit_sul", Shape::Person, ""),
         Failed::AddressLimit => Entry::new("limit_mu", Shape::Nobody, "").with(json!({ "flow": "login" })),
     };
     let (error, status) = match failed {
         Failed::Password | Failed::User => ("invalid_grant", 403),
         Failed::Blocked => ("unauthorized", 403),
-        Failed::AccountLimit | Failed::AddressLimit => ("too_many_attempts", 429),
+        Failed::Member => ("invalid_request", 400),
+        Failed::Session => ("login_required", 400),
+        Failed::AccountLimit | Failed::AddressLimit | Failed::RateLimit => ("too_many_attempts", 429),
     };
     let description = if entry.description.is_empty() { "Too many attempts." } else { entry.description };
     let logs = vec![record(&entry, facts, stage.at, stage.dice)];

@@ -128,7 +128,7 @@ impl Ran {
 }
 
 /// Runs a pipeline. What an Action asked for is kept when it refuses, and forgotten when it fails.
-pub async fn run(pipeline: &Pipeline<'_>, begin: Begin, event: Value, host: &Host) -> Ran {
+pub async fn run(pipeline: &Pipeline<'_>, begin: Begin, event: Value, host: Option<&Host>) -> Ran {
     let Begin { continues, asked } = begin;
     let mut ran = Ran::nothing(asked);
     let mut event = event;
@@ -162,7 +162,7 @@ async fn one(
     handler: Handler,
     event: &Value,
     left: u32,
-    host: &Host,
+    host: Option<&Host>,
 ) -> Result<Answer, HostError> {
     if left == 0 {
         return Ok(Answer {
@@ -182,7 +182,7 @@ async fn one(
         state: Some(pipeline.state.to_owned()),
         timeout_ms: left,
     };
-    host.run(&execution).await
+    host.ok_or(HostError::NodeMissing)?.run(&execution).await
 }
 
 /// What an answer cost, at least a millisecond and at most what was left.

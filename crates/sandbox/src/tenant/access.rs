@@ -9,6 +9,7 @@ mod tickets;
 mod tokens;
 
 use countersign_core::{Micros, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -30,7 +31,7 @@ const DEVICES: &str = "user_devices";
 const BROWSERS: &str = "remembered_browsers";
 
 /// Where a request came from, as sessions and refresh tokens keep it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Device {
     /// The address.
     pub ip: String,

@@ -56,10 +56,30 @@ impl Refusal {
 pub fn answer(state: &mut State, keys: &Keys, request: &TokenRequest, now: Timestamp) -> Reply {
     match grant(state, keys, request, now) {
         Ok(body) => Reply::ok(body).with_header("cache-control", "no-store"),
-        Err(Refusal(status, error, description)) => {
-            Reply::new(status, json!({"error": error, "error_description": description}))
-        }
+        Err(refusal) => refusal.into(),
     }
+}
+
+impl From<Refusal> for Reply {
+    fn from(Refusal(status, error, description): Refusal) -> Self {
+        Self::new(status, json!({"error": error, "error_description": description}))
+    }
+}
+
+/// The client that a request proves to come from.
+///
+/// # Errors
+/// The answer to one that proves nothing.
+pub fn client(state: &mut State, request: &TokenRequest, now: Timestamp) -> Result<String, Reply> {
+    authenticate(state, request, now).map_err(Reply::from)
+}
+
+/// The scopes, apart by spaces, that a client gets for an API as itself.
+///
+/// # Errors
+/// The answer to one that has no grant.
+pub fn scopes(state: &State, client_id: &str, audience: &str, asked: Option<&str>) -> Result<String, Reply> {
+    granted(state, client_id, audience, asked).map_err(Reply::from)
 }
 
 fn grant(state: &mut State, keys: &Keys, request: &TokenRequest, now: Timestamp) -> Result<Value, Refusal> {

@@ -14,12 +14,13 @@ use axum::{
     routing::{any, get, post},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use countersign_core::Clock;
+use countersign_core::{Clock, Timestamp};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::{Call, Fault, Method, Payload, Reply, Tenant, TokenRequest, call};
+use crate::{oidc, simulate, simulate::Actions};
 
 /// The largest body that is read; imports of users are the largest that Auth0 takes (500 KB).
 const LARGEST: usize = 1_000_000;
@@ -31,6 +32,7 @@ pub struct Shell {
     clock: Arc<dyn Clock>,
     scheme: &'static str,
     changes: watch::Sender<u64>,
+    actions: Arc<Actions>,
 }
 
 impl Shell {
@@ -38,7 +40,22 @@ impl Shell {
     #[must_use]
     pub fn new(tenant: Tenant, clock: Arc<dyn Clock>, scheme: &'static str) -> Self {
         let (changes, _) = watch::channel(0);
-        Self { tenant: Arc::new(Mutex::new(tenant)), clock, scheme, changes }
+        let actions = Arc::new(Actions::none());
+        Self { tenant: Arc::new(Mutex::new(tenant)), clock, scheme, changes, actions }
+    }
+
+    /// The same with somewhere to run Actions.
+    #[must_use]
+    pub fn with_actions(self, actions: Actions) -> Self {
+        Self { actions: Arc::new(actions), ..self }
+    }
+
+    pub(crate) fn actions(&self) -> &Actions {
+        &self.actions
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Changes whenever the tenant may have changed.
@@ -58,7 +75,7 @@ impl Shell {
         Arc::clone(&self.tenant)
     }
 
-    fn base_url(&self, headers: &HeaderMap) -> String {
+    pub(crate) fn base_url(&self, headers: &HeaderMap) -> String {
         let host = text(headers, header::HOST.as_str());
         if host.is_empty() {
             self.tenant.lock().options().base_url.clone()
@@ -76,23 +93,27 @@ pub fn router(shell: Shell) -> Router {
         .route("/.well-known/jwks.json", get(jwks))
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/sandbox/reset", post(reset))
+        .merge(simulate::routes())
+        .merge(oidc::routes())
         .route("/sandbox/exports/{ticket}", get(export))
         .fallback(nothing)
         .layer(DefaultBodyLimit::max(LARGEST))
         .with_state(shell)
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+/// A header; empty when there is none or it is no text.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The credentials of an `Authorization` header of a scheme, whose name may be written in any case.
-fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+pub(crate) fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     let (given, rest) = text(headers, header::AUTHORIZATION.as_str()).split_once(' ')?;
     given.eq_ignore_ascii_case(scheme).then(|| rest.trim())
 }
 
-fn send(reply: Reply) -> Response {
+/// The answer over HTTP.
+pub(crate) fn send(reply: Reply) -> Response {
     let body = reply.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -167,8 +188,7 @@ async fn token(State(shell): State<Shell>, headers: HeaderMap, body: Bytes) -> R
         parameters.extend([("client_id".to_owned(), client_id), ("client_secret".to_owned(), secret)]);
     }
     let request = TokenRequest { parameters, base_url: shell.base_url(&headers) };
-    let now = shell.clock.now();
-    let reply = shell.tenant.lock().token(&request, now);
+    let reply = oidc::token(&shell, &request, text(&headers, header::USER_AGENT.as_str())).await;
     shell.touch();
     send(reply)
 }

@@ -28,6 +28,11 @@ impl Record {
         Self(fields)
     }
 
+    /// A record that is whole but for its id.
+    pub(crate) const fn whole(fields: Object) -> Self {
+        Self(fields)
+    }
+
     /// The same record with a field more.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

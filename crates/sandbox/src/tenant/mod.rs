@@ -251,6 +251,47 @@ impl Tenant {
         resource::export(&mut self.state, ticket, now)
     }
 
+    /// Gives a user a password.
+    pub(crate) fn set_password(&mut self, user_id: &str, password: &str) {
+        let hash = secret::hash(password, &mut self.state.dice);
+        if let Some(user) = self.state.objects.find_mut("users", user_id) {
+            user.hidden.insert(resource::PASSWORD.to_owned(), hash.into());
+        }
+    }
+
+    /// The client that a request of a token proves to come from.
+    pub(crate) fn prove_client(&mut self, request: &TokenRequest, now: Timestamp) -> Result<String, Reply> {
+        grant::client(&mut self.state, request, now)
+    }
+
+    /// The scopes, apart by spaces, that a client gets for an API as itself.
+    pub(crate) fn client_scopes(
+        &self,
+        client: &str,
+        api: &str,
+        asked: Option<&str>,
+    ) -> Result<String, Reply> {
+        grant::scopes(&self.state, client, api, asked)
+    }
+
+    /// Signs claims with the newest key.
+    pub(crate) fn sign(&self, claims: &Value) -> Option<String> {
+        self.keys.sign(claims)
+    }
+
+    /// The claims of a token that this tenant signed and that has not ended.
+    pub(crate) fn claims_of(&self, token: &str, now: Timestamp) -> Option<Value> {
+        let claims = self.keys.verify(token)?;
+        claims.get("exp").and_then(Value::as_i64).is_some_and(|exp| exp > now.seconds()).then_some(claims)
+    }
+
+    /// Counts a request of a token; a limit that is reached answers it.
+    pub(crate) fn count_token(&mut self, now: Timestamp) -> Result<Option<Standing>, Reply> {
+        self.limits
+            .count(Group::Token, now)
+            .map_err(|standing| with_standing(too_many_tokens(), Some(standing)))
+    }
+
     /// `/.well-known/jwks.json`.
     #[must_use]
     pub fn jwks(&self) -> Value {
@@ -264,7 +305,16 @@ impl Tenant {
             "issuer": format!("{base_url}/"),
             "token_endpoint": format!("{base_url}/oauth/token"),
             "jwks_uri": format!("{base_url}/.well-known/jwks.json"),
-            "grant_types_supported": ["client_credentials"],
+            "authorization_endpoint": format!("{base_url}/authorize"),
+            "userinfo_endpoint": format!("{base_url}/userinfo"),
+            "end_session_endpoint": format!("{base_url}/oidc/logout"),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "subject_types_supported": ["public"],
+            "code_challenge_methods_supported": ["S256"],
+            "claims_supported": ["aud", "auth_time", "email", "email_verified", "exp", "iat", "iss", "name", "sub"],
+            "grant_types_supported": ["authorization_code", "client_credentials", "password", "refresh_token"],
             "token_endpoint_auth_methods_supported":
                 ["client_secret_basic", "client_secret_post", "private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
@@ -274,12 +324,9 @@ impl Tenant {
 
     /// `POST /oauth/token`.
     pub fn token(&mut self, request: &TokenRequest, now: Timestamp) -> Reply {
-        match self.limits.count(Group::Token, now) {
+        match self.count_token(now) {
             Ok(standing) => with_standing(grant::answer(&mut self.state, &self.keys, request, now), standing),
-            Err(standing) => {
-                let body = json!({"error": "too_many_requests", "error_description": "Global limit has been reached"});
-                with_standing(Reply::new(429, body), Some(standing))
-            }
+            Err(reply) => reply,
         }
     }
 
@@ -342,7 +389,12 @@ fn too_many() -> Reply {
     Fault::new(429, message).code("too_many_requests").into()
 }
 
-fn with_standing(reply: Reply, standing: Option<Standing>) -> Reply {
+fn too_many_tokens() -> Reply {
+    let body = json!({"error": "too_many_requests", "error_description": "Global limit has been reached"});
+    Reply::new(429, body)
+}
+
+pub(crate) fn with_standing(reply: Reply, standing: Option<Standing>) -> Reply {
     let Some(Standing { limit, remaining, reset, .. }) = standing else { return reply };
     reply
         .with_header("x-ratelimit-limit", limit.to_string())

@@ -154,6 +154,13 @@ impl Keys {
         jsonwebtoken::encode(&header, claims, &key.signs).ok()
     }
 
+    /// The claims of a token that one of the keys signed.
+    pub fn verify(&self, token: &str) -> Option<Value> {
+        let kid = jsonwebtoken::decode_header(token).ok()?.kid?;
+        let key = self.0.iter().find(|key| key.kid == kid)?;
+        verify::<Value>(token, Algorithm::RS256, &key.verifies)
+    }
+
     /// Who a token of the Management API belongs to.
     ///
     /// # Errors

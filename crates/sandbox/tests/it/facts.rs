@@ -31,7 +31,7 @@ impl World {
 
     pub fn stage(&mut self) -> Stage<'_> {
         let at = "2026-08-20T08:00:00Z".parse().unwrap();
-        Stage { host: &self.host, at, dice: &mut self.dice, budget_ms: BUDGET_MS }
+        Stage { host: Some(&self.host), at, dice: &mut self.dice, budget_ms: BUDGET_MS }
     }
 }
 

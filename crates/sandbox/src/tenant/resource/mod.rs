@@ -46,6 +46,7 @@ use super::{Operation, state::Object};
 pub(super) use connections::furnish as furnish_database;
 pub(super) use jobs::content as export;
 pub(super) use user_identities::password;
+pub(super) use users::PASSWORD;
 
 /// The tables of all resources.
 pub(super) const TABLES: &[&[Operation]] = &[

@@ -4,7 +4,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use countersign_core::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::tenant::{Context, Fault, Item, Reply, id, state::State};
+use crate::tenant::{
+    Context, Fault, Item, Reply, id,
+    state::{Object, State},
+};
 
 /// The collection: see `execution_id` for the ids.
 const EXECUTIONS: &str = "action_executions";
@@ -27,6 +30,18 @@ pub struct Execution {
 }
 
 impl State {
+    /// Keeps an execution that has an id, as the API will show it.
+    pub(crate) fn keep_execution(&mut self, shown: Object, now: Timestamp) {
+        let id = shown.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut hidden = Map::new();
+        hidden.insert("at".to_owned(), now.micros().into());
+        self.objects.insert(EXECUTIONS, Item { id, shown, hidden });
+        if self.objects.count(EXECUTIONS) > MOST {
+            let oldest = self.objects.all(EXECUTIONS).next().map(|oldest| oldest.id.clone());
+            oldest.and_then(|oldest| self.objects.remove(EXECUTIONS, &oldest));
+        }
+    }
+
     /// Keeps an execution; gives the id by which the API shows it and logs name it.
     pub fn record_execution(&mut self, execution: Execution, now: Timestamp) -> String {
         let Execution { trigger, status, results } = execution;
@@ -39,14 +54,7 @@ impl State {
             "created_at": time,
             "updated_at": time,
         });
-        let mut hidden = Map::new();
-        hidden.insert("at".to_owned(), now.micros().into());
-        let shown = shown.as_object().cloned().unwrap_or_default();
-        self.objects.insert(EXECUTIONS, Item { id: id.clone(), shown, hidden });
-        if self.objects.count(EXECUTIONS) > MOST {
-            let oldest = self.objects.all(EXECUTIONS).next().map(|oldest| oldest.id.clone());
-            oldest.and_then(|oldest| self.objects.remove(EXECUTIONS, &oldest));
-        }
+        self.keep_execution(shown.as_object().cloned().unwrap_or_default(), now);
         id
     }
 
