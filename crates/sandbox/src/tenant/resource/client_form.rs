@@ -208,7 +208,6 @@ pub fn defaults(body: &Object, tenant: &str) -> Object {
         "cross_origin_authentication": false,
         "custom_login_page_on": true,
         "callback_url_template": false,
-        "encrypted": true,
         "grant_types": grants,
         "jwt_configuration": jwt,
         "refresh_token": refresh_token(body),
