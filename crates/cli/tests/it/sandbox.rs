@@ -111,19 +111,24 @@ fn an_action_that_was_deployed_runs_in_node_when_somebody_signs_in() {
     let user = json!({"connection": "Username-Password-Authentication", "email": "pat@example.com",
         "password": "a good password"});
     ask("POST", "/api/v2/users", user);
-    let code = "exports.onExecutePostLogin = async (event, api) => api.access.deny('not ' + event.user.email);";
+    let code =
+        "exports.onExecutePostLogin = async (event, api) => api.access.deny('not ' + event.user.email);";
     let action = json!({"name": "guard", "code": code, "runtime": "node22",
         "supported_triggers": [{"id": "post-login", "version": "v3"}]});
     let id = ask("POST", "/api/v2/actions/actions", action)["id"].as_str().unwrap().to_owned();
     let action = format!("/api/v2/actions/actions/{id}");
     crate::world::until("a build", || ask("GET", &action, Value::Null)["status"] == "built");
     ask("POST", &format!("{action}/deploy"), Value::Null);
-    let bindings = json!({"bindings": [{"ref": {"type": "action_id", "value": id}, "display_name": "guard"}]});
+    let bindings =
+        json!({"bindings": [{"ref": {"type": "action_id", "value": id}, "display_name": "guard"}]});
     ask("PATCH", "/api/v2/actions/triggers/post-login/bindings", bindings);
     let order = json!({"user": "pat@example.com", "password": "a good password", "client_id": "first",
         "scope": "openid", "visit": {"ip": "203.0.113.7"}});
     let outcome = ask("POST", "/sandbox/simulate/login", order);
-    assert_eq!((&outcome["outcome"], &outcome["error_description"]), (&json!("refused"), &json!("not pat@example.com")));
+    assert_eq!(
+        (&outcome["outcome"], &outcome["error_description"]),
+        (&json!("refused"), &json!("not pat@example.com"))
+    );
     assert_eq!(outcome["logs"], json!(["f"]));
     sandbox.stop();
     let left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
