@@ -24,8 +24,8 @@ async function deploy(...words) {
     ...process.env, AUTH0_DOMAIN: domain, AUTH0_CLIENT_ID: clientId, AUTH0_CLIENT_SECRET: clientSecret, AUTH0_ALLOW_DELETE: 'false',
     AUTH0_EXCLUDED: JSON.stringify(EXCLUDED),
   };
-  const { stdout, stderr } = await run(cli, words, { env: environment, timeout: 120_000 });
-  return `${stdout}${stderr}`;
+  const ended = run(cli, words, { env: environment, timeout: 120_000 });
+  await ended.catch(({ stdout, stderr }) => assert.fail(`${stdout}${stderr}`.slice(-2000)));
 }
 
 const exported = async (folder) => {
