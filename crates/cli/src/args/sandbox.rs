@@ -32,6 +32,9 @@ pub struct Sandbox {
     /// How fast the tenant's clock runs.
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
+    /// Fill a new tenant with invented people, and with so many days of their sign-ins and of attacks on them.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(0..=90))]
+    pub people: Option<u16>,
     /// Keep the tenant in this file.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,

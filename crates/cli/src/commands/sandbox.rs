@@ -10,7 +10,7 @@ use anyhow::Context;
 use countersign_core::{Clock, Timestamp};
 use countersign_sandbox::{
     FastClock, Kept, StateFile,
-    simulate::Actions,
+    simulate::{Actions, history},
     tenant::{
         Options, Tenant,
         http::{Shell, router},
@@ -61,6 +61,7 @@ pub async fn run(args: Sandbox) -> anyhow::Result<Verdict> {
         client_id: client.id.clone(),
         client_secret: client.secret.clone(),
     };
+    let is_new = kept.is_none();
     let tenant = match kept {
         Some(kept) => {
             Tenant::restore(options, kept.snapshot).context("can't use the tenant that was kept")?
@@ -70,6 +71,10 @@ pub async fn run(args: Sandbox) -> anyhow::Result<Verdict> {
     let scripts = folder::Folder::make(&std::env::temp_dir())?;
     let actions = Actions::in_folder(scripts.path.clone());
     let shell = Shell::new(tenant, Arc::clone(&clock), scheme).with_actions(actions);
+    if let (true, Some(days)) = (is_new, args.people) {
+        let lived = history(&shell, &url, days, args.seed, clock.now()).await;
+        lived.context("the people's past could not be made up")?;
+    }
     if let Some(file) = file.take() {
         let keeper = keep::Keeper::new(&shell, Arc::clone(&clock), client.id.clone(), file);
         serve(listener, shell, clock, &url, &client, Some(keeper)).await?;

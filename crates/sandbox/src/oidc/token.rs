@@ -8,9 +8,12 @@ use crate::{
     tenant::{Reply, TokenRequest, http::Shell, with_standing},
 };
 
-/// Answers a request of a token.
+/// Answers a request of a token. Where a tenant has nowhere to run Actions at all, clients get theirs without them.
 pub(crate) async fn token(shell: &Shell, request: &TokenRequest, user_agent: &str) -> Reply {
     let now = shell.now();
+    if request.get("grant_type") == Some("client_credentials") && !shell.actions().may_run() {
+        return shell.tenant().lock().token(request, now);
+    }
     let counted = shell.tenant().lock().count_token(now);
     match counted {
         Ok(standing) => {

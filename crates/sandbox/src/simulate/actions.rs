@@ -26,6 +26,11 @@ impl Actions {
         Self { folder: Some(folder), host: OnceCell::new() }
     }
 
+    /// Whether there is somewhere to run them.
+    pub(crate) const fn may_run(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// The host, which is started if it isn't running yet.
     ///
     /// # Errors
