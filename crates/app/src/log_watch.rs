@@ -51,7 +51,7 @@ struct Seen {
 pub(crate) struct LogWatch(Mutex<Seen>);
 
 impl LogWatch {
-    fn take(&self, entries: Vec<Result<Entry, Unread>>, now: Duration) -> Delivered {
+    fn take(&self, entries: Vec<Result<Entry, Unread>>, now: Duration, latest: Timestamp) -> Delivered {
         let mut seen = self.0.lock();
         let mut delivered = Delivered::default();
         for entry in entries {
@@ -60,7 +60,8 @@ impl LogWatch {
                 Ok(entry) if seen.ids.contains(&entry.log_id) => delivered.repeated += 1,
                 Ok(entry) => {
                     delivered.taken += 1;
-                    seen.state.newest = seen.state.newest.max(Some(entry.date));
+                    // Why: one entry of the far future must not make every silence look like news.
+                    seen.state.newest = seen.state.newest.max(Some(entry.date.min(latest)));
                     seen.remember(entry.log_id);
                 }
             }
@@ -89,7 +90,8 @@ impl Seen {
 impl App {
     /// Counts what a log stream delivered.
     pub fn take_logs(&self, tenant: &Tenant, entries: Vec<Result<Entry, Unread>>) -> Delivered {
-        tenant.log_watch.take(entries, self.ports.clock.monotonic())
+        let clock = &self.ports.clock;
+        tenant.log_watch.take(entries, clock.monotonic(), clock.now())
     }
 
     /// What is known of the tenant's log stream.
@@ -108,13 +110,23 @@ mod tests {
         Ok(Entry { log_id: id.to_string(), kind: "s".to_owned(), date })
     }
 
+    /// The latest instant that an entry is believed.
+    const LATEST: Timestamp = Timestamp::from_seconds(1_000);
+
+    #[test]
+    fn an_entry_of_the_far_future_counts_as_now() {
+        let watch = LogWatch::default();
+        watch.take(vec![entry(1, 9_999_999)], Duration::ZERO, LATEST);
+        assert_eq!(watch.0.lock().state.newest, Some(LATEST));
+    }
+
     #[test]
     fn repeated_and_unread_entries_are_told_apart_and_time_never_goes_back() {
         let watch = LogWatch::default();
         let now = Duration::from_secs(7);
-        let first = watch.take(vec![entry(1, 20), Err(Unread::Date), entry(2, 10)], now);
+        let first = watch.take(vec![entry(1, 20), Err(Unread::Date), entry(2, 10)], now, LATEST);
         assert_eq!(first, Delivered { taken: 2, repeated: 0, unread: 1 });
-        let again = watch.take(vec![entry(2, 10), entry(3, 5)], now);
+        let again = watch.take(vec![entry(2, 10), entry(3, 5)], now, LATEST);
         assert_eq!(again, Delivered { taken: 1, repeated: 1, unread: 0 });
         let state = watch.0.lock().state;
         assert_eq!(state.newest, Some(Timestamp::from_seconds(20)));
@@ -126,9 +138,9 @@ mod tests {
     fn memory_is_bounded_and_the_oldest_is_forgotten_first() {
         let watch = LogWatch::default();
         let all = (0..=REMEMBERED).map(|id| entry(id, 1)).collect();
-        watch.take(all, Duration::ZERO);
+        watch.take(all, Duration::ZERO, LATEST);
         assert_eq!(watch.0.lock().ids.len(), REMEMBERED);
-        let again = watch.take(vec![entry(0, 1), entry(REMEMBERED, 1)], Duration::ZERO);
+        let again = watch.take(vec![entry(0, 1), entry(REMEMBERED, 1)], Duration::ZERO, LATEST);
         assert_eq!((again.taken, again.repeated), (1, 1));
     }
 }

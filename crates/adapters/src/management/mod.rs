@@ -143,11 +143,18 @@ impl Management {
         }
         let intent = self.recorder.intend(Intent { cause, request }).await;
         let record = intent.map_err(|_| Error::Unrecorded { operation })?;
-        let mut may_be_done = false;
+        let mut may_be_done = None;
         let answer = self.send(request, lane, &mut may_be_done).await;
+        let answer = answer.map_err(|error| match may_be_done {
+            // Why: an earlier try may have done it, whatever a later one was told; `404` to a deletion is what it leads to.
+            Some(why) if !matches!(error, Error::Unknown { .. } | Error::Unavailable { .. }) => {
+                Error::Unknown { operation, why }
+            }
+            _ => error,
+        });
         let end = match &answer {
             Ok(reply) => End::Done(reply.status),
-            Err(_) if may_be_done => End::Unknown,
+            Err(_) if may_be_done.is_some() => End::Unknown,
             Err(Error::Refused { refusal, .. }) => End::Refused(refusal.status),
             Err(Error::Scope { .. }) => End::Refused(StatusCode::FORBIDDEN.as_u16()),
             Err(Error::Limited { .. }) => End::Refused(StatusCode::TOO_MANY_REQUESTS.as_u16()),
@@ -157,8 +164,13 @@ impl Management {
         answer
     }
 
-    /// Sends a request until it is answered. `may_be_done` says whether a write may have been done without our knowing.
-    async fn send(&self, request: &AnyRequest, lane: Lane, may_be_done: &mut bool) -> Result<Reply, Error> {
+    /// Sends a request until it is answered. `may_be_done` says why it is not known whether a write was done, where it is not.
+    async fn send(
+        &self,
+        request: &AnyRequest,
+        lane: Lane,
+        may_be_done: &mut Option<Why>,
+    ) -> Result<Reply, Error> {
         let operation = request.operation();
         let url = self.url(request).ok_or(Error::Malformed { operation })?;
         let mut attempt = 0;
@@ -166,7 +178,7 @@ impl Management {
         loop {
             let ended = match self.once(request, &url, lane).await {
                 Ok(reply) => {
-                    *may_be_done = false;
+                    *may_be_done = None;
                     return Ok(reply);
                 }
                 Err(ended) => ended,
@@ -180,7 +192,9 @@ impl Management {
                 Ended::Token(refusal) => return Err(Error::Refused { operation, refusal }),
                 Ended::Limited(after) => (after, Error::Limited { operation, after }),
                 Ended::Failed { failure: Failure { why, was_sent }, named } => {
-                    *may_be_done |= was_sent && !operation.is_read();
+                    if was_sent && !operation.is_read() {
+                        *may_be_done = Some(why);
+                    }
                     if was_sent && !operation.may_repeat {
                         return Err(Error::Unknown { operation, why });
                     }
@@ -330,7 +344,7 @@ impl Api for Management {
             if !operation.is_read() {
                 return Err(Error::NotRead { operation });
             }
-            self.send(request, lane, &mut false).await
+            self.send(request, lane, &mut None).await
         })
     }
 

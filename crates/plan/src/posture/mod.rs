@@ -1,6 +1,6 @@
 //! Whether a tenant and our configuration are as they should be.
 //!
-//! [`check`] goes through [`CHECKS`]; each is a file that looks at what was read and says what is wrong and how it is mended.
+//! [`check`] goes through `CHECKS`; each is a file that looks at what was read and says what is wrong and how it is mended.
 //! What could not be read is no finding of any check but of `unread`. To add one: a file with its rules and a function, a
 //! line in `CHECKS`, and a section a code in docs/doctor.md.
 //!
