@@ -41,11 +41,20 @@ pub(super) struct Offset {
     pub(super) size: usize,
     /// How many items there are, as the last answer said.
     pub(super) total: Option<u64>,
+    /// The same as the newest page was read.
+    total_at_read: Option<u64>,
 }
 
 impl Default for Offset {
     fn default() -> Self {
-        Self { pages: Vec::new(), step: Step::Read(0), reads: 0, size: PER_PAGE, total: None }
+        Self {
+            pages: Vec::new(),
+            step: Step::Read(0),
+            reads: 0,
+            size: PER_PAGE,
+            total: None,
+            total_at_read: None,
+        }
     }
 }
 
@@ -54,12 +63,18 @@ impl Offset {
     pub(super) fn took(&mut self, ids: Vec<String>) -> Took {
         match self.step {
             Step::Read(page) => {
+                self.total_at_read = self.total;
                 self.store(page, ids);
                 self.check_before(page)
             }
             Step::Check(page) if self.pages.get(page) == Some(&ids) => {
                 if !ids.is_empty() && self.pages.get(page + 1) == Some(&ids) {
                     return Took::Repeating;
+                }
+                // Why: what came or went after the page was read may have moved items into it.
+                if self.total != self.total_at_read {
+                    self.step = Step::Read(page + 1);
+                    return Took::More;
                 }
                 self.advance(page + 1)
             }
