@@ -20,8 +20,10 @@
 
 mod keys;
 mod seal;
+mod tag;
 mod token;
 
 pub use keys::{KeyError, MasterKey, PseudonymRoot, SubjectKey, TenantKeys, WrappedKey};
 pub use seal::{SealError, Sealed};
+pub use tag::{Tag, Tagger};
 pub use token::Token;

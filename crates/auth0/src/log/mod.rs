@@ -3,9 +3,13 @@
 //! The format is told by the content: one entry, an array of entries or an entry a line, each in the envelope of a log stream
 //! (`{"log_id", "data"}`) or bare. Everything else in an entry is passed over here, and hostile.
 
+mod event;
+
 use countersign_core::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+pub use event::{Fields, Location, LogEvent, SecurityContext, text};
 
 /// The most bytes of an entry's id or kind; Auth0's ids have some 60, its codes some 40.
 const MAX_WORD: usize = 256;
