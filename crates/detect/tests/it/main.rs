@@ -1,0 +1,3 @@
+//! Detections held to labelled sequences of log entries.
+
+mod scenarios;
