@@ -44,6 +44,45 @@ CREATE TABLE ledgers (
     frontier  BLOB    NOT NULL, -- size and roots of the complete subtrees
     chain     BLOB    NOT NULL  -- running hash over all leaves
 ) STRICT;
+CREATE TABLE log_cursors (
+    tenant_id TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    cursor    TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE log_entries (
+    tenant_id   TEXT    NOT NULL,
+    seq         INTEGER NOT NULL, -- rises as entries arrive, without gaps
+    log_id      TEXT    NOT NULL, -- Auth0's
+    kind        TEXT    NOT NULL, -- Auth0's type code
+    happened_at INTEGER NOT NULL, -- by Auth0's clock
+    arrived_at  INTEGER NOT NULL,
+    key_id      TEXT    NOT NULL, -- the key that opens it
+    sealed      BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, seq)
+) STRICT;
+CREATE TABLE log_rejects (
+    tenant_id  TEXT    NOT NULL,
+    number     INTEGER NOT NULL,
+    arrived_at INTEGER NOT NULL,
+    reason     TEXT    NOT NULL,
+    key_id     TEXT    NOT NULL,
+    sealed     BLOB    NOT NULL, -- its first bytes
+    PRIMARY KEY (tenant_id, number)
+) STRICT;
+CREATE TABLE log_snapshots (
+    tenant_id   TEXT    NOT NULL,
+    seq         INTEGER NOT NULL, -- entries before this place are in it
+    happened_at INTEGER NOT NULL, -- the newest time of an entry that is in it
+    state       BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, seq)
+) STRICT;
+CREATE TABLE log_states (
+    tenant_id TEXT    PRIMARY KEY,
+    next_seq  INTEGER NOT NULL, -- the place of the next entry
+    worked    INTEGER NOT NULL, -- entries before this place were looked at
+    late_from INTEGER           -- the oldest time of what came late and was not put in its place yet; NULL: nothing
+) STRICT;
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE outcomes (
     tenant_id   TEXT    NOT NULL,
@@ -144,6 +183,8 @@ CREATE TABLE tree_nodes (
     PRIMARY KEY (tenant_id, level, node_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id);
+CREATE INDEX log_entries_in_time ON log_entries (tenant_id, happened_at, log_id);
+CREATE UNIQUE INDEX log_entries_once ON log_entries (tenant_id, log_id);
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;
 CREATE UNIQUE INDEX records_by_id ON records (ledger, record_id);
 CREATE INDEX sign_ups_by_time ON sign_ups (tenant_id, decided_at);

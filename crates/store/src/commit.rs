@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 
+use crate::LogSnapshotRow;
 use crate::rows::{
     AddressRow, CheckpointRow, NewDecision, OutcomeRow, PolicyRow, RiskTokenRow, SignUpRow, Standing,
     SwitchRow,
@@ -146,6 +147,31 @@ pub enum Write {
     Checkpoint(CheckpointRow),
     /// Says up to which leaf silence was counted.
     SilenceCursor(u64),
+    /// Says how far the journal of the log was looked at; `Stale` when it was not at `expected`.
+    LogWorked {
+        /// What was read.
+        expected: u64,
+        /// Entries before this place were looked at.
+        worked: u64,
+        /// The oldest time of what came late and was not put in its place yet.
+        late_from: Option<Timestamp>,
+    },
+    /// Keeps what detectors know.
+    LogSnapshot(LogSnapshotRow),
+    /// Forgets the snapshot at a place.
+    DropLogSnapshot(u64),
+    /// Forgets entries that happened, and what could not be read and came, before a time.
+    PruneLog {
+        /// The earliest time that is kept.
+        before: Timestamp,
+    },
+    /// Says up to where the log was read through the tenant's API.
+    LogCursor {
+        /// Which reading.
+        name: &'static str,
+        /// The API's own cursor.
+        cursor: String,
+    },
     /// Forgets requests that came outside these times, both inclusive.
     PruneRequests {
         /// The earliest time that is kept.

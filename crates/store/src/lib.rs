@@ -16,6 +16,7 @@
 mod bodies;
 mod commit;
 mod error;
+mod journal;
 mod postgres;
 mod rows;
 mod sqlite;
@@ -23,6 +24,9 @@ mod store;
 
 pub use commit::{Commit, Committed, Fence, NewBody, NewLeaf, Urgency, Write};
 pub use error::{Conflict, StoreError};
+pub use journal::{
+    LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, SnapshotOf,
+};
 pub use postgres::PostgresSettings;
 pub use rows::{
     AddressRow, CheckpointRow, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead, NewDecision,

@@ -8,6 +8,7 @@ mod changes;
 mod columns;
 mod decisions;
 mod errors;
+mod journal;
 mod keys;
 mod leases;
 mod open;

@@ -5,8 +5,8 @@ use sqlx::PgConnection;
 
 use super::{batch::Known, columns, errors::Trouble};
 use crate::{
-    AddressRow, CheckpointRow, Conflict, Fence, OutcomeRow, PolicyRow, RiskTokenRow, SignUpRow, Standing,
-    StoreError, SwitchRow, Write,
+    AddressRow, CheckpointRow, Conflict, Fence, LogSnapshotRow, OutcomeRow, PolicyRow, RiskTokenRow,
+    SignUpRow, Standing, StoreError, SwitchRow, Write,
 };
 
 type Done = Result<(), Trouble>;
@@ -90,6 +90,33 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
                        ON CONFLICT (tenant_id) DO UPDATE SET leaf_index = $2";
             run!(connection, sql, t, columns::integer(*leaf)?);
         }
+        Write::LogWorked { expected, worked, late_from } => {
+            let sql =
+                "UPDATE log_states SET worked = $3, late_from = $4 WHERE tenant_id = $1 AND worked = $2";
+            let (expected, worked) = (columns::integer(*expected)?, columns::integer(*worked)?);
+            one(
+                run!(connection, sql, t, expected, worked, late_from.map(Timestamp::micros)),
+                StoreError::Stale,
+            )?;
+        }
+        Write::LogSnapshot(snapshot) => put_snapshot(connection, t, snapshot).await?,
+        Write::DropLogSnapshot(seq) => {
+            let sql = "DELETE FROM log_snapshots WHERE tenant_id = $1 AND seq = $2";
+            run!(connection, sql, t, columns::bound(*seq));
+        }
+        Write::PruneLog { before } => {
+            for sql in [
+                "DELETE FROM log_entries WHERE tenant_id = $1 AND happened_at < $2",
+                "DELETE FROM log_rejects WHERE tenant_id = $1 AND arrived_at < $2",
+            ] {
+                run!(&mut *connection, sql, t, before.micros());
+            }
+        }
+        Write::LogCursor { name, cursor } => {
+            let sql = "INSERT INTO log_cursors (tenant_id, name, cursor) VALUES ($1, $2, $3)
+                       ON CONFLICT (tenant_id, name) DO UPDATE SET cursor = $3";
+            run!(connection, sql, t, *name, cursor);
+        }
         Write::PruneRequests { from, until } => {
             let sql = "DELETE FROM requests WHERE tenant_id = $1 AND (seen_at < $2 OR seen_at > $3)";
             run!(connection, sql, t, from.micros(), until.micros());
@@ -133,6 +160,14 @@ pub(super) async fn about_decision(
 /// Demands that exactly one row was changed.
 fn one(changed: u64, otherwise: StoreError) -> Done {
     if changed == 1 { Ok(()) } else { Err(otherwise.into()) }
+}
+
+async fn put_snapshot(connection: &mut PgConnection, tenant: &str, snapshot: &LogSnapshotRow) -> Done {
+    let LogSnapshotRow { seq, at, state } = snapshot;
+    let sql = "INSERT INTO log_snapshots (tenant_id, seq, happened_at, state) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (tenant_id, seq) DO UPDATE SET happened_at = $3, state = $4";
+    run!(connection, sql, tenant, columns::integer(*seq)?, at.micros(), state);
+    Ok(())
 }
 
 async fn insert_outcome(connection: &mut PgConnection, t: &str, outcome: &OutcomeRow) -> Done {

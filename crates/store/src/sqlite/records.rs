@@ -3,7 +3,7 @@
 use countersign_core::{SubjectId, TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::{addresses, columns, decisions, leases, policies, state::State, tokens};
+use super::{addresses, columns, decisions, journal, leases, policies, state::State, tokens};
 use crate::{CheckpointRow, Commit, Committed, Conflict, OutcomeRow, StoreError, SwitchRow, Write};
 
 /// Appends the leaves and does the writes of one commit.
@@ -61,6 +61,13 @@ fn apply_one(
         Write::RetentionCursor { prefix, leaf } => set_retention_cursor(connection, tenant, prefix, *leaf),
         Write::Checkpoint(checkpoint) => insert_checkpoint(connection, tenant, checkpoint),
         Write::SilenceCursor(leaf) => set_silence_cursor(connection, tenant, *leaf),
+        Write::LogWorked { expected, worked, late_from } => {
+            journal::set_worked(connection, tenant, *expected, (*worked, *late_from))
+        }
+        Write::LogSnapshot(snapshot) => journal::put_snapshot(connection, tenant, snapshot),
+        Write::DropLogSnapshot(seq) => journal::drop_snapshot(connection, tenant, *seq),
+        Write::PruneLog { before } => journal::prune(connection, tenant, *before),
+        Write::LogCursor { name, cursor } => journal::put_cursor(connection, tenant, name, cursor),
         Write::PruneRequests { from, until } => state.requests.prune(connection, tenant, *from, *until),
     }
 }

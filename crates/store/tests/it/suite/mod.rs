@@ -9,6 +9,7 @@ pub mod checkpoints;
 pub mod commits;
 pub mod decisions;
 pub mod hostile;
+pub mod journal;
 pub mod keys;
 pub mod leases;
 pub mod leaves;
@@ -72,6 +73,15 @@ macro_rules! suite {
                 an_unanswered_decision_is_censored_and_no_other
             ];
             hostile: [texts_stay_inert_and_apart texts_of_records_stay_inert_and_apart];
+            journal: [
+                an_entry_is_journaled_once_and_places_have_no_gaps
+                entries_of_one_delivery_that_repeat_each_other_are_one
+                many_deliveries_at_once_get_places_in_their_order
+                listed_by_arrival_and_by_event_time
+                what_was_looked_at_moves_only_from_where_it_was
+                snapshots_are_found_by_time
+                what_is_old_is_forgotten_and_tenants_stay_apart
+            ];
             keys: [
                 the_first_key_is_kept
                 a_race_keeps_one_key
