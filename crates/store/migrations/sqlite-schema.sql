@@ -17,6 +17,22 @@ CREATE TABLE addresses (
     is_verified INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, address_id, subject_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE alerts (
+    tenant_id    TEXT    NOT NULL,
+    alert_id     TEXT    NOT NULL,
+    detector     TEXT    NOT NULL,
+    severity     INTEGER NOT NULL, -- 0 informational to 4 critical
+    audience     TEXT    NOT NULL, -- who is told
+    is_retracted INTEGER NOT NULL, -- a replay in event time did not find it
+    is_late      INTEGER NOT NULL, -- only a replay found it
+    first_at     INTEGER NOT NULL, -- event time
+    last_at      INTEGER NOT NULL,
+    entity_tag   INTEGER NOT NULL, -- what it is about, as a keyed tag
+    incident_id  TEXT,
+    key_id       TEXT    NOT NULL, -- the key that opens it
+    sealed       BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, alert_id)
+) STRICT;
 CREATE TABLE checkpoints (
     tenant_id TEXT    NOT NULL,
     size      INTEGER NOT NULL,
@@ -74,6 +90,7 @@ CREATE TABLE log_snapshots (
     tenant_id   TEXT    NOT NULL,
     seq         INTEGER NOT NULL, -- entries before this place are in it
     happened_at INTEGER NOT NULL, -- the newest time of an entry that is in it
+    log_id      TEXT    NOT NULL, -- that entry's
     state       BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, seq)
 ) STRICT;
@@ -183,6 +200,8 @@ CREATE TABLE tree_nodes (
     PRIMARY KEY (tenant_id, level, node_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id);
+CREATE INDEX alerts_by_incident ON alerts (tenant_id, incident_id) WHERE incident_id IS NOT NULL;
+CREATE INDEX alerts_in_time ON alerts (tenant_id, last_at, alert_id);
 CREATE INDEX log_entries_in_time ON log_entries (tenant_id, happened_at, log_id);
 CREATE UNIQUE INDEX log_entries_once ON log_entries (tenant_id, log_id);
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;

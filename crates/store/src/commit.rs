@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 
-use crate::LogSnapshotRow;
 use crate::rows::{
     AddressRow, CheckpointRow, NewDecision, OutcomeRow, PolicyRow, RiskTokenRow, SignUpRow, Standing,
     SwitchRow,
 };
+use crate::{AlertRow, LogSnapshotRow};
 
 /// What is served first when the writer is busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +156,10 @@ pub enum Write {
         /// The oldest time of what came late and was not put in its place yet.
         late_from: Option<Timestamp>,
     },
+    /// Adds an alert, or puts it in the place of the one of its id; an incident that this one has not is kept.
+    Alert(Box<AlertRow>),
+    /// Says that a replay did not find an alert; nothing where there is none.
+    RetractAlert(String),
     /// Keeps what detectors know.
     LogSnapshot(LogSnapshotRow),
     /// Forgets the snapshot at a place.

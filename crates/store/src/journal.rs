@@ -66,6 +66,8 @@ pub struct LogSnapshotRow {
     pub seq: u64,
     /// The newest time of an entry that is in it.
     pub at: Timestamp,
+    /// That entry's id; of several, the last in the order of ids.
+    pub log_id: String,
     /// The state.
     pub state: Vec<u8>,
 }
@@ -88,4 +90,54 @@ pub struct LogStretch {
     pub until: Timestamp,
     /// Only what stands before this place.
     pub before: u64,
+}
+
+/// What was found in a tenant's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertRow {
+    /// Its id, which any replay gives again.
+    pub id: String,
+    /// The detector's id.
+    pub detector: String,
+    /// 0 informational to 4 critical.
+    pub severity: u8,
+    /// Who is told, a word.
+    pub audience: String,
+    /// Whether a replay in event time did not find it.
+    pub is_retracted: bool,
+    /// Whether only a replay found it.
+    pub is_late: bool,
+    /// When its first finding became true, in event time.
+    pub first: Timestamp,
+    /// When its newest finding became true.
+    pub last: Timestamp,
+    /// What it is about, as a keyed tag.
+    pub entity: u64,
+    /// The incident that it belongs to.
+    pub incident: Option<String>,
+    /// The name of the key that opens it.
+    pub key_id: String,
+    /// Entity, evidence and measures, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// Which alerts to list; what is absent means any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AlertFilter {
+    /// At least so severe.
+    pub severity: u8,
+    /// By this detector.
+    pub detector: Option<String>,
+    /// Told to these.
+    pub audience: Option<String>,
+    /// About this.
+    pub entity: Option<u64>,
+    /// Of this incident.
+    pub incident: Option<String>,
+    /// Also those that were retracted.
+    pub with_retracted: bool,
+    /// Whose newest finding is of this time or later.
+    pub since: Option<Timestamp>,
+    /// Before this one (exclusive) in the order of the listing: the newest finding first, then by id.
+    pub before: Option<(Timestamp, String)>,
 }

@@ -25,7 +25,8 @@ mod store;
 pub use commit::{Commit, Committed, Fence, NewBody, NewLeaf, Urgency, Write};
 pub use error::{Conflict, StoreError};
 pub use journal::{
-    LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, SnapshotOf,
+    AlertFilter, AlertRow, LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry,
+    NewLogReject, SnapshotOf,
 };
 pub use postgres::PostgresSettings;
 pub use rows::{

@@ -10,9 +10,10 @@ use countersign_ledger::{
 use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
-    AddressRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead,
-    LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, PolicyRow,
-    ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, SnapshotOf, StoreError, SubjectKeyRow, SwitchRow,
+    AddressRow, AlertFilter, AlertRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow,
+    LeafRow, Lease, LedgerHead, LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry,
+    NewLogReject, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, SnapshotOf, StoreError,
+    SubjectKeyRow, SwitchRow,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -363,6 +364,27 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<LogRejectRow>, StoreError> {
         backend!(self.list_log_rejects(tenant, limit).await)
+    }
+
+    /// The alert of an id.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_alert(&self, tenant: &TenantId, id: &str) -> Result<Option<AlertRow>, StoreError> {
+        backend!(self.find_alert(tenant, id).await)
+    }
+
+    /// Alerts, the newest finding first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_alerts(
+        &self,
+        tenant: &TenantId,
+        filter: AlertFilter,
+        limit: u32,
+    ) -> Result<Vec<AlertRow>, StoreError> {
+        backend!(self.list_alerts(tenant, filter, limit).await)
     }
 
     /// Places and times of the snapshots of what detectors know, oldest first.

@@ -40,6 +40,7 @@ CREATE TABLE log_snapshots (
     tenant_id   TEXT COLLATE "C" NOT NULL,
     seq         BIGINT NOT NULL, -- entries before this place are in it
     happened_at BIGINT NOT NULL, -- the newest time of an entry that is in it
+    log_id      TEXT COLLATE "C" NOT NULL, -- that entry's
     state       BYTEA NOT NULL,
     PRIMARY KEY (tenant_id, seq)
 );
@@ -51,3 +52,25 @@ CREATE TABLE log_cursors (
     cursor    TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (tenant_id, name)
 );
+
+-- What was found in a tenant's log. Who it is about stands in what is sealed.
+CREATE TABLE alerts (
+    tenant_id    TEXT COLLATE "C" NOT NULL,
+    alert_id     TEXT COLLATE "C" NOT NULL,
+    detector     TEXT COLLATE "C" NOT NULL,
+    severity     BIGINT NOT NULL, -- 0 informational to 4 critical
+    audience     TEXT COLLATE "C" NOT NULL, -- who is told
+    is_retracted BIGINT NOT NULL, -- a replay in event time did not find it
+    is_late      BIGINT NOT NULL, -- only a replay found it
+    first_at     BIGINT NOT NULL, -- event time
+    last_at      BIGINT NOT NULL,
+    entity_tag   BIGINT NOT NULL, -- what it is about, as a keyed tag
+    incident_id  TEXT COLLATE "C",
+    key_id       TEXT COLLATE "C" NOT NULL, -- the key that opens it
+    sealed       BYTEA NOT NULL,
+    PRIMARY KEY (tenant_id, alert_id)
+);
+
+CREATE INDEX alerts_in_time ON alerts (tenant_id, last_at, alert_id);
+
+CREATE INDEX alerts_by_incident ON alerts (tenant_id, incident_id) WHERE incident_id IS NOT NULL;

@@ -39,6 +39,7 @@ CREATE TABLE log_snapshots (
     tenant_id   TEXT    NOT NULL,
     seq         INTEGER NOT NULL, -- entries before this place are in it
     happened_at INTEGER NOT NULL, -- the newest time of an entry that is in it
+    log_id      TEXT    NOT NULL, -- that entry's
     state       BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, seq)
 ) STRICT;
@@ -50,3 +51,25 @@ CREATE TABLE log_cursors (
     cursor    TEXT NOT NULL,
     PRIMARY KEY (tenant_id, name)
 ) STRICT, WITHOUT ROWID;
+
+-- What was found in a tenant's log. Who it is about stands in what is sealed.
+CREATE TABLE alerts (
+    tenant_id    TEXT    NOT NULL,
+    alert_id     TEXT    NOT NULL,
+    detector     TEXT    NOT NULL,
+    severity     INTEGER NOT NULL, -- 0 informational to 4 critical
+    audience     TEXT    NOT NULL, -- who is told
+    is_retracted INTEGER NOT NULL, -- a replay in event time did not find it
+    is_late      INTEGER NOT NULL, -- only a replay found it
+    first_at     INTEGER NOT NULL, -- event time
+    last_at      INTEGER NOT NULL,
+    entity_tag   INTEGER NOT NULL, -- what it is about, as a keyed tag
+    incident_id  TEXT,
+    key_id       TEXT    NOT NULL, -- the key that opens it
+    sealed       BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, alert_id)
+) STRICT;
+
+CREATE INDEX alerts_in_time ON alerts (tenant_id, last_at, alert_id);
+
+CREATE INDEX alerts_by_incident ON alerts (tenant_id, incident_id) WHERE incident_id IS NOT NULL;

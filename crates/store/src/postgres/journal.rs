@@ -252,9 +252,9 @@ pub(super) async fn find_snapshot(
         SnapshotOf::Newest => i64::MAX,
         SnapshotOf::Before(at) => at.micros(),
     };
-    let row: Option<(i64, i64, Vec<u8>)> = retried(|| {
+    let row: Option<(i64, i64, String, Vec<u8>)> = retried(|| {
         sqlx::query_as(
-            "SELECT seq, happened_at, state FROM log_snapshots WHERE tenant_id = $1 AND happened_at < $2
+            "SELECT seq, happened_at, log_id, state FROM log_snapshots WHERE tenant_id = $1 AND happened_at < $2
              ORDER BY seq DESC LIMIT 1",
         )
         .bind(tenant.as_str())
@@ -262,8 +262,8 @@ pub(super) async fn find_snapshot(
         .fetch_optional(pool)
     })
     .await?;
-    row.map(|(seq, at, state)| {
-        Ok(LogSnapshotRow { seq: columns::unsigned(seq)?, at: Timestamp::from_micros(at), state })
+    row.map(|(seq, at, log_id, state)| {
+        Ok(LogSnapshotRow { seq: columns::unsigned(seq)?, at: Timestamp::from_micros(at), log_id, state })
     })
     .transpose()
 }

@@ -3,6 +3,7 @@
 //! Processes hold nothing that another could make wrong: each commit locks the head of its tenant's ledger and reads what
 //! it must know. Records and keys of subjects are in a database each, both in the schema `countersign`.
 
+mod alerts;
 mod batch;
 mod changes;
 mod columns;

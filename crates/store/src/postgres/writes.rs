@@ -3,7 +3,7 @@
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
-use super::{batch::Known, columns, errors::Trouble};
+use super::{alerts, batch::Known, columns, errors::Trouble};
 use crate::{
     AddressRow, CheckpointRow, Conflict, Fence, LogSnapshotRow, OutcomeRow, PolicyRow, RiskTokenRow,
     SignUpRow, Standing, StoreError, SwitchRow, Write,
@@ -99,6 +99,11 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
                 StoreError::Stale,
             )?;
         }
+        Write::Alert(alert) => alerts::put(connection, t, alert).await?,
+        Write::RetractAlert(id) => {
+            let sql = "UPDATE alerts SET is_retracted = 1 WHERE tenant_id = $1 AND alert_id = $2";
+            run!(connection, sql, t, id);
+        }
         Write::LogSnapshot(snapshot) => put_snapshot(connection, t, snapshot).await?,
         Write::DropLogSnapshot(seq) => {
             let sql = "DELETE FROM log_snapshots WHERE tenant_id = $1 AND seq = $2";
@@ -163,10 +168,11 @@ fn one(changed: u64, otherwise: StoreError) -> Done {
 }
 
 async fn put_snapshot(connection: &mut PgConnection, tenant: &str, snapshot: &LogSnapshotRow) -> Done {
-    let LogSnapshotRow { seq, at, state } = snapshot;
-    let sql = "INSERT INTO log_snapshots (tenant_id, seq, happened_at, state) VALUES ($1, $2, $3, $4)
-               ON CONFLICT (tenant_id, seq) DO UPDATE SET happened_at = $3, state = $4";
-    run!(connection, sql, tenant, columns::integer(*seq)?, at.micros(), state);
+    let LogSnapshotRow { seq, at, log_id, state } = snapshot;
+    let sql =
+        "INSERT INTO log_snapshots (tenant_id, seq, happened_at, log_id, state) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (tenant_id, seq) DO UPDATE SET happened_at = $3, log_id = $4, state = $5";
+    run!(connection, sql, tenant, columns::integer(*seq)?, at.micros(), log_id, state);
     Ok(())
 }
 

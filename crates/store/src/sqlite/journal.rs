@@ -171,13 +171,13 @@ pub(super) fn put_snapshot(
     tenant: &TenantId,
     snapshot: &LogSnapshotRow,
 ) -> Result<(), StoreError> {
-    let LogSnapshotRow { seq, at, state } = snapshot;
+    let LogSnapshotRow { seq, at, log_id, state } = snapshot;
     connection
         .prepare_cached(
-            "INSERT INTO log_snapshots (tenant_id, seq, happened_at, state) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (tenant_id, seq) DO UPDATE SET happened_at = ?3, state = ?4",
+            "INSERT INTO log_snapshots (tenant_id, seq, happened_at, log_id, state) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (tenant_id, seq) DO UPDATE SET happened_at = ?3, log_id = ?4, state = ?5",
         )?
-        .execute(params![tenant.as_str(), columns::integer(*seq)?, at.micros(), state])?;
+        .execute(params![tenant.as_str(), columns::integer(*seq)?, at.micros(), log_id, state])?;
     Ok(())
 }
 
@@ -211,14 +211,15 @@ pub(super) fn find_snapshot(
         SnapshotOf::Before(at) => at.micros(),
     };
     let mut statement = connection.prepare_cached(
-        "SELECT seq, happened_at, state FROM log_snapshots WHERE tenant_id = ?1 AND happened_at < ?2
+        "SELECT seq, happened_at, log_id, state FROM log_snapshots WHERE tenant_id = ?1 AND happened_at < ?2
          ORDER BY seq DESC LIMIT 1",
     )?;
     let found = columns::collect(statement.query(params![tenant.as_str(), before])?, |row| {
         Ok(LogSnapshotRow {
             seq: columns::unsigned(row.get(0)?)?,
             at: Timestamp::from_micros(row.get(1)?),
-            state: row.get(2)?,
+            log_id: row.get(2)?,
+            state: row.get(3)?,
         })
     })?;
     Ok(found.into_iter().next())

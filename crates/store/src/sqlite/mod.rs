@@ -1,6 +1,7 @@
 //! The embedded backend: SQLite through rusqlite alone.
 
 mod addresses;
+mod alerts;
 mod backup;
 mod columns;
 mod decisions;

@@ -3,7 +3,7 @@
 use countersign_core::{SubjectId, TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::{addresses, columns, decisions, journal, leases, policies, state::State, tokens};
+use super::{addresses, alerts, columns, decisions, journal, leases, policies, state::State, tokens};
 use crate::{CheckpointRow, Commit, Committed, Conflict, OutcomeRow, StoreError, SwitchRow, Write};
 
 /// Appends the leaves and does the writes of one commit.
@@ -64,6 +64,8 @@ fn apply_one(
         Write::LogWorked { expected, worked, late_from } => {
             journal::set_worked(connection, tenant, *expected, (*worked, *late_from))
         }
+        Write::Alert(alert) => alerts::put(connection, tenant, alert),
+        Write::RetractAlert(id) => alerts::retract(connection, tenant, id),
         Write::LogSnapshot(snapshot) => journal::put_snapshot(connection, tenant, snapshot),
         Write::DropLogSnapshot(seq) => journal::drop_snapshot(connection, tenant, *seq),
         Write::PruneLog { before } => journal::prune(connection, tenant, *before),

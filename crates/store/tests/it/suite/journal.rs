@@ -100,7 +100,12 @@ pub async fn what_was_looked_at_moves_only_from_where_it_was(Fresh { store, .. }
 pub async fn snapshots_are_found_by_time(Fresh { store, .. }: Fresh) {
     let t = tenant("t");
     assert_eq!(store.find_log_snapshot(&t, SnapshotOf::Newest).await, Ok(None));
-    let snapshot = |seq: u64, seconds| LogSnapshotRow { seq, at: at(seconds), state: vec![7; 3] };
+    let snapshot = |seq: u64, seconds| LogSnapshotRow {
+        seq,
+        at: at(seconds),
+        log_id: seq.to_string(),
+        state: vec![7; 3],
+    };
     let kept = [snapshot(5, 50), snapshot(9, 90)].map(Write::LogSnapshot);
     store.commit(writes(&t, kept.to_vec())).await.unwrap();
     assert_eq!(store.list_log_snapshots(&t).await, Ok(vec![(5, at(50)), (9, at(90))]));

@@ -4,6 +4,7 @@
 //! write it in the file of its kind and name it in `suite!`; the compiler tells when that was forgotten.
 
 pub mod addresses;
+pub mod alerts;
 pub mod changes;
 pub mod checkpoints;
 pub mod commits;
@@ -49,6 +50,11 @@ macro_rules! suite {
                 the_riskiest_sign_up_of_late_is_kept
                 old_sign_ups_are_pruned
                 a_person_and_an_address_are_forgotten_each_alone
+            ];
+            alerts: [
+                an_alert_is_replaced_and_keeps_its_incident
+                listed_newest_first_by_page_and_by_filter
+                a_retracted_alert_is_listed_only_on_request
             ];
             changes: [
                 what_others_must_see_is_told
