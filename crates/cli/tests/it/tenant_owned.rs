@@ -165,3 +165,22 @@ fn headers_of_a_sink_are_in_no_plan_journal_or_output_and_are_not_dropped() {
         assert!(!text.is_empty() && !text.contains("CANARY") && !text.contains(token.trim()), "{text}");
     }
 }
+
+#[test]
+fn a_plan_that_only_takes_over_is_carried_out_and_rolled_back() {
+    let home = tempfile::tempdir().unwrap();
+    let (home, sandbox) = (home.path(), Sandbox::start());
+    Service::start(home).stop();
+    let wanted = [&SERVICE[..], &API, &["--without-client"]].concat();
+    done(&sandbox, home, "apply", &wanted);
+    let [api] = &named(&sandbox, "/resource-servers", "Countersign")[..] else { panic!("one API") };
+    fs::remove_file(home.join(format!("data/{TENANT}.install.json"))).unwrap();
+    let adopted = done(&sandbox, home, "apply", &[&wanted[..], &["--adopt", api]].concat());
+    assert!(adopted.contains(&format!("Takes over as ours: api `{api}`")), "{adopted}");
+    done(&sandbox, home, "apply", &wanted);
+    done(&sandbox, home, "rollback", &[]);
+    let blocked = change(&sandbox, home, "apply", &wanted);
+    assert_eq!(blocked.status.code(), Some(3), "{}{}", told(&blocked), complained(&blocked));
+    assert!(told(&blocked).contains(&format!("--adopt {api}")), "{}", told(&blocked));
+    assert_eq!(named(&sandbox, "/resource-servers", "Countersign"), [api.as_str()]);
+}
