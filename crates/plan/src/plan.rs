@@ -1,5 +1,7 @@
 //! A plan and its steps.
 
+use std::collections::BTreeMap;
+
 use countersign_core::TenantId;
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +116,9 @@ pub struct Plan {
     pub tenant: TenantId,
     /// Where its Management API is.
     pub domain: String,
+    /// The ids of what is taken over as ours by carrying it out, by what it is; see [`crate::install::Owned`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub adopts: BTreeMap<String, String>,
     /// The steps.
     pub steps: Vec<Step>,
     /// The scopes that are needed, now and later.
@@ -134,6 +139,12 @@ impl Plan {
     #[must_use]
     pub fn id(&self) -> String {
         sha256(&self.canonical())
+    }
+
+    /// Whether carrying it out would do nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.adopts.is_empty()
     }
 
     /// The scopes of a phase, each once, in order.

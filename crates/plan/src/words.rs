@@ -20,6 +20,9 @@ impl Plan {
         let mut text =
             format!("{what} tenant `{}` at {}\nPlan {}\n", self.tenant, plain(&self.domain), self.id());
         findings(&mut text, &self.findings);
+        for (what, id) in &self.adopts {
+            let _ = writeln!(text, "\nTakes over as ours: {} `{}`", plain(what), plain(id));
+        }
         if self.steps.is_empty() {
             text.push_str("\nNothing has to change.\n");
         }

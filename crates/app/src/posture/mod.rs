@@ -1,6 +1,5 @@
 //! Reading what the checks of a tenant look at, and what became of their findings.
 
-mod expected;
 mod findings;
 mod read;
 mod seen_here;
@@ -11,7 +10,6 @@ pub use countersign_plan::posture::{
 };
 
 pub use self::{
-    expected::{Installed, installed},
     findings::{Change, Standing, State},
     read::{Source, Told, is_whole, read, unanswered},
     seen_here::policy,

@@ -5,6 +5,7 @@
 
 mod apply;
 mod error;
+mod installed;
 mod journal;
 mod look;
 mod observe;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 pub use self::{
     error::Error,
+    installed::Installed,
     journal::{Entry, Journal, Mark, Run, State},
     observe::{Parts, observe},
     roll_back::Left,

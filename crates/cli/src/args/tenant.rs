@@ -108,6 +108,9 @@ pub struct Wanted {
     /// The service gets no client of its own, so that it does not read the tenant; one that is there is taken out.
     #[arg(long, conflicts_with = "service_public_key")]
     pub without_client: bool,
+    /// Take this over as ours, by its id: what Countersign made, where the journal of it was lost. It must have our mark.
+    #[arg(long, value_name = "ID")]
+    pub adopt: Vec<String>,
 }
 
 /// `countersign tenant plan`

@@ -22,7 +22,8 @@ const READS: [&str; 7] = [
     "read:rules",
 ];
 
-fn call(sandbox: &Sandbox, method: Method, path: &str, body: Value) -> Value {
+/// Calls the tenant's Management API as the installer's client.
+pub fn call(sandbox: &Sandbox, method: Method, path: &str, body: Value) -> Value {
     let now: Timestamp = Passing::start().now();
     let tenant = sandbox.shell.tenant();
     let mut tenant = tenant.lock();
@@ -46,7 +47,7 @@ fn call(sandbox: &Sandbox, method: Method, path: &str, body: Value) -> Value {
 }
 
 /// The command with the client that reads the tenant.
-fn reading(home: &Path, sandbox: &Sandbox, client: &Value) -> Command {
+pub fn reading(home: &Path, sandbox: &Sandbox, client: &Value) -> Command {
     std::fs::write(home.join("reader-secret"), client["client_secret"].as_str().unwrap()).unwrap();
     let mut command = countersign(home);
     for (name, value) in [
@@ -84,7 +85,12 @@ fn install(home: &Path, sandbox: &Sandbox) -> Value {
     let wanted = ["--service", "https://cs.example.com", "--without-client", "--capability", "decide=report"];
     let applied = sandbox.command(home, "apply", &[&wanted[..], &["--accept-scopes", &all]].concat());
     assert_eq!(applied.status.code(), Some(0), "{}{}", told(&applied), complained(&applied));
-    let client = json!({"name": "Countersign service", "app_type": "non_interactive",
+    reader(sandbox)
+}
+
+/// A client that reads the tenant, made by hand.
+pub fn reader(sandbox: &Sandbox) -> Value {
+    let client = json!({"name": "Reader", "app_type": "non_interactive",
         "grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_post"});
     let client = call(sandbox, Method::Post, "/clients", client);
     let audience = format!("{}/api/v2/", sandbox.shell.tenant().lock().options().base_url);

@@ -43,6 +43,8 @@ mod tamper;
 #[cfg(test)]
 mod tenant;
 #[cfg(test)]
+mod tenant_owned;
+#[cfg(test)]
 mod tenant_sandbox;
 #[cfg(test)]
 mod tls;

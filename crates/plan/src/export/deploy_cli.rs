@@ -11,6 +11,7 @@ use crate::install::{
 /// The installation as a Deploy CLI configuration, with the code of the Actions beside it.
 #[must_use]
 pub fn deploy_cli(goal: &Goal, observed: &Observed) -> Vec<File> {
+    let observed = &observed.clone().recognized();
     let mut out =
         "# Countersign. Import it with AUTH0_ALLOW_DELETE=false: it names nothing but its own resources, and whole orders.\n"
             .to_owned();

@@ -23,6 +23,7 @@ fn label(name: &str) -> String {
 /// The installation as Terraform configuration, with the code of the Actions beside it.
 #[must_use]
 pub fn terraform(goal: &Goal, observed: &Observed) -> Vec<File> {
+    let observed = &observed.clone().recognized();
     let mut out = "# Countersign. Give the secrets as variables.\n".to_owned();
     variables(&mut out, goal);
     actions(&mut out, goal, observed);

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     Draft, Goal, Observed, Place,
     actions::{ID, action_name, step},
-    observed::{is_our_code, name, trigger_id},
+    observed::{name, trigger_id},
 };
 use crate::{Act, Claim, Finding, Look, Part, Severity, Step, Template, Undo};
 
@@ -32,7 +32,7 @@ impl Slot {
         Self { action, reference, display_name, is_ours, name: name.to_owned() }
     }
 
-    fn read(binding: &Binding, trigger: Trigger) -> Self {
+    fn read(binding: &Binding, ours: Option<&str>) -> Self {
         let shown = binding.display_name.as_option();
         let Some(action) = binding.action.as_option() else {
             let reference = json!({"type": "binding_id", "value": binding.id}).into();
@@ -41,7 +41,7 @@ impl Slot {
             return Self { action: json!(null).into(), reference, display_name, is_ours: false, name };
         };
         let display_name = shown.cloned().unwrap_or_else(|| name(action).to_owned());
-        let is_ours = is_our_code(super::code(action), trigger);
+        let is_ours = ours == Some(action.id.as_str());
         Self::of(Part::text(action.id.as_str()), name(action), display_name, is_ours)
     }
 }
@@ -63,17 +63,11 @@ pub fn splice(current: &[Slot], ours: Option<Slot>, place: &Place) -> Option<Vec
     Some(order)
 }
 
-/// What is bound to a trigger, in order. Ours is known also where a binding does not repeat its code.
+/// What is bound to a trigger, in order.
 pub(super) fn current(observed: &Observed, trigger: Trigger) -> Vec<Slot> {
-    let ours = observed.our_action(trigger).map(|action| Part::text(action.id.as_str()));
-    let slots =
-        observed.bindings.get(&trigger).into_iter().flatten().map(|binding| Slot::read(binding, trigger));
-    slots
-        .map(|mut slot| {
-            slot.is_ours |= Some(&slot.action) == ours.as_ref();
-            slot
-        })
-        .collect()
+    let ours = observed.our_action(trigger).map(|action| action.id.as_str());
+    let bindings = observed.bindings.get(&trigger).into_iter().flatten();
+    bindings.map(|binding| Slot::read(binding, ours)).collect()
 }
 
 /// The order as it should be; `None` when our place is told by an Action that is not there.

@@ -79,4 +79,13 @@ mod tests {
         none.log_endpoint = None;
         assert_eq!(codes(&gone, &none), [""; 0]);
     }
+
+    #[test]
+    fn ours_is_the_one_that_was_made_from_here_and_only_without_a_journal_the_one_of_its_name() {
+        let mut known = expected();
+        known.owned.add("log_stream", "lst_another");
+        assert_eq!(codes(&posture(), &known), ["log_stream.missing"]);
+        known.owned.remove("log_stream");
+        assert_eq!(codes(&posture(), &known), [""; 0]);
+    }
 }

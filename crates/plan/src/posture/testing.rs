@@ -84,6 +84,9 @@ pub fn expected() -> Expected {
     };
     let mut expected = Expected {
         reads_tenant: true,
+        owned: [("action.post-login", "act-1"), ("log_stream", "lst_1"), ("event_stream", "est_1")]
+            .into_iter()
+            .collect(),
         client_id: Some(CLIENT.to_owned()),
         actions: Some([(Trigger::PostLogin, action)].into()),
         log_endpoint: Some(LOGS.to_owned()),

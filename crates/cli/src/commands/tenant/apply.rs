@@ -70,10 +70,11 @@ impl Work {
 
     /// Reads something, so that the tenant says what the credential can do.
     async fn greet(&self, plan: &Plan) -> Result<(), Error> {
-        let Some(step) = plan.steps.first() else { return Ok(()) };
+        let first = plan.steps.first().map(|step| &step.name).or_else(|| plan.adopts.keys().next());
+        let Some(first) = first else { return Ok(()) };
         let parts =
             Parts { actions: false, log_streams: false, event_streams: false, apis: false, clients: false };
-        let parts = match step.name.split('.').next().unwrap_or_default() {
+        let parts = match first.split('.').next().unwrap_or_default() {
             "log_stream" => Parts { log_streams: true, ..parts },
             "event_stream" => Parts { event_streams: true, ..parts },
             "api" => Parts { apis: true, ..parts },
@@ -151,7 +152,7 @@ async fn carry_out(
     if let Err(error) = work.check(&plan) {
         return refusal(error);
     }
-    if plan.steps.is_empty() {
+    if plan.is_empty() && plan.blocks().next().is_none() {
         return Ok(Verdict::Holds);
     }
     let mut random = [0_u8; 16];

@@ -50,7 +50,7 @@ pub async fn status(args: &Connected) -> anyhow::Result<Verdict> {
         let management = site.reader(args)?;
         let parts =
             Parts { actions: true, log_streams: false, event_streams: false, apis: false, clients: false };
-        let observed = site.observe(&management, parts).await?;
+        let observed = site.observe(&management, parts).await?.recognized();
         for trigger in TRIGGERS {
             let step = |act: &str| journal.deployed.get(&format!("action.{trigger}.{act}"));
             let Some(action) = observed.our_action(trigger) else { continue };
