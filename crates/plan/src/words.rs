@@ -91,7 +91,7 @@ fn undo(text: &mut String, undo: &Undo) {
                     format!("with ours back among what is bound then; not once `{step}` is done")
                 }
                 (None, Some(_)) => "with ours back among what is bound then".to_owned(),
-                (_, None) => "without ours, of what is bound then".to_owned(),
+                (_, None) => "with what is bound then, without ours".to_owned(),
             };
             format!("PATCH /actions/triggers/{}/bindings, {how}", restore.trigger)
         }
