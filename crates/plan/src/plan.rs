@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_core::TenantId;
 use serde::{Deserialize, Serialize};
 
-use crate::{Act, sha256};
+use crate::{Act, Restore, sha256};
 
 /// What a plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub enum Purpose {
 pub enum Undo {
     /// By another write. What it refers to by step are answers of the plan's own steps.
     By(Box<Act>),
+    /// By putting ours back to where they stood in a trigger's order, whatever others did to it meanwhile.
+    Order(Box<Restore>),
     /// Undoing that earlier step undoes this one.
     With(String),
     /// It can't be undone, and why.

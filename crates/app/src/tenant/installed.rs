@@ -41,7 +41,7 @@ impl Run {
         };
         let is_undone = match &step.undo {
             Undo::With(other) => self.entry(other).undone,
-            Undo::By(_) | Undo::Irreversible(_) => entry.undone,
+            Undo::By(_) | Undo::Order(_) | Undo::Irreversible(_) => entry.undone,
         };
         is_done && is_undone != Some(Mark::Result)
     }

@@ -43,6 +43,8 @@ pub enum State {
     RollingBack,
     /// It was undone.
     RolledBack,
+    /// It was left as it stood, and nothing goes on with it.
+    Abandoned,
 }
 
 /// One plan that was begun.

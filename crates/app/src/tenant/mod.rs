@@ -3,6 +3,7 @@
 //! Each write stands in the journal before it is sent and after it was done, so that a run that ends anywhere is taken up
 //! where it stood: a write whose end nobody knows is looked at before it is sent again.
 
+mod abandon;
 mod apply;
 mod error;
 mod installed;

@@ -1,3 +1,5 @@
+mod ways_out;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,

@@ -164,9 +164,15 @@ pub struct Undoing {
     /// The tenant.
     #[command(flatten)]
     pub connected: Connected,
-    /// What may be used.
-    #[command(flatten)]
-    pub accepting: Accepting,
+    /// The scopes that the credential may have; no other is used.
+    #[arg(long, value_name = "SCOPES", required_unless_present = "abandon")]
+    pub accept_scopes: Option<String>,
+    /// Who has it done, for the ledger.
+    #[arg(long, default_value = "operator")]
+    pub actor: String,
+    /// Leave a run that was cut off as it stands, and say what is there of it. Nothing is asked of the tenant.
+    #[arg(long)]
+    pub abandon: bool,
 }
 
 /// `countersign tenant remove`

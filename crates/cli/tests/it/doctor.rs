@@ -2,12 +2,11 @@
 
 use std::{path::Path, process::Command};
 
-use countersign_core::{Clock, Timestamp};
-use countersign_sandbox::tenant::{Call, Method, TokenRequest, scopes};
+use countersign_sandbox::tenant::{Method, scopes};
 use serde_json::{Value, json};
 
 use crate::{
-    tenant_sandbox::{Passing, SECRET, Sandbox},
+    tenant_sandbox::Sandbox,
     world::{Service, TENANT, complained, countersign, leaves, told, until},
 };
 
@@ -21,30 +20,6 @@ const READS: [&str; 7] = [
     "read:hooks",
     "read:rules",
 ];
-
-/// Calls the tenant's Management API as the installer's client.
-pub fn call(sandbox: &Sandbox, method: Method, path: &str, body: Value) -> Value {
-    let now: Timestamp = Passing::start().now();
-    let tenant = sandbox.shell.tenant();
-    let mut tenant = tenant.lock();
-    let base = tenant.options().base_url.clone();
-    let parameters = [
-        ("grant_type", "client_credentials"),
-        ("client_id", "installer"),
-        ("client_secret", SECRET),
-        ("audience", &format!("{base}/api/v2/")),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let token = tenant.token(&TokenRequest { parameters: parameters.into(), base_url: base.clone() }, now);
-    let bearer = token.json()["access_token"].as_str().unwrap().to_owned();
-    let mut call = Call::new(method, &base, path).with_bearer(&bearer);
-    if !body.is_null() {
-        call = call.with_json(body);
-    }
-    let reply = tenant.call(&call, now);
-    assert!(reply.status < 300, "{path}: {}", reply.json());
-    reply.json().clone()
-}
 
 /// The command with the client that reads the tenant.
 pub fn reading(home: &Path, sandbox: &Sandbox, client: &Value) -> Command {
@@ -65,7 +40,7 @@ pub fn reading(home: &Path, sandbox: &Sandbox, client: &Value) -> Command {
 }
 
 fn bind(sandbox: &Sandbox, bindings: &Value) {
-    call(sandbox, Method::Patch, "/actions/triggers/post-login/bindings", json!({ "bindings": bindings }));
+    sandbox.call(Method::Patch, "/actions/triggers/post-login/bindings", json!({ "bindings": bindings }));
 }
 
 fn codes(service: &Service) -> Option<Vec<String>> {
@@ -92,10 +67,10 @@ fn install(home: &Path, sandbox: &Sandbox) -> Value {
 pub fn reader(sandbox: &Sandbox) -> Value {
     let client = json!({"name": "Reader", "app_type": "non_interactive",
         "grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_post"});
-    let client = call(sandbox, Method::Post, "/clients", client);
+    let client = sandbox.call(Method::Post, "/clients", client);
     let audience = format!("{}/api/v2/", sandbox.shell.tenant().lock().options().base_url);
     let grant = json!({"client_id": client["client_id"], "audience": audience, "scope": READS});
-    call(sandbox, Method::Post, "/client-grants", grant);
+    sandbox.call(Method::Post, "/client-grants", grant);
     client
 }
 
@@ -115,7 +90,7 @@ fn a_finding_shows_up_in_the_service_and_in_the_command_and_is_gone_when_mended(
     let is_found = |code: &str| codes(&service).is_some_and(|codes| codes.iter().any(|found| found == code));
     until("a first look", || codes(&service).is_some());
     assert!(!is_found("action.unbound"), "{:?}", codes(&service));
-    let there = call(&sandbox, Method::Get, "/actions/triggers/post-login/bindings", Value::Null);
+    let there = sandbox.call(Method::Get, "/actions/triggers/post-login/bindings", Value::Null);
     let ours = there["bindings"][0].clone();
     bind(&sandbox, &json!([]));
     // Well below the two minutes in which it must be told.

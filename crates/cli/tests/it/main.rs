@@ -47,6 +47,10 @@ mod tenant_owned;
 #[cfg(test)]
 mod tenant_sandbox;
 #[cfg(test)]
+mod tenant_trouble;
+#[cfg(test)]
+mod tenant_ways_out;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod world;

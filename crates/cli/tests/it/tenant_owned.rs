@@ -6,7 +6,7 @@ use countersign_sandbox::tenant::{Method, scopes};
 use serde_json::{Value, json};
 
 use crate::{
-    doctor::{call, reader, reading},
+    doctor::{reader, reading},
     tenant_sandbox::Sandbox,
     world::{Service, TENANT, complained, told},
 };
@@ -17,7 +17,7 @@ const API: [&str; 2] = ["--capability", "api=report"];
 const DECIDE: [&str; 4] = ["--capability", "decide=report", "--trigger", "post-login"];
 
 fn get(sandbox: &Sandbox, path: &str) -> Vec<Value> {
-    call(sandbox, Method::Get, path, Value::Null).as_array().unwrap().clone()
+    sandbox.call(Method::Get, path, Value::Null).as_array().unwrap().clone()
 }
 
 fn named(sandbox: &Sandbox, path: &str, name: &str) -> Vec<String> {
@@ -48,9 +48,9 @@ fn a_stranger_of_our_name_gets_no_grant_and_is_not_deleted_and_a_lost_journal_is
     let host = sandbox.domain.strip_prefix("http://").unwrap();
     let management = json!({"name": "Management", "identifier": format!("https://{host}/api/v2/"),
         "scopes": scopes().iter().map(|scope| json!({"value": scope})).collect::<Value>()});
-    call(&sandbox, Method::Post, "/resource-servers", management);
+    sandbox.call(Method::Post, "/resource-servers", management);
     let theirs = json!({"name": "Countersign service", "app_type": "non_interactive"});
-    let theirs = call(&sandbox, Method::Post, "/clients", theirs);
+    let theirs = sandbox.call(Method::Post, "/clients", theirs);
     let id = theirs["client_id"].as_str().unwrap();
     let grants = get(&sandbox, "/client-grants");
 
@@ -66,11 +66,11 @@ fn a_stranger_of_our_name_gets_no_grant_and_is_not_deleted_and_a_lost_journal_is
     assert!(told(&adopting).contains("adopt.refused"), "{}", told(&adopting));
     assert_eq!(get(&sandbox, "/client-grants"), grants);
 
-    call(&sandbox, Method::Patch, &format!("/clients/{id}"), json!({"name": "Theirs"}));
+    sandbox.call(Method::Patch, &format!("/clients/{id}"), json!({"name": "Theirs"}));
     done(&sandbox, home, "apply", &wanted);
     let api = json!({"name": "Countersign", "identifier": "https://theirs.example.com/"});
-    let api = call(&sandbox, Method::Post, "/resource-servers", api);
-    call(&sandbox, Method::Patch, &format!("/clients/{id}"), json!({"name": "Countersign service"}));
+    let api = sandbox.call(Method::Post, "/resource-servers", api);
+    sandbox.call(Method::Patch, &format!("/clients/{id}"), json!({"name": "Countersign service"}));
 
     let journal = home.join(format!("data/{TENANT}.install.json"));
     fs::rename(&journal, home.join("lost.json")).unwrap();
@@ -86,7 +86,7 @@ fn a_stranger_of_our_name_gets_no_grant_and_is_not_deleted_and_a_lost_journal_is
         own("/clients", "Countersign service", id),
         own("/resource-servers", "Countersign", api["id"].as_str().unwrap()),
         own("/log-streams", "Countersign logs", ""),
-        call(&sandbox, Method::Get, "/actions/actions", Value::Null)["actions"][0]["id"]
+        sandbox.call(Method::Get, "/actions/actions", Value::Null)["actions"][0]["id"]
             .as_str()
             .unwrap()
             .to_owned(),
@@ -103,7 +103,7 @@ fn a_stranger_of_our_name_gets_no_grant_and_is_not_deleted_and_a_lost_journal_is
     assert_eq!(named(&sandbox, "/clients", "Countersign service"), [id]);
     assert_eq!(named(&sandbox, "/resource-servers", "Countersign"), [api["id"].as_str().unwrap()]);
     assert_eq!(named(&sandbox, "/log-streams", "Countersign logs"), [""; 0]);
-    let actions = call(&sandbox, Method::Get, "/actions/actions", Value::Null);
+    let actions = sandbox.call(Method::Get, "/actions/actions", Value::Null);
     assert_eq!(actions["actions"], json!([]));
 }
 
@@ -126,7 +126,7 @@ fn after_any_number_of_runs_the_log_stream_of_the_first_is_still_missed() {
     let sound = doctor();
     assert!(!sound.contains("log_stream."), "{sound}");
     let [stream] = &named(&sandbox, "/log-streams", "Countersign logs")[..] else { panic!("one stream") };
-    call(&sandbox, Method::Patch, &format!("/log-streams/{stream}"), json!({"status": "paused"}));
+    sandbox.call(Method::Patch, &format!("/log-streams/{stream}"), json!({"status": "paused"}));
     let paused = doctor();
     assert!(paused.contains("log_stream.paused"), "{paused}");
     done(&sandbox, home, "remove", &[]);
@@ -142,18 +142,18 @@ fn headers_of_a_sink_are_in_no_plan_journal_or_output_and_are_not_dropped() {
     done(&sandbox, home, "apply", &wanted);
     let [stream] = &named(&sandbox, "/log-streams", "Countersign logs")[..] else { panic!("one stream") };
     let path = format!("/log-streams/{stream}");
-    let mut sink = call(&sandbox, Method::Get, &path, Value::Null)["sink"].clone();
+    let mut sink = sandbox.call(Method::Get, &path, Value::Null)["sink"].clone();
     sink["httpCustomHeaders"] = json!([{"header": "X-Gateway-Key", "value": "CANARY-header"}]);
-    call(&sandbox, Method::Patch, &path, json!({"status": "paused", "sink": sink}));
+    sandbox.call(Method::Patch, &path, json!({"status": "paused", "sink": sink}));
 
     let mended = done(&sandbox, home, "apply", &wanted);
-    let there = call(&sandbox, Method::Get, &path, Value::Null);
+    let there = sandbox.call(Method::Get, &path, Value::Null);
     assert_eq!((&there["status"], &there["sink"]), (&json!("active"), &sink));
     let moved = [&wanted[..], &["--logs-url", "https://new.example.com/"]].concat();
     let blocked = change(&sandbox, home, "apply", &moved);
     assert_eq!(blocked.status.code(), Some(3), "{}{}", told(&blocked), complained(&blocked));
     assert!(told(&blocked).contains("log_stream.more_in_sink"), "{}", told(&blocked));
-    assert_eq!(call(&sandbox, Method::Get, &path, Value::Null)["sink"], sink);
+    assert_eq!(sandbox.call(Method::Get, &path, Value::Null)["sink"], sink);
     let mut texts = vec![mended, told(&blocked)];
     for format in ["json", "terraform", "deploy-cli"] {
         texts.push(told(&sandbox.command(home, "plan", &[&moved[..], &["--format", format]].concat())));

@@ -94,6 +94,7 @@ fn what_is_wanted_no_more_is_taken_out_after_it_was_unbound() {
     let plan = install::plan(&goal, &run.observe());
     let steps: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
     assert_eq!(steps, ["bindings.post-login", "log_stream.delete", "action.post-login.delete"]);
+    assert!(plan.text().contains("not once `action.post-login.delete` is done"), "{}", plan.text());
     run.apply(&plan);
     assert_eq!(install::plan(&goal, &run.observe()).steps, []);
 }

@@ -145,10 +145,16 @@ impl Run {
     /// Undoes the steps, backwards; what is undone already is left.
     pub fn roll_back(&mut self, plan: &Plan) {
         for step in plan.steps.iter().rev() {
-            if let Undo::By(act) = &step.undo
-                && self.look(&act.after).is_err()
-            {
-                self.act(&step.name, act);
+            let act = match &step.undo {
+                Undo::By(act) => (**act).clone(),
+                Undo::Order(restore) => {
+                    let found = self.world.call(&restore.read().unwrap()).unwrap();
+                    restore.act(found.as_array().unwrap(), &[], &self.answers).unwrap()
+                }
+                Undo::With(_) | Undo::Irreversible(_) => continue,
+            };
+            if self.look(&act.after).is_err() {
+                self.act(&step.name, &act);
             }
         }
     }

@@ -6,6 +6,7 @@ mod goal;
 mod keep;
 mod probe;
 mod record;
+mod roll_back;
 mod show;
 mod trial;
 
@@ -41,7 +42,7 @@ pub async fn run(command: TenantCommand) -> anyhow::Result<Verdict> {
         TenantCommand::Plan(args) => plan(&args).await,
         TenantCommand::Apply(args) => apply::apply(&args).await,
         TenantCommand::Status(args) => show::status(&args).await,
-        TenantCommand::Rollback(args) => apply::roll_back(&args).await,
+        TenantCommand::Rollback(args) => roll_back::roll_back(&args).await,
         TenantCommand::Remove(args) => apply::remove(&args).await,
         TenantCommand::Probe(args) => probe::run(&args).await,
     }
