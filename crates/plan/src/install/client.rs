@@ -9,6 +9,9 @@ use crate::{Act, Claim, Keep, Look, Part, Step, Template, Undo};
 /// What the service's client is called; by this name it is ours.
 pub const CLIENT_NAME: &str = "Countersign service";
 
+/// What the service's client is for, in the words that stand at the tenant.
+pub const CLIENT_DESCRIPTION: &str = "Reads this tenant for Countersign; made by `countersign tenant apply`";
+
 /// The secret of the service's client, as it is kept.
 pub const CLIENT_SECRET: &str = "client_secret";
 
@@ -57,7 +60,7 @@ fn create(wanted: &ClientGoal) -> Step {
     };
     let body = json!({
         "name": CLIENT_NAME,
-        "description": "Reads this tenant for Countersign; made by `countersign tenant apply`",
+        "description": CLIENT_DESCRIPTION,
         "app_type": "non_interactive",
         "grant_types": ["client_credentials"],
         "oidc_conformant": true,

@@ -20,10 +20,10 @@ use countersign_core::TenantId;
 
 pub use self::{
     actions::{RUNTIME, action_name, trigger_version},
-    api::{API_NAME, API_SCOPES},
+    api::{API_NAME, API_SCOPES, TOKEN_SECONDS},
     bindings::{Slot, splice},
     capability::{Autonomy, Capability, WordError, is_read, needs},
-    client::{CLIENT_NAME, CLIENT_SECRET, audience},
+    client::{CLIENT_DESCRIPTION, CLIENT_NAME, CLIENT_SECRET, audience},
     foreign::{Collision, collisions},
     goal::{ActionGoal, ApiGoal, ClientGoal, EventStreamGoal, Goal, LogStreamGoal, Place, PlaceError},
     observed::{Observed, TRIGGERS, code, deployed_code, is_our_code, name},
