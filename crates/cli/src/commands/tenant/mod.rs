@@ -7,7 +7,6 @@ mod keep;
 mod probe;
 mod record;
 mod show;
-mod trial;
 
 use std::sync::Arc;
 
