@@ -113,7 +113,7 @@ pub enum Command {
 pub enum FindingsFormat {
     /// A line each, for people.
     Text,
-    /// An object for each tenant, for programs.
+    /// JSON, an object for each tenant, for programs.
     Json,
 }
 

@@ -8,6 +8,7 @@ mod http;
 mod installed;
 mod limit;
 mod pages;
+mod provoke;
 mod refusal;
 mod retry;
 mod settings;
@@ -34,6 +35,7 @@ pub use self::{
     assertion::KeyAlgorithm,
     limit::Plan,
     pages::Pages,
+    provoke::TooMany,
     settings::{BuildError, Credentials, DEFAULT_TIMEOUT, Settings, Surroundings},
     sleep::{RealSleep, Sleep},
 };

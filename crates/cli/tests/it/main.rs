@@ -31,6 +31,8 @@ mod policy;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod probe;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod sandbox;

@@ -18,7 +18,7 @@ pub const API_SCOPES: [(&str, &str); 4] = [
 ];
 
 /// How long a token of our API holds, in seconds; a day is Auth0's default.
-const TOKEN_SECONDS: u32 = 3600;
+pub const TOKEN_SECONDS: u32 = 3600;
 
 const CREATE: &str = "api.create";
 

@@ -9,11 +9,11 @@ use crate::{Act, Claim, Keep, Look, Part, Step, Template, Undo};
 /// What the service's client is called.
 pub const CLIENT_NAME: &str = "Countersign service";
 
+/// What the service's client is for, in the words that stand at the tenant.
+pub const CLIENT_DESCRIPTION: &str = "Reads this tenant for Countersign; made by `countersign tenant apply`";
+
 /// The secret of the service's client, as it is kept.
 pub const CLIENT_SECRET: &str = "client_secret";
-
-/// What the service's client says of itself.
-pub(super) const DESCRIPTION: &str = "Reads this tenant for Countersign; made by `countersign tenant apply`";
 
 const CREATE: &str = "client.create";
 
@@ -66,7 +66,7 @@ fn create(wanted: &ClientGoal) -> Step {
     };
     let body = json!({
         "name": CLIENT_NAME,
-        "description": DESCRIPTION,
+        "description": CLIENT_DESCRIPTION,
         "app_type": "non_interactive",
         "grant_types": ["client_credentials"],
         "oidc_conformant": true,

@@ -24,10 +24,10 @@ use countersign_core::TenantId;
 
 pub use self::{
     actions::{RUNTIME, action_name, trigger_version},
-    api::{API_NAME, API_SCOPES},
+    api::{API_NAME, API_SCOPES, TOKEN_SECONDS},
     bindings::{Slot, splice},
     capability::{Autonomy, Capability, WordError, is_read, needs},
-    client::{CLIENT_NAME, CLIENT_SECRET, audience},
+    client::{CLIENT_DESCRIPTION, CLIENT_NAME, CLIENT_SECRET, audience},
     event_stream::{EVENT_STREAM_NAME, EVENT_TOKEN, EVENT_TYPES},
     foreign::{Collision, collisions},
     goal::{ActionGoal, ApiGoal, ClientGoal, EventStreamGoal, Goal, LogStreamGoal, Place, PlaceError},

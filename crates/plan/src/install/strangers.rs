@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     API_NAME, CLIENT_NAME, CLIENT_SECRET, ClientGoal, EVENT_STREAM_NAME, Goal, LOG_STREAM_NAME, Observed,
     TRIGGERS, action_name,
-    client::DESCRIPTION,
+    client::CLIENT_DESCRIPTION,
     observed::{code, is_for, is_our_code, name},
     owned, secret_key,
 };
@@ -103,7 +103,7 @@ fn client(goal: &Goal, client: &Client) -> Option<Stranger> {
     let of = |field: &str| client.rest.get(field);
     let is_first_party = of("is_first_party").and_then(Value::as_bool) == Some(true);
     let is_machine = client.app_type.as_option().is_some_and(|kind| kind == "non_interactive");
-    let is_described = of("description").and_then(Value::as_str) == Some(DESCRIPTION);
+    let is_described = of("description").and_then(Value::as_str) == Some(CLIENT_DESCRIPTION);
     // Why the secret: whoever holds it gets what the service may do, and nobody but us and the tenant knows it.
     let print = of("client_secret")
         .and_then(Value::as_str)

@@ -8,7 +8,6 @@ mod probe;
 mod record;
 mod roll_back;
 mod show;
-mod trial;
 
 use std::sync::Arc;
 
