@@ -63,13 +63,17 @@ impl Case {
     }
 
     async fn plan(&self, goal: &Goal) -> Plan {
-        let observed = observe(&self.fake, Parts::ALL, self.journal.fingerprints.clone()).await.unwrap();
-        install::plan(goal, &observed)
+        install::plan(goal, &self.observe(self.journal.fingerprints.clone()).await)
     }
 
     async fn removal(&self) -> Plan {
-        let observed = observe(&self.fake, Parts::ALL, BTreeMap::new()).await.unwrap();
-        install::remove(&self.journal.tenant, "acme.eu.auth0.com", &observed)
+        install::remove(&self.journal.tenant, "acme.eu.auth0.com", &self.observe(BTreeMap::new()).await)
+    }
+
+    async fn observe(&self, fingerprints: BTreeMap<String, String>) -> install::Observed {
+        let observed = observe(&self.fake, Parts::ALL, fingerprints).await.unwrap();
+        let owned = self.journal.installed().unwrap_or_default().owned;
+        install::Observed { owned, ..observed }
     }
 
     /// Takes up what was cut off, where it is for this; then carries a plan out. What comes of it is for later.
