@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     flow::Visit,
-    simulate::{self, Kind, Order, Outcome},
+    simulate::{self, Code, Kind, Order, Outcome},
     tenant::{Reply, TokenRequest, http::Shell, with_standing},
 };
 
@@ -36,7 +36,7 @@ async fn granted(shell: &Shell, request: &TokenRequest, user_agent: &str) -> Res
     let grant = request.get("grant_type").ok_or_else(|| missing("grant_type"))?;
     let kind = match grant {
         "client_credentials" => Kind::ClientCredentials,
-        "authorization_code" => return by_code(shell, request),
+        "authorization_code" => return by_code(shell, request, user_agent),
         "password" | "http://auth0.com/oauth/grant-type/password-realm" => Kind::Login,
         "refresh_token" => Kind::Refresh,
         "urn:ietf:params:oauth:grant-type:token-exchange" => Kind::TokenExchange,
@@ -105,15 +105,19 @@ fn client(shell: &Shell, request: &TokenRequest, grant: &str) -> Result<String, 
     Err(refused(403, "unauthorized_client", &what))
 }
 
-fn by_code(shell: &Shell, request: &TokenRequest) -> Result<Reply, Reply> {
+fn by_code(shell: &Shell, request: &TokenRequest, user_agent: &str) -> Result<Reply, Reply> {
     let client_id = client(shell, request, "authorization_code")?;
     let code = request.get("code").ok_or_else(|| missing("code"))?;
-    let (address, verifier) = (request.get("redirect_uri"), request.get("code_verifier"));
+    let code = Code {
+        client_id: &client_id,
+        code,
+        redirect_uri: request.get("redirect_uri"),
+        verifier: request.get("code_verifier"),
+        visit: Visit { user_agent: Some(user_agent.to_owned()), ..Visit::default() },
+    };
     let now = shell.now();
     let tenant = shell.tenant();
-    let mut tenant = tenant.lock();
-    let tokens =
-        simulate::exchange_code(&mut tenant, (&client_id, code), address, verifier, &request.base_url, now);
+    let tokens = simulate::exchange_code(&mut tenant.lock(), code, &request.base_url, now);
     tokens
         .map(|tokens| Reply::ok(json!(tokens)))
         .ok_or_else(|| refused(403, "invalid_grant", "Invalid authorization code"))
