@@ -27,4 +27,4 @@ pub use password::{ask_reset, change_password, continue_reset, failed_change_pas
 pub use run::{Ask, BUDGET_MS, Begin, Bound, End, Failure, Pipeline, Ran, run};
 pub use session::{SignOut, code_exchange, sign_out};
 pub use sign_up::{FailedSignUp, failed_sign_up, sign_up};
-pub use tokens::{credentials, failed_credentials, token_exchange};
+pub use tokens::{credentials, failed_credentials, failed_exchange, token_exchange};

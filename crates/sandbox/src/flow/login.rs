@@ -290,6 +290,9 @@ fn details(facts: &Facts, course: &Course, refusal: Option<&Refusal>) -> Value {
         "oauth2-token-exchange" => {
             let kind = facts.transaction.get("subject_token_type").cloned();
             put("subject_token_type", kind.unwrap_or_else(|| json!("")));
+            if let Some(actor) = facts.transaction.get("actor") {
+                put("actor", actor.clone());
+            }
             return details;
         }
         _ => {}

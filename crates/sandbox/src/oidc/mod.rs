@@ -4,6 +4,8 @@
 
 mod authorize;
 mod cookie;
+#[cfg(test)]
+mod exchange_tests;
 mod logout;
 mod page;
 mod request;

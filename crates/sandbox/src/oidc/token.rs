@@ -8,6 +8,8 @@ use crate::{
     tenant::{Reply, TokenRequest, http::Shell, with_standing},
 };
 
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 /// Answers a request of a token. Where a tenant has nowhere to run Actions at all, clients get theirs without them.
 pub(crate) async fn token(shell: &Shell, request: &TokenRequest, user_agent: &str) -> Reply {
     let now = shell.now();
@@ -28,6 +30,13 @@ fn refused(status: u16, error: &str, description: &str) -> Reply {
     Reply::new(status, json!({"error": error, "error_description": description}))
 }
 
+/// A request that can't be carried out, in the words of this endpoint.
+fn broken(fault: &Reply) -> Reply {
+    let error = if fault.status < 500 { "invalid_request" } else { "server_error" };
+    let message = fault.json().get("message").and_then(Value::as_str).unwrap_or_default();
+    refused(fault.status, error, message)
+}
+
 fn missing(parameter: &str) -> Reply {
     refused(400, "invalid_request", &format!("Missing required parameter: {parameter}"))
 }
@@ -39,7 +48,7 @@ async fn granted(shell: &Shell, request: &TokenRequest, user_agent: &str) -> Res
         "authorization_code" => return by_code(shell, request, user_agent),
         "password" | "http://auth0.com/oauth/grant-type/password-realm" => Kind::Login,
         "refresh_token" => Kind::Refresh,
-        "urn:ietf:params:oauth:grant-type:token-exchange" => Kind::TokenExchange,
+        EXCHANGE => Kind::TokenExchange,
         other => {
             return Err(refused(403, "unauthorized_client", &format!("Unsupported grant type: {other}")));
         }
@@ -69,12 +78,16 @@ async fn granted(shell: &Shell, request: &TokenRequest, user_agent: &str) -> Res
         }
         Kind::TokenExchange => {
             order.subject_token = Some(text("subject_token").ok_or_else(|| missing("subject_token"))?);
-            order.subject_token_type = text("subject_token_type");
+            let kind = text("subject_token_type").ok_or_else(|| missing("subject_token_type"))?;
+            order.subject_token_type = Some(kind);
+            order.actor_token = text("actor_token");
+            order.actor_token_type = text("actor_token_type");
+            order.requested_token_type = text("requested_token_type");
         }
         _ => {}
     }
     let outcome = simulate::run(shell, &request.base_url, kind, order).await;
-    outcome.map_or_else(|fault| Err(fault.into()), |outcome| Ok(reply(&outcome)))
+    outcome.map(|outcome| reply(&outcome)).map_err(|fault| broken(&fault.into()))
 }
 
 /// The parameters as an event may show them.
@@ -98,7 +111,8 @@ fn client(shell: &Shell, request: &TokenRequest, grant: &str) -> Result<String, 
     };
     let client = tenant.state().objects.find("clients", &client_id);
     let grants = client.and_then(|client| client.shown.get("grant_types")).and_then(Value::as_array);
-    if grants.is_none_or(|grants| grants.iter().any(|known| known == grant)) {
+    // Why: a client may exchange tokens by a property of its own, whatever its grants.
+    if grant == EXCHANGE || grants.is_none_or(|grants| grants.iter().any(|known| known == grant)) {
         return Ok(client_id);
     }
     let what = format!("Grant type '{grant}' not allowed for the client.");

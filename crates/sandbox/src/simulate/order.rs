@@ -104,6 +104,13 @@ pub struct Order {
     pub subject_token: Option<String>,
     /// Its type, which says the profile.
     pub subject_token_type: Option<String>,
+    /// The token of who acts for the user.
+    #[serde(skip_serializing)]
+    pub actor_token: Option<String>,
+    /// Its type.
+    pub actor_token_type: Option<String>,
+    /// The type of the token that is asked for.
+    pub requested_token_type: Option<String>,
     /// The request: address, place, browser, fingerprints.
     pub visit: Visit,
     /// Auth0's own assessment, with the names of `event.authentication.riskAssessment`.

@@ -68,7 +68,10 @@ pub use limit::{Group, Plan, Standing};
 pub use log::{Record, Records};
 pub use operations::{Operation, operations, scopes};
 pub use resource::actions::{BoundAction, BoundModule, Execution, Tester};
-pub(crate) use resource::{event_streams::EVENT_STREAMS, log_streams::LOG_STREAMS};
+pub(crate) use resource::{
+    event_streams::EVENT_STREAMS, log_streams::LOG_STREAMS,
+    token_exchange_profiles::PROFILES as TOKEN_EXCHANGE_PROFILES,
+};
 pub use state::{Collections, Item, Links, Object, SnapshotError, State};
 pub use token::Caller;
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use countersign_sandbox::flow::{
     Came, Ending, Failed, FailedRefresh, FailedSignUp, SignOut, Stage, ask_reset, change_password,
-    code_exchange, continue_login, credentials, failed_change_password, failed_credentials, failed_login,
-    failed_refresh, failed_sign_up, login, send_message, sign_out, sign_up, token_exchange,
+    code_exchange, continue_login, credentials, failed_change_password, failed_credentials, failed_exchange,
+    failed_login, failed_refresh, failed_sign_up, login, send_message, sign_out, sign_up, token_exchange,
 };
 use serde_json::{Value, json};
 
@@ -98,7 +98,8 @@ async fn all(stage: &mut Stage<'_>) -> Vec<Value> {
         }
     }
     let profile = bound("profile", PROFILE);
-    logs.extend(token_exchange(stage, &facts(), &profile, &[], |_| None).await.logs);
+    logs.extend(token_exchange(stage, &facts(), &profile, &[], |_| Err("nobody".to_owned())).await.logs);
+    logs.extend(failed_exchange(stage, &facts(), "too_many_attempts", "Too many attempts.").logs);
     logs
 }
 

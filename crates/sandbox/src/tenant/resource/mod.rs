@@ -32,7 +32,9 @@ mod roles;
 mod rules;
 mod sessions;
 mod tickets;
+pub(super) mod token_exchange_profiles;
 mod user_blocks;
+mod user_creation;
 mod user_factors;
 mod user_identities;
 mod user_profile;
@@ -88,6 +90,7 @@ pub(super) const TABLES: &[&[Operation]] = &[
     refresh_tokens::OPERATIONS,
     sessions::OPERATIONS,
     tickets::OPERATIONS,
+    token_exchange_profiles::OPERATIONS,
     user_blocks::OPERATIONS,
     user_factors::OPERATIONS,
     user_identities::OPERATIONS,
