@@ -37,6 +37,7 @@ mod user_blocks;
 mod user_creation;
 mod user_factors;
 mod user_identities;
+mod user_imports;
 mod user_profile;
 mod user_roles;
 mod user_search;
@@ -94,6 +95,7 @@ pub(super) const TABLES: &[&[Operation]] = &[
     user_blocks::OPERATIONS,
     user_factors::OPERATIONS,
     user_identities::OPERATIONS,
+    user_imports::OPERATIONS,
     user_roles::OPERATIONS,
     user_search::OPERATIONS,
     users::OPERATIONS,
