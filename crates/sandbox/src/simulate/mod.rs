@@ -22,6 +22,8 @@ mod order;
 mod password;
 mod play;
 mod refresh;
+mod session;
+mod sign_out;
 mod sign_up;
 #[cfg(test)]
 mod tests;
@@ -36,8 +38,10 @@ pub(crate) use grant::Grant;
 pub(crate) use grant::profile;
 pub use history::history;
 pub(crate) use http::routes;
-pub(crate) use issue::exchange as exchange_code;
+pub(crate) use issue::{Code, exchange as exchange_code};
 pub use order::{Kind, Order};
+pub(crate) use session::{Cookie, Standing, cookie, of_cookie, standing};
+pub(crate) use sign_out::{Leaving, sign_out};
 pub(crate) use wait::asked_by;
 
 use crate::tenant::{Fault, http::Shell};

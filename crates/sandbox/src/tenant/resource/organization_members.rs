@@ -137,7 +137,7 @@ fn list(context: &mut Context<'_>) -> Result<Reply, Fault> {
         Some(shown)
     });
     let shown: Vec<Object> = members.collect();
-    page::either(context.call, "members", "user_id", &shown)
+    page::until_empty(context.call, "members", "user_id", &shown)
 }
 
 fn add(context: &mut Context<'_>) -> Result<Reply, Fault> {
@@ -291,7 +291,10 @@ mod tests {
         let members = format!("{}/members", organization(&mut api));
         let brief = json!({"user_id": "auth0|1", "email": "pat@example.com", "name": "Pat"});
         assert_eq!(api.get(&members, 200), json!([brief]));
-        assert_eq!(api.get(&format!("{members}?take=10"), 200), json!({"members": [brief]}));
+        let page = api.get(&format!("{members}?take=10"), 200);
+        assert_eq!(page["members"], json!([brief]));
+        let next = page["next"].as_str().unwrap();
+        assert_eq!(api.get(&format!("{members}?take=10&from={next}"), 200), json!({"members": []}));
         api.post(&members, json!({"members": ["auth0|2", "auth0|3"]}), 400);
         api.post(&members, json!({"members": []}), 400);
         assert_eq!(api.get("/users/auth0%7C1/organizations", 200)[0]["name"], "acme");
