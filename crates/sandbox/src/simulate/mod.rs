@@ -13,7 +13,6 @@ mod credentials;
 mod exchange;
 mod gather;
 mod grant;
-mod history;
 mod http;
 mod issue;
 mod limits;
@@ -22,6 +21,7 @@ mod order;
 mod password;
 mod play;
 mod refresh;
+mod scenario;
 mod sign_up;
 #[cfg(test)]
 mod tests;
@@ -34,10 +34,11 @@ pub use actions::Actions;
 pub use answer::{Outcome, Tokens};
 pub(crate) use grant::Grant;
 pub(crate) use grant::profile;
-pub use history::history;
 pub(crate) use http::routes;
 pub(crate) use issue::exchange as exchange_code;
 pub use order::{Kind, Order};
+pub(crate) use scenario::Cast;
+pub use scenario::ExportError;
 pub(crate) use wait::asked_by;
 
 use crate::tenant::{Fault, http::Shell};
