@@ -6,7 +6,7 @@ use countersign_core::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{city::City, company::Organization, device::Device, network::Network};
+use crate::{city::City, company::Organization, device::Device, network::Network, scenario::Share};
 
 /// How a person's first factor is checked, as `event.connection.strategy`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -135,6 +135,8 @@ pub struct Person {
     pub shift: Shift,
     /// The fewest and the most sign-ins of a working day.
     pub sign_ins: (u32, u32),
+    /// How many of the passwords are typed wrong at first.
+    pub mistypes: Share,
     /// Where the person travels to; `None` for someone who stays.
     pub trips: Option<Trips>,
 }

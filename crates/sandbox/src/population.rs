@@ -178,6 +178,7 @@ impl Draft<'_> {
             remote_days: habits.remote_days,
             shift: habits.shift,
             sign_ins: habits.sign_ins,
+            mistypes: habits.mistypes,
             trips: None,
         };
         person.trips = entry.travels_to.map(|town| Trips {

@@ -154,6 +154,7 @@ name = "tiny"
 city = "Lyon"
 [[organizations.people]]
 count = 6
+habits = { mistypes = 0 }
 [[attacks]]
 kind = "credential_stuffing"
 organization = "tiny"

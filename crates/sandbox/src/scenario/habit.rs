@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::values::Whole;
+use super::values::{Share, Whole};
 use crate::people::Shift;
 
 /// A day of the week.
@@ -41,6 +41,7 @@ pub(crate) struct HabitsForm {
     days: Option<Vec<Day>>,
     remote_days: Option<Vec<Day>>,
     sign_ins: Option<Range>,
+    mistypes: Option<Share>,
 }
 
 /// The first hour of work, and the hour before which it ends.
@@ -89,6 +90,7 @@ pub(crate) struct Habits {
     pub(crate) shift: Shift,
     pub(crate) remote_days: u8,
     pub(crate) sign_ins: (u32, u32),
+    pub(crate) mistypes: Share,
 }
 
 impl HabitsForm {
@@ -105,10 +107,15 @@ impl HabitsForm {
             sign_ins: self
                 .sign_ins
                 .map_or(around.sign_ins, |range| (u32::from(range.fewest), u32::from(range.most))),
+            mistypes: self.mistypes.unwrap_or(around.mistypes),
         }
     }
 }
 
-/// Eight to five on weekdays at the office, two or three sign-ins.
-pub(crate) const DEFAULT: Habits =
-    Habits { shift: Shift { days: 0b001_1111, begins: 8, ends: 17 }, remote_days: 0, sign_ins: (2, 3) };
+/// Eight to five on weekdays at the office, two or three sign-ins, one password in fifty typed wrong at first.
+pub(crate) const DEFAULT: Habits = Habits {
+    shift: Shift { days: 0b001_1111, begins: 8, ends: 17 },
+    remote_days: 0,
+    sign_ins: (2, 3),
+    mistypes: Share::millionth(20_000),
+};

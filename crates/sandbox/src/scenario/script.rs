@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use countersign_core::{Micros, Timestamp};
+use countersign_core::{Channel, Micros, Timestamp};
+use serde_json::Value;
 
-use super::{Planned, Scenario};
+use super::{Planned, Scenario, Share};
 use crate::{
     attack::GUESSING_S,
     dice::Dice,
+    people::Person,
     sign_in::{Label, SignIn},
     traffic::Traffic,
 };
@@ -33,7 +35,7 @@ pub(crate) struct Deed {
 pub(crate) enum What {
     /// Signs in.
     SignIn(Box<SignIn>),
-    /// Guesses the password of a user, on the way to a sign-in.
+    /// Gives a wrong password for a user, on the way to a sign-in.
     Guess(String, Arc<SignIn>),
 }
 
@@ -49,6 +51,7 @@ enum Beat {
 /// What is to come, planned a few days ahead. Beats of one instant come in the order in which they were planned.
 pub(crate) struct Script {
     traffic: Traffic,
+    dice: Dice,
     attacks: Vec<Planned>,
     beats: BTreeMap<(Timestamp, u64), Beat>,
     planned: u64,
@@ -64,6 +67,7 @@ impl Script {
     pub(crate) fn new(scenario: &Scenario, seed: u64, now: Timestamp, from: Timestamp) -> Self {
         let mut script = Self {
             traffic: Traffic::new(scenario.population(seed), seed),
+            dice: Dice::new(seed ^ 0x0DD5_0000_7EA5_0000),
             attacks: scenario.attacks.clone(),
             beats: BTreeMap::new(),
             planned: 0,
@@ -102,7 +106,7 @@ impl Script {
                 Beat::Ready(deed) => return Some(deed),
                 Beat::Honest(person, is_first) => {
                     if let Some(sign_in) = self.traffic.honest_of(person, at, is_first) {
-                        return Some(deed(sign_in));
+                        return Some(self.honest(sign_in));
                     }
                 }
                 Beat::Attack(place, end) => self.attack(place, at, end),
@@ -122,6 +126,23 @@ impl Script {
                 }
             }
         }
+    }
+
+    /// What a person does to sign in, who may mistype the password at first.
+    fn honest(&mut self, sign_in: SignIn) -> Deed {
+        let person = self.traffic.population().person(sign_in.person);
+        let types = |person: &&Person| sign_in.channel == Channel::Interactive && !person.is_federated();
+        let mistypes = person.filter(types).map_or(Share::NONE, |person| person.mistypes);
+        if !self.dice.happens(mistypes) {
+            return deed(sign_in);
+        }
+        let (at, label) = (sign_in.at, sign_in.label);
+        let user =
+            sign_in.event.pointer("/user/user_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let what = What::Guess(user, Arc::new(sign_in.clone()));
+        let next = at.plus(i64::from(self.dice.between(4, 20)) * SECOND);
+        self.add(next, Beat::Ready(Deed { at: next, ..deed(sign_in) }));
+        Deed { at, label, what }
     }
 
     fn attack(&mut self, place: usize, at: Timestamp, end: Timestamp) {

@@ -159,6 +159,24 @@ fn an_attack_comes_as_often_and_as_long_as_planned() {
 }
 
 #[test]
+fn people_mistype_as_often_as_they_are_said_to_and_then_get_it_right() {
+    let count = |share: &str| {
+        let head = file("", &format!("habits = {{ mistypes = {share} }}\n"));
+        let scenario = Scenario::parse(&head).unwrap();
+        let mut script = Script::new(&scenario, 1, NOW, scenario.begin(NOW));
+        let deeds: Vec<Deed> = std::iter::from_fn(|| script.next(NOW)).collect();
+        let is_guess = |deed: &Deed| matches!(deed.what, What::Guess(..));
+        for pair in deeds.windows(2).filter(|pair| is_guess(&pair[0]) && !is_guess(&pair[1])) {
+            assert!((1..=20_000_000).contains(&pair[1].at.since(pair[0].at)));
+        }
+        (deeds.iter().filter(|deed| is_guess(deed)).count(), deeds.len())
+    };
+    assert_eq!(count("0").0, 0);
+    let (mistyped, all) = count("1");
+    assert!(mistyped * 3 > all && all > 150, "{mistyped} of {all}");
+}
+
+#[test]
 fn nobody_signs_in_after_now_where_nothing_is_live() {
     let scenario = Scenario::parse(&file("[live]\nsign_ins = false\n", "")).unwrap();
     let mut script = Script::new(&scenario, 1, NOW, scenario.begin(NOW));

@@ -59,6 +59,11 @@ impl Share {
         Some(Self(low))
     }
 
+    /// So many millionths, at most all.
+    pub(crate) const fn millionth(count: u32) -> Self {
+        Self(if count > Self::ALL.0 { Self::ALL.0 } else { count })
+    }
+
     /// In millionths.
     #[must_use]
     pub const fn millionths(self) -> u32 {

@@ -204,6 +204,7 @@ fn order(sign_in: &SignIn, held: &Held) -> Order {
         factor,
         passes,
         visit: visit(event),
+        is_unsigned: true,
         risk: event.pointer("/authentication/riskAssessment").cloned().unwrap_or_default(),
         ..Order::default()
     };

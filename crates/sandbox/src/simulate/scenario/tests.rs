@@ -23,6 +23,7 @@ const SMALL: &str = r#"
     [[organizations.people]]
     count = 8
     factors = ["otp"]
+    habits = { mistypes = 0 }
     [[attacks]]
     kind = "credential_stuffing"
     organization = "tiny"
