@@ -226,6 +226,7 @@ fn grant(order: &Order, facts: &Facts, end: &FlowEnd, session_id: Option<String>
         claims: end.claims.clone(),
         gty: is_password.then(|| "password".to_owned()),
         actor: end.exchange.actor.clone(),
+        is_unsigned: order.is_unsigned,
     }
 }
 

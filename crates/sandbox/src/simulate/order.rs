@@ -113,6 +113,9 @@ pub struct Order {
     pub requested_token_type: Option<String>,
     /// The request: address, place, browser, fingerprints.
     pub visit: Visit,
+    /// Whether nobody will see the tokens, so that they are not signed.
+    #[serde(skip)]
+    pub(crate) is_unsigned: bool,
     /// Auth0's own assessment, with the names of `event.authentication.riskAssessment`.
     pub risk: Value,
 }

@@ -48,6 +48,7 @@ use serde_json::Value;
 use super::{Operation, state::Object};
 pub(super) use connections::furnish as furnish_database;
 pub(super) use jobs::content as export;
+pub(super) use organization_members::MEMBER_ROLES;
 pub(super) use user_identities::password;
 pub(super) use users::PASSWORD;
 
