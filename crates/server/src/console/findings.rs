@@ -132,9 +132,9 @@ impl Page {
 fn marked(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     html! {
-        @if parts.len() % 2 == 0 { (text) } @else {
+        @if parts.len().is_multiple_of(2) { (text) } @else {
             @for (place, part) in parts.into_iter().enumerate() {
-                @if place % 2 == 0 { (part) } @else { code.wrap { (part) } }
+                @if place.is_multiple_of(2) { (part) } @else { code.wrap { (part) } }
             }
         }
     }
