@@ -144,6 +144,11 @@ pub enum Write {
     },
     /// Adds a signed checkpoint.
     Checkpoint(CheckpointRow),
+    /// Says what is found at the tenant now, in place of what was.
+    Findings {
+        /// The caller's own document, at most a megabyte.
+        document: String,
+    },
     /// Says up to which leaf silence was counted.
     SilenceCursor(u64),
     /// Forgets requests that came outside these times, both inclusive.

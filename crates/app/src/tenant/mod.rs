@@ -21,6 +21,7 @@ use countersign_auth0::management::AnyRequest;
 use countersign_core::Secret;
 use serde_json::Value;
 
+pub(crate) use self::observe::observe_by;
 pub use self::{
     error::Error,
     installed::Installed,
@@ -29,7 +30,7 @@ pub use self::{
     roll_back::Left,
     scopes::{Accepted, check_scopes},
 };
-use crate::management::{Api, Error as ApiError, Pending};
+use crate::management::{Api, Error as ApiError, Lane, Pending};
 
 /// How often something that becomes so by itself is looked at, a pause apart.
 const LOOKS: u32 = 60;
@@ -46,7 +47,7 @@ pub trait Port: Send + Sync {
     ///
     /// # Errors
     /// As reading.
-    fn list<'a>(&'a self, request: &'a AnyRequest) -> Pending<'a, Result<Vec<Value>, ApiError>>;
+    fn list<'a>(&'a self, request: &'a AnyRequest, lane: Lane) -> Pending<'a, Result<Vec<Value>, ApiError>>;
 
     /// Waits.
     fn wait(&self, pause: Duration) -> Pending<'_, ()>;

@@ -2,6 +2,8 @@
 
 use countersign_plan::{Look, Part, Restore, Step, Template, Undo};
 
+use crate::management::Lane;
+
 use super::{
     Error, Installer, Journal, Mark, State,
     abandon::gone,
@@ -67,7 +69,7 @@ impl Installer<'_> {
         }
         let request = restore.read().map_err(fill)?;
         let told = |error| Error::Api { step: Some(step.name.clone()), error };
-        let found = self.port.list(&request).await.map_err(told)?;
+        let found = self.port.list(&request, Lane::Interactive).await.map_err(told)?;
         let act = restore.act(&found, &missing, &answers).map_err(fill)?;
         self.take(journal, step, &act, Way::Backwards).await?;
         let by = |step: &&str| journal.newest().is_some_and(|run| run.entry(step).done == Some(Mark::Result));

@@ -106,9 +106,9 @@ impl Port for Fake {
         self
     }
 
-    fn list<'a>(&'a self, request: &'a AnyRequest) -> Pending<'a, Result<Vec<Value>, ApiError>> {
+    fn list<'a>(&'a self, request: &'a AnyRequest, lane: Lane) -> Pending<'a, Result<Vec<Value>, ApiError>> {
         Box::pin(async move {
-            let reply = self.fetch(request, Lane::Interactive).await?;
+            let reply = self.fetch(request, lane).await?;
             Ok(serde_json::from_slice(&reply.body).unwrap())
         })
     }

@@ -44,13 +44,26 @@ fn bind(sandbox: &Sandbox, bindings: &Value) {
 }
 
 fn codes(service: &Service) -> Option<Vec<String>> {
+    let findings = findings(service)?;
+    Some(findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect())
+}
+
+/// Since when our Action is bound to nothing.
+fn since(service: &Service) -> Option<Value> {
+    findings(service)?
+        .iter()
+        .find(|finding| finding["code"] == "action.unbound")
+        .map(|finding| finding["since"].clone())
+}
+
+/// What was found at the last look; `None` before the first.
+fn findings(service: &Service) -> Option<Vec<Value>> {
     let token = std::fs::read_to_string(service.data.join("operator.token")).unwrap();
     let bearer = format!("Bearer {}", token.trim());
     let answer = service.client().get(&format!("/v1/findings/{TENANT}"), &[("authorization", &bearer)]);
     let found = answer.json();
     found["checked_at"].as_str()?;
-    let findings = found["findings"].as_array().unwrap();
-    Some(findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect())
+    found["findings"].as_array().cloned()
 }
 
 /// Installs with the installer's client, and gives the service one of its own that reads.
@@ -107,9 +120,18 @@ fn a_finding_shows_up_in_the_service_and_in_the_command_and_is_gone_when_mended(
     let metric = "countersign_findings{code=\"action.unbound\",severity=\"critical\"} 1";
     assert!(metrics.contains(metric), "{metrics}");
 
+    // What stands when the service starts again is what it was.
+    let before = since(&service);
+    service.stop();
+    let service = Service::start_by(reading(home, &sandbox, &client), home);
+    until("a look after the start", || codes(&service).is_some());
+    assert_eq!((since(&service), before.is_some()), (before, true));
+
     let reference = json!({"type": "action_id", "value": ours["action"]["id"]});
     bind(&sandbox, &json!([{"ref": reference, "display_name": ours["display_name"]}]));
-    until("its end", || !is_found("action.unbound"));
+    until("its end", || {
+        codes(&service).is_some_and(|codes| codes.iter().all(|code| code != "action.unbound"))
+    });
     let data = service.data.clone();
     service.stop();
     let changes: Vec<Value> = leaves(&data)

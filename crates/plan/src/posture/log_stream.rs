@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::{Area, Check, Finding, Rule, Severity, View, bound::APPLY};
 use crate::install::LOG_CATEGORIES;
 
-const MISSING: Rule = Rule::new("log_stream.missing", Severity::Critical);
-const PAUSED: Rule = Rule::new("log_stream.paused", Severity::Critical);
-const ALTERED: Rule = Rule::new("log_stream.altered", Severity::Critical);
-const FILTERED: Rule = Rule::new("log_stream.filtered", Severity::Warning);
+const MISSING: Rule = Rule::new("log_stream.missing", Severity::Critical).of(&[Area::LogStreams]);
+const PAUSED: Rule = Rule::new("log_stream.paused", Severity::Critical).of(&[Area::LogStreams]);
+const ALTERED: Rule = Rule::new("log_stream.altered", Severity::Critical).of(&[Area::LogStreams]);
+const FILTERED: Rule = Rule::new("log_stream.filtered", Severity::Warning).of(&[Area::LogStreams]);
 
 pub(super) const CHECK: Check = Check { rules: &[&MISSING, &PAUSED, &ALTERED, &FILTERED], run };
 

@@ -48,7 +48,7 @@ mod unread;
 use countersign_core::Timestamp;
 
 pub use self::{
-    code::shipped,
+    code::{declared, shipped},
     expected::{Expected, ExpectedAction, Fallback, Policy},
     finding::{Finding, Rule, Severity},
     seen::{

@@ -59,8 +59,10 @@ pub(super) struct Migration {
     pub(super) sql: &'static str,
 }
 
-pub(super) const RECORDS: &[Migration] =
-    &[Migration { name: "0001_records", sql: include_str!("../../migrations/postgres/0001_records.sql") }];
+pub(super) const RECORDS: &[Migration] = &[
+    Migration { name: "0001_records", sql: include_str!("../../migrations/postgres/0001_records.sql") },
+    Migration { name: "0002_findings", sql: include_str!("../../migrations/postgres/0002_findings.sql") },
+];
 
 pub(super) const KEYS: &[Migration] = &[Migration {
     name: "0001_subject_keys",
