@@ -1,6 +1,7 @@
 // Joins `src/*.js` into the files that are pasted into Auth0: one `dist/<name>.js` for each module that exports a handler
 // or a guard. With `--check` it writes nothing and fails when a file is stale, missing or nobody's. Modules share one
 // scope, so within a file a top-level name may exist only once.
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,9 @@ const ENTRY = /^exports\.(\w+) = /m;
 const LOCAL = /^const \{[^}]*\} = require\('\.\/([\w-]+)'\);\n/gm;
 const BUILTIN = /^const \w+ = require\('crypto'\);\n/gm;
 const EXPORTS = /^module\.exports = \{[^}]*\};\n/m;
+// What an operator edits, and where the hash of the rest stands (src/code.js).
+const CONFIG = /\/\/ --- config[\w-]* ---[^]*?(?=\n\/\/ --- )/;
+const HASH = /^(const CODE = ')0{64}(';)$/m;
 const TOP_LEVEL = /^(?:const|let|class|(?:async )?function) (\w+)/gm;
 
 const sourceOf = (name) => readFileSync(join(SRC, `${name}.js`), 'utf8');
@@ -46,6 +50,14 @@ function body(name, source) {
   return `// --- ${name} ---\n\n${text.trim()}\n`;
 }
 
+// Writes the hash of the text, without what an operator edits, into it.
+function withHash(text) {
+  const hash = createHash('sha256').update(text.replace(CONFIG, '')).digest('hex');
+  const written = text.replace(HASH, `$1${hash}$2`);
+  if (written === text) throw new Error('the file has no place for its hash');
+  return written;
+}
+
 function bundle(entry) {
   const order = new Map();
   visit(entry, order);
@@ -57,7 +69,7 @@ function bundle(entry) {
   }
   const code = ["'use strict';\n\nconst crypto = require('crypto');\n", ...parts].join('\n');
   // Why: a guard may be pasted above somebody's own code, whose names must stay free.
-  const text = header(entry) + (entry.startsWith('guard-') ? `(() => {\n${code}})();\n` : code);
+  const text = withHash(header(entry) + (entry.startsWith('guard-') ? `(() => {\n${code}})();\n` : code));
   new Script(text, { filename: `${entry}.js` });
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_BYTES) throw new Error(`\`${entry}\` has ${bytes} bytes, more than ${MAX_BYTES}`);

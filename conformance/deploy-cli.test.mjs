@@ -1,35 +1,18 @@
 // auth0-deploy-cli: an export of a furnished tenant, imported into an empty one, whose export is the same.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 import { ManagementClient } from 'auth0';
 
-const run = promisify(execFile);
-const { SANDBOX_DOMAIN: domain, SANDBOX_CLIENT_ID: clientId, SANDBOX_CLIENT_SECRET: clientSecret } = process.env;
-const cli = fileURLToPath(new URL('node_modules/.bin/a0deploy', import.meta.url));
-// Parts of a tenant that the sandbox does not have.
-const EXCLUDED = [
-  'forms', 'flows', 'flowVaultConnections', 'emailProvider', 'emailTemplates', 'pages', 'migrations', 'phoneProviders', 'phoneTemplates',
-  'selfServiceProfiles', 'userAttributeProfiles', 'connectionProfiles', 'riskAssessment', 'tokenExchangeProfiles', 'actionModules', 'groups',
-];
+import { deploy, reset } from './a0deploy.mjs';
 
-async function deploy(...words) {
-  const environment = {
-    ...process.env, AUTH0_DOMAIN: domain, AUTH0_CLIENT_ID: clientId, AUTH0_CLIENT_SECRET: clientSecret, AUTH0_ALLOW_DELETE: 'false',
-    AUTH0_EXCLUDED: JSON.stringify(EXCLUDED),
-  };
-  const ended = run(cli, words, { env: environment, timeout: 120_000 });
-  await ended.catch(({ stdout, stderr }) => assert.fail(`${stdout}${stderr}`.slice(-2000)));
-}
+const { SANDBOX_DOMAIN: domain, SANDBOX_CLIENT_ID: clientId, SANDBOX_CLIENT_SECRET: clientSecret } = process.env;
 
 const exported = async (folder) => {
-  await deploy('export', '--format', 'yaml', '--output_folder', folder);
+  await deploy(['export', '--format', 'yaml', '--output_folder', folder]);
   return readFile(join(folder, 'tenant.yaml'), 'utf8');
 };
 
@@ -46,9 +29,8 @@ test('an export imports into an empty tenant and exports the same', async () => 
     for (const part of ['exported role', 'https://moves.example.com', 'An organization that moves', 'an application that moves', 'a-connection-that-moves']) {
       assert.ok(first.includes(part), `the export lacks ${part}`);
     }
-    const reset = await fetch(`https://${domain}/sandbox/reset`, { method: 'POST' });
-    assert.ok(reset.ok);
-    await deploy('import', '--input_file', join(folder, 'first', 'tenant.yaml'));
+    await reset();
+    await deploy(['import', '--input_file', join(folder, 'first', 'tenant.yaml')]);
     // The tool itself gives each database connection this option when it imports.
     const added = /^ *disable_self_service_change_password: false\n/gm;
     assert.equal((await exported(join(folder, 'second'))).replace(added, ''), first.replace(added, ''));

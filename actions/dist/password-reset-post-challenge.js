@@ -145,6 +145,12 @@ function isProtected(event, config) {
   return held.some(protectedRoleTest(config));
 }
 
+// --- code ---
+
+// SHA-256 of this file without CONFIG and with zeros here, sent with each request so that a decision names the code that
+// asked for it. The build writes it.
+const CODE = '749fee666691ba7c72a7fe892b14e659ccaf46418751602b9beec5bbc02c96f7';
+
 // --- request ---
 
 // Bounds of the request. Why: text that an attacker can size must never make a request invalid or large.
@@ -343,7 +349,7 @@ function pickEvent(event, config, fields) {
 function writeRequest(event, config, deadlineMs, flow) {
   const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
   const { picked, cuts } = pickEvent(event, config, fields);
-  const action = { name: `countersign-${flow.trigger}`, version: config.version, policy_etag: null };
+  const action = { name: `countersign-${flow.trigger}`, version: config.version, code: CODE, policy_etag: null };
   const write = () =>
     JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
   let body = write();

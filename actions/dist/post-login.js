@@ -159,6 +159,12 @@ function isProtected(event, config) {
   return held.some(protectedRoleTest(config));
 }
 
+// --- code ---
+
+// SHA-256 of this file without CONFIG and with zeros here, sent with each request so that a decision names the code that
+// asked for it. The build writes it.
+const CODE = '01904084259a3959b561e66b20e210f190ebc1d2466c7263986a25950bb8b6bf';
+
 // --- request ---
 
 // Bounds of the request. Why: text that an attacker can size must never make a request invalid or large.
@@ -357,7 +363,7 @@ function pickEvent(event, config, fields) {
 function writeRequest(event, config, deadlineMs, flow) {
   const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
   const { picked, cuts } = pickEvent(event, config, fields);
-  const action = { name: `countersign-${flow.trigger}`, version: config.version, policy_etag: null };
+  const action = { name: `countersign-${flow.trigger}`, version: config.version, code: CODE, policy_etag: null };
   const write = () =>
     JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
   let body = write();

@@ -132,6 +132,12 @@ function isProtected(event, config) {
   return held.some(protectedRoleTest(config));
 }
 
+// --- code ---
+
+// SHA-256 of this file without CONFIG and with zeros here, sent with each request so that a decision names the code that
+// asked for it. The build writes it.
+const CODE = '032d67a2d799dbed09a905cefec50be222cfc88cdb8040d96d08fb7cc0155343';
+
 // --- request ---
 
 // Bounds of the request. Why: text that an attacker can size must never make a request invalid or large.
@@ -330,7 +336,7 @@ function pickEvent(event, config, fields) {
 function writeRequest(event, config, deadlineMs, flow) {
   const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
   const { picked, cuts } = pickEvent(event, config, fields);
-  const action = { name: `countersign-${flow.trigger}`, version: config.version, policy_etag: null };
+  const action = { name: `countersign-${flow.trigger}`, version: config.version, code: CODE, policy_etag: null };
   const write = () =>
     JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
   let body = write();

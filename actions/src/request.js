@@ -2,6 +2,7 @@
 
 const { isRecord, dig, listOf, boundedText, jsonBytes } = require('./values');
 const { protectedRoleTest } = require('./person');
+const { CODE } = require('./code');
 
 // Bounds of the request. Why: text that an attacker can size must never make a request invalid or large.
 const MAX_BODY_BYTES = 48 * 1024;
@@ -199,7 +200,7 @@ function pickEvent(event, config, fields) {
 function writeRequest(event, config, deadlineMs, flow) {
   const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
   const { picked, cuts } = pickEvent(event, config, fields);
-  const action = { name: `countersign-${flow.trigger}`, version: config.version, policy_etag: null };
+  const action = { name: `countersign-${flow.trigger}`, version: config.version, code: CODE, policy_etag: null };
   const write = () =>
     JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
   let body = write();

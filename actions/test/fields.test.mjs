@@ -19,7 +19,10 @@ test('the envelope names trigger, deadline and action', () => {
   const { trigger, deadline_ms, action, truncated } = bodyOf(fixture());
   assert.equal(trigger, 'post-login');
   assert.equal(deadline_ms, 800);
-  assert.deepEqual(action, { name: 'countersign-post-login', version: CONFIG.version, policy_etag: null });
+  const { code, ...rest } = action;
+  assert.deepEqual(rest, { name: 'countersign-post-login', version: CONFIG.version, policy_etag: null });
+  // Of the sources alone; the built files have the hash of their own text.
+  assert.match(code, /^[0-9a-f]{64}$/);
   assert.deepEqual(truncated, []);
 });
 

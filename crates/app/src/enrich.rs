@@ -124,7 +124,12 @@ mod tests {
         Call {
             request_id: None,
             raw_event: Box::default(),
-            action: ActionInfo { name: "test".to_owned(), version: "1".to_owned(), policy_etag: None },
+            action: ActionInfo {
+                name: "test".to_owned(),
+                version: "1".to_owned(),
+                code: None,
+                policy_etag: None,
+            },
             deadline: Duration::from_millis(deadline_ms),
             received: ARRIVED,
             truncated: Vec::new(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 mod error;
 
-pub use error::{Error, Refusal, Why};
+pub use error::{Error, Flaw, Refusal, Why};
 
 /// Who goes first where not all can go at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

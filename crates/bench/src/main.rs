@@ -5,11 +5,12 @@
 //!
 //! `decide` compares decisions with their floor, in throughput and in latency, and says what a decision's parts cost (as
 //! `steps` does alone); `triggers` does so for each trigger, `postgres` on PostgreSQL, `replicas` with two services over one
-//! database; `overload` offers three times of what it can do; `drive` sends nothing but decisions, for a profiler to watch;
+//! database; `client` compares the Management API client with a bare one; `overload` offers three times of what it can do; `drive` sends nothing but decisions, for a profiler to watch;
 //! `memory` and `start` look at the built `countersign` binary. The server has processor 0 for itself, what drives it
 //! processor 1.
 
 mod child;
+mod client;
 mod clock;
 mod connection;
 mod decide;
@@ -37,7 +38,7 @@ use anyhow::Context;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: countersign-bench decide | steps | triggers | postgres | replicas
+const USAGE: &str = "usage: countersign-bench decide | steps | triggers | postgres | replicas | client
        countersign-bench drive [seconds]
        countersign-bench overload [path of countersign]
        countersign-bench start [path of countersign]
@@ -71,6 +72,9 @@ fn run(arguments: &[&str]) -> anyhow::Result<ExitCode> {
         ["postgres-pinned"] => done(postgres::run()),
         ["replicas"] => process::pinned(1, &["replicas-pinned"]),
         ["replicas-pinned"] => done(replicas::run()),
+        ["client"] => process::pinned(1, &["client-pinned"]),
+        ["client-pinned"] => done(client::run()),
+        ["sandbox-pinned"] => done(client::serve()),
         ["serve-pinned", data @ ..] => done(child::run(data)),
         ["steps"] => process::pinned(0, &["steps-pinned"]),
         ["steps-pinned"] => done(steps::run()),

@@ -100,7 +100,7 @@ pub enum Command {
     Config(ConfigCommand),
     /// Start a stand-in for an Auth0 tenant: its Management API, its tokens, its flows with Actions in Node.
     #[command(
-        after_help = "Examples:\n  countersign sandbox\n  countersign sandbox --listen 127.0.0.1:8443 --tls-cert cert.pem --tls-key key.pem --client first:sesame --state tenant.db"
+        after_help = "Examples:\n  countersign sandbox\n  countersign sandbox --listen 127.0.0.1:8443 --tls-cert cert.pem --tls-key key.pem --client first:sesame --state tenant.db\n  countersign sandbox --client first:sesame --scenario scenarios/under-attack.toml --speed 60 --stream-mishaps duplicate=0.1,fail=0.05\n  countersign sandbox --scenario scenarios/under-attack.toml --until 2026-10-01T00:00:00Z --export-logs corpus.jsonl"
     )]
     Sandbox(Sandbox),
     /// Ask a running server whether it can record decisions.
@@ -113,7 +113,7 @@ pub enum Command {
 pub enum FindingsFormat {
     /// A line each, for people.
     Text,
-    /// An object for each tenant, for programs.
+    /// JSON, an object for each tenant, for programs.
     Json,
 }
 

@@ -21,6 +21,7 @@ mod look;
 mod part;
 mod plan;
 pub mod posture;
+mod restore;
 pub mod testing;
 mod words;
 
@@ -30,3 +31,4 @@ pub use hash::{fingerprint, sha256};
 pub use look::{Claim, Look, Miss, Says};
 pub use part::{Answers, FillError, Part, Template};
 pub use plan::{Finding, Need, Phase, Plan, Purpose, Remember, Severity, Step, Undo};
+pub use restore::{Restore, Stood};

@@ -1,9 +1,11 @@
 //! A plan and its steps.
 
+use std::collections::BTreeMap;
+
 use countersign_core::TenantId;
 use serde::{Deserialize, Serialize};
 
-use crate::{Act, sha256};
+use crate::{Act, Restore, sha256};
 
 /// What a plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,8 @@ pub enum Purpose {
 pub enum Undo {
     /// By another write. What it refers to by step are answers of the plan's own steps.
     By(Box<Act>),
+    /// By putting ours back to where they stood in a trigger's order, whatever others did to it meanwhile.
+    Order(Box<Restore>),
     /// Undoing that earlier step undoes this one.
     With(String),
     /// It can't be undone, and why.
@@ -114,6 +118,9 @@ pub struct Plan {
     pub tenant: TenantId,
     /// Where its Management API is.
     pub domain: String,
+    /// The ids of what is taken over as ours by carrying it out, by what it is; see [`crate::install::Owned`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub adopts: BTreeMap<String, String>,
     /// The steps.
     pub steps: Vec<Step>,
     /// The scopes that are needed, now and later.
@@ -134,6 +141,12 @@ impl Plan {
     #[must_use]
     pub fn id(&self) -> String {
         sha256(&self.canonical())
+    }
+
+    /// Whether carrying it out would do nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.adopts.is_empty()
     }
 
     /// The scopes of a phase, each once, in order.

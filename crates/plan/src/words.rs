@@ -20,6 +20,9 @@ impl Plan {
         let mut text =
             format!("{what} tenant `{}` at {}\nPlan {}\n", self.tenant, plain(&self.domain), self.id());
         findings(&mut text, &self.findings);
+        for (what, id) in &self.adopts {
+            let _ = writeln!(text, "\nTakes over as ours: {} `{}`", plain(what), plain(id));
+        }
         if self.steps.is_empty() {
             text.push_str("\nNothing has to change.\n");
         }
@@ -71,8 +74,11 @@ fn write_step(text: &mut String, number: usize, step: &Step) {
         _ => None,
     };
     if request.operation == "actions.set_bindings" {
-        order(text, "before", old);
-        order(text, "after", request.body.as_ref());
+        if let Undo::Order(restore) = &step.undo {
+            let names: Vec<String> = restore.order.iter().map(|stood| stood.display_name.clone()).collect();
+            order(text, "before", &names);
+        }
+        order(text, "after", &bound(request.body.as_ref()));
     } else {
         fields(text, old, request.body.as_ref());
     }
@@ -82,6 +88,16 @@ fn write_step(text: &mut String, number: usize, step: &Step) {
 fn undo(text: &mut String, undo: &Undo) {
     let words = match undo {
         Undo::By(act) => format!("{} {}", method(&act.request), act.request.shown_path()),
+        Undo::Order(restore) => {
+            let how = match (&restore.deleted_by, restore.puts_back().next()) {
+                (Some(step), Some(_)) => {
+                    format!("with ours back among what is bound then; not once `{step}` is done")
+                }
+                (None, Some(_)) => "with ours back among what is bound then".to_owned(),
+                (_, None) => "with what is bound then, without ours".to_owned(),
+            };
+            format!("PATCH /actions/triggers/{}/bindings, {how}", restore.trigger)
+        }
         Undo::With(step) => format!("with `{step}`"),
         Undo::Irreversible(why) => format!("can't be: {why}"),
     };
@@ -92,10 +108,14 @@ fn method(request: &Template) -> &'static str {
     request.operation().map_or("?", |operation| operation.method.as_str())
 }
 
-fn order(text: &mut String, when: &str, body: Option<&Part>) {
+/// The names in an order that is sent.
+fn bound(body: Option<&Part>) -> Vec<String> {
     let shown = body.map(Part::shown).unwrap_or_default();
     let names = shown.get("bindings").and_then(Value::as_array).into_iter().flatten();
-    let names: Vec<&str> = names.filter_map(|binding| binding.get("display_name")?.as_str()).collect();
+    names.filter_map(|binding| Some(binding.get("display_name")?.as_str()?.to_owned())).collect()
+}
+
+fn order(text: &mut String, when: &str, names: &[String]) {
     let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
     let _ = writeln!(text, "   {when}: {}", plain(&names));
 }

@@ -250,7 +250,7 @@ function customTokenExchange(state) {
     demand(exchange.user === null, 'the user is set once');
     exchange.user = user;
   };
-  const reject = (reason) => (text(reason, 'reason'), end({ code: 'invalid_subject_token', reason }));
+  const reject = (reason) => (text(reason, 'reason'), (exchange.is_rejected = true), end({ code: 'invalid_request', reason }));
   return {
     access: { deny: coded(end, undefined, true), rejectInvalidSubjectToken: reject },
     authentication: {
@@ -259,7 +259,9 @@ function customTokenExchange(state) {
         text(connection, 'connection');
         const { creationBehavior: creation, updateBehavior: update } = options(given, ['creationBehavior', 'updateBehavior']);
         demand(isRecord(attributes), 'attributes are needed');
-        for (const word of [creation, update]) demand(typeof word === 'string', 'both behaviors are needed');
+        text(attributes.user_id, 'user id');
+        demand(['create_if_not_exists', 'none'].includes(creation), `creation behavior \`${creation}\` is unknown`);
+        demand(['replace', 'none'].includes(update), `update behavior \`${update}\` is unknown`);
         setUser({ connection, attributes: json(attributes), creation, update });
       },
       setOrganization: (name) => (text(name, 'organization'), void (exchange.organization = name)),
@@ -297,7 +299,7 @@ function untouched() {
     claims: { id_token: {}, access_token: {} }, app_metadata: {}, user_metadata: {}, transaction_metadata: {},
     scopes: { added: [], removed: [] }, target_scopes: null, session: { ...bagOf(), cookie_mode: null }, refresh_token: bagOf(),
     saml: {}, attributes: {}, steps: [], denied: null, redirect: null, form: null, primary_user: null, recorded_methods: [],
-    exchange: { user: null, organization: null, actor: null }, result_url: null, notification: null,
+    exchange: { user: null, organization: null, actor: null, is_rejected: false }, result_url: null, notification: null,
   };
 }
 

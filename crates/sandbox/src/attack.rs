@@ -4,7 +4,6 @@ use countersign_core::{Channel, Timestamp};
 
 use crate::{
     city::{self, City},
-    company::Company,
     device::{Browser, Device},
     dice::Dice,
     event::{self, Scene},
@@ -13,12 +12,14 @@ use crate::{
     people::Person,
     session::{Origin, Session, Trace},
     sign_in::{AttackKind, Failure, Label, SignIn},
-    traffic::{Standing, Traffic, open_session, risk, standing_mut},
+    traffic::{Standing, Traffic, open_session, risk},
 };
 
 /// An impossible travel begins at most so long after the person's own sign-in.
 const FRESH: i64 = 30 * 60 * 1_000_000;
 const SECOND: i64 = 1_000_000;
+/// Guesses come within so many seconds before the sign-in that they lead to.
+pub(crate) const GUESSING_S: u32 = 240;
 
 /// Where rented machines stand, with the number of the network that rents them out.
 const RENTED: [(City, u32); 6] = [
@@ -31,27 +32,36 @@ const RENTED: [(City, u32); 6] = [
 ];
 
 impl Traffic {
-    /// An attack of a kind on somebody of `company` at `now`.
+    /// An attack of a kind on somebody of an organization, by its place, at `now`; `None` when nobody of it can be
+    /// attacked, as when all are traveling.
     ///
-    /// Impossible travel needs a sign-in of the last half hour, and a replay a living session: where nobody of the company
-    /// has one, an honest sign-in that gives somebody one comes instead, labeled so; ask again later.
-    pub fn attack(&mut self, kind: AttackKind, company: Company, now: Timestamp) -> SignIn {
-        match self.victim(kind, company, now) {
+    /// Impossible travel needs a sign-in of the last half hour, and a replay a living session: where nobody of the
+    /// organization has one, an honest sign-in that gives somebody one comes instead, labeled so; ask again later.
+    pub fn attack(&mut self, kind: AttackKind, organization: usize, now: Timestamp) -> Option<SignIn> {
+        match self.victim(kind, organization, now)? {
             Ok(victim) => self.attack_on(kind, victim, now),
             Err(somebody) => self.honest_of(somebody, now, true),
         }
     }
 
     /// Who is attacked; or, where nobody can be yet, whose honest sign-in would change that.
-    fn victim(&mut self, kind: AttackKind, company: Company, now: Timestamp) -> Result<usize, usize> {
+    fn victim(
+        &mut self,
+        kind: AttackKind,
+        organization: usize,
+        now: Timestamp,
+    ) -> Option<Result<usize, usize>> {
+        let organization = &self.population.organizations().get(organization)?.id;
         let people = self.population.people().iter().zip(self.standings.iter()).enumerate();
         let staff: Vec<(usize, &Person, &Standing)> = people
-            .filter(|(_, (person, _))| person.company == company && habits::activity(person, now) > 0)
+            .filter(|(_, (person, _))| {
+                person.organization.id == *organization && habits::activity(person, now) > 0
+            })
             .map(|(index, (person, standing))| (index, person, standing))
             .collect();
         let age = |standing: &Standing| standing.last.map_or(i64::MAX, |(last, _)| now.since(last));
         let able: Vec<usize> = match kind {
-            AttackKind::StolenPassword | AttackKind::CredentialStuffing => staff
+            AttackKind::StolenPassword | AttackKind::CredentialStuffing | AttackKind::PasswordSpray => staff
                 .iter()
                 .filter(|(_, person, _)| !person.is_federated())
                 .map(|&(index, ..)| index)
@@ -72,26 +82,22 @@ impl Traffic {
         let anybody: Vec<usize> = staff.iter().map(|&(index, ..)| index).collect();
         let dice = &mut self.dice;
         match (able.as_slice(), anybody.as_slice()) {
-            ([first, others @ ..], _) => Ok(dice.pick(*first, others)),
-            ([], [first, others @ ..]) => Err(dice.pick(*first, others)),
-            ([], []) => Err(0),
+            ([first, others @ ..], _) => Some(Ok(dice.pick(*first, others))),
+            ([], [first, others @ ..]) => Some(Err(dice.pick(*first, others))),
+            ([], []) => None,
         }
     }
 
-    fn attack_on(&mut self, kind: AttackKind, victim: usize, at: Timestamp) -> SignIn {
-        let failures = match kind {
-            AttackKind::CredentialStuffing => self.guesses(victim, at),
-            _ => Vec::new(),
-        };
-        let Self { population, standings, dice } = self;
-        let person = population.person(victim);
-        let standing = standing_mut(standings, victim);
+    fn attack_on(&mut self, kind: AttackKind, victim: usize, at: Timestamp) -> Option<SignIn> {
+        let failures = if kind.guesses() { self.guesses(kind, victim, at) } else { Vec::new() };
+        let Self { population, standings, dice, .. } = self;
+        let (person, standing) = population.person(victim).zip(standings.get_mut(victim))?;
         let origin = rented(person, at, dice);
         let device = tool(kind, dice);
         let (channel, session) = entrance(kind, standing, origin, &device, at, dice);
         let is_listed = match kind {
             AttackKind::CredentialStuffing => dice.chance(80),
-            AttackKind::StolenPassword => dice.chance(40),
+            AttackKind::StolenPassword | AttackKind::PasswordSpray => dice.chance(40),
             AttackKind::ImpossibleTravel | AttackKind::TokenReplay => false,
         };
         let user_agent = match (kind, channel) {
@@ -105,7 +111,7 @@ impl Traffic {
             at,
             channel,
             person,
-            client: person.company.organization().client,
+            client: &person.organization.client,
             origin,
             device: &device,
             user_agent,
@@ -117,26 +123,32 @@ impl Traffic {
         };
         let event = event::post_login(&scene, dice);
         let label = Label::Attack(kind);
-        SignIn { at, event, label, person: victim, channel, passes_challenge_with: None, failures }
+        Some(SignIn { at, event, label, person: victim, channel, passes_challenge_with: None, failures })
     }
 
-    /// A run of guesses over a few minutes before `at`: at several accounts, and most at the one that gives in.
-    fn guesses(&mut self, victim: usize, at: Timestamp) -> Vec<Failure> {
+    /// A run of guesses over a few minutes before `at`: at several accounts, and most at the one that gives in; or, in a
+    /// spray, one at each account of the organization.
+    fn guesses(&mut self, kind: AttackKind, victim: usize, at: Timestamp) -> Vec<Failure> {
         let Self { population, dice, .. } = self;
-        let person = population.person(victim);
+        let Some(person) = population.person(victim) else { return Vec::new() };
         let others = population.people().iter().filter(|other| {
-            other.company == person.company && !other.is_federated() && other.user_id != person.user_id
+            other.organization.id == person.organization.id
+                && !other.is_federated()
+                && other.user_id != person.user_id
         });
         let mut failures: Vec<Failure> = Vec::new();
         let mut guess = |user_id: &str, dice: &mut Dice| {
-            let before = i64::from(dice.between(2, 240)) * SECOND;
+            let before = i64::from(dice.between(2, GUESSING_S)) * SECOND;
             failures.push(Failure { user_id: user_id.to_owned(), at: at.plus(-before) });
         };
-        for _ in 0..dice.between(6, 12) {
+        let is_spray = kind == AttackKind::PasswordSpray;
+        let own = if is_spray { 0 } else { dice.between(6, 12) };
+        for _ in 0..own {
             guess(&person.user_id, dice);
         }
         for other in others {
-            for _ in 0..dice.below(4) {
+            let count = if is_spray { 1 } else { dice.below(4) };
+            for _ in 0..count {
                 guess(&other.user_id, dice);
             }
         }
@@ -168,7 +180,7 @@ fn rented(person: &Person, at: Timestamp, dice: &mut Dice) -> Origin {
 /// What the attacker uses.
 fn tool(kind: AttackKind, dice: &mut Dice) -> Device {
     let browser = match kind {
-        AttackKind::StolenPassword | AttackKind::CredentialStuffing => {
+        AttackKind::StolenPassword | AttackKind::CredentialStuffing | AttackKind::PasswordSpray => {
             dice.pick(Browser::Script, &[Browser::Headless])
         }
         AttackKind::ImpossibleTravel => dice.pick(Browser::ChromeWindows, &[Browser::FirefoxLinux]),

@@ -33,6 +33,9 @@ macro_rules! cities {
             name: $text, continent: $continent, country: $country, subdivision: ($sub, $subname),
             latitude: $lat, longitude: $lon, time_zone: $zone, utc_offset_hours: $offset,
         };)+
+
+        /// Every place that a scenario can name.
+        pub(crate) const CITIES: [City; [$($text),+].len()] = [$($name),+];
     };
 }
 

@@ -1,5 +1,7 @@
 //! Seeded chance: the same seed gives the same tenant, the same history and the same attacks.
 
+use crate::scenario::Share;
+
 /// A small seeded generator (`SplitMix64`: Steele, Lea, Flood 2014); repeatable, never for anything secret.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
@@ -9,6 +11,15 @@ impl Dice {
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
+    }
+
+    /// A generator for what follows from a name alone (FNV-1a, 64 bits).
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+        });
+        Self(hash)
     }
 
     /// Where the sequence stands: `Dice::new` of it goes on from here.
@@ -40,6 +51,11 @@ impl Dice {
     /// True in `percent` of 100 cases.
     pub fn chance(&mut self, percent: u32) -> bool {
         self.below(100) < percent
+    }
+
+    /// True in a share of all cases.
+    pub fn happens(&mut self, share: Share) -> bool {
+        self.below(Share::ALL.millionths()) < share.millionths()
     }
 
     /// `first` or one of `others`, each equally often.

@@ -7,7 +7,7 @@ use crate::{
     company::{Client, TENANT},
     device::{Browser, Device},
     dice::Dice,
-    people::{Factor, Person, Role, Strategy},
+    people::{Factor, Person, Strategy},
     session::{Origin, Session},
 };
 
@@ -16,7 +16,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) at: Timestamp,
     pub(crate) channel: Channel,
     pub(crate) person: &'a Person,
-    pub(crate) client: Client,
+    pub(crate) client: &'a Client,
     pub(crate) origin: Origin,
     pub(crate) device: &'a Device,
     pub(crate) user_agent: String,
@@ -43,14 +43,14 @@ const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 /// Writes the event.
 pub(crate) fn post_login(scene: &Scene<'_>, dice: &mut Dice) -> Value {
-    let organization = scene.person.company.organization();
+    let organization = &scene.person.organization;
     let mut event = Map::new();
     let mut put = |key: &str, value: Value| event.insert(key.to_owned(), value);
     put("authentication", authentication(scene));
-    put("authorization", json!({ "roles": [role(scene.person.role)] }));
+    put("authorization", json!({ "roles": scene.person.roles }));
     put("client", json!({ "client_id": scene.client.id, "name": scene.client.name, "metadata": {} }));
     put("connection", connection(scene.person));
-    if scene.person.company.is_enterprise() {
+    if scene.person.organization.is_enterprise {
         put("custom_domain", json!({ "domain": hostname(scene), "domain_metadata": {} }));
     }
     put(
@@ -80,13 +80,6 @@ pub(crate) fn post_login(scene: &Scene<'_>, dice: &mut Dice) -> Value {
     put("transaction", transaction(scene, &state, dice));
     put("user", user(scene));
     Value::Object(event)
-}
-
-const fn role(role: Role) -> &'static str {
-    match role {
-        Role::Member => "member",
-        Role::Admin => "admin",
-    }
 }
 
 fn authentication(scene: &Scene<'_>) -> Value {
@@ -122,27 +115,25 @@ pub(crate) fn continued(event: &Value, factor: Factor, at: Timestamp) -> Value {
     event
 }
 
-fn connection_name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Auth0 => "Username-Password-Authentication",
-        Strategy::Waad => "lantern-directory",
-        Strategy::Samlp => "lantern-partners",
-    }
-}
-
 /// The connection by which a person signs in.
 pub(crate) fn connection(person: &Person) -> Value {
-    let (id, strategy) = match person.strategy {
-        Strategy::Auth0 => ("con_sbxDatabase00001", "auth0"),
-        Strategy::Waad => ("con_sbxDirectory0002", "waad"),
-        Strategy::Samlp => ("con_sbxPartners00003", "samlp"),
+    let name = person.connection_name();
+    let strategy = match person.strategy {
+        Strategy::Auth0 => "auth0",
+        Strategy::Waad => "waad",
+        Strategy::Samlp => "samlp",
     };
-    json!({ "id": id, "name": connection_name(person.strategy), "strategy": strategy, "metadata": {} })
+    json!({ "id": named_id("con", &name), "name": name, "strategy": strategy, "metadata": {} })
+}
+
+/// An identifier of the vendor's form that follows from a name alone.
+pub(crate) fn named_id(prefix: &str, name: &str) -> String {
+    format!("{prefix}_{}", Dice::of_name(name).alphanumeric(16))
 }
 
 fn hostname(scene: &Scene<'_>) -> String {
-    if scene.person.company.is_enterprise() {
-        format!("login.{}", scene.person.company.organization().domain)
+    if scene.person.organization.is_enterprise {
+        format!("login.{}", scene.person.organization.domain)
     } else {
         format!("{TENANT}.example")
     }
@@ -178,7 +169,8 @@ fn request(scene: &Scene<'_>, state: &str) -> Value {
     });
     // Why: programs send no Accept-Language.
     if let (Some(request), false) = (request.as_object_mut(), is_program(scene.device)) {
-        request.insert("language".to_owned(), scene.person.company.organization().language.into());
+        let language = scene.person.organization.language.as_str();
+        request.insert("language".to_owned(), language.into());
     }
     request
 }
@@ -194,7 +186,7 @@ fn browser_query(scene: &Scene<'_>, state: &str) -> Value {
         "response_type": "code",
         "scope": SCOPES.join(" "),
         "state": state,
-        "organization": scene.person.company.organization().id,
+        "organization": scene.person.organization.id,
     });
     if let (Some(query), Channel::Silent) = (query.as_object_mut(), scene.channel) {
         query.insert("prompt".to_owned(), "none".into());
@@ -269,7 +261,7 @@ fn transaction(scene: &Scene<'_>, state: &str, dice: &mut Dice) -> Value {
     let mut transaction = json!({
         "id": format!("tx_{}", dice.alphanumeric(20)),
         "acr_values": [],
-        "locale": scene.person.company.organization().language,
+        "locale": scene.person.organization.language,
         "prompt": if silent { vec!["none"] } else { vec![] },
         "protocol": protocol,
         "redirect_uri": scene.client.callback,
@@ -302,21 +294,21 @@ pub(crate) fn profile(person: &Person, updated_at: Timestamp) -> Value {
         "name": format!("{} {}", person.given_name, person.family_name),
         "given_name": person.given_name,
         "family_name": person.family_name,
-        "nickname": person.nickname(),
-        "picture": format!("https://cdn.{}/avatars/{}.png", person.company.organization().domain, person.nickname()),
+        "nickname": person.nickname,
+        "picture": format!("https://cdn.{}/avatars/{}.png", person.organization.domain, person.nickname),
         "created_at": iso(person.created_at),
         "updated_at": iso(updated_at),
         "app_metadata": {},
         "user_metadata": {},
         "identities": [{
-            "connection": connection_name(person.strategy),
+            "connection": person.connection_name(),
             "provider": provider,
             "user_id": identity,
             "isSocial": false,
         }],
     });
     if let (Some(user), false) = (user.as_object_mut(), person.is_federated()) {
-        user.insert("username".to_owned(), person.nickname().into());
+        user.insert("username".to_owned(), person.nickname.as_str().into());
         if let Some(reset) = person.last_password_reset {
             user.insert("last_password_reset".to_owned(), iso(reset).into());
         }

@@ -11,6 +11,7 @@ mod messages;
 mod password;
 mod record;
 mod run;
+mod session;
 mod sign_up;
 mod tokens;
 
@@ -24,5 +25,6 @@ pub use login::{
 pub use messages::{send_message, stream_event};
 pub use password::{ask_reset, change_password, continue_reset, failed_change_password, reset};
 pub use run::{Ask, BUDGET_MS, Begin, Bound, End, Failure, Pipeline, Ran, run};
+pub use session::{SignOut, code_exchange, sign_out};
 pub use sign_up::{FailedSignUp, failed_sign_up, sign_up};
-pub use tokens::{credentials, failed_credentials, token_exchange};
+pub use tokens::{credentials, failed_credentials, failed_exchange, token_exchange};

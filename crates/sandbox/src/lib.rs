@@ -8,16 +8,17 @@
 //!
 //! ```
 //! use countersign_core::Timestamp;
-//! use countersign_sandbox::{Pace, Population, Story, Traffic};
+//! use countersign_sandbox::{Pace, Scenario, Story, Traffic};
 //!
 //! let now: Timestamp = "2026-08-20T14:00:00Z".parse()?;
-//! let mut traffic = Traffic::new(Population::new(42), 42);
+//! let people = Scenario::built_in(0)?.population(42);
+//! let mut traffic = Traffic::new(people, 42);
 //! let history = traffic.history(7, now);
 //! let mut story = Story::new(traffic, Pace::default(), 42, now);
 //! let live = story.due(story.next_at());
 //! assert!(history.len() > 300 && live.len() == 1);
 //! assert_eq!(live[0].event["tenant"]["id"], "countersign-sandbox");
-//! # Ok::<(), countersign_core::TimestampError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod assessors;
@@ -31,12 +32,13 @@ mod event;
 mod file;
 pub mod flow;
 mod habits;
+mod names;
 mod network;
 mod node;
 mod oidc;
 mod people;
 mod population;
-mod roster;
+pub mod scenario;
 mod session;
 mod sign_in;
 pub mod simulate;
@@ -47,7 +49,7 @@ mod traffic;
 
 pub use city::City;
 pub use clock::FastClock;
-pub use company::{Client, Company, LEGACY_CLIENT, Organization, TENANT};
+pub use company::{Client, Organization, TENANT};
 pub use device::{Browser, Device};
 pub use dice::Dice;
 pub use file::{FileError, Kept, StateFile};
@@ -56,8 +58,9 @@ pub use node::{
     Action, Answer, Call, Claims, Denial, Effects, Exchange, Execution, Handler, Host, HostError, Launch,
     Lifetime, Outcome, Revocation, Scopes, Thrown, materialize,
 };
-pub use people::{Factor, Person, Role, Shift, Spot, Strategy, Trips};
+pub use people::{Factor, Person, Shift, Spot, Strategy, Trips};
 pub use population::Population;
+pub use scenario::{Scenario, ScenarioError};
 pub use sign_in::{AttackKind, Failure, Label, SignIn};
 pub use story::{Pace, Story};
 pub use traffic::Traffic;

@@ -1,29 +1,37 @@
 //! People: who they are, what they sign in with, and where they are when.
 
+use std::sync::Arc;
+
 use countersign_core::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{city::City, company::Company, device::Device, network::Network};
+use crate::{city::City, company::Organization, device::Device, network::Network, scenario::Share};
 
 /// How a person's first factor is checked, as `event.connection.strategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Strategy {
     /// A database connection of the tenant.
+    #[serde(rename = "database")]
     Auth0,
     /// Microsoft's directory, by OpenID Connect.
+    #[serde(rename = "directory")]
     Waad,
     /// A SAML identity provider.
+    #[serde(rename = "saml")]
     Samlp,
 }
 
 /// A second factor that a person enrolled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Factor {
     /// A code from an authenticator program.
     Otp,
     /// A code by text message.
     Phone,
     /// A question on the telephone's screen.
+    #[serde(rename = "push-notification")]
     Push,
     /// A security key.
     WebauthnRoaming,
@@ -52,15 +60,6 @@ impl Factor {
             other => json!({ "type": other.as_str() }),
         }
     }
-}
-
-/// A role in the organization.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Works there.
-    Member,
-    /// Administers it.
-    Admin,
 }
 
 /// The hours that a person works, in local winter time.
@@ -103,17 +102,19 @@ pub struct Person {
     /// The Auth0 user id.
     pub user_id: String,
     /// The first name.
-    pub given_name: &'static str,
+    pub given_name: String,
     /// The last name.
-    pub family_name: &'static str,
+    pub family_name: String,
+    /// The part of the address before the at sign.
+    pub nickname: String,
     /// The organization the person belongs to.
-    pub company: Company,
+    pub organization: Arc<Organization>,
     /// How the first factor is checked.
     pub strategy: Strategy,
-    /// The role in the organization.
-    pub role: Role,
+    /// The names of the roles in the organization.
+    pub roles: Vec<String>,
     /// The second factors that are enrolled; none for a federated person, whose provider keeps them.
-    pub factors: &'static [Factor],
+    pub factors: Vec<Factor>,
     /// The machine used most.
     pub device: Device,
     /// Another one, used now and then.
@@ -132,6 +133,10 @@ pub struct Person {
     pub remote_days: u8,
     /// When the person works.
     pub shift: Shift,
+    /// The fewest and the most sign-ins of a working day.
+    pub sign_ins: (u32, u32),
+    /// How many of the passwords are typed wrong at first.
+    pub mistypes: Share,
     /// Where the person travels to; `None` for someone who stays.
     pub trips: Option<Trips>,
 }
@@ -140,18 +145,23 @@ impl Person {
     /// The e-mail address, at the organization's domain.
     #[must_use]
     pub fn email(&self) -> String {
-        format!("{}@{}", self.nickname(), self.company.organization().domain)
-    }
-
-    /// The part of the address before the at sign.
-    #[must_use]
-    pub fn nickname(&self) -> String {
-        format!("{}.{}", self.given_name, self.family_name).to_lowercase()
+        format!("{}@{}", self.nickname, self.organization.domain)
     }
 
     /// Whether another organization's provider checks the first factor.
     #[must_use]
     pub fn is_federated(&self) -> bool {
         self.strategy != Strategy::Auth0
+    }
+
+    /// The name of the connection by which the person signs in.
+    #[must_use]
+    pub fn connection_name(&self) -> String {
+        let kind = match self.strategy {
+            Strategy::Auth0 => return "Username-Password-Authentication".to_owned(),
+            Strategy::Waad => "directory",
+            Strategy::Samlp => "partners",
+        };
+        format!("{}-{kind}", self.organization.name)
     }
 }

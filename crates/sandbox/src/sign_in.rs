@@ -20,12 +20,19 @@ pub enum AttackKind {
     CredentialStuffing,
     /// The person's own session or refresh token, presented from another network.
     TokenReplay,
+    /// One guess at each account, too few for any limit, then one that is right.
+    PasswordSpray,
 }
 
 impl AttackKind {
     /// Every kind.
-    pub const ALL: [Self; 4] =
-        [Self::StolenPassword, Self::ImpossibleTravel, Self::CredentialStuffing, Self::TokenReplay];
+    pub const ALL: [Self; 5] = [
+        Self::StolenPassword,
+        Self::ImpossibleTravel,
+        Self::CredentialStuffing,
+        Self::TokenReplay,
+        Self::PasswordSpray,
+    ];
 
     /// The kind as a word.
     #[must_use]
@@ -35,7 +42,19 @@ impl AttackKind {
             Self::ImpossibleTravel => "impossible_travel",
             Self::CredentialStuffing => "credential_stuffing",
             Self::TokenReplay => "token_replay",
+            Self::PasswordSpray => "password_spray",
         }
+    }
+
+    /// Whether it goes by a password that this tenant checks.
+    #[must_use]
+    pub const fn needs_password(self) -> bool {
+        matches!(self, Self::StolenPassword | Self::CredentialStuffing | Self::PasswordSpray)
+    }
+
+    /// Whether guesses come before the sign-in.
+    pub(crate) const fn guesses(self) -> bool {
+        matches!(self, Self::CredentialStuffing | Self::PasswordSpray)
     }
 }
 
@@ -80,7 +99,7 @@ pub struct SignIn {
     /// The factor that whoever signs in would pass; `None` if none is enrolled, for an attacker, and for the odd
     /// person who gives up. Only meaningful where somebody can be asked.
     pub passes_challenge_with: Option<Factor>,
-    /// The failed tries that led here, in order and all before `at`; empty but for credential stuffing.
+    /// The failed tries that led here, in order and all before `at`; empty but for credential stuffing and sprays.
     pub failures: Vec<Failure>,
 }
 

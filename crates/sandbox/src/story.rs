@@ -3,7 +3,6 @@
 use countersign_core::Timestamp;
 
 use crate::{
-    company::Company,
     dice::Dice,
     sign_in::{AttackKind, Label, SignIn},
     traffic::Traffic,
@@ -72,19 +71,20 @@ impl Story {
         while self.next_at() <= now {
             let at = self.next_at();
             if self.next_attack <= self.next_honest {
-                due.push(self.attack(at));
+                due.extend(self.attack(at));
             } else {
-                due.push(self.traffic.honest(at));
+                due.extend(self.traffic.honest(at));
                 self.next_honest = self.honest_after(at);
             }
         }
         due
     }
 
-    fn attack(&mut self, at: Timestamp) -> SignIn {
-        let (kind, company) = turn(self.attacks);
-        let sign_in = self.traffic.attack(kind, company, at);
-        if sign_in.label == Label::Honest {
+    fn attack(&mut self, at: Timestamp) -> Option<SignIn> {
+        let organizations = self.traffic.population().organizations().len();
+        let organization = self.attacks.checked_rem(organizations).unwrap_or(0);
+        let sign_in = self.traffic.attack(kind_of(self.attacks), organization, at);
+        if sign_in.as_ref().is_none_or(|sign_in| sign_in.label == Label::Honest) {
             self.next_attack = at.plus(RETRY);
         } else {
             self.attacks = self.attacks.wrapping_add(1);
@@ -107,20 +107,14 @@ impl Story {
     }
 }
 
-/// The kind and the organization of the attack of a number: four kinds, three organizations, so twelve pairs.
-const fn turn(count: usize) -> (AttackKind, Company) {
-    let kind = match count % 4 {
+/// The kind of the attack of a number: four kinds, so twelve pairs with three organizations.
+const fn kind_of(count: usize) -> AttackKind {
+    match count % 4 {
         0 => AttackKind::StolenPassword,
         1 => AttackKind::ImpossibleTravel,
         2 => AttackKind::CredentialStuffing,
         _ => AttackKind::TokenReplay,
-    };
-    let company = match count % 3 {
-        0 => Company::Larkspur,
-        1 => Company::Corvelle,
-        _ => Company::Lantern,
-    };
-    (kind, company)
+    }
 }
 
 #[cfg(test)]

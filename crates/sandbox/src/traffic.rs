@@ -5,7 +5,6 @@ use countersign_core::{Channel, Timestamp};
 use crate::{
     assessors::{self, Sighting},
     city::City,
-    company::{Company, LEGACY_CLIENT},
     device::{Browser, Device},
     dice::Dice,
     event::{self, Scene},
@@ -36,8 +35,9 @@ pub(crate) struct Standing {
 #[derive(Debug, Clone)]
 pub struct Traffic {
     pub(crate) population: Population,
-    pub(crate) standings: Box<[Standing; 36]>,
+    pub(crate) standings: Vec<Standing>,
     pub(crate) dice: Dice,
+    seed: u64,
 }
 
 impl Traffic {
@@ -45,11 +45,9 @@ impl Traffic {
     #[must_use]
     pub fn new(population: Population, seed: u64) -> Self {
         let mut dice = Dice::new(seed ^ 0x5EED_0F7A_FF1C_0000);
-        let standings = std::array::from_fn(|_| Standing {
-            logins_count: u64::from(dice.between(20, 400)),
-            ..Standing::default()
-        });
-        Self { population, standings: Box::new(standings), dice }
+        let standing = |_| Standing { logins_count: u64::from(dice.between(20, 400)), ..Standing::default() };
+        let standings = population.people().iter().map(standing).collect();
+        Self { population, standings, dice, seed }
     }
 
     /// The people who sign in.
@@ -58,20 +56,20 @@ impl Traffic {
         &self.population
     }
 
-    /// A sign-in at `now`: an honest one, or now and then an attack. Instants must not go back.
-    pub fn next(&mut self, now: Timestamp) -> SignIn {
+    /// A sign-in at `now`: an honest one, or now and then an attack. Instants must not go back. `None` when nobody can.
+    pub fn next(&mut self, now: Timestamp) -> Option<SignIn> {
         if self.dice.below(ATTACK_ONE_IN) > 0 {
             return self.honest(now);
         }
         let [first, others @ ..] = AttackKind::ALL;
         let kind = self.dice.pick(first, &others);
-        let [first, others @ ..] = Company::ALL;
-        let company = self.dice.pick(first, &others);
-        self.attack(kind, company, now)
+        let count = u32::try_from(self.population.organizations().len()).unwrap_or(u32::MAX);
+        let place = usize::try_from(self.dice.below(count)).unwrap_or(0);
+        self.attack(kind, place, now)
     }
 
-    /// A person signs in at `now`; who is at work does so most. Instants must not go back.
-    pub fn honest(&mut self, now: Timestamp) -> SignIn {
+    /// A person signs in at `now`; who is at work does so most. Instants must not go back. `None` when there is nobody.
+    pub fn honest(&mut self, now: Timestamp) -> Option<SignIn> {
         let weights: Vec<u32> =
             self.population.people().iter().map(|person| habits::activity(person, now)).collect();
         let mut drawn = self.dice.below(weights.iter().sum());
@@ -86,6 +84,15 @@ impl Traffic {
         self.honest_of(person, now, false)
     }
 
+    /// When a person signs in on a local day, counted from 1970, and whether it is the day's first time. It follows from the
+    /// seed, the person and the day alone.
+    pub(crate) fn plan(&self, index: usize, day: i64) -> Vec<(Timestamp, bool)> {
+        let Some(person) = self.population.person(index) else { return Vec::new() };
+        let place = u64::try_from(index).unwrap_or(0).wrapping_mul(0xA24B_AED4_963E_E407);
+        let mut dice = Dice::new(self.seed ^ place ^ day.unsigned_abs().wrapping_mul(0x9FB2_1C65_1E98_DF25));
+        plan_day(person, day, &mut dice)
+    }
+
     /// The honest sign-ins of `days` days before `until` (at most 400), in order: two or three a person and working
     /// day. Meant for seeding profiles, and to be called once, before anything live.
     #[must_use]
@@ -94,25 +101,24 @@ impl Traffic {
         let first = last - i64::from(days.min(400));
         let begin = until.plus((first - last) * 86_400_000_000);
         let mut planned = Vec::new();
-        for (index, person) in self.population.people().iter().enumerate() {
+        for index in 0..self.population.people().len() {
             // Why: a local day may begin before or end after the one in UTC.
             for day in first - 1..=last + 1 {
-                plan_day(person, day, &mut self.dice, |at, is_first| planned.push((at, index, is_first)));
+                planned.extend(self.plan(index, day).into_iter().map(|(at, is_first)| (at, index, is_first)));
             }
         }
         planned.retain(|&(at, ..)| at >= begin && at < until);
         planned.sort_unstable();
-        planned.into_iter().map(|(at, index, is_first)| self.honest_of(index, at, is_first)).collect()
+        planned.into_iter().filter_map(|(at, index, is_first)| self.honest_of(index, at, is_first)).collect()
     }
 
     /// The honest sign-in of one person; with `afresh`, at a browser and with the first factor.
-    pub(crate) fn honest_of(&mut self, index: usize, at: Timestamp, afresh: bool) -> SignIn {
-        let Self { population, standings, dice } = self;
-        let person = population.person(index);
-        let standing = standing_mut(standings, index);
+    pub(crate) fn honest_of(&mut self, index: usize, at: Timestamp, afresh: bool) -> Option<SignIn> {
+        let Self { population, standings, dice, .. } = self;
+        let (person, standing) = population.person(index).zip(standings.get_mut(index))?;
         let (event, channel) = sign_in(person, standing, dice, at, afresh);
         let factor = person.factors.first().copied().filter(|_| !dice.chance(3));
-        SignIn {
+        Some(SignIn {
             at,
             event,
             label: Label::Honest,
@@ -120,32 +126,25 @@ impl Traffic {
             channel,
             passes_challenge_with: factor,
             failures: Vec::new(),
-        }
+        })
     }
 }
 
-/// The standing of an index; the first one for an index that nobody has.
-pub(crate) fn standing_mut(standings: &mut [Standing; 36], index: usize) -> &mut Standing {
-    let [first, others @ ..] = standings;
-    match index.checked_sub(1).and_then(|place| others.get_mut(place)) {
-        Some(standing) => standing,
-        None => first,
-    }
-}
-
-/// Draws the instants of one person's local day.
-fn plan_day(person: &Person, day: i64, dice: &mut Dice, mut sign_in: impl FnMut(Timestamp, bool)) {
+/// Draws the instants of one person's local day, and whether each is the day's first.
+fn plan_day(person: &Person, day: i64, dice: &mut Dice) -> Vec<(Timestamp, bool)> {
     let shift = person.shift;
     let second = |dice: &mut Dice, from: i64, to: i64| {
         i64::from(
             dice.between(u32::try_from(from * 3600).unwrap_or(0), u32::try_from(to * 3600 - 1).unwrap_or(0)),
         )
     };
+    let (fewest, most) = person.sign_ins;
     let count = match (habits::is_working_day(person, day), habits::is_trip_day(person, day)) {
-        (true, true) => 1,
-        (true, false) => dice.between(2, 3),
-        (false, _) => u32::from(dice.chance(6)),
+        (true, true) => fewest.min(1),
+        (true, false) => dice.between(fewest, most),
+        (false, _) => u32::from(dice.chance(6)).min(most),
     };
+    let mut planned = Vec::new();
     for n in 0..count {
         // The day's first sign-in is in the first hour of work, the others are anywhere in it.
         let ends = if n == 0 { shift.begins + 1 } else { shift.ends };
@@ -154,9 +153,10 @@ fn plan_day(person: &Person, day: i64, dice: &mut Dice, mut sign_in: impl FnMut(
         // Why: who is on the way in the first hour signs in after arriving.
         let at = if habits::activity(person, at) == 0 { at.plus(3 * 3_600_000_000) } else { at };
         if habits::activity(person, at) > 0 {
-            sign_in(at, n == 0);
+            planned.push((at, n == 0));
         }
     }
+    planned
 }
 
 /// How a person comes in this time.
@@ -194,7 +194,7 @@ fn approach(
     standing.since_mobile = standing.since_mobile.saturating_add(1);
     if is_telephone && !is_away && standing.since_mobile > MOBILE_GAP {
         standing.since_mobile = 0;
-        let network = person.company.organization().mobile;
+        let network = person.organization.mobile;
         return Approach { channel: Channel::Interactive, on_second_device, spot: Spot { network, ..spot } };
     }
     Approach { channel: Channel::Interactive, on_second_device, spot }
@@ -231,8 +231,9 @@ fn sign_in(
     if matches!(channel, Channel::Interactive | Channel::Password) {
         standing.logins_count += 1;
     }
-    let client =
-        if channel == Channel::Password { LEGACY_CLIENT } else { person.company.organization().client };
+    let organization = &person.organization;
+    let legacy = organization.legacy_client.as_ref().filter(|_| channel == Channel::Password);
+    let client = legacy.unwrap_or(&organization.client);
     let scene = Scene {
         at,
         channel,
@@ -279,7 +280,7 @@ pub(crate) fn risk(
     known_device: bool,
     is_listed: bool,
 ) -> Option<serde_json::Value> {
-    if !person.company.is_enterprise() || channel != Channel::Interactive {
+    if !person.organization.is_enterprise || channel != Channel::Interactive {
         return None;
     }
     let address = origin.address.to_string();

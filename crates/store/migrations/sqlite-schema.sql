@@ -46,6 +46,10 @@ CREATE TABLE erasures (
     erased_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, key_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE findings (
+    tenant_id TEXT PRIMARY KEY,
+    document  TEXT NOT NULL
+) STRICT;
 CREATE TABLE leases (
     tenant_id  TEXT    NOT NULL,
     name       TEXT    NOT NULL,

@@ -145,6 +145,11 @@ pub enum Write {
     },
     /// Adds a signed checkpoint.
     Checkpoint(CheckpointRow),
+    /// Says what is found at the tenant now, in place of what was.
+    Findings {
+        /// The caller's own document, at most a megabyte.
+        document: String,
+    },
     /// Says up to which leaf silence was counted.
     SilenceCursor(u64),
     /// Says how far the journal of the log was looked at; `Stale` when it was not at `expected`.

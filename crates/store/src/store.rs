@@ -228,6 +228,14 @@ impl Store {
         backend!(self.list_policies(tenant, limit).await)
     }
 
+    /// What was found at the tenant, as it was last written.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_findings(&self, tenant: &TenantId) -> Result<Option<String>, StoreError> {
+        backend!(self.find_findings(tenant).await)
+    }
+
     /// Up to which leaf silence was counted.
     ///
     /// # Errors

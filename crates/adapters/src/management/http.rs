@@ -1,13 +1,14 @@
 //! One exchange over HTTP, within bounds.
 
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
-use countersign_app::management::Why;
+use countersign_app::management::{Flaw, Why};
 use reqwest::{
     Certificate, Client, RequestBuilder, Response, StatusCode,
     header::{HeaderMap, HeaderValue},
     redirect::Policy,
 };
+use rustls::{CertificateError, Error as TlsError};
 
 use super::BuildError;
 use crate::Endpoint;
@@ -86,13 +87,37 @@ async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, Failure> {
 fn failure(error: &reqwest::Error) -> Failure {
     let was_sent = !error.is_connect() && !error.is_builder();
     let why = if error.is_connect() {
-        Why::Unreachable
+        flaw(error).map_or(Why::Unreachable, Why::Certificate)
     } else if error.is_timeout() {
         Why::Late
     } else {
         Why::Broken
     };
     Failure { why, was_sent }
+}
+
+/// What is wrong with the server's certificate, if that is the cause.
+fn flaw(error: &reqwest::Error) -> Option<Flaw> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = error.source();
+    while let Some(found) = cause {
+        // Why: an I/O error gives the cause of what it holds as its own, and passes over what it holds.
+        let held = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = held.and_then(|held| held.downcast_ref()).or_else(|| found.downcast_ref::<TlsError>());
+        if let Some(TlsError::InvalidCertificate(error)) = tls {
+            return Some(match error {
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => Flaw::Expired,
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Flaw::NotYet,
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    Flaw::OtherName
+                }
+                // Why the second: of an authority that has the name of a known one, and another key.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => Flaw::Authority,
+                _ => Flaw::Other,
+            });
+        }
+        cause = held.map_or_else(|| found.source(), |held| Some(held));
+    }
+    None
 }
 
 /// The header in which a token is shown; `None` when it can't stand in one.

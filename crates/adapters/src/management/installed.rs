@@ -19,17 +19,17 @@ use super::{Management, Pages};
 
 impl Management {
     /// All items of a list, as they came.
-    async fn all<T: Item>(&self, list: Request<Page<T>>) -> Result<Vec<Value>, Error> {
+    async fn all<T: Item>(&self, list: Request<Page<T>>, lane: Lane) -> Result<Vec<Value>, Error> {
         let operation = list.any().operation();
-        let items = Pages::new(self, list, Lane::Interactive).all().await?;
+        let items = Pages::new(self, list, lane).all().await?;
         let written = items.into_iter().map(|item| serde_json::to_value(item)).collect::<Result<_, _>>();
         written.map_err(|_| Error::Malformed { operation })
     }
 
-    async fn whole(&self, request: &AnyRequest) -> Result<Vec<Value>, Error> {
+    async fn whole(&self, request: &AnyRequest, lane: Lane) -> Result<Vec<Value>, Error> {
         let operation = request.operation();
         let shape = |shape| Error::Shape { operation, shape };
-        let items: Vec<Json> = self.fetch(request, Lane::Interactive).await?.read().map_err(shape)?;
+        let items: Vec<Json> = self.fetch(request, lane).await?.read().map_err(shape)?;
         Ok(items.into_iter().map(|Json(item)| item).collect())
     }
 }
@@ -39,22 +39,22 @@ impl Port for Management {
         self
     }
 
-    fn list<'a>(&'a self, request: &'a AnyRequest) -> Pending<'a, Result<Vec<Value>, Error>> {
+    fn list<'a>(&'a self, request: &'a AnyRequest, lane: Lane) -> Pending<'a, Result<Vec<Value>, Error>> {
         Box::pin(async move {
             let last = request.path().rsplit('/').nth(1).unwrap_or_default();
             match request.operation().name {
-                "actions.list" => self.all(actions::list()).await,
+                "actions.list" => self.all(actions::list(), lane).await,
                 "actions.bindings" => match last.parse() {
-                    Ok(trigger) => self.all(actions::bindings(&trigger)).await,
+                    Ok(trigger) => self.all(actions::bindings(&trigger), lane).await,
                     Err(_) => Err(Error::Malformed { operation: request.operation() }),
                 },
-                "event_streams.list" => self.all(event_streams::list()).await,
-                "resource_servers.list" => self.all(resource_servers::list()).await,
-                "clients.list" => self.all(clients::list()).await,
-                "client_grants.list" => self.all(client_grants::list()).await,
-                "hooks.list" => self.all(hooks::list()).await,
-                "rules.list" => self.all(rules::list()).await,
-                _ => self.whole(request).await,
+                "event_streams.list" => self.all(event_streams::list(), lane).await,
+                "resource_servers.list" => self.all(resource_servers::list(), lane).await,
+                "clients.list" => self.all(clients::list(), lane).await,
+                "client_grants.list" => self.all(client_grants::list(), lane).await,
+                "hooks.list" => self.all(hooks::list(), lane).await,
+                "rules.list" => self.all(rules::list(), lane).await,
+                _ => self.whole(request, lane).await,
             }
         })
     }

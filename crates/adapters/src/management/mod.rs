@@ -8,6 +8,7 @@ mod http;
 mod installed;
 mod limit;
 mod pages;
+mod provoke;
 mod refusal;
 mod retry;
 mod settings;
@@ -34,6 +35,7 @@ pub use self::{
     assertion::KeyAlgorithm,
     limit::Plan,
     pages::Pages,
+    provoke::TooMany,
     settings::{BuildError, Credentials, DEFAULT_TIMEOUT, Settings, Surroundings},
     sleep::{RealSleep, Sleep},
 };
@@ -378,7 +380,13 @@ fn meaningful(answer: Answer) -> Result<Answer, Failure> {
 /// Whether it is as good as no answer: five in a row, and the tenant is left alone for a while.
 const fn is_no_answer(why: Why) -> bool {
     match why {
-        Why::Unreachable | Why::Broken | Why::Late | Why::Nonsense | Why::TooLong | Why::Redirect => true,
+        Why::Unreachable
+        | Why::Certificate(_)
+        | Why::Broken
+        | Why::Late
+        | Why::Nonsense
+        | Why::TooLong
+        | Why::Redirect => true,
         Why::Status(_) | Why::Credentials | Why::NoToken => false,
     }
 }
@@ -387,6 +395,6 @@ const fn is_no_answer(why: Why) -> bool {
 const fn may_help(why: Why) -> bool {
     match why {
         Why::Unreachable | Why::Broken | Why::Late | Why::Status(_) | Why::NoToken => true,
-        Why::Nonsense | Why::TooLong | Why::Redirect | Why::Credentials => false,
+        Why::Certificate(_) | Why::Nonsense | Why::TooLong | Why::Redirect | Why::Credentials => false,
     }
 }

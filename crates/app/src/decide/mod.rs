@@ -56,6 +56,9 @@ pub struct ActionInfo {
     pub name: String,
     /// Its version, at most 64 characters.
     pub version: String,
+    /// SHA-256 of its code without its CONFIG, 64 hexadecimal digits; `None` from Actions that do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The policy it last saw; `None` when none.
     #[serde(default)]
     pub policy_etag: Option<String>,
@@ -173,6 +176,7 @@ impl App {
         let Some(settled) = self.settle(tenant, call, event, told).await? else {
             return Ok(answer::switched_off(T::TRIGGER));
         };
+        tenant.findings.asked(T::TRIGGER, call.action.code.as_deref(), self.ports.clock.now());
         let answer = answer::render(T::TRIGGER, &settled)?;
         let Settled { decision, degraded, .. } = settled;
         Ok(Decided {

@@ -90,8 +90,11 @@ pub(super) fn draft<'a>(
     assessment: &Assessment,
 ) -> Draft<'a> {
     let mut draft = Draft::new(&gathered.id, gathered.at, Kind::Decision).fact("trigger", &trigger);
-    let ActionInfo { name, version, policy_etag: _ } = &call.action;
+    let ActionInfo { name, version, code, policy_etag: _ } = &call.action;
     draft.versions.insert("action".to_owned(), format!("{name}@{version}"));
+    if let Some(code) = code {
+        draft.hashes.insert("action".to_owned(), code.clone());
+    }
     draft.versions.insert("engine".to_owned(), assessment.engine.to_string());
     draft.versions.insert("model".to_owned(), assessment.model.to_string());
     draft.versions.insert("policy".to_owned(), gathered.snapshot.etag().to_owned());

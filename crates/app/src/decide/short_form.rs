@@ -42,7 +42,12 @@ impl App {
         let call = Call {
             request_id: None,
             raw_event,
-            action: ActionInfo { name: "short-form".to_owned(), version: "1".to_owned(), policy_etag: None },
+            action: ActionInfo {
+                name: "short-form".to_owned(),
+                version: "1".to_owned(),
+                code: None,
+                policy_etag: None,
+            },
             deadline: super::LEDGER_BUDGET * 2,
             received,
             truncated: Vec::new(),

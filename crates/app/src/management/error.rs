@@ -17,12 +17,35 @@ pub struct Refusal {
     pub message: String,
 }
 
+/// What is wrong with a server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// Its time is over.
+    #[error("it has expired")]
+    Expired,
+    /// Its time has not come, or the clock of this machine is slow.
+    #[error("it is not valid yet")]
+    NotYet,
+    /// It is for another host.
+    #[error("it is for another name")]
+    OtherName,
+    /// No known authority vouches for it.
+    #[error("no known authority vouches for it")]
+    Authority,
+    /// Something else.
+    #[error("it is not a good one")]
+    Other,
+}
+
 /// Why there was no answer, or none that can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    /// No connection could be made, for want of a server or for a certificate of no known authority.
+    /// No connection could be made.
     #[error("it can't be reached")]
     Unreachable,
+    /// The server showed a certificate that is not taken, so that nothing was sent.
+    #[error("its certificate is not taken: {0}")]
+    Certificate(Flaw),
     /// The connection broke before the answer was whole.
     #[error("the connection broke")]
     Broken,

@@ -1,19 +1,18 @@
 //! Reading what the checks of a tenant look at, and what became of their findings.
 
-mod expected;
+mod asking;
 mod findings;
 mod read;
 mod seen_here;
 
 pub use countersign_plan::posture::{
     Certificate, Delivery, Expected, ExpectedAction, Finding, KeyFile, LimitSeen, Local, Posture, Rule,
-    Severity, Skew, check, known, shipped,
+    Severity, Skew, check, declared, known, shipped,
 };
 
 pub use self::{
-    expected::{Installed, installed},
-    findings::{Change, Standing, State},
-    read::{Source, Told, is_whole, read, unanswered},
+    findings::{Change, Look, Standing, State},
+    read::{Source, Told, read, unreached},
     seen_here::policy,
 };
 pub(crate) use findings::Findings;

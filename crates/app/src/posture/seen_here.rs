@@ -7,21 +7,22 @@ use countersign_core::{Timestamp, Trigger, Verdict};
 use countersign_plan::posture::{Delivery, Fallback, Logins, Policy, Posture};
 use countersign_policy::{Document, Layer};
 
-use crate::{App, DecisionFilter, Error, Tenant};
+use crate::{App, DecisionFilter, DecisionRow, Error, Tenant};
 
 /// The log codes of sign-ins that ran the Actions of `post-login` to their end (Auth0 docs, "Log Event Type Codes"): success,
 /// silent authentication, exchange of a refresh token, password grant.
 const SUCCEEDED: [&str; 4] = ["s", "ssa", "sertft", "sepft"];
 
 /// How far back sign-ins are compared, and how long they may still be on their way, in microseconds.
-const WINDOW: i64 = 900 * 1_000_000;
-const GRACE: i64 = 60 * 1_000_000;
+pub(super) const WINDOW: i64 = 900 * 1_000_000;
+pub(super) const GRACE: i64 = 60 * 1_000_000;
 
 /// How far a decision and its sign-in may be apart at the edges of the window.
 const SLACK: i64 = 30 * 1_000_000;
 
-/// The most decisions that are looked at: ten for each log event.
-const MOST: u32 = 1_000;
+/// The decisions of a page, and the most pages: ten decisions for each log event.
+const PAGE: u32 = 1_000;
+const PAGES: usize = 10;
 
 impl App {
     /// What the log stream delivered here since this was first asked; `None` where others share the records, since what is
@@ -42,19 +43,43 @@ impl App {
         let Some(oldest) = oldest else { return Ok(None) };
         let from = if posture.has_older_logs { oldest } else { Timestamp::default() }.max(now.plus(-WINDOW));
         let until = now.plus(-GRACE);
-        let is_in = |at: Timestamp, slack: i64| from.plus(-slack) <= at && at <= until.plus(slack);
-        let is_login = |kind: &str| SUCCEEDED.contains(&kind);
-        let succeeded = posture.logs.iter().filter(|log| is_login(&log.kind) && is_in(log.at, 0)).count();
-        if succeeded == 0 {
-            return Ok(Some(Logins { succeeded: 0, decided: 0 }));
+        let logged =
+            posture.logs.iter().filter(|log| SUCCEEDED.contains(&log.kind.as_str())).map(|log| log.at);
+        let logged: Vec<Timestamp> = logged.filter(|at| *at <= until).collect();
+        if from <= until && logged.iter().all(|at| *at < from) {
+            return Ok(Some(Logins::Compared { succeeded: 0, decided: 0 }));
         }
-        let rows = self.decisions(tenant, DecisionFilter::default(), MOST).await?;
-        let is_decided = |row: &&crate::DecisionRow| {
-            row.decision.trigger == Trigger::PostLogin && is_in(row.decision.at, SLACK)
+        let (decided, reach) = self.decided_since(tenant, from.plus(-SLACK)).await?;
+        let from = from.max(reach.map_or(from, |reach| reach.plus(SLACK)));
+        if from > until {
+            return Ok(Some(Logins::TooMany));
+        }
+        let count = |times: &[Timestamp], slack: i64| {
+            let is_in = |at: &&Timestamp| from.plus(-slack) <= **at && **at <= until.plus(slack);
+            u64::try_from(times.iter().filter(is_in).count()).unwrap_or(u64::MAX)
         };
-        let decided = rows.iter().filter(is_decided).count();
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        Ok(Some(Logins { succeeded: count(succeeded), decided: count(decided) }))
+        Ok(Some(Logins::Compared { succeeded: count(&logged, 0), decided: count(&decided, SLACK) }))
+    }
+
+    /// When sign-ins were decided about since a time, and how far back that was read where it is not all.
+    async fn decided_since(
+        &self,
+        tenant: &Tenant,
+        since: Timestamp,
+    ) -> Result<(Vec<Timestamp>, Option<Timestamp>), Error> {
+        let (mut decided, mut reach, mut before) = (Vec::new(), None, None);
+        for _ in 0..PAGES {
+            let filter = DecisionFilter { before, ..DecisionFilter::default() };
+            let rows = self.decisions(tenant, filter, PAGE).await?;
+            let is_login = |row: &&DecisionRow| row.decision.trigger == Trigger::PostLogin;
+            decided.extend(rows.iter().filter(is_login).map(|row| row.decision.at));
+            let oldest = rows.last().filter(|_| rows.len() >= PAGE as usize);
+            let Some(oldest) = oldest.filter(|row| row.decision.at >= since) else {
+                return Ok((decided, None));
+            };
+            (reach, before) = (Some(oldest.decision.at), Some(oldest.leaf_index));
+        }
+        Ok((decided, reach))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Going forwards.
 
-use countersign_plan::{Act, Plan, Step};
+use countersign_plan::{Act, Answers, Plan, Step};
 use serde_json::Value;
 
 use countersign_core::{Secret, Timestamp};
@@ -89,6 +89,8 @@ impl Installer<'_> {
     }
 
     /// Takes one step in one direction, unless it was taken.
+    ///
+    /// What was made and named in an answer is never made again, not even where it can't be seen.
     pub(super) async fn take(
         &self,
         journal: &mut Journal,
@@ -117,6 +119,9 @@ impl Installer<'_> {
                 }
                 // Why: it can be sent again, and whether it was done can't be seen.
                 Ok(_) => {}
+                Err(_) if way == Way::Forwards && has_answered(&answers, step) => {
+                    return self.must_be_seen(journal, step, act, way).await;
+                }
                 Err(_) => self.must_be_so(name, act, journal).await?,
             }
         } else {
@@ -170,13 +175,24 @@ impl Installer<'_> {
         } else if let Ok(found) = self.look(name, &act.after, &run.answers).await? {
             self.keep_answers(journal, step, act, way, found.as_ref())?;
         }
+        self.must_be_seen(journal, step, act, way).await
+    }
+
+    /// That what was done shows; then it is done.
+    async fn must_be_seen(
+        &self,
+        journal: &mut Journal,
+        step: &Step,
+        act: &Act,
+        way: Way,
+    ) -> Result<(), Error> {
         let Some(run) = journal.newest() else { return Ok(()) };
-        let seen = self.look(name, &act.after, &run.answers.clone()).await?;
-        seen.map_err(|miss| Error::NotSeen { step: name.clone(), miss })?;
+        let seen = self.look(&step.name, &act.after, &run.answers.clone()).await?;
+        seen.map_err(|miss| Error::NotSeen { step: step.name.clone(), miss })?;
         if way == Way::Forwards {
             journal.remember(step);
         }
-        self.mark(journal, name, way, Some(Mark::Result))
+        self.mark(journal, &step.name, way, Some(Mark::Result))
     }
 
     /// Keeps what later steps need of an answer, and secrets where secrets are kept.
@@ -204,6 +220,13 @@ impl Installer<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the answer of what a step makes is known, and so that it was made.
+pub(super) fn has_answered(answers: &Answers, step: &Step) -> bool {
+    let mut keeps = step.act.keeps.iter().filter(|keep| !keep.is_secret).peekable();
+    let known = answers.get(&step.name);
+    keeps.peek().is_some() && keeps.all(|keep| known.is_some_and(|known| known.contains_key(&keep.name)))
 }
 
 /// Whether an error says that nothing was done at the tenant.

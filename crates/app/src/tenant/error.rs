@@ -8,8 +8,8 @@ use crate::management::Error as ApiError;
 /// Why a plan was not carried out to its end. Nothing in it holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The tenant was not what the plan was made from.
-    #[error("`{step}` was not sent, since the tenant changed since the plan was made: {miss}")]
+    /// The tenant is not as it must be for a step: since the plan was made, or since the step was done that is undone.
+    #[error("`{step}` was not sent, since the tenant was changed by others meanwhile: {miss}")]
     Changed {
         /// The step.
         step: String,

@@ -6,7 +6,9 @@ use countersign_core::{TenantId, Timestamp};
 use countersign_plan::{Answers, Plan, Step, sha256};
 use serde::{Deserialize, Serialize};
 
-/// How many runs are kept.
+use super::Installed;
+
+/// How many runs are kept. What older ones left is folded into one state.
 const RUNS: usize = 8;
 
 /// How far a write came.
@@ -41,6 +43,8 @@ pub enum State {
     RollingBack,
     /// It was undone.
     RolledBack,
+    /// It was left as it stood, and nothing goes on with it.
+    Abandoned,
 }
 
 /// One plan that was begun.
@@ -71,6 +75,9 @@ pub struct Journal {
     pub v: u8,
     /// The tenant.
     pub tenant: TenantId,
+    /// What the runs left that are not kept any more; `None` where there were none. A journal of before has it not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folded: Option<Installed>,
     /// The runs, the newest last.
     pub runs: Vec<Run>,
     /// Fingerprints of the secrets that were set.
@@ -83,7 +90,14 @@ impl Journal {
     /// A journal in which nothing stands.
     #[must_use]
     pub const fn new(tenant: TenantId) -> Self {
-        Self { v: 1, tenant, runs: Vec::new(), fingerprints: BTreeMap::new(), deployed: BTreeMap::new() }
+        Self {
+            v: 1,
+            tenant,
+            folded: None,
+            runs: Vec::new(),
+            fingerprints: BTreeMap::new(),
+            deployed: BTreeMap::new(),
+        }
     }
 
     /// The newest run.
@@ -98,11 +112,23 @@ impl Journal {
         self.newest().filter(|run| matches!(run.state, State::Applying | State::RollingBack))
     }
 
-    /// Begins a run; the oldest ones are forgotten.
+    /// What was installed, by every run there ever was; `None` where nothing was.
+    #[must_use]
+    pub fn installed(&self) -> Option<Installed> {
+        let mut folded = self.folded.clone();
+        for run in self.runs.iter().filter(|run| run.is_of_account()) {
+            folded.get_or_insert_default().fold(run);
+        }
+        folded
+    }
+
+    /// Begins a run; of the oldest ones what they left is kept.
     pub fn begin(&mut self, run: Run) {
         self.runs.push(run);
         let beyond = self.runs.len().saturating_sub(RUNS);
-        self.runs.drain(..beyond);
+        for old in self.runs.drain(..beyond).filter(Run::is_of_account) {
+            self.folded.get_or_insert_default().fold(&old);
+        }
     }
 
     pub(super) fn run_mut(&mut self) -> Option<&mut Run> {

@@ -44,7 +44,7 @@ impl Installer<'_> {
         let operation = request.operation();
         let is_list = operation.paging != Paging::Whole || operation.name.ends_with(".list");
         let found = if is_list {
-            Some(Value::Array(self.port.list(&request).await.map_err(told)?))
+            Some(Value::Array(self.port.list(&request, Lane::Interactive).await.map_err(told)?))
         } else {
             match self.port.api().fetch(&request, Lane::Interactive).await {
                 Ok(reply) => {

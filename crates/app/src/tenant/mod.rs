@@ -3,8 +3,10 @@
 //! Each write stands in the journal before it is sent and after it was done, so that a run that ends anywhere is taken up
 //! where it stood: a write whose end nobody knows is looked at before it is sent again.
 
+mod abandon;
 mod apply;
 mod error;
+mod installed;
 mod journal;
 mod look;
 mod observe;
@@ -19,14 +21,16 @@ use countersign_auth0::management::AnyRequest;
 use countersign_core::Secret;
 use serde_json::Value;
 
+pub(crate) use self::observe::observe_by;
 pub use self::{
     error::Error,
+    installed::Installed,
     journal::{Entry, Journal, Mark, Run, State},
     observe::{Parts, observe},
     roll_back::Left,
     scopes::{Accepted, check_scopes},
 };
-use crate::management::{Api, Error as ApiError, Pending};
+use crate::management::{Api, Error as ApiError, Lane, Pending};
 
 /// How often something that becomes so by itself is looked at, a pause apart.
 const LOOKS: u32 = 60;
@@ -43,7 +47,7 @@ pub trait Port: Send + Sync {
     ///
     /// # Errors
     /// As reading.
-    fn list<'a>(&'a self, request: &'a AnyRequest) -> Pending<'a, Result<Vec<Value>, ApiError>>;
+    fn list<'a>(&'a self, request: &'a AnyRequest, lane: Lane) -> Pending<'a, Result<Vec<Value>, ApiError>>;
 
     /// Waits.
     fn wait(&self, pause: Duration) -> Pending<'_, ()>;

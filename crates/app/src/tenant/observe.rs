@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Error, Port};
-use crate::management::Error as ApiError;
+use crate::management::{Error as ApiError, Lane};
 
 /// Which parts of a tenant are read: reading what nobody asked about would need scopes that nobody accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Parts {
     }
 }
 
-/// Reads a tenant.
+/// Reads a tenant for somebody who waits for it.
 ///
 /// # Errors
 /// `Api`.
@@ -55,7 +55,14 @@ pub async fn observe(
     parts: Parts,
     fingerprints: BTreeMap<String, String>,
 ) -> Result<Observed, Error> {
-    let mut observed = Observed { fingerprints, ..Observed::default() };
+    let observed = observe_by(port, parts, Lane::Interactive).await?;
+    Ok(Observed { fingerprints, ..observed })
+}
+
+/// Reads a tenant by a lane.
+pub(crate) async fn observe_by(port: &dyn Port, parts: Parts, lane: Lane) -> Result<Observed, Error> {
+    let port = (port, lane);
+    let mut observed = Observed::default();
     if parts.actions {
         observed.actions = list(port, actions::list().into_any()).await?;
         for trigger in TRIGGERS {
@@ -80,9 +87,12 @@ pub async fn observe(
     Ok(observed)
 }
 
-async fn list<T: DeserializeOwned>(port: &dyn Port, request: AnyRequest) -> Result<Vec<T>, Error> {
+async fn list<T: DeserializeOwned>(
+    (port, lane): (&dyn Port, Lane),
+    request: AnyRequest,
+) -> Result<Vec<T>, Error> {
     let told = |error| Error::Api { step: None, error };
-    let items = port.list(&request).await.map_err(told)?;
+    let items = port.list(&request, lane).await.map_err(told)?;
     let bytes = serde_json::to_vec(&Value::Array(items)).unwrap_or_default();
     countersign_auth0::decode(&bytes, "answer")
         .map_err(|shape| told(ApiError::Shape { operation: request.operation(), shape }))

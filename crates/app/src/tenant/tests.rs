@@ -1,3 +1,5 @@
+mod ways_out;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -104,9 +106,9 @@ impl Port for Fake {
         self
     }
 
-    fn list<'a>(&'a self, request: &'a AnyRequest) -> Pending<'a, Result<Vec<Value>, ApiError>> {
+    fn list<'a>(&'a self, request: &'a AnyRequest, lane: Lane) -> Pending<'a, Result<Vec<Value>, ApiError>> {
         Box::pin(async move {
-            let reply = self.fetch(request, Lane::Interactive).await?;
+            let reply = self.fetch(request, lane).await?;
             Ok(serde_json::from_slice(&reply.body).unwrap())
         })
     }
@@ -170,7 +172,8 @@ fn installer<'a>(fake: &'a Fake, secrets: &'a BTreeMap<String, Secret>) -> Insta
 async fn planned(fake: &Fake, version: u8, journal: &Journal) -> Plan {
     let goal = goal(version);
     let observed = observe(fake, Parts::of(&goal), journal.fingerprints.clone()).await.unwrap();
-    install::plan(&goal, &observed)
+    let owned = journal.installed().unwrap_or_default().owned;
+    install::plan(&goal, &install::Observed { owned, ..observed })
 }
 
 async fn apply(fake: &Fake, journal: &mut Journal, plan: Plan) -> Result<(), Error> {
@@ -403,4 +406,28 @@ async fn what_blocks_a_plan_keeps_everything_unsent() {
     assert!(matches!(apply(&fake, &mut journal, plan).await, Err(Error::Blocked(_))));
     assert_eq!(fake.world.lock().writes, Vec::<String>::new());
     assert_eq!(journal.runs, []);
+}
+
+#[tokio::test]
+async fn what_is_called_as_ours_is_by_another_s_hand_is_neither_granted_changed_nor_deleted() {
+    let (fake, mut journal) = (with_foreign(), journal());
+    let theirs = json!({"client_id": "theirs", "name": install::CLIENT_NAME, "app_type": "non_interactive"});
+    fake.world.lock().collections.insert("clients".to_owned(), vec![theirs]);
+    let plan = planned(&fake, 1, &journal).await;
+    assert!(
+        matches!(apply(&fake, &mut journal, plan).await, Err(Error::Blocked(why)) if why.contains("`theirs`"))
+    );
+    fake.world.lock().collections.remove("clients");
+    let plan = planned(&fake, 1, &journal).await;
+    apply(&fake, &mut journal, plan).await.unwrap();
+    let api = json!({"id": "theirs", "name": install::API_NAME, "identifier": "https://theirs.example/"});
+    fake.world.lock().collections.get_mut("resource_servers").unwrap().insert(0, api);
+    let observed = observe(&fake, Parts::ALL, BTreeMap::new()).await.unwrap();
+    let owned = journal.installed().unwrap().owned;
+    let removal =
+        install::remove(&journal.tenant, "acme.eu.auth0.com", &install::Observed { owned, ..observed });
+    apply(&fake, &mut journal, removal).await.unwrap();
+    assert_eq!(fake.world.lock().collections["resource_servers"].len(), 1);
+    assert!(fake.world.lock().find("resource_servers", "theirs").is_some());
+    assert_eq!(journal.installed().unwrap_or_default().owned.kinds().count(), 0);
 }

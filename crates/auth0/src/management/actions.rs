@@ -179,6 +179,9 @@ static BINDINGS: Endpoint<Page<Binding>, 1> =
 static SET_BINDINGS: Endpoint<Page<Binding>, 1> =
     Endpoint::patch("actions.set_bindings", "/actions/triggers/{triggerId}/bindings")
         .scopes(&["update:actions"]);
+static TEST: Endpoint<Json, 1> = Endpoint::post("actions.test", "/actions/actions/{id}/test")
+    .scopes(&["create:actions"])
+    .required(&["payload"]);
 static EXECUTION: Endpoint<Execution, 1> =
     Endpoint::get("actions.execution", "/actions/executions/{id}").scopes(&["read:actions"]);
 
@@ -195,6 +198,7 @@ pub(super) static OPERATIONS: &[&Operation] = &[
     &TRIGGERS.operation,
     &BINDINGS.operation,
     &SET_BINDINGS.operation,
+    &TEST.operation,
     &EXECUTION.operation,
 ];
 
@@ -202,6 +206,12 @@ pub(super) static OPERATIONS: &[&Operation] = &[
 #[must_use]
 pub fn list() -> Request<Page<Action>> {
     Request::new(&LIST, [])
+}
+
+/// Lists the Actions of that name.
+#[must_use]
+pub fn named(name: &str) -> Request<Page<Action>> {
+    Request::new(&LIST, []).with("actionName", name)
 }
 
 /// Reads an Action.
@@ -268,6 +278,13 @@ pub fn bindings(trigger: &TriggerId) -> Request<Page<Binding>> {
 #[must_use]
 pub fn set_bindings(trigger: &TriggerId, bindings: &[Bound]) -> Request<Page<Binding>> {
     Request::new(&SET_BINDINGS, [trigger.as_str()]).json(json!({ "bindings": bindings }))
+}
+
+/// Runs an Action's draft, once it is built, with an event of one's own; what it asks for is shown and not done. The form
+/// of the answer is not documented.
+#[must_use]
+pub fn test(id: &ActionId, event: &Dictionary) -> Request<Json> {
+    Request::new(&TEST, [id.as_str()]).json(json!({ "payload": { "event": event } }))
 }
 
 /// Reads how a run of Actions went.

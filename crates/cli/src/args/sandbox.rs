@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args as ClapArgs;
-use countersign_sandbox::tenant::Plan;
+use countersign_core::Timestamp;
+use countersign_sandbox::{stream::Mishaps, tenant::Plan};
 
 /// `countersign sandbox`
 #[derive(Debug, ClapArgs)]
@@ -32,9 +33,24 @@ pub struct Sandbox {
     /// How fast the tenant's clock runs.
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
-    /// Fill a new tenant with invented people, and with so many days of their sign-ins and of attacks on them.
+    /// Fill a new tenant by this file: organizations, people, habits, days of history, attacks past and to come
+    /// (docs/scenarios.md; examples in `scenarios/`).
+    #[arg(long, value_name = "FILE", conflicts_with = "people")]
+    pub scenario: Option<PathBuf>,
+    /// Fill a new tenant by the scenario that is built in, three companies, with so many days of history.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(0..=90))]
     pub people: Option<u16>,
+    /// How log and event streams go wrong, each in a share of all cases from 0 to 1: duplicate, reorder, fail (the first try),
+    /// lose. In the place of what the scenario says.
+    #[arg(long, value_name = "NAME=SHARE,…")]
+    pub stream_mishaps: Option<Mishaps>,
+    /// Write the history of the scenario to this file as JSON lines, as a log stream would send it, the ids of what attackers
+    /// did to the same name with `.labels.jsonl`, and end.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["state", "url", "tls_cert", "speed"])]
+    pub export_logs: Option<PathBuf>,
+    /// When the history ends that is written out, such as 2026-10-01T00:00:00Z; now without it.
+    #[arg(long, value_name = "INSTANT", requires = "export_logs")]
+    pub until: Option<Timestamp>,
     /// Keep the tenant in this file.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,

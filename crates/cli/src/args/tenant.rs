@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use countersign_core::{TenantId, Trigger};
 
-use super::At;
+use super::{At, FindingsFormat};
 
 /// `countersign tenant`
 #[derive(Debug, Subcommand)]
@@ -26,7 +26,10 @@ pub enum TenantCommand {
     Rollback(Undoing),
     /// Take everything of us out of the tenant.
     Remove(Removing),
-    /// Compare a tenant with what we take for granted: by reading it, and with --write by a test organization.
+    /// Ask a tenant what is not documented, and say where it is not as we take for granted.
+    #[command(
+        after_help = "Example: countersign tenant probe … --with-writes --accept-scopes \"read:actions create:actions delete:actions read:organizations create:organizations update:organizations delete:organizations create:organization_members read:logs\""
+    )]
     Probe(Probing),
 }
 
@@ -108,6 +111,9 @@ pub struct Wanted {
     /// The service gets no client of its own, so that it does not read the tenant; one that is there is taken out.
     #[arg(long, conflicts_with = "service_public_key")]
     pub without_client: bool,
+    /// Take this over as ours, by its id: what Countersign made, where the journal of it was lost. It must have our mark.
+    #[arg(long, value_name = "ID")]
+    pub adopt: Vec<String>,
 }
 
 /// `countersign tenant plan`
@@ -161,9 +167,15 @@ pub struct Undoing {
     /// The tenant.
     #[command(flatten)]
     pub connected: Connected,
-    /// What may be used.
-    #[command(flatten)]
-    pub accepting: Accepting,
+    /// The scopes that the credential may have; no other is used.
+    #[arg(long, value_name = "SCOPES", required_unless_present = "abandon")]
+    pub accept_scopes: Option<String>,
+    /// Who has it done, for the ledger.
+    #[arg(long, default_value = "operator")]
+    pub actor: String,
+    /// Leave a run that was cut off as it stands, and say what is there of it. Nothing is asked of the tenant.
+    #[arg(long)]
+    pub abandon: bool,
 }
 
 /// `countersign tenant remove`
@@ -186,10 +198,16 @@ pub struct Probing {
     /// The tenant.
     #[command(flatten)]
     pub connected: Connected,
-    /// Make an organization, change it, look at it and delete it. It needs the four scopes of organizations.
+    /// Make an organization and a draft of an Action, look at what becomes of them, and delete them again in every case.
     #[arg(long, requires = "accept_scopes")]
-    pub write: bool,
+    pub with_writes: bool,
+    /// Send up to 300 requests at once, so that the tenant refuses some; others who use it are refused too meanwhile.
+    #[arg(long)]
+    pub with_flood: bool,
     /// The scopes that the credential may have; no other is used.
     #[arg(long, value_name = "SCOPES")]
     pub accept_scopes: Option<String>,
+    /// How the answers are printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: FindingsFormat,
 }

@@ -15,7 +15,7 @@ use std::{
 use anyhow::Context;
 use countersign_core::{Mode, TenantId};
 use countersign_policy::{Claims, Document, Fallback, Layer};
-use countersign_sandbox::{Company, Pace, Population, Story, TENANT, Traffic};
+use countersign_sandbox::{Pace, Population, Scenario, Story, TENANT, Traffic};
 use tokio::net::TcpListener;
 
 use self::{
@@ -42,16 +42,17 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     start_logging("error", LogFormat::Text);
     let kept = args.data.clone();
     let folder = DemoFolder::new(kept)?;
+    let people = Scenario::built_in(HISTORY_DAYS)?.population(SEED);
     let mut config = Config::default();
     config.storage.directory = folder.path.clone();
     config.tenants.insert(
         TENANT.parse()?,
-        crate::config::Tenant { policy: policy()?, ..crate::config::Tenant::default() },
+        crate::config::Tenant { policy: policy(&people)?, ..crate::config::Tenant::default() },
     );
     let base = Base::open(&config)?;
 
     let now = base.clock.now();
-    let mut traffic = Traffic::new(Population::new(SEED), SEED);
+    let mut traffic = Traffic::new(people.clone(), SEED);
     let past = traffic.history(HISTORY_DAYS, now);
     history::seed(&base, &config, past).await.context("can't make up a history")?;
 
@@ -65,7 +66,7 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     let key = keys.into_iter().next().context("no key of the Actions")?;
     let (stopper, stop, _signals) = listen::signals()?;
     let mut tasks = tokio::task::JoinSet::new();
-    let stand = Stand::start(&Population::new(SEED), &base.clock, &mut tasks, stop.clone()).await?;
+    let stand = Stand::start(&people, &base.clock, &mut tasks, stop.clone()).await?;
     let installed = stand.install(&base, &app, &app.tenant(&tenant_id)?, (address, &key)).await;
     installed.context("can't install into the demo's tenant")?;
     let driver = Driver::start(&folder.path, address, key, stand).await?;
@@ -101,14 +102,12 @@ fn enforcing(action: &str) -> anyhow::Result<String> {
 }
 
 /// Enforces everywhere but in one organization, which is audited first, as a careful operator would begin.
-fn policy() -> anyhow::Result<Document> {
+fn policy(people: &Population) -> anyhow::Result<Document> {
     let mut policy = Document { fallback: Fallback::Challenge, ..Document::default() };
     policy.tenant.mode = Some(Mode::Enforce);
     policy.tenant.claims = Some(Claims { risk_level: true, ..Claims::default() });
-    if let Some(last) = Company::ALL.last() {
-        policy
-            .organizations
-            .insert(last.organization().id.parse()?, Layer { mode: Some(Mode::Audit), ..Layer::default() });
+    if let Some(last) = people.organizations().last() {
+        policy.organizations.insert(last.id.parse()?, Layer { mode: Some(Mode::Audit), ..Layer::default() });
     }
     Ok(policy)
 }

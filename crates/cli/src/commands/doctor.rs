@@ -1,7 +1,10 @@
 //! `countersign doctor`
 
 use anyhow::Context;
-use countersign_app::posture::{self, Finding, Posture, Severity};
+use countersign_app::{
+    management::Lane,
+    posture::{self, Finding, Posture, Severity},
+};
 use countersign_core::TenantId;
 use countersign_store::Access;
 use serde::Serialize;
@@ -11,7 +14,7 @@ use crate::{
     args::{Doctor, FindingsFormat},
     compose::system_clock,
     config::Config,
-    doctor::{expected, local, source},
+    doctor::{expected, local, read, source},
     place::Here,
 };
 
@@ -49,7 +52,7 @@ async fn look(config: &Config, tenant: TenantId) -> anyhow::Result<Report> {
     let source = section.map(|section| source(section, &clock)).transpose();
     let source = source.with_context(|| format!("`tenants.{tenant}.management`"))?.flatten();
     let mut posture = match &source {
-        Some(source) => posture::read(source).await,
+        Some(source) => read(source, Lane::Interactive, clock.now()).await,
         None => Posture::default(),
     };
     let mut expected = expected(config, &tenant);

@@ -1,7 +1,9 @@
 //! `countersign sandbox`: the stand-in for a tenant of Auth0, over HTTP.
 
+mod export;
 mod folder;
 mod keep;
+mod scene;
 mod tasks;
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
@@ -10,7 +12,8 @@ use anyhow::Context;
 use countersign_core::{Clock, Timestamp};
 use countersign_sandbox::{
     FastClock, Kept, StateFile,
-    simulate::{Actions, history},
+    simulate::Actions,
+    stream::Mishaps,
     tenant::{
         Options, Tenant,
         http::{Shell, router},
@@ -34,6 +37,11 @@ const NAME: &str = "countersign-sandbox";
 
 pub async fn run(args: Sandbox) -> anyhow::Result<Verdict> {
     start_logging("error", LogFormat::Text);
+    let scenario = scene::choose(&args)?;
+    let mishaps = scene::mishaps(&args, scenario.as_ref());
+    if let Some(out) = &args.export_logs {
+        return export::run(&args, scenario, out).await;
+    }
     anyhow::ensure!(
         args.tls_cert.is_some() || args.listen.ip().is_loopback(),
         "without TLS the sandbox listens on a loopback address only, such as 127.0.0.1:8378"
@@ -70,16 +78,16 @@ pub async fn run(args: Sandbox) -> anyhow::Result<Verdict> {
     };
     let scripts = folder::Folder::make(&std::env::temp_dir())?;
     let actions = Actions::in_folder(scripts.path.clone());
-    let shell = Shell::new(tenant, Arc::clone(&clock), scheme).with_actions(actions);
-    if let (true, Some(days)) = (is_new, args.people) {
-        let lived = history(&shell, &url, days, args.seed, clock.now()).await;
-        lived.context("the people's past could not be made up")?;
+    let mut shell = Shell::new(tenant, Arc::clone(&clock), scheme).with_actions(actions);
+    if let Some(scenario) = scenario {
+        shell = shell.with_scenario(scenario);
+        scene::set(&shell, is_new).await?;
     }
     if let Some(file) = file.take() {
         let keeper = keep::Keeper::new(&shell, Arc::clone(&clock), client.id.clone(), file);
-        serve(listener, shell, clock, &url, &client, Some(keeper)).await?;
+        serve(listener, shell, (clock, mishaps), &url, &client, Some(keeper)).await?;
     } else {
-        serve(listener, shell, clock, &url, &client, None).await?;
+        serve(listener, shell, (clock, mishaps), &url, &client, None).await?;
     }
     Ok(Verdict::Holds)
 }
@@ -88,13 +96,13 @@ pub async fn run(args: Sandbox) -> anyhow::Result<Verdict> {
 async fn serve(
     listener: Listener,
     shell: Shell,
-    clock: Arc<dyn Clock>,
+    (clock, mishaps): (Arc<dyn Clock>, Mishaps),
     url: &str,
     client: &Admitted,
     keeper: Option<keep::Keeper>,
 ) -> anyhow::Result<()> {
     let (_sender, stop, _signals) = listen::signals()?;
-    let mut running = tasks::start(&shell, clock);
+    let mut running = tasks::start(&shell, clock, mishaps);
     print(&format!("Sandbox tenant at {url}\nClient id: {}\n", client.id));
     if client.is_new {
         print(&format!("Client secret, told once: {}\n", client.secret));

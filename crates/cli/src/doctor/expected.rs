@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use countersign_app::posture::{Expected, ExpectedAction, Installed, installed, shipped};
+use countersign_app::{
+    posture::{Expected, ExpectedAction, shipped},
+    tenant::Installed,
+};
 use countersign_core::{TenantId, Trigger};
 use countersign_plan::{
     Phase,
@@ -23,13 +26,14 @@ pub fn expected(config: &Config, tenant: &TenantId) -> Expected {
     expected.reads_tenant = true;
     expected.client_id.clone_from(&section.client_id);
     let applied = applied(config, tenant);
-    let Installed { actions, log_endpoint, event_endpoint, scopes } = match applied {
+    let Installed { owned, actions, log_endpoint, event_endpoint, scopes } = match applied {
         Some(applied) => {
             expected.actions = Some(BTreeMap::new());
             applied
         }
         None => Installed::default(),
     };
+    expected.owned = owned;
     if expected.actions.is_some() {
         expected.actions =
             Some(actions.into_iter().map(|(trigger, action)| (trigger, known(trigger, action))).collect());
@@ -43,7 +47,7 @@ pub fn expected(config: &Config, tenant: &TenantId) -> Expected {
 fn applied(config: &Config, tenant: &TenantId) -> Option<Installed> {
     let data = DataDir::found(&config.storage.directory).ok()?;
     match Kept::new(data, tenant.clone()).journal() {
-        Ok(journal) => installed(&journal),
+        Ok(journal) => journal.installed(),
         Err(error) => {
             tracing::error!(tenant.id = %tenant, error = format!("{error:#}"), "the journal of the installation can't be read");
             None

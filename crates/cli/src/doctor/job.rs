@@ -4,15 +4,16 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use countersign_adapters::management::Management;
-use countersign_app::{App, Error, Tenant, posture};
+use countersign_app::{
+    App, Error, Tenant,
+    management::Lane,
+    posture::{self, Look, Posture},
+};
 use countersign_core::{Clock, TenantId};
 use tokio::{sync::watch, task::JoinSet, time};
 
-use super::{expected, local, source};
+use super::{expected, local, read, source};
 use crate::{config::Config, listen::stopped};
-
-/// How long reading a tenant may take: it is asked some twenty times, on the slowest plan twice a second.
-const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Between two looks where the configuration names no tenant to read.
 const LOOK: Duration = Duration::from_secs(60);
@@ -62,19 +63,20 @@ impl Doctor {
     }
 
     pub(super) async fn look(&self, tenant: &Arc<Tenant>) -> Result<(), Error> {
-        if self.app.lead(tenant).await?.is_none() {
+        let Some(lead) = self.app.lead(tenant).await? else {
             self.app.forget_findings(tenant);
             return Ok(());
-        }
+        };
         let delivery = self.app.delivery(tenant);
-        let mut posture = match self.sources.get(tenant.id()) {
-            Some(source) => {
-                time::timeout(PATIENCE, posture::read(source)).await.unwrap_or_else(|_| posture::unanswered())
-            }
-            None => posture::Posture::default(),
+        let source = self.sources.get(tenant.id());
+        let mut posture = match source {
+            // Why in bulk: nobody waits for it, and it must never take the place of somebody who does.
+            Some(source) => read(source, Lane::Bulk, self.app.clock().now()).await,
+            None => Posture::default(),
         };
         posture.delivery = delivery;
         posture.logins = self.app.logins(tenant, &posture).await?;
+        posture.asking = self.app.asking(tenant, &posture);
         let (config, id) = (Arc::clone(&self.config), tenant.id().clone());
         let looked = tokio::task::spawn_blocking(move || (expected(&config, &id), local(&config, &id))).await;
         let (mut expected, local) = looked
@@ -82,6 +84,7 @@ impl Doctor {
         expected.policy = tenant.checked_policy();
         posture.local = Some(local);
         let findings = posture::check(&posture, &expected, self.app.clock().now());
-        self.app.take_findings(tenant, findings, posture::is_whole(&posture)).await.map(drop)
+        let look = Look { posture: &posture, reads_tenant: source.is_some(), findings };
+        self.app.take_findings(tenant, &lead, look).await.map(drop)
     }
 }

@@ -10,4 +10,9 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use self::{expected::expected, job::Doctor, local::local, source::source};
+pub use self::{
+    expected::expected,
+    job::Doctor,
+    local::local,
+    source::{read, source},
+};

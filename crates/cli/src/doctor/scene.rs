@@ -54,12 +54,28 @@ pub const BUILD: Duration = Duration::from_secs(2);
 #[derive(Clone, Default)]
 pub struct Whims {
     pub answers: Arc<Mutex<BTreeMap<String, Value>>>,
+    /// Paths that are refused with a status.
+    pub refused: Arc<Mutex<BTreeMap<String, u16>>>,
     pub skew_seconds: Arc<AtomicI64>,
 }
 
 impl Whims {
     pub fn set(&self, path: &str, answer: Value) {
         self.answers.lock().insert(path.to_owned(), answer);
+    }
+}
+
+/// The part of a list that a query by offset names.
+fn page(answer: Value, uri: &Uri) -> Value {
+    let number = |name: &str| {
+        let parts = uri.query().unwrap_or_default().split('&').filter_map(|part| part.split_once('='));
+        parts.filter(|(known, _)| *known == name).find_map(|(_, value)| value.parse::<usize>().ok())
+    };
+    match (answer, number("page"), number("per_page")) {
+        (Value::Array(items), Some(page), Some(size)) => {
+            items.into_iter().skip(page * size).take(size).collect()
+        }
+        (answer, ..) => answer,
     }
 }
 
@@ -71,7 +87,14 @@ async fn by_whim(
     next: Next,
 ) -> Response {
     let whim = whims.answers.lock().get(uri.path()).cloned();
-    let mut response = match whim {
+    let refused = whims.refused.lock().get(uri.path()).copied();
+    let mut response = match whim.map(|answer| page(answer, &uri)) {
+        _ if refused.is_some() => {
+            let status = refused.unwrap_or_default();
+            let body = json!({"statusCode": status, "error": "Refused", "message": "no"}).to_string();
+            let status = axum::http::StatusCode::from_u16(status).unwrap();
+            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
         Some(answer) => ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response(),
         None => next.run(request).await,
     };

@@ -1,18 +1,35 @@
-//! The service's own client at a tenant, which only reads.
+//! The service's own client at a tenant, which only reads, and how long it may.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use countersign_adapters::management::{
     Credentials, DEFAULT_TIMEOUT, KeyAlgorithm, Management, Plan, RealSleep, Settings, Surroundings,
 };
-use countersign_core::Clock;
+use countersign_app::{
+    management::Lane,
+    posture::{self, Posture, Source},
+};
+use countersign_core::{Clock, Timestamp};
+use tokio::time;
 
 use crate::{
     clock::SystemEntropy,
     commands::tenant::Nobody,
     config::{Management as Section, address},
 };
+
+/// How long reading a tenant may take: it is asked some thirty times, on the slowest plan twice a second.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// Reads a tenant, as far as there is time.
+pub async fn read(source: &dyn Source, lane: Lane, now: Timestamp) -> Posture {
+    let mut posture = posture::unreached();
+    if time::timeout(PATIENCE, posture::read(source, lane, now, &mut posture)).await.is_err() {
+        tracing::warn!("the tenant was not read to the end: it took more than {} s", PATIENCE.as_secs());
+    }
+    posture
+}
 
 /// Builds the client; `None` where none is configured. Nothing is asked yet.
 pub fn source(section: &Section, clock: &Arc<dyn Clock>) -> anyhow::Result<Option<Management>> {

@@ -2,14 +2,31 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use countersign_core::Clock;
+use countersign_app::posture::declared;
+use countersign_core::{Clock, Trigger};
 use countersign_sandbox::tenant::Method;
-use countersign_testkit::post_login;
+use countersign_testkit::{TestApp, post_login};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::scene::{BUILD, SCOPES, Scene};
 use crate::commands::tenant::built_in;
+
+/// Asks for a decision about a sign-in as an Action of this code would.
+async fn ask(scene: &Scene, code: Option<&str>) {
+    let mut question = TestApp::question(&post_login());
+    question["action"]["code"] = code.into();
+    let body = question.to_string().into_bytes();
+    let answer = scene.service.signed("/v1/decisions", body, scene.service.signing()).await;
+    assert_eq!(answer.status, 200, "{}", answer.json);
+}
+
+/// Takes what the stream would bring, so that it is not silent.
+fn deliver(scene: &Scene) {
+    let date = scene.service.clock.now();
+    let entry = countersign_auth0::log::Entry { log_id: date.to_string(), kind: "s".to_owned(), date };
+    scene.service.app.take_logs(&scene.tenant, vec![Ok(entry)]);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_done_to_our_actions_is_found() {
@@ -20,7 +37,7 @@ async fn what_is_done_to_our_actions_is_found() {
         .await;
     let reorder = |scene: &Scene| scene.bind(&["foreign", "ours"]);
     scene.finds("action.reordered", reorder, |scene| scene.bind(&["ours", "foreign"])).await;
-    let code = built_in(countersign_core::Trigger::PostLogin);
+    let code = built_in(Trigger::PostLogin);
     let edited =
         code.replace("exports.onExecutePostLogin", "exports.onExecutePostLogin = undefined; exports.other");
     scene.finds("action.edited", |scene| scene.deploy(&edited), |scene| scene.deploy(code)).await;
@@ -116,9 +133,7 @@ async fn a_guardian_policy_at_odds_with_ours_is_found() {
     let snapshot = countersign_policy::Snapshot::new(document).unwrap();
     let version = scene.tenant.policy_version();
     scene.service.app.apply_policy(&scene.tenant, snapshot, version).await.unwrap();
-    scene.deploy(
-        &built_in(countersign_core::Trigger::PostLogin).replace("default: 'allow'", "default: 'challenge'"),
-    );
+    scene.deploy(&built_in(Trigger::PostLogin).replace("default: 'allow'", "default: 'challenge'"));
     let set = |policies: Value, is_enabled: bool| {
         move |scene: &Scene| {
             scene.whims.set("/api/v2/guardian/policies", policies);
@@ -153,7 +168,7 @@ async fn a_silent_stream_and_sign_ins_that_we_were_not_asked_about_are_found() {
     advance(61);
     assert_eq!(scene.codes().await, ["login.undecided"]);
     let decided = json!([{"log_id": "9", "type": "s", "date": scene.service.clock.now().to_string()}]);
-    assert_eq!(scene.service.decide(&post_login()).await.status, 200);
+    ask(&scene, Some(declared(built_in(Trigger::PostLogin)).unwrap())).await;
     scene.whims.set("/api/v2/logs", decided);
     advance(61);
     let entry = countersign_auth0::log::Entry {
@@ -189,14 +204,76 @@ async fn each_finding_is_a_leaf_when_it_appears_and_when_it_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_without_an_answer_clears_nothing_and_is_told() {
+async fn an_area_without_an_answer_clears_nothing_of_its_own_and_hides_no_other() {
     let scene = Scene::start().await;
     scene.bind(&["foreign"]);
     assert_eq!(scene.codes().await, ["action.unbound"]);
     scene.whims.set("/api/v2/actions/actions", json!("nonsense"));
-    let codes = scene.codes().await;
-    assert!(codes.contains(&"action.unbound") && codes.contains(&"tenant.unread"), "{codes:?}");
+    assert_eq!(scene.codes().await, ["action.unbound", "tenant.unread"]);
+    scene.whims.set("/api/v2/attack-protection/brute-force-protection", json!({"enabled": false}));
+    let found = scene.codes().await;
+    assert!(found.contains(&"protection.off"), "what comes later is read all the same: {found:?}");
+    scene.whims.set("/api/v2/attack-protection/brute-force-protection", json!({"enabled": true}));
+    assert_eq!(scene.codes().await, ["action.unbound", "tenant.unread"], "what was looked at is gone");
     scene.whims.answers.lock().remove("/api/v2/actions/actions");
     scene.bind(&["ours", "foreign"]);
     assert_eq!(scene.codes().await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_not_to_be_there_is_gone_for_hooks_and_rules_alone() {
+    let scene = Scene::start().await;
+    scene.bind(&["foreign"]);
+    assert_eq!(scene.codes().await, ["action.unbound"]);
+    let refuse = |path: &str, status: u16| {
+        scene.whims.refused.lock().insert(path.to_owned(), status);
+    };
+    for status in [402, 404, 410] {
+        refuse("/api/v2/hooks", status);
+        refuse("/api/v2/rules", status);
+        assert_eq!(scene.codes().await, ["action.unbound"], "{status}");
+        refuse("/api/v2/actions/actions", status);
+        assert_eq!(scene.codes().await, ["action.unbound", "tenant.unread"], "{status}");
+        scene.whims.refused.lock().clear();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_ins_of_a_busy_tenant_are_compared_further_back_than_a_page() {
+    let scene = Scene::start().await;
+    assert_eq!(scene.codes().await, [""; 0]);
+    scene.service.clock.advance(Duration::from_secs(1_200));
+    let now = scene.service.clock.now();
+    let logs = |seconds_each: i64| -> Value {
+        let log = |place: i64| json!({"log_id": place.to_string(), "type": "s", "date": now.plus(-place * seconds_each).to_string()});
+        (0..3_000).map(log).collect()
+    };
+    deliver(&scene);
+    // Two a second: the newest page is younger than what is compared.
+    scene.whims.set("/api/v2/logs", logs(500_000));
+    assert_eq!(scene.codes().await, ["login.undecided"]);
+    // A hundred a second: what a search gives is.
+    scene.whims.set("/api/v2/logs", logs(10_000));
+    assert_eq!(scene.codes().await, ["login.uncompared"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_asks_and_is_not_installed_is_found() {
+    let scene = Scene::start().await;
+    assert_eq!(scene.codes().await, [""; 0]);
+    let ours = declared(built_in(Trigger::PostLogin)).unwrap();
+    let later = |seconds| {
+        scene.service.clock.advance(Duration::from_secs(seconds));
+        deliver(&scene);
+    };
+    later(61);
+    ask(&scene, Some(ours)).await;
+    assert_eq!(scene.codes().await, [""; 0]);
+    ask(&scene, None).await;
+    assert_eq!(scene.codes().await, ["action.strange"]);
+    later(601);
+    ask(&scene, Some(ours)).await;
+    assert_eq!(scene.codes().await, [""; 0], "it did not ask again");
+    ask(&scene, Some(&"0".repeat(64))).await;
+    assert_eq!(scene.codes().await, ["action.strange"]);
 }

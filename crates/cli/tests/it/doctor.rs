@@ -2,12 +2,11 @@
 
 use std::{path::Path, process::Command};
 
-use countersign_core::{Clock, Timestamp};
-use countersign_sandbox::tenant::{Call, Method, TokenRequest, scopes};
+use countersign_sandbox::tenant::{Method, scopes};
 use serde_json::{Value, json};
 
 use crate::{
-    tenant_sandbox::{Passing, SECRET, Sandbox},
+    tenant_sandbox::Sandbox,
     world::{Service, TENANT, complained, countersign, leaves, told, until},
 };
 
@@ -22,31 +21,8 @@ const READS: [&str; 7] = [
     "read:rules",
 ];
 
-fn call(sandbox: &Sandbox, method: Method, path: &str, body: Value) -> Value {
-    let now: Timestamp = Passing::start().now();
-    let tenant = sandbox.shell.tenant();
-    let mut tenant = tenant.lock();
-    let base = tenant.options().base_url.clone();
-    let parameters = [
-        ("grant_type", "client_credentials"),
-        ("client_id", "installer"),
-        ("client_secret", SECRET),
-        ("audience", &format!("{base}/api/v2/")),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let token = tenant.token(&TokenRequest { parameters: parameters.into(), base_url: base.clone() }, now);
-    let bearer = token.json()["access_token"].as_str().unwrap().to_owned();
-    let mut call = Call::new(method, &base, path).with_bearer(&bearer);
-    if !body.is_null() {
-        call = call.with_json(body);
-    }
-    let reply = tenant.call(&call, now);
-    assert!(reply.status < 300, "{path}: {}", reply.json());
-    reply.json().clone()
-}
-
 /// The command with the client that reads the tenant.
-fn reading(home: &Path, sandbox: &Sandbox, client: &Value) -> Command {
+pub fn reading(home: &Path, sandbox: &Sandbox, client: &Value) -> Command {
     std::fs::write(home.join("reader-secret"), client["client_secret"].as_str().unwrap()).unwrap();
     let mut command = countersign(home);
     for (name, value) in [
@@ -64,17 +40,30 @@ fn reading(home: &Path, sandbox: &Sandbox, client: &Value) -> Command {
 }
 
 fn bind(sandbox: &Sandbox, bindings: &Value) {
-    call(sandbox, Method::Patch, "/actions/triggers/post-login/bindings", json!({ "bindings": bindings }));
+    sandbox.call(Method::Patch, "/actions/triggers/post-login/bindings", json!({ "bindings": bindings }));
 }
 
 fn codes(service: &Service) -> Option<Vec<String>> {
+    let findings = findings(service)?;
+    Some(findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect())
+}
+
+/// Since when our Action is bound to nothing.
+fn since(service: &Service) -> Option<Value> {
+    findings(service)?
+        .iter()
+        .find(|finding| finding["code"] == "action.unbound")
+        .map(|finding| finding["since"].clone())
+}
+
+/// What was found at the last look; `None` before the first.
+fn findings(service: &Service) -> Option<Vec<Value>> {
     let token = std::fs::read_to_string(service.data.join("operator.token")).unwrap();
     let bearer = format!("Bearer {}", token.trim());
     let answer = service.client().get(&format!("/v1/findings/{TENANT}"), &[("authorization", &bearer)]);
     let found = answer.json();
     found["checked_at"].as_str()?;
-    let findings = found["findings"].as_array().unwrap();
-    Some(findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect())
+    found["findings"].as_array().cloned()
 }
 
 /// Installs with the installer's client, and gives the service one of its own that reads.
@@ -84,12 +73,17 @@ fn install(home: &Path, sandbox: &Sandbox) -> Value {
     let wanted = ["--service", "https://cs.example.com", "--without-client", "--capability", "decide=report"];
     let applied = sandbox.command(home, "apply", &[&wanted[..], &["--accept-scopes", &all]].concat());
     assert_eq!(applied.status.code(), Some(0), "{}{}", told(&applied), complained(&applied));
-    let client = json!({"name": "Countersign service", "app_type": "non_interactive",
+    reader(sandbox)
+}
+
+/// A client that reads the tenant, made by hand.
+pub fn reader(sandbox: &Sandbox) -> Value {
+    let client = json!({"name": "Reader", "app_type": "non_interactive",
         "grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_post"});
-    let client = call(sandbox, Method::Post, "/clients", client);
+    let client = sandbox.call(Method::Post, "/clients", client);
     let audience = format!("{}/api/v2/", sandbox.shell.tenant().lock().options().base_url);
     let grant = json!({"client_id": client["client_id"], "audience": audience, "scope": READS});
-    call(sandbox, Method::Post, "/client-grants", grant);
+    sandbox.call(Method::Post, "/client-grants", grant);
     client
 }
 
@@ -109,7 +103,7 @@ fn a_finding_shows_up_in_the_service_and_in_the_command_and_is_gone_when_mended(
     let is_found = |code: &str| codes(&service).is_some_and(|codes| codes.iter().any(|found| found == code));
     until("a first look", || codes(&service).is_some());
     assert!(!is_found("action.unbound"), "{:?}", codes(&service));
-    let there = call(&sandbox, Method::Get, "/actions/triggers/post-login/bindings", Value::Null);
+    let there = sandbox.call(Method::Get, "/actions/triggers/post-login/bindings", Value::Null);
     let ours = there["bindings"][0].clone();
     bind(&sandbox, &json!([]));
     // Well below the two minutes in which it must be told.
@@ -126,9 +120,18 @@ fn a_finding_shows_up_in_the_service_and_in_the_command_and_is_gone_when_mended(
     let metric = "countersign_findings{code=\"action.unbound\",severity=\"critical\"} 1";
     assert!(metrics.contains(metric), "{metrics}");
 
+    // What stands when the service starts again is what it was.
+    let before = since(&service);
+    service.stop();
+    let service = Service::start_by(reading(home, &sandbox, &client), home);
+    until("a look after the start", || codes(&service).is_some());
+    assert_eq!((since(&service), before.is_some()), (before, true));
+
     let reference = json!({"type": "action_id", "value": ours["action"]["id"]});
     bind(&sandbox, &json!([{"ref": reference, "display_name": ours["display_name"]}]));
-    until("its end", || !is_found("action.unbound"));
+    until("its end", || {
+        codes(&service).is_some_and(|codes| codes.iter().all(|code| code != "action.unbound"))
+    });
     let data = service.data.clone();
     service.stop();
     let changes: Vec<Value> = leaves(&data)

@@ -31,6 +31,8 @@ mod policy;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod probe;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod sandbox;
@@ -43,7 +45,13 @@ mod tamper;
 #[cfg(test)]
 mod tenant;
 #[cfg(test)]
+mod tenant_owned;
+#[cfg(test)]
 mod tenant_sandbox;
+#[cfg(test)]
+mod tenant_trouble;
+#[cfg(test)]
+mod tenant_ways_out;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]

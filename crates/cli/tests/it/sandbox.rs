@@ -144,3 +144,138 @@ fn plain_http_beyond_this_machine_is_refused() {
     let output = run(home.path(), &["sandbox", "--client", "nothing"]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// A company with an hour's quiet before an attack.
+const COMPANY: &str = r#"
+[history]
+days = 3
+[[organizations]]
+name = "tiny"
+city = "Lyon"
+[[organizations.people]]
+count = 6
+habits = { mistypes = 0 }
+[[attacks]]
+kind = "credential_stuffing"
+organization = "tiny"
+start = "begin+2d"
+[[attacks]]
+kind = "password_spray"
+organization = "tiny"
+start = "now+1h"
+"#;
+
+#[test]
+fn what_a_scenario_plans_for_later_reaches_a_log_stream_with_the_mishaps_that_were_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("tiny.toml"), COMPANY).unwrap();
+    let sink = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}/logs", sink.local_addr().unwrap());
+    let arguments = ["--client", "first:sesame", "--scenario", "tiny.toml", "--speed", "3600"];
+    let mishaps = ["--stream-mishaps", "duplicate=1,fail=1"];
+    let sandbox = Sandbox::start(home.path(), &[&arguments[..], &mishaps].concat());
+    let token = sandbox.token("first", "sesame");
+    let (status, past) =
+        sandbox.send("GET", "/api/v2/logs?q=type:fp&include_totals=true", &token, &Value::Null);
+    assert!(status == 200 && past["total"].as_u64().unwrap() >= 6, "{past}");
+    let stream = json!({"name": "s", "type": "http", "sink": {"httpEndpoint": endpoint, "httpContentFormat": "JSONLINES"}});
+    let (status, made) = sandbox.send("POST", "/api/v2/log-streams", &token, &stream);
+    assert_eq!(status, 200, "{made}");
+    let mut failures: Vec<String> = Vec::new();
+    while failures.len() < 10 {
+        let (stream, _) = sink.accept().unwrap();
+        for line in lines_of(stream) {
+            let entry: Value = serde_json::from_str(&line).unwrap();
+            if entry["data"]["type"] == "fp" {
+                failures.push(entry["log_id"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    failures.dedup();
+    assert_eq!(failures.len(), 5, "five guesses, each twice");
+    sandbox.stop();
+}
+
+/// The lines of a request's body, which is answered with 200.
+fn lines_of(mut stream: std::net::TcpStream) -> Vec<String> {
+    use std::io::{Read, Write};
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(found) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
+            length = found.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+    String::from_utf8(body).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_reset_puts_the_scenario_back() {
+    let home = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(home.path(), &["--client", "first:sesame", "--people", "1"]);
+    let count = || {
+        let token = sandbox.token("first", "sesame");
+        sandbox.send("GET", "/api/v2/users?include_totals=true", &token, &Value::Null).1["total"].clone()
+    };
+    assert_eq!(count(), 36);
+    assert_eq!(sandbox.send("POST", "/sandbox/reset", "", &Value::Null).0, 204);
+    assert_eq!(count(), 0);
+    assert_eq!(sandbox.send("POST", "/sandbox/reset", "", &json!({"scenario": true})).0, 204);
+    assert_eq!(count(), 36);
+    let (status, refused) = sandbox.send("POST", "/sandbox/reset", "", &json!({"scene": true}));
+    assert!(status == 400 && refused["message"].as_str().unwrap().contains("`scenario`"), "{refused}");
+    sandbox.stop();
+}
+
+#[test]
+fn a_history_is_written_out_the_same_each_time_with_the_ids_of_attacks() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("tiny.toml"), COMPANY).unwrap();
+    let export = |out: &str| {
+        let arguments =
+            ["sandbox", "--scenario", "tiny.toml", "--until", "2026-08-20T08:00:00Z", "--export-logs", out];
+        let output = run(home.path(), &arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        fs::read_to_string(home.path().join(out)).unwrap()
+    };
+    let records = export("one.jsonl");
+    assert!(records == export("two.jsonl"));
+    let labels = fs::read_to_string(home.path().join("one.labels.jsonl")).unwrap();
+    let parsed =
+        |text: &str| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
+    let labels = parsed(&labels);
+    for entry in parsed(&records) {
+        let label = labels.iter().find(|label| label["log_id"] == entry["log_id"]);
+        if entry["data"]["type"] == "fp" {
+            assert_eq!(label.unwrap()["attack"], "credential_stuffing");
+        }
+        let date = entry["data"]["date"].as_str().unwrap();
+        assert!(("2026-08-17T08".."2026-08-20T08").contains(&date), "{date}");
+    }
+    assert!(labels.len() >= 7, "{labels:?}");
+}
+
+#[test]
+fn what_is_wrong_with_a_scenario_or_with_mishaps_is_told_with_its_place() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("bad.toml"), COMPANY.replace("Lyon", "Atlantis")).unwrap();
+    let told = |arguments: &[&str], code: i32| {
+        let output = run(home.path(), &[&["sandbox"], arguments].concat());
+        assert_eq!(output.status.code(), Some(code));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = told(&["--scenario", "bad.toml"], 1);
+    assert!(said.contains("line 6, column 8, `organizations[0].city`: unknown city `Atlantis`"), "{said}");
+    let said = told(&["--stream-mishaps", "fail=0.1,explode=1"], 2);
+    assert!(said.contains("column 10, `explode=1`"), "{said}");
+    assert!(told(&["--export-logs", "out.jsonl"], 1).contains("--scenario FILE"));
+    told(&["--scenario", "bad.toml", "--people", "3"], 2);
+}

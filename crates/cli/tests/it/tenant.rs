@@ -266,56 +266,6 @@ fn the_service_s_own_client_and_a_secret_in_the_clear_are_refused() {
 }
 
 #[test]
-fn a_probe_tells_what_differs_and_what_it_can_t_see() {
-    let (home, peer) = (begun(), Peer::start("read:actions read:logs"));
-    peer.set_whim(|_, path| match path {
-        "/api/v2/actions/triggers" => Some(answer(
-            200,
-            &json!({"triggers": [
-                {"id": "post-login", "version": "v4", "status": "CURRENT", "runtimes": ["node24"]},
-            ]}),
-        )),
-        "/api/v2/logs" => {
-            Some(answer(200, &json!([{"log_id": "1", "date": "2026-01-01T00:00:00Z", "is_mobile": true}])))
-        }
-        _ => None,
-    });
-    let probe = peer.command(home.path(), "probe", &[]);
-    assert_eq!(probe.status.code(), Some(3), "{}", complained(&probe));
-    for part in [
-        "DIFFERS     `post-login` is v4 on node24; we take v3",
-        "`is_mobile` in 1, `isMobile` in 0 of 1",
-        "What reading can't tell:",
-    ] {
-        assert!(told(&probe).contains(part), "{part}: {}", told(&probe));
-    }
-    assert_eq!(peer.world().writes, Vec::<String>::new());
-}
-
-#[test]
-fn what_can_be_tried_is_tried_on_an_organization_that_is_gone_afterwards() {
-    let scopes = "create:organizations read:organizations update:organizations delete:organizations";
-    let (home, peer) = (begun(), Peer::start(scopes));
-    peer.set_whim(|_, path| {
-        (path == "/api/v2/actions/triggers" || path == "/api/v2/logs").then(|| {
-            answer(403, &json!({"statusCode": 403, "error": "Forbidden", "message": "no", "errorCode": "insufficient_scope"}))
-        })
-    });
-    let fewer = peer.command(home.path(), "probe", &["--write", "--accept-scopes", "read:organizations"]);
-    assert_eq!((fewer.status.code(), peer.world().writes), (Some(1), Vec::new()));
-    let probe = peer.command(home.path(), "probe", &["--write", "--accept-scopes", scopes]);
-    assert_eq!(probe.status.code(), Some(0), "{}{}", told(&probe), complained(&probe));
-    assert!(told(&probe).contains("`metadata` is replaced"), "{}", told(&probe));
-    assert!(
-        told(&probe).contains("triggers: not looked at; it needs one of read:actions"),
-        "{}",
-        told(&probe)
-    );
-    assert_eq!(peer.world().writes, ["organizations.create", "organizations.update", "organizations.delete"]);
-    assert!(peer.world().collections.is_empty());
-}
-
-#[test]
 fn beside_a_running_service_writes_are_recorded_through_it() {
     let home = tempfile::tempdir().unwrap();
     let (home, peer) = (home.path(), Peer::start(SCOPES));

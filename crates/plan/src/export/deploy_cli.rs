@@ -2,18 +2,29 @@
 
 use std::fmt::Write as _;
 
-use super::{File, code_files, code_path, orders, our_name, quoted};
+use super::{File, code_files, code_path, left_out, orders, our_name, quoted};
 use crate::install::{
-    API_NAME, API_SCOPES, CLIENT_NAME, ClientGoal, EVENT_STREAM_NAME, EVENT_TOKEN, Goal, LOG_CATEGORIES,
-    LOG_STREAM_NAME, LOG_TOKEN, Observed, RUNTIME, audience, client_scopes, trigger_version,
+    API_NAME, API_SCOPES, CLIENT_DESCRIPTION, CLIENT_NAME, ClientGoal, EVENT_STREAM_NAME, EVENT_TOKEN, Goal,
+    LOG_CATEGORIES, LOG_STREAM_NAME, LOG_TOKEN, Observed, RUNTIME, TOKEN_SECONDS, audience, client_scopes,
+    trigger_version,
 };
+
+/// How it is imported, and what the tool can't express.
+const HEAD: &str = "\
+# Countersign. Import it with AUTH0_ALLOW_DELETE=false: it names nothing but its own resources, and whole orders.
+# Each ##NAME## is a secret: give it as an environment variable of that name.
+# What an import can't do, unlike `countersign tenant apply`:
+# - Secrets of Actions and tokens of streams can't be read back, and an import leaves no fingerprint of them. `countersign tenant plan`
+#   shows them as still to be set, and no other difference; the next `countersign tenant apply` sets them to the same values once.
+# - The secret of the service's client is not put into Countersign's data directory: copy it from the tenant.
+# - The import is not in Countersign's ledger, and `countersign tenant rollback` does not undo it; `countersign tenant remove` does.
+";
 
 /// The installation as a Deploy CLI configuration, with the code of the Actions beside it.
 #[must_use]
 pub fn deploy_cli(goal: &Goal, observed: &Observed) -> Vec<File> {
-    let mut out =
-        "# Countersign. Import it with AUTH0_ALLOW_DELETE=false: it names nothing but its own resources, and whole orders.\n"
-            .to_owned();
+    let observed = &observed.clone().recognized();
+    let mut out = HEAD.to_owned();
     actions(&mut out, goal, observed);
     streams(&mut out, goal);
     api(&mut out, goal);
@@ -45,7 +56,11 @@ fn actions(out: &mut String, goal: &Goal, observed: &Observed) {
             trigger_version(*trigger)
         );
     }
-    out.push_str("\n# The whole order of each trigger: foreign Actions as they are, ours where it is to stand.\ntriggers:\n");
+    out.push_str(
+        "\n# The whole order of each trigger: foreign Actions as they are, ours where it is to stand.\n",
+    );
+    out.push_str(&left_out(goal, observed));
+    out.push_str("triggers:\n");
     for (trigger, order) in orders(goal, observed) {
         let _ = writeln!(out, "  {trigger}:");
         for slot in order {
@@ -92,7 +107,8 @@ fn api(out: &mut String, goal: &Goal) {
     let Some(api) = &goal.api else { return };
     let _ = write!(
         out,
-        "\nresourceServers:\n  - name: {}\n    identifier: {}\n    signing_alg: RS256\n    scopes:\n",
+        "\nresourceServers:\n  - name: {}\n    identifier: {}\n    signing_alg: RS256\n    token_lifetime: {TOKEN_SECONDS}\n    \
+         allow_offline_access: false\n    scopes:\n",
         quoted(API_NAME),
         quoted(&api.identifier)
     );
@@ -108,8 +124,10 @@ fn client(out: &mut String, goal: &Goal) {
     }
     let _ = write!(
         out,
-        "\nclients:\n  - name: {}\n    app_type: non_interactive\n    grant_types: [client_credentials]\n    oidc_conformant: true\n",
-        quoted(CLIENT_NAME)
+        "\nclients:\n  - name: {}\n    description: {}\n    app_type: non_interactive\n    grant_types: [client_credentials]\n    \
+         oidc_conformant: true\n",
+        quoted(CLIENT_NAME),
+        quoted(CLIENT_DESCRIPTION)
     );
     match client {
         ClientGoal::Secret => out.push_str("    token_endpoint_auth_method: client_secret_post\n"),

@@ -43,6 +43,20 @@ fn orders(goal: &Goal, observed: &Observed) -> Vec<(Trigger, Vec<Slot>)> {
     wanted.filter_map(|trigger| Some((trigger, order(goal, observed, trigger)?))).collect()
 }
 
+/// What is said of the triggers whose order is left out; without it nobody would see that our Action does not run there.
+fn left_out(goal: &Goal, observed: &Observed) -> String {
+    let without = TRIGGERS
+        .into_iter()
+        .filter(|trigger| goal.actions.contains_key(trigger) && order(goal, observed, *trigger).is_none());
+    without
+        .map(|trigger| {
+            format!(
+                "# Left out: the order of {trigger}. What our Action is to stand beside is not bound there.\n"
+            )
+        })
+        .collect()
+}
+
 /// A text in quotes, as JSON and YAML have it.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()

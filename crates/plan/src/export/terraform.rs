@@ -2,11 +2,29 @@
 
 use std::fmt::Write as _;
 
-use super::{File, code_files, code_path, orders, our_name, quoted};
+use super::{File, code_files, code_path, left_out, orders, our_name, quoted};
 use crate::install::{
-    API_NAME, API_SCOPES, CLIENT_NAME, ClientGoal, EVENT_STREAM_NAME, EVENT_TOKEN, Goal, LOG_CATEGORIES,
-    LOG_STREAM_NAME, LOG_TOKEN, Observed, RUNTIME, audience, client_scopes, trigger_version,
+    API_NAME, API_SCOPES, CLIENT_DESCRIPTION, CLIENT_NAME, ClientGoal, EVENT_STREAM_NAME, EVENT_TOKEN, Goal,
+    LOG_CATEGORIES, LOG_STREAM_NAME, LOG_TOKEN, Observed, RUNTIME, TOKEN_SECONDS, audience, client_scopes,
+    trigger_version,
 };
+
+/// Whose provider it is, and what the tool can't express. Event streams came with 1.29.
+const HEAD: &str = r#"# Countersign. Give the secrets as variables; Terraform keeps them in its state.
+# What it can't do, unlike `countersign tenant apply`:
+# - It leaves no fingerprint of the secrets: `countersign tenant plan` shows them as still to be set, and no other difference.
+# - The secret of the service's client is not put into Countersign's data directory: copy it from the tenant.
+# - What it does is not in Countersign's ledger, and `countersign tenant rollback` does not undo it.
+
+terraform {
+  required_providers {
+    auth0 = {
+      source  = "auth0/auth0"
+      version = ">= 1.29.0, < 2.0.0"
+    }
+  }
+}
+"#;
 
 /// A text in quotes; what would be taken for a template is not.
 fn text(text: &str) -> String {
@@ -23,7 +41,8 @@ fn label(name: &str) -> String {
 /// The installation as Terraform configuration, with the code of the Actions beside it.
 #[must_use]
 pub fn terraform(goal: &Goal, observed: &Observed) -> Vec<File> {
-    let mut out = "# Countersign. Give the secrets as variables.\n".to_owned();
+    let observed = &observed.clone().recognized();
+    let mut out = HEAD.to_owned();
     variables(&mut out, goal);
     actions(&mut out, goal, observed);
     streams(&mut out, goal);
@@ -69,6 +88,10 @@ fn actions(out: &mut String, goal: &Goal, observed: &Observed) {
         }
         out.push_str("}\n");
     }
+    let left_out = left_out(goal, observed);
+    if !left_out.is_empty() {
+        let _ = write!(out, "\n{left_out}");
+    }
     for (trigger, order) in orders(goal, observed) {
         let label = label(trigger.as_str());
         let _ = write!(
@@ -110,8 +133,8 @@ fn streams(out: &mut String, goal: &Goal) {
         let types: Vec<String> = stream.types.iter().map(|name| text(name)).collect();
         let _ = write!(
             out,
-            "\nresource \"auth0_event_stream\" \"countersign\" {{\n  name             = {}\n  destination_type = \"webhook\"\n  \
-             subscriptions    = [{}]\n\n  webhook_configuration {{\n    webhook_endpoint = {}\n\n    webhook_authorization {{\n      \
+            "\nresource \"auth0_event_stream\" \"countersign\" {{\n  name             = {}\n  status           = \"enabled\"\n  \
+             destination_type = \"webhook\"\n  subscriptions    = [{}]\n\n  webhook_configuration {{\n    webhook_endpoint = {}\n\n    webhook_authorization {{\n      \
              method = \"bearer\"\n      token  = var.{}\n    }}\n  }}\n}}\n",
             text(EVENT_STREAM_NAME),
             types.join(", "),
@@ -125,8 +148,8 @@ fn api(out: &mut String, goal: &Goal) {
     let Some(api) = &goal.api else { return };
     let _ = write!(
         out,
-        "\nresource \"auth0_resource_server\" \"countersign\" {{\n  name        = {}\n  identifier  = {}\n  \
-         signing_alg = \"RS256\"\n}}\n\nresource \"auth0_resource_server_scopes\" \"countersign\" {{\n  \
+        "\nresource \"auth0_resource_server\" \"countersign\" {{\n  name                 = {}\n  identifier           = {}\n  \
+         signing_alg          = \"RS256\"\n  token_lifetime       = {TOKEN_SECONDS}\n  allow_offline_access = false\n}}\n\nresource \"auth0_resource_server_scopes\" \"countersign\" {{\n  \
          resource_server_identifier = auth0_resource_server.countersign.identifier\n",
         text(API_NAME),
         text(&api.identifier),
@@ -149,19 +172,27 @@ fn client(out: &mut String, goal: &Goal) {
     }
     let _ = write!(
         out,
-        "\nresource \"auth0_client\" \"countersign\" {{\n  name            = {}\n  app_type        = \"non_interactive\"\n  \
+        "\nresource \"auth0_client\" \"countersign\" {{\n  name            = {}\n  description     = {}\n  app_type        = \"non_interactive\"\n  \
          grant_types     = [\"client_credentials\"]\n  oidc_conformant = true\n}}\n",
-        text(CLIENT_NAME)
+        text(CLIENT_NAME),
+        text(CLIENT_DESCRIPTION)
     );
-    if let ClientGoal::PublicKey(pem) = client {
-        let _ = write!(
-            out,
-            "\nresource \"auth0_client_credentials\" \"countersign\" {{\n  client_id             = auth0_client.countersign.id\n  \
-             authentication_method = \"private_key_jwt\"\n\n  private_key_jwt {{\n    credentials {{\n      \
-             name            = \"countersign\"\n      credential_type = \"public_key\"\n      pem             = {}\n    }}\n  }}\n}}\n",
-            text(pem)
-        );
-    }
+    let (method, proof) = match client {
+        ClientGoal::Secret => ("client_secret_post", String::new()),
+        ClientGoal::PublicKey(pem) => (
+            "private_key_jwt",
+            format!(
+                "\n  private_key_jwt {{\n    credentials {{\n      name            = \"countersign\"\n      \
+                 credential_type = \"public_key\"\n      pem             = {}\n    }}\n  }}\n",
+                text(pem)
+            ),
+        ),
+    };
+    let _ = write!(
+        out,
+        "\nresource \"auth0_client_credentials\" \"countersign\" {{\n  client_id             = auth0_client.countersign.id\n  \
+         authentication_method = \"{method}\"\n{proof}}}\n"
+    );
     let scopes: Vec<String> = scopes.iter().map(|scope| text(scope)).collect();
     let _ = write!(
         out,

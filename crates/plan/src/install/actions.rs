@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     ActionGoal, Draft, Goal, Observed, TRIGGERS, bindings,
     observed::{code, deployed_code, name},
-    secret_key,
+    owned, secret_key, strangers,
 };
 use crate::{Act, Claim, Finding, Keep, Look, Part, Remember, Severity, Step, Template, Undo};
 
@@ -53,7 +53,13 @@ pub(super) fn plan(goal: &Goal, observed: &Observed, draft: &mut Draft) {
         let sets_secrets = fingerprint.is_none() || fingerprint != observed.fingerprints.get(&key);
         let remember = Remember { key, fingerprint: fingerprint.cloned() };
         match (goal.actions.get(&trigger), observed.our_action(trigger)) {
-            (Some(wanted), None) => create(goal, observed, trigger, wanted, &remember, draft),
+            (Some(wanted), None) => {
+                let strangers = strangers::in_the_way(goal, observed, &owned::action(trigger));
+                match strangers.is_empty() {
+                    true => create(goal, trigger, wanted, &remember, draft),
+                    false => draft.findings.extend(strangers),
+                }
+            }
             (Some(wanted), Some(action)) => {
                 let change = Change { goal, trigger, wanted, action, sets_secrets };
                 change.plan(&remember, draft);
@@ -78,23 +84,8 @@ fn supported(trigger: Trigger, version: &str) -> Part {
     json!([{"id": trigger.as_str(), "version": version}]).into()
 }
 
-fn create(
-    goal: &Goal,
-    observed: &Observed,
-    trigger: Trigger,
-    wanted: &ActionGoal,
-    remember: &Remember,
-    draft: &mut Draft,
-) {
+fn create(goal: &Goal, trigger: Trigger, wanted: &ActionGoal, remember: &Remember, draft: &mut Draft) {
     let called = action_name(trigger);
-    if observed.actions.iter().any(|action| name(action) == called) {
-        draft.findings.push(Finding {
-            severity: Severity::Blocks,
-            code: "action.foreign_name".to_owned(),
-            text: format!("an Action is called `{called}` and is not ours: rename it, or delete it"),
-        });
-        return;
-    }
     let create = step(trigger, "create");
     let id = Part::answer(&create, ID);
     let is_it = vec![Claim::is("/name", Part::text(&called))];

@@ -3,10 +3,10 @@
 use countersign_auth0::management::resource_servers::ResourceServer;
 use serde_json::{Value, json};
 
-use super::{ApiGoal, Draft, Goal, Observed};
+use super::{ApiGoal, Draft, Goal, Observed, owned, strangers};
 use crate::{Act, Claim, Finding, Keep, Look, Part, Severity, Step, Template, Undo};
 
-/// What our API is called; by this name it is ours.
+/// What our API is called.
 pub const API_NAME: &str = "Countersign";
 
 /// What can be done there, and what for.
@@ -18,29 +18,26 @@ pub const API_SCOPES: [(&str, &str); 4] = [
 ];
 
 /// How long a token of our API holds, in seconds; a day is Auth0's default.
-const TOKEN_SECONDS: u32 = 3600;
+pub const TOKEN_SECONDS: u32 = 3600;
 
 const CREATE: &str = "api.create";
 
 pub(super) fn plan(goal: &Goal, observed: &Observed, draft: &mut Draft) {
     match (&goal.api, observed.our_api()) {
-        (Some(wanted), None) => create(wanted, observed, draft),
+        (Some(wanted), None) => {
+            let strangers = strangers::in_the_way(goal, observed, owned::API);
+            match strangers.is_empty() {
+                true => create(wanted, draft),
+                false => draft.findings.extend(strangers),
+            }
+        }
         (Some(wanted), Some(api)) => update(wanted, api, draft),
         (None, Some(api)) => draft.deletes.push(delete(api)),
         (None, None) => {}
     }
 }
 
-fn create(wanted: &ApiGoal, observed: &Observed, draft: &mut Draft) {
-    let has = |api: &ResourceServer| api.identifier.as_option() == Some(&wanted.identifier);
-    if observed.apis.iter().any(has) {
-        draft.findings.push(Finding {
-            severity: Severity::Blocks,
-            code: "api.foreign_identifier".to_owned(),
-            text: format!("another API has the identifier `{}`: choose another", wanted.identifier),
-        });
-        return;
-    }
+fn create(wanted: &ApiGoal, draft: &mut Draft) {
     let is_it = vec![Claim::is("/identifier", json!(wanted.identifier))];
     let body = json!({
         "name": API_NAME,
@@ -135,7 +132,7 @@ fn delete(api: &ResourceServer) -> Step {
         reason: "our API is not wanted any more".to_owned(),
         act: Act {
             request: Template::new("resource_servers.delete", vec![id]),
-            before: Look::at(of_it.clone(), vec![Claim::is("/name", json!(API_NAME))]),
+            before: Look::at(of_it.clone(), vec![Claim::is("/name", json!(api.name.as_option()))]),
             after: Look::gone(of_it),
             is_blind: false,
             keeps: Vec::new(),

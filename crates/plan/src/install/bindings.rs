@@ -7,9 +7,9 @@ use serde_json::json;
 use super::{
     Draft, Goal, Observed, Place,
     actions::{ID, action_name, step},
-    observed::{is_our_code, name, trigger_id},
+    observed::{name, trigger_id},
 };
-use crate::{Act, Claim, Finding, Look, Part, Severity, Step, Template, Undo};
+use crate::{Act, Claim, Finding, Look, Part, Restore, Severity, Step, Stood, Template, Undo};
 
 /// One place of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,17 +32,30 @@ impl Slot {
         Self { action, reference, display_name, is_ours, name: name.to_owned() }
     }
 
-    fn read(binding: &Binding, trigger: Trigger) -> Self {
+    fn read(binding: &Binding, ours: Option<&str>) -> Self {
         let shown = binding.display_name.as_option();
         let Some(action) = binding.action.as_option() else {
-            let reference = json!({"type": "binding_id", "value": binding.id}).into();
+            let reference =
+                Part::object([("type", json!("binding_id").into()), ("value", Part::text(&binding.id))]);
             let display_name = shown.cloned().unwrap_or_else(|| binding.id.clone());
             let name = display_name.clone();
             return Self { action: json!(null).into(), reference, display_name, is_ours: false, name };
         };
         let display_name = shown.cloned().unwrap_or_else(|| name(action).to_owned());
-        let is_ours = is_our_code(super::code(action), trigger);
+        let is_ours = ours == Some(action.id.as_str());
         Self::of(Part::text(action.id.as_str()), name(action), display_name, is_ours)
+    }
+}
+
+impl Slot {
+    fn stood(&self) -> Stood {
+        let has_action = self.action != json!(null).into();
+        let id = if has_action { Some(&self.action) } else { self.reference.field("value") };
+        Stood {
+            id: id.unwrap_or(&self.action).clone(),
+            display_name: self.display_name.clone(),
+            is_ours: self.is_ours,
+        }
     }
 }
 
@@ -63,17 +76,11 @@ pub fn splice(current: &[Slot], ours: Option<Slot>, place: &Place) -> Option<Vec
     Some(order)
 }
 
-/// What is bound to a trigger, in order. Ours is known also where a binding does not repeat its code.
+/// What is bound to a trigger, in order.
 pub(super) fn current(observed: &Observed, trigger: Trigger) -> Vec<Slot> {
-    let ours = observed.our_action(trigger).map(|action| Part::text(action.id.as_str()));
-    let slots =
-        observed.bindings.get(&trigger).into_iter().flatten().map(|binding| Slot::read(binding, trigger));
-    slots
-        .map(|mut slot| {
-            slot.is_ours |= Some(&slot.action) == ours.as_ref();
-            slot
-        })
-        .collect()
+    let ours = observed.our_action(trigger).map(|action| action.id.as_str());
+    let bindings = observed.bindings.get(&trigger).into_iter().flatten();
+    bindings.map(|binding| Slot::read(binding, ours)).collect()
 }
 
 /// The order as it should be; `None` when our place is told by an Action that is not there.
@@ -106,13 +113,6 @@ pub(super) fn plan(goal: &Goal, observed: &Observed, trigger: Trigger, draft: &m
     }
     let read = Template::new("actions.bindings", vec![Part::text(id.as_str())]);
     let look = |slots: &[Slot]| Look::at(read.clone(), vec![Claim::each("", "/action/id", order(slots))]);
-    let act = |from: &[Slot], to: &[Slot]| Act {
-        request: Template::new("actions.set_bindings", vec![Part::text(id.as_str())]).body(body(to)),
-        before: look(from),
-        after: look(to),
-        is_blind: false,
-        keeps: Vec::new(),
-    };
     let place = goal.actions.get(&trigger).map(|wanted| &wanted.place);
     draft.steps.push(Step {
         name: format!("bindings.{trigger}"),
@@ -120,8 +120,19 @@ pub(super) fn plan(goal: &Goal, observed: &Observed, trigger: Trigger, draft: &m
             Some(place) => format!("our Action of `{trigger}` stands {place}; the others keep their order"),
             None => format!("our Action of `{trigger}` is taken out; the others keep their order"),
         },
-        act: act(&old, &new),
-        undo: Undo::By(Box::new(act(&new, &old))),
+        act: Act {
+            request: Template::new("actions.set_bindings", vec![Part::text(id.as_str())]).body(body(&new)),
+            before: look(&old),
+            after: look(&new),
+            is_blind: false,
+            keeps: Vec::new(),
+        },
+        undo: Undo::Order(Box::new(Restore {
+            trigger: id.as_str().to_owned(),
+            put: new.iter().filter(|slot| slot.is_ours).map(|slot| slot.action.clone()).collect(),
+            order: old.iter().map(Slot::stood).collect(),
+            deleted_by: place.is_none().then(|| step(trigger, "delete")),
+        })),
         remember: None,
     });
 }

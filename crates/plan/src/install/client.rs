@@ -3,11 +3,14 @@
 use countersign_auth0::management::{client_grants::ClientGrant, clients::Client};
 use serde_json::json;
 
-use super::{ClientGoal, Draft, Goal, Observed};
+use super::{ClientGoal, Draft, Goal, Observed, owned, strangers};
 use crate::{Act, Claim, Keep, Look, Part, Step, Template, Undo};
 
-/// What the service's client is called; by this name it is ours.
+/// What the service's client is called.
 pub const CLIENT_NAME: &str = "Countersign service";
+
+/// What the service's client is for, in the words that stand at the tenant.
+pub const CLIENT_DESCRIPTION: &str = "Reads this tenant for Countersign; made by `countersign tenant apply`";
 
 /// The secret of the service's client, as it is kept.
 pub const CLIENT_SECRET: &str = "client_secret";
@@ -27,6 +30,12 @@ pub(super) fn plan(goal: &Goal, observed: &Observed, scopes: &[String], draft: &
     // Why: a client that may do nothing is not worth a credential.
     let wanted = goal.client.as_ref().filter(|_| !scopes.is_empty());
     let (client, grant) = (observed.our_client(), observed.our_grant(&audience));
+    if wanted.is_some() && client.is_none() {
+        let strangers = strangers::in_the_way(goal, observed, owned::CLIENT);
+        if !strangers.is_empty() {
+            return draft.findings.extend(strangers);
+        }
+    }
     match (wanted, client) {
         (Some(wanted), None) => draft.steps.push(create(wanted)),
         (None, Some(client)) => {
@@ -57,7 +66,7 @@ fn create(wanted: &ClientGoal) -> Step {
     };
     let body = json!({
         "name": CLIENT_NAME,
-        "description": "Reads this tenant for Countersign; made by `countersign tenant apply`",
+        "description": CLIENT_DESCRIPTION,
         "app_type": "non_interactive",
         "grant_types": ["client_credentials"],
         "oidc_conformant": true,
@@ -170,7 +179,7 @@ fn delete(client: &Client) -> Step {
         reason: "the service's client is not wanted any more".to_owned(),
         act: Act {
             request: Template::new("clients.delete", vec![id]),
-            before: Look::at(of_it.clone(), vec![Claim::is("/name", json!(CLIENT_NAME))]),
+            before: Look::at(of_it.clone(), vec![Claim::is("/name", json!(client.name.as_option()))]),
             after: Look::gone(of_it),
             is_blind: false,
             keeps: Vec::new(),

@@ -1,6 +1,10 @@
 //! What is wanted of a tenant.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use countersign_core::{TenantId, Trigger};
 use serde::{Deserialize, Serialize};
@@ -116,6 +120,8 @@ pub struct Goal {
     pub fingerprints: BTreeMap<String, String>,
     /// The names of the secrets of our Actions.
     pub action_secrets: Vec<String>,
+    /// The ids of what is taken over as ours, where the journal does not know it.
+    pub adopt: BTreeSet<String>,
 }
 
 impl Goal {
@@ -133,6 +139,7 @@ impl Goal {
             client: None,
             fingerprints: BTreeMap::new(),
             action_secrets: Vec::new(),
+            adopt: BTreeSet::new(),
         }
     }
 }

@@ -1,17 +1,21 @@
 //! Into a tenant and out again.
 //!
-//! [`plan`] compares what is wanted with what was read. What is ours is told by the header of an Action's code and by fixed
-//! names; nothing else is touched, but that the order of a trigger's Actions, which Auth0 takes as a whole, is written
-//! with ours in its place.
+//! [`plan`] compares what is wanted with what was read. Ours is what was made or taken over from here, by its id
+//! ([`Owned`]); what merely is called as ours is keeps a plan from being applied. Nothing else is touched, but that the
+//! order of a trigger's Actions, which Auth0 takes as a whole, is written with ours in its place.
 
 mod actions;
 mod api;
 mod bindings;
 mod capability;
 mod client;
+mod event_stream;
 mod foreign;
 mod goal;
+mod log_stream;
 mod observed;
+mod owned;
+mod strangers;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -20,19 +24,21 @@ use countersign_core::TenantId;
 
 pub use self::{
     actions::{RUNTIME, action_name, trigger_version},
-    api::{API_NAME, API_SCOPES},
+    api::{API_NAME, API_SCOPES, TOKEN_SECONDS},
     bindings::{Slot, splice},
     capability::{Autonomy, Capability, WordError, is_read, needs},
-    client::{CLIENT_NAME, CLIENT_SECRET, audience},
+    client::{CLIENT_DESCRIPTION, CLIENT_NAME, CLIENT_SECRET, audience},
+    event_stream::{EVENT_STREAM_NAME, EVENT_TOKEN, EVENT_TYPES},
     foreign::{Collision, collisions},
     goal::{ActionGoal, ApiGoal, ClientGoal, EventStreamGoal, Goal, LogStreamGoal, Place, PlaceError},
+    log_stream::{LOG_CATEGORIES, LOG_STREAM_NAME, LOG_TOKEN},
     observed::{Observed, TRIGGERS, code, deployed_code, is_our_code, name},
-    streams::{EVENT_STREAM_NAME, EVENT_TOKEN, EVENT_TYPES, LOG_CATEGORIES, LOG_STREAM_NAME, LOG_TOKEN},
+    owned::Owned,
 };
 use crate::{Finding, Need, Phase, Plan, Purpose, Step};
 
-/// Under what the fingerprint of something's secrets is kept: of `log_stream`, `event_stream` and `actions`, which stands for
-/// all Actions where it is wanted, and for one, as `actions.post-login`, where it was set.
+/// Under what the fingerprint of something's secrets is kept: of `log_stream`, `event_stream`, `client`, whose kept secret it
+/// is, and `actions`, which stands for all Actions where it is wanted, and for one, as `actions.post-login`, where it was set.
 #[must_use]
 pub fn secret_key(of: &str, tenant: &TenantId) -> String {
     format!("{of}@{tenant}")
@@ -48,7 +54,7 @@ pub(crate) struct Draft {
     findings: Vec<Finding>,
 }
 
-/// What has to be done so that a tenant is as wanted. Empty when it is.
+/// What has to be done so that a tenant is as wanted, with what [`Goal::adopt`] names taken over. Empty when it is.
 #[must_use]
 pub fn plan(goal: &Goal, observed: &Observed) -> Plan {
     let mut needs: Vec<Need> =
@@ -56,7 +62,13 @@ pub fn plan(goal: &Goal, observed: &Observed) -> Plan {
     if goal.client.is_some() {
         needs.extend(capability::client_needs());
     }
-    make(Purpose::Install, goal, observed, needs)
+    let strangers::Adoption { adopts, findings } = strangers::adopt(goal, observed);
+    let mut observed = observed.clone();
+    adopts.iter().for_each(|(what, id)| observed.owned.add(what, id));
+    let mut plan = make(Purpose::Install, goal, &observed, needs);
+    plan.findings.splice(0..0, findings);
+    plan.adopts = adopts;
+    plan
 }
 
 /// The order of a trigger's Actions as it is wanted; `None` when our place is told by an Action that is not there.
@@ -73,7 +85,7 @@ pub fn client_scopes(goal: &Goal) -> Vec<String> {
     serve_scopes(&needs)
 }
 
-/// What has to be done so that nothing of us is left.
+/// What has to be done so that nothing of us is left: what is called as ours is and is not stays, and is told.
 #[must_use]
 pub fn remove(tenant: &TenantId, domain: &str, observed: &Observed) -> Plan {
     let of = |capability| needs(capability, Autonomy::Report);
@@ -94,18 +106,28 @@ fn make(purpose: Purpose, goal: &Goal, observed: &Observed, mut needs: Vec<Need>
     let mut draft = Draft::default();
     api::plan(goal, observed, &mut draft);
     client::plan(goal, observed, &serve_scopes(&needs), &mut draft);
-    streams::plan_log_stream(goal, observed, &mut draft);
-    streams::plan_event_stream(goal, observed, &mut draft);
+    log_stream::plan(goal, observed, &mut draft);
+    event_stream::plan(goal, observed, &mut draft);
     actions::plan(goal, observed, &mut draft);
-    if purpose == Purpose::Install {
-        draft.findings.extend(foreign::findings(goal, observed));
-    }
+    draft.findings.extend(match purpose {
+        Purpose::Install => foreign::findings(goal, observed),
+        Purpose::Remove => strangers::left(goal, observed),
+    });
     let Draft { mut steps, deletes, findings } = draft;
     steps.extend(deletes);
     needs.extend(further_needs(&steps, &needs));
     needs.sort();
     needs.dedup();
-    Plan { v: 1, purpose, tenant: goal.tenant.clone(), domain: goal.domain.clone(), steps, needs, findings }
+    Plan {
+        v: 1,
+        purpose,
+        tenant: goal.tenant.clone(),
+        domain: goal.domain.clone(),
+        adopts: BTreeMap::new(),
+        steps,
+        needs,
+        findings,
+    }
 }
 
 /// What steps need beyond the capabilities that are wanted: to take out what is wanted no more.

@@ -1,276 +1,88 @@
-//! Our log stream and our event stream.
+//! What is the same of our log stream and our event stream.
+//!
+//! Where a stream leads, with what, is one object that the API replaces as a whole (`sink`, `destination`; assumed of
+//! `sink`, whose merging nothing documents). It may hold credentials that are not ours: they are never copied. So it is sent
+//! only when it has to change, and never over what we did not set.
 
-use countersign_auth0::management::{event_streams::EventStream, log_streams::LogStream};
 use serde_json::{Value, json};
 
-use super::{Draft, EventStreamGoal, Goal, LogStreamGoal, Observed, secret_key};
-use crate::{Act, Claim, Finding, Keep, Look, Part, Remember, Severity, Step, Template, Undo};
+use super::{Draft, Goal, Observed, secret_key, strangers};
+use crate::{Act, Answers, Claim, Finding, Keep, Look, Part, Remember, Severity, Step, Template, Undo};
 
-/// What our log stream is called; by this name it is ours.
-pub const LOG_STREAM_NAME: &str = "Countersign logs";
-
-/// What our event stream is called; by this name it is ours.
-pub const EVENT_STREAM_NAME: &str = "Countersign events";
-
-/// The name of the secret that log deliveries come with.
-pub const LOG_TOKEN: &str = "LOG_STREAM_TOKEN";
-
-/// The name of the secret that event deliveries come with.
-pub const EVENT_TOKEN: &str = "EVENT_STREAM_TOKEN";
-
-/// The categories of logs that matter to security. `other` holds leaked passwords, blocked addresses and what became of
-/// second factors, so that it must be among them.
-pub const LOG_CATEGORIES: [&str; 20] = [
-    "actions",
-    "auth.login.fail",
-    "auth.login.notification",
-    "auth.login.success",
-    "auth.logout.fail",
-    "auth.logout.success",
-    "auth.signup.fail",
-    "auth.signup.success",
-    "auth.silent_auth.fail",
-    "auth.silent_auth.success",
-    "auth.token_exchange.fail",
-    "auth.token_exchange.success",
-    "management.fail",
-    "management.success",
-    "other",
-    "scim.event",
-    "system.notification",
-    "user.fail",
-    "user.notification",
-    "user.success",
-];
-
-/// The events that our mirror of users and organizations is made of.
-pub const EVENT_TYPES: [&str; 13] = [
-    "organization.connection.added",
-    "organization.connection.removed",
-    "organization.connection.updated",
-    "organization.created",
-    "organization.deleted",
-    "organization.member.added",
-    "organization.member.deleted",
-    "organization.member.role.assigned",
-    "organization.member.role.deleted",
-    "organization.updated",
-    "user.created",
-    "user.deleted",
-    "user.updated",
-];
-
-/// What is the same of both streams.
-struct Kind {
-    what: &'static str,
-    name: &'static str,
-    list: &'static str,
-    get: &'static str,
-    create: &'static str,
-    update: &'static str,
-    delete: &'static str,
+/// What differs between both streams.
+pub(super) struct Kind {
+    pub what: &'static str,
+    pub name: &'static str,
+    pub list: &'static str,
+    pub get: &'static str,
+    pub create: &'static str,
+    pub update: &'static str,
+    pub delete: &'static str,
+    /// The field that says where it leads.
+    pub target: &'static str,
+    /// The code of the finding that the target holds more than we set.
+    pub more: &'static str,
 }
 
-const LOGS: Kind = Kind {
-    what: "log_stream",
-    name: LOG_STREAM_NAME,
-    list: "log_streams.list",
-    get: "log_streams.get",
-    create: "log_streams.create",
-    update: "log_streams.update",
-    delete: "log_streams.delete",
-};
-
-const EVENTS: Kind = Kind {
-    what: "event_stream",
-    name: EVENT_STREAM_NAME,
-    list: "event_streams.list",
-    get: "event_streams.get",
-    create: "event_streams.create",
-    update: "event_streams.update",
-    delete: "event_streams.delete",
-};
-
 /// A stream as it should be.
-struct Wanted {
+pub(super) struct Wanted {
     /// What is sent to create it.
-    create: Part,
-    /// What is sent to change it.
-    update: Part,
-    /// What is so of it.
-    claims: Vec<Claim>,
+    pub create: Part,
+    /// What is sent to change it, its target among it.
+    pub update: Part,
+    /// What is so of it, its target left out.
+    pub claims: Vec<Claim>,
+    /// What is so of its target.
+    pub target: Vec<Claim>,
 }
 
 /// A stream as it is, and what is sent to have it so again.
-struct There {
-    id: String,
-    /// The whole, to hold the claims to.
-    whole: Value,
-    restore: Part,
-    claims: Vec<Claim>,
+pub(super) struct There {
+    pub id: String,
+    /// The whole, to hold the claims to. It may hold secrets.
+    pub whole: Value,
+    /// As [`Wanted::update`]; no credential is in it but ours, by name.
+    pub restore: Part,
+    /// What is so of it; no address is in it.
+    pub claims: Vec<Claim>,
+    /// What its target holds that we never set; names alone.
+    pub more: Vec<String>,
+    /// Where it leads.
+    pub endpoint: Value,
 }
 
-pub(super) fn plan_log_stream(goal: &Goal, observed: &Observed, draft: &mut Draft) {
-    let stream = observed.our_log_stream();
-    if stream.is_some_and(|stream| stream.kind.as_option().is_some_and(|kind| kind != "http")) {
-        return draft.findings.push(Finding {
-            severity: Severity::Blocks,
-            code: "log_stream.foreign_name".to_owned(),
-            text: format!(
-                "a log stream is called `{LOG_STREAM_NAME}` and is no webhook: rename it, or delete it"
-            ),
-        });
+impl There {
+    fn is_so(&self, kind: &Kind, claims: &[Claim]) -> bool {
+        let look = Look::at(Template::new(kind.get, vec![Part::text(&self.id)]), claims.to_vec());
+        look.check(Some(&self.whole), &Answers::new()).is_ok()
     }
-    plan(
-        &LOGS,
-        goal,
-        observed,
-        goal.log_stream.as_ref().map(wanted_logs),
-        stream.map(logs_as_they_are),
-        draft,
-    );
-}
 
-pub(super) fn plan_event_stream(goal: &Goal, observed: &Observed, draft: &mut Draft) {
-    let (wanted, there) = (goal.event_stream.as_ref().map(wanted_events), observed.our_event_stream());
-    let kind = there.and_then(|stream| stream.destination.as_option()?.get("type")?.as_str());
-    if kind.is_some_and(|kind| kind != "webhook") {
-        return draft.findings.push(Finding {
-            severity: Severity::Blocks,
-            code: "event_stream.foreign_name".to_owned(),
-            text: format!(
-                "an event stream is called `{EVENT_STREAM_NAME}` and is no webhook: rename it, or delete it"
-            ),
-        });
+    /// Whether the address may hold a credential: ours never has what these mark.
+    fn has_credential(&self) -> bool {
+        self.endpoint.as_str().is_some_and(|address| address.contains(['@', '?', '#']))
     }
-    plan(&EVENTS, goal, observed, wanted, there.map(events_as_they_are), draft);
-}
 
-fn log_sink(endpoint: &str) -> Part {
-    Part::object([
-        ("httpEndpoint", json!(endpoint).into()),
-        ("httpContentType", json!("application/json").into()),
-        ("httpContentFormat", json!("JSONLINES").into()),
-        ("httpAuthorization", Part::secret(LOG_TOKEN, "Bearer ")),
-    ])
-}
-
-fn wanted_logs(wanted: &LogStreamGoal) -> Wanted {
-    let filters: Part =
-        LOG_CATEGORIES.iter().map(|name| json!({"type": "category", "name": name})).collect::<Value>().into();
-    let sink = log_sink(&wanted.endpoint);
-    Wanted {
-        create: Part::object([
-            ("name", json!(LOG_STREAM_NAME).into()),
-            ("type", json!("http").into()),
-            ("filters", filters.clone()),
-            ("sink", sink.clone()),
-        ]),
-        update: Part::object([("status", json!("active").into()), ("filters", filters), ("sink", sink)]),
-        claims: vec![
-            Claim::is("/status", json!("active")),
-            Claim::is("/sink/httpEndpoint", json!(wanted.endpoint)),
-            Claim::is("/sink/httpContentFormat", json!("JSONLINES")),
-            Claim::set("/filters", "/name", LOG_CATEGORIES),
-        ],
+    fn name(&self) -> Value {
+        self.whole.get("name").cloned().unwrap_or_default()
     }
 }
 
-fn logs_as_they_are(stream: &LogStream) -> There {
-    let whole = serde_json::to_value(stream).unwrap_or_default();
-    let at = |pointer: &str| whole.pointer(pointer).cloned().unwrap_or_default();
-    let mut sink: Vec<(String, Part)> = whole
-        .get("sink")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| name.as_str() != "httpAuthorization")
-        .map(|(name, value)| (name.clone(), value.clone().into()))
-        .collect();
-    sink.push(("httpAuthorization".to_owned(), Part::secret(LOG_TOKEN, "Bearer ")));
-    let names: Vec<String> = at("/filters")
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|filter| Some(filter.get("name")?.as_str()?.to_owned()))
-        .collect();
-    There {
-        id: stream.id.as_str().to_owned(),
-        restore: Part::object([
-            ("status", at("/status").into()),
-            ("filters", at("/filters").into()),
-            ("sink", Part::Object(sink.into_iter().collect())),
-        ]),
-        claims: vec![
-            Claim::is("/status", at("/status")),
-            Claim::is("/sink/httpEndpoint", at("/sink/httpEndpoint")),
-            Claim::is("/sink/httpContentFormat", at("/sink/httpContentFormat")),
-            Claim::set("/filters", "/name", names),
-        ],
-        whole,
-    }
+/// The claim that an address is as it is, without the address.
+pub(super) fn address(at: &str, endpoint: &Value) -> Claim {
+    endpoint.as_str().map_or_else(|| Claim::is(at, endpoint.clone()), |text| Claim::hash(at, text))
 }
 
-fn destination(endpoint: &str) -> Part {
-    let authorization =
-        Part::object([("method", json!("bearer").into()), ("token", Part::secret(EVENT_TOKEN, ""))]);
-    let configuration = Part::object([
-        ("webhook_endpoint", json!(endpoint).into()),
-        ("webhook_authorization", authorization),
-    ]);
-    Part::object([("type", json!("webhook").into()), ("configuration", configuration)])
+/// The names of what is set beyond these.
+pub(super) fn beyond(target: Option<&Value>, known: &[&str]) -> Vec<String> {
+    let is_set = |value: &Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
+    let fields = target.and_then(Value::as_object).into_iter().flatten();
+    fields
+        .filter(|(name, value)| !known.contains(&name.as_str()) && is_set(value))
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
-fn subscriptions(types: &[String]) -> Part {
-    types.iter().map(|name| json!({"event_type": name})).collect::<Value>().into()
-}
-
-fn event_claims(status: Value, endpoint: Value, types: &[String]) -> Vec<Claim> {
-    vec![
-        Claim::is("/status", status),
-        Claim::is("/destination/configuration/webhook_endpoint", endpoint),
-        Claim::set("/subscriptions", "/event_type", types),
-    ]
-}
-
-fn wanted_events(wanted: &EventStreamGoal) -> Wanted {
-    let body = [
-        ("name", json!(EVENT_STREAM_NAME).into()),
-        ("status", json!("enabled").into()),
-        ("subscriptions", subscriptions(&wanted.types)),
-        ("destination", destination(&wanted.endpoint)),
-    ];
-    Wanted {
-        create: Part::object(body.clone()),
-        update: Part::object(body),
-        claims: event_claims(json!("enabled"), json!(wanted.endpoint), &wanted.types),
-    }
-}
-
-fn events_as_they_are(stream: &EventStream) -> There {
-    let whole = serde_json::to_value(stream).unwrap_or_default();
-    let at = |pointer: &str| whole.pointer(pointer).cloned().unwrap_or_default();
-    let endpoint = at("/destination/configuration/webhook_endpoint");
-    let types: Vec<String> = stream
-        .subscriptions
-        .as_option()
-        .into_iter()
-        .flatten()
-        .filter_map(|subscription| Some(subscription.get("event_type")?.as_str()?.to_owned()))
-        .collect();
-    There {
-        id: stream.id.as_str().to_owned(),
-        restore: Part::object([
-            ("status", at("/status").into()),
-            ("subscriptions", subscriptions(&types)),
-            ("destination", destination(endpoint.as_str().unwrap_or_default())),
-        ]),
-        claims: event_claims(at("/status"), endpoint, &types),
-        whole,
-    }
-}
-
-fn plan(
+pub(super) fn plan(
     kind: &Kind,
     goal: &Goal,
     observed: &Observed,
@@ -283,16 +95,42 @@ fn plan(
     let is_changed = fingerprint.is_none() || fingerprint != known;
     let remember = Remember { key, fingerprint: fingerprint.cloned() };
     match (wanted, there) {
-        (Some(wanted), None) => draft.steps.push(create(kind, wanted, remember)),
+        (Some(wanted), None) => {
+            let strangers = strangers::in_the_way(goal, observed, kind.what);
+            match strangers.is_empty() {
+                true => draft.steps.push(create(kind, wanted, remember)),
+                false => draft.findings.extend(strangers),
+            }
+        }
         (Some(wanted), Some(there)) => {
-            let look = Look::at(Template::new(kind.get, vec![Part::text(&there.id)]), wanted.claims.clone());
-            let is_so = look.check(Some(&there.whole), &crate::Answers::new()).is_ok();
-            if !is_so || is_changed {
-                draft.steps.push(update(kind, wanted, there, is_changed.then_some(remember)));
+            let sends_target = is_changed || !there.is_so(kind, &wanted.target);
+            if sends_target && !there.more.is_empty() {
+                draft.findings.push(would_lose(kind, &there));
+            } else if sends_target || !there.is_so(kind, &wanted.claims) {
+                let remember = is_changed.then_some(remember);
+                draft.steps.push(update(kind, wanted, there, sends_target, remember));
             }
         }
         (None, Some(there)) => draft.deletes.push(delete(kind, &there, remember)),
         (None, None) => {}
+    }
+}
+
+fn would_lose(kind: &Kind, there: &There) -> Finding {
+    let more: Vec<String> = there.more.iter().map(|name| format!("`{}`", name.escape_debug())).collect();
+    Finding {
+        severity: Severity::Blocks,
+        code: kind.more.to_owned(),
+        text: format!(
+            "`{}` (id `{}`) has {} in its `{}`, which Countersign did not set and does not copy, since credentials may be in \
+             it; `{}` has to change, and Auth0 replaces it as a whole, so that this would be lost: take it out, or delete \
+             the stream, which is made anew then",
+            kind.name,
+            there.id.escape_debug(),
+            more.join(", "),
+            kind.target,
+            kind.target
+        ),
     }
 }
 
@@ -306,7 +144,7 @@ fn create(kind: &Kind, wanted: Wanted, remember: Remember) -> Step {
         act: Act {
             request: Template::new(kind.create, Vec::new()).body(wanted.create),
             before: Look::absent(kind.list, is_it.clone()),
-            after: Look::item(kind.list, is_it.clone(), wanted.claims),
+            after: Look::item(kind.list, is_it.clone(), [wanted.claims, wanted.target].concat()),
             is_blind: false,
             keeps: vec![Keep::id("id", "/id")],
         },
@@ -322,30 +160,50 @@ fn create(kind: &Kind, wanted: Wanted, remember: Remember) -> Step {
     }
 }
 
-fn update(kind: &Kind, wanted: Wanted, there: There, remember: Option<Remember>) -> Step {
+fn without(body: Part, field: &str) -> Part {
+    match body {
+        Part::Object(mut fields) => {
+            fields.remove(field);
+            Part::Object(fields)
+        }
+        other => other,
+    }
+}
+
+fn update(kind: &Kind, wanted: Wanted, there: There, sends_target: bool, remember: Option<Remember>) -> Step {
     let id = Part::text(&there.id);
     let of_it = Template::new(kind.get, vec![id.clone()]);
-    let request = |body: Part| Template::new(kind.update, vec![id.clone()]).body(body);
+    let has_credential = there.has_credential();
+    let request = |body: Part| {
+        let body = if sends_target { body } else { without(body, kind.target) };
+        Template::new(kind.update, vec![id.clone()]).body(body)
+    };
     let sets_token = remember.is_some();
-    let (new, old) = (Look::at(of_it.clone(), wanted.claims), Look::at(of_it, there.claims));
-    let restore = Act {
+    let new = Look::at(of_it.clone(), [wanted.claims, wanted.target].concat());
+    let old = Look::at(of_it, there.claims);
+    let restore = || Act {
         request: request(there.restore),
         before: new.clone(),
         after: old.clone(),
         is_blind: sets_token,
         keeps: Vec::new(),
     };
+    let undo = if sends_target && has_credential {
+        Undo::Irreversible("the address that it led to may hold a credential, so it is not kept".to_owned())
+    } else {
+        Undo::By(Box::new(restore()))
+    };
     Step {
         name: format!("{}.update", kind.what),
         reason: format!("`{}` is not as it should be, or its token changed", kind.name),
         act: Act {
             request: request(wanted.update),
-            before: old,
-            after: new,
+            before: old.clone(),
+            after: new.clone(),
             is_blind: sets_token,
             keeps: Vec::new(),
         },
-        undo: Undo::By(Box::new(restore)),
+        undo,
         remember,
     }
 }
@@ -358,7 +216,7 @@ fn delete(kind: &Kind, there: &There, remember: Remember) -> Step {
         reason: format!("`{}` is not wanted any more", kind.name),
         act: Act {
             request: Template::new(kind.delete, vec![id]),
-            before: Look::at(of_it.clone(), vec![Claim::is("/name", json!(kind.name))]),
+            before: Look::at(of_it.clone(), vec![Claim::is("/name", there.name())]),
             after: Look::gone(of_it),
             is_blind: false,
             keeps: Vec::new(),

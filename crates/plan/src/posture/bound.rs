@@ -3,9 +3,9 @@
 use super::{Area, Check, Finding, Rule, Severity, View};
 use crate::install::{code, is_our_code, name};
 
-const MISSING: Rule = Rule::new("action.missing", Severity::Critical);
-const UNBOUND: Rule = Rule::new("action.unbound", Severity::Critical);
-const TWICE: Rule = Rule::new("action.twice", Severity::Warning);
+const MISSING: Rule = Rule::new("action.missing", Severity::Critical).of(&[Area::Actions]);
+const UNBOUND: Rule = Rule::new("action.unbound", Severity::Critical).of(&[Area::Actions]);
+const TWICE: Rule = Rule::new("action.twice", Severity::Warning).of(&[Area::Actions]);
 
 pub(super) const CHECK: Check = Check { rules: &[&MISSING, &UNBOUND, &TWICE], run };
 

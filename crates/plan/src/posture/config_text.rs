@@ -1,14 +1,24 @@
 //! The CONFIG of our Actions, as a part of their text.
 
-/// Before the part that an operator edits (actions/build.mjs writes each part's name before it).
-const BEGIN: &str = "// --- config ---";
-
-/// How every part begins.
+/// How every part begins: its name follows, then `END` (actions/build.mjs).
 const PART: &str = "// --- ";
+
+/// How the name of the part begins that an operator edits: `config`, or `config-` and what it is for.
+const CONFIG: &str = "config";
+
+/// How the line of a part's name ends.
+const END: &str = " ---";
 
 /// The code before, within and after its CONFIG; all of it before where there is none.
 pub(super) fn split(code: &str) -> (&str, &str, &str) {
-    let Some((before, rest)) = code.split_once(BEGIN) else { return (code, "", "") };
+    let is_config = |rest: &str| {
+        let name = rest.lines().next().unwrap_or_default().strip_prefix(PART);
+        name.is_some_and(|name| name.starts_with(CONFIG) && name.ends_with(END))
+    };
+    let found = code
+        .match_indices(PART)
+        .find_map(|(at, _)| code.split_at_checked(at).filter(|(_, rest)| is_config(rest)));
+    let Some((before, rest)) = found else { return (code, "", "") };
     match rest.find(&format!("\n{PART}")).and_then(|at| rest.split_at_checked(at)) {
         Some((config, after)) => (before, config, after),
         None => (before, rest, ""),
@@ -53,6 +63,11 @@ mod tests {
             .replace("default: 'allow'", "default: 'challenge'")
             .replace("enforce: false", "enforce: true");
         assert_eq!((enforces(&edited), fallback(&edited).as_deref()), (Some(true), Some("challenge")));
+        let report = include_str!("../../../../actions/dist/post-user-registration.js");
+        let (before, config, after) = split(report);
+        assert!(
+            config.contains("CONFIG = ") && !before.contains("CONFIG = ") && !after.contains("CONFIG = ")
+        );
         for other in [
             "",
             "// --- config ---",

@@ -3,7 +3,7 @@
 use super::{Area, Check, Finding, Rule, Severity, View, bound::APPLY};
 use crate::install::{code, deployed_code};
 
-const UNDEPLOYED: Rule = Rule::new("action.undeployed", Severity::Warning);
+const UNDEPLOYED: Rule = Rule::new("action.undeployed", Severity::Warning).of(&[Area::Actions]);
 
 pub(super) const CHECK: Check = Check { rules: &[&UNDEPLOYED], run };
 

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::{Area, Check, Finding, Rule, Severity, View, bound::APPLY};
 
-const MISSING: Rule = Rule::new("event_stream.missing", Severity::Warning);
-const DISABLED: Rule = Rule::new("event_stream.disabled", Severity::Warning);
-const ALTERED: Rule = Rule::new("event_stream.altered", Severity::Critical);
+const MISSING: Rule = Rule::new("event_stream.missing", Severity::Warning).of(&[Area::EventStreams]);
+const DISABLED: Rule = Rule::new("event_stream.disabled", Severity::Warning).of(&[Area::EventStreams]);
+const ALTERED: Rule = Rule::new("event_stream.altered", Severity::Critical).of(&[Area::EventStreams]);
 
 pub(super) const CHECK: Check = Check { rules: &[&MISSING, &DISABLED, &ALTERED], run };
 

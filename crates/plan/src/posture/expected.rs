@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::{Mode, TenantId, Trigger};
 
-use crate::install::Place;
+use serde::{Deserialize, Serialize};
+
+use crate::install::{Owned, Place};
 
 /// How one of our Actions should be.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ExpectedAction {
     /// SHA-256 of every code that was deployed by us; empty where it was installed by other means.
     pub applied: BTreeSet<String>,
@@ -67,6 +70,8 @@ pub struct Expected {
     pub tenant: TenantId,
     /// Whether the service reads the tenant at all.
     pub reads_tenant: bool,
+    /// The ids of what is ours there, as far as it was made from here.
+    pub owned: Owned,
     /// Our client there.
     pub client_id: Option<String>,
     /// Our Actions; `None` when nothing is known of an installation.
@@ -84,10 +89,11 @@ pub struct Expected {
 impl Expected {
     /// A tenant of which nothing is expected.
     #[must_use]
-    pub const fn nothing(tenant: TenantId) -> Self {
+    pub fn nothing(tenant: TenantId) -> Self {
         Self {
             tenant,
             reads_tenant: false,
+            owned: Owned::default(),
             client_id: None,
             actions: None,
             log_endpoint: None,

@@ -2,7 +2,7 @@
 
 use super::{Area, Check, Finding, Rule, Severity, View};
 
-const FAILING: Rule = Rule::new("action.failing", Severity::Warning);
+const FAILING: Rule = Rule::new("action.failing", Severity::Warning).of(&[Area::Logs]);
 
 pub(super) const CHECK: Check = Check { rules: &[&FAILING], run };
 

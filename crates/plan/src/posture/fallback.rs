@@ -5,8 +5,8 @@ use countersign_core::{Mode, Trigger};
 use super::{Area, Check, Finding, Rule, Severity, View, config_text};
 use crate::install::deployed_code;
 
-const FALLBACK: Rule = Rule::new("action.fallback", Severity::Warning);
-const ENFORCE: Rule = Rule::new("action.enforce", Severity::Warning);
+const FALLBACK: Rule = Rule::new("action.fallback", Severity::Warning).of(&[Area::Actions]);
+const ENFORCE: Rule = Rule::new("action.enforce", Severity::Warning).of(&[Area::Actions]);
 
 pub(super) const CHECK: Check = Check { rules: &[&FALLBACK, &ENFORCE], run };
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Area;
+
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,11 +43,17 @@ pub struct Rule {
     pub code: &'static str,
     /// How much it matters.
     pub severity: Severity,
+    /// The parts of the tenant without which nobody can say that it is gone.
+    pub areas: &'static [Area],
 }
 
 impl Rule {
     pub(super) const fn new(code: &'static str, severity: Severity) -> Self {
-        Self { code, severity }
+        Self { code, severity, areas: &[] }
+    }
+
+    pub(super) const fn of(self, areas: &'static [Area]) -> Self {
+        Self { areas, ..self }
     }
 
     /// A finding of this kind. `about` tells it from others of its code and is made of words and ids alone.

@@ -6,9 +6,9 @@ use countersign_core::{Mode, Trigger};
 
 use super::{Area, Check, Fallback, Finding, Rule, Severity, View};
 
-const NO_FACTOR: Rule = Rule::new("guardian.no_factor", Severity::Critical);
-const UNGUARDED: Rule = Rule::new("guardian.unguarded", Severity::Warning);
-const ADAPTIVE: Rule = Rule::new("guardian.adaptive", Severity::Note);
+const NO_FACTOR: Rule = Rule::new("guardian.no_factor", Severity::Critical).of(&[Area::Factors]);
+const UNGUARDED: Rule = Rule::new("guardian.unguarded", Severity::Warning).of(&[Area::Policies]);
+const ADAPTIVE: Rule = Rule::new("guardian.adaptive", Severity::Note).of(&[Area::Policies]);
 
 pub(super) const CHECK: Check = Check { rules: &[&NO_FACTOR, &UNGUARDED, &ADAPTIVE], run };
 

@@ -4,7 +4,7 @@ use countersign_core::Timestamp;
 
 use super::{Area, Check, Finding, Rule, Severity, View};
 
-const LEFTOVER: Rule = Rule::new("hook.leftover", Severity::Critical);
+const LEFTOVER: Rule = Rule::new("hook.leftover", Severity::Critical).of(&[Area::Hooks]);
 
 pub(super) const CHECK: Check = Check { rules: &[&LEFTOVER], run };
 

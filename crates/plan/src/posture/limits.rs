@@ -3,10 +3,10 @@
 use super::{Area, Check, Finding, Rule, Severity, View, failing::WINDOW};
 use crate::install::TRIGGERS;
 
-const RATE: Rule = Rule::new("limit.rate", Severity::Warning);
-const REACHED: Rule = Rule::new("limit.reached", Severity::Warning);
-const ACTIONS: Rule = Rule::new("limit.actions", Severity::Warning);
-const BINDINGS: Rule = Rule::new("limit.bindings", Severity::Warning);
+const RATE: Rule = Rule::new("limit.rate", Severity::Warning).of(&[Area::Actions]);
+const REACHED: Rule = Rule::new("limit.reached", Severity::Warning).of(&[Area::Logs]);
+const ACTIONS: Rule = Rule::new("limit.actions", Severity::Warning).of(&[Area::Actions]);
+const BINDINGS: Rule = Rule::new("limit.bindings", Severity::Warning).of(&[Area::Actions]);
 
 pub(super) const CHECK: Check = Check { rules: &[&RATE, &REACHED, &ACTIONS, &BINDINGS], run };
 

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::{Area, Check, Finding, Rule, Severity, View, bound::APPLY};
 use crate::install::LOG_CATEGORIES;
 
-const MISSING: Rule = Rule::new("log_stream.missing", Severity::Critical);
-const PAUSED: Rule = Rule::new("log_stream.paused", Severity::Critical);
-const ALTERED: Rule = Rule::new("log_stream.altered", Severity::Critical);
-const FILTERED: Rule = Rule::new("log_stream.filtered", Severity::Warning);
+const MISSING: Rule = Rule::new("log_stream.missing", Severity::Critical).of(&[Area::LogStreams]);
+const PAUSED: Rule = Rule::new("log_stream.paused", Severity::Critical).of(&[Area::LogStreams]);
+const ALTERED: Rule = Rule::new("log_stream.altered", Severity::Critical).of(&[Area::LogStreams]);
+const FILTERED: Rule = Rule::new("log_stream.filtered", Severity::Warning).of(&[Area::LogStreams]);
 
 pub(super) const CHECK: Check = Check { rules: &[&MISSING, &PAUSED, &ALTERED, &FILTERED], run };
 
@@ -78,5 +78,14 @@ mod tests {
         gone.installed.log_streams.clear();
         none.log_endpoint = None;
         assert_eq!(codes(&gone, &none), [""; 0]);
+    }
+
+    #[test]
+    fn ours_is_the_one_that_was_made_from_here_and_only_without_a_journal_the_one_of_its_name() {
+        let mut known = expected();
+        known.owned.add("log_stream", "lst_another");
+        assert_eq!(codes(&posture(), &known), ["log_stream.missing"]);
+        known.owned.remove("log_stream");
+        assert_eq!(codes(&posture(), &known), [""; 0]);
     }
 }

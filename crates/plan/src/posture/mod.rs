@@ -48,13 +48,14 @@ mod unread;
 use countersign_core::Timestamp;
 
 pub use self::{
-    code::shipped,
+    code::{declared, shipped},
     expected::{Expected, ExpectedAction, Fallback, Policy},
     finding::{Finding, Rule, Severity},
     seen::{
         Area, Certificate, Delivery, KeyFile, LimitSeen, Local, LogSeen, Logins, Posture, Shield, Skew, Why,
     },
 };
+use crate::install::Observed;
 
 /// What a check looks at.
 struct View<'a> {
@@ -102,6 +103,10 @@ const CHECKS: &[Check] = &[
 /// What is wrong, the gravest first.
 #[must_use]
 pub fn check(posture: &Posture, expected: &Expected, now: Timestamp) -> Vec<Finding> {
+    // Why here: what was read says nothing of what is ours, and what is expected does.
+    let owned = expected.owned.clone();
+    let installed = Observed { owned, ..posture.installed.clone() }.recognized();
+    let posture = &Posture { installed, ..posture.clone() };
     let view = View { posture, expected, now };
     let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| (check.run)(&view)).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -6,7 +6,7 @@ use crate::{
     install::{ActionGoal, Goal, order},
 };
 
-const REORDERED: Rule = Rule::new("action.reordered", Severity::Warning);
+const REORDERED: Rule = Rule::new("action.reordered", Severity::Warning).of(&[Area::Actions]);
 
 pub(super) const CHECK: Check = Check { rules: &[&REORDERED], run };
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Area, Check, Finding, Rule, Severity, View};
 
-const OFF: Rule = Rule::new("protection.off", Severity::Warning);
+const OFF: Rule = Rule::new("protection.off", Severity::Warning).of(&[Area::Protection]);
 
 pub(super) const CHECK: Check = Check { rules: &[&OFF], run };
 

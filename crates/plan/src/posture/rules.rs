@@ -2,7 +2,7 @@
 
 use super::{Area, Check, Finding, Rule, Severity, View, hooks::fate};
 
-const LEFTOVER: Rule = Rule::new("rule.leftover", Severity::Critical);
+const LEFTOVER: Rule = Rule::new("rule.leftover", Severity::Critical).of(&[Area::Rules]);
 
 pub(super) const CHECK: Check = Check { rules: &[&LEFTOVER], run };
 

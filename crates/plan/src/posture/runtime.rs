@@ -3,8 +3,8 @@
 use super::{Area, Check, Finding, Rule, Severity, View, bound::APPLY};
 use crate::install::{RUNTIME, trigger_version};
 
-const RUNTIME_OLD: Rule = Rule::new("action.runtime", Severity::Warning);
-const DEPENDENCIES: Rule = Rule::new("action.dependencies", Severity::Critical);
+const RUNTIME_OLD: Rule = Rule::new("action.runtime", Severity::Warning).of(&[Area::Actions]);
+const DEPENDENCIES: Rule = Rule::new("action.dependencies", Severity::Critical).of(&[Area::Actions]);
 
 pub(super) const CHECK: Check = Check { rules: &[&RUNTIME_OLD, &DEPENDENCIES], run };
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{Area, Check, Finding, Rule, Severity, View};
 use crate::install::{audience, is_read};
 
-const MISSING: Rule = Rule::new("scope.missing", Severity::Warning);
-const UNUSED: Rule = Rule::new("scope.unused", Severity::Warning);
+const MISSING: Rule = Rule::new("scope.missing", Severity::Warning).of(&[Area::Grants]);
+const UNUSED: Rule = Rule::new("scope.unused", Severity::Warning).of(&[Area::Grants]);
 
 pub(super) const CHECK: Check = Check { rules: &[&MISSING, &UNUSED], run };
 

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{Area, Check, Finding, Rule, Severity, View, bound::APPLY};
 
-const MISSING: Rule = Rule::new("secret.missing", Severity::Critical);
-const OLD: Rule = Rule::new("secret.old", Severity::Warning);
+const MISSING: Rule = Rule::new("secret.missing", Severity::Critical).of(&[Area::Actions]);
+const OLD: Rule = Rule::new("secret.old", Severity::Warning).of(&[Area::Actions]);
 
 pub(super) const CHECK: Check = Check { rules: &[&MISSING, &OLD], run };
 

@@ -1,12 +1,12 @@
 //! What was read: of a tenant, and of where the service runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_auth0::{
     Dictionary,
     management::{guardian::Factor, hooks::Hook, rules::Rule},
 };
-use countersign_core::Timestamp;
+use countersign_core::{Timestamp, Trigger};
 
 use crate::install::Observed;
 
@@ -83,6 +83,16 @@ pub enum Why {
     Gone,
     /// There was no answer that could be used.
     NoAnswer,
+    /// The tenant as a whole did not answer, or there was no time left to ask.
+    Unreached,
+}
+
+impl Why {
+    /// Whether what was found there before may still be so.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::NoAnswer | Self::Unreached)
+    }
 }
 
 /// A shield of attack protection.
@@ -148,11 +158,16 @@ pub struct Delivery {
 
 /// Sign-ins of the same window, as the tenant and as we saw them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Logins {
-    /// That the tenant's log has as successful.
-    pub succeeded: u64,
-    /// That we decided about.
-    pub decided: u64,
+pub enum Logins {
+    /// Those of a window that both sides were read of.
+    Compared {
+        /// That the tenant's log has as successful.
+        succeeded: u64,
+        /// That we decided about.
+        decided: u64,
+    },
+    /// What can be read back reaches no sign-in whose decision must be there.
+    TooMany,
 }
 
 /// A file of a secret.
@@ -225,11 +240,28 @@ pub struct Posture {
     pub delivery: Option<Delivery>,
     /// Sign-ins; `None` where they were not compared.
     pub logins: Option<Logins>,
+    /// What the Actions that asked lately said of their code; `None`: nothing. Triggers whose code changed too lately are left
+    /// out.
+    pub asking: BTreeMap<Trigger, BTreeSet<Option<String>>>,
     /// Where the service runs; `None` where it was not looked at.
     pub local: Option<Local>,
 }
 
 impl Posture {
+    /// Whether every part of the tenant that may be read was read.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.read.is_empty() && !self.unread.values().any(|why| why.is_open())
+    }
+
+    /// Whether what a code stands for was looked at, so that it is gone where it was not found.
+    #[must_use]
+    pub fn looked_at(&self, code: &str) -> bool {
+        let rule = super::known().find(|rule| rule.code == code);
+        let is_open = |area: &Area| self.unread.get(area).is_some_and(|why| why.is_open());
+        !rule.is_some_and(|rule| rule.areas.iter().any(is_open))
+    }
+
     pub(super) fn has(&self, area: Area) -> bool {
         self.read.contains(&area)
     }

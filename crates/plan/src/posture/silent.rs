@@ -2,7 +2,7 @@
 
 use super::{Area, Check, Finding, Rule, Severity, View};
 
-const SILENT: Rule = Rule::new("log_stream.silent", Severity::Critical);
+const SILENT: Rule = Rule::new("log_stream.silent", Severity::Critical).of(&[Area::Logs]);
 
 pub(super) const CHECK: Check = Check { rules: &[&SILENT], run };
 

@@ -57,7 +57,7 @@ pub fn posture() -> Posture {
         policies: vec!["all-applications".to_owned()],
         skew: Some(Skew { theirs: NOW, ours: NOW }),
         delivery: Some(Delivery { since: at(-3_600), newest: Some(at(-1)) }),
-        logins: Some(Logins { succeeded: 3, decided: 3 }),
+        logins: Some(Logins::Compared { succeeded: 3, decided: 3 }),
         ..Posture::default()
     };
     posture.factors = serde_json::from_value(json!([{"name": "otp", "enabled": true}])).unwrap();
@@ -84,6 +84,9 @@ pub fn expected() -> Expected {
     };
     let mut expected = Expected {
         reads_tenant: true,
+        owned: [("action.post-login", "act-1"), ("log_stream", "lst_1"), ("event_stream", "est_1")]
+            .into_iter()
+            .collect(),
         client_id: Some(CLIENT.to_owned()),
         actions: Some([(Trigger::PostLogin, action)].into()),
         log_endpoint: Some(LOGS.to_owned()),

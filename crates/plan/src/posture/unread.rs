@@ -12,14 +12,17 @@ fn run(view: &View<'_>) -> Vec<Finding> {
     let of = |wanted: Why| {
         view.posture.unread.iter().filter(move |(_, why)| **why == wanted).map(|(area, _)| area.as_str())
     };
-    let unanswered: Vec<&str> = of(Why::NoAnswer).collect();
-    if !unanswered.is_empty() {
-        let text = format!(
-            "the tenant gave no answer that can be used, so these are not checked: {}",
-            unanswered.join(", ")
-        );
+    let unreached: Vec<&str> = of(Why::Unreached).collect();
+    if !unreached.is_empty() {
+        let text = format!("the tenant did not answer, so these are not checked: {}", unreached.join(", "));
         let fix = "see the service's log for the reason: credentials, certificate, network, or limits";
         found.push(UNREAD.found("tenant", text, fix));
+    }
+    for area in of(Why::NoAnswer) {
+        let text = format!("`{area}` is not checked: the tenant gave no answer that can be used");
+        let fix =
+            "see the service's log for the reason; what was found there before stays until it can be read";
+        found.push(UNREAD.found(area, text, fix));
     }
     // Why nothing of what is gone: Hooks and Rules are not there where they never were.
     for area in view.posture.unread.iter().filter(|(_, why)| **why == Why::Scope).map(|(area, _)| area) {
@@ -33,19 +36,49 @@ fn run(view: &View<'_>) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        Area, Why,
-        testing::{codes, expected, posture},
+        Area, Posture, Why, check,
+        testing::{NOW, codes, expected, posture},
     };
 
     #[test]
     fn what_can_t_be_read_is_told_apart_from_what_is_gone() {
-        for (why, told) in
-            [(Why::Scope, &["tenant.unscoped"][..]), (Why::NoAnswer, &["tenant.unread"]), (Why::Gone, &[])]
-        {
+        for (why, told) in [
+            (Why::Scope, &["tenant.unscoped"][..]),
+            (Why::NoAnswer, &["tenant.unread"]),
+            (Why::Unreached, &["tenant.unread"]),
+            (Why::Gone, &[]),
+        ] {
             let mut unread = posture();
             unread.read.retain(|area| *area != Area::Hooks);
             unread.unread.insert(Area::Hooks, why);
             assert_eq!(codes(&unread, &expected()), told);
         }
+    }
+
+    #[test]
+    fn each_part_without_an_answer_is_told_by_itself_and_a_silent_tenant_once() {
+        let mut unread = posture();
+        unread.unread = [(Area::Hooks, Why::NoAnswer), (Area::Rules, Why::NoAnswer)].into();
+        let about = |posture: &Posture| -> Vec<String> {
+            check(posture, &expected(), NOW).into_iter().map(|finding| finding.about).collect()
+        };
+        assert_eq!(about(&unread), ["hooks", "rules"]);
+        unread.unread = [(Area::Hooks, Why::Unreached), (Area::Rules, Why::Unreached)].into();
+        assert_eq!(about(&unread), ["tenant"]);
+    }
+
+    #[test]
+    fn nothing_is_gone_that_was_not_looked_at() {
+        let mut posture = posture();
+        assert!(posture.is_whole() && posture.looked_at("hook.leftover"));
+        for (why, is_gone) in
+            [(Why::NoAnswer, false), (Why::Unreached, false), (Why::Gone, true), (Why::Scope, true)]
+        {
+            posture.unread = [(Area::Hooks, why)].into();
+            let said =
+                (posture.is_whole(), posture.looked_at("hook.leftover"), posture.looked_at("action.unbound"));
+            assert_eq!(said, (is_gone, is_gone, true), "{why:?}");
+        }
+        assert!(posture.looked_at("key.mode"));
     }
 }

@@ -60,49 +60,6 @@ fn a_secret_that_changed_is_set_again_and_can_t_be_undone() {
 }
 
 #[test]
-fn a_pasted_action_is_taken_over_under_its_name_and_keeps_its_place_in_the_words() {
-    let mut run = Run::default();
-    add_foreign(&mut run.world, Trigger::PostLogin, "partner", "exports.x = 1");
-    add_foreign(&mut run.world, Trigger::PostLogin, "pasted", &code(Trigger::PostLogin, 0));
-    run.apply(&install::plan(&everything(1), &run.observe()));
-    assert_eq!(names(&run, Trigger::PostLogin), ["pasted bound", "partner bound"]);
-}
-
-#[test]
-fn a_foreign_thing_of_our_name_blocks_and_is_not_touched() {
-    let mut run = Run::default();
-    add_foreign(&mut run.world, Trigger::PostLogin, "Countersign post-login", "exports.theirs = 1");
-    run.world.collections.insert(
-        "resource_servers".to_owned(),
-        vec![json!({"id": "rs", "name": "Theirs", "identifier": "https://cs.example.com/"})],
-    );
-    run.world.collections.insert(
-        "log_streams".to_owned(),
-        vec![json!({"id": "lst", "name": install::LOG_STREAM_NAME, "type": "datadog", "status": "active"})],
-    );
-    run.world.collections.insert(
-        "event_streams".to_owned(),
-        vec![
-            json!({"id": "est", "name": install::EVENT_STREAM_NAME, "destination": {"type": "eventbridge"}}),
-        ],
-    );
-    let plan = install::plan(&everything(1), &run.observe());
-    let codes: Vec<&str> = plan.blocks().map(|finding| finding.code.as_str()).collect();
-    assert_eq!(
-        codes,
-        [
-            "api.foreign_identifier",
-            "log_stream.foreign_name",
-            "event_stream.foreign_name",
-            "action.foreign_name"
-        ]
-    );
-    let touched =
-        |step: &countersign_plan::Step| step.act.request.parameters.iter().any(|part| part.shown() == "lst");
-    assert!(!plan.steps.iter().any(touched));
-}
-
-#[test]
 fn secrets_of_an_action_that_would_be_lost_block() {
     let mut run = Run::default();
     run.apply(&install::plan(&everything(1), &run.observe()));
@@ -137,6 +94,7 @@ fn what_is_wanted_no_more_is_taken_out_after_it_was_unbound() {
     let plan = install::plan(&goal, &run.observe());
     let steps: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
     assert_eq!(steps, ["bindings.post-login", "log_stream.delete", "action.post-login.delete"]);
+    assert!(plan.text().contains("not once `action.post-login.delete` is done"), "{}", plan.text());
     run.apply(&plan);
     assert_eq!(install::plan(&goal, &run.observe()).steps, []);
 }

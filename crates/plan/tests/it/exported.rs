@@ -32,3 +32,15 @@ fn deploy_cli_has_everything_with_our_place_in_the_order() {
     assert_eq!(files.len(), 7);
     insta::assert_snapshot!(files[0].text);
 }
+
+#[test]
+fn an_order_whose_place_is_not_there_is_left_out_and_said_so() {
+    let mut goal = everything(1);
+    goal.actions.get_mut(&Trigger::PostLogin).unwrap().place = Place::After("gone".to_owned());
+    let observed = Run::default().observe();
+    let said = "# Left out: the order of post-login. What our Action is to stand beside is not bound there.";
+    let (yaml, hcl) = (&deploy_cli(&goal, &observed)[0].text, &terraform(&goal, &observed)[0].text);
+    assert!(yaml.contains(said) && !yaml.contains("  post-login:\n"), "{yaml}");
+    assert!(hcl.contains(said) && !hcl.contains("trigger = \"post-login\""), "{hcl}");
+    assert!(hcl.contains("trigger = \"pre-user-registration\""), "{hcl}");
+}

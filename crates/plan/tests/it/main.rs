@@ -5,10 +5,14 @@ mod carried;
 #[cfg(test)]
 mod exported;
 #[cfg(test)]
+mod owned;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod scopes;
 #[cfg(test)]
 mod shown;
+#[cfg(test)]
+mod sinks;
 #[cfg(test)]
 mod support;

@@ -52,6 +52,12 @@ impl Case {
         goal.event_stream = goal.event_stream.filter(|_| has(7));
         goal.api = goal.api.filter(|_| has(8));
         goal.client = goal.client.filter(|_| has(9));
+        let pasted = self.pasted.map(|trigger| TRIGGERS[trigger]);
+        goal.adopt = pasted
+            .filter(|trigger| goal.actions.contains_key(trigger))
+            .map(|_| "foreign-pasted".to_owned())
+            .into_iter()
+            .collect();
         for (capability, of) in goal.capabilities.values_mut().zip(&self.autonomy) {
             *capability = autonomy(*of);
         }
@@ -92,7 +98,8 @@ proptest! {
 
     #[test]
     fn removing_leaves_what_was_there_before(case in cases()) {
-        let (mut run, goal) = (Case { pasted: None, ..case.clone() }.run(), case.goal(1));
+        let case = Case { pasted: None, ..case };
+        let (mut run, goal) = (case.run(), case.goal(1));
         let before = state(&run.world);
         run.apply(&install::plan(&goal, &run.observe()));
         run.apply(&install::remove(&goal.tenant, DOMAIN, &run.observe()));
@@ -102,7 +109,8 @@ proptest! {
 
     #[test]
     fn rolling_back_an_installation_leaves_what_was_there_before(case in cases()) {
-        let (mut run, goal) = (Case { pasted: None, ..case.clone() }.run(), case.goal(1));
+        let case = Case { pasted: None, ..case };
+        let (mut run, goal) = (case.run(), case.goal(1));
         let before = state(&run.world);
         let plan = install::plan(&goal, &run.observe());
         run.apply(&plan);
@@ -135,7 +143,8 @@ proptest! {
     #[test]
     fn a_plan_needs_no_operation_beyond_its_scopes(case in cases(), wanted in any::<u16>()) {
         let mut run = case.run();
-        run.apply(&install::plan(&everything(1), &run.observe()));
+        let adopt = case.pasted.map(|_| "foreign-pasted".to_owned()).into_iter().collect();
+        run.apply(&install::plan(&Goal { adopt, ..everything(1) }, &run.observe()));
         let mut goal = case.goal(2);
         let mut bits = (0..16).map(|bit| wanted & (1 << bit) != 0);
         goal.capabilities.retain(|_, _| bits.next().unwrap_or_default());

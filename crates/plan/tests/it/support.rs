@@ -7,7 +7,7 @@ use countersign_plan::{
     Act, Answers, Look, Miss, Plan, Undo, fingerprint,
     install::{
         ActionGoal, ApiGoal, Autonomy, Capability, ClientGoal, EVENT_TOKEN, EVENT_TYPES, EventStreamGoal,
-        Goal, LOG_TOKEN, LogStreamGoal, Observed, Place, TRIGGERS, secret_key,
+        Goal, LOG_TOKEN, LogStreamGoal, Observed, Owned, Place, TRIGGERS, secret_key,
     },
     testing::{Refused, World},
 };
@@ -89,6 +89,7 @@ pub fn observe(world: &World, fingerprints: &BTreeMap<String, String>) -> Observ
         clients: serde_json::from_value(typed("clients")).unwrap(),
         grants: serde_json::from_value(typed("client_grants")).unwrap(),
         fingerprints: fingerprints.clone(),
+        owned: Owned::default(),
     }
 }
 
@@ -98,11 +99,12 @@ pub struct Run {
     pub world: World,
     pub answers: Answers,
     pub fingerprints: BTreeMap<String, String>,
+    pub owned: Owned,
 }
 
 impl Run {
     pub fn observe(&self) -> Observed {
-        observe(&self.world, &self.fingerprints)
+        Observed { owned: self.owned.clone(), ..observe(&self.world, &self.fingerprints) }
     }
 
     pub fn look(&mut self, look: &Look) -> Result<Option<Value>, Miss> {
@@ -128,8 +130,10 @@ impl Run {
 
     pub fn apply(&mut self, plan: &Plan) {
         assert_eq!(plan.blocks().count(), 0, "{:?}", plan.findings);
+        plan.adopts.iter().for_each(|(what, id)| self.owned.add(what, id));
         for step in &plan.steps {
             self.act(&step.name, &step.act);
+            self.owned.take(step, &self.answers);
             if let Some(remember) = &step.remember {
                 self.fingerprints.remove(&remember.key);
                 let fingerprint = remember.fingerprint.iter().cloned();
@@ -141,10 +145,16 @@ impl Run {
     /// Undoes the steps, backwards; what is undone already is left.
     pub fn roll_back(&mut self, plan: &Plan) {
         for step in plan.steps.iter().rev() {
-            if let Undo::By(act) = &step.undo
-                && self.look(&act.after).is_err()
-            {
-                self.act(&step.name, act);
+            let act = match &step.undo {
+                Undo::By(act) => (**act).clone(),
+                Undo::Order(restore) => {
+                    let found = self.world.call(&restore.read().unwrap()).unwrap();
+                    restore.act(found.as_array().unwrap(), &[], &self.answers).unwrap()
+                }
+                Undo::With(_) | Undo::Irreversible(_) => continue,
+            };
+            if self.look(&act.after).is_err() {
+                self.act(&step.name, &act);
             }
         }
     }

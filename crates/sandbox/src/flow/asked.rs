@@ -63,6 +63,7 @@ impl Asked {
             self.primary_user.clone_from(&effects.primary_user);
         }
         replace(&mut self.exchange.user, effects.exchange.user.as_ref());
+        self.exchange.is_rejected |= effects.exchange.is_rejected;
         replace(&mut self.exchange.organization, effects.exchange.organization.as_ref());
         replace(&mut self.exchange.actor, effects.exchange.actor.as_ref());
         replace(&mut self.result_url, effects.result_url.as_ref());

@@ -245,6 +245,7 @@ impl Course {
                 if !flow.user.is_empty() {
                     flow.user.insert("updated_at".to_owned(), json!(crate::event::iso(at)));
                 }
+                flow.exchange.clone_from(&asked.exchange);
                 flow.session = asked.session.clone();
                 flow.refresh_token = asked.refresh_token.clone();
             }
@@ -256,7 +257,6 @@ impl Course {
         flow.scopes = asked.scopes_of(facts.scopes());
         flow.claims = asked.claims;
         flow.primary_user = asked.primary_user;
-        flow.exchange = asked.exchange;
         flow.result_url = asked.result_url;
         flow
     }

@@ -27,8 +27,10 @@ pub enum Failed {
     RateLimit,
     /// The user is no member of the organization.
     Member,
-    /// Nothing may be shown, and there is no session.
+    /// The sign-in goes by a session, and there is none that serves.
     Session,
+    /// The person was not asked yet what the application may have.
+    Consent,
 }
 
 /// What came of what was asked of the person.
@@ -63,23 +65,14 @@ pub fn failed_login(stage: &mut Stage<'_>, facts: &Facts, failed: Failed) -> Flo
         }
         details
     };
-    let wrong = "Wrong email or password.";
+    let (wrong, scopes) = ("Wrong email or password.", facts.scopes());
     let entry = match failed {
         Failed::Password => Entry::new("fp", Shape::Person, wrong).with(with(wrong)),
         Failed::User => Entry::new("fu", Shape::Nobody, wrong).with(with(wrong)),
-        Failed::Blocked => {
-            let message = "user is blocked";
-            let error =
-                json!({ "message": message, "oauthError": "unauthorized", "type": "oauth-authorization" });
-            Entry::new("f", Shape::Person, message).with(json!({ "error": error }))
-        }
-        Failed::Member => {
-            let message = "user is not part of the organization";
-            let error =
-                json!({ "message": message, "oauthError": "invalid_request", "type": "oauth-authorization" });
-            Entry::new("f", Shape::Person, message).with(json!({ "error": error }))
-        }
-        Failed::Session => Entry::new("fsa", Shape::Nobody, "Login required"),
+        Failed::Blocked => refused(facts, "user is blocked", "unauthorized"),
+        Failed::Member => refused(facts, "user is not part of the organization", "invalid_request"),
+        Failed::Consent => refused(facts, "Consent required", "consent_required"),
+        Failed::Session => Entry::new("fsa", Shape::Machine, "Login required").scoped(&scopes),
         Failed::AccountLimit => Entry::new("limit_wc", Shape::Person, ""),
         Failed::RateLimit => Entry::new("limit_sul", Shape::Person, ""),
         Failed::AddressLimit => Entry::new("limit_mu", Shape::Nobody, "").with(json!({ "flow": "login" })),
@@ -89,11 +82,19 @@ pub fn failed_login(stage: &mut Stage<'_>, facts: &Facts, failed: Failed) -> Flo
         Failed::Blocked => ("unauthorized", 403),
         Failed::Member => ("invalid_request", 400),
         Failed::Session => ("login_required", 400),
+        Failed::Consent => ("consent_required", 400),
         Failed::AccountLimit | Failed::AddressLimit | Failed::RateLimit => ("too_many_attempts", 429),
     };
     let description = if entry.description.is_empty() { "Too many attempts." } else { entry.description };
     let logs = vec![record(&entry, facts, stage.at, stage.dice)];
     FlowEnd::new(Ending::refused(error, description, status), logs)
+}
+
+/// The record of somebody who is known and may not get in.
+fn refused<'a>(facts: &Facts, message: &'a str, error: &str) -> Entry<'a> {
+    let (kind, shape) = if facts.is_silent() { ("fsa", Shape::Token) } else { ("f", Shape::Person) };
+    let error = json!({ "message": message, "oauthError": error, "type": "oauth-authorization" });
+    Entry::new(kind, shape, message).with(json!({ "error": error }))
 }
 
 /// Why a refresh token was not taken.
@@ -289,6 +290,9 @@ fn details(facts: &Facts, course: &Course, refusal: Option<&Refusal>) -> Value {
         "oauth2-token-exchange" => {
             let kind = facts.transaction.get("subject_token_type").cloned();
             put("subject_token_type", kind.unwrap_or_else(|| json!("")));
+            if let Some(actor) = facts.transaction.get("actor") {
+                put("actor", actor.clone());
+            }
             return details;
         }
         _ => {}

@@ -52,14 +52,27 @@ pub fn failed_credentials(stage: &mut Stage<'_>, facts: &Facts, error: &str, why
     FlowEnd::new(Ending::refused(error, why, if error == "invalid_client" { 401 } else { 403 }), logs)
 }
 
+/// A token that is not exchanged, before any Action ran.
+pub fn failed_exchange(stage: &mut Stage<'_>, facts: &Facts, error: &str, why: &str) -> FlowEnd {
+    let kind = facts.transaction.get("subject_token_type").cloned().unwrap_or_else(|| json!(""));
+    let entry = Entry::new("fecte", Shape::Machine, why).with(json!({ "subject_token_type": kind }));
+    let logs = vec![record(&entry, facts, stage.at, stage.dice)];
+    let status = match error {
+        "unauthorized_client" => 403,
+        "too_many_attempts" => 429,
+        _ => 400,
+    };
+    FlowEnd::new(Ending::refused(error, why, status), logs)
+}
+
 /// A token in exchange for another: the profile's Action says whose it is, `find` gives the facts of that user's sign-in
-/// (organization and connection included), and the Actions after a sign-in run.
+/// (organization and connection included) or says why there are none, and the Actions after a sign-in run.
 pub async fn token_exchange(
     stage: &mut Stage<'_>,
     facts: &Facts,
     profile: &Bound,
     after: &[Bound],
-    find: impl FnOnce(&Exchange) -> Option<Facts>,
+    find: impl FnOnce(&Exchange) -> Result<Facts, String>,
 ) -> FlowEnd {
     let bound = std::slice::from_ref(profile);
     let handler = Handler::ExecuteCustomTokenExchange;
@@ -71,12 +84,14 @@ pub async fn token_exchange(
         course.log(stage, facts, &entry.with(details));
         return course.finish(facts, false);
     }
-    let Some(mut found) = find(&course.ran.asked.exchange) else {
-        let words = "The user of the subject token was not found.";
-        course.log(stage, facts, &Entry::new("fecte", Shape::Machine, words).with(details));
-        let mut end = course.finish(facts, false);
-        end.ending = Ending::refused("invalid_request", words, 400);
-        return end;
+    let mut found = match find(&course.ran.asked.exchange) {
+        Ok(found) => found,
+        Err(why) => {
+            course.log(stage, facts, &Entry::new("fecte", Shape::Machine, &why).with(details));
+            let mut end = course.finish(facts, false);
+            end.ending = Ending::refused("invalid_request", &why, 400);
+            return end;
+        }
     };
     carry(&mut found, facts, &course);
     stage.at = course.at;

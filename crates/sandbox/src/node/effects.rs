@@ -131,4 +131,6 @@ pub struct Exchange {
     pub organization: Option<String>,
     /// `sub`, and who acts for that one in `act`.
     pub actor: Option<Value>,
+    /// Whether the subject token was said to be wrong, which counts against whoever sent it.
+    pub is_rejected: bool,
 }

@@ -201,7 +201,7 @@ async fn real_host(directory: &TempDir) -> Host {
 fn honest() -> crate::SignIn {
     let at = "2026-08-20T14:00:00Z".parse().unwrap();
     let mut traffic = crate::Traffic::new(crate::Population::new(1), 1);
-    std::iter::repeat_with(|| traffic.honest(at))
+    std::iter::repeat_with(|| traffic.honest(at).unwrap())
         .find(|s| s.passes_challenge() && s.channel == countersign_core::Channel::Interactive)
         .unwrap()
 }

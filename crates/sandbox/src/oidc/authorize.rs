@@ -1,143 +1,87 @@
-//! `GET /authorize`: the code flow with PKCE, by pages.
+//! `GET /authorize`: the code flow with PKCE, by the browser's session or by pages.
 
 use axum::{
     body::Bytes,
     extract::{RawQuery, State},
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::Response,
 };
-use serde_json::{Map, Value};
+use serde_json::json;
 
-use super::page;
+use super::{
+    cookie, page,
+    request::{Fields, Request, get},
+};
 use crate::{
     flow::Visit,
-    simulate::{self, Kind, Order, Outcome},
-    tenant::{
-        call::pairs,
-        http::{Shell, text},
-    },
+    simulate::{self, Kind, Order, Outcome, Standing},
+    tenant::{call::pairs, http::Shell},
 };
 
-/// The parameters that go from page to page.
-const CARRIED: [&str; 13] = [
-    "response_type",
-    "client_id",
-    "redirect_uri",
-    "scope",
-    "state",
-    "nonce",
-    "audience",
-    "organization",
-    "connection",
-    "code_challenge",
-    "code_challenge_method",
-    "acr_values",
-    "prompt",
-];
+/// How long somebody may think about what an application asks for.
+const CONSENT: i64 = 600_000_000;
 
-type Fields = Vec<(String, String)>;
-
-fn get<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
-    let found = fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    found.filter(|value| !value.is_empty())
-}
-
-/// A request that may be answered to its `redirect_uri`.
-struct Request {
-    fields: Fields,
-    redirect_uri: String,
-    application: String,
-}
-
-impl Request {
-    /// Checks client and address, which must be right before a browser is sent anywhere.
-    fn read(shell: &Shell, mut fields: Fields) -> Result<Self, &'static str> {
-        fields.retain(|(name, _)| CARRIED.contains(&name.as_str()));
-        let tenant = shell.tenant();
-        let tenant = tenant.lock();
-        let client = get(&fields, "client_id").and_then(|id| tenant.state().objects.find("clients", id));
-        let client = client.ok_or("Unknown client.")?;
-        let known = client.shown.get("callbacks").and_then(Value::as_array);
-        let asked = get(&fields, "redirect_uri").unwrap_or_default().to_owned();
-        // Why exactly: a pattern that matches more than it should gives codes away.
-        let is_known = known.is_some_and(|known| known.iter().any(|one| *one == asked.as_str()));
-        if !is_known {
-            return Err(
-                "Callback URL mismatch. The redirect_uri is not in the list of allowed callback URLs.",
-            );
-        }
-        Ok(Self { redirect_uri: asked, application: client.text("name").to_owned(), fields })
-    }
-
-    /// What is wrong with it besides.
-    fn fault(&self) -> Option<(&'static str, &'static str)> {
-        if get(&self.fields, "response_type") != Some("code") {
-            return Some(("unsupported_response_type", "Only response_type=code is supported"));
-        }
-        let method = get(&self.fields, "code_challenge_method");
-        match (get(&self.fields, "code_challenge"), method) {
-            (Some(_), Some("S256")) => {}
-            (Some(_), _) => return Some(("invalid_request", "Only code_challenge_method=S256 is supported")),
-            (None, _) => return Some(("invalid_request", "Parameter 'code_challenge' is required")),
-        }
-        let prompts = get(&self.fields, "prompt").unwrap_or_default();
-        prompts.split(' ').any(|prompt| prompt == "none").then_some(("login_required", "Login required"))
-    }
-
-    fn back(&self, parameters: &[(&str, &str)]) -> Response {
-        let mut url = self.redirect_uri.clone();
-        let state = get(&self.fields, "state").map(|state| ("state", state));
-        for (name, value) in parameters.iter().copied().chain(state) {
-            url.push(if url.contains('?') { '&' } else { '?' });
-            url.push_str(name);
-            url.push('=');
-            url.extend(form_encoded(value));
-        }
-        page::redirect(&url)
-    }
-
-    fn order(&self, headers: &HeaderMap) -> Order {
-        let text_of = |name: &str| get(&self.fields, name).map(str::to_owned);
-        let query: Map<String, Value> =
-            self.fields.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-        let agent = text(headers, header::USER_AGENT.as_str()).to_owned();
-        let language = text(headers, header::ACCEPT_LANGUAGE.as_str()).split([',', ';', '-']).next();
-        let language = language.filter(|language| !language.is_empty()).map(str::to_owned);
-        Order {
-            client_id: text_of("client_id").unwrap_or_default(),
-            connection: text_of("connection"),
-            organization: text_of("organization"),
-            audience: text_of("audience"),
-            scope: text_of("scope"),
-            redirect_uri: Some(self.redirect_uri.clone()),
-            nonce: text_of("nonce"),
-            acr_values: text_of("acr_values"),
-            code: true,
-            code_challenge: text_of("code_challenge"),
-            visit: Visit { user_agent: Some(agent), language, query, ..Visit::default() },
-            ..Order::default()
-        }
-    }
-}
-
-fn form_encoded(text: &str) -> impl Iterator<Item = char> + '_ {
-    text.bytes().flat_map(|byte| {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        let text = if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-        text.chars().collect::<Vec<_>>()
-    })
-}
-
-/// Shows the page that asks for a password.
-pub(super) async fn ask(State(shell): State<Shell>, RawQuery(query): RawQuery) -> Response {
+/// Goes by the browser's session, or shows the page that asks for what is missing.
+pub(super) async fn ask(
+    State(shell): State<Shell>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
     let request = match Request::read(&shell, pairs(query.as_deref().unwrap_or_default())) {
         Ok(request) => request,
         Err(why) => return page::wrong(why),
     };
-    match request.fault() {
-        Some((error, why)) => request.back(&[("error", error), ("error_description", why)]),
-        None => page::password(&request.application, &request.fields, None),
+    if let Some((error, why)) = request.fault() {
+        return request.back(&[("error", error), ("error_description", why)]);
     }
+    let order = Order { session_id: cookie::session(&shell, &headers), ..request.order(&headers) };
+    if request.has_prompt("none") {
+        return carry_out(&shell, &headers, &request, Kind::Login, order).await;
+    }
+    let is_asked = ["login", "select_account"].into_iter().any(|word| request.has_prompt(word));
+    let standing = simulate::standing(&shell.tenant().lock(), &order, shell.now());
+    match standing {
+        Standing::Known if !is_asked && !request.has_prompt("consent") => {
+            carry_out(&shell, &headers, &request, Kind::Login, order).await
+        }
+        Standing::Known | Standing::Undecided if !is_asked => ask_consent(&shell, &request, &order),
+        _ => page::password(&request.application, request.asks(), &request.fields, None),
+    }
+}
+
+/// Shows what the application asks for; the ticket on the page is good once, for this browser's session.
+fn ask_consent(shell: &Shell, request: &Request, order: &Order) -> Response {
+    let (tenant, ends) = (shell.tenant(), shell.now().plus(CONSENT));
+    let mut tenant = tenant.lock();
+    let state = tenant.state_mut();
+    let ticket = state.dice.alphanumeric(48);
+    let details = [("fields".to_owned(), json!(request.fields))].into_iter().collect();
+    let session = order.session_id.as_deref().unwrap_or_default();
+    state.keep_ticket(&ticket, "consent", session, &details, Some(ends));
+    page::consent(&request.application, &ticket, order.scope.as_deref().unwrap_or_default())
+}
+
+/// Takes the answer to what an application asks for.
+pub(super) async fn consent(State(shell): State<Shell>, headers: HeaderMap, body: Bytes) -> Response {
+    let given = fields(&body);
+    let session = cookie::session(&shell, &headers);
+    let ticket = get(&given, "ticket")
+        .and_then(|ticket| shell.tenant().lock().state_mut().take_ticket(ticket, "consent", shell.now()));
+    let asked = ticket.filter(|ticket| session.as_deref() == Some(ticket.hidden_text("user_id")));
+    let kept = asked.and_then(|asked| asked.hidden.get("details")?.get("fields").cloned());
+    let Some(kept) = kept.and_then(|kept| serde_json::from_value(kept).ok()) else {
+        return page::wrong("Nothing waits for this answer.");
+    };
+    let request = match Request::read(&shell, kept) {
+        Ok(request) => request,
+        Err(why) => return page::wrong(why),
+    };
+    if get(&given, "answer") != Some("accept") {
+        let why = "User did not authorize the request";
+        return request.back(&[("error", "access_denied"), ("error_description", why)]);
+    }
+    let order = Order { session_id: session, consents: true, ..request.order(&headers) };
+    carry_out(&shell, &headers, &request, Kind::Login, order).await
 }
 
 fn fields(body: &Bytes) -> Fields {
@@ -156,7 +100,11 @@ pub(super) async fn answer(State(shell): State<Shell>, headers: HeaderMap, body:
     if let Some((error, why)) = request.fault() {
         return request.back(&[("error", error), ("error_description", why)]);
     }
-    let order = Order { user: name, password: Some(password), ..request.order(&headers) };
+    if request.has_prompt("none") {
+        return request.back(&[("error", "login_required"), ("error_description", "Login required")]);
+    }
+    let session_id = cookie::session(&shell, &headers);
+    let order = Order { user: name, password: Some(password), session_id, ..request.order(&headers) };
     carry_out(&shell, &headers, &request, Kind::Login, order).await
 }
 
@@ -169,7 +117,7 @@ async fn carry_out(
 ) -> Response {
     let outcome = simulate::run(shell, &shell.base_url(headers), kind, order).await;
     match outcome {
-        Ok(outcome) => shown(request, &outcome),
+        Ok(outcome) => cookie::set(shell, headers, outcome.session_id.as_deref(), shown(request, &outcome)),
         Err(fault) => {
             request.back(&[("error", "invalid_request"), ("error_description", &fault.to_string())])
         }
@@ -185,7 +133,11 @@ fn shown(request: &Request, outcome: &Outcome) -> Response {
     fields.push(("transaction".to_owned(), outcome.state.clone().unwrap_or_default()));
     match (outcome.kind, &outcome.refusal) {
         (_, Some(refusal)) if refusal.error == "invalid_grant" => {
-            page::password(&request.application, &request.fields, Some(&refusal.description))
+            page::password(&request.application, request.asks(), &request.fields, Some(&refusal.description))
+        }
+        // Why: a session may end between the look at it and the sign-in.
+        (_, Some(refusal)) if refusal.error == "login_required" && !request.has_prompt("none") => {
+            page::password(&request.application, request.asks(), &request.fields, None)
         }
         (_, Some(refusal)) => {
             request.back(&[("error", &refusal.error), ("error_description", &refusal.description)])
@@ -223,11 +175,12 @@ pub(super) async fn go_on(State(shell): State<Shell>, headers: HeaderMap, body: 
     carry_out(&shell, &headers, &request, Kind::Continue, order).await
 }
 
-/// `GET /continue`: back from where an Action sent the browser.
+/// `/continue`: back from where an Action sent the browser; what comes in the body is for the Action alone.
 pub(super) async fn back(
     State(shell): State<Shell>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
+    body: Bytes,
 ) -> Response {
     let query = pairs(query.as_deref().unwrap_or_default());
     let state = get(&query, "state").unwrap_or_default().to_owned();
@@ -238,22 +191,8 @@ pub(super) async fn back(
         Ok(request) => request,
         Err(why) => return page::wrong(why),
     };
-    let query = query.into_iter().map(|(name, value)| (name, value.into())).collect();
-    let order = Order { state: Some(state), visit: Visit { query, ..Visit::default() }, ..Order::default() };
+    let object = |pairs: Fields| pairs.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let visit = Visit { query: object(query), body: object(self::fields(&body)), ..Visit::default() };
+    let order = Order { state: Some(state), visit, ..Order::default() };
     carry_out(&shell, &headers, &request, Kind::Continue, order).await
-}
-
-/// `GET /oidc/logout`: says so; there is no session of the browser to end.
-pub(super) async fn logout(State(shell): State<Shell>, RawQuery(query): RawQuery) -> Response {
-    let query = pairs(query.as_deref().unwrap_or_default());
-    let wanted = get(&query, "post_logout_redirect_uri");
-    let tenant = shell.tenant();
-    let tenant = tenant.lock();
-    let client = get(&query, "client_id").and_then(|id| tenant.state().objects.find("clients", id));
-    let known = client.and_then(|client| client.shown.get("allowed_logout_urls")).and_then(Value::as_array);
-    let is_known = known.is_some_and(|known| known.iter().any(|one| one.as_str() == wanted));
-    match wanted {
-        Some(url) if is_known => page::redirect(url),
-        _ => page::signed_out(),
-    }
 }

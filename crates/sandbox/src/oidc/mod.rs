@@ -1,9 +1,18 @@
-//! OpenID Connect at the tenant: `/authorize` with a page that signs a user in, `/oauth/token`, `/userinfo`.
+//! OpenID Connect at the tenant: `/authorize` with single sign-on and pages, `/oauth/token`, `/userinfo`, signing out.
 //!
-//! Good enough for applications that sign people in by code and PKCE. There is no single sign-on: each `/authorize` asks.
+//! Good enough for applications that sign people in by code and PKCE.
 
 mod authorize;
+mod cookie;
+#[cfg(test)]
+mod exchange_tests;
+mod logout;
 mod page;
+mod request;
+#[cfg(test)]
+mod sso_tests;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -22,8 +31,10 @@ pub(crate) use token::token;
 pub(crate) fn routes() -> Router<Shell> {
     Router::new()
         .route("/authorize", get(authorize::ask).post(authorize::answer))
-        .route("/continue", get(authorize::back))
+        .route("/continue", get(authorize::back).post(authorize::back))
         .route("/authorize/continue", post(authorize::go_on))
+        .route("/authorize/consent", post(authorize::consent))
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
-        .route("/oidc/logout", get(authorize::logout))
+        .route("/oidc/logout", get(logout::oidc))
+        .route("/v2/logout", get(logout::v2))
 }

@@ -48,11 +48,17 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
     response
 }
 
-/// Asks for a name and a password; `fields` come back with them.
-pub(super) fn password(application: &str, fields: &[(String, String)], wrong: Option<&str>) -> Response {
+/// Asks for a name and a password; `fields` come back with them. `asks` is what an application of somebody else gets then.
+pub(super) fn password(
+    application: &str,
+    asks: Option<&str>,
+    fields: &[(String, String)],
+    wrong: Option<&str>,
+) -> Response {
+    let asks = asks.map_or_else(String::new, |asks| format!("<p>It gets: {}</p>", escape(asks)));
     let told = wrong.map_or_else(String::new, |wrong| format!("<p role=\"alert\">{}</p>", escape(wrong)));
     let body = format!(
-        "<p>to {}</p>{told}<form method=\"post\" action=\"/authorize\">{}<p><label>E-mail address <input name=\"username\" autocomplete=\"username\" required autofocus></label></p><p><label>Password <input type=\"password\" name=\"password\" autocomplete=\"current-password\" required></label></p><button>Sign in</button></form>",
+        "<p>to {}</p>{asks}{told}<form method=\"post\" action=\"/authorize\">{}<p><label>E-mail address <input name=\"username\" autocomplete=\"username\" required autofocus></label></p><p><label>Password <input type=\"password\" name=\"password\" autocomplete=\"current-password\" required></label></p><button>Sign in</button></form>",
         escape(application),
         hidden(fields)
     );
@@ -72,6 +78,17 @@ pub(super) fn factor(fields: &[(String, String)], factors: &[String]) -> Respons
         escape(factors.first().map_or("otp", String::as_str)),
     );
     page(StatusCode::OK, "Second factor", &body)
+}
+
+/// Says what an application asks for; the answer comes with the ticket.
+pub(super) fn consent(application: &str, ticket: &str, scopes: &str) -> Response {
+    let body = format!(
+        "<p>{} asks for: {}</p><form method=\"post\" action=\"/authorize/consent\"><input type=\"hidden\" name=\"ticket\" value=\"{}\"><button name=\"answer\" value=\"accept\">Accept</button> <button name=\"answer\" value=\"decline\">Decline</button></form>",
+        escape(application),
+        escape(scopes),
+        escape(ticket)
+    );
+    page(StatusCode::OK, "Authorize", &body)
 }
 
 /// Shows a form of an Action as a button that sends it empty.

@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use crate::{
     flow::Visit,
-    simulate::{self, Kind, Order, Outcome},
+    simulate::{self, Code, Kind, Order, Outcome},
     tenant::{Reply, TokenRequest, http::Shell, with_standing},
 };
+
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// Answers a request of a token. Where a tenant has nowhere to run Actions at all, clients get theirs without them.
 pub(crate) async fn token(shell: &Shell, request: &TokenRequest, user_agent: &str) -> Reply {
@@ -28,6 +30,13 @@ fn refused(status: u16, error: &str, description: &str) -> Reply {
     Reply::new(status, json!({"error": error, "error_description": description}))
 }
 
+/// A request that can't be carried out, in the words of this endpoint.
+fn broken(fault: &Reply) -> Reply {
+    let error = if fault.status < 500 { "invalid_request" } else { "server_error" };
+    let message = fault.json().get("message").and_then(Value::as_str).unwrap_or_default();
+    refused(fault.status, error, message)
+}
+
 fn missing(parameter: &str) -> Reply {
     refused(400, "invalid_request", &format!("Missing required parameter: {parameter}"))
 }
@@ -36,10 +45,10 @@ async fn granted(shell: &Shell, request: &TokenRequest, user_agent: &str) -> Res
     let grant = request.get("grant_type").ok_or_else(|| missing("grant_type"))?;
     let kind = match grant {
         "client_credentials" => Kind::ClientCredentials,
-        "authorization_code" => return by_code(shell, request),
+        "authorization_code" => return by_code(shell, request, user_agent),
         "password" | "http://auth0.com/oauth/grant-type/password-realm" => Kind::Login,
         "refresh_token" => Kind::Refresh,
-        "urn:ietf:params:oauth:grant-type:token-exchange" => Kind::TokenExchange,
+        EXCHANGE => Kind::TokenExchange,
         other => {
             return Err(refused(403, "unauthorized_client", &format!("Unsupported grant type: {other}")));
         }
@@ -69,12 +78,16 @@ async fn granted(shell: &Shell, request: &TokenRequest, user_agent: &str) -> Res
         }
         Kind::TokenExchange => {
             order.subject_token = Some(text("subject_token").ok_or_else(|| missing("subject_token"))?);
-            order.subject_token_type = text("subject_token_type");
+            let kind = text("subject_token_type").ok_or_else(|| missing("subject_token_type"))?;
+            order.subject_token_type = Some(kind);
+            order.actor_token = text("actor_token");
+            order.actor_token_type = text("actor_token_type");
+            order.requested_token_type = text("requested_token_type");
         }
         _ => {}
     }
     let outcome = simulate::run(shell, &request.base_url, kind, order).await;
-    outcome.map_or_else(|fault| Err(fault.into()), |outcome| Ok(reply(&outcome)))
+    outcome.map(|outcome| reply(&outcome)).map_err(|fault| broken(&fault.into()))
 }
 
 /// The parameters as an event may show them.
@@ -98,22 +111,27 @@ fn client(shell: &Shell, request: &TokenRequest, grant: &str) -> Result<String, 
     };
     let client = tenant.state().objects.find("clients", &client_id);
     let grants = client.and_then(|client| client.shown.get("grant_types")).and_then(Value::as_array);
-    if grants.is_none_or(|grants| grants.iter().any(|known| known == grant)) {
+    // Why: a client may exchange tokens by a property of its own, whatever its grants.
+    if grant == EXCHANGE || grants.is_none_or(|grants| grants.iter().any(|known| known == grant)) {
         return Ok(client_id);
     }
     let what = format!("Grant type '{grant}' not allowed for the client.");
     Err(refused(403, "unauthorized_client", &what))
 }
 
-fn by_code(shell: &Shell, request: &TokenRequest) -> Result<Reply, Reply> {
+fn by_code(shell: &Shell, request: &TokenRequest, user_agent: &str) -> Result<Reply, Reply> {
     let client_id = client(shell, request, "authorization_code")?;
     let code = request.get("code").ok_or_else(|| missing("code"))?;
-    let (address, verifier) = (request.get("redirect_uri"), request.get("code_verifier"));
+    let code = Code {
+        client_id: &client_id,
+        code,
+        redirect_uri: request.get("redirect_uri"),
+        verifier: request.get("code_verifier"),
+        visit: Visit { user_agent: Some(user_agent.to_owned()), ..Visit::default() },
+    };
     let now = shell.now();
     let tenant = shell.tenant();
-    let mut tenant = tenant.lock();
-    let tokens =
-        simulate::exchange_code(&mut tenant, (&client_id, code), address, verifier, &request.base_url, now);
+    let tokens = simulate::exchange_code(&mut tenant.lock(), code, &request.base_url, now);
     tokens
         .map(|tokens| Reply::ok(json!(tokens)))
         .ok_or_else(|| refused(403, "invalid_grant", "Invalid authorization code"))

@@ -3,10 +3,10 @@
 use countersign_core::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{gather, text};
+use super::{gather, session::note, text};
 use crate::{
-    Lifetime,
-    flow::{Facts, FlowEnd},
+    Dice, Lifetime,
+    flow::{Facts, FlowEnd, Stage},
     tenant::{
         Item, Record, State, Tenant,
         access::{Device, REFRESH_TOKENS, SESSIONS},
@@ -30,6 +30,12 @@ pub(super) fn end(tenant: &mut Tenant, end: &FlowEnd, user_id: &str, at: Timesta
         user.shown.extend(end.user.clone());
     }
     publish(&options, state, at);
+}
+
+/// What needs a stage and runs no Action.
+pub(super) fn alone<T>(tenant: &mut Tenant, at: Timestamp, work: impl FnOnce(&mut Stage<'_>) -> T) -> T {
+    let mut dice = Dice::new(tenant.state_mut().dice.word());
+    work(&mut Stage { host: None, at, dice: &mut dice, budget_ms: 0 })
 }
 
 /// The object after what an Action asked for it; `metadata` is what its metadata is called.
@@ -91,6 +97,7 @@ pub(super) fn session(state: &mut State, facts: &Facts, lifetime: &Lifetime, at:
         state.objects.insert(SESSIONS, Item { id: id.clone(), shown, hidden });
     }
     let Some(item) = state.objects.find_mut(SESSIONS, &id) else { return true };
+    note(item, facts);
     lasting(&mut item.shown, lifetime, "session_metadata");
     let cookie = item.shown.get_mut("cookie").and_then(Value::as_object_mut);
     if let (Some(mode), Some(cookie)) = (&lifetime.cookie_mode, cookie) {

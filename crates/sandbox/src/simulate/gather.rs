@@ -148,11 +148,16 @@ fn transaction(order: &Order) -> Map<String, Value> {
         put("redirect_uri", json!(uri));
         put("response_type", json!(["code"]));
     }
-    if let Some(kind) = &order.subject_token_type {
-        put("subject_token_type", json!(kind));
-    }
-    if let Some(token) = &order.subject_token {
-        put("subject_token", json!(token));
+    for (name, value) in [
+        ("subject_token", &order.subject_token),
+        ("subject_token_type", &order.subject_token_type),
+        ("actor_token", &order.actor_token),
+        ("actor_token_type", &order.actor_token_type),
+        ("requested_token_type", &order.requested_token_type),
+    ] {
+        if let Some(value) = value {
+            put(name, json!(value));
+        }
     }
     transaction
 }

@@ -5,10 +5,13 @@ use countersign_core::{Micros, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Grant, Tokens};
-use crate::tenant::{
-    Item, Tenant,
-    access::{Device, NewRefreshToken, REFRESH_TOKENS},
+use super::{Grant, Order, Tokens, apply, gather};
+use crate::{
+    flow::{self, Visit},
+    tenant::{
+        Item, Tenant,
+        access::{Device, NewRefreshToken, REFRESH_TOKENS},
+    },
 };
 
 /// Codes that were not exchanged yet; all of each is hidden.
@@ -44,29 +47,54 @@ impl Issue {
     }
 }
 
+/// A code with what an application hands in to have it exchanged.
+pub(crate) struct Code<'a> {
+    /// The application, as it proved.
+    pub(crate) client_id: &'a str,
+    /// The code.
+    pub(crate) code: &'a str,
+    /// The address that the code was sent to.
+    pub(crate) redirect_uri: Option<&'a str>,
+    /// The proof that it asked for the code (PKCE).
+    pub(crate) verifier: Option<&'a str>,
+    /// The request.
+    pub(crate) visit: Visit,
+}
+
 /// What a code gives, once: for the client that it was made for, at the same address, with the verifier.
-pub(crate) fn exchange(
-    tenant: &mut Tenant,
-    (client_id, code): (&str, &str),
-    redirect_uri: Option<&str>,
-    verifier: Option<&str>,
-    base_url: &str,
-    at: Timestamp,
-) -> Option<Tokens> {
+pub(crate) fn exchange(tenant: &mut Tenant, code: Code<'_>, base_url: &str, at: Timestamp) -> Option<Tokens> {
+    let issue = redeem(tenant, &code, at);
+    let tokens = issue.as_ref().and_then(|issue| tokens(tenant, issue, base_url, at));
+    let mut order = Order { client_id: code.client_id.to_owned(), visit: code.visit, ..Order::default() };
+    if let Some(Issue { grant, .. }) = issue.filter(|_| tokens.is_some()) {
+        order.user = grant.user_id;
+        order.audience = grant.audience;
+        order.scope = Some(grant.scopes.join(" "));
+    }
+    if let Ok(facts) = gather::facts(tenant, &order, at) {
+        let end = apply::alone(tenant, at, |stage| flow::code_exchange(stage, &facts, tokens.is_some()));
+        apply::end(tenant, &end, "", at);
+    }
+    tokens
+}
+
+/// What a code stands for, where all that was handed in is right.
+fn redeem(tenant: &mut Tenant, given: &Code<'_>, at: Timestamp) -> Option<Issue> {
     // Why removed first: a code that was tried is spent, whatever comes of it.
-    let kept = tenant.state_mut().objects.remove(CODES, code)?.hidden;
+    let kept = tenant.state_mut().objects.remove(CODES, given.code)?.hidden;
     let issue: Issue = serde_json::from_value(kept.get("issue")?.clone()).ok()?;
     let is_proved = match kept.get("challenge").and_then(Value::as_str) {
         Some(challenge) => {
-            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier?.as_bytes());
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, given.verifier?.as_bytes());
             let same = URL_SAFE_NO_PAD.encode(digest.as_ref());
             aws_lc_rs::constant_time::verify_slices_are_equal(same.as_bytes(), challenge.as_bytes()).is_ok()
         }
-        None => verifier.is_none(),
+        None => given.verifier.is_none(),
     };
     let is_timely = kept.get("until")?.as_i64()? > at.seconds();
-    let is_same = issue.grant.client_id == client_id && issue.redirect_uri.as_deref() == redirect_uri;
-    (is_proved && is_timely && is_same).then(|| tokens(tenant, &issue, base_url, at)).flatten()
+    let is_same =
+        issue.grant.client_id == given.client_id && issue.redirect_uri.as_deref() == given.redirect_uri;
+    (is_proved && is_timely && is_same).then_some(issue)
 }
 
 /// Tokens, with a refresh token where one was asked for and the client may have it.

@@ -22,6 +22,8 @@ pub(super) enum Limit {
     SignUps,
     /// Sign-ins of one user from one address.
     Rate,
+    /// Subject tokens from one address that an Action said to be wrong.
+    Exchanges,
 }
 
 impl Limit {
@@ -31,6 +33,7 @@ impl Limit {
             Self::Address => ("address", 100, DAY),
             Self::SignUps => ("sign-ups", 50, 60 * SECOND),
             Self::Rate => ("rate", 20, 60 * SECOND),
+            Self::Exchanges => ("exchanges", 10, 6_000 * SECOND),
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
     limits::{self, Limit},
     order::Kind,
     play::Play,
-    text, wait,
+    session, text, wait,
 };
 use crate::{
     flow::{self, Ask, Bound, Came, Ending, Facts, Failed, FlowEnd},
@@ -21,38 +21,28 @@ use crate::{
 };
 
 /// A sign-in by a browser, silently, or by a password alone.
-pub(super) async fn run(play: &mut Play<'_>, order: Order) -> Result<Outcome, Fault> {
+pub(super) async fn run(play: &mut Play<'_>, mut order: Order) -> Result<Outcome, Fault> {
     let bound = play.bound("post-login")?;
     let (at, id) = (play.at, play.dice().alphanumeric(22));
     let (facts, failed) = play.with(|tenant| {
+        if order.goes_by_session() {
+            return session::facts(tenant, &mut order, at);
+        }
         let mut facts = gather::facts(tenant, &order, at)?;
-        let failed = if order.is_silent() {
-            resumed(tenant, &order, &mut facts, at).is_none().then_some(Failed::Session).into_iter().collect()
-        } else {
-            if order.protocol.as_deref() != Some("oauth2-password") {
-                facts.session = gather::session(&facts, &id, at);
-            }
-            check(tenant, &order, &facts, at)
-        };
-        Ok::<_, Fault>((facts, failed))
+        if order.protocol.as_deref() != Some("oauth2-password") {
+            facts.session = session::begun(tenant.state(), &order, &facts, &id, at);
+        }
+        let failed = check(tenant, &order, &facts, at);
+        if failed.is_empty() {
+            session::agree(tenant.state_mut(), text(&facts.user, "user_id"), &order);
+        }
+        Ok((facts, failed))
     })?;
     if !failed.is_empty() {
         return Ok(refuse(play, &facts, &failed));
     }
     let end = flow::login(&mut play.stage(), &facts, &bound).await;
     settle(play, &order, facts, &bound, end).await
-}
-
-/// Takes up the session of an order; none where it has ended.
-fn resumed(tenant: &Tenant, order: &Order, facts: &mut Facts, at: Timestamp) -> Option<()> {
-    let state = tenant.state();
-    let session = state.session(order.session_id.as_deref()?, at)?;
-    let user = state.objects.find("users", session.text("user_id"))?;
-    facts.user = Value::Object(user.shown.clone());
-    facts.session = gather::for_event(session, "session_metadata");
-    let methods = session.shown.get("authentication").and_then(|known| known.get("methods"));
-    facts.methods = methods.and_then(Value::as_array).cloned().unwrap_or_default();
-    Some(())
 }
 
 /// Whether a sign-in fails before any Action runs, and how; counts what counts.
@@ -105,7 +95,7 @@ fn identifier(order: &Order, facts: &Facts) -> String {
 }
 
 /// Whether the user belongs to the organization of a sign-in; becomes a member where the connection makes members.
-fn is_member(tenant: &mut Tenant, facts: &Facts, user: &str) -> bool {
+pub(super) fn is_member(tenant: &mut Tenant, facts: &Facts, user: &str) -> bool {
     let organization = text(&facts.organization, "id");
     if organization.is_empty() {
         return true;
@@ -199,8 +189,12 @@ pub(super) fn written(
         }
         Ending::Done => {
             let lives = apply::session(tenant.state_mut(), facts, &end.session, at);
-            let session = text(&facts.session, "id");
-            outcome.session_id = Some(session.to_owned()).filter(|id| lives && !id.is_empty());
+            let own = text(&facts.session, "id");
+            outcome.session_id = Some(own.to_owned()).filter(|id| lives && !id.is_empty());
+            // Why: the browser has one session, and nothing proves the one before any more.
+            if let Some(before) = order.session_id.as_deref().filter(|before| *before != own) {
+                session::end(tenant.state_mut(), before, at);
+            }
             let grant = grant(order, facts, end, outcome.session_id.clone(), at);
             let issue =
                 Issue { grant, device: apply::device(facts), redirect_uri: order.redirect_uri.clone() };
@@ -232,6 +226,7 @@ fn grant(order: &Order, facts: &Facts, end: &FlowEnd, session_id: Option<String>
         claims: end.claims.clone(),
         gty: is_password.then(|| "password".to_owned()),
         actor: end.exchange.actor.clone(),
+        is_unsigned: order.is_unsigned,
     }
 }
 

@@ -86,8 +86,14 @@ pub struct Order {
     pub factor: Option<String>,
     /// Whether the factor is passed; true without it.
     pub passes: Option<bool>,
-    /// The session that a silent sign-in goes by.
+    /// The browser's session: a sign-in that is silent, or has neither user nor password, goes by it, and one with a
+    /// password goes on with it where it is the same user's.
     pub session_id: Option<String>,
+    /// How many seconds ago somebody must have been there at most for a session to serve.
+    pub max_age: Option<u32>,
+    /// Whether somebody with a session lets an application of somebody else have what it asks for. Who signs in with a
+    /// password does.
+    pub consents: bool,
     /// The refresh token.
     #[serde(skip_serializing)]
     pub refresh_token: Option<String>,
@@ -98,8 +104,18 @@ pub struct Order {
     pub subject_token: Option<String>,
     /// Its type, which says the profile.
     pub subject_token_type: Option<String>,
+    /// The token of who acts for the user.
+    #[serde(skip_serializing)]
+    pub actor_token: Option<String>,
+    /// Its type.
+    pub actor_token_type: Option<String>,
+    /// The type of the token that is asked for.
+    pub requested_token_type: Option<String>,
     /// The request: address, place, browser, fingerprints.
     pub visit: Visit,
+    /// Whether nobody will see the tokens, so that they are not signed.
+    #[serde(skip)]
+    pub(crate) is_unsigned: bool,
     /// Auth0's own assessment, with the names of `event.authentication.riskAssessment`.
     pub risk: Value,
 }
@@ -108,6 +124,12 @@ impl Order {
     /// The scopes that are asked for.
     pub(super) fn scopes(&self) -> Vec<String> {
         words(self.scope.as_deref())
+    }
+
+    /// Whether who signs in is known by a session alone.
+    pub(super) fn goes_by_session(&self) -> bool {
+        let is_bare = self.user.is_empty() && self.password.is_none();
+        self.is_silent() || (is_bare && self.session_id.is_some())
     }
 
     /// Whether nothing may be shown.

@@ -22,7 +22,7 @@ pub(super) async fn run(play: &mut Play<'_>, mut order: Order) -> Result<Outcome
     order.protocol = Some("oauth2-refresh-token".to_owned());
     let found = play.with(|tenant| find(tenant.state(), &order, at));
     let (id, mut grant) = match found {
-        Ok(found) => found,
+        Ok((id, grant)) => (id, Grant { is_unsigned: order.is_unsigned, ..grant }),
         Err(why) => {
             let facts = play.with(|tenant| gather::facts(tenant, &order, at))?;
             let end = flow::failed_refresh(&mut play.stage(), &facts, why);

@@ -268,23 +268,3 @@ async fn a_session_serves_a_silent_sign_in_until_it_is_gone() {
         ("login_required", &["fsa".to_owned()][..])
     );
 }
-
-#[tokio::test]
-async fn the_same_seed_gives_the_same_past() {
-    let mut pasts = Vec::new();
-    for _ in 0..2 {
-        let clock: Arc<dyn Clock> = Arc::new(HeldClock::at(NOW));
-        let shell = Shell::new(testing::tenant(Plan::Unlimited), clock, "https");
-        let count = super::history(&shell, BASE, 3, 9, NOW).await.unwrap();
-        assert!(count > 50, "{count}");
-        let tenant = shell.tenant();
-        let tenant = tenant.lock();
-        let records: Vec<Value> = tenant.state().records.all().cloned().map(Value::Object).collect();
-        let types: Vec<&str> = records.iter().map(|record| record["type"].as_str().unwrap()).collect();
-        for kind in ["s", "ssa", "sertft", "sepft"] {
-            assert!(types.contains(&kind), "{kind}");
-        }
-        pasts.push(tenant.snapshot().unwrap());
-    }
-    assert!(pasts[0] == pasts[1]);
-}

@@ -60,6 +60,7 @@ pub(super) async fn run(play: &mut Play<'_>, answer: Order) -> Result<Outcome, F
         order.visit = answer.visit.clone();
     }
     order.visit.query.extend(answer.visit.query.clone());
+    order.visit.body.extend(answer.visit.body.clone());
     order.factor = None;
     order.new_password = answer.new_password;
     let at = play.at;

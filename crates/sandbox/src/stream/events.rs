@@ -124,7 +124,12 @@ pub(super) fn due(state: &mut State, mishaps: Mishaps, now: Timestamp) -> Vec<De
     for lost in keys.iter().filter(|key| !come.contains(key)) {
         state.objects.remove(DELIVERIES, lost);
     }
-    come.iter().filter_map(|key| delivery(state, key)).collect()
+    let deliveries = come.iter().filter_map(|key| {
+        let made = number(state.objects.find(DELIVERIES, key)?, ATTEMPTS);
+        let is_lost = made == 0 && state.dice.happens(mishaps.fail);
+        Some(Delivery { is_lost, ..delivery(state, key)? })
+    });
+    deliveries.collect()
 }
 
 fn delivery(state: &State, key: &str) -> Option<Delivery> {
@@ -146,6 +151,7 @@ fn delivery(state: &State, key: &str) -> Option<Delivery> {
         ],
         bodies: vec![item.shown.get("event")?.to_string()],
         upto: key.to_owned(),
+        is_lost: false,
     })
 }
 

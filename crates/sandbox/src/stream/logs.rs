@@ -91,13 +91,14 @@ fn of_stream(state: &mut State, id: &str, mishaps: Mishaps, now: Timestamp) -> O
     }
     let entries: Vec<Value> = records.iter().map(|record| hidden(&stream, format::entry(record))).collect();
     let entries = mishaps.befall(entries, &mut state.dice);
+    let is_lost = number(&stream, ATTEMPTS) == 0 && state.dice.happens(mishaps.fail);
     let stored = state.objects.find_mut(LOG_STREAMS, id)?;
     if entries.is_empty() {
         stored.hidden.insert(AFTER.to_owned(), after.into());
         return None;
     }
     stored.hidden.insert(NOT_BEFORE.to_owned(), now.plus(UNDER_WAY).micros().into());
-    Some(delivery(&stream, &entries, after))
+    Some(Delivery { is_lost, ..delivery(&stream, &entries, after) })
 }
 
 fn filters(stream: &Item) -> Vec<&str> {
@@ -133,6 +134,7 @@ fn delivery(stream: &Item, entries: &[Value], upto: String) -> Delivery {
         headers,
         bodies: format::bodies(text("httpContentFormat").unwrap_or("JSONLINES"), entries),
         upto,
+        is_lost: false,
     }
 }
 

@@ -42,6 +42,9 @@ impl Sender {
 
     /// Sends the requests of a delivery in order, until one isn't taken.
     pub async fn send(&self, delivery: &Delivery) -> Outcome {
+        if delivery.is_lost {
+            return Outcome::Failed;
+        }
         let target = endpoint::parse(&delivery.url).zip(headers(&delivery.headers));
         let Some((url, headers)) = target else { return Outcome::Failed };
         for body in &delivery.bodies {

@@ -10,7 +10,10 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{CATEGORIES, Delivery, Mishaps, Outcome, Sender, category, events, logs, pump};
-use crate::tenant::{Record, testing::Api};
+use crate::{
+    scenario::Share,
+    tenant::{Record, testing::Api},
+};
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -184,12 +187,26 @@ fn mishaps_double_shuffle_and_lose() {
         let entries: Vec<Value> = serde_json::from_str(&delivery.bodies[0]).unwrap();
         entries.iter().map(|entry| entry["log_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    let doubled = ids(Mishaps { duplicate: 100, ..Mishaps::default() });
+    let doubled = ids(Mishaps { duplicate: Share::ALL, ..Mishaps::default() });
     assert_eq!((doubled.len(), doubled.iter().collect::<BTreeSet<_>>().len()), (100, 50));
-    let shuffled = ids(Mishaps { reorder: 100, ..Mishaps::default() });
+    let shuffled = ids(Mishaps { reorder: Share::ALL, ..Mishaps::default() });
     assert!(shuffled.len() == 50 && !shuffled.is_sorted());
-    let lost = ids(Mishaps { lose: 50, ..Mishaps::default() });
+    let lost = ids(Mishaps { lose: Share::new(0.5).unwrap(), ..Mishaps::default() });
     assert!(lost.len() < 45 && lost.is_sorted());
+}
+
+#[test]
+fn mishaps_are_read_and_what_is_wrong_is_found() {
+    let share = |decimal| Share::new(decimal).unwrap();
+    let wanted =
+        Mishaps { duplicate: share(0.1), reorder: share(0.2), fail: share(0.05), ..Mishaps::default() };
+    assert_eq!("duplicate=0.1,reorder=0.2,fail=0.05".parse(), Ok(wanted));
+    assert_eq!(share(0.05).millionths(), 50_000);
+    for (text, column) in [("lose=2", 1), ("fail=0.1,oops=1", 10), ("reorder", 1), ("", 1), ("fail=NaN", 1)] {
+        let error = text.parse::<Mishaps>().unwrap_err();
+        assert!(error.starts_with(&format!("column {column}, ")), "{error}");
+    }
+    assert!("oops=1".parse::<Mishaps>().unwrap_err().contains("duplicate, reorder, fail, lose"));
 }
 
 /// A sink on this machine that answers each request with the next status, and gives what it got.
@@ -256,6 +273,21 @@ fn hearing() -> (Api, String) {
     let made = api.post("/event-streams", json!({"destination": destination}), 201);
     let path = format!("/event-streams/{}", made["id"].as_str().unwrap());
     (api, path)
+}
+
+#[tokio::test]
+async fn a_first_try_that_fails_on_the_way_is_made_up_for() {
+    let (url, requests) = sink(vec![200, 200]);
+    let (mut api, _) = streaming(&url, &json!({}));
+    write(&mut api, &["s"]);
+    let (sender, now, tenant) = (Sender::new().unwrap(), api.now, Mutex::new(api.tenant));
+    let mishaps = Mishaps { fail: Share::ALL, ..Mishaps::default() };
+    for (second, taken) in [(0, 0), (1, 1), (2, 0)] {
+        let now = now.plus(second * SECOND);
+        assert_eq!(pump(&tenant, &sender, mishaps, now).await, taken, "after {second} s");
+    }
+    drop(tenant);
+    assert_eq!(requests.try_iter().count(), 1);
 }
 
 fn due_events(api: &mut Api) -> Vec<Delivery> {

@@ -4,6 +4,7 @@
 //! `State::takes_effect` says so, and what has ended or run out is as if it weren't there.
 
 mod blocks;
+mod consents;
 mod methods;
 mod tickets;
 mod tokens;
@@ -246,6 +247,7 @@ pub fn forget_user(state: &mut State, user_id: &str) {
     }
     state.forget_devices(user_id);
     state.forget_browsers(user_id);
+    state.forget_consents(user_id);
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::{
     Options, id,
+    links::LinkChange,
     resource::event_streams::EVENT_STREAMS,
-    state::{Item, LinkChange, Object, State},
+    state::{Item, Object, State},
 };
 use crate::stream;
 

@@ -31,6 +31,7 @@ pub mod access;
 pub mod call;
 mod certificate;
 mod check;
+mod context;
 mod der;
 mod events;
 #[cfg(test)]
@@ -40,9 +41,13 @@ mod furnish;
 mod grant;
 pub mod http;
 pub mod id;
+mod issuing;
 mod limit;
+mod links;
 mod log;
+mod multipart;
 mod operations;
+mod options;
 mod page;
 mod past;
 mod populate;
@@ -57,49 +62,30 @@ mod tests;
 mod token;
 
 use countersign_core::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use call::{Call, Method, Payload, Reply};
+pub use context::Context;
 pub(crate) use events::publish;
 pub use fault::Fault;
 pub use grant::TokenRequest;
 pub(crate) use id::{iso, log as log_id};
 pub use limit::{Group, Plan, Standing};
+pub use links::Links;
 pub use log::{Record, Records};
 pub use operations::{Operation, operations, scopes};
+pub use options::Options;
 pub use resource::actions::{BoundAction, BoundModule, Execution, Tester};
-pub(crate) use resource::{event_streams::EVENT_STREAMS, log_streams::LOG_STREAMS};
-pub use state::{Collections, Item, Links, Object, SnapshotError, State};
+pub(crate) use resource::{
+    event_streams::EVENT_STREAMS, log_streams::LOG_STREAMS,
+    token_exchange_profiles::PROFILES as TOKEN_EXCHANGE_PROFILES,
+};
+pub use state::{Collections, Item, Object, SnapshotError, State};
 pub use token::Caller;
 
 use furnish::{furnish, settle};
 use limit::Limits;
 use token::Keys;
-
-/// How a tenant begins.
-#[derive(Clone)]
-pub struct Options {
-    /// The tenant's name.
-    pub name: String,
-    /// Scheme and host under which it is reached, without a final slash.
-    pub base_url: String,
-    /// What it pays for.
-    pub plan: Plan,
-    /// Where its chance comes from.
-    pub seed: u64,
-    /// The client that is there from the start, with all scopes of the Management API.
-    pub client_id: String,
-    /// That client's secret.
-    pub client_secret: String,
-}
-
-impl Options {
-    /// The identifier of the Management API, which its tokens are asked for by.
-    #[must_use]
-    pub fn audience(&self) -> String {
-        format!("{}/api/v2/", self.base_url)
-    }
-}
 
 /// A tenant.
 pub struct Tenant {
@@ -108,61 +94,6 @@ pub struct Tenant {
     keys: Keys,
     limits: Limits,
     tester: Option<Tester>,
-}
-
-/// What a handler has before it.
-pub struct Context<'a> {
-    /// Everything the tenant remembers.
-    pub state: &'a mut State,
-    /// The call.
-    pub call: &'a Call,
-    /// Who makes it.
-    pub caller: &'a Caller,
-    /// The time.
-    pub now: Timestamp,
-    /// What runs an Action for a test, where there is something.
-    pub tester: Option<&'a Tester>,
-    options: &'a Options,
-    parameters: &'a [(&'static str, String)],
-}
-
-impl Context<'_> {
-    /// A segment of the path by its name in the row; empty for a name that isn't there.
-    #[must_use]
-    pub fn parameter(&self, name: &str) -> &str {
-        let found = self.parameters.iter().find(|(known, _)| *known == name);
-        found.map_or("", |(_, value)| value.as_str())
-    }
-
-    /// The properties of the body; none without a body.
-    #[must_use]
-    pub fn body(&self) -> Object {
-        self.call.json().and_then(Value::as_object).cloned().unwrap_or_default()
-    }
-
-    /// The texts of an array in the body.
-    #[must_use]
-    pub fn texts(&self, name: &str) -> Vec<String> {
-        let list = self.call.json().and_then(|body| body.get(name)).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-    }
-
-    /// The time as Auth0 writes it.
-    #[must_use]
-    pub fn iso(&self) -> String {
-        iso(self.now)
-    }
-
-    /// How the tenant began.
-    #[must_use]
-    pub const fn options(&self) -> &Options {
-        self.options
-    }
-
-    /// Writes a log record.
-    pub fn log(&mut self, record: Record) {
-        self.state.log(record, &self.options.name, self.now);
-    }
 }
 
 impl Tenant {
@@ -259,77 +190,6 @@ impl Tenant {
         }
     }
 
-    /// The client that a request of a token proves to come from.
-    pub(crate) fn prove_client(&mut self, request: &TokenRequest, now: Timestamp) -> Result<String, Reply> {
-        grant::client(&mut self.state, request, now)
-    }
-
-    /// The scopes, apart by spaces, that a client gets for an API as itself.
-    pub(crate) fn client_scopes(
-        &self,
-        client: &str,
-        api: &str,
-        asked: Option<&str>,
-    ) -> Result<String, Reply> {
-        grant::scopes(&self.state, client, api, asked)
-    }
-
-    /// Signs claims with the newest key.
-    pub(crate) fn sign(&self, claims: &Value) -> Option<String> {
-        self.keys.sign(claims)
-    }
-
-    /// The claims of a token that this tenant signed and that has not ended.
-    pub(crate) fn claims_of(&self, token: &str, now: Timestamp) -> Option<Value> {
-        let claims = self.keys.verify(token)?;
-        claims.get("exp").and_then(Value::as_i64).is_some_and(|exp| exp > now.seconds()).then_some(claims)
-    }
-
-    /// Counts a request of a token; a limit that is reached answers it.
-    pub(crate) fn count_token(&mut self, now: Timestamp) -> Result<Option<Standing>, Reply> {
-        self.limits
-            .count(Group::Token, now)
-            .map_err(|standing| with_standing(too_many_tokens(), Some(standing)))
-    }
-
-    /// `/.well-known/jwks.json`.
-    #[must_use]
-    pub fn jwks(&self) -> Value {
-        self.keys.jwks()
-    }
-
-    /// `/.well-known/openid-configuration` of the host that was called.
-    #[must_use]
-    pub fn discovery(base_url: &str) -> Value {
-        json!({
-            "issuer": format!("{base_url}/"),
-            "token_endpoint": format!("{base_url}/oauth/token"),
-            "jwks_uri": format!("{base_url}/.well-known/jwks.json"),
-            "authorization_endpoint": format!("{base_url}/authorize"),
-            "userinfo_endpoint": format!("{base_url}/userinfo"),
-            "end_session_endpoint": format!("{base_url}/oidc/logout"),
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "subject_types_supported": ["public"],
-            "code_challenge_methods_supported": ["S256"],
-            "claims_supported": ["aud", "auth_time", "email", "email_verified", "exp", "iat", "iss", "name", "sub"],
-            "grant_types_supported": ["authorization_code", "client_credentials", "password", "refresh_token"],
-            "token_endpoint_auth_methods_supported":
-                ["client_secret_basic", "client_secret_post", "private_key_jwt"],
-            "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-        })
-    }
-
-    /// `POST /oauth/token`.
-    pub fn token(&mut self, request: &TokenRequest, now: Timestamp) -> Reply {
-        match self.count_token(now) {
-            Ok(standing) => with_standing(grant::answer(&mut self.state, &self.keys, request, now), standing),
-            Err(reply) => reply,
-        }
-    }
-
     /// Answers a call of the Management API.
     pub fn call(&mut self, call: &Call, now: Timestamp) -> Reply {
         self.answer(call, now).unwrap_or_else(Reply::from)
@@ -387,11 +247,6 @@ const KEY_PATHS: &str = "/keys/signing";
 fn too_many() -> Reply {
     let message = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.";
     Fault::new(429, message).code("too_many_requests").into()
-}
-
-fn too_many_tokens() -> Reply {
-    let body = json!({"error": "too_many_requests", "error_description": "Global limit has been reached"});
-    Reply::new(429, body)
 }
 
 pub(crate) fn with_standing(reply: Reply, standing: Option<Standing>) -> Reply {

@@ -59,13 +59,36 @@ pub fn offset<T: Borrow<Object>>(call: &Call, key: &str, items: &[T]) -> Result<
 /// # Errors
 /// 400 for parameters out of their bounds or a `from` that no page gave.
 pub fn checkpoint<T: Borrow<Object>>(call: &Call, key: &str, id: &str, items: &[T]) -> Result<Reply, Fault> {
+    by_checkpoint(call, key, id, items, |end| end < items.len())
+}
+
+/// A page by checkpoint or offset like `either`, but that by checkpoint the last page is an empty one: each with items has
+/// a `next`.
+///
+/// # Errors
+/// As `either`.
+pub fn until_empty<T: Borrow<Object>>(call: &Call, key: &str, id: &str, items: &[T]) -> Result<Reply, Fault> {
+    if call.query("from").is_some() || call.query("take").is_some() {
+        by_checkpoint(call, key, id, items, |_| true)
+    } else {
+        offset(call, key, items)
+    }
+}
+
+fn by_checkpoint<T: Borrow<Object>>(
+    call: &Call,
+    key: &str,
+    id: &str,
+    items: &[T],
+    goes_on: impl FnOnce(usize) -> bool,
+) -> Result<Reply, Fault> {
     let take = number(call, "take", USUAL, 1, MOST)?;
     let start = call.query("from").map_or(Ok(0), |from| place(from, id, items))?;
     let end = start.saturating_add(take);
     let page = items.get(start..end.min(items.len())).unwrap_or_default();
     let shown: Vec<Value> = page.iter().map(|item| fields(call, item.borrow()).into()).collect();
     let mut body = json!({key: shown});
-    if let (true, Some(last), Some(body)) = (end < items.len(), page.last(), body.as_object_mut()) {
+    if let (true, Some(last), Some(body)) = (goes_on(end), page.last(), body.as_object_mut()) {
         let next = URL_SAFE_NO_PAD.encode(format!("{end}:{}", text(last.borrow(), id)));
         body.insert("next".to_owned(), next.into());
     }
@@ -153,6 +176,15 @@ mod tests {
         let last = checkpoint(&call(&format!("from={next}")), "xs", "id", &left).unwrap();
         assert_eq!(last.json(), &json!({"xs": [{"id": "x6"}]}));
         assert!(checkpoint(&call("from=nonsense"), "xs", "id", &left).is_err());
+    }
+
+    #[test]
+    fn an_empty_page_can_be_the_last() {
+        let next =
+            |query: &str| until_empty(&call(query), "xs", "id", &items(3)).unwrap().json()["next"].clone();
+        let first = next("take=3");
+        assert!(first.is_string());
+        assert_eq!(next(&format!("take=3&from={}", first.as_str().unwrap())), Value::Null);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Puts the invented people into a tenant, with their organizations, applications and connections.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-use super::{State, Tenant, state::Item, token::CLIENTS};
+use super::{State, Tenant, access::NewMethod, resource::MEMBER_ROLES, state::Item, token::CLIENTS};
 use crate::{
-    LEGACY_CLIENT, Person, Population,
-    company::{Client, Company},
-    event::{connection, profile},
+    Factor, Organization, Person, Population,
+    company::Client,
+    event::{connection, named_id, profile},
 };
 
 impl Tenant {
@@ -19,20 +21,36 @@ impl Tenant {
         for id in begun {
             state.objects.remove("connections", &id);
         }
-        for company in Company::ALL {
-            let organization = company.organization();
-            let shown = json!({
-                "id": organization.id,
-                "name": organization.name,
-                "display_name": organization.display_name,
-            });
-            put(state, "organizations", organization.id, shown);
-            put_client(state, organization.client);
+        for organization in population.organizations() {
+            put_organization(state, organization);
         }
-        put_client(state, LEGACY_CLIENT);
+        let roles: BTreeSet<&str> =
+            population.people().iter().flat_map(|person| person.roles.iter().map(String::as_str)).collect();
+        for name in roles {
+            let id = named_id("rol", name);
+            put(
+                state,
+                "roles",
+                &id,
+                json!({"id": id, "name": name, "description": format!("The {name} role")}),
+            );
+        }
         for person in population.people() {
             put_person(state, person);
         }
+    }
+}
+
+fn put_organization(state: &mut State, organization: &Organization) {
+    let shown = json!({
+        "id": organization.id,
+        "name": organization.name,
+        "display_name": organization.display_name,
+    });
+    put(state, "organizations", &organization.id, shown);
+    put_client(state, &organization.client);
+    if let Some(legacy) = &organization.legacy_client {
+        put_client(state, legacy);
     }
 }
 
@@ -52,13 +70,34 @@ fn put_person(state: &mut State, person: &Person) {
         shown.insert("enabled_clients".to_owned(), json!([]));
         put(state, "connections", &id, Value::Object(shown));
     }
-    let organization = person.company.organization().id;
+    let organization = person.organization.id.as_str();
     state.links.add("organization_members", organization, &person.user_id, Value::Null);
+    let member = format!("{organization}\n{}", person.user_id);
+    for role in &person.roles {
+        state.links.add(MEMBER_ROLES, &member, &named_id("rol", role), Value::Null);
+    }
+    for factor in &person.factors {
+        enroll(state, person, *factor);
+    }
 }
 
-fn put_client(state: &mut State, client: Client) {
+fn enroll(state: &mut State, person: &Person, factor: Factor) {
+    let kind = match factor {
+        Factor::Otp => "totp",
+        Factor::Push => "push",
+        Factor::Phone | Factor::WebauthnRoaming | Factor::WebauthnPlatform => factor.as_str(),
+    };
+    let (target, preferred) = match (factor, &person.phone_number) {
+        (Factor::Phone, Some(number)) => (number.as_str(), "sms"),
+        _ => ("", "sms"),
+    };
+    let new = NewMethod { user_id: &person.user_id, kind, target, preferred, ..NewMethod::default() };
+    state.enroll(&new, person.created_at);
+}
+
+fn put_client(state: &mut State, client: &Client) {
     let callbacks: Vec<&str> =
-        Some(client.callback).filter(|callback| !callback.is_empty()).into_iter().collect();
+        Some(client.callback.as_str()).filter(|callback| !callback.is_empty()).into_iter().collect();
     let shown = json!({
         "client_id": client.id,
         "name": client.name,
@@ -70,7 +109,7 @@ fn put_client(state: &mut State, client: Client) {
         "callbacks": callbacks,
         "organization_usage": "require",
     });
-    put(state, CLIENTS, client.id, shown);
+    put(state, CLIENTS, &client.id, shown);
 }
 
 fn put(state: &mut State, collection: &str, id: &str, shown: Value) {
@@ -89,14 +128,23 @@ mod tests {
         let population = Population::new(7);
         let mut api = Api::new();
         api.tenant.populate(&population);
-        let person = population.person(3);
+        let person = population.person(11).unwrap();
         let path = format!("/users/{}", person.user_id.replace('|', "%7C"));
         assert_eq!(api.get(&path, 200)["email"], json!(person.email()));
         let organizations = api.get(&format!("{path}/organizations"), 200);
-        assert_eq!(organizations[0]["id"], json!(person.company.organization().id));
-        for company in Company::ALL {
-            let members = api.get(&format!("/organizations/{}/members", company.organization().id), 200);
+        assert_eq!(organizations[0]["id"], json!(person.organization.id));
+        for organization in population.organizations() {
+            let members = api.get(&format!("/organizations/{}/members", organization.id), 200);
             assert_eq!(members.as_array().map(Vec::len), Some(12));
         }
+        let member = format!(
+            "/organizations/{}/members/{}",
+            person.organization.id,
+            person.user_id.replace('|', "%7C")
+        );
+        assert_eq!(api.get(&format!("{member}/roles"), 200)[0]["name"], "admin");
+        let methods = api.get(&format!("{path}/authentication-methods"), 200);
+        let kinds: Vec<&Value> = methods.as_array().unwrap().iter().map(|method| &method["type"]).collect();
+        assert_eq!(kinds, ["webauthn-roaming", "totp"]);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use countersign_core::{Micros, Timestamp};
 use serde_json::Value;
 
-use super::{Call, Method, Options, Plan, Reply, Tenant, TokenRequest};
+use super::{Call, Method, Options, Payload, Plan, Reply, Tenant, TokenRequest};
 
 /// Where the tenant of a test is reached.
 pub const BASE: &str = "https://tenant.example.com";
@@ -92,6 +92,14 @@ impl Api {
         if let Some(body) = body {
             call = call.with_json(body);
         }
+        self.tenant.call(&call, self.now)
+    }
+
+    /// A creation by a body that is no JSON, with whatever answer it gets.
+    pub fn send_bytes(&mut self, path: &str, content_type: &str, body: Vec<u8>) -> Reply {
+        let mut call = Call::new(Method::Post, BASE, path).with_bearer(&self.token);
+        call.content_type = Some(content_type.to_owned());
+        call.payload = Payload::Bytes(body);
         self.tenant.call(&call, self.now)
     }
 

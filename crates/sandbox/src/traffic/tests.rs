@@ -140,7 +140,7 @@ fn fastest(sign_ins: &[SignIn]) -> f64 {
 fn no_honest_journey_of_a_live_run_looks_impossible() {
     let mut traffic = traffic(1);
     let live: Vec<SignIn> =
-        (0..40 * 24 * 12).map(|n| traffic.honest(until().plus(n * 300_000_000))).collect();
+        (0..40 * 24 * 12).map(|n| traffic.honest(until().plus(n * 300_000_000)).unwrap()).collect();
     let speed = fastest(&live);
     assert!(speed > 0.0 && speed < 300.0, "{speed} km/h");
 }
@@ -148,10 +148,13 @@ fn no_honest_journey_of_a_live_run_looks_impossible() {
 #[test]
 fn every_channel_occurs_and_most_sign_ins_are_interactive() {
     let mut count: HashMap<Channel, usize> = HashMap::new();
-    let history = traffic(5).history(30, until());
+    let mut traffic = traffic(5);
+    let corvelle = traffic.population().organizations()[1].clone();
+    let legacy_id = corvelle.legacy_client.as_ref().unwrap().id.as_str();
+    let history = traffic.history(30, until());
     for sign_in in &history {
         *count.entry(sign_in.channel).or_default() += 1;
-        let legacy = text(sign_in, "/client/client_id") == LEGACY_CLIENT.id;
+        let legacy = text(sign_in, "/client/client_id") == legacy_id;
         assert_eq!(legacy, sign_in.channel == Channel::Password);
     }
     for channel in [Channel::Silent, Channel::Refresh, Channel::Password] {
@@ -280,7 +283,7 @@ fn every_key_and_its_type_are_those_of_the_recorded_events() {
 
 #[test]
 fn instants_are_written_with_three_decimals() {
-    let sign_in = traffic(9).honest(until().plus(123_456));
+    let sign_in = traffic(9).honest(until().plus(123_456)).unwrap();
     let written = text(&sign_in, "/user/created_at");
     assert_eq!((written.len(), written.ends_with('Z')), ("2026-08-20T14:00:00.123Z".len(), true));
     assert_eq!(event::iso(until().plus(123_999)), "2026-08-20T14:00:00.123Z");
@@ -292,7 +295,7 @@ fn factors_in_the_event_are_those_of_the_person_and_decide_who_passes() {
     let population = Population::new(10);
     let mut passed = 0;
     for sign_in in everything(10) {
-        let person = population.person(sign_in.person);
+        let person = population.person(sign_in.person).unwrap();
         let enrolled: Vec<&str> = sign_in.event["user"]["enrolledFactors"]
             .as_array()
             .map(|factors| factors.iter().map(|factor| factor["type"].as_str().unwrap()).collect())
@@ -348,7 +351,7 @@ fn a_silent_sign_in_keeps_the_session_and_its_factor() {
 fn unpaced_traffic_has_an_attack_now_and_then() {
     let mut traffic = traffic(15);
     let count = (0..3000)
-        .map(|n| traffic.next(until().plus(n * 500_000)))
+        .map(|n| traffic.next(until().plus(n * 500_000)).unwrap())
         .filter(|s| s.label != Label::Honest)
         .count();
     assert!((25..80).contains(&count), "{count}");

@@ -84,7 +84,7 @@ impl Pairs {
     /// Pairs the ids of an object with ours.
     fn learn(&mut self, recorded: &Value, ours: &Value) {
         for (name, value) in recorded.as_object().into_iter().flatten() {
-            let is_id = name == "id" || name == "themeId" || name.ends_with("_id");
+            let is_id = name == "id" || name == "themeId" || name == "next" || name.ends_with("_id");
             let texts = value.as_str().zip(ours[name.as_str()].as_str()).filter(|_| is_id);
             if let Some((recorded, ours)) = texts
                 && !recorded.is_empty()

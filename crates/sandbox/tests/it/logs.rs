@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use countersign_sandbox::flow::{
-    Came, Ending, Failed, FailedRefresh, FailedSignUp, Stage, ask_reset, change_password, continue_login,
-    credentials, failed_change_password, failed_credentials, failed_login, failed_refresh, failed_sign_up,
-    login, send_message, sign_up, token_exchange,
+    Came, Ending, Failed, FailedRefresh, FailedSignUp, SignOut, Stage, ask_reset, change_password,
+    code_exchange, continue_login, credentials, failed_change_password, failed_credentials, failed_exchange,
+    failed_login, failed_refresh, failed_sign_up, login, send_message, sign_out, sign_up, token_exchange,
 };
 use serde_json::{Value, json};
 
@@ -59,6 +59,21 @@ async fn all(stage: &mut Stage<'_>) -> Vec<Value> {
     {
         logs.extend(failed_login(stage, &facts(), failed).logs);
     }
+    for failed in [Failed::Blocked, Failed::Member, Failed::Consent, Failed::Session] {
+        let facts = through("oidc-basic-profile", json!(["none"]));
+        logs.extend(failed_login(stage, &facts, failed).logs);
+    }
+    for is_good in [true, false] {
+        logs.extend(code_exchange(stage, &facts(), is_good).logs);
+        let allowed = ["https://app.example.com/".to_owned()];
+        let what = SignOut {
+            session_id: "sess_1",
+            return_to: Some("https://app.example.com/"),
+            allowed: &allowed,
+            may: is_good,
+        };
+        logs.extend(sign_out(stage, &facts(), &what).logs);
+    }
     for bound in [&[][..], &deny] {
         logs.extend(sign_up(stage, &facts(), bound, &[]).await.logs);
         logs.extend(credentials(stage, &facts(), bound, &[]).await.logs);
@@ -83,7 +98,8 @@ async fn all(stage: &mut Stage<'_>) -> Vec<Value> {
         }
     }
     let profile = bound("profile", PROFILE);
-    logs.extend(token_exchange(stage, &facts(), &profile, &[], |_| None).await.logs);
+    logs.extend(token_exchange(stage, &facts(), &profile, &[], |_| Err("nobody".to_owned())).await.logs);
+    logs.extend(failed_exchange(stage, &facts(), "too_many_attempts", "Too many attempts.").logs);
     logs
 }
 
@@ -112,10 +128,12 @@ async fn each_record_is_valid_by_the_vendors_schema() {
         "f",
         "fcp",
         "fcpr",
+        "feacft",
         "feccft",
         "fecte",
         "fepft",
         "fertft",
+        "flo",
         "fp",
         "fs",
         "fsa",
@@ -132,10 +150,12 @@ async fn each_record_is_valid_by_the_vendors_schema() {
         "s",
         "scp",
         "scpr",
+        "seacft",
         "seccft",
         "secte",
         "sepft",
         "sertft",
+        "slo",
         "ss",
         "ssa",
     ];
@@ -158,6 +178,7 @@ async fn records_have_what_the_published_samples_have() {
         "seccft",
         "feccft",
         "sertft",
+        "slo",
         "gd_auth_failed",
         "limit_wc",
         "limit_mu",

@@ -23,4 +23,6 @@ mod pipeline;
 #[cfg(test)]
 mod recordings;
 #[cfg(test)]
+mod scenarios;
+#[cfg(test)]
 mod shipped;

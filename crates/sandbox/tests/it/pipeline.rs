@@ -331,18 +331,20 @@ async fn a_token_exchange_finds_its_user_and_signs_it_in() {
     asked.transaction.insert("subject_token".into(), json!("good"));
     asked.transaction.insert("subject_token_type".into(), json!("urn:example:session"));
     let found = |exchange: &countersign_sandbox::Exchange| {
-        (exchange.user == Some(json!({ "user_id": "auth0|1" }))).then(facts)
+        let is_known = exchange.user == Some(json!({ "user_id": "auth0|1" }));
+        if is_known { Ok(facts()) } else { Err("nobody".to_owned()) }
     };
     let end = token_exchange(&mut world.stage(), &asked, &profile, &after, found).await;
     assert_eq!((&end.ending, types(&end.logs)), (&Ending::Done, vec!["secte"]));
     let wanted = json!({ "tier": "silver", "old": 1, "actor": "svcoauth2-token-exchange" });
     assert_eq!(end.user["app_metadata"], wanted);
     assert_eq!(end.logs[0]["details"]["subject_token_type"], "urn:example:session");
-    let end = token_exchange(&mut world.stage(), &asked, &profile, &after, |_| None).await;
+    let end =
+        token_exchange(&mut world.stage(), &asked, &profile, &after, |_| Err("nobody".to_owned())).await;
     assert_eq!((refused(&end).0, types(&end.logs)), ("invalid_request", vec!["fecte"]));
     asked.transaction.insert("subject_token".into(), json!("bad"));
     let end = token_exchange(&mut world.stage(), &asked, &profile, &after, found).await;
-    assert_eq!((refused(&end), types(&end.logs)), (("invalid_subject_token", "bad token"), vec!["fecte"]));
+    assert_eq!((refused(&end), types(&end.logs)), (("invalid_request", "bad token"), vec!["fecte"]));
 }
 
 #[tokio::test]

@@ -94,6 +94,6 @@ async fn guards_stop_what_is_pasted_below_them() {
     assert_eq!(types(&end.logs), ["actions_execution_failed", "gd_send_sms_failure"]);
     let exchange = "exports.onExecuteCustomTokenExchange = async (event, api) => { if ((await exports.guard(event, api)).allow) api.authentication.setUserById('auth0|1'); };";
     let profile = guarded(dist!("guard-custom-token-exchange"), exchange);
-    let end = token_exchange(&mut world.stage(), &facts(), &profile, &[], |_| Some(facts())).await;
+    let end = token_exchange(&mut world.stage(), &facts(), &profile, &[], |_| Ok(facts())).await;
     assert_eq!((&end.ending, types(&end.logs)), (&Ending::Done, vec!["secte"]));
 }

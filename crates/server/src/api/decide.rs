@@ -22,6 +22,9 @@ const DEADLINE_MS: std::ops::RangeInclusive<u32> = 50..=20_000;
 /// The most characters of the Action's name and version, and of a cut field's path.
 const MAX_CHARS: usize = 128;
 
+/// How long the hash of the Action's code is.
+const HASH_DIGITS: usize = 64;
+
 /// The most paths of cut fields.
 const MAX_TRUNCATED: usize = 64;
 
@@ -94,6 +97,10 @@ pub(crate) fn parse(bytes: &[u8], request_id: &str, received: Duration) -> Resul
         if text.starts_with("sub_") {
             return fault(path, "a text that does not begin with `sub_`".to_owned());
         }
+    }
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if action.code.as_ref().is_some_and(|code| code.len() != HASH_DIGITS || !code.bytes().all(is_digit)) {
+        return fault("action.code", format!("a SHA-256 in {HASH_DIGITS} hexadecimal digits, or nothing"));
     }
     if truncated.len() > MAX_TRUNCATED || truncated.iter().any(|path| path.len() > MAX_CHARS) {
         return fault("truncated", format!("at most {MAX_TRUNCATED} paths of at most {MAX_CHARS} bytes"));

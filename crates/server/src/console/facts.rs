@@ -129,6 +129,7 @@ pub(super) fn versions(record: &Record, current_policy: &str) -> Markup {
                 }
             }
             div { dt { "Action" } dd { code.wrap { (action.name) "@" (action.version) } } }
+            @if let Some(hash) = &action.code { div { dt { "Code of the Action" } dd { code.wrap { (hash) } } } }
             @if action.policy_etag.as_ref().is_some_and(|etag| etag != policy) {
                 div { dt { "Policy the Action knew" } dd { code.wrap { @if let Some(etag) = &action.policy_etag { (etag) } } } }
             }

@@ -1,10 +1,10 @@
 //! `/tenant`: what is not as it should be at a tenant and on our side, and how it is mended.
 
 use axum::{
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{self, Query, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
-use countersign_app::posture::{self, Severity, Standing};
+use countersign_app::posture::{Severity, Standing, State};
 use countersign_core::{TenantId, Timestamp};
 use maud::{Markup, html};
 
@@ -21,12 +21,12 @@ struct Page {
     tenant: TenantId,
     tenants: Vec<TenantId>,
     now: Timestamp,
-    state: posture::State,
+    state: State,
 }
 
 /// Answers `GET /tenant`.
 pub(super) async fn handle(
-    State(server): State<Server>,
+    extract::State(server): extract::State<Server>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
@@ -47,11 +47,15 @@ impl Page {
             div.heading { h1 { "Tenant" } }
             @match self.state.checked_at {
                 None => p.note {
-                    "This process has not looked at the tenant. The one that leads its jobs does, a minute after its start at the latest."
+                    "This process has not looked at the tenant. Of the processes of " code { "countersign serve" }
+                    " the one that leads its jobs looks, within a minute after its start; " code { "countersign demo" } " does not."
                 },
-                Some(at) => p.note { (self.summary()) " Looked at " (words::time(at, self.now)) ", again each minute." },
+                Some(at) => {
+                    p.note { (self.summary()) " Looked at " (words::time(at, self.now)) "; again within a minute." }
+                    p.note { (self.reach(at)) }
+                },
             }
-            @if !self.state.findings.is_empty() { (self.table()) }
+            @if !self.state.findings.is_empty() { (self.list()) }
         };
         let layout = Layout {
             title: "Tenant",
@@ -69,47 +73,76 @@ impl Page {
             self.state.findings.iter().filter(|standing| standing.finding.severity == severity).count()
         };
         if self.state.findings.is_empty() {
-            return "Everything is as it should be.".to_owned();
+            let State { checked_at, reads_tenant, tenant_read_at, .. } = &self.state;
+            let is_all_read = *reads_tenant && tenant_read_at == checked_at;
+            return if is_all_read { "Everything is as it should be." } else { "Nothing was found." }
+                .to_owned();
         }
         format!(
-            "{} critical, {} warnings, {} notes.",
+            "{} critical, {}, {}.",
             count(Severity::Critical),
-            count(Severity::Warning),
-            count(Severity::Note)
+            counted(count(Severity::Warning), "warning"),
+            counted(count(Severity::Note), "note")
         )
     }
 
-    fn table(&self) -> Markup {
+    /// How much of the tenant the last look saw.
+    fn reach(&self, checked_at: Timestamp) -> Markup {
         html! {
-            section aria-labelledby="findings-title" {
-                h2 #findings-title { "Findings" }
-                table {
-                    thead {
-                        tr {
-                            th scope="col" { "Severity" }
-                            th scope="col" { "Code" }
-                            th scope="col" { "What is so" }
-                            th scope="col" { "How it is mended" }
-                            th scope="col" { "Since" }
-                        }
-                    }
-                    tbody { @for standing in &self.state.findings { (self.row(standing)) } }
-                }
+            @match (self.state.reads_tenant, self.state.tenant_read_at) {
+                (false, _) => {
+                    "The tenant itself is not read, our own side alone: " code { "tenants." (self.tenant) ".management" }
+                    " names no client."
+                },
+                (true, None) => { strong { "The tenant could not be read since the start" } ": what is found is not all." },
+                (true, Some(at)) if at == checked_at => "The tenant itself was read.",
+                (true, Some(at)) => {
+                    strong { "Not all of the tenant could be read" } "; it last was " (words::time(at, self.now)) "."
+                },
             }
         }
     }
 
-    fn row(&self, Standing { finding, since }: &Standing) -> Markup {
+    fn list(&self) -> Markup {
         html! {
-            tr {
-                td { @if finding.severity == Severity::Critical { strong.alarm { (finding.severity) } } @else { (finding.severity) } }
-                th scope="row" { code { (finding.code) } }
-                td { (finding.text) }
-                td { (finding.fix) }
-                td { (words::time(*since, self.now)) }
+            section.findings aria-labelledby="findings-title" {
+                h2 #findings-title { "Findings" }
+                ol { @for standing in &self.state.findings { (self.item(standing)) } }
             }
         }
     }
+
+    fn item(&self, Standing { finding, since }: &Standing) -> Markup {
+        html! {
+            li.card {
+                h3 {
+                    @if finding.severity == Severity::Critical { strong.alarm { (finding.severity) } }
+                    @else { span.quiet { (finding.severity) } }
+                    " " code { (finding.code) }
+                }
+                p { (marked(&finding.text)) "." }
+                p { strong { "To mend it: " } (marked(&finding.fix)) "." }
+                p.note { "First found " (words::time(*since, self.now)) "." }
+            }
+        }
+    }
+}
+
+/// A text in which code stands between backticks; as it is where these are no pairs.
+fn marked(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    html! {
+        @if parts.len().is_multiple_of(2) { (text) } @else {
+            @for (place, part) in parts.into_iter().enumerate() {
+                @if place.is_multiple_of(2) { (part) } @else { code.wrap { (part) } }
+            }
+        }
+    }
+}
+
+/// A number and what it counts.
+fn counted(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -119,7 +152,7 @@ mod tests {
     use super::*;
     use crate::console::samples;
 
-    fn page(state: posture::State) -> String {
+    fn page(state: State) -> String {
         let page =
             Page { tenant: samples::tenant(), tenants: vec![samples::tenant()], now: samples::now(), state };
         page.render().into_string()
@@ -132,26 +165,51 @@ mod tests {
             severity: Severity::Critical,
             about: "post-login".to_owned(),
             text: samples::HOSTILE.to_owned(),
-            fix: "put it back".to_owned(),
+            fix: "put it back by `countersign tenant apply`".to_owned(),
         };
-        let state = posture::State {
+        let state = State {
             checked_at: Some(samples::now()),
             findings: vec![Standing { finding, since: samples::now() }],
+            ..State::default()
         };
         let page = page(state);
         samples::check_page(&page);
-        for part in ["action.edited", "put it back", "1 critical, 0 warnings"] {
+        for part in [
+            "action.edited",
+            "put it back by <code class=\"wrap\">countersign tenant apply</code>.",
+            "1 critical, 0 warnings, 0 notes.",
+        ] {
             assert!(page.contains(part), "{part}");
         }
     }
 
     #[test]
     fn a_page_says_whether_it_was_looked() {
-        let never = page(posture::State::default());
+        let never = page(State::default());
         samples::check_page(&never);
         assert!(never.contains("has not looked"));
-        let clean = page(posture::State { checked_at: Some(samples::now()), findings: vec![] });
-        samples::check_page(&clean);
-        assert!(clean.contains("Everything is as it should be."));
+        let now = samples::now();
+        let earlier = now.plus(-600_000_000);
+        let look = |reads_tenant: bool, tenant_read_at: Option<Timestamp>| {
+            let state = State { checked_at: Some(now), reads_tenant, tenant_read_at, findings: vec![] };
+            let page = page(state);
+            samples::check_page(&page);
+            page
+        };
+        assert!(look(true, Some(now)).contains("Everything is as it should be."));
+        for (page, why) in [
+            (look(false, None), "names no client"),
+            (look(true, None), "could not be read since the start"),
+            (look(true, Some(earlier)), "Not all of the tenant could be read"),
+        ] {
+            assert!(page.contains(why) && !page.contains("Everything"), "{why}");
+        }
+    }
+
+    #[test]
+    fn code_is_marked_where_backticks_are_pairs_and_one_is_one() {
+        assert_eq!(marked("a `b` c").into_string(), "a <code class=\"wrap\">b</code> c");
+        assert_eq!(marked("a ` <b>").into_string(), "a ` &lt;b&gt;");
+        assert_eq!((counted(1, "note"), counted(2, "note")), ("1 note".to_owned(), "2 notes".to_owned()));
     }
 }

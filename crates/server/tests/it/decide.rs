@@ -43,6 +43,32 @@ async fn each_fixture_gets_an_explained_decision_that_adds_up() {
 }
 
 #[tokio::test]
+async fn the_code_that_asks_is_named_in_the_leaf_and_the_record() {
+    let service = TestApp::start(|_| {}).await;
+    let hash = "a1".repeat(32);
+    for code in [Some(&hash), None] {
+        let mut question = TestApp::question(&post_login());
+        question["action"]["code"] = json!(code);
+        let body = question.to_string().into_bytes();
+        let id = id_of(&service.signed("/v1/decisions", body, service.signing()).await);
+        let tenant = service.tenant();
+        let (_, record) = service.app.decision(&tenant, &id.parse().unwrap()).await.unwrap();
+        assert_eq!(record.action.code.as_ref(), code);
+        let path = service.folder().join("countersign.db");
+        // Over PostgreSQL there is no such file.
+        if !path.exists() {
+            continue;
+        }
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let leaf: Vec<u8> = connection
+            .query_row("SELECT leaf FROM records WHERE record_id = ?1", [&id], |row| row.get(0))
+            .unwrap();
+        let leaf: Value = serde_json::from_slice(&leaf).unwrap();
+        assert_eq!(leaf["hashes"]["action"].as_str(), code.map(String::as_str));
+    }
+}
+
+#[tokio::test]
 async fn the_riskier_fixture_scores_higher() {
     let service = TestApp::start(|_| {}).await;
     let ordinary = service.decide(&post_login()).await.json["risk"]["score"].as_f64().unwrap();

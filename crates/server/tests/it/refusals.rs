@@ -21,6 +21,11 @@ fn changed(pointer: &str, value: Value) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
+/// An Action that says this of its code.
+fn action_of(code: &str) -> Value {
+    json!({"name": "countersign-post-login", "version": "0.1.0", "code": code, "policy_etag": null})
+}
+
 /// The body of an ordinary request without one member.
 fn without(parent: &str, name: &str) -> Vec<u8> {
     let mut body = TestApp::question(&post_login());
@@ -96,6 +101,9 @@ async fn a_wrong_or_missing_member_is_named_by_its_path() {
         (changed("/deadline_ms", json!(20_001)), "deadline_ms"),
         (changed("/deadline_ms", json!(u64::MAX)), "deadline_ms"),
         (changed("/action", json!(null)), "action"),
+        (changed("/action", action_of("ab")), "action.code"),
+        (changed("/action", action_of(&MARK.repeat(50))), "action.code"),
+        (changed("/action", action_of(&"A".repeat(64))), "action.code"),
         (changed("/action/name", json!("")), "action.name"),
         (changed("/action/name", json!(MARK.repeat(50))), "action.name"),
         (changed("/action/name", json!(format!("sub_{MARK}"))), "action.name"),

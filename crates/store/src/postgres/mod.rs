@@ -235,6 +235,10 @@ impl Postgres {
         reads::policies(&self.long_readers, tenant, limit).await
     }
 
+    pub(crate) async fn find_findings(&self, tenant: &TenantId) -> Result<Option<String>, StoreError> {
+        reads::findings(&self.readers, tenant).await
+    }
+
     pub(crate) async fn find_silence_cursor(&self, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
         reads::silence_cursor(&self.readers, tenant).await
     }

@@ -259,6 +259,15 @@ pub(super) async fn policies(
     rows.into_iter().map(policy).collect()
 }
 
+pub(super) async fn findings(pool: &PgPool, tenant: &TenantId) -> Result<Option<String>, StoreError> {
+    retried(|| {
+        sqlx::query_scalar("SELECT document FROM findings WHERE tenant_id = $1")
+            .bind(tenant.as_str())
+            .fetch_optional(pool)
+    })
+    .await
+}
+
 pub(super) async fn silence_cursor(pool: &PgPool, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
     let leaf: Option<i64> = retried(|| {
         sqlx::query_scalar("SELECT leaf_index FROM silence_cursors WHERE tenant_id = $1")

@@ -85,6 +85,11 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
             run!(connection, sql, t, *prefix, columns::integer(*leaf)?);
         }
         Write::Checkpoint(checkpoint) => insert_checkpoint(connection, t, checkpoint).await?,
+        Write::Findings { document } => {
+            let sql = "INSERT INTO findings (tenant_id, document) VALUES ($1, $2)
+                       ON CONFLICT (tenant_id) DO UPDATE SET document = $2";
+            run!(connection, sql, t, document);
+        }
         Write::SilenceCursor(leaf) => {
             let sql = "INSERT INTO silence_cursors (tenant_id, leaf_index) VALUES ($1, $2)
                        ON CONFLICT (tenant_id) DO UPDATE SET leaf_index = $2";

@@ -24,7 +24,8 @@ pub(super) struct Migration {
 
 pub(super) const RECORDS: &[Migration] = &[
     Migration { name: "0001_records", sql: include_str!("../../migrations/sqlite/0001_records.sql") },
-    Migration { name: "0002_journal", sql: include_str!("../../migrations/sqlite/0002_journal.sql") },
+    Migration { name: "0002_findings", sql: include_str!("../../migrations/sqlite/0002_findings.sql") },
+    Migration { name: "0003_journal", sql: include_str!("../../migrations/sqlite/0003_journal.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

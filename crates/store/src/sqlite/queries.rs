@@ -164,6 +164,14 @@ pub(super) fn switches(connection: &Connection, tenant: &TenantId) -> Result<Vec
     .collect()
 }
 
+pub(super) fn findings(connection: &Connection, tenant: &TenantId) -> Result<Option<String>, StoreError> {
+    let document = connection
+        .prepare_cached("SELECT document FROM findings WHERE tenant_id = ?1")?
+        .query_row([tenant.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(document)
+}
+
 pub(super) fn silence_cursor(connection: &Connection, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
     let row = connection
         .prepare_cached("SELECT leaf_index FROM silence_cursors WHERE tenant_id = ?1")?

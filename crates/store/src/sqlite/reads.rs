@@ -133,6 +133,10 @@ impl Sqlite {
         self.read_long(tenant, move |connection, tenant| policies::list(connection, tenant, limit)).await
     }
 
+    pub(crate) async fn find_findings(&self, tenant: &TenantId) -> Result<Option<String>, StoreError> {
+        self.readers.read(|connection| queries::findings(connection, tenant))
+    }
+
     pub(crate) async fn find_silence_cursor(&self, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
         self.readers.read(|connection| queries::silence_cursor(connection, tenant))
     }

@@ -60,6 +60,7 @@ fn apply_one(
         Write::DropBodies { prefix, from, until } => drop_bodies(connection, tenant, prefix, (*from, *until)),
         Write::RetentionCursor { prefix, leaf } => set_retention_cursor(connection, tenant, prefix, *leaf),
         Write::Checkpoint(checkpoint) => insert_checkpoint(connection, tenant, checkpoint),
+        Write::Findings { document } => set_findings(connection, tenant, document),
         Write::SilenceCursor(leaf) => set_silence_cursor(connection, tenant, *leaf),
         Write::LogWorked { expected, worked, late_from } => {
             journal::set_worked(connection, tenant, *expected, (*worked, *late_from))
@@ -131,6 +132,16 @@ fn insert_erasure(
             "INSERT INTO erasures (tenant_id, key_id, erased_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
         )?
         .execute(params![tenant.as_str(), key_id, at.micros()])?;
+    Ok(())
+}
+
+fn set_findings(connection: &Connection, tenant: &TenantId, document: &str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO findings (tenant_id, document) VALUES (?1, ?2)
+             ON CONFLICT (tenant_id) DO UPDATE SET document = ?2",
+        )?
+        .execute(params![tenant.as_str(), document])?;
     Ok(())
 }
 

@@ -202,7 +202,9 @@ async fn only_who_a_known_or_named_authority_vouches_for_is_told_anything() {
         let authorities = is_named.then(|| pem.into_bytes());
         let with = |_: &str| Settings { authorities, ..settings(&url, Plan::Unlimited) };
         let tenant = serve(Arc::new(HeldClock::at(START)), |_| Act::Close, with).await;
-        get(&tenant).await.unwrap_err();
+        let error = get(&tenant).await.unwrap_err();
+        let is_told = matches!(error, Error::Unavailable { why: Why::Certificate(_), .. });
+        assert_eq!(is_told, !is_named, "{error}");
         assert_eq!(serving.join_next().await.unwrap().unwrap(), is_named, "whether the handshake completes");
     }
 }

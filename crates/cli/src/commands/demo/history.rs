@@ -40,7 +40,12 @@ pub async fn seed(base: &Base, config: &Config, past: Vec<SignIn>) -> anyhow::Re
             let call = Call {
                 request_id: Some(format!("msg_history_{index}_{attempt}")),
                 raw_event: raw_event.clone(),
-                action: ActionInfo { name: "history".to_owned(), version: "1".to_owned(), policy_etag: None },
+                action: ActionInfo {
+                    name: "history".to_owned(),
+                    version: "1".to_owned(),
+                    code: None,
+                    policy_etag: None,
+                },
                 deadline: PATIENCE,
                 received: clock.monotonic(),
                 truncated: Vec::new(),

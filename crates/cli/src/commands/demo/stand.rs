@@ -16,6 +16,7 @@ use countersign_plan::{
 };
 use countersign_sandbox::{
     Action, Population, SignIn, TENANT,
+    stream::Mishaps,
     tenant::{self as sandbox, Options, Record, http},
 };
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ impl Stand {
         tasks.spawn(
             async move { listen::serve(Listener::plain(tcp), router, stop, &Limits::standard()).await },
         );
-        tasks.spawn(deliveries(shell.clone(), Arc::clone(clock)));
+        tasks.spawn(deliveries(shell.clone(), Arc::clone(clock), Mishaps::default()));
         Ok(Self { shell, url, client_id, client_secret })
     }
 

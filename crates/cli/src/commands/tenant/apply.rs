@@ -7,15 +7,15 @@ use countersign_adapters::management::Management;
 use countersign_app::{
     LedgerRecorder,
     management::Recorder,
-    tenant::{Accepted, Error, Installer, Journal, Parts, State, check_scopes},
+    tenant::{Accepted, Error, Installer, Journal, Parts, Run, State, check_scopes},
 };
 use countersign_core::{Entropy, Secret};
-use countersign_plan::{Plan, install};
+use countersign_plan::{Plan, Purpose, install};
 use countersign_store::Access;
 
-use super::{Site, accepted, connect, goal::Wish, keep::Kept, parts, record::RemoteRecorder};
+use super::{Site, accepted, connect, goal::Wish, keep::Kept, parts, record::RemoteRecorder, show::ways_out};
 use crate::{
-    args::{Accepting, ApplyArgs, Connected, Removing, Undoing},
+    args::{Accepting, ApplyArgs, Connected, Removing},
     clock::SystemEntropy,
     commands::{Verdict, print},
     data_dir::hex,
@@ -58,22 +58,23 @@ impl Work {
         })
     }
 
-    fn installer<'a>(&'a self, secrets: &'a BTreeMap<String, Secret>) -> Installer<'a> {
+    pub fn installer<'a>(&'a self, secrets: &'a BTreeMap<String, Secret>) -> Installer<'a> {
         let kept: &Kept = &self.site.kept;
         Installer { port: &self.management, keeper: kept, secrets, actor: self.actor.clone() }
     }
 
     /// Holds a plan to what was accepted. Something must have been read before, so that the credential's scopes are known.
-    fn check(&self, plan: &Plan) -> Result<(), Error> {
+    pub fn check(&self, plan: &Plan) -> Result<(), Error> {
         check_scopes(plan, self.management.scopes().as_deref(), &self.accepted)
     }
 
     /// Reads something, so that the tenant says what the credential can do.
-    async fn greet(&self, plan: &Plan) -> Result<(), Error> {
-        let Some(step) = plan.steps.first() else { return Ok(()) };
+    pub async fn greet(&self, plan: &Plan) -> Result<(), Error> {
+        let first = plan.steps.first().map(|step| &step.name).or_else(|| plan.adopts.keys().next());
+        let Some(first) = first else { return Ok(()) };
         let parts =
             Parts { actions: false, log_streams: false, event_streams: false, apis: false, clients: false };
-        let parts = match step.name.split('.').next().unwrap_or_default() {
+        let parts = match first.split('.').next().unwrap_or_default() {
             "log_stream" => Parts { log_streams: true, ..parts },
             "event_stream" => Parts { event_streams: true, ..parts },
             "api" => Parts { apis: true, ..parts },
@@ -93,7 +94,7 @@ impl Work {
 }
 
 /// What is a check that does not hold, and nothing half done.
-fn refusal(error: Error) -> anyhow::Result<Verdict> {
+pub fn refusal(error: Error) -> anyhow::Result<Verdict> {
     match error {
         Error::Blocked(_)
         | Error::NotAccepted(_)
@@ -113,19 +114,22 @@ pub async fn apply(args: &ApplyArgs) -> anyhow::Result<Verdict> {
     let work = Work::open(&args.connected, &args.accepting).await?;
     let Wish { goal, secrets } = work.site.wish(&args.connected, &args.wanted)?;
     let mut journal = work.site.kept.journal()?;
-    if let Some(run) = journal.unfinished().filter(|run| run.state == State::Applying) {
-        print(&format!("Plan {} was cut off; it is taken up again.\n", run.plan.id()));
-        let plan = run.plan.clone();
-        work.greet(&plan).await?;
-        if let Err(error) = work.check(&plan) {
-            return refusal(error);
+    if let Some(run) = journal.unfinished().cloned() {
+        let id = run.plan.id();
+        let is_wanted = args.plan_id.as_ref().is_none_or(|wanted| wanted == &id);
+        if run.state != State::Applying || run.plan.purpose != Purpose::Install || !is_wanted {
+            return Ok(unfinished(&run));
         }
         // Why: the plan that was cut off may name tokens that this one does not.
         let mut all = work.site.kept.tokens()?;
         all.extend(secrets.clone());
-        let end = work.installer(&all).resume(&mut journal).await;
-        work.sign().await?;
-        end.context(AGAIN)?;
+        if let Some(verdict) = take_up(&work, &mut journal, &run, &all).await? {
+            return Ok(verdict);
+        }
+        if args.plan_id.is_some() {
+            print(&done(&work, &journal));
+            return Ok(Verdict::Holds);
+        }
     }
     let observed = work.site.observe(&work.management, parts(&work.site, &goal)?).await?;
     let plan = install::plan(&goal, &observed);
@@ -139,8 +143,50 @@ pub async fn apply(args: &ApplyArgs) -> anyhow::Result<Verdict> {
     carry_out(&work, &mut journal, plan, &secrets).await
 }
 
+/// Refuses to begin while another run did not come to its end.
+fn unfinished(run: &Run) -> Verdict {
+    print(&format!(
+        "Nothing was changed: plan {} did not come to its end ({} of {} steps done): {}.\n",
+        run.plan.id(),
+        run.done().count(),
+        run.plan.steps.len(),
+        ways_out(run)
+    ));
+    Verdict::Fails
+}
+
+/// Takes a run up that was cut off. A verdict is a refusal.
+async fn take_up(
+    work: &Work,
+    journal: &mut Journal,
+    run: &Run,
+    secrets: &BTreeMap<String, Secret>,
+) -> anyhow::Result<Option<Verdict>> {
+    print(&format!("Plan {} was cut off; it is taken up again.\n", run.plan.id()));
+    work.greet(&run.plan).await.with_context(|| cut_off(journal))?;
+    if let Err(error) = work.check(&run.plan) {
+        return refusal(error).map(Some);
+    }
+    let end = work.installer(secrets).resume(journal).await;
+    work.sign().await?;
+    end.map(|()| None).with_context(|| cut_off(journal))
+}
+
 /// What is said of a run that was cut off.
-const AGAIN: &str = "the run was cut off: call `apply` again to take it up, or `rollback` to undo it";
+fn cut_off(journal: &Journal) -> String {
+    let ways = journal.unfinished().map_or_else(String::new, |run| format!(": {}", ways_out(run)));
+    format!("the run was cut off{ways}")
+}
+
+fn done(work: &Work, journal: &Journal) -> String {
+    let Some(run) = journal.newest() else { return String::new() };
+    let mut text = format!("\nDone: {} changes, each in the ledger.\n", run.plan.steps.len());
+    if run.done().any(|step| step.name == "client.create") {
+        let path = work.site.kept.secret_path();
+        text.push_str(&format!("The secret of the service's client, if it has one, is in `{path}`.\n"));
+    }
+    text
+}
 
 async fn carry_out(
     work: &Work,
@@ -151,7 +197,7 @@ async fn carry_out(
     if let Err(error) = work.check(&plan) {
         return refusal(error);
     }
-    if plan.steps.is_empty() {
+    if plan.is_empty() && plan.blocks().next().is_none() {
         return Ok(Verdict::Holds);
     }
     let mut random = [0_u8; 16];
@@ -162,58 +208,24 @@ async fn carry_out(
     work.sign().await?;
     match end {
         Ok(()) => {
-            let steps = journal.newest().map_or(0, |run| run.plan.steps.len());
-            print(&format!("\nDone: {steps} changes, each in the ledger.\n"));
-            if journal.newest().is_some_and(|run| run.done().any(|step| step.name == "client.create")) {
-                print(&format!(
-                    "The secret of the service's client, if it has one, is in `{}`.\n",
-                    work.site.kept.secret_path()
-                ));
-            }
+            print(&done(work, journal));
             Ok(Verdict::Holds)
         }
         Err(error @ (Error::Blocked(_) | Error::Unfinished(_))) => refusal(error),
-        Err(error) => Err(anyhow::Error::new(error).context(AGAIN)),
+        Err(error) => Err(anyhow::Error::new(error).context(cut_off(journal))),
     }
-}
-
-pub async fn roll_back(args: &Undoing) -> anyhow::Result<Verdict> {
-    let work = Work::open(&args.connected, &args.accepting).await?;
-    let mut journal = work.site.kept.journal()?;
-    let Some(run) = journal.newest().filter(|run| run.state != State::RolledBack) else {
-        return refusal(Error::Nothing);
-    };
-    let plan = run.plan.clone();
-    work.greet(&plan).await?;
-    if let Err(error) = work.check(&plan) {
-        return refusal(error);
-    }
-    let secrets = work.site.kept.tokens()?;
-    let end = work.installer(&secrets).roll_back(&mut journal).await;
-    work.sign().await?;
-    let left = end.context("it was not undone to its end: call `rollback` again")?;
-    print(&format!("Plan {} was rolled back.\n", plan.id()));
-    for left in &left {
-        print(&format!("`{}` stays as it is: {}\n", left.step, left.why));
-    }
-    Ok(Verdict::Holds)
 }
 
 pub async fn remove(args: &Removing) -> anyhow::Result<Verdict> {
     let work = Work::open(&args.connected, &args.accepting).await?;
     let mut journal = work.site.kept.journal()?;
-    if let Some(run) = journal.unfinished() {
-        let id = run.plan.id();
-        if run.plan.purpose != countersign_plan::Purpose::Remove || args.dry_run {
-            return refusal(Error::Unfinished(id));
+    if let Some(run) = journal.unfinished().cloned() {
+        if run.state != State::Applying || run.plan.purpose != Purpose::Remove || args.dry_run {
+            return Ok(unfinished(&run));
         }
-        print(&format!("Plan {id} was cut off; it is taken up again.\n"));
-        let plan = run.plan.clone();
-        work.greet(&plan).await?;
-        if let Err(error) = work.check(&plan) {
-            return refusal(error);
+        if let Some(verdict) = take_up(&work, &mut journal, &run, &BTreeMap::new()).await? {
+            return Ok(verdict);
         }
-        work.installer(&BTreeMap::new()).resume(&mut journal).await.context(AGAIN)?;
     }
     let host = connect::tenant_host(&args.connected, &work.site.config, &work.site.tenant)?;
     let observed = work.site.observe(&work.management, Parts::ALL).await?;

@@ -7,8 +7,8 @@ use countersign_core::{Secret, TenantId, Trigger};
 use countersign_plan::{
     fingerprint,
     install::{
-        ActionGoal, ApiGoal, Autonomy, Capability, ClientGoal, EVENT_TOKEN, EVENT_TYPES, EventStreamGoal,
-        Goal, LOG_TOKEN, LogStreamGoal, Place, TRIGGERS, is_our_code, secret_key,
+        ActionGoal, ApiGoal, Autonomy, CLIENT_SECRET, Capability, ClientGoal, EVENT_TOKEN, EVENT_TYPES,
+        EventStreamGoal, Goal, LOG_TOKEN, LogStreamGoal, Place, TRIGGERS, is_our_code, secret_key,
     },
 };
 
@@ -170,6 +170,10 @@ pub fn wish(args: &Wanted, tenant: &TenantId, host: &str, kept: &Kept, key: Stri
     }
     let key = args.service_public_key.as_deref().map(public_key).transpose()?;
     goal.client = (!args.without_client).then(|| key.unwrap_or(ClientGoal::Secret));
+    if let Some(kept) = kept.service_secret()? {
+        goal.fingerprints.insert(secret_key("client", tenant), fingerprint([(CLIENT_SECRET, kept.expose())]));
+    }
+    goal.adopt = args.adopt.iter().cloned().collect();
     goal.capabilities = capabilities;
     Ok(Wish { goal, secrets })
 }

@@ -15,6 +15,9 @@ use crate::{
 /// The file of the token that event deliveries come with.
 const EVENT_FILE: &str = "event-token";
 
+/// The file of the secret of the service's client.
+const SECRET_FILE: &str = "management-secret";
+
 /// The data directory, as far as it is about one tenant's installation.
 pub struct Kept {
     data: DataDir,
@@ -68,9 +71,14 @@ impl Kept {
         self.data.action_file(&self.tenant).get()?.into_iter().next().context("no key")
     }
 
+    /// The secret of the service's client, where it got one.
+    pub fn service_secret(&self) -> anyhow::Result<Option<Secret>> {
+        self.file(SECRET_FILE).find()?.map(first).transpose()
+    }
+
     /// Where the secret of the service's client is put.
     pub fn secret_path(&self) -> String {
-        self.file("management-secret").path().display().to_string()
+        self.file(SECRET_FILE).path().display().to_string()
     }
 
     /// Keeps other installers away while it is held.
@@ -99,7 +107,7 @@ impl Keeper for Kept {
 
     fn keep_secret(&self, _: &str, value: &Secret) -> Result<(), KeepError> {
         let text = String::from_utf8_lossy(value.expose()).into_owned();
-        self.file("management-secret").replace(&[text]).map_err(|error| KeepError(format!("{error:#}")))
+        self.file(SECRET_FILE).replace(&[text]).map_err(|error| KeepError(format!("{error:#}")))
     }
 }
 

@@ -6,14 +6,14 @@ mod goal;
 mod keep;
 mod probe;
 mod record;
+mod roll_back;
 mod show;
-mod trial;
 
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use countersign_adapters::management::Management;
-use countersign_app::tenant::{Accepted, Parts, Run, observe};
+use countersign_app::tenant::{Accepted, Parts, observe};
 use countersign_core::{Clock, TenantId};
 use countersign_plan::{
     Phase, Plan,
@@ -41,7 +41,7 @@ pub async fn run(command: TenantCommand) -> anyhow::Result<Verdict> {
         TenantCommand::Plan(args) => plan(&args).await,
         TenantCommand::Apply(args) => apply::apply(&args).await,
         TenantCommand::Status(args) => show::status(&args).await,
-        TenantCommand::Rollback(args) => apply::roll_back(&args).await,
+        TenantCommand::Rollback(args) => roll_back::roll_back(&args).await,
         TenantCommand::Remove(args) => apply::remove(&args).await,
         TenantCommand::Probe(args) => probe::run(&args).await,
     }
@@ -89,22 +89,25 @@ impl Site {
     }
 
     async fn observe(&self, management: &Management, parts: Parts) -> anyhow::Result<Observed> {
-        let fingerprints = self.kept.journal()?.fingerprints;
-        Ok(observe(management, parts, fingerprints).await?)
+        let journal = self.kept.journal()?;
+        let owned = journal.installed().unwrap_or_default().owned;
+        Ok(Observed { owned, ..observe(management, parts, journal.fingerprints).await? })
     }
 }
 
 /// What is read for a goal: also parts that are not wanted any more, where something of us was left there.
 fn parts(site: &Site, goal: &install::Goal) -> anyhow::Result<Parts> {
     let mut parts = Parts::of(goal);
-    let journal = site.kept.journal()?;
-    let names = journal.runs.iter().flat_map(Run::done).map(|step| step.name.as_str());
-    for name in names {
-        parts.actions |= name.starts_with("action.") || name.starts_with("bindings.");
-        parts.log_streams |= name.starts_with("log_stream.");
-        parts.event_streams |= name.starts_with("event_stream.");
-        parts.apis |= name.starts_with("api.");
-        parts.clients |= name.starts_with("client");
+    let installed = site.kept.journal()?.installed().unwrap_or_default();
+    parts.actions |= !installed.actions.is_empty();
+    parts.log_streams |= installed.log_endpoint.is_some();
+    parts.event_streams |= installed.event_endpoint.is_some();
+    for kind in installed.owned.kinds() {
+        parts.actions |= kind.starts_with("action.");
+        parts.log_streams |= kind == "log_stream";
+        parts.event_streams |= kind == "event_stream";
+        parts.apis |= kind == "api";
+        parts.clients |= kind.starts_with("client");
     }
     Ok(parts)
 }
@@ -113,7 +116,11 @@ async fn plan(args: &PlanArgs) -> anyhow::Result<Verdict> {
     let site = Site::open(&args.connected)?;
     let Wish { goal, .. } = site.wish(&args.connected, &args.wanted)?;
     let management = site.reader(&args.connected)?;
-    let observed = site.observe(&management, parts(&site, &goal)?).await?;
+    let mut observed = site.observe(&management, parts(&site, &goal)?).await?;
+    // Why: what another tool manages is in no journal of ours, and is not changed from here.
+    if matches!(args.format, Format::Terraform | Format::DeployCli) {
+        observed = observed.recognized();
+    }
     let plan = install::plan(&goal, &observed);
     let files = match args.format {
         Format::Text => {

@@ -2,7 +2,7 @@
 
 use countersign_app::tenant::{Journal, Parts, Run, State};
 use countersign_plan::{
-    Undo,
+    Purpose,
     install::{TRIGGERS, deployed_code, name},
     sha256,
 };
@@ -13,24 +13,48 @@ use crate::{
     commands::{Verdict, print},
 };
 
-const fn word(state: State) -> &'static str {
-    match state {
-        State::Applying => "cut off; `apply` takes it up, `rollback` undoes it",
-        State::Applied => "applied",
-        State::RollingBack => "cut off while it was rolled back; `rollback` goes on",
-        State::RolledBack => "rolled back",
+/// A text of the journal's, without what could steer a terminal.
+pub fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// The commands that lead out of where a run was cut off.
+pub fn ways_out(run: &Run) -> String {
+    let id = run.plan.id();
+    let leaves = "`countersign tenant rollback --abandon` leaves it as it stands and says what is there";
+    match (run.state, run.plan.purpose) {
+        (State::Applying, Purpose::Install) => format!(
+            "`countersign tenant apply`, without --plan-id or with `--plan-id {id}`, takes it up; \
+             `countersign tenant rollback` undoes it; {leaves}"
+        ),
+        (State::Applying, Purpose::Remove) => format!(
+            "`countersign tenant remove` takes it up; `countersign tenant rollback` undoes what of it can be \
+             undone; {leaves}"
+        ),
+        (State::RollingBack, _) => format!("`countersign tenant rollback` goes on; {leaves}"),
+        (State::Applied | State::RolledBack | State::Abandoned, _) => "it came to its end".to_owned(),
+    }
+}
+
+fn word(run: &Run) -> String {
+    match run.state {
+        State::Applying => format!("cut off: {}", ways_out(run)),
+        State::Applied => "applied".to_owned(),
+        State::RollingBack => format!("cut off while it was rolled back: {}", ways_out(run)),
+        State::RolledBack => "rolled back".to_owned(),
+        State::Abandoned => "abandoned as it stood".to_owned(),
     }
 }
 
 fn line(run: &Run) -> String {
     let (steps, done) = (run.plan.steps.len(), run.done().count());
-    let irreversible = run.done().filter(|step| matches!(step.undo, Undo::Irreversible(_))).count();
+    let irreversible = run.stays().len();
     format!(
         "{}  {}  by {}: {done} of {steps} steps, {irreversible} of them irreversible; {}\n",
         run.at,
         run.plan.id(),
         run.actor,
-        word(run.state)
+        word(run)
     )
 }
 
@@ -50,7 +74,7 @@ pub async fn status(args: &Connected) -> anyhow::Result<Verdict> {
         let management = site.reader(args)?;
         let parts =
             Parts { actions: true, log_streams: false, event_streams: false, apis: false, clients: false };
-        let observed = site.observe(&management, parts).await?;
+        let observed = site.observe(&management, parts).await?.recognized();
         for trigger in TRIGGERS {
             let step = |act: &str| journal.deployed.get(&format!("action.{trigger}.{act}"));
             let Some(action) = observed.our_action(trigger) else { continue };
@@ -61,7 +85,7 @@ pub async fn status(args: &Connected) -> anyhow::Result<Verdict> {
             holds &= is_known && is_bound;
             print(&format!(
                 "{trigger}: `{}` runs {}, {}, {}\n",
-                name(action).replace(char::is_control, " "),
+                plain(name(action)),
                 runs.unwrap_or_else(|| "nothing".to_owned()),
                 if is_known { "as it was deployed from here" } else { "which was not deployed from here" },
                 if is_bound { "bound" } else { "bound nowhere" },

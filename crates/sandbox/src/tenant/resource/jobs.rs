@@ -1,4 +1,4 @@
-//! Jobs: verification mails, and exports of users. What a job does is done at once; that it is done is seen a little later.
+//! Jobs: verification mails, and exports of users; imports have a file of their own. What a job does is done at once; that it is done is seen a little later.
 
 use countersign_core::{Micros, Timestamp};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::tenant::{
 
 const READ: &[&str] = &["create:users", "read:users"];
 
-/// The collection: ids are `job_` and 16 characters; `done`, `errors` and `content` are hidden.
+/// The collection: ids are `job_` and 16 characters; `done`, `errors`, `failed` and `content` are hidden.
 pub const JOBS: &str = "jobs";
 
 /// How long a job takes.
@@ -73,9 +73,17 @@ fn shown_at(job: &Item, now: Timestamp) -> Object {
     let mut shown = job.shown.clone();
     let summary = shown.remove("summary");
     let is_running = is_running(job, now);
-    shown.insert("status".to_owned(), if is_running { "pending" } else { "completed" }.into());
-    if let Some(summary) = summary.filter(|_| !is_running) {
-        shown.insert("summary".to_owned(), summary);
+    let details = shown.remove("status_details");
+    let status = match (is_running, job.hidden.contains_key("failed")) {
+        (true, _) => "pending",
+        (false, true) => "failed",
+        (false, false) => "completed",
+    };
+    shown.insert("status".to_owned(), status.into());
+    for (name, value) in [("summary", summary), ("status_details", details)] {
+        if let Some(value) = value.filter(|_| !is_running) {
+            shown.insert(name.to_owned(), value);
+        }
     }
     shown
 }

@@ -32,9 +32,12 @@ mod roles;
 mod rules;
 mod sessions;
 mod tickets;
+pub(super) mod token_exchange_profiles;
 mod user_blocks;
+mod user_creation;
 mod user_factors;
 mod user_identities;
+mod user_imports;
 mod user_profile;
 mod user_roles;
 mod user_search;
@@ -45,6 +48,7 @@ use serde_json::Value;
 use super::{Operation, state::Object};
 pub(super) use connections::furnish as furnish_database;
 pub(super) use jobs::content as export;
+pub(super) use organization_members::MEMBER_ROLES;
 pub(super) use user_identities::password;
 pub(super) use users::PASSWORD;
 
@@ -88,9 +92,11 @@ pub(super) const TABLES: &[&[Operation]] = &[
     refresh_tokens::OPERATIONS,
     sessions::OPERATIONS,
     tickets::OPERATIONS,
+    token_exchange_profiles::OPERATIONS,
     user_blocks::OPERATIONS,
     user_factors::OPERATIONS,
     user_identities::OPERATIONS,
+    user_imports::OPERATIONS,
     user_roles::OPERATIONS,
     user_search::OPERATIONS,
     users::OPERATIONS,

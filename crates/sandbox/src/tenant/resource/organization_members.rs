@@ -8,7 +8,7 @@ use super::{
 };
 use crate::tenant::{
     Context, Fault, Group, Operation, Reply,
-    check::{IDS, Rule, need},
+    check::{IDS, Rule, need, text},
     operations::{delete, get, post},
     page,
     state::{Object, State},
@@ -22,6 +22,9 @@ pub const MEMBER_ROLES: &str = "organization_member_roles";
 
 /// The most members of an organization (Auth0: "Entity limit policy").
 const MOST_MEMBERS: usize = 100_000;
+
+/// The most ids of one call. It is not documented; a stand-in must not take what a tenant may refuse.
+const MOST_IDS: usize = 10;
 
 /// The most roles of a member (the same page).
 const MOST_ROLES: usize = 50;
@@ -37,7 +40,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         &["create:organization_members"],
         add,
     )
-    .body(&MEMBERS)
+    .body(&NEW_MEMBERS)
     .group(Group::MembersWrite),
     delete(
         "/organizations/{id}/members",
@@ -89,6 +92,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 ];
 
 static MEMBERS: Rule = Rule::Object(&[need("members", IDS)]);
+static NEW_MEMBERS: Rule = Rule::Object(&[need(
+    "members",
+    Rule::List { each: &text(1, 512), min: 1, max: MOST_IDS, unique: false },
+)]);
 static ROLE_IDS: Rule = Rule::Object(&[need("roles", IDS)]);
 
 /// The left side of a member's roles.
@@ -130,7 +137,7 @@ fn list(context: &mut Context<'_>) -> Result<Reply, Fault> {
         Some(shown)
     });
     let shown: Vec<Object> = members.collect();
-    page::either(context.call, "members", "user_id", &shown)
+    page::until_empty(context.call, "members", "user_id", &shown)
 }
 
 fn add(context: &mut Context<'_>) -> Result<Reply, Fault> {
@@ -284,7 +291,10 @@ mod tests {
         let members = format!("{}/members", organization(&mut api));
         let brief = json!({"user_id": "auth0|1", "email": "pat@example.com", "name": "Pat"});
         assert_eq!(api.get(&members, 200), json!([brief]));
-        assert_eq!(api.get(&format!("{members}?take=10"), 200), json!({"members": [brief]}));
+        let page = api.get(&format!("{members}?take=10"), 200);
+        assert_eq!(page["members"], json!([brief]));
+        let next = page["next"].as_str().unwrap();
+        assert_eq!(api.get(&format!("{members}?take=10&from={next}"), 200), json!({"members": []}));
         api.post(&members, json!({"members": ["auth0|2", "auth0|3"]}), 400);
         api.post(&members, json!({"members": []}), 400);
         assert_eq!(api.get("/users/auth0%7C1/organizations", 200)[0]["name"], "acme");
@@ -292,6 +302,20 @@ mod tests {
         api.delete(&members, Some(json!({"members": ["auth0|1"]})), 204);
         assert_eq!(api.get(&members, 200), json!([]));
         assert_eq!(api.get("/users/auth0%7C1/organizations", 200), json!([]));
+    }
+
+    #[test]
+    fn ten_members_come_at_once_and_no_more() {
+        let mut api = Api::new();
+        let path = format!("{}/members", organization(&mut api));
+        let ids: Vec<String> = (0..11).map(|number| format!("auth0|{number}")).collect();
+        let refused = api.post(&path, json!({"members": ids}), 400);
+        assert!(
+            refused["message"].as_str().unwrap().contains("'Array is too long (11), maximum 10'"),
+            "{refused}"
+        );
+        let refused = api.post(&path, json!({"members": ids[..10]}), 400);
+        assert_eq!(refused["message"], "One or more of the members do not exist");
     }
 
     #[test]

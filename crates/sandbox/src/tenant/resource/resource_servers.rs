@@ -1,5 +1,10 @@
 //! APIs: what tokens are asked for, and which scopes they can have.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 
 use super::merge;
@@ -96,6 +101,18 @@ fn list(context: &mut Context<'_>) -> Result<Reply, Fault> {
     page::offset(context.call, "resource_servers", &shown)
 }
 
+/// Keeps of a key that tokens are encrypted with its digest alone, as the API shows it.
+fn digested(shown: &mut Object) {
+    let key = shown.get_mut("token_encryption").and_then(|settings| settings.get_mut("encryption_key"));
+    let Some(key) = key.and_then(Value::as_object_mut) else { return };
+    let Some(Value::String(pem)) = key.remove("pem") else { return };
+    let lines: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+    // Why not refused: what a key is, only whoever encrypts needs to know, and here nobody does.
+    let der = STANDARD.decode(lines).unwrap_or_else(|_| pem.into_bytes());
+    let print = URL_SAFE_NO_PAD.encode(digest(&SHA256, &der));
+    key.insert("thumbprint_sha256".to_owned(), print.into());
+}
+
 fn create(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let body = context.body();
     let identifier = body.get("identifier").and_then(Value::as_str).unwrap_or_default();
@@ -114,6 +131,7 @@ fn create(context: &mut Context<'_>) -> Result<Reply, Fault> {
     });
     let mut shown = defaults.as_object().cloned().unwrap_or_default();
     merge(&mut shown, body);
+    digested(&mut shown);
     let item = Item { id, shown: shown.clone(), hidden: Object::new() };
     context.state.objects.insert(RESOURCE_SERVERS, item);
     Ok(Reply::created(shown))
@@ -129,6 +147,7 @@ fn update(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let api = context.state.objects.find_mut(RESOURCE_SERVERS, &id);
     let shown = api.map(|api| {
         merge(&mut api.shown, body);
+        digested(&mut api.shown);
         api.shown.clone()
     });
     Ok(Reply::ok(shown.unwrap_or_default()))

@@ -1,16 +1,17 @@
 //! Users: how they are made, read, changed and removed. What they have and what they are linked to have files of their own.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     organization_members,
     roles::{USER_ROLES, USERS},
-    user_identities::{self, identity, strategy, user_id},
-    user_profile::{CREATE, UPDATE, changed, check_change, check_size, keep, text_of},
+    user_creation::{check_unique, make},
+    user_identities::{self, strategy},
+    user_profile::{CREATE, UPDATE, changed, check_change, keep, text_of},
     user_roles::USER_PERMISSIONS,
 };
 use crate::tenant::{
-    Context, Fault, Item, Operation, Reply, access, id,
+    Context, Fault, Item, Operation, Reply, access,
     limit::Group,
     operations::{delete, get, patch, post},
     page, secret,
@@ -70,74 +71,13 @@ pub fn forget(state: &mut State, user: &str) {
     access::forget_user(state, user);
 }
 
-/// Refuses what tells users of a connection apart when another has it.
-fn check_unique(context: &Context<'_>, own: &str, connection: &str, body: &Object) -> Result<(), Fault> {
-    let users = context.state.objects.all(USERS).filter(|user| user.id != own);
-    let taken = users.into_iter().any(|user| {
-        let mut identities = user_identities::of(user).iter().enumerate();
-        identities.any(|(place, identity)| {
-            let profile = if place == 0 { Some(&user.shown) } else { identity["profileData"].as_object() };
-            let mut names = ["email", "username", "phone_number"].into_iter();
-            identity["connection"] == connection
-                && names.any(|name| {
-                    let other = profile.and_then(|profile| text_of(profile, name));
-                    text_of(body, name)
-                        .zip(other)
-                        .is_some_and(|(text, other)| other.eq_ignore_ascii_case(text))
-                })
-        })
-    });
-    if taken { Err(Fault::conflict("The user already exists.").code("user_exists")) } else { Ok(()) }
-}
-
-/// Makes a user of a connection with a strategy.
-///
-/// # Errors
-/// 400 and 409 for what a user can't be.
-pub fn make(context: &mut Context<'_>, mut shown: Object, strategy: &str) -> Result<Item, Fault> {
-    let connection = text_of(&shown, "connection").unwrap_or_default().to_owned();
-    let own = text_of(&shown, "user_id").map(str::to_owned);
-    let own = own.unwrap_or_else(|| id::object(&mut context.state.dice));
-    let identity = identity(strategy, &connection, &own);
-    let user_id = user_id(&identity);
-    if context.state.objects.find(USERS, &user_id).is_some() {
-        return Err(Fault::conflict("The user already exists.").code("user_exists"));
-    }
-    check_unique(context, "", &connection, &shown)?;
-    let password = text_of(&shown, "password").map(str::to_owned);
-    keep(&mut shown);
-    shown.retain(|_, value| !value.is_null());
-    check_size(&shown)?;
-    let name = text_of(&shown, "email").or(text_of(&shown, "username")).or(text_of(&shown, "phone_number"));
-    let name = name.unwrap_or_default().to_owned();
-    if shown.contains_key("email") {
-        shown.entry("email_verified").or_insert(Value::Bool(false));
-    }
-    let nickname = name.split('@').next().unwrap_or_default().to_owned();
-    shown.entry("nickname").or_insert_with(|| nickname.into());
-    shown.entry("picture").or_insert_with(|| "https://s.gravatar.com/avatar/0?s=480&r=pg".into());
-    shown.entry("name").or_insert_with(|| name.into());
-    shown.insert("identities".to_owned(), json!([identity]));
-    shown.insert("user_id".to_owned(), user_id.clone().into());
-    for name in ["created_at", "updated_at"] {
-        shown.insert(name.to_owned(), context.iso().into());
-    }
-    let mut hidden = Object::new();
-    if let Some(password) = password {
-        hidden.insert(PASSWORD.to_owned(), secret::hash(&password, &mut context.state.dice).into());
-    }
-    let user = Item { id: user_id, shown, hidden };
-    context.state.objects.insert(USERS, user.clone());
-    Ok(user)
-}
-
 fn create(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let body = context.body();
     let connection = text_of(&body, "connection").unwrap_or_default();
     let strategy = strategy(context.state, connection).map(str::to_owned);
     let strategy = strategy
         .ok_or_else(|| Fault::new(400, "The connection does not exist.").code("inexistent_connection"))?;
-    let user = make(context, body, &strategy)?;
+    let user = make(context.state, body, &strategy, context.now)?;
     Ok(Reply::created(user.shown))
 }
 
@@ -171,7 +111,7 @@ fn update(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let identity = identities.get(place).cloned().unwrap_or_default();
     check_change(user, &body)?;
     let connection = identity.get("connection").and_then(Value::as_str).unwrap_or_default();
-    check_unique(context, &id, connection, &body)?;
+    check_unique(context.state, &id, connection, &body)?;
     let hash = text_of(&body, "password").map(|password| secret::hash(password, &mut context.state.dice));
     keep(&mut body);
     let now = context.iso();
@@ -198,6 +138,8 @@ fn remove(context: &mut Context<'_>) -> Result<Reply, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::tenant::testing::{Api, DATABASE};
 

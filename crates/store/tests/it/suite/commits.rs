@@ -28,6 +28,7 @@ pub fn one_of_each() -> Vec<Write> {
         Write::Switch(SwitchRow { trigger: Trigger::PostLogin, is_off: true, at: at(0) }),
         policy(0, "e1"),
         Write::Checkpoint(CheckpointRow { size: 1, note: "note".to_owned(), at: at(0) }),
+        Write::Findings { document: "[1]".to_owned() },
         Write::SilenceCursor(1),
         Write::RetentionCursor { prefix: "dec_", leaf: 1 },
         Write::Address(AddressRow { address: subject(9), subject: subject(1), is_verified: false }),
@@ -48,6 +49,7 @@ pub async fn assert_nothing(store: &Store, tenant: &TenantId) {
     assert_eq!(store.list_switches(tenant).await, Ok(vec![]));
     assert_eq!(store.find_policy(tenant).await, Ok(None));
     assert_eq!(store.find_newest_checkpoint(tenant).await, Ok(None));
+    assert_eq!(store.find_findings(tenant).await, Ok(None));
     assert_eq!(store.find_silence_cursor(tenant).await, Ok(None));
     assert_eq!(store.find_retention_cursor(tenant, "dec_").await, Ok(None));
     assert_eq!(store.list_address_holders(tenant, &subject(9)).await, Ok(vec![]));

@@ -9,6 +9,7 @@ pub mod changes;
 pub mod checkpoints;
 pub mod commits;
 pub mod decisions;
+pub mod findings;
 pub mod hostile;
 pub mod journal;
 pub mod keys;
@@ -152,6 +153,7 @@ macro_rules! suite {
                 a_decision_without_its_body_keeps_its_facts_and_names_nobody
                 each_kind_has_a_cursor
             ];
+            findings: [what_is_found_is_what_was_last_written];
             silence: [the_cursor_is_where_it_was_put];
             subjects: [
                 without_the_key_nobody_is_named_and_the_leaves_stay

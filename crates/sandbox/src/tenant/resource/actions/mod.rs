@@ -131,6 +131,11 @@ static CHANGES: Rule = Rule::Object(&[
     may("modules", MODULES),
 ]);
 
+/// The trigger of an Action.
+pub fn trigger_of(action: &Item) -> &str {
+    triggers::of(action).0
+}
+
 fn missing() -> Fault {
     Fault::not_found("That action does not exist.")
 }

@@ -9,7 +9,7 @@ mod custom_domains;
 mod emails;
 mod guardian;
 mod guardian_providers;
-mod many;
+pub(super) mod many;
 mod network_acls;
 mod phone;
 mod prompts;

@@ -1,0 +1,53 @@
+//! Names for invented people; none of the pairs is meant to be anybody's.
+
+/// First names.
+pub(crate) const GIVEN: [&str; 40] = [
+    "Ada", "Amir", "Anika", "Bruno", "Celia", "Cosmo", "Dara", "Edith", "Emre", "Fiona", "Felix", "Gita",
+    "Hector", "Ilse", "Ivo", "Jana", "Joel", "Kaya", "Kofi", "Leona", "Luca", "Maren", "Milo", "Nadia",
+    "Nils", "Oona", "Otto", "Petra", "Quinn", "Rafi", "Rosa", "Selim", "Stella", "Tariq", "Thea", "Uma",
+    "Viktor", "Wanda", "Yara", "Zeno",
+];
+
+/// Last names.
+pub(crate) const FAMILY: [&str; 40] = [
+    "Abernall",
+    "Ashgrove",
+    "Bellweather",
+    "Birchall",
+    "Caldermoor",
+    "Cobbold",
+    "Dunmere",
+    "Eastlake",
+    "Elderfield",
+    "Fenwright",
+    "Garrowby",
+    "Glenholt",
+    "Hartmoss",
+    "Hollowell",
+    "Ingleside",
+    "Jarndale",
+    "Kestrelby",
+    "Kirkwold",
+    "Lindenau",
+    "Lockmere",
+    "Marlowski",
+    "Mossgrave",
+    "Nettleton",
+    "Northgate",
+    "Oakhanger",
+    "Orwick",
+    "Pellworth",
+    "Penhallow",
+    "Quillfeather",
+    "Ravenhall",
+    "Rosendahl",
+    "Saltmarsh",
+    "Silverton",
+    "Thornbury",
+    "Tidewell",
+    "Underhay",
+    "Vexley",
+    "Wetherall",
+    "Windlass",
+    "Yarrowdale",
+];
