@@ -26,7 +26,6 @@ mod gaps;
 mod lead;
 mod learn;
 mod leaves;
-mod log_watch;
 pub mod management;
 pub mod outcomes;
 mod policies;
@@ -43,6 +42,7 @@ mod subjects;
 mod switches;
 pub mod tenant;
 mod tenants;
+mod watch;
 mod writes;
 
 use std::{path::PathBuf, sync::Arc};
@@ -58,9 +58,9 @@ pub use countersign_store::{DecisionFilter, DecisionRow, Standing};
 pub use error::Error;
 pub use feed::Live;
 pub use lead::Lead;
-pub use log_watch::{Delivered, StreamState};
 pub use retain::Kept;
 pub use tenants::Tenant;
+pub use watch::{Delivered, StreamState};
 pub use writes::LedgerRecorder;
 
 /// What the use cases stand on.

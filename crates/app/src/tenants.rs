@@ -22,8 +22,8 @@ use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
 use crate::{
-    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, log_watch::LogWatch, posture::Findings,
-    risk_tokens, rollback,
+    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, posture::Findings, risk_tokens, rollback,
+    watch::Watch,
 };
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
@@ -41,8 +41,8 @@ pub struct Tenant {
     /// The tokens of the short form that hold.
     pub(crate) risk_tokens: ArcSwap<Vec<RiskTokenRow>>,
     pub(crate) velocity: Mutex<Velocity>,
-    /// What arrives of its logs.
-    pub(crate) log_watch: LogWatch,
+    /// The watching of its log.
+    pub(crate) watch: Watch,
     /// What is found at it now.
     pub(crate) findings: Findings,
     pub(crate) signers: Vec<Signer>,
@@ -204,7 +204,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         off: ArcSwap::from_pointee(off),
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::default(),
-        log_watch: LogWatch::default(),
+        watch: Watch::default(),
         findings: Findings::default(),
         signers,
         origin,

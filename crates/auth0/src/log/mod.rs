@@ -1,11 +1,12 @@
-//! Tenant logs as streams deliver them and the Management API answers them: which entry, of what kind, when it happened.
+//! Tenant logs as streams deliver them and the Management API answers them.
 //!
 //! The format is told by the content: one entry, an array of entries or an entry a line, each in the envelope of a log stream
-//! (`{"log_id", "data"}`) or bare. Everything else in an entry is passed over here, and hostile.
+//! (`{"log_id", "data"}`) or bare.
 
 mod event;
 
-use countersign_core::Timestamp;
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -13,17 +14,6 @@ pub use event::{Fields, Location, LogEvent, SecurityContext, text};
 
 /// The most bytes of an entry's id or kind; Auth0's ids have some 60, its codes some 40.
 const MAX_WORD: usize = 256;
-
-/// What one entry says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Its id, by which a repeated delivery is known; sorts in the order of the log.
-    pub log_id: String,
-    /// Its type code, such as `s` or `fp`; codes that nobody documented are kept.
-    pub kind: String,
-    /// When it happened, by Auth0's clock.
-    pub date: Timestamp,
-}
 
 /// Why an entry could not be read. It holds nothing of the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,74 +32,68 @@ pub enum Unread {
     Date,
 }
 
-/// A body that holds no entries at all: neither an object, nor an array, nor lines of objects.
+/// An entry that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rejected<'a> {
+    /// Why.
+    pub why: Unread,
+    /// What came.
+    pub raw: &'a str,
+}
+
+/// A body that holds no entries, or ends within one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("log entries come as a JSON object, an array of them, or one a line")]
+#[error("log entries come as a JSON object, an array of them, or one a line, and the last one must end")]
 pub struct NotLogs;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    #[serde(default)]
-    log_id: Option<String>,
-    #[serde(default, rename = "_id")]
-    stored_id: Option<String>,
-    #[serde(default)]
-    id: Option<String>,
+    #[serde(borrow, default, deserialize_with = "text")]
+    log_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
-    #[serde(default, rename = "type")]
-    kind: Option<String>,
-    #[serde(default)]
-    date: Option<String>,
 }
 
-impl Envelope<'_> {
-    fn id(&mut self) -> Option<String> {
-        self.log_id.take().or(self.stored_id.take()).or(self.id.take()).filter(|id| is_word(id))
+/// Reads the entries of a body, each for itself: one that can't be read stands in its place among the others.
+///
+/// # Errors
+/// [`NotLogs`] for a body that has none, or that ends within an entry: whoever sent it must send it again.
+pub fn entries(body: &str) -> Result<Vec<Result<LogEvent<'_>, Rejected<'_>>>, NotLogs> {
+    let body = body.trim();
+    if body.starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(body).map_err(|_| NotLogs)?;
+        return Ok(items.into_iter().map(|item| entry(item.get())).collect());
     }
+    if !body.starts_with('{') {
+        return Err(NotLogs);
+    }
+    if serde_json::from_str::<&RawValue>(body).is_ok() {
+        return Ok(vec![entry(body)]);
+    }
+    let lines: Vec<&str> = body.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_whole = lines.last().is_some_and(|last| serde_json::from_str::<&RawValue>(last).is_ok());
+    if is_whole { Ok(lines.into_iter().map(entry).collect()) } else { Err(NotLogs) }
 }
 
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_WORD
 }
 
-/// Reads the entries of a body, each for itself: one that can't be read stands in its place among the others.
-///
-/// # Errors
-/// [`NotLogs`] for a body that has none, or an array that does not end.
-pub fn entries(body: &[u8]) -> Result<Vec<Result<Entry, Unread>>, NotLogs> {
-    let body = body.trim_ascii();
-    match body.first() {
-        Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| NotLogs)?;
-            Ok(items.into_iter().map(|item| entry(item.get().as_bytes())).collect())
-        }
-        Some(b'{') => match serde_json::from_slice::<&RawValue>(body) {
-            Ok(_) => Ok(vec![entry(body)]),
-            Err(_) => {
-                let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-                Ok(lines.filter(|line| !line.is_empty()).map(entry).collect())
-            }
-        },
-        _ => Err(NotLogs),
-    }
+fn entry(raw: &str) -> Result<LogEvent<'_>, Rejected<'_>> {
+    read_entry(raw).map_err(|why| Rejected { why, raw })
 }
 
-fn entry(bytes: &[u8]) -> Result<Entry, Unread> {
-    let mut outer: Envelope<'_> = serde_json::from_slice(bytes).map_err(|_| Unread::Malformed)?;
-    let outer_id = outer.id();
-    let mut inner = match outer.data.filter(|data| data.get().starts_with('{')) {
-        Some(data) => serde_json::from_str(data.get()).map_err(|_| Unread::Malformed)?,
-        None => outer,
-    };
-    let log_id = outer_id.or_else(|| inner.id()).ok_or(Unread::LogId)?;
-    let kind = inner.kind.filter(|kind| is_word(kind)).ok_or(Unread::Kind)?;
-    let date = inner.date.and_then(|date| date.parse().ok()).ok_or(Unread::Date)?;
-    Ok(Entry { log_id, kind, date })
+fn read_entry(raw: &str) -> Result<LogEvent<'_>, Unread> {
+    let envelope: Envelope<'_> = serde_json::from_str(raw).map_err(|_| Unread::Malformed)?;
+    match envelope.data.map(RawValue::get).filter(|data| data.starts_with('{')) {
+        Some(data) => LogEvent::parse(data, envelope.log_id),
+        None => LogEvent::parse(raw, None),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use countersign_core::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
@@ -117,19 +101,21 @@ mod tests {
     const BARE: &str =
         r#"{"log_id":"900","type":"s","date":"2026-08-20T08:00:01.000Z","user_id":null,"odd":[1]}"#;
 
-    fn read(body: &str) -> Vec<Result<Entry, Unread>> {
-        entries(body.as_bytes()).unwrap()
+    /// Ids, kinds and times, or why there is none.
+    fn read(body: &str) -> Vec<Result<(String, String, Timestamp), Unread>> {
+        let told = |event: LogEvent<'_>| (event.log_id.into_owned(), event.kind.into_owned(), event.date);
+        entries(body)
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.map(told).map_err(|rejected| rejected.why))
+            .collect()
     }
 
     #[test]
     fn every_format_gives_the_same_entries() {
         let wrapped = format!(r#"{{"log_id":"900","data":{BARE}}}"#);
         let old = BARE.replace("log_id", "_id");
-        let expected = Entry {
-            log_id: "900".to_owned(),
-            kind: "s".to_owned(),
-            date: "2026-08-20T08:00:01Z".parse().unwrap(),
-        };
+        let expected = ("900".to_owned(), "s".to_owned(), "2026-08-20T08:00:01Z".parse().unwrap());
         for one in [BARE, &wrapped, &old] {
             assert_eq!(read(one), [Ok(expected.clone())], "{one}");
             assert_eq!(read(&format!("[{one},\n{one}]")).len(), 2);
@@ -150,15 +136,37 @@ mod tests {
 
     #[test]
     fn what_is_no_log_is_refused() {
-        for body in ["", " ", "\"s\"", "17", "null", "[", "[{\"log_id\":\"1\"}", "<html>"] {
-            assert_eq!(entries(body.as_bytes()), Err(NotLogs), "{body}");
+        for body in [
+            "",
+            " ",
+            &format!("{BARE}\n{{\"log_id\":\"2"),
+            &format!("[{BARE},"),
+            "\"s\"",
+            "17",
+            "null",
+            "[",
+            "[{\"log_id\":\"1\"}",
+            "<html>",
+        ] {
+            assert!(entries(body).is_err(), "{body}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_bytes_break_the_reader(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            drop(entries(&bytes));
+        fn no_text_breaks_the_reader(body in ".{0,200}") {
+            drop(entries(&body));
+            drop(entries(&format!("[{body}]")));
+        }
+
+        #[test]
+        fn a_body_that_is_cut_is_never_taken_for_a_whole_one(cut in 1_usize..400) {
+            let array = format!("[{BARE},{BARE},{BARE}]");
+            let lines = format!("{BARE}\n{BARE}\n{BARE}");
+            prop_assert!(array.get(..cut.min(array.len() - 1)).is_some_and(|half| entries(half).is_err()));
+            let half = lines.get(..cut.min(lines.len() - 1)).unwrap();
+            // What ends with a line is whole as far as anyone can tell; the length of the request says the rest.
+            prop_assert!(entries(half).is_err() || half.trim_end().ends_with(BARE));
         }
     }
 }
