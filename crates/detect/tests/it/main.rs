@@ -1,3 +1,4 @@
 //! Detections held to labelled sequences of log entries.
 
+#[cfg(test)]
 mod scenarios;
