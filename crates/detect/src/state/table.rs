@@ -112,3 +112,33 @@ impl<V: Entry> Table<V> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(usize);
+
+    impl Entry for Count {
+        fn weight(&self) -> usize {
+            self.0
+        }
+
+        fn last(&self) -> Timestamp {
+            Timestamp::default()
+        }
+    }
+
+    #[test]
+    fn what_came_once_makes_room_for_what_came_often_and_is_counted() {
+        let mut table = Table::<Count>::new(1_000);
+        table.entry(Tag(1)).0 = 5;
+        for key in 2..200_000 {
+            table.entry(Tag(key)).0 += 1;
+        }
+        assert_eq!(table.get(Tag(1)).map(|count| count.0), Some(5));
+        assert!(table.len() <= 1_000);
+        assert_eq!(u64::try_from(table.len()).unwrap() + table.evicted(), 199_999);
+    }
+}
