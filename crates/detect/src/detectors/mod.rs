@@ -1,6 +1,27 @@
 //! The native detectors. A new one is a file here with its `About`, and a line in [`NATIVE`].
 
+mod anomalously_active_member;
 mod brute_force_account;
+mod credential_stuffing;
+mod cross_org_coordinated;
+mod crowd;
+mod dormant_member_returns;
+mod failure;
+mod impossible_travel;
+mod login_from_attacker_tls;
+mod measure;
+mod new_country_or_device;
+mod password_spray;
+mod refresh_family_spread;
+mod relations;
+mod signup_fraud;
+mod source;
+mod success_after_failures;
+#[cfg(test)]
+mod trial;
+mod unrelated_org_access;
+mod user_enumeration;
+mod weaker_factor_login;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +37,23 @@ pub struct Native {
 }
 
 /// All of them, in the order in which they run: what finds sources of attacks comes before what asks for them.
-pub static NATIVE: &[Native] = &[brute_force_account::NATIVE];
+pub static NATIVE: &[Native] = &[
+    password_spray::NATIVE,
+    credential_stuffing::NATIVE,
+    cross_org_coordinated::NATIVE,
+    brute_force_account::NATIVE,
+    success_after_failures::NATIVE,
+    user_enumeration::NATIVE,
+    signup_fraud::NATIVE,
+    login_from_attacker_tls::NATIVE,
+    impossible_travel::NATIVE,
+    new_country_or_device::NATIVE,
+    dormant_member_returns::NATIVE,
+    unrelated_org_access::NATIVE,
+    refresh_family_spread::NATIVE,
+    anomalously_active_member::NATIVE,
+    weaker_factor_login::NATIVE,
+];
 
 /// Makes all native detectors; `thresholds` by detector and name are what the operator set.
 ///

@@ -9,7 +9,10 @@ pub(crate) use language::fits;
 use look_alike::Names;
 use serde::{Deserialize, Serialize};
 
-use crate::{DomainKind, LookAlike, email::Domain};
+use crate::{
+    DomainKind, LookAlike,
+    email::{Address, Domain},
+};
 
 const DISPOSABLE: &str = include_str!("../../data/disposable-domains.txt");
 const FREE_MAIL: &str = include_str!("../../data/free-mail-domains.txt");
@@ -84,6 +87,12 @@ impl Reference {
     #[must_use]
     pub const fn is_business(&self) -> bool {
         self.is_business
+    }
+
+    /// Whether the e-mail address lasts for minutes only; false for what is no address.
+    #[must_use]
+    pub fn is_disposable(&self, address: &str) -> bool {
+        Address::parse(address).is_some_and(|address| self.kind(&address.domain) == DomainKind::Disposable)
     }
 
     /// The domain's kind; what the operator says of it comes before the embedded lists.
