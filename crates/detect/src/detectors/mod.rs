@@ -75,3 +75,40 @@ pub fn make_all(
     };
     NATIVE.iter().map(make).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_detector_says_what_it_is() {
+        let ids: BTreeSet<_> = NATIVE.iter().map(|native| &*native.about.id).collect();
+        assert_eq!(ids.len(), NATIVE.len());
+        for About { id, text, steps, false_positives, techniques, params, .. } in
+            NATIVE.iter().map(|n| n.about)
+        {
+            assert!(!text.is_empty() && !steps.is_empty() && !false_positives.is_empty(), "{id}");
+            assert!(
+                !techniques.is_empty() && techniques.iter().all(|technique| technique.starts_with('T')),
+                "{id}"
+            );
+            let names: BTreeSet<_> = params.iter().map(|param| param.name).collect();
+            assert_eq!(names.len(), params.len(), "{id}");
+            for param in *params {
+                assert!((param.least..=param.most).contains(&param.default), "{id}: {}", param.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_threshold_or_detector_that_there_is_not_is_refused() {
+        let set = |id: &str, name: &str| {
+            let thresholds = [(id.to_owned(), [(name.to_owned(), 7.0)].into())].into();
+            make_all(&thresholds).map(|made| made.len())
+        };
+        assert_eq!(set("password_spray", "distinct_users"), Ok(NATIVE.len()));
+        assert!(set("password_spray", "users").is_err() && set("password", "distinct_users").is_err());
+    }
+}

@@ -144,6 +144,8 @@ impl Family {
         {
             self.0.remove(oldest);
         }
+        // Why exactly: most have one.
+        self.0.reserve_exact(1);
         self.0.push(spot);
     }
 }

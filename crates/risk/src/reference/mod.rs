@@ -143,6 +143,17 @@ mod tests {
     }
 
     #[test]
+    fn addresses_at_disposable_domains_are_known() {
+        let reference = Reference::default();
+        assert!(
+            reference.is_disposable("A.b@Mailinator.com") && reference.is_disposable("a@sub.mailinator.com")
+        );
+        for other in ["a@gmail.com", "mailinator.com", "@mailinator.com", "a@", ""] {
+            assert!(!reference.is_disposable(other), "{other}");
+        }
+    }
+
+    #[test]
     fn the_embedded_lists_are_domains_and_do_not_overlap() {
         for domain in EMBEDDED.disposable.iter().chain(&EMBEDDED.free_mail) {
             assert_eq!(Domain::parse(domain).unwrap().host(), *domain);

@@ -151,6 +151,8 @@ impl Visits {
         {
             self.0.remove(oldest);
         }
+        // Why exactly: most have one.
+        self.0.reserve_exact(1);
         let groups = groups_of(event, world).collect();
         self.0.push(Visit { organization, groups, first: at, last: at, seq: event.seq, is_settled: false });
     }

@@ -1,8 +1,10 @@
 //! Accounts made by the dozen.
 
+mod unverified;
+
 use std::{borrow::Cow, sync::LazyLock};
 
-use countersign_core::Micros;
+use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 use countersign_risk::Reference;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,7 @@ use crate::{
     state::{self, Table},
     told,
 };
+use unverified::Unverified;
 
 pub(super) const NATIVE: Native = Native { about: &ABOUT, make: |params| Box::new(Fraud::new(params)) };
 
@@ -36,6 +39,13 @@ const DISPOSABLE: Param = Param {
     most: 100.0,
     text: "of them with a disposable address, which are enough alone",
 };
+const UNVERIFIED: Param = Param {
+    name: "unverified_share",
+    default: 0.8,
+    least: 0.1,
+    most: 1.0,
+    text: "the share of an hour's accounts whose address nobody verified a day later",
+};
 
 static ABOUT: About = About {
     id: Cow::Borrowed("signup_fraud"),
@@ -43,9 +53,11 @@ static ABOUT: About = About {
     title: Cow::Borrowed("Accounts made by the dozen"),
     text: Cow::Borrowed(
         "Counts accounts that are signed up from one address or network (/24, /64), whether it succeeds or fails, and those with \
-         addresses that last for minutes, by the list that sign-ups are assessed with.",
+         addresses that last for minutes, by the list that sign-ups are assessed with. A day after an hour with as many sign-ups in \
+         the whole tenant it asks how many of their addresses are not verified: a share that is high and half more than usual is a \
+         trace, about the tenant, of accounts that nobody waits for.",
     ),
-    kinds: Cow::Borrowed(&["ss", "fs", "signup_pwd_leak"]),
+    kinds: Cow::Borrowed(&["ss", "fs", "signup_pwd_leak", "sv"]),
     severity: Severity::Medium,
     techniques: Cow::Borrowed(&["T1136"]),
     false_positives: Cow::Borrowed(&[
@@ -56,7 +68,7 @@ static ABOUT: About = About {
         "block the source, or ask for a captcha",
         "block the accounts that were made, after a look at what they did",
     ]),
-    params: &[SIGNUPS, WINDOW, DISPOSABLE],
+    params: &[SIGNUPS, WINDOW, DISPOSABLE, UNVERIFIED],
     cooldown: HOUR,
 };
 
@@ -68,6 +80,7 @@ struct Limits {
     signups: usize,
     window: Micros,
     disposable: usize,
+    unverified: f64,
 }
 
 struct Fraud {
@@ -79,6 +92,7 @@ struct Fraud {
 struct State {
     all: Table<Crowd>,
     disposable: Table<Crowd>,
+    unverified: Unverified,
 }
 
 static KNOWN: LazyLock<Reference> = LazyLock::new(Reference::default);
@@ -89,8 +103,10 @@ impl Fraud {
             signups: params.count(&SIGNUPS),
             window: params.span(&WINDOW, MINUTE),
             disposable: params.count(&DISPOSABLE),
+            unverified: params.number(&UNVERIFIED),
         };
-        Self { limits, state: State { all: Table::new(SOURCES), disposable: Table::new(SOURCES) } }
+        let (all, disposable) = (Table::new(SOURCES), Table::new(SOURCES));
+        Self { limits, state: State { all, disposable, unverified: Unverified::default() } }
     }
 }
 
@@ -122,12 +138,17 @@ impl Detector for Fraud {
     }
 
     fn observe(&mut self, event: &Event<'_>, world: &World<'_>, findings: &mut Vec<Finding>) {
+        match event.kind() {
+            "sv" => return self.state.unverified.verify(event),
+            "ss" => self.state.unverified.sign_up(event),
+            _ => {}
+        }
         if is_trusted(event, world) {
             return;
         }
         let name = told(event.log.fields.user_name.as_ref());
         let is_disposable = name.is_some_and(|name| KNOWN.is_disposable(name));
-        let Limits { signups, window, disposable } = self.limits;
+        let Limits { signups, window, disposable, .. } = self.limits;
         let mut is_found = false;
         for (tag, name) in sources(event, None) {
             let all = self.state.all.entry(tag);
@@ -144,6 +165,17 @@ impl Detector for Fraud {
             // Why: what comes from one address would be told of its network as well.
             findings.extend(found.filter(|_| !is_found));
             is_found |= explains;
+        }
+    }
+
+    fn pass(&mut self, now: Timestamp, _: &World<'_>, findings: &mut Vec<Finding>) {
+        for due in self.state.unverified.due(now) {
+            if due.accounts < self.limits.signups || !due.is_unusual(self.limits.unverified) {
+                continue;
+            }
+            let finding = Finding::new(Severity::Low, due.tenant, due.at).shown_by(due.evidence);
+            let finding = finding.measured(SIGNUPS.name, number(due.accounts), number(self.limits.signups));
+            findings.push(finding.measured(UNVERIFIED.name, due.share, self.limits.unverified));
         }
     }
 
