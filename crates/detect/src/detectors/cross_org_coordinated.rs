@@ -7,7 +7,7 @@ use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    crowd::{Counted, Crowd, Outcome, Try},
+    crowd::{Counted, Crowd, Outcome, Try, crowd_of},
     failure,
     measure::{number, share},
     relations::group_of,
@@ -157,7 +157,7 @@ impl Detector for Coordinated {
         let rare = fingerprint.filter(|_| !is_common(event, world, shares, self.limits.common));
         let mut is_found = false;
         for (tag, name) in sources(event, rare) {
-            let crowd = crowds.entry(tag);
+            let Some(crowd) = crowd_of(crowds, tag, outcome) else { continue };
             let is_due = crowd.take(event, Try { who, unit, outcome }, self.limits.window);
             // Why: an attack from one address would be told of its network and of its tool as well.
             if !is_due || is_found {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::measure::median;
 use crate::{
     DAY, Event, MINUTE, Seq,
-    state::{Entry, Minute, Recent, Seen},
+    state::{Entry, Minute, Recent, Seen, Table},
 };
 
 /// The most tries that are remembered of one source, the newest. It bounds how many accounts can be told apart, and is well above
@@ -66,6 +66,14 @@ pub(super) struct Counted {
     pub median: u32,
     /// The entries, oldest first.
     pub evidence: Vec<Seq>,
+}
+
+/// The crowd of a source. A failure makes one; a success counts for one that is there.
+///
+/// Why: nearly all sources only ever succeed, and what they would take is memory and time. Successes before a source's first failure
+/// are not known then; those that follow are, and twenty accounts must fail before a source is judged.
+pub(super) fn crowd_of(crowds: &mut Table<Crowd>, source: Tag, outcome: Outcome) -> Option<&mut Crowd> {
+    if outcome == Outcome::Failed { Some(crowds.entry(source)) } else { crowds.get_mut(source) }
 }
 
 impl Entry for Crowd {

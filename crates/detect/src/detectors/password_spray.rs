@@ -7,7 +7,7 @@ use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    crowd::{Counted, Crowd, Outcome, Try},
+    crowd::{Counted, Crowd, Outcome, Try, crowd_of},
     failure,
     measure::{number, share},
     relations::group_of,
@@ -59,8 +59,9 @@ static ABOUT: About = About {
     text: Cow::Borrowed(
         "Counts different accounts with failures by address, by network (/24, /64) and by rare TLS fingerprint within an autonomous \
          system; the narrowest of them is named. A source where most tries succeed is an office or a carrier. High if somebody got \
-         in who never signed in from there; low where ten people signed in from there before it began, and where a network or a \
-         fingerprint is held against members of three unrelated organizations: that is told as a coordinated attack.",
+         in who never signed in from there. Low where ten people signed in from there before it began, which is known of a source \
+         that somebody mistyped at; and where a network or a fingerprint is held against members of three unrelated organizations, \
+         which is told as a coordinated attack.",
     ),
     kinds: Cow::Borrowed(&["s", "f", "fp", "fu", "fepft", "fepotpft"]),
     severity: Severity::Medium,
@@ -166,7 +167,7 @@ impl Detector for Spray {
         let unit = group_of(event, world).or(event.tags.organization).unwrap_or(Tag(0));
         let mut is_found = false;
         for (tag, name) in sources(event, rare) {
-            let crowd = crowds.entry(tag);
+            let Some(crowd) = crowd_of(crowds, tag, outcome) else { continue };
             let is_due = crowd.take(event, Try { who, unit, outcome }, self.limits.window);
             // Why: an attack from one address would be told of its network and of its tool as well.
             if !is_due || is_found {
@@ -271,7 +272,8 @@ mod tests {
         assert!(trial().is_quiet(&office));
         let earlier: Vec<Line> =
             (100..110).map(|n| Line::new("s", -7_200).user(n).from("203.0.113.50")).collect();
-        let alerts = trial().run(&[earlier, tries("fp", 0..20, 40)].concat());
+        let slip = Line::new("fp", -7_300).user(1).from("203.0.113.50");
+        let alerts = trial().run(&[vec![slip], earlier, tries("fp", 0..20, 40)].concat());
         assert_eq!(told(&alerts), [("203.0.113.50", Severity::Low)]);
         let trusted =
             Context { trusted_networks: ["203.0.113.0/24".to_owned()].into(), ..Context::default() };

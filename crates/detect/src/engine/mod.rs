@@ -11,7 +11,7 @@ use countersign_core::{Micros, Timestamp};
 use countersign_privacy::{Tag, Tagger};
 
 use crate::{
-    Alert, Context, Detector, Entity, Event, Finding, MINUTE, Marks, Memory, World,
+    Alert, Context, Detector, Entity, Event, Finding, HOUR, MINUTE, Marks, Memory, World,
     state::{Door, Table},
 };
 use episodes::Episodes;
@@ -145,6 +145,9 @@ impl Engine {
         if minute <= self.passed {
             return Vec::new();
         }
+        let hour = |at: Timestamp| at.micros().div_euclid(HOUR);
+        // Why hourly: with alerts by the hundred thousand, to look through them at every minute is most of the work.
+        let is_new_hour = hour(minute) != hour(self.passed);
         self.passed = minute;
         let mut changed = Vec::new();
         let mut findings = Vec::new();
@@ -163,7 +166,9 @@ impl Engine {
                 ));
             }
         }
-        self.episodes.forget(minute);
+        if is_new_hour {
+            self.episodes.forget(minute);
+        }
         changed
     }
 

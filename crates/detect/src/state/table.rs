@@ -59,6 +59,11 @@ impl<V: Entry> Table<V> {
         self.entries.get(&key)
     }
 
+    /// The state of a key that is there already.
+    pub fn get_mut(&mut self, key: Tag) -> Option<&mut V> {
+        self.entries.get_mut(&key)
+    }
+
     /// The state of a key, empty at first sight. Where the table is full, an eighth of it makes room: the lightest, the longest unseen.
     pub fn entry(&mut self, key: Tag) -> &mut V {
         if self.entries.len() >= self.capacity && !self.entries.contains_key(&key) {
