@@ -2,10 +2,11 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
-use countersign_auth0::log::LogEvent;
+use countersign_auth0::log::{LogEvent, text};
 use countersign_core::Timestamp;
 use countersign_privacy::{Tag, Tagger};
 use countersign_risk::parse_agent;
+use serde::Deserialize;
 
 use crate::{Entity, EntityKind, Place};
 
@@ -44,6 +45,10 @@ pub struct Tags {
     pub organization: Option<Tag>,
     /// The client.
     pub client: Option<Tag>,
+    /// The session of a login.
+    pub session: Option<Tag>,
+    /// The family of a refresh token.
+    pub family: Option<Tag>,
 }
 
 impl<'a> Event<'a> {
@@ -75,6 +80,12 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.log.kind
+    }
+
+    /// Whether the account is known only by a name that was typed, which anyone may invent.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        told(self.log.fields.user_id.as_ref()).is_none()
     }
 
     /// The account it is about, for an alert: the user id, else the name that was typed.
@@ -123,6 +134,7 @@ impl Tags {
         let ja4 = told(fields.security_context.ja4.as_ref());
         let user = tag("user", told(fields.user_id.as_ref()));
         let name = || told(fields.user_name.as_ref()).map(|name| name.trim().to_lowercase());
+        let joined = Joined::of(log);
         Self {
             identity: user.or_else(|| tag("name", name().as_deref())),
             address: address.map(|address| tagger.tag("address", &octets(address))),
@@ -131,7 +143,31 @@ impl Tags {
             device: device(fields.user_agent.as_deref(), ja4, tagger),
             organization: tag("organization", told(fields.organization_id.as_ref())),
             client: tag("client", told(fields.client_id.as_ref())),
+            session: tag("session", told(fields.session_id.as_ref().or(joined.session_id.as_ref()))),
+            family: tag("family", told(joined.family_id.as_ref())),
         }
+    }
+}
+
+/// What joins an entry to others, inside `details`.
+#[derive(Default, Deserialize)]
+struct Joined<'a> {
+    #[serde(borrow, default, deserialize_with = "text")]
+    session_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "familyId", deserialize_with = "text")]
+    family_id: Option<Cow<'a, str>>,
+}
+
+impl<'a> Joined<'a> {
+    /// Why by kind and only where the name stands somewhere: `details` of a login are long, and few have one.
+    fn of(log: &LogEvent<'a>) -> Self {
+        let word = match &*log.kind {
+            "s" => "\"session_id\"",
+            "sertft" | "seacft" | "ferrt" => "\"familyId\"",
+            _ => return Self::default(),
+        };
+        let is_there = log.fields.details.is_some_and(|details| details.get().contains(word));
+        if is_there { log.details().unwrap_or_default() } else { Self::default() }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod detectors;
 mod engine;
 mod event;
 mod finding;
+mod person;
 mod place;
 pub mod scenario;
 pub mod state;
@@ -22,5 +23,6 @@ pub use detector::{About, DAY, Detector, HOUR, MINUTE, Param, ParamError, Params
 pub use engine::{Engine, EngineSettings, Suppression};
 pub use event::{Event, Seq, Tags, network_of, told};
 pub use finding::{Entity, EntityKind, Finding, MAX_EVIDENCE, Measure, Severity};
+pub use person::{Known, Memory, Person, Sighting};
 pub use place::{Country, NetworkKind, Place};
-pub use world::{Context, Known, Marks, Person, Sighting, World};
+pub use world::{Context, Marks, World};

@@ -52,6 +52,12 @@ impl Country {
         Some(Self([letter(a)?, letter(b)?]))
     }
 
+    /// The two letters as a number.
+    pub(crate) const fn number(self) -> u32 {
+        let Self([a, b]) = self;
+        u16::from_be_bytes([a, b]) as u32
+    }
+
     /// The two letters.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,4 +1,4 @@
-//! What detectors share: what is known of the person, of relations between organizations, and of known attackers.
+//! What detectors share: what is known of relations between organizations, and of known attackers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,16 @@ use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
-use crate::{Country, DAY, Event};
+use crate::{DAY, Person};
 
 /// What a detector may look at beside the entry.
 #[derive(Debug, Clone, Copy)]
 pub struct World<'a> {
     /// What earlier entries showed of the account; `None` before its first login.
-    pub person: Option<&'a Person>,
+    pub person: Option<&'a Person<'a>>,
+    /// Whether state may be kept of the account: it is known by its id, or its typed name came before. A detector that has state
+    /// of it already goes on with it.
+    pub is_admitted: bool,
     /// Which addresses and fingerprints attacks came from.
     pub marks: &'a Marks,
     /// What the operator and the tenant's configuration say.
@@ -39,110 +42,6 @@ impl Context {
     #[must_use]
     pub fn are_related(&self, one: &str, other: &str) -> bool {
         one == other || self.relations.iter().any(|group| group.contains(one) && group.contains(other))
-    }
-}
-
-/// How many different values of each sort are remembered of an account.
-const REMEMBERED: usize = 8;
-
-/// What logins have shown of an account, before the entry at hand.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Person {
-    /// The first login; absent before it.
-    pub first: Option<Timestamp>,
-    /// The newest login.
-    pub last: Option<Timestamp>,
-    /// Logins.
-    pub logins: u32,
-    /// Devices.
-    pub devices: Known<Tag>,
-    /// Networks: /24 and /64.
-    pub networks: Known<Tag>,
-    /// Autonomous systems.
-    pub systems: Known<u32>,
-    /// Countries.
-    pub countries: Known<Country>,
-}
-
-/// The values of one sort that were seen, the newest few.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Known<T>(Vec<Sighting<T>>);
-
-impl<T> Default for Known<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-/// When a value was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sighting<T> {
-    /// The value.
-    pub value: T,
-    /// When first.
-    pub first: Timestamp,
-    /// When last.
-    pub last: Timestamp,
-    /// On how many days (UTC).
-    pub days: u16,
-}
-
-impl<T: Copy + PartialEq> Known<T> {
-    /// When `value` was seen; `None` when it was not, or is forgotten.
-    #[must_use]
-    pub fn find(&self, value: T) -> Option<&Sighting<T>> {
-        self.0.iter().find(|sighting| sighting.value == value)
-    }
-
-    /// Whether `value` was seen on at least `days` days before `at`.
-    #[must_use]
-    pub fn is_familiar(&self, value: Option<T>, days: u16, at: Timestamp) -> bool {
-        let Some(value) = value else { return false };
-        self.find(value).is_some_and(|seen| seen.days >= days && seen.first < at)
-    }
-
-    /// The values with their times.
-    pub fn iter(&self) -> impl Iterator<Item = &Sighting<T>> {
-        self.0.iter()
-    }
-
-    fn see(&mut self, value: Option<T>, at: Timestamp) {
-        let Some(value) = value else { return };
-        if let Some(seen) = self.0.iter_mut().find(|sighting| sighting.value == value) {
-            let is_new_day = at.days() > seen.last.days() || at.days() < seen.first.days();
-            seen.days = seen.days.saturating_add(u16::from(is_new_day));
-            seen.first = seen.first.min(at);
-            seen.last = seen.last.max(at);
-            return;
-        }
-        if self.0.len() >= REMEMBERED {
-            let oldest = self.0.iter().enumerate().min_by_key(|(_, sighting)| (sighting.days, sighting.last));
-            if let Some((index, _)) = oldest {
-                self.0.remove(index);
-            }
-        }
-        self.0.push(Sighting { value, first: at, last: at, days: 1 });
-    }
-}
-
-impl Person {
-    /// Learns from a login.
-    pub fn see(&mut self, event: &Event<'_>) {
-        let at = event.at();
-        self.first = Some(self.first.map_or(at, |first| first.min(at)));
-        self.last = self.last.max(Some(at));
-        self.logins = self.logins.saturating_add(1);
-        self.devices.see(event.tags.device, at);
-        self.networks.see(event.tags.network, at);
-        let place = event.place.unwrap_or_default();
-        self.systems.see(place.asn, at);
-        self.countries.see(place.country, at);
-    }
-
-    /// Whether the account was first seen less than `span` before `at`, so that "unseen" means little.
-    #[must_use]
-    pub fn is_learning(&self, at: Timestamp, span: Micros) -> bool {
-        self.first.is_none_or(|first| at.since(first) < span)
     }
 }
 

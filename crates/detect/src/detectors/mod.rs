@@ -1,6 +1,27 @@
 //! The native detectors. A new one is a file here with its `About`, and a line in [`NATIVE`].
 
+mod anomalously_active_member;
 mod brute_force_account;
+mod credential_stuffing;
+mod cross_org_coordinated;
+mod crowd;
+mod dormant_member_returns;
+mod failure;
+mod impossible_travel;
+mod login_from_attacker_tls;
+mod measure;
+mod new_country_or_device;
+mod password_spray;
+mod refresh_family_spread;
+mod relations;
+mod signup_fraud;
+mod source;
+mod success_after_failures;
+#[cfg(test)]
+mod trial;
+mod unrelated_org_access;
+mod user_enumeration;
+mod weaker_factor_login;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +37,23 @@ pub struct Native {
 }
 
 /// All of them, in the order in which they run: what finds sources of attacks comes before what asks for them.
-pub static NATIVE: &[Native] = &[brute_force_account::NATIVE];
+pub static NATIVE: &[Native] = &[
+    password_spray::NATIVE,
+    credential_stuffing::NATIVE,
+    cross_org_coordinated::NATIVE,
+    brute_force_account::NATIVE,
+    success_after_failures::NATIVE,
+    user_enumeration::NATIVE,
+    signup_fraud::NATIVE,
+    login_from_attacker_tls::NATIVE,
+    impossible_travel::NATIVE,
+    new_country_or_device::NATIVE,
+    dormant_member_returns::NATIVE,
+    unrelated_org_access::NATIVE,
+    refresh_family_spread::NATIVE,
+    anomalously_active_member::NATIVE,
+    weaker_factor_login::NATIVE,
+];
 
 /// Makes all native detectors; `thresholds` by detector and name are what the operator set.
 ///
@@ -37,4 +74,41 @@ pub fn make_all(
         Ok((native.make)(&Params::new(native.about, given)?))
     };
     NATIVE.iter().map(make).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_detector_says_what_it_is() {
+        let ids: BTreeSet<_> = NATIVE.iter().map(|native| &*native.about.id).collect();
+        assert_eq!(ids.len(), NATIVE.len());
+        for About { id, text, steps, false_positives, techniques, params, .. } in
+            NATIVE.iter().map(|n| n.about)
+        {
+            assert!(!text.is_empty() && !steps.is_empty() && !false_positives.is_empty(), "{id}");
+            assert!(
+                !techniques.is_empty() && techniques.iter().all(|technique| technique.starts_with('T')),
+                "{id}"
+            );
+            let names: BTreeSet<_> = params.iter().map(|param| param.name).collect();
+            assert_eq!(names.len(), params.len(), "{id}");
+            for param in *params {
+                assert!((param.least..=param.most).contains(&param.default), "{id}: {}", param.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_threshold_or_detector_that_there_is_not_is_refused() {
+        let set = |id: &str, name: &str| {
+            let thresholds = [(id.to_owned(), [(name.to_owned(), 7.0)].into())].into();
+            make_all(&thresholds).map(|made| made.len())
+        };
+        assert_eq!(set("password_spray", "distinct_users"), Ok(NATIVE.len()));
+        assert!(set("password_spray", "users").is_err() && set("password", "distinct_users").is_err());
+    }
 }

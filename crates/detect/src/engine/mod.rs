@@ -11,8 +11,8 @@ use countersign_core::{Micros, Timestamp};
 use countersign_privacy::{Tag, Tagger};
 
 use crate::{
-    Alert, Context, Detector, Entity, Event, Finding, MINUTE, Marks, Person, World,
-    state::{Entry, Table},
+    Alert, Context, Detector, Entity, Event, Finding, HOUR, MINUTE, Marks, Memory, World,
+    state::{Door, Table},
 };
 use episodes::Episodes;
 
@@ -57,23 +57,14 @@ pub struct Engine {
     detectors: Vec<Box<dyn Detector>>,
     by_kind: HashMap<String, Vec<usize>>,
     for_all: Vec<usize>,
-    people: Table<Person>,
+    people: Table<Memory>,
+    door: Door,
     marks: Marks,
     episodes: Episodes,
     /// The newest event time that was seen.
     frontier: Timestamp,
     /// The minute up to which absence was looked at.
     passed: Timestamp,
-}
-
-impl Entry for Person {
-    fn weight(&self) -> usize {
-        usize::try_from(self.logins).unwrap_or(usize::MAX)
-    }
-
-    fn last(&self) -> Timestamp {
-        self.last.unwrap_or_default()
-    }
 }
 
 impl Engine {
@@ -107,6 +98,7 @@ impl Engine {
             by_kind,
             for_all,
             people,
+            door: Door::default(),
             marks: Marks::default(),
             episodes: Episodes::default(),
             frontier: Timestamp::default(),
@@ -119,10 +111,13 @@ impl Engine {
         let mut changed = self.reach(event.at());
         let indices = self.by_kind.get(event.kind()).unwrap_or(&self.for_all);
         let mut findings = Vec::new();
+        let identity = event.tags.identity;
+        let is_admitted = !event.is_typed() || identity.is_some_and(|name| self.door.admit(name));
+        let person = identity.and_then(|identity| self.people.get(identity)).map(Memory::person);
         for index in indices {
             let Some(detector) = self.detectors.get_mut(*index) else { continue };
-            let person = event.tags.identity.and_then(|identity| self.people.get(identity));
-            let world = World { person, marks: &self.marks, context: &self.settings.context };
+            let (marks, context) = (&self.marks, &self.settings.context);
+            let world = World { person: person.as_ref(), is_admitted, marks, context };
             detector.observe(event, &world, &mut findings);
             for finding in findings.drain(..) {
                 changed.push(take(
@@ -150,10 +145,14 @@ impl Engine {
         if minute <= self.passed {
             return Vec::new();
         }
+        let hour = |at: Timestamp| at.micros().div_euclid(HOUR);
+        // Why hourly: with alerts by the hundred thousand, to look through them at every minute is most of the work.
+        let is_new_hour = hour(minute) != hour(self.passed);
         self.passed = minute;
         let mut changed = Vec::new();
         let mut findings = Vec::new();
-        let world = World { person: None, marks: &Marks::default(), context: &self.settings.context };
+        let (marks, context) = (&Marks::default(), &self.settings.context);
+        let world = World { person: None, is_admitted: true, marks, context };
         for detector in &mut self.detectors {
             detector.pass(minute, &world, &mut findings);
             for finding in findings.drain(..) {
@@ -167,7 +166,9 @@ impl Engine {
                 ));
             }
         }
-        self.episodes.forget(minute);
+        if is_new_hour {
+            self.episodes.forget(minute);
+        }
         changed
     }
 
@@ -177,9 +178,12 @@ impl Engine {
         self.frontier
     }
 
-    /// How many keys each detector had to forget for want of room since its state began.
+    /// How many keys each detector had to forget for want of room since its state began; `people` and `typed_names` are the
+    /// engine's own.
     pub fn evictions(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.detectors.iter().map(|detector| (&*detector.about().id, detector.evicted()))
+        let own = [("people", self.people.evicted()), ("typed_names", self.door.forgotten())];
+        own.into_iter()
+            .chain(self.detectors.iter().map(|detector| (&*detector.about().id, detector.evicted())))
     }
 
     /// The detectors, in the order in which they run.

@@ -3,17 +3,21 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, Episodes};
-use crate::{Marks, Person, StateError, state::Table};
+use crate::{
+    Marks, Memory, StateError,
+    state::{Door, Table},
+};
 
 /// Rises when the form of the engine's own state changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 struct Written<'a> {
     format: u32,
     frontier: i64,
     passed: i64,
-    people: &'a Table<Person>,
+    people: &'a Table<Memory>,
+    door: &'a Door,
     marks: &'a Marks,
     episodes: &'a Episodes,
     detectors: Vec<(&'a str, u32, Vec<u8>)>,
@@ -24,7 +28,8 @@ struct Read {
     format: u32,
     frontier: i64,
     passed: i64,
-    people: Table<Person>,
+    people: Table<Memory>,
+    door: Door,
     marks: Marks,
     episodes: Episodes,
     detectors: Vec<(String, u32, Vec<u8>)>,
@@ -43,6 +48,7 @@ impl Engine {
             frontier: self.frontier.micros(),
             passed: self.passed.micros(),
             people: &self.people,
+            door: &self.door,
             marks: &self.marks,
             episodes: &self.episodes,
             detectors: detectors.collect(),
@@ -69,7 +75,8 @@ impl Engine {
         }
         self.frontier = countersign_core::Timestamp::from_micros(read.frontier);
         self.passed = countersign_core::Timestamp::from_micros(read.passed);
-        (self.people, self.marks, self.episodes) = (read.people, read.marks, read.episodes);
+        (self.people, self.door) = (read.people, read.door);
+        (self.marks, self.episodes) = (read.marks, read.episodes);
         Ok(begun)
     }
 }

@@ -1,9 +1,17 @@
 //! What detectors keep: recent entries in event time, distinct values, and tables that are bounded per tenant.
 
+mod distinct;
+mod door;
+mod minute;
 mod recent;
+mod shares;
 mod table;
 
+pub use distinct::Distinct;
+pub use door::Door;
+pub use minute::Minute;
 pub use recent::{Recent, Seen};
+pub use shares::Shares;
 pub use table::{Entry, Table};
 
 use serde::{Serialize, de::DeserializeOwned};

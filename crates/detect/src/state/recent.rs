@@ -18,7 +18,8 @@ pub struct Seen<T = ()> {
     pub what: T,
 }
 
-/// At most `capacity` entries of at most `span`, ordered by (time, place in the journal).
+/// At most `capacity` entries of at most `span`, in the order of time; those of one time in the order in which they came, so that a
+/// replay gives the same whatever their places in the journal.
 ///
 /// Exact for thresholds up to its capacity in any order of arrival; an entry that is older than all of a full window is left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,9 +34,7 @@ impl<T> Default for Recent<T> {
 impl<T> Recent<T> {
     /// Puts an entry in its place, then forgets what is more than `span` older than the newest, and the oldest beyond `capacity`.
     pub fn insert(&mut self, seen: Seen<T>, span: Micros, capacity: usize) {
-        let key = (seen.at, seen.seq);
-        let after =
-            self.0.iter().rposition(|other| (other.at, other.seq) <= key).map_or(0, |index| index + 1);
+        let after = self.0.iter().rposition(|other| other.at <= seen.at).map_or(0, |index| index + 1);
         self.0.insert(after, seen);
         let newest = self.0.back().map_or(Timestamp::default(), |last| last.at);
         while self.0.len() > capacity || self.0.front().is_some_and(|first| newest.since(first.at) > span) {

@@ -59,6 +59,11 @@ impl<V: Entry> Table<V> {
         self.entries.get(&key)
     }
 
+    /// The state of a key that is there already.
+    pub fn get_mut(&mut self, key: Tag) -> Option<&mut V> {
+        self.entries.get_mut(&key)
+    }
+
     /// The state of a key, empty at first sight. Where the table is full, an eighth of it makes room: the lightest, the longest unseen.
     pub fn entry(&mut self, key: Tag) -> &mut V {
         if self.entries.len() >= self.capacity && !self.entries.contains_key(&key) {
@@ -110,5 +115,35 @@ impl<V: Entry> Table<V> {
             self.entries.remove(&key);
             self.evicted = self.evicted.saturating_add(1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(usize);
+
+    impl Entry for Count {
+        fn weight(&self) -> usize {
+            self.0
+        }
+
+        fn last(&self) -> Timestamp {
+            Timestamp::default()
+        }
+    }
+
+    #[test]
+    fn what_came_once_makes_room_for_what_came_often_and_is_counted() {
+        let mut table = Table::<Count>::new(1_000);
+        table.entry(Tag(1)).0 = 5;
+        for key in 2..200_000 {
+            table.entry(Tag(key)).0 += 1;
+        }
+        assert_eq!(table.get(Tag(1)).map(|count| count.0), Some(5));
+        assert!(table.len() <= 1_000);
+        assert_eq!(u64::try_from(table.len()).unwrap() + table.evicted(), 199_999);
     }
 }
