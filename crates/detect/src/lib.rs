@@ -13,6 +13,7 @@ mod engine;
 mod event;
 mod finding;
 mod place;
+pub mod sigma;
 pub mod state;
 mod world;
 

@@ -1,0 +1,4 @@
+//! Detections held to labelled sequences of log entries, and rules of others to what is known of them.
+
+#[cfg(test)]
+mod official;
