@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod official;
+#[cfg(test)]
+mod pack;
