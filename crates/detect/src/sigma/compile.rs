@@ -12,8 +12,6 @@ use super::{
     selection::Selection,
     yaml,
 };
-use crate::Severity;
-
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct File {
@@ -34,8 +32,6 @@ pub(super) struct Compiled<'f> {
     pub(super) watch: Watch,
     /// Whether it alerts by itself: it is no mere part of a correlation.
     pub(super) is_own: bool,
-    /// The worst that it may say, for its description.
-    pub(super) severity: Severity,
 }
 
 /// The most files.
@@ -90,11 +86,11 @@ fn filter(files: &mut [File]) {
                     let right = "a filter's condition is added by `and`: `not selection` takes matches out";
                     file.faults.warn(detection.spot, "this filter keeps only what it selects", right);
                 }
-                filters.push((index, rules.clone(), detection.clone()));
+                filters.push((index, file.version, rules.clone(), detection.clone()));
             }
         }
     }
-    for (home, rules, detection) in filters {
+    for (home, version, rules, detection) in filters {
         for (reference, spot) in rules {
             let mut is_found = false;
             for (index, file) in files.iter_mut().enumerate() {
@@ -104,7 +100,7 @@ fn filter(files: &mut [File]) {
                         || (index == home && document.name.as_ref() == Some(&reference));
                     if let (true, Body::Rule(rule)) = (is_meant, &mut document.body) {
                         narrow(rule, &detection);
-                        file.version = hash(file.version, &format!("{detection:?}"));
+                        file.version = hash(file.version, &version.to_string());
                         is_found = true;
                     }
                 }
@@ -170,19 +166,7 @@ fn compile_file<'f>(file: &'f File, faults: &mut Faults) -> Vec<Compiled<'f>> {
         let suffix = document.name.clone().unwrap_or_else(|| (index + 1).to_string());
         let is_alone = own == 1 && !is_part;
         let id = if is_alone { file.stem.clone() } else { format!("{}.{suffix}", file.stem) };
-        let severity = severity(document, documents, link::MAX_CHAIN);
-        compiled.push(Compiled { id, file, document, watch, is_own: !is_part, severity });
+        compiled.push(Compiled { id, file, document, watch, is_own: !is_part });
     }
     compiled
-}
-
-/// The level of a document: its own, else the worst of the rules that it correlates, else medium.
-fn severity(document: &Document, documents: &[Document], depth: usize) -> Severity {
-    let inherited = || {
-        let Body::Correlation(spec) = &document.body else { return None };
-        let named =
-            spec.rules.iter().filter_map(|(name, _)| documents.iter().find(|other| other.is_called(name)));
-        named.filter(|_| depth > 0).map(|other| severity(other, documents, depth - 1)).max()
-    };
-    document.level.or_else(inherited).unwrap_or(Severity::Medium)
 }

@@ -6,6 +6,7 @@ use super::{
     bounds::Bounds,
     condition::Expr,
     field::Field,
+    pattern::fold,
     selection::{Kinds, Selection},
     window::{Counted, Group, Span},
 };
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// A rule or a correlation with its state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Watch {
     Rule(Box<Rule>),
     Correlation(Box<Correlation>),
@@ -33,7 +34,7 @@ pub(super) struct Rule {
 }
 
 /// A correlation over rules, or over correlations.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Correlation {
     pub(super) sort: Sort,
     pub(super) children: Vec<Child>,
@@ -48,7 +49,7 @@ pub(super) struct Correlation {
 }
 
 /// What is correlated, and by which of its fields.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Child {
     pub(super) watch: Watch,
     pub(super) group_by: Vec<Field>,
@@ -93,6 +94,27 @@ impl Watch {
         match self {
             Self::Rule(rule) => rule.take(event),
             Self::Correlation(correlation) => correlation.take(event),
+        }
+    }
+
+    /// Whether it holds for an entry; of a correlation, whether any of its rules does.
+    pub(super) fn is_match(&self, event: &Event<'_>) -> bool {
+        match self {
+            Self::Rule(rule) => rule.is_match(event),
+            Self::Correlation(correlation) => {
+                correlation.children.iter().any(|child| child.watch.is_match(event))
+            }
+        }
+    }
+
+    /// Its level: its own, else the worst of what it stands on.
+    pub(super) fn severity(&self) -> Severity {
+        match self {
+            Self::Rule(rule) => rule.severity,
+            Self::Correlation(correlation) => {
+                let inherited = correlation.children.iter().map(|child| child.watch.severity()).max();
+                correlation.severity.or(inherited).unwrap_or(Severity::Medium)
+            }
         }
     }
 
@@ -228,7 +250,8 @@ fn joined(event: &Event<'_>, fields: &[Field]) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     for field in fields {
         let value = field.first(event)?;
-        let value = told(Some(&value))?;
+        // Why folded: who varies the case of a name must not look like many.
+        let value = fold(told(Some(&value))?, false);
         text.extend(Seq::try_from(value.len()).unwrap_or_default().to_le_bytes());
         text.extend(value.as_bytes());
     }

@@ -29,9 +29,9 @@ pub(super) struct RuleDetector {
 }
 
 impl RuleDetector {
-    pub(super) fn new(compiled: Compiled<'_>) -> Self {
-        let about = about(&compiled);
-        Self { about, watch: compiled.watch, entity: compiled.document.extension.entity.clone() }
+    pub(super) fn new(compiled: &Compiled<'_>) -> Self {
+        let entity = compiled.document.extension.entity.clone();
+        Self { about: about(compiled), watch: compiled.watch.clone(), entity }
     }
 }
 
@@ -136,7 +136,7 @@ fn about(compiled: &Compiled<'_>) -> About {
         title: Cow::Owned(spoken.title.clone().unwrap_or_else(|| compiled.id.clone())),
         text: Cow::Owned(spoken.text.clone()),
         kinds: Cow::Owned(kinds),
-        severity: compiled.severity,
+        severity: compiled.watch.severity(),
         techniques: or_spoken(&document.techniques, &spoken.techniques),
         false_positives: or_spoken(&document.false_positives, &spoken.false_positives),
         steps: or_spoken(&document.extension.steps, &spoken.extension.steps),

@@ -3,7 +3,7 @@
 use super::{
     compile::Compiled,
     correlation::Watch,
-    document::{Body, Document},
+    document::Body,
     located::quoted,
     matcher::{Item, Wanted},
 };
@@ -46,7 +46,7 @@ pub struct Line {
     pub found: Vec<String>,
 }
 
-pub(super) fn explain(compiled: &Compiled<'_>, documents: &[Document], event: &Event<'_>) -> Explanation {
+pub(super) fn explain(compiled: &Compiled<'_>, event: &Event<'_>) -> Explanation {
     let detector = compiled.id.clone();
     match &compiled.watch {
         Watch::Rule(rule) => {
@@ -68,27 +68,18 @@ pub(super) fn explain(compiled: &Compiled<'_>, documents: &[Document], event: &E
             }
         }
         Watch::Correlation(correlation) => {
-            let rules = match &compiled.document.body {
+            let rules: Vec<String> = match &compiled.document.body {
                 Body::Correlation(spec) => spec.rules.iter().map(|(name, _)| name.clone()).collect(),
                 _ => Vec::new(),
             };
             let condition = format!("{} of {}", correlation.sort.counts(), rules.join(", "));
-            let is_match = rules.iter().any(|name| holds(name, documents, event, 8));
-            Explanation { detector, condition, is_match, selections: Vec::new() }
+            Explanation {
+                detector,
+                condition,
+                is_match: compiled.watch.is_match(event),
+                selections: Vec::new(),
+            }
         }
-    }
-}
-
-fn holds(name: &str, documents: &[Document], event: &Event<'_>, depth: usize) -> bool {
-    let named = documents.iter().find(|document| document.is_called(name)).filter(|_| depth > 0);
-    match named.map(|document| &document.body) {
-        Some(Body::Rule(detection)) => detection.condition.eval(&mut |index| {
-            detection.selections.get(index).is_some_and(|selection| selection.test.is_match(event))
-        }),
-        Some(Body::Correlation(spec)) => {
-            spec.rules.iter().any(|(name, _)| holds(name, documents, event, depth - 1))
-        }
-        _ => false,
     }
 }
 

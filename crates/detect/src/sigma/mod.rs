@@ -70,7 +70,7 @@ impl Report {
 pub fn load(files: &[(&str, &str)], values: &Values) -> Result<Vec<Box<dyn Detector>>, Vec<Located>> {
     let own = with_compiled(files, values, |compiled| {
         let own = compiled.into_iter().filter(|one| one.is_own);
-        own.map(|one| Box::new(RuleDetector::new(one)) as Box<dyn Detector>).collect()
+        own.map(|one| Box::new(RuleDetector::new(&one)) as Box<dyn Detector>).collect()
     });
     own.1.ok_or(own.0)
 }
@@ -94,23 +94,12 @@ pub fn check(files: &[(&str, &str)], values: &Values) -> Report {
 /// # Errors
 /// As [`load`].
 pub fn test(files: &[(&str, &str)], values: &Values) -> Result<Vec<Outcome>, Vec<Located>> {
-    let (faults, count) = with_compiled(files, values, |compiled| {
-        compiled.iter().map(|one| one.document.extension.tests.len()).collect::<Vec<_>>()
+    let (faults, outcomes) = with_compiled(files, values, |compiled| {
+        let cases =
+            compiled.iter().flat_map(|one| one.document.extension.tests.iter().map(move |case| (case, one)));
+        cases.map(|(case, one)| trial::run(case, one)).collect()
     });
-    let counts = count.ok_or(faults)?;
-    let mut outcomes = Vec::new();
-    for (index, count) in counts.into_iter().enumerate() {
-        for case in 0..count {
-            // Why compiled anew: a test begins without state.
-            let (_, outcome) = with_compiled(files, values, |compiled| {
-                let one = compiled.into_iter().nth(index)?;
-                let case = one.document.extension.tests.get(case)?;
-                Some(trial::run(case, one))
-            });
-            outcomes.extend(outcome.flatten());
-        }
-    }
-    Ok(outcomes)
+    outcomes.ok_or(faults)
 }
 
 /// Says of each document of a rule file which of its selections hold for an entry, and why not.
@@ -123,7 +112,7 @@ pub fn explain(
     event: &Event<'_>,
 ) -> Result<Vec<Explanation>, Vec<Located>> {
     let (faults, found) = with_compiled(&[file], values, |compiled| {
-        compiled.iter().map(|one| explain::explain(one, &one.file.documents, event)).collect()
+        compiled.iter().map(|one| explain::explain(one, event)).collect()
     });
     found.ok_or(faults)
 }

@@ -66,7 +66,7 @@ pub(super) fn correlation(document: &Node, node: &Node, faults: &mut Faults) -> 
     let group_by = node.get("group-by").map(|value| texts(value, faults)).unwrap_or_default();
     let aliases = node.get("aliases").map(|value| aliases(value, faults)).unwrap_or_default();
     let generate = [node.get("generate"), document.get("generate")];
-    let generate = generate.into_iter().flatten().any(|value| value.as_text() == Some("true"));
+    let generate = generate.into_iter().flatten().any(|value| is_true(value, faults));
     let (sort, rules) = (sort?, rules?);
     let (bounds, values) = bounds(node, sort, &rules, faults)?;
     let fields = || group_by.iter().chain(&values);
@@ -79,6 +79,14 @@ pub(super) fn correlation(document: &Node, node: &Node, faults: &mut Faults) -> 
         );
     }
     Some(Spec { sort, rules, group_by, values, window: window?, bounds, aliases, generate })
+}
+
+fn is_true(node: &Node, faults: &mut Faults) -> bool {
+    let text = node.as_text().unwrap_or_default();
+    if !matches!(text, "true" | "false") {
+        faults.error(node.spot, format!("`{}` here", quoted(text)), "`true` or `false`");
+    }
+    text == "true"
 }
 
 fn sort(node: &Node, faults: &mut Faults) -> Option<Sort> {

@@ -36,7 +36,7 @@ pub struct Outcome {
 const START: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
 /// Runs a test over what was compiled of the document that it stands in.
-pub(super) fn run(case: &Case, compiled: Compiled<'_>) -> Outcome {
+pub(super) fn run(case: &Case, compiled: &Compiled<'_>) -> Outcome {
     let (file, detector) = (compiled.file.faults.name().to_owned(), compiled.id.clone());
     let found = alerts(case, RuleDetector::new(compiled));
     let (expected, is_passed) = match case.expect {

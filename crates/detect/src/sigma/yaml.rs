@@ -168,6 +168,12 @@ impl Builder {
             }
             match event {
                 Event::Alias(_) => return alias(at, faults),
+                Event::Scalar(.., Some(_))
+                | Event::SequenceStart(_, Some(_))
+                | Event::MappingStart(_, Some(_)) => {
+                    faults.error(at, "tags of YAML are not read", "a value is what it is written as");
+                    return None;
+                }
                 Event::Scalar(_, _, 1.., _) | Event::SequenceStart(1.., _) | Event::MappingStart(1.., _) => {
                     return alias(at, faults);
                 }

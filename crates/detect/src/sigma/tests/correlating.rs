@@ -75,6 +75,8 @@ fn different_values_are_counted() {
     let user = |second, name: &str| at(second, "f", &json!({"ip": "192.0.2.1", "user_name": name}));
     let entries = [user(0, "a"), user(1, "b"), user(2, "a"), user(3, "****"), user(4, "c")];
     assert_eq!(alerts(&text, &entries), [0, 0, 0, 0, 1], "asterisks are no value");
+    let entries = [user(0, "a"), user(1, "A"), user(2, "b"), user(3, "B")];
+    assert_eq!(alerts(&text, &entries), [0, 0, 0, 0], "case makes no other person");
     let pairs = text.replace("field: user_name", "field: [user_name, client_id]");
     let pair = |second, name: &str, client: &str| {
         at(second, "f", &json!({"ip": "192.0.2.1", "user_name": name, "client_id": client}))
@@ -138,6 +140,18 @@ title: c\nlevel: high\ncorrelation:\n  type: temporal_ordered\n  rules: [many, l
         .replace("title: c\n", "name: c1\ntitle: c\n")
         + "---\nname: c2\ncorrelation:\n  type: temporal\n  rules: [f, c1]\n  group-by: [ip]\n  timespan: 1h\n";
     assert!(faults(&circle).iter().any(|fault| fault.contains("in a circle")), "{:?}", faults(&circle));
+}
+
+#[test]
+fn rules_that_name_each_other_over_and_over_are_refused_at_once() {
+    let of = |name: &str, other: &str| {
+        let rules = vec![other; 50].join(", ");
+        format!(
+            "name: {name}\ntitle: a\ncorrelation:\n  type: event_count\n  rules: [{rules}]\n  timespan: 1h\n  condition:\n    gte: 2\n"
+        )
+    };
+    let found = faults(&format!("{}---\n{}", of("one", "two"), of("two", "one")));
+    assert!(found.iter().any(|fault| fault.contains("in a circle, or too many")), "{found:?}");
 }
 
 #[test]

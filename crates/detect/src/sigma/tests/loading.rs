@@ -41,6 +41,7 @@ fn what_is_not_evaluated_is_refused_where_it_stands() {
         ("a..b: x", "7:5", "`a..b` is no field"),
         ("a{0}: x", "7:5", "`a{0}` is no field"),
         ("description: *x", "7:18", ""),
+        ("description: !!str y", "7:18", "tags of YAML are not read"),
         ("description: &x y", "7:18", "anchors and aliases are not read"),
     ] {
         let found = faults(&selecting(line));

@@ -137,4 +137,41 @@ proptest! {
         prop_assume!(seconds.len() < 2 * least);
         prop_assert_eq!(count(&seconds), count(&sorted));
     }
+
+    /// In the order of event time, sequences, rules in any order and different values are found if and only if trying all finds them.
+    #[test]
+    fn windows_are_exact_in_order(steps in prop::collection::vec((0..25_u64, 0..3_usize, 0..4_usize), 1..40)) {
+        let kinds = ["f", "w", "s"];
+        let mut second = 0;
+        let entries: Vec<(u64, usize, usize)> = steps.iter().map(|(gap, kind, user)| { second += gap; (second, *kind, *user) }).collect();
+        let raw: Vec<String> = entries.iter()
+            .map(|(second, kind, user)| at(*second, kinds[*kind], &json!({"ip": "192.0.2.1", "user_name": user.to_string()})))
+            .collect();
+        let near = |last: usize| -> Vec<usize> { (0..=last).filter(|first| entries_near(&steps, *first, last)).collect() };
+        let found = |correlation: &str| {
+            let rules: String = kinds.iter().map(|kind| format!("name: {kind}\n{}---\n", rule(&format!("a:\n  type: {kind}\ncondition: a")))).collect();
+            let text = format!("{rules}title: c\ncorrelation:\n  rules: [f, w, s]\n  group-by: [ip]\n  timespan: 1m\n{correlation}");
+            alerts(&text, &raw).iter().map(|count| *count > 0).collect::<Vec<_>>()
+        };
+        let together: Vec<bool> = (0..entries.len()).map(|last| {
+            (0..3).all(|kind| near(last).iter().any(|index| entries[*index].1 == kind))
+        }).collect();
+        prop_assert_eq!(found("  type: temporal\n"), together);
+        let in_order: Vec<bool> = (0..entries.len()).map(|last| {
+            let near = near(last);
+            let w = near.iter().filter(|index| entries[**index].1 == 1 && **index < last);
+            entries[last].1 == 2 && w.clone().any(|w| near.iter().any(|f| f < w && entries[*f].1 == 0))
+        }).collect();
+        prop_assert_eq!(found("  type: temporal_ordered\n"), in_order);
+        let distinct: Vec<bool> = (0..entries.len()).map(|last| {
+            let users: std::collections::BTreeSet<usize> = near(last).iter().map(|index| entries[*index].2).collect();
+            users.len() >= 3
+        }).collect();
+        prop_assert_eq!(found("  type: value_count\n  condition:\n    field: user_name\n    gte: 3\n"), distinct);
+    }
+}
+
+/// Whether entry `first` stands at most a minute before entry `last`.
+fn entries_near(steps: &[(u64, usize, usize)], first: usize, last: usize) -> bool {
+    steps[first + 1..=last].iter().map(|(gap, ..)| gap).sum::<u64>() <= 60
 }
