@@ -69,10 +69,10 @@ impl<'a> Event<'a> {
         Self { seq, place: Place::join(found, told), tags, address, log, tagger, json }
     }
 
-    /// The whole entry, parsed when first asked for and once for all who ask; `null` where it nests too deep.
+    /// The whole entry, parsed when first asked for and once for all who ask; what nests deeper than 48 is `null`.
     #[must_use]
     pub fn json(&self) -> &Value {
-        self.json.get_or_init(|| serde_json::from_str(self.log.raw).unwrap_or_default())
+        self.json.get_or_init(|| crate::json::parse(self.log.raw))
     }
 
     /// The keyed tag of something that the entry tells and that [`Tags`] has not.

@@ -12,6 +12,7 @@ pub mod detectors;
 mod engine;
 mod event;
 mod finding;
+mod json;
 mod place;
 pub mod sigma;
 pub mod state;

@@ -185,6 +185,15 @@ fn body(node: &Node, faults: &mut Faults) -> Option<Body> {
         "correlation" => spec::correlation(node, &pair.value, faults).map(Box::new).map(Body::Correlation),
         "filter" => {
             logsource(node, faults);
+            for pair in
+                node.pairs().iter().filter(|pair| matches!(&*pair.key, "countersign" | "level" | "tags"))
+            {
+                faults.error(
+                    pair.spot,
+                    format!("a filter has no `{}`", pair.key),
+                    "it alerts of nothing by itself",
+                );
+            }
             let rules = spec::references(pair.value.get("rules"), pair.value.spot, faults)?;
             let detection = detection(&pair.value, true, faults)?;
             Some(Body::Filter { rules, detection })

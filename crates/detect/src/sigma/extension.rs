@@ -9,7 +9,7 @@ use super::{
     located::{Faults, Spot, quoted, suggest},
     yaml::{Node, Pair},
 };
-use crate::{DAY, EntityKind, HOUR, Severity};
+use crate::{EntityKind, HOUR, Severity};
 
 /// The keys under `countersign`.
 const KEYS: &[&str] = &[
@@ -31,7 +31,7 @@ pub(super) struct Extension {
     /// How long findings about one entity join into one alert.
     pub(super) cooldown: Micros,
     /// How much older than the newest of its group an entry may be and still be counted live.
-    pub(super) allowed_lateness: Micros,
+    pub(super) allowed_lateness: Option<(Micros, Spot)>,
     /// Severities that hold instead of the rule's own.
     pub(super) severity_by: Vec<SeverityBy>,
     /// How many entries must come on one of another rule.
@@ -52,7 +52,7 @@ impl Default for Extension {
     fn default() -> Self {
         Self {
             cooldown: HOUR,
-            allowed_lateness: DAY,
+            allowed_lateness: None,
             severity_by: Vec::new(),
             min_ratio: None,
             suppress_if: None,
@@ -137,7 +137,7 @@ impl Extension {
             "params" => {}
             "cooldown" => self.cooldown = duration::read(value, faults).unwrap_or(self.cooldown),
             "allowed_lateness" => {
-                self.allowed_lateness = duration::read(value, faults).unwrap_or(self.allowed_lateness);
+                self.allowed_lateness = duration::read(value, faults).map(|span| (span, spot));
             }
             "severity_by" => {
                 self.severity_by =

@@ -15,7 +15,7 @@ use super::{
     spec::Spec,
     window::Span,
 };
-use crate::{Severity, state::Table};
+use crate::{DAY, Severity, state::Table};
 
 /// The most rules that one correlation stands on, counted as often as they are named.
 const MAX_LINKS: usize = 200;
@@ -128,7 +128,10 @@ impl Linker<'_> {
         Some(Correlation {
             sort: spec.sort,
             children: children.into_iter().collect::<Option<_>>()?,
-            span: Span { window: spec.window, lateness: extension.allowed_lateness },
+            span: Span {
+                window: spec.window,
+                lateness: extension.allowed_lateness.map_or(DAY, |(span, _)| span),
+            },
             bounds: spec.bounds.clone().unwrap_or_else(|| Bounds::at_least(spec.rules.len() as u64)),
             ratio,
             severity: document.level,
@@ -166,12 +169,19 @@ fn resolve(name: &str, spec: &Spec, rule: Option<&Document>) -> Option<Field> {
 }
 
 fn rule(document: &Document, detection: &Detection, faults: &mut Faults) -> Option<Rule> {
-    let Extension { severity_by, suppress_if, min_ratio, .. } = &document.extension;
+    let Extension { severity_by, suppress_if, min_ratio, allowed_lateness, .. } = &document.extension;
     if let Some(ratio) = min_ratio {
         faults.error(
             ratio.spot,
             "a rule over single entries has no ratio",
             "put `min_ratio` into the correlation",
+        );
+    }
+    if let Some((_, spot)) = allowed_lateness {
+        faults.error(
+            *spot,
+            "a rule over single entries has no window",
+            "put `allowed_lateness` into the correlation",
         );
     }
     let names: Vec<&str> = detection.selections.iter().map(|selection| &*selection.name).collect();

@@ -103,6 +103,12 @@ fn documents_are_whole() {
             "`countersign` has no `cooldwn`; did you mean `cooldown`?",
         ),
         (
+            &format!(
+                "{HEAD}countersign:\n  allowed_lateness: 1h\ndetection:\n  a:\n    type: s\n  condition: a\n"
+            ),
+            "a rule over single entries has no window",
+        ),
+        (
             &format!("{HEAD}countersign:\n  cooldown: soon\ndetection:\n  a:\n    type: s\n  condition: a\n"),
             "`soon` is no span of time",
         ),
@@ -208,6 +214,11 @@ fn filters_take_matches_out() {
     assert!(
         told(&elsewhere.faults).contains("f.yml:5:11: there is no rule `one` to filter"),
         "{elsewhere:?}"
+    );
+    let spoken = format!("{}level: high\n", filter("any"));
+    assert!(
+        told(&check(&[("one.yml", &rule), ("f.yml", &spoken)], &Values::new()).faults)
+            .contains("a filter has no `level`")
     );
     let keeping = filter("any").replace("not a", "a");
     assert!(

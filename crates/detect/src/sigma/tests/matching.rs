@@ -215,6 +215,17 @@ fn only_log_types_that_the_condition_names_are_taken() {
 }
 
 #[test]
+fn a_field_that_nests_deep_hides_no_other() {
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    let raw = entry(json!({"details": {"request": {"path": "/x"}}})).replacen(
+        r#""request""#,
+        &format!(r#""a":{deep},"request""#),
+        1,
+    );
+    assert_eq!(alerts(&rule("a:\n  type: sapi\n  details.request.path: /x\ncondition: a"), &[raw]), [1]);
+}
+
+#[test]
 fn it_is_explained_which_lines_hold() {
     let text = rule(
         "selection:\n  type: sapi\n  details.response.statusCode: [200, 201]\nadmin:\n  user_id|endswith: x\ncondition: selection and not admin",
