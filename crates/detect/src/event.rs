@@ -1,12 +1,13 @@
 //! A log entry as detectors see it: what the log says, where it came from, and tags in place of names.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, sync::OnceLock};
 
 use countersign_auth0::log::{LogEvent, text};
 use countersign_core::Timestamp;
 use countersign_privacy::{Tag, Tagger};
 use countersign_risk::parse_agent;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{Entity, EntityKind, Place};
 
@@ -26,6 +27,8 @@ pub struct Event<'a> {
     pub tags: Tags,
     /// The address that it came from: `client_ip` before `ip`, an IPv4 address inside IPv6 as IPv4.
     pub address: Option<IpAddr>,
+    tagger: Tagger,
+    json: OnceLock<Value>,
 }
 
 /// Keyed tags of an entry's names, absent where the entry does not tell them, or tells them as asterisks.
@@ -67,7 +70,20 @@ impl<'a> Event<'a> {
         let told = Place::told(&log.fields.location_info);
         let found = address.and_then(locate);
         let tags = Tags::new(&log, address, tagger);
-        Self { seq, place: Place::join(found, told), tags, address, log }
+        let (tagger, json) = (tagger.clone(), OnceLock::new());
+        Self { seq, place: Place::join(found, told), tags, address, log, tagger, json }
+    }
+
+    /// The whole entry, parsed when first asked for and once for all who ask; what nests deeper than 48 is `null`.
+    #[must_use]
+    pub fn json(&self) -> &Value {
+        self.json.get_or_init(|| crate::json::parse(self.log.raw))
+    }
+
+    /// The keyed tag of something that the entry tells and that [`Tags`] has not.
+    #[must_use]
+    pub fn tag(&self, sort: &str, name: &[u8]) -> Tag {
+        self.tagger.tag(sort, name)
     }
 
     /// When it happened, by Auth0's clock.

@@ -12,9 +12,11 @@ pub mod detectors;
 mod engine;
 mod event;
 mod finding;
+mod json;
 mod person;
 mod place;
 pub mod scenario;
+pub mod sigma;
 pub mod state;
 mod world;
 

@@ -1,7 +1,11 @@
-//! Detections held to labelled sequences of log entries, and to what must hold for every detector.
+//! Detections held to labeled sequences of log entries, to rules of others, and to properties of the whole registry.
 
 #[cfg(test)]
 mod flood;
+#[cfg(test)]
+mod official;
+#[cfg(test)]
+mod pack;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
