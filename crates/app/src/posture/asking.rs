@@ -43,8 +43,9 @@ impl Asking {
     /// The codes that asked lately, and after the code that runs was there for a while.
     fn lately(&mut self, posture: &Posture, now: Timestamp) -> BTreeMap<Trigger, BTreeSet<Option<String>>> {
         let mut lately = BTreeMap::new();
+        let installed = posture.installed.clone().recognized();
         for trigger in TRIGGERS {
-            let Some(code) = posture.installed.our_action(trigger).and_then(deployed_code) else { continue };
+            let Some(code) = installed.our_action(trigger).and_then(deployed_code) else { continue };
             let running = declared(code).map(str::to_owned);
             let (known, since) = self.installed.entry(trigger).or_insert_with(|| (running.clone(), now));
             if *known != running {
