@@ -34,8 +34,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "store", "app", "adapters",
-            "server", "sandbox",
+            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "store", "app",
+            "adapters", "server", "sandbox",
         ],
     ),
 ];
