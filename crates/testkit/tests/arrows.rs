@@ -30,7 +30,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("testdb", &[]),
     ("adapters", &["core", "auth0", "app"]),
     ("testkit", &["core", "policy", "privacy", "store", "app", "server", "testdb"]),
-    ("bench", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app", "server", "testdb"]),
+    (
+        "bench",
+        &[
+            "core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app", "adapters", "server",
+            "testdb",
+        ],
+    ),
     (
         "cli",
         &[
