@@ -1,13 +1,13 @@
 //! A log entry as detectors see it: what the log says, where it came from, and tags in place of names.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, sync::OnceLock};
 
 use countersign_auth0::log::LogEvent;
 use countersign_core::Timestamp;
 use countersign_privacy::{Tag, Tagger};
 use countersign_risk::parse_agent;
 
-use crate::{Entity, EntityKind, Place};
+use crate::{Entity, EntityKind, Place, admin::Call};
 
 /// Where an entry stands in the journal; rises as entries arrive.
 pub type Seq = u64;
@@ -25,6 +25,8 @@ pub struct Event<'a> {
     pub tags: Tags,
     /// The address that it came from: `client_ip` before `ip`, an IPv4 address inside IPv6 as IPv4.
     pub address: Option<IpAddr>,
+    tagger: Tagger,
+    call: OnceLock<Option<Call>>,
 }
 
 /// Keyed tags of an entry's names, absent where the entry does not tell them, or tells them as asterisks.
@@ -62,7 +64,20 @@ impl<'a> Event<'a> {
         let told = Place::told(&log.fields.location_info);
         let found = address.and_then(locate);
         let tags = Tags::new(&log, address, tagger);
-        Self { seq, place: Place::join(found, told), tags, address, log }
+        let (tagger, call) = (tagger.clone(), OnceLock::new());
+        Self { seq, place: Place::join(found, told), tags, address, log, tagger, call }
+    }
+
+    /// The call to the Management API that it tells of, read when first asked for and once for all who ask.
+    #[must_use]
+    pub fn call(&self) -> Option<&Call> {
+        self.call.get_or_init(|| Call::of(&self.log)).as_ref()
+    }
+
+    /// The keyed tag of something that the entry tells and that [`Tags`] has not.
+    #[must_use]
+    pub fn tag(&self, sort: &str, name: &[u8]) -> Tag {
+        self.tagger.tag(sort, name)
     }
 
     /// When it happened, by Auth0's clock.

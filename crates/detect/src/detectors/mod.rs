@@ -1,10 +1,30 @@
 //! The native detectors. A new one is a file here with its `About`, and a line in [`NATIVE`].
 
+mod attack_protection_weakened;
 mod brute_force_account;
+#[cfg(test)]
+mod calls;
+mod feed;
+mod guardian;
+mod insecure_grant_enabled;
+mod m2m_new_source;
+mod mfa_downgrade;
+mod mfa_fatigue;
+mod org_api_anomaly;
+mod page;
+mod sensor_tampering;
+mod shared_authenticator;
+mod sms_pumping;
+mod tenant_takeover;
+#[cfg(test)]
+mod trial;
+mod user_mfa_replaced;
 
 use std::collections::BTreeMap;
 
 use crate::{About, Detector, ParamError, Params};
+
+pub use page::page;
 
 /// A native detector: what it is, and how one is made.
 #[derive(Clone, Copy)]
@@ -16,7 +36,20 @@ pub struct Native {
 }
 
 /// All of them, in the order in which they run: what finds sources of attacks comes before what asks for them.
-pub static NATIVE: &[Native] = &[brute_force_account::NATIVE];
+pub static NATIVE: &[Native] = &[
+    brute_force_account::NATIVE,
+    mfa_fatigue::NATIVE,
+    user_mfa_replaced::NATIVE,
+    shared_authenticator::NATIVE,
+    sms_pumping::NATIVE,
+    m2m_new_source::NATIVE,
+    org_api_anomaly::NATIVE,
+    mfa_downgrade::NATIVE,
+    attack_protection_weakened::NATIVE,
+    insecure_grant_enabled::NATIVE,
+    tenant_takeover::NATIVE,
+    sensor_tampering::NATIVE,
+];
 
 /// Makes all native detectors; `thresholds` by detector and name are what the operator set.
 ///

@@ -1,10 +1,16 @@
 //! What detectors keep: recent entries in event time, distinct values, and tables that are bounded per tenant.
 
+mod baseline;
+mod history;
 mod recent;
 mod table;
+mod traffic;
 
+pub use baseline::{Baseline, Norm};
+pub use history::History;
 pub use recent::{Recent, Seen};
 pub use table::{Entry, Table};
+pub use traffic::{Traffic, hour_of};
 
 use serde::{Serialize, de::DeserializeOwned};
 
