@@ -34,7 +34,7 @@ const PREFIX_MESSAGES: Param = Param {
     name: "prefix_messages",
     default: 30.0,
     least: 5.0,
-    most: 400.0,
+    most: 150.0,
     text: "messages to numbers with one prefix within an hour that had five minutes to be answered; three times as many in the \
            first two days",
 };
@@ -80,8 +80,8 @@ static ABOUT: About = About {
 
 const ACCOUNTS: usize = 100_000;
 
-/// The most prefixes that are watched, at some 10 KB each when busy.
-const PREFIXES: usize = 1_000;
+/// The most prefixes that are watched, at up to 26 KB each when busy.
+const PREFIXES: usize = 500;
 
 /// How many messages and answers of one prefix are kept.
 const KEPT: usize = 512;

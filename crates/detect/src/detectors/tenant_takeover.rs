@@ -147,6 +147,13 @@ fn is_stranger(email: &str, world: &World<'_>) -> bool {
     PUBLIC_MAIL.contains(&domain) || (!staff.is_empty() && !staff.contains(domain))
 }
 
+/// Why by what Auth0 calls it, too: the path is the dashboard's own, and documented nowhere.
+fn is_removal(call: &Call) -> bool {
+    let is_called = |name: &String| name.eq_ignore_ascii_case("delete tenant member");
+    let is_path = call.method == Method::Delete && matches!(call.path()[..], ["tenants", "members", ..]);
+    is_path || call.description.as_ref().is_some_and(is_called)
+}
+
 fn steps(event: &Event<'_>, call: &Call, world: &World<'_>) -> Option<Vec<Step>> {
     let email_tag = |email: &str| event.tag("email", email.as_bytes());
     let (actor, email) = (&call.actor, call.actor.email.as_deref().map(email_tag));
@@ -162,8 +169,7 @@ fn steps(event: &Event<'_>, call: &Call, world: &World<'_>) -> Option<Vec<Step>>
         let invited: Vec<Step> = invited.collect();
         return Some(if invited.is_empty() { vec![step(Deed::MadeOwner)] } else { invited });
     }
-    let is_removal = call.method == Method::Delete && matches!(call.path()[..], ["tenants", "members", ..]);
-    let deed = if is_removal {
+    let deed = if is_removal(call) {
         Deed::RemovedMember
     } else {
         feed::stream_change(call, None)?;
@@ -274,6 +280,9 @@ mod tests {
             told(&Trial::of(&[NATIVE]).knowing(context).run(&outside)),
             [("acme", Severity::Critical)]
         );
+        let called = by("old@corp.test", 9, "delete", "/api/v2/somewhere", &Value::Null);
+        let called = called.with("description", "Delete tenant member");
+        assert_eq!(trial.run(&[invite(0, "new@corp.test"), called]).len(), 1);
         let blinded = by("old@corp.test", 30, "delete", "/api/v2/log-streams/lst_1", &Value::Null);
         assert_eq!(trial.run(&[invite(0, "new@corp.test"), blinded]).len(), 1);
     }
