@@ -110,9 +110,11 @@ impl Replaced {
         let (identity, account) = event.tags.identity.zip(event.account())?;
         let deed = deed(event)?;
         let strange = strangeness(event, world, self.window);
-        let is_known = world.person.is_some_and(|person| {
+        let is_learned = world.person.is_some_and(|person| {
             person.logins >= self.logins && !person.is_learning(event.at(), self.window)
         });
+        // Why: the source of an attack is one whoever the account belongs to.
+        let is_known = is_learned || steps::is_marked(event, world);
         Some((identity, account, Step { deed, strange, is_known, is_own: false }))
     }
 }

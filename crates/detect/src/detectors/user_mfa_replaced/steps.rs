@@ -91,8 +91,7 @@ pub(super) fn of_call(call: &Call) -> Option<(Deed, &str)> {
 /// How strange the place of an entry is to its account; familiar is what was there before the window began, so that an attacker's
 /// own login does not make theirs so.
 pub(super) fn strangeness(event: &Event<'_>, world: &World<'_>, window: Micros) -> Option<Severity> {
-    let is_marked = world.marks.is_marked(event.tags.address, event.at());
-    if is_marked {
+    if is_marked(event, world) {
         return Some(Severity::High);
     }
     let person = world.person?;
@@ -113,4 +112,9 @@ pub(super) fn strangeness(event: &Event<'_>, world: &World<'_>, window: Micros) 
         (false, false, true) if country.is_none() => Some(Severity::Low),
         (false, false, _) => None,
     }
+}
+
+/// Whether an attack came from there within a day.
+pub(super) fn is_marked(event: &Event<'_>, world: &World<'_>) -> bool {
+    world.marks.is_marked(event.tags.address, event.at())
 }
