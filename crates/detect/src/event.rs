@@ -9,7 +9,7 @@ use countersign_risk::parse_agent;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Entity, EntityKind, Place};
+use crate::{Entity, EntityKind, Place, admin::Call};
 
 /// Where an entry stands in the journal; rises as entries arrive.
 pub type Seq = u64;
@@ -29,6 +29,7 @@ pub struct Event<'a> {
     pub address: Option<IpAddr>,
     tagger: Tagger,
     json: OnceLock<Value>,
+    call: OnceLock<Option<Call>>,
 }
 
 /// Keyed tags of an entry's names, absent where the entry does not tell them, or tells them as asterisks.
@@ -70,14 +71,20 @@ impl<'a> Event<'a> {
         let told = Place::told(&log.fields.location_info);
         let found = address.and_then(locate);
         let tags = Tags::new(&log, address, tagger);
-        let (tagger, json) = (tagger.clone(), OnceLock::new());
-        Self { seq, place: Place::join(found, told), tags, address, log, tagger, json }
+        let (tagger, json, call) = (tagger.clone(), OnceLock::new(), OnceLock::new());
+        Self { seq, place: Place::join(found, told), tags, address, log, tagger, json, call }
     }
 
     /// The whole entry, parsed when first asked for and once for all who ask; what nests deeper than 48 is `null`.
     #[must_use]
     pub fn json(&self) -> &Value {
         self.json.get_or_init(|| crate::json::parse(self.log.raw))
+    }
+
+    /// The call to the Management API that it tells of, read when first asked for and once for all who ask.
+    #[must_use]
+    pub fn call(&self) -> Option<&Call> {
+        self.call.get_or_init(|| Call::of(&self.log)).as_ref()
     }
 
     /// The keyed tag of something that the entry tells and that [`Tags`] has not.

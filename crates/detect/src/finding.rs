@@ -134,4 +134,10 @@ impl Finding {
         self.measures.push(Measure { name: name.to_owned(), value, threshold });
         self
     }
+    /// With a count against its threshold.
+    #[must_use]
+    pub fn counted(self, name: &str, count: usize, threshold: usize) -> Self {
+        let number = |count| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        self.measured(name, number(count), number(threshold))
+    }
 }

@@ -6,6 +6,7 @@
 //!
 //! The same entries in the order of event time give the same alerts with the same ids, on any machine and after any restart.
 
+pub mod admin;
 mod alert;
 mod detector;
 pub mod detectors;

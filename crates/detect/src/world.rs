@@ -35,6 +35,9 @@ pub struct Context {
     pub trusted_networks: BTreeSet<String>,
     /// E-mail domains of the operator's own staff, in lower case.
     pub staff_domains: BTreeSet<String>,
+    /// Our own clients at the tenant, each with the ids (`jti`) of the tokens that we hold: what they change is our own doing, and a
+    /// finding about it is of low severity. A stolen secret gives a token that is not among them.
+    pub own_clients: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Context {

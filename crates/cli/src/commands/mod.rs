@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod backup;
+mod bench;
 mod config;
 mod decide;
 mod decisions;
@@ -52,6 +53,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
+        Command::Bench(command) => bench::run(&command),
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Config(args) => config::run(args),
         Command::Health(args) => health::run(&args).await,

@@ -1,31 +1,49 @@
 //! The native detectors. A new one is a file here with its `About`, and a line in [`NATIVE`].
 
 mod anomalously_active_member;
+mod attack_protection_weakened;
 mod brute_force_account;
+#[cfg(test)]
+mod calls;
 mod credential_stuffing;
 mod cross_org_coordinated;
 mod crowd;
 mod dormant_member_returns;
 mod failure;
+mod feed;
+mod guardian;
 mod impossible_travel;
+mod insecure_grant_enabled;
 mod login_from_attacker_tls;
+mod m2m_new_source;
 mod measure;
+mod mfa_downgrade;
+mod mfa_fatigue;
 mod new_country_or_device;
+mod org_api_anomaly;
+mod page;
 mod password_spray;
 mod refresh_family_spread;
 mod relations;
+mod sensor_tampering;
+mod shared_authenticator;
 mod signup_fraud;
+mod sms_pumping;
 mod source;
 mod success_after_failures;
+mod tenant_takeover;
 #[cfg(test)]
 mod trial;
 mod unrelated_org_access;
 mod user_enumeration;
+mod user_mfa_replaced;
 mod weaker_factor_login;
 
 use std::collections::BTreeMap;
 
 use crate::{About, Detector, ParamError, Params};
+
+pub use page::page;
 
 /// A native detector: what it is, and how one is made.
 #[derive(Clone, Copy)]
@@ -53,6 +71,17 @@ pub static NATIVE: &[Native] = &[
     refresh_family_spread::NATIVE,
     anomalously_active_member::NATIVE,
     weaker_factor_login::NATIVE,
+    mfa_fatigue::NATIVE,
+    user_mfa_replaced::NATIVE,
+    shared_authenticator::NATIVE,
+    sms_pumping::NATIVE,
+    m2m_new_source::NATIVE,
+    org_api_anomaly::NATIVE,
+    mfa_downgrade::NATIVE,
+    attack_protection_weakened::NATIVE,
+    insecure_grant_enabled::NATIVE,
+    tenant_takeover::NATIVE,
+    sensor_tampering::NATIVE,
 ];
 
 /// Makes all native detectors; `thresholds` by detector and name are what the operator set.

@@ -1,18 +1,24 @@
 //! What detectors keep: recent entries in event time, distinct values, and tables that are bounded per tenant.
 
+mod baseline;
 mod distinct;
 mod door;
+mod history;
 mod minute;
 mod recent;
 mod shares;
 mod table;
+mod traffic;
 
+pub use baseline::{Baseline, Norm};
 pub use distinct::Distinct;
 pub use door::Door;
+pub use history::History;
 pub use minute::Minute;
 pub use recent::{Recent, Seen};
 pub use shares::Shares;
 pub use table::{Entry, Table};
+pub use traffic::{Traffic, hour_of};
 
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod flood;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod official;
 #[cfg(test)]
 mod pack;
