@@ -54,13 +54,13 @@ use countersign_risk::Model;
 use countersign_store::Store;
 
 pub use checkpoints::file_name as checkpoint_file_name;
-pub use countersign_store::{DecisionFilter, DecisionRow, Standing};
+pub use countersign_store::{AlertFilter, AlertRow, DecisionFilter, DecisionRow, Standing};
 pub use error::Error;
 pub use feed::Live;
 pub use lead::Lead;
 pub use retain::Kept;
 pub use tenants::Tenant;
-pub use watch::{Delivered, StreamState};
+pub use watch::{AlertBody, Delivered, Replayed, StreamState, Worked};
 pub use writes::LedgerRecorder;
 
 /// What the use cases stand on.

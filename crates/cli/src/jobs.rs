@@ -54,6 +54,7 @@ impl Jobs {
         tasks.spawn(each_minute(Arc::clone(app), stopped.clone()));
         for tenant in app.tenants() {
             tasks.spawn(keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
+            tasks.spawn(watch_log(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
         }
         if !retention.is_empty() {
             tasks.spawn(each_hour(Arc::clone(app), retention, stopped));
@@ -86,6 +87,34 @@ async fn each_second(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             log(tenant, "gap", app.record_gap(tenant).await);
             if let Some(lead) = lead(&app, tenant).await {
                 log(tenant, "checkpoint", app.sign_next_checkpoint(tenant, &lead).await);
+            }
+        }
+    }
+}
+
+/// Looks at a tenant's log as it is journaled here, and each second at what another process journaled.
+async fn watch_log(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = ticks(SECOND);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.journaled(&tenant) => {}
+            () = stopped(&mut stop) => return,
+        }
+        let Some(lead) = lead(&app, &tenant).await else { continue };
+        loop {
+            match app.watch_next(&tenant, &lead).await {
+                Ok(worked) if worked.entries > 0 && !*stop.borrow() => tokio::task::yield_now().await,
+                Ok(worked) => {
+                    if worked.is_late && app.may_replay(&tenant).await {
+                        log(&tenant, "replay", app.replay_late(&tenant, &lead).await.map(drop));
+                    }
+                    break;
+                }
+                Err(error) => {
+                    log(&tenant, "watch", Err(error));
+                    break;
+                }
             }
         }
     }

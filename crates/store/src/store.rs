@@ -362,6 +362,14 @@ impl Store {
         backend!(self.find_log_entry(tenant, log_id).await)
     }
 
+    /// The ids of the log entries at these places, as far as they are there, in the order of the places.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_log_ids(&self, tenant: &TenantId, places: Vec<u64>) -> Result<Vec<String>, StoreError> {
+        backend!(self.list_log_ids(tenant, places).await)
+    }
+
     /// What came among log entries and could not be read, newest first.
     ///
     /// # Errors

@@ -74,6 +74,8 @@ impl App {
         total.taken += delivered.taken;
         total.repeated += delivered.repeated;
         total.unread += delivered.unread;
+        drop(stream);
+        tenant.watch.journaled.notify_one();
         Ok(delivered)
     }
 }

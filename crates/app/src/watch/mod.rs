@@ -1,13 +1,20 @@
 //! A tenant's log: journaled as it arrives, and looked at for attacks (docs/watch.md).
 
+mod alerts;
+mod entry;
 mod ingest;
+mod replay;
+mod snapshots;
+mod work;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use countersign_core::Timestamp;
+use countersign_detect::{Engine, EngineSettings, detectors};
 use parking_lot::Mutex;
 
-use crate::{App, Tenant};
+pub use self::{alerts::AlertBody, replay::Replayed, work::Worked};
+use crate::{App, Error, Tenant};
 
 /// What became of the entries of one delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,9 +42,23 @@ pub struct StreamState {
 #[derive(Default)]
 pub(crate) struct Watch {
     stream: Mutex<StreamState>,
+    /// Told when something was journaled.
+    pub(crate) journaled: tokio::sync::Notify,
+    working: tokio::sync::Mutex<Option<work::Working>>,
 }
 
 impl App {
+    /// Waits until something was journaled in this process since the last wait.
+    pub async fn journaled(&self, tenant: &Tenant) {
+        tenant.watch.journaled.notified().await;
+    }
+
+    /// Detectors without state, as they are set for a tenant.
+    fn engine(tenant: &Tenant) -> Result<Engine, Error> {
+        let detectors = detectors::make_all(&BTreeMap::new()).map_err(Error::internal)?;
+        Ok(Engine::new(tenant.keys.tagger(), EngineSettings::default(), detectors))
+    }
+
     /// What is known of the tenant's log stream.
     #[must_use]
     pub fn log_stream(&self, tenant: &Tenant) -> StreamState {

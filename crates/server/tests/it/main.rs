@@ -47,4 +47,6 @@ mod tenant_writes;
 #[cfg(test)]
 mod triggers;
 #[cfg(test)]
+mod watch;
+#[cfg(test)]
 mod world;

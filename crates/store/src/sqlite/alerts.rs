@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use super::{Sqlite, columns};
 use crate::{AlertFilter, AlertRow, StoreError};
 
-/// Puts an alert in the place of the one of its id; an incident that it has not is kept.
+/// Puts an alert in the place of the one of its id; whether that one was late is kept, and an incident that this one has not.
 pub(super) fn put(connection: &Connection, tenant: &TenantId, alert: &AlertRow) -> Result<(), StoreError> {
     let AlertRow {
         id,
@@ -28,7 +28,7 @@ pub(super) fn put(connection: &Connection, tenant: &TenantId, alert: &AlertRow) 
                                  last_at, entity_tag, incident_id, key_id, sealed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (tenant_id, alert_id) DO UPDATE SET detector = ?3, severity = ?4, audience = ?5,
-                is_retracted = ?6, is_late = ?7, first_at = ?8, last_at = ?9, entity_tag = ?10,
+                is_retracted = ?6, first_at = ?8, last_at = ?9, entity_tag = ?10,
                 incident_id = COALESCE(?11, incident_id), key_id = ?12, sealed = ?13",
         )?
         .execute(params![

@@ -139,6 +139,17 @@ fn entry_row(row: &Row<'_>) -> Result<LogEntryRow, StoreError> {
     })
 }
 
+fn ids_at(connection: &Connection, tenant: &TenantId, places: &[u64]) -> Result<Vec<String>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT log_id FROM log_entries WHERE tenant_id = ?1 AND seq = ?2")?;
+    let mut ids = Vec::with_capacity(places.len());
+    for place in places {
+        let bounds = params![tenant.as_str(), columns::bound(*place)];
+        ids.extend(statement.query_row(bounds, |row| row.get(0)).optional()?);
+    }
+    Ok(ids)
+}
+
 /// What could not be read, newest first.
 pub(super) fn rejects(
     connection: &Connection,
@@ -275,6 +286,14 @@ impl Sqlite {
             list_in_time(connection, tenant, &stretch, limit)
         };
         self.read_long(tenant, read).await
+    }
+
+    pub(crate) async fn list_log_ids(
+        &self,
+        tenant: &TenantId,
+        places: Vec<u64>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.read_long(tenant, move |connection, tenant| ids_at(connection, tenant, &places)).await
     }
 
     pub(crate) async fn find_log_entry(
