@@ -10,7 +10,7 @@ use crate::{Event, Finding, Severity, World};
 ///
 /// Entries come in the order of event time when a stretch is replayed; live they come as they arrive, so that one may be older
 /// than what was seen before. State must take that without harm; exactness is the replay's.
-pub trait Detector: Send {
+pub trait Detector: Send + Sync {
     /// What it is.
     fn about(&self) -> &About;
 
