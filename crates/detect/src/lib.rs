@@ -12,6 +12,7 @@ pub mod detectors;
 mod engine;
 mod event;
 mod finding;
+pub mod incident;
 mod place;
 pub mod scenario;
 pub mod state;
