@@ -26,7 +26,7 @@ use std::{
     },
 };
 
-use countersign_app::{App, Lead, Ports, Tenant, TenantConfig, enrich::Enrich};
+use countersign_app::{App, Lead, Ports, Tenant, TenantConfig, enrich::Enrich, hooks::Hook};
 use countersign_core::{
     Clock, Entropy, Secret, TenantId, Timestamp,
     testing::{CountingEntropy, HeldClock},
@@ -71,12 +71,14 @@ pub struct Setup {
     pub limits: Limits,
     /// What is asked about people who sign up.
     pub enrichment: Option<Arc<dyn Enrich>>,
+    /// Who is told of incidents.
+    pub hooks: Vec<Hook>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let limits = Limits { decisions_per_second: 0, decisions_per_second_per_client: 0 };
-        Self { limits, enrichment: None }
+        Self { limits, enrichment: None, hooks: Vec::new() }
     }
 }
 
@@ -242,11 +244,12 @@ impl TestApp {
             None => Store::open_sqlite(place.folder.path(), Access::Own, &as_clock).expect("the store opens"),
         };
         let policy = Snapshot::new(document).expect("the policy has no faults");
-        let Setup { limits, enrichment } = setup;
+        let Setup { limits, enrichment, hooks } = setup;
         let tenants = [TENANT, OTHER_TENANT].map(|id| TenantConfig {
             id: id.parse().expect("an id"),
             policy: policy.clone(),
             enrichment: enrichment.clone(),
+            hooks: hooks.clone(),
         });
         let ports = Ports {
             store,

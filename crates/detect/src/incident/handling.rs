@@ -178,11 +178,14 @@ pub struct Sla {
 
 impl Default for Sla {
     fn default() -> Self {
-        Self { critical: HOUR, high: 4 * HOUR, medium: 24 * HOUR, low: 72 * HOUR }
+        Self::DEFAULT
     }
 }
 
 impl Sla {
+    /// An hour for a critical one, four for a high one, a day for a medium one, three days for a low one.
+    pub const DEFAULT: Self = Self { critical: HOUR, high: 4 * HOUR, medium: 24 * HOUR, low: 72 * HOUR };
+
     /// When an incident of this severity, opened at `opened`, should have been taken up.
     #[must_use]
     pub const fn due(&self, severity: Severity, opened: Timestamp) -> Timestamp {
