@@ -90,6 +90,8 @@ pub struct TestApp {
     pub server: Server,
     /// The clock, which stands until moved.
     pub clock: Arc<HeldClock>,
+    /// The store behind the use cases.
+    pub store: Store,
     entropy: Arc<CountingEntropy>,
     place: Place,
     sent: Arc<AtomicU64>,
@@ -226,8 +228,8 @@ impl TestApp {
 
     /// Starts another service over the same data; the earlier one must be gone. Ids go on where they ended.
     pub async fn reopen(self, document: Document) -> Self {
-        let Self { app, server, clock, entropy, place, sent } = self;
-        drop((app, server));
+        let Self { app, server, clock, store, entropy, place, sent } = self;
+        drop((app, server, store));
         Self { sent, ..Self::open(place, document, clock, entropy, Setup::default()).await }
     }
 
@@ -252,7 +254,7 @@ impl TestApp {
             hooks: hooks.clone(),
         });
         let ports = Ports {
-            store,
+            store: store.clone(),
             clock: as_clock,
             entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
             process: place.folder.path().display().to_string(),
@@ -276,7 +278,7 @@ impl TestApp {
             limits: [TENANT, OTHER_TENANT].map(|id| (id.parse().expect("an id"), limits)).into(),
         };
         let server = Server::new(Arc::clone(&app), settings);
-        Self { app, server, clock, entropy, place, sent: Arc::default() }
+        Self { app, server, clock, store, entropy, place, sent: Arc::default() }
     }
 
     /// The folder with the service's data.

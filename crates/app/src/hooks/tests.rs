@@ -48,7 +48,9 @@ async fn a_receiver_is_told_once_of_each_event_and_of_nobody_unless_configured()
     let id = scene.place_one(&low).await;
     scene.place_one(&low).await;
     assert_eq!(send(&scene).await, 1, "it is not grave enough for the other");
+    scene.clock.advance(Duration::from_secs(1));
     scene.place(&[scene.alert("b", "auth0|ann", 1, Severity::High)], &[]).await.unwrap();
+    scene.clock.advance(Duration::from_secs(1));
     let version = scene.open(id).await.row.version;
     let closure = Closure {
         disposition: Disposition::TruePositive,

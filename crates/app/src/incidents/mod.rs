@@ -86,13 +86,14 @@ impl App {
         Ok(listed)
     }
 
-    /// The incident of this id with its notes.
+    /// The incident of this id with its notes. It tells of people, so that the ledger is told first that it was shown.
     ///
     /// # Errors
     /// `NotFound`; `Erased` when all of it was about a person who was erased; `Unavailable`.
     pub async fn incident(&self, tenant: &Tenant, id: &str) -> Result<Opened, Error> {
         let row = self.get_incident(tenant, id).await?;
         let incident = self.open_incident(tenant, &row).await?;
+        self.record_reveal(tenant, id).await?;
         let mut notes = Vec::new();
         for note in self.ports.store.list_incident_notes(&tenant.id, id, MAX_NOTES).await? {
             match self.open_note(tenant, note).await {

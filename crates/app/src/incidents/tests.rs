@@ -190,7 +190,7 @@ async fn of_two_people_who_act_at_once_one_is_told_so_and_every_act_is_a_leaf() 
     assert_eq!((opened.notes[0].by.as_str(), opened.notes[0].text.as_str()), ("noa", "I called Ann"));
     let refused = app.acknowledge_incident(tenant, &id, by(4)).await;
     assert!(matches!(refused, Err(Error::Handling(HandlingError::Closed))));
-    assert_eq!(app.audit(tenant).await.unwrap().size, before + 4);
+    assert_eq!(app.audit(tenant).await.unwrap().size, before + 5, "and so is that it was shown");
     let leaves = app.ports.store.list_leaves(&tenant.id, before, 4).await.unwrap();
     let text: String = leaves.iter().map(|row| String::from_utf8(row.leaf.clone()).unwrap()).collect();
     assert!(text.contains("incident_closed") && text.contains("\"mia\""), "{text}");
