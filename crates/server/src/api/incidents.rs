@@ -94,25 +94,30 @@ fn tenant(server: &Server, id: &str) -> Result<Arc<Tenant>, Problem> {
     Ok(server.0.app.tenant(&id)?)
 }
 
-/// Where a page ended: time and id, as `next` says it.
+/// Where a page ended: time and id, as `write_cursor` said it.
+pub(crate) fn read_cursor(text: &str) -> Option<(Timestamp, String)> {
+    let (micros, id) = text.split_once('~')?;
+    let is_id = id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_id.then_some((Timestamp::from_micros(micros.parse().ok()?), id.to_owned()))
+}
+
+/// The place of a row, for the page after it.
+pub(crate) fn write_cursor(at: Timestamp, id: &str) -> String {
+    format!("{}~{id}", at.micros())
+}
+
 fn cursor(text: Option<String>, takes: &'static str) -> Result<Option<(Timestamp, String)>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    let read = |text: &str| {
-        let (micros, id) = text.split_once('~')?;
-        let is_id = id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        is_id.then_some((Timestamp::from_micros(micros.parse().ok()?), id.to_owned()))
-    };
-    read(&text).map(Some).ok_or_else(|| bad_query(takes))
+    text.map(|text| read_cursor(&text).ok_or_else(|| bad_query(takes))).transpose()
 }
 
 /// What `before` takes to go on after the last row of a full page.
 fn next(last: Option<(Timestamp, &str)>, count: usize) -> Option<String> {
     let (at, id) = last.filter(|_| u32::try_from(count).is_ok_and(|count| count >= PAGE))?;
-    Some(format!("{}~{id}", at.micros()))
+    Some(write_cursor(at, id))
 }
 
 /// The word of a rank; ranks are written by us alone.
-fn severity(rank: u8) -> &'static str {
+pub(crate) fn severity_word(rank: u8) -> &'static str {
     Severity::ALL
         .iter()
         .find(|severity| severity.rank() == rank)
@@ -123,7 +128,7 @@ fn facts(row: &IncidentRow) -> Value {
     json!({
         "id": row.id,
         "version": row.version,
-        "severity": severity(row.severity),
+        "severity": severity_word(row.severity),
         "status": row.status,
         "disposition": row.disposition,
         "assignee": row.assignee,
@@ -309,7 +314,7 @@ fn alert(row: &AlertRow) -> Value {
     json!({
         "id": row.id,
         "detector": row.detector,
-        "severity": severity(row.severity),
+        "severity": severity_word(row.severity),
         "audience": row.audience,
         "is_retracted": row.is_retracted,
         "is_late": row.is_late,

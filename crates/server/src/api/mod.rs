@@ -22,6 +22,8 @@ mod tenant_writes;
 #[cfg(feature = "bench")]
 pub(crate) use decide::parse as parse_ask;
 
+pub(crate) use incidents::{read_cursor, severity_word, write_cursor};
+
 use axum::{
     Router,
     routing::{delete, get, post, put},
