@@ -9,6 +9,7 @@ mod sealing;
 mod suppress;
 #[cfg(test)]
 pub(crate) mod tests;
+mod view;
 
 use countersign_detect::incident::IncidentId;
 use countersign_store::StoreError;
@@ -22,6 +23,7 @@ pub use countersign_detect::{
 };
 pub use countersign_store::{AlertFilter, AlertRow, IncidentFilter, IncidentRow};
 pub use place::{Placed, Raised};
+pub use view::severity_word;
 
 /// The most incidents of one listing.
 pub const MAX_LISTED: u32 = 100;

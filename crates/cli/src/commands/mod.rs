@@ -7,6 +7,7 @@ mod decisions;
 mod demo;
 mod doctor;
 mod health;
+mod incidents;
 mod keys;
 mod ledger;
 mod policy;
@@ -51,6 +52,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Tenant(args) => tenant::run(*args).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,
+        Command::Incidents(args) => incidents::run(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Config(args) => config::run(args),

@@ -9,8 +9,7 @@ use axum::{
 use countersign_app::{
     Error, Tenant,
     incidents::{
-        AlertFilter, AlertRow, By, Closure, Disposition, Incident, IncidentFilter, IncidentRow, Listed,
-        Opened, Severity, Status,
+        self, AlertFilter, AlertRow, By, Closure, Disposition, IncidentFilter, Listed, Severity, Status,
     },
 };
 use countersign_core::{TenantId, Timestamp};
@@ -116,92 +115,6 @@ fn next(last: Option<(Timestamp, &str)>, count: usize) -> Option<String> {
     Some(write_cursor(at, id))
 }
 
-/// The word of a rank; ranks are written by us alone.
-pub(crate) fn severity_word(rank: u8) -> &'static str {
-    Severity::ALL
-        .iter()
-        .find(|severity| severity.rank() == rank)
-        .map_or("unknown", |severity| severity.word())
-}
-
-fn facts(row: &IncidentRow) -> Value {
-    json!({
-        "id": row.id,
-        "version": row.version,
-        "severity": severity_word(row.severity),
-        "status": row.status,
-        "disposition": row.disposition,
-        "assignee": row.assignee,
-        "alerts": row.alerts,
-        "first": row.first,
-        "last": row.last,
-        "opened": row.opened,
-        "due": row.due,
-    })
-}
-
-fn with(mut facts: Value, more: Value) -> Value {
-    if let (Some(facts), Value::Object(more)) = (facts.as_object_mut(), more) {
-        facts.extend(more);
-    }
-    facts
-}
-
-fn listed(Listed { row, incident }: &Listed) -> Value {
-    let told = incident.as_ref().map(|incident| {
-        json!({
-            "title": incident.title(),
-            "accounts": incident.users().len(),
-            "organizations": incident.organizations().len(),
-        })
-    });
-    with(facts(row), told.unwrap_or_else(|| json!({ "title": null, "is_erased": true })))
-}
-
-fn opened(Opened { row, incident, notes }: &Opened) -> Value {
-    let notes: Vec<_> = notes
-        .iter()
-        .map(|note| json!({ "id": note.id, "at": note.at, "by": note.by, "text": note.text }))
-        .collect();
-    with(with(facts(row), told(incident)), json!({ "notes": notes }))
-}
-
-/// All that an incident tells.
-fn told(incident: &Incident) -> Value {
-    let reasons: Vec<_> = incident.reasons().iter().map(ToString::to_string).collect();
-    let members: Vec<_> = incident
-        .members()
-        .iter()
-        .map(|member| {
-            json!({
-                "id": member.alert.to_string(),
-                "detector": member.detector,
-                "title": member.title,
-                "severity": member.severity,
-                "entity": member.entity,
-                "first": member.first,
-                "last": member.last,
-                "findings": member.findings,
-            })
-        })
-        .collect();
-    json!({
-        "title": incident.title(),
-        "reasons": reasons,
-        "narrative": incident.narrative(),
-        "timeline": incident.timeline(),
-        "steps": incident.steps(),
-        "techniques": incident.techniques(),
-        "users": incident.users(),
-        "addresses": incident.addresses(),
-        "organizations": incident.organizations(),
-        "members": members,
-        "beyond": incident.beyond,
-        "related": incident.related(),
-        "closing": incident.handling.closing(),
-    })
-}
-
 pub(super) async fn list(
     State(server): State<Server>,
     Segments(id): Segments<String>,
@@ -219,7 +132,7 @@ pub(super) async fn list(
     };
     let found = server.0.app.incidents(&tenant, filter, PAGE).await?;
     let next = next(found.last().map(|last| (last.row.last, &*last.row.id)), found.len());
-    let incidents: Vec<_> = found.iter().map(listed).collect();
+    let incidents: Vec<_> = found.iter().map(Listed::view).collect();
     Ok(Json(json!({ "incidents": incidents, "next": next })))
 }
 
@@ -228,7 +141,7 @@ pub(super) async fn show(
     Segments((id, incident)): Segments<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let tenant = tenant(&server, &id)?;
-    Ok(Json(opened(&server.0.app.incident(&tenant, &incident).await?)))
+    Ok(Json(server.0.app.incident(&tenant, &incident).await?.view()))
 }
 
 pub(super) async fn acknowledge(
@@ -314,7 +227,7 @@ fn alert(row: &AlertRow) -> Value {
     json!({
         "id": row.id,
         "detector": row.detector,
-        "severity": severity_word(row.severity),
+        "severity": incidents::severity_word(row.severity),
         "audience": row.audience,
         "is_retracted": row.is_retracted,
         "is_late": row.is_late,

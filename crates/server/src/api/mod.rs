@@ -22,7 +22,7 @@ mod tenant_writes;
 #[cfg(feature = "bench")]
 pub(crate) use decide::parse as parse_ask;
 
-pub(crate) use incidents::{read_cursor, severity_word, write_cursor};
+pub(crate) use incidents::{read_cursor, write_cursor};
 
 use axum::{
     Router,

@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
-use countersign_app::incidents::Opened;
+use countersign_app::incidents::{Opened, severity_word};
 use countersign_core::{TenantId, Timestamp};
 use maud::{Markup, html};
 
@@ -14,7 +14,7 @@ use super::{
     query::{self, Link, Parameters},
     words,
 };
-use crate::{Server, api::severity_word};
+use crate::Server;
 
 /// What the page shows.
 struct Page {

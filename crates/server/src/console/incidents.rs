@@ -4,7 +4,7 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
-use countersign_app::incidents::{IncidentFilter, Listed, Severity, Status};
+use countersign_app::incidents::{IncidentFilter, Listed, Severity, Status, severity_word};
 use countersign_core::{TenantId, Timestamp};
 use maud::{Markup, html};
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Server,
-    api::{read_cursor, severity_word, write_cursor},
+    api::{read_cursor, write_cursor},
 };
 
 /// Incidents on one page.
