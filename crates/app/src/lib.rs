@@ -23,6 +23,8 @@ mod error;
 pub mod explain;
 mod feed;
 mod gaps;
+pub mod hooks;
+pub mod incidents;
 mod lead;
 mod learn;
 mod leaves;
@@ -95,6 +97,8 @@ pub struct TenantConfig {
     pub policy: Snapshot,
     /// What is asked about people who sign up; `None`: nothing.
     pub enrichment: Option<Arc<dyn enrich::Enrich>>,
+    /// Who is told of incidents.
+    pub hooks: Vec<hooks::Hook>,
 }
 
 /// The application: all use cases over one set of ports. Cheap to share.

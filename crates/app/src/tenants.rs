@@ -22,8 +22,8 @@ use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
 use crate::{
-    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, posture::Findings, risk_tokens, rollback,
-    watch::Watch,
+    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, hooks::Hook, posture::Findings, risk_tokens,
+    rollback, watch::Watch,
 };
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
@@ -52,6 +52,8 @@ pub struct Tenant {
     pub(crate) is_leading: AtomicBool,
     /// What is asked about people who sign up.
     pub(crate) enrichment: Option<Arc<dyn Enrich>>,
+    /// Who is told of incidents.
+    pub(crate) hooks: Vec<Hook>,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
@@ -184,7 +186,7 @@ impl Tenants {
 }
 
 async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
-    let TenantConfig { id, policy, enrichment } = config;
+    let TenantConfig { id, policy, enrichment, hooks } = config;
     let origin = checkpoint::origin(&ports.site, &id).map_err(Error::internal)?;
     let signers = signers(ports, &origin)?;
     let confirmed = ports
@@ -211,6 +213,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         gap: Arc::default(),
         is_leading: AtomicBool::new(false),
         enrichment,
+        hooks,
         confirmed,
         signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),

@@ -4,6 +4,7 @@ mod at;
 mod bench;
 mod copies;
 mod decisions;
+mod incidents;
 mod keys;
 mod policy;
 mod sandbox;
@@ -21,6 +22,7 @@ pub use self::{
     decisions::{
         Decisions, Export as ExportDecisions, Filter, List, OfTenant, RiskToken, Show as ShowDecision,
     },
+    incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
     sandbox::{Client, Sandbox},
@@ -94,6 +96,9 @@ pub enum Command {
     /// What was decided.
     #[command(subcommand)]
     Decisions(Decisions),
+    /// What was found in a tenant's log.
+    #[command(subcommand)]
+    Incidents(Incidents),
     /// Tokens of the short form.
     #[command(subcommand)]
     RiskToken(RiskToken),

@@ -55,6 +55,9 @@ impl Jobs {
         for tenant in app.tenants() {
             tasks.spawn(keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
             tasks.spawn(watch_log(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
+            if tenant.has_hooks() {
+                tasks.spawn(tell(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
+            }
         }
         if !retention.is_empty() {
             tasks.spawn(each_hour(Arc::clone(app), retention, stopped));
@@ -161,6 +164,23 @@ async fn keep_up(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<b
     }
 }
 
+/// Tells one tenant's receivers of incidents: by itself, since one that is slow may not hold up anything else.
+async fn tell(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = ticks(SECOND);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(&mut stop) => return,
+        }
+        let Some(lead) = lead(&app, &tenant).await else { continue };
+        // Why given up at the stop: a message that was not noted as sent is sent once more, under its id.
+        tokio::select! {
+            sent = app.send_hooks(&tenant, &lead) => log(&tenant, "hooks", sent.map(drop)),
+            () = stopped(&mut stop) => return,
+        }
+    }
+}
+
 async fn each_hour(app: Arc<App>, retention: Vec<(Kept, u32)>, mut stop: watch::Receiver<bool>) {
     let mut ticks = ticks(HOUR);
     loop {
@@ -206,6 +226,7 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             log(tenant, "silence", in_batches(&stop, BATCHES, || app.count_silence(tenant, &lead)).await);
             log(tenant, "requests", app.forget_requests(tenant, &lead).await);
             log(tenant, "sign-ups", app.forget_sign_ups(tenant).await);
+            log(tenant, "deliveries", app.forget_deliveries(tenant, &lead).await);
         }
     }
 }

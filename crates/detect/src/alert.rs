@@ -1,6 +1,6 @@
 //! Alerts: findings about one entity that belong together, with an id that any replay gives again.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use countersign_core::Timestamp;
 use countersign_privacy::{Tag, Tagger};
@@ -18,6 +18,21 @@ impl AlertId {
     pub fn new(tagger: &Tagger, detector: &str, version: u32, entity: &Entity, at: Timestamp) -> Self {
         let text = format!("{detector}\0{version}\0{:?}\0{}\0{}", entity.kind, entity.name, at.micros());
         Self(tagger.tag("alert", text.as_bytes()))
+    }
+}
+
+/// A text that is no alert's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an alert's id, such as `alr_0123456789abcdef`")]
+pub struct AlertIdError;
+
+impl FromStr for AlertId {
+    type Err = AlertIdError;
+
+    fn from_str(text: &str) -> Result<Self, AlertIdError> {
+        let digits = text.strip_prefix("alr_").filter(|digits| digits.len() == 16);
+        let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        number.map(|number| Self(Tag(number))).filter(|id| id.to_string() == text).ok_or(AlertIdError)
     }
 }
 
@@ -66,4 +81,18 @@ pub struct Alert {
     pub measures: Vec<Measure>,
     /// Whether somebody is to be told.
     pub audience: Audience,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_comes_back_from_its_text_and_no_other_text_is_one() {
+        let id = AlertId(Tag(0x00ab_cdef));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for text in ["", "alr_", "alr_0123456789ABCDEF", "alr_+123456789abcdef", "inc_0123456789abcdef"] {
+            assert_eq!(text.parse::<AlertId>(), Err(AlertIdError), "{text}");
+        }
+    }
 }

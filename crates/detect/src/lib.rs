@@ -13,6 +13,7 @@ pub mod detectors;
 mod engine;
 mod event;
 mod finding;
+pub mod incident;
 mod json;
 mod person;
 mod place;
@@ -21,7 +22,7 @@ pub mod sigma;
 pub mod state;
 mod world;
 
-pub use alert::{Alert, AlertId, Audience};
+pub use alert::{Alert, AlertId, AlertIdError, Audience};
 pub use detector::{About, DAY, Detector, HOUR, MINUTE, Param, ParamError, Params, StateError};
 pub use engine::{Engine, EngineSettings, Suppression};
 pub use event::{Event, Seq, Tags, network_of, told};

@@ -49,6 +49,54 @@ CREATE TABLE erasures (
 CREATE TABLE findings (
     tenant_id TEXT PRIMARY KEY,
     document  TEXT NOT NULL
+CREATE TABLE hook_deliveries (
+    tenant_id   TEXT    NOT NULL,
+    delivery_id TEXT    NOT NULL,
+    hook        TEXT    NOT NULL, -- the configured name of the receiver
+    about_id    TEXT    NOT NULL, -- the incident
+    event       TEXT    NOT NULL, -- what happened to it
+    state       TEXT    NOT NULL, -- waiting, sent or dead
+    attempts    INTEGER NOT NULL,
+    made_at     INTEGER NOT NULL,
+    next_at     INTEGER NOT NULL, -- when it is tried next
+    key_id      TEXT    NOT NULL,
+    sealed      BLOB    NOT NULL, -- the body
+    PRIMARY KEY (tenant_id, delivery_id)
+) STRICT;
+CREATE TABLE incident_entities (
+    tenant_id   TEXT    NOT NULL,
+    entity_tag  INTEGER NOT NULL,
+    alert_id    TEXT    NOT NULL,
+    incident_id TEXT    NOT NULL,
+    first_at    INTEGER NOT NULL, -- of the alert, in event time
+    last_at     INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, entity_tag, alert_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE incident_notes (
+    tenant_id   TEXT    NOT NULL,
+    incident_id TEXT    NOT NULL,
+    note_id     TEXT    NOT NULL,
+    written_at  INTEGER NOT NULL,
+    key_id      TEXT    NOT NULL,
+    sealed      BLOB    NOT NULL, -- author and text
+    PRIMARY KEY (tenant_id, incident_id, note_id)
+) STRICT;
+CREATE TABLE incidents (
+    tenant_id   TEXT    NOT NULL,
+    incident_id TEXT    NOT NULL,
+    version     INTEGER NOT NULL, -- counts changes
+    severity    INTEGER NOT NULL, -- 0 informational to 4 critical
+    status      TEXT    NOT NULL,
+    disposition TEXT,             -- what it was, once closed
+    assignee    TEXT,             -- who has it
+    alerts      INTEGER NOT NULL, -- how many
+    first_at    INTEGER NOT NULL, -- event time
+    last_at     INTEGER NOT NULL,
+    opened_at   INTEGER NOT NULL, -- our clock
+    due_at      INTEGER NOT NULL,
+    key_id      TEXT    NOT NULL, -- the key that opens it
+    sealed      BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, incident_id)
 ) STRICT;
 CREATE TABLE leases (
     tenant_id  TEXT    NOT NULL,
@@ -189,6 +237,16 @@ CREATE TABLE standings (
     granted       INTEGER NOT NULL,    -- weight in the profile, thousandths
     is_unanswered INTEGER NOT NULL     -- nobody was told of it
 ) STRICT;
+CREATE TABLE suppressions (
+    tenant_id      TEXT    NOT NULL,
+    suppression_id TEXT    NOT NULL,
+    detector       TEXT,             -- of this detector; NULL: of any
+    from_at        INTEGER NOT NULL, -- event time
+    until_at       INTEGER NOT NULL, -- exclusive
+    key_id         TEXT    NOT NULL,
+    sealed         BLOB    NOT NULL, -- entity, reason and author
+    PRIMARY KEY (tenant_id, suppression_id)
+) STRICT;
 CREATE TABLE switches (
     tenant_id  TEXT    NOT NULL,
     trigger_id TEXT    NOT NULL,
@@ -206,6 +264,10 @@ CREATE TABLE tree_nodes (
 CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id);
 CREATE INDEX alerts_by_incident ON alerts (tenant_id, incident_id) WHERE incident_id IS NOT NULL;
 CREATE INDEX alerts_in_time ON alerts (tenant_id, last_at, alert_id);
+CREATE INDEX hook_deliveries_due ON hook_deliveries (tenant_id, next_at) WHERE state = 'waiting';
+CREATE UNIQUE INDEX hook_deliveries_once ON hook_deliveries (tenant_id, hook, about_id, event);
+CREATE INDEX incident_entities_by_alert ON incident_entities (tenant_id, alert_id);
+CREATE INDEX incidents_in_time ON incidents (tenant_id, last_at, incident_id);
 CREATE INDEX log_entries_in_time ON log_entries (tenant_id, happened_at, log_id);
 CREATE UNIQUE INDEX log_entries_once ON log_entries (tenant_id, log_id);
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;

@@ -11,9 +11,10 @@ use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
     AddressRow, AlertFilter, AlertRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow,
-    LeafRow, Lease, LedgerHead, LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry,
-    NewLogReject, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, SnapshotOf, StoreError,
-    SubjectKeyRow, SwitchRow,
+    DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, LeafRow, Lease, LedgerHead,
+    LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, MentionRow, NewLogEntry, NewLogReject,
+    PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, SnapshotOf, StoreError, SubjectKeyRow,
+    SuppressionRow, SwitchRow,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -362,12 +363,16 @@ impl Store {
         backend!(self.find_log_entry(tenant, log_id).await)
     }
 
-    /// The ids of the log entries at these places, as far as they are there, in the order of the places.
+    /// The log entries at these places, as far as they are there, in the order of the places.
     ///
     /// # Errors
     /// As every read: `Unavailable` or `Corrupt`.
-    pub async fn list_log_ids(&self, tenant: &TenantId, places: Vec<u64>) -> Result<Vec<String>, StoreError> {
-        backend!(self.list_log_ids(tenant, places).await)
+    pub async fn list_log_at(
+        &self,
+        tenant: &TenantId,
+        places: Vec<u64>,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        backend!(self.list_log_at(tenant, places).await)
     }
 
     /// What came among log entries and could not be read, newest first.
@@ -401,6 +406,83 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<AlertRow>, StoreError> {
         backend!(self.list_alerts(tenant, filter, limit).await)
+    }
+
+    /// The incident of an id.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_incident(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+    ) -> Result<Option<IncidentRow>, StoreError> {
+        backend!(self.find_incident(tenant, id).await)
+    }
+
+    /// Incidents, the newest finding first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_incidents(
+        &self,
+        tenant: &TenantId,
+        filter: IncidentFilter,
+        limit: u32,
+    ) -> Result<Vec<IncidentRow>, StoreError> {
+        backend!(self.list_incidents(tenant, filter, limit).await)
+    }
+
+    /// The incidents whose alerts are about one of these entities and true at some time between two, both inclusive; one mention
+    /// for each alert and entity, in no promised order.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_mentions(
+        &self,
+        tenant: &TenantId,
+        entities: Vec<u64>,
+        between: (Timestamp, Timestamp),
+    ) -> Result<Vec<(String, MentionRow)>, StoreError> {
+        backend!(self.list_mentions(tenant, entities, between).await)
+    }
+
+    /// What people wrote about an incident, newest first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_incident_notes(
+        &self,
+        tenant: &TenantId,
+        incident: &str,
+        limit: u32,
+    ) -> Result<Vec<IncidentNoteRow>, StoreError> {
+        backend!(self.list_incident_notes(tenant, incident, limit).await)
+    }
+
+    /// Suppressions that hold at `at` or later, in event time.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_suppressions(
+        &self,
+        tenant: &TenantId,
+        at: Timestamp,
+    ) -> Result<Vec<SuppressionRow>, StoreError> {
+        backend!(self.list_suppressions(tenant, at).await)
+    }
+
+    /// What is or was to be told to receivers, in the order in which it is tried.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_deliveries(
+        &self,
+        tenant: &TenantId,
+        filter: DeliveryFilter,
+        limit: u32,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        backend!(self.list_deliveries(tenant, filter, limit).await)
     }
 
     /// Places and times of the snapshots of what detectors know, oldest first.

@@ -1,12 +1,15 @@
 //! Alerts as they are stored: sealed but for what listings filter by.
 
+use countersign_auth0::log::LogEvent;
 use countersign_core::Micros;
-use countersign_detect::{Alert, Audience, Entity, EntityKind, Measure, Severity};
-use countersign_privacy::Sealed;
-use countersign_store::{AlertFilter, AlertRow, Write};
+use countersign_detect::{
+    Alert, AlertId, Audience, Detector, Engine, Entity, EntityKind, Event, Measure, Severity,
+};
+use countersign_privacy::{Sealed, Tagger};
+use countersign_store::{AlertRow, LogEntryRow, Write};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Error, Tenant, leaves};
+use crate::{App, Error, Tenant, incidents::Raised, leaves};
 
 /// How old what was found may be, in microseconds, for anything to follow from it by itself (docs/watch.md).
 const HORIZON: Micros = 15 * 60 * 1_000_000;
@@ -26,23 +29,72 @@ pub struct AlertBody {
     pub measures: Vec<Measure>,
 }
 
+/// An alert with the entries that show it, and what they say; `None` where the person was erased.
+struct Shown {
+    alert: Alert,
+    entries: Vec<(LogEntryRow, Option<String>)>,
+}
+
+impl Shown {
+    fn events(&self, tagger: &Tagger) -> Vec<Event<'_>> {
+        let read = self.entries.iter().filter_map(|(row, raw)| {
+            let log = LogEvent::parse(raw.as_deref()?, Some(row.entry.log_id.as_str().into())).ok()?;
+            Some(Event::new(row.seq, log, tagger, |_| None))
+        });
+        read.collect()
+    }
+}
+
 impl App {
-    /// What is to be committed of alerts that are new or have grown.
+    /// What is to be committed of alerts that are new or have grown, and of those that a replay did not find, with the incidents that
+    /// they belong to.
     pub(super) async fn alert_writes(
         &self,
         tenant: &Tenant,
+        engine: &Engine,
         alerts: impl Iterator<Item = Alert>,
+        retracted: &[AlertId],
     ) -> Result<Vec<Write>, Error> {
-        let mut writes = Vec::new();
+        let mut shown = Vec::new();
         for alert in alerts {
-            writes.push(Write::Alert(Box::new(self.alert_row(tenant, alert).await?)));
+            shown.push(self.show(tenant, alert).await?);
         }
+        let tagger = tenant.keys.tagger();
+        let events: Vec<Vec<Event<'_>>> = shown.iter().map(|shown| shown.events(&tagger)).collect();
+        let about = |id: &str| engine.detectors().map(Detector::about).find(|about| about.id == id);
+        let raised: Vec<Raised<'_>> = shown
+            .iter()
+            .zip(&events)
+            .filter_map(|(Shown { alert, .. }, evidence)| {
+                Some(Raised { alert, about: about(&alert.detector)?, evidence })
+            })
+            .collect();
+        let placed = self.place_alerts(tenant, &raised, retracted).await?;
+        let mut writes: Vec<Write> = retracted.iter().map(|id| Write::RetractAlert(id.to_string())).collect();
+        for shown in shown {
+            let incident = placed.incidents.get(&shown.alert.id).map(ToString::to_string);
+            let row = self.alert_row(tenant, shown).await?;
+            writes.push(Write::Alert(Box::new(AlertRow { incident, ..row })));
+        }
+        writes.extend(placed.writes);
         Ok(writes)
     }
 
-    async fn alert_row(&self, tenant: &Tenant, alert: Alert) -> Result<AlertRow, Error> {
+    /// Looks up the entries that show an alert.
+    async fn show(&self, tenant: &Tenant, alert: Alert) -> Result<Shown, Error> {
+        let rows = self.ports.store.list_log_at(&tenant.id, alert.evidence.clone()).await?;
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in rows {
+            let raw = self.open_entry(tenant, &row).await?;
+            entries.push((row, raw));
+        }
+        Ok(Shown { alert, entries })
+    }
+
+    async fn alert_row(&self, tenant: &Tenant, shown: Shown) -> Result<AlertRow, Error> {
+        let Shown { alert, entries } = shown;
         let id = alert.id.to_string();
-        let log_ids = self.ports.store.list_log_ids(&tenant.id, alert.evidence).await?;
+        let log_ids = entries.into_iter().map(|(row, _)| row.entry.log_id).collect();
         let tag = tenant.keys.tagger().tag("alert entity", alert.entity.name.as_bytes());
         let key = match alert.entity.kind {
             // Why found and not made: whoever fails to sign in chooses the name.
@@ -77,19 +129,6 @@ impl App {
             key_id: key.id.clone(),
             sealed: sealed.map_err(Error::internal)?.as_bytes().to_vec(),
         })
-    }
-
-    /// Alerts, the newest finding first; what they are about stays sealed.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn alerts(
-        &self,
-        tenant: &Tenant,
-        filter: AlertFilter,
-        limit: u32,
-    ) -> Result<Vec<AlertRow>, Error> {
-        Ok(self.ports.store.list_alerts(&tenant.id, filter, limit).await?)
     }
 
     /// What an alert is about; `None` when its person was erased.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use countersign_core::Timestamp;
+use countersign_detect::{Alert, AlertId};
 use countersign_store::{AlertFilter, LogStretch, SnapshotOf, Write};
 
 use super::work::Working;
@@ -58,14 +59,14 @@ impl App {
         let began = self.ports.clock.monotonic();
         let before = self.ports.store.find_log_snapshot(&tenant.id, SnapshotOf::Before(late_from)).await?;
         let mut again = Self::restore(tenant, before)?;
+        again.engine.suppress(self.standing_suppressions(tenant).await?);
         let since = again.newest.clone();
         let mut found = BTreeMap::new();
         let entries = self.replay_from(tenant, &mut again, state.worked, &mut found).await?;
         let known: BTreeSet<String> = found.keys().map(ToString::to_string).collect();
-        let mut writes = self.alert_writes(tenant, found.into_values()).await?;
         let gone = self.not_found(tenant, since.0, &known).await?;
         let retracted = u64::try_from(gone.len()).unwrap_or(u64::MAX);
-        writes.extend(gone.into_iter().map(Write::RetractAlert));
+        let mut writes = self.alert_writes(tenant, &again.engine, found.into_values(), &gone).await?;
         let worked = state.worked;
         writes.push(Write::LogWorked { expected: worked, worked, late_from: None });
         let stale = self.ports.store.list_log_snapshots(&tenant.id).await?;
@@ -85,7 +86,7 @@ impl App {
         tenant: &Tenant,
         again: &mut Working,
         before: u64,
-        found: &mut BTreeMap<countersign_detect::AlertId, countersign_detect::Alert>,
+        found: &mut BTreeMap<AlertId, Alert>,
     ) -> Result<u64, Error> {
         let until = Timestamp::from_micros(i64::MAX);
         let mut entries = 0;
@@ -109,7 +110,7 @@ impl App {
         tenant: &Tenant,
         since: Timestamp,
         found: &BTreeSet<String>,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<AlertId>, Error> {
         let mut gone = Vec::new();
         let mut filter = AlertFilter { since: Some(since), ..AlertFilter::default() };
         loop {
@@ -117,7 +118,7 @@ impl App {
             let Some(last) = rows.last() else { return Ok(gone) };
             filter.before = Some((last.last, last.id.clone()));
             let lost = rows.into_iter().filter(|row| row.first > since && !found.contains(&row.id));
-            gone.extend(lost.map(|row| row.id));
+            gone.extend(lost.filter_map(|row| row.id.parse::<AlertId>().ok()));
         }
     }
 }

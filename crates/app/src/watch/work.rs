@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use countersign_auth0::log::LogEvent;
 use countersign_core::{Micros, Timestamp};
-use countersign_detect::{Alert, AlertId, Engine, Event, Place, StateError};
+use countersign_detect::{Alert, AlertId, Engine, Event, Place, StateError, Suppression};
 use countersign_privacy::Tagger;
 use countersign_store::{Commit, LogEntryRow, LogSnapshotRow, LogState, SnapshotOf, StoreError, Write};
 
@@ -68,6 +68,7 @@ impl App {
             Some(at_work) if at_work.seq == state.worked => at_work,
             _ => working.insert(self.begin(tenant, &state).await?),
         };
+        at_work.engine.suppress(self.standing_suppressions(tenant).await?);
         let rows = self.ports.store.list_log(&tenant.id, at_work.seq, BATCH).await?;
         let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let mut found = BTreeMap::new();
@@ -79,7 +80,7 @@ impl App {
             late_from = self.look(tenant, at_work, rows, late_from, &mut found).await?;
         }
         let worked = Worked { entries, alerts: count(&found), is_late: late_from.is_some() };
-        let mut writes = self.alert_writes(tenant, found.into_values()).await?;
+        let mut writes = self.alert_writes(tenant, &at_work.engine, found.into_values(), &[]).await?;
         if entries > 0 {
             writes.push(Write::LogWorked { expected: state.worked, worked: at_work.seq, late_from });
         }
@@ -91,6 +92,11 @@ impl App {
             self.commit_watch(tenant, lead, writes).await?;
         }
         Ok(worked)
+    }
+
+    /// What nobody is to be told of now.
+    pub(super) async fn standing_suppressions(&self, tenant: &Tenant) -> Result<Vec<Suppression>, Error> {
+        Ok(self.suppressions(tenant).await?.into_iter().map(|(_, suppression)| suppression).collect())
     }
 
     /// Takes the newest snapshot, and what was looked at since.

@@ -8,6 +8,7 @@ mod decisions;
 mod demo;
 mod doctor;
 mod health;
+mod incidents;
 mod keys;
 mod ledger;
 mod policy;
@@ -52,6 +53,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Tenant(args) => tenant::run(*args).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,
+        Command::Incidents(args) => incidents::run(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
         Command::Bench(command) => bench::run(&command),
         Command::Sandbox(args) => sandbox::run(args).await,

@@ -172,6 +172,11 @@ impl Engine {
         changed
     }
 
+    /// Takes what nobody is to be told of from now on.
+    pub fn suppress(&mut self, suppressions: Vec<Suppression>) {
+        self.settings.suppressions = suppressions;
+    }
+
     /// The newest event time that was seen.
     #[must_use]
     pub const fn frontier(&self) -> Timestamp {

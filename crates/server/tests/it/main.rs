@@ -17,6 +17,8 @@ mod guard;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 mod learning;
 #[cfg(test)]
 mod ledger_unavailable;

@@ -316,22 +316,24 @@ impl Postgres {
         list_in_time(&self.long_readers, tenant, &stretch, limit).await
     }
 
-    pub(crate) async fn list_log_ids(
+    pub(crate) async fn list_log_at(
         &self,
         tenant: &TenantId,
         places: Vec<u64>,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
         let places: Vec<i64> = places.into_iter().map(columns::bound).collect();
-        retried(|| {
-            sqlx::query_scalar(
-                "SELECT log_id FROM log_entries JOIN UNNEST($2::bigint[]) WITH ORDINALITY AS asked (seq, place) USING (seq)
+        let rows: Vec<EntryColumns> = retried(|| {
+            sqlx::query_as(
+                "SELECT seq, log_id, kind, happened_at, arrived_at, key_id, sealed
+                 FROM log_entries JOIN UNNEST($2::bigint[]) WITH ORDINALITY AS asked (seq, place) USING (seq)
                  WHERE tenant_id = $1 ORDER BY place",
             )
             .bind(tenant.as_str())
             .bind(&places)
             .fetch_all(&self.long_readers)
         })
-        .await
+        .await?;
+        rows.into_iter().map(entry_row).collect()
     }
 
     pub(crate) async fn find_log_entry(

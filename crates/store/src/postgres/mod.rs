@@ -9,6 +9,8 @@ mod changes;
 mod columns;
 mod decisions;
 mod errors;
+mod hooks;
+mod incidents;
 mod journal;
 mod keys;
 mod leases;
@@ -16,6 +18,7 @@ mod open;
 mod queue;
 mod reads;
 mod rows;
+mod suppressions;
 mod writer;
 mod writes;
 

@@ -3,10 +3,10 @@
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
-use super::{alerts, batch::Known, columns, errors::Trouble};
+use super::{alerts, batch::Known, columns, errors::Trouble, hooks, incidents, suppressions};
 use crate::{
-    AddressRow, CheckpointRow, Conflict, Fence, LogSnapshotRow, OutcomeRow, PolicyRow, RiskTokenRow,
-    SignUpRow, Standing, StoreError, SwitchRow, Write,
+    AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, LogSnapshotRow, OutcomeRow, PolicyRow,
+    RiskTokenRow, SignUpRow, Standing, StoreError, SwitchRow, Write,
 };
 
 type Done = Result<(), Trouble>;
@@ -109,6 +109,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
             let sql = "UPDATE alerts SET is_retracted = 1 WHERE tenant_id = $1 AND alert_id = $2";
             run!(connection, sql, t, id);
         }
+        Write::Incident(write) => apply_incident(connection, t, write).await?,
         Write::LogSnapshot(snapshot) => put_snapshot(connection, t, snapshot).await?,
         Write::DropLogSnapshot(seq) => {
             let sql = "DELETE FROM log_snapshots WHERE tenant_id = $1 AND seq = $2";
@@ -133,6 +134,25 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
         }
     }
     Ok(())
+}
+
+/// Writes about incidents and what follows from them.
+async fn apply_incident(connection: &mut PgConnection, t: &str, write: &IncidentWrite) -> Done {
+    match write {
+        IncidentWrite::Put { expected_version, row } => {
+            incidents::put(connection, t, *expected_version, row).await
+        }
+        IncidentWrite::Entities(of) => incidents::put_entities(connection, t, of).await,
+        IncidentWrite::ForgetEntities(alert) => incidents::forget_entities(connection, t, alert).await,
+        IncidentWrite::Note(note) => incidents::insert_note(connection, t, note).await,
+        IncidentWrite::Suppress(suppression) => suppressions::insert(connection, t, suppression).await,
+        IncidentWrite::Lift { id, at } => suppressions::lift(connection, t, id, *at).await,
+        IncidentWrite::Deliver(delivery) => hooks::insert(connection, t, delivery).await,
+        IncidentWrite::Tried { id, attempts, state, next } => {
+            hooks::tried(connection, t, (id, *attempts), (*state, *next)).await
+        }
+        IncidentWrite::PruneDeliveries { before } => hooks::prune(connection, t, *before).await,
+    }
 }
 
 /// Says what became known of a decision; `None`: there is no such decision.

@@ -139,15 +139,17 @@ fn entry_row(row: &Row<'_>) -> Result<LogEntryRow, StoreError> {
     })
 }
 
-fn ids_at(connection: &Connection, tenant: &TenantId, places: &[u64]) -> Result<Vec<String>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT log_id FROM log_entries WHERE tenant_id = ?1 AND seq = ?2")?;
-    let mut ids = Vec::with_capacity(places.len());
+fn at(connection: &Connection, tenant: &TenantId, places: &[u64]) -> Result<Vec<LogEntryRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, log_id, kind, happened_at, arrived_at, key_id, sealed FROM log_entries
+         WHERE tenant_id = ?1 AND seq = ?2",
+    )?;
+    let mut rows = Vec::with_capacity(places.len());
     for place in places {
-        let bounds = params![tenant.as_str(), columns::bound(*place)];
-        ids.extend(statement.query_row(bounds, |row| row.get(0)).optional()?);
+        let found = statement.query(params![tenant.as_str(), columns::bound(*place)])?;
+        rows.extend(columns::collect(found, entry_row)?);
     }
-    Ok(ids)
+    Ok(rows)
 }
 
 /// What could not be read, newest first.
@@ -288,12 +290,12 @@ impl Sqlite {
         self.read_long(tenant, read).await
     }
 
-    pub(crate) async fn list_log_ids(
+    pub(crate) async fn list_log_at(
         &self,
         tenant: &TenantId,
         places: Vec<u64>,
-    ) -> Result<Vec<String>, StoreError> {
-        self.read_long(tenant, move |connection, tenant| ids_at(connection, tenant, &places)).await
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        self.read_long(tenant, move |connection, tenant| at(connection, tenant, &places)).await
     }
 
     pub(crate) async fn find_log_entry(

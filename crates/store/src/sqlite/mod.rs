@@ -6,6 +6,8 @@ mod backup;
 mod columns;
 mod decisions;
 mod heads;
+mod hooks;
+mod incidents;
 mod journal;
 mod keys;
 mod leases;
@@ -18,6 +20,7 @@ mod reads;
 mod records;
 mod requests;
 mod state;
+mod suppressions;
 mod tokens;
 mod writer;
 

@@ -10,7 +10,9 @@ pub mod checkpoints;
 pub mod commits;
 pub mod decisions;
 pub mod findings;
+pub mod hooks;
 pub mod hostile;
+pub mod incidents;
 pub mod journal;
 pub mod keys;
 pub mod leases;
@@ -25,6 +27,7 @@ pub mod requests;
 pub mod retention;
 pub mod silence;
 pub mod subjects;
+pub mod suppressions;
 pub mod switches;
 pub mod tokens;
 
@@ -79,7 +82,18 @@ macro_rules! suite {
                 the_subject_is_that_of_the_first_body
                 an_unanswered_decision_is_censored_and_no_other
             ];
+            hooks: [
+                the_same_is_to_be_told_once
+                an_attempt_counts_only_where_nothing_changed
+                listed_in_the_order_in_which_they_are_tried
+            ];
             hostile: [texts_stay_inert_and_apart texts_of_records_stay_inert_and_apart];
+            incidents: [
+                a_change_of_what_changed_is_stale
+                listed_newest_first_by_page_and_by_filter
+                found_by_what_their_alerts_are_about_in_time
+                notes_are_listed_newest_first_and_stay_apart
+            ];
             journal: [
                 an_entry_is_journaled_once_and_places_have_no_gaps
                 entries_of_one_delivery_that_repeat_each_other_are_one
@@ -161,6 +175,7 @@ macro_rules! suite {
                 erasures_are_remembered_once_and_for_their_tenant
                 erasures_are_listed_from_a_time_on
             ];
+            suppressions: [those_that_hold_are_listed_and_one_is_lifted_once];
             switches: [a_switch_is_set_and_set_again];
             tokens: [
                 listed_oldest_first_with_their_ends
