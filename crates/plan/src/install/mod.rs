@@ -34,6 +34,7 @@ pub use self::{
     log_stream::{LOG_CATEGORIES, LOG_STREAM_NAME, LOG_TOKEN},
     observed::{Observed, TRIGGERS, code, deployed_code, is_our_code, name},
     owned::Owned,
+    strangers::adoptable,
 };
 use crate::{Finding, Need, Phase, Plan, Purpose, Step};
 
