@@ -125,6 +125,7 @@ fn make(purpose: Purpose, goal: &Goal, observed: &Observed, mut needs: Vec<Need>
         tenant: goal.tenant.clone(),
         domain: goal.domain.clone(),
         adopts: BTreeMap::new(),
+        places: goal.actions.iter().map(|(trigger, wanted)| (*trigger, wanted.place.clone())).collect(),
         steps,
         needs,
         findings,
