@@ -21,18 +21,24 @@ const WANTED = [
   '--service', 'https://cs.example.com', '--capability', 'decide=report', '--capability', 'ingest=report', '--capability', 'events=report',
   '--events-url', 'https://cs.example.com/events', '--capability', 'api=report', '--capability', 'enrich=report', '--place', 'post-login=after:partner bound',
 ];
-// What the head of the file says of an import: secrets and tokens are set once more, and nothing else.
-const TOLD = /shows them as still to be set, and no other difference/;
+// What the head of the file says of an import that was taken over: secrets and tokens are set once more, and nothing else but a client with a key.
+const TOLD = /With that line added it shows secrets\n#   and tokens as still to be set, which can't be read back, and no other difference/;
 const ONLY_SECRETS = /^of `.*` differs: secrets$|or its token changed$|^what is not deployed does not run$/;
 
-// Runs a command of the installer; 3 is a check that does not hold.
-async function tenant(data, command, ...rest) {
+// Runs a command of the installer; what it says and its code, of which 3 is a check that does not hold.
+async function asked(data, command, ...rest) {
   const words = [
     'tenant', command, '--tenant', 'acme', '--data', data, '--domain', domain, '--tenant-ca', authority, '--limits', 'unlimited',
     '--client-id', clientId, '--client-secret', 'env:SANDBOX_CLIENT_SECRET', ...rest,
   ];
-  const { stdout } = await run(countersign, words, { timeout: 120_000 }).catch(({ stdout, stderr }) => assert.fail(`${command}: ${stdout}${stderr}`));
-  return stdout;
+  return run(countersign, words, { timeout: 120_000 }).then(({ stdout }) => ({ said: stdout, code: 0 }), ({ stdout, stderr, code }) => ({ said: `${stdout}${stderr}`, code }));
+}
+
+// Runs a command that is done; what it says.
+async function tenant(data, command, ...rest) {
+  const { said, code } = await asked(data, command, ...rest);
+  assert.equal(code, 0, `${command}: ${said}`);
+  return said;
 }
 
 // An empty tenant with Actions of others at one trigger.
@@ -104,10 +110,24 @@ const folders = async (work) => {
 };
 const secret = async (path) => (await readFile(path, 'utf8')).trim();
 
-// Imports the export into one tenant and applies the same to another; `rest` is what else is wanted.
-async function compare(folder, data, rest) {
+// What the head of the file tells to do with the service's client; each step is found in it first.
+const CLIENT = {
+  async secret(data, text, { client_id: id, client_secret: kept }) {
+    assert.match(text, /^# - Write the secret of the application `Countersign service` .* into `acme.management-secret` in the data directory/m);
+    assert.ok(id && kept);
+    await writeFile(join(data, 'acme.management-secret'), `${kept}\n`, { mode: 0o600 });
+  },
+  async key(_, text, { client_id: id }) {
+    assert.match(text, /^# - Delete the application `Countersign service`: .* and `apply` makes it anew/m);
+    await auth0().clients.delete(id);
+  },
+};
+
+// Imports the export into one tenant, goes on as its head says, and applies the same to another; `rest` is what else is wanted.
+async function compare(folder, data, proof, rest) {
   const wanted = [...WANTED, ...rest];
   await furnish();
+  const before = await found();
   await tenant(data, 'plan', ...wanted, '--format', 'deploy-cli', '--out', join(folder, 'out'));
   const text = await readFile(join(folder, 'out', 'tenant.yaml'), 'utf8');
   assert.match(text, TOLD);
@@ -116,15 +136,25 @@ async function compare(folder, data, rest) {
     LOG_STREAM_TOKEN: await secret(join(data, 'acme.log-token')), EVENT_STREAM_TOKEN: await secret(join(data, 'acme.event-token')),
   });
   const imported = await found();
-  const { steps } = JSON.parse(await tenant(data, 'plan', ...wanted, '--format', 'json'));
   const accepted = await everything();
-  // What the import can't do is done by one `apply`, and then there is nothing left.
-  await tenant(data, 'apply', ...wanted, '--accept-scopes', accepted);
+  // Until it is taken over it is a stranger.
+  for (const blocked of [await asked(data, 'plan', ...wanted), await asked(data, 'apply', ...wanted, '--accept-scopes', accepted)]) assert.equal(blocked.code, 3, blocked.said);
+  await tenant(data, 'remove', '--accept-scopes', accepted);
+  assert.deepEqual(await found(), imported, 'what is not ours was removed');
+  await CLIENT[proof](data, text, (await items(auth0().clients.list())).find(({ name }) => name === 'Countersign service'));
+  const { said } = await asked(data, 'plan', ...wanted);
+  const [line] = said.match(/^  --adopt .*$/m) ?? assert.fail(said);
+  const adopting = [...wanted, ...line.trim().split(' ')];
+  const { steps } = JSON.parse(await tenant(data, 'plan', ...adopting, '--format', 'json'));
+  await tenant(data, 'apply', ...adopting, '--accept-scopes', accepted);
   assert.match(await tenant(data, 'plan', ...wanted), /Nothing has to change/);
   assert.deepEqual(await found(), imported, 'setting the secrets changed something else');
   await tenant(data, 'status');
+  await tenant(data, 'remove', '--accept-scopes', accepted);
+  assert.deepEqual(await found(), before, 'something of ours is left');
   // The same by ourselves, in a tenant as it was.
   await rm(join(data, 'acme.install.json'));
+  await rm(join(data, 'acme.management-secret'), { force: true });
   await furnish();
   await tenant(data, 'apply', ...wanted, '--accept-scopes', accepted);
   return { imported, applied: await found(), steps };
@@ -141,7 +171,7 @@ async function everything() {
 
 test('what the Deploy CLI imports is what apply makes, and our place among others is kept', async () => {
   await folders(async (folder, data) => {
-    const { imported, applied, steps } = await compare(folder, data, []);
+    const { imported, applied, steps } = await compare(folder, data, 'secret', []);
     assert.deepEqual(imported, applied);
     assert.deepEqual(imported.orders['post-login'].map(([, name]) => name), ['first', 'partner', 'Countersign post-login', 'last']);
     assert.deepEqual(imported.apis.map(({ token_lifetime: seconds }) => seconds), [3600]);
@@ -155,9 +185,11 @@ test('a service with a key of its own is imported as it is applied', async () =>
   await folders(async (folder, data) => {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
     await writeFile(join(folder, 'key.pem'), publicKey);
-    const { imported, applied } = await compare(folder, data, ['--service-public-key', join(folder, 'key.pem')]);
+    const { imported, applied, steps } = await compare(folder, data, 'key', ['--service-public-key', join(folder, 'key.pem')]);
     assert.deepEqual(imported, applied);
     assert.equal(imported.clients[0].keys, 1);
+    const made = steps.filter(({ reason }) => !ONLY_SECRETS.test(reason)).map(({ name }) => name);
+    assert.deepEqual(made, ['client.create', 'client_grant.create']);
   });
 });
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::TenantId;
+use countersign_core::{TenantId, Trigger};
 use serde::{Deserialize, Serialize};
 
-use crate::{Act, Restore, sha256};
+use crate::{Act, Restore, install::Place, sha256};
 
 /// What a plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +121,9 @@ pub struct Plan {
     /// The ids of what is taken over as ours by carrying it out, by what it is; see [`crate::install::Owned`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adopts: BTreeMap<String, String>,
+    /// Where our Actions are wanted, also where they stand there already.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<Trigger, Place>,
     /// The steps.
     pub steps: Vec<Step>,
     /// The scopes that are needed, now and later.

@@ -49,6 +49,7 @@ CREATE TABLE erasures (
 CREATE TABLE findings (
     tenant_id TEXT PRIMARY KEY,
     document  TEXT NOT NULL
+) STRICT;
 CREATE TABLE hook_deliveries (
     tenant_id   TEXT    NOT NULL,
     delivery_id TEXT    NOT NULL,

@@ -34,7 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "bench",
         &[
             "core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app", "adapters", "server",
-            "testdb",
+            "sandbox", "testdb",
         ],
     ),
     (

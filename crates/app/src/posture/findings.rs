@@ -280,6 +280,19 @@ mod tests {
     }
 
     #[test]
+    fn a_scope_that_is_lost_clears_nothing() {
+        let findings = Findings::default();
+        let critical = ["action.edited", "action.unbound"];
+        take(&findings, &whole(), critical.map(|code| finding(code, "x")).into(), 1);
+        let mut posture = whole();
+        posture.unread = [(Area::Actions, Why::Scope)].into();
+        let (change, after) = take(&findings, &posture, vec![finding("tenant.unscoped", "actions")], 2);
+        assert_eq!((change.cleared.len(), after.findings.len()), (0, 3));
+        let (change, _) = take(&findings, &whole(), vec![], 3);
+        assert_eq!(change.cleared.len(), 3);
+    }
+
+    #[test]
     fn a_finding_on_record_is_what_it_was_and_one_that_nobody_knows_is_none() {
         let standing =
             Standing { finding: finding("action.outdated", "x"), since: Timestamp::from_seconds(5) };

@@ -111,7 +111,7 @@ pub struct Wanted {
     /// The service gets no client of its own, so that it does not read the tenant; one that is there is taken out.
     #[arg(long, conflicts_with = "service_public_key")]
     pub without_client: bool,
-    /// Take this over as ours, by its id: what Countersign made, where the journal of it was lost. It must have our mark.
+    /// Take this over as ours, by its id: what was imported, or what Countersign made and its journal lost. It must have our mark.
     #[arg(long, value_name = "ID")]
     pub adopt: Vec<String>,
 }
@@ -201,7 +201,7 @@ pub struct Probing {
     /// Make an organization and a draft of an Action, look at what becomes of them, and delete them again in every case.
     #[arg(long, requires = "accept_scopes")]
     pub with_writes: bool,
-    /// Send up to 300 requests at once, so that the tenant refuses some; others who use it are refused too meanwhile.
+    /// Send up to 300 requests, 20 at once, so that the tenant refuses some; others who use it are refused too meanwhile.
     #[arg(long)]
     pub with_flood: bool,
     /// The scopes that the credential may have; no other is used.

@@ -2,6 +2,7 @@
 
 mod history;
 mod people;
+mod reader;
 mod stand;
 
 use std::{
@@ -29,6 +30,7 @@ use crate::{
     compose::Base,
     config::{Config, LogFormat},
     data_dir::{hex, random},
+    doctor::Doctor,
     listen::{self, Limits, Listener},
 };
 
@@ -69,6 +71,10 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     let stand = Stand::start(&people, &base.clock, &mut tasks, stop.clone()).await?;
     let installed = stand.install(&base, &app, &app.tenant(&tenant_id)?, (address, &key)).await;
     installed.context("can't install into the demo's tenant")?;
+    let reader = stand.reader(&base.data, base.clock.as_ref())?;
+    config.tenants.entry(tenant_id.clone()).or_default().management = Some(reader);
+    let doctor = Doctor::new(Arc::new(config), Arc::clone(&app), &base.clock)?;
+    tasks.spawn(doctor.run(stop.clone()));
     let driver = Driver::start(&folder.path, address, key, stand).await?;
     print(&format!("Countersign demo: http://{address}{link}\n"));
     print(&driver.introduction());

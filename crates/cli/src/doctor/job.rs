@@ -76,12 +76,14 @@ impl Doctor {
         };
         posture.delivery = delivery;
         posture.logins = self.app.logins(tenant, &posture).await?;
-        posture.asking = self.app.asking(tenant, &posture);
         let (config, id) = (Arc::clone(&self.config), tenant.id().clone());
         let looked = tokio::task::spawn_blocking(move || (expected(&config, &id), local(&config, &id))).await;
         let (mut expected, local) = looked
             .map_err(|_| Error::Unavailable { detail: "our own side could not be looked at".to_owned() })?;
         expected.policy = tenant.checked_policy();
+        // Why before: whose code asks is told by which of the tenant's Actions is ours.
+        posture.installed.owned.clone_from(&expected.owned);
+        posture.asking = self.app.asking(tenant, &posture);
         posture.local = Some(local);
         let findings = posture::check(&posture, &expected, self.app.clock().now());
         let look = Look { posture: &posture, reads_tenant: source.is_some(), findings };

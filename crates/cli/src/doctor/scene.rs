@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    os::unix::fs::PermissionsExt,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -17,6 +18,7 @@ use axum::{
 };
 use countersign_app::Tenant as OurTenant;
 use countersign_core::{Clock, Timestamp, testing::HeldClock};
+use countersign_plan::install;
 use countersign_sandbox::tenant::{
     Call, Method, Options, Plan, Tenant, TokenRequest,
     http::{Shell, router},
@@ -190,8 +192,26 @@ impl Scene {
         self.call(Method::Patch, "/actions/triggers/post-login/bindings", json!({"bindings": bindings}));
     }
 
+    /// Keeps in the journal that our Action is ours.
+    pub fn own(&self) {
+        let id = self.tenant.id();
+        let mut plan =
+            install::plan(&install::Goal::nothing(id.clone(), "acme"), &install::Observed::default());
+        plan.adopts = [("action.post-login".to_owned(), self.ids["ours"].clone())].into();
+        let run = json!({"at": self.service.clock.now(), "actor": "a", "correlation_id": "c", "plan": plan,
+            "state": "applied", "entries": {}, "answers": {}});
+        let journal = json!({"v": 1, "tenant": id, "runs": [run], "fingerprints": {}, "deployed": {}});
+        let path = self.service.folder().join(format!("{id}.install.json"));
+        std::fs::write(&path, journal.to_string()).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
     pub fn deploy(&self, code: &str) {
-        let path = self.path("/actions/actions", "ours");
+        self.deploy_as("ours", code);
+    }
+
+    pub fn deploy_as(&self, what: &'static str, code: &str) {
+        let path = self.path("/actions/actions", what);
         self.call(Method::Patch, &path, json!({"code": code}));
         self.service.clock.advance(BUILD);
         self.call(Method::Post, &format!("{path}/deploy"), Value::Null);

@@ -216,6 +216,9 @@ async fn an_area_without_an_answer_clears_nothing_of_its_own_and_hides_no_other(
     scene.whims.set("/api/v2/attack-protection/brute-force-protection", json!({"enabled": true}));
     assert_eq!(scene.codes().await, ["action.unbound", "tenant.unread"], "what was looked at is gone");
     scene.whims.answers.lock().remove("/api/v2/actions/actions");
+    scene.whims.refused.lock().insert("/api/v2/actions/actions".to_owned(), 403);
+    assert_eq!(scene.codes().await, ["action.unbound", "tenant.unscoped"], "a lost scope mends nothing");
+    scene.whims.refused.lock().clear();
     scene.bind(&["ours", "foreign"]);
     assert_eq!(scene.codes().await, [""; 0]);
 }
@@ -276,4 +279,19 @@ async fn code_that_asks_and_is_not_installed_is_found() {
     assert_eq!(scene.codes().await, [""; 0], "it did not ask again");
     ask(&scene, Some(&"0".repeat(64))).await;
     assert_eq!(scene.codes().await, ["action.strange"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_s_action_of_our_first_line_hides_no_code_that_asks() {
+    let scene = Scene::start().await;
+    scene.own();
+    assert_eq!(scene.codes().await, [""; 0]);
+    scene.service.clock.advance(Duration::from_secs(61));
+    let code = built_in(Trigger::PostLogin);
+    let theirs = code.replace(declared(code).unwrap(), &"0".repeat(64));
+    scene.deploy_as("foreign", &theirs);
+    scene.bind(&["foreign"]);
+    ask(&scene, None).await;
+    let found = scene.codes().await;
+    assert!(found.contains(&"action.strange") && found.contains(&"action.unbound"), "{found:?}");
 }

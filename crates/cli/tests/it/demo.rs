@@ -37,6 +37,7 @@ fn live_through(mut command: Command, home: &Path, seconds: &str) -> String {
     let token = fs::read_to_string(folder.join("operator.token")).unwrap();
     assert_decides(&mut stream, host, token.trim(), began);
     assert_log_arrives(&mut stream, host, token.trim(), began);
+    assert_looks(&mut stream, host, token.trim(), began);
     drop(stream);
 
     out.read_to_string(&mut said).unwrap();
@@ -81,6 +82,25 @@ fn assert_log_arrives(stream: &mut std::net::TcpStream, host: &str, token: &str,
     while taken() == 0 {
         assert!(began.elapsed() < SOON, "no log entry within {SOON:?}");
     }
+}
+
+/// Waits until the tenant was read: what the demo installed is as it should be, but for what is told of its fallback.
+fn assert_looks(stream: &mut std::net::TcpStream, host: &str, token: &str, began: std::time::Instant) {
+    let token = format!("Bearer {token}");
+    let path = format!("/v1/findings/{}", countersign_sandbox::TENANT);
+    let found = loop {
+        let found: serde_json::Value =
+            serde_json::from_str(&get(stream, host, &path, &[("authorization", &token)]).text()).unwrap();
+        if found["tenant_read_at"].is_string() {
+            break found;
+        }
+        assert!(began.elapsed() < SOON, "the tenant was not read within {SOON:?}: {found}");
+    };
+    assert_eq!(found["reads_tenant"], true, "{found}");
+    let codes: Vec<&str> =
+        found["findings"].as_array().unwrap().iter().map(|found| found["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"action.fallback"), "{codes:?}");
+    assert!(!codes.contains(&"action.missing") && !codes.contains(&"action.unbound"), "{codes:?}");
 }
 
 #[test]

@@ -142,8 +142,7 @@ fn odd(method: &Method, path: &str) -> Fate {
         return Fate::Instead(answer(200, &json!([log("f", json!({"error_class": "new"}))])));
     }
     if is(&Method::POST, "/members") {
-        let refused = json!({"statusCode": 400, "error": "Bad Request", "message": "nobody has these ids"});
-        return Fate::Instead(answer(400, &refused));
+        return Fate::Instead(StatusCode::NO_CONTENT.into_response());
     }
     if *method == Method::GET && is_organization(path) {
         let merged = json!({"id": "org_1", "metadata": {"first": "1", "second": "2"}});
@@ -171,6 +170,21 @@ fn what_differs_is_told_and_is_a_check_that_fails() {
         let (answer, text) = of(&report, name);
         assert!(answer == "differs" && text.contains(found), "{name}: {answer}, {text}");
     }
+    assert_eq!(left(&sandbox), 0);
+}
+
+#[test]
+fn members_that_are_refused_for_another_reason_tell_nothing_of_their_number() {
+    let refusing = |method: &Method, path: &str| {
+        let refused = json!({"statusCode": 400, "error": "Bad Request", "message": "nobody has these ids"});
+        let is_it = method == Method::POST && path.ends_with("/members");
+        if is_it { Fate::Instead(answer(400, &refused)) } else { Fate::Own }
+    };
+    let (home, sandbox) = (begun(), Sandbox::start_with(Plan::Unlimited, Arc::new(refusing)));
+    let probe = with_writes(&sandbox, home.path());
+    let report = report(&probe);
+    let (answer, why) = of(&report, "members");
+    assert!(answer == "not asked" && why.contains("(400 nobody has these ids)"), "{answer}, {why}");
     assert_eq!(left(&sandbox), 0);
 }
 

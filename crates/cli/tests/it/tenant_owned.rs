@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     doctor::{reader, reading},
     tenant_sandbox::Sandbox,
-    world::{Service, TENANT, complained, told},
+    world::{Service, TENANT, complained, told, until},
 };
 
 const SERVICE: [&str; 2] = ["--service", "https://cs.example.com"];
@@ -129,6 +129,11 @@ fn after_any_number_of_runs_the_log_stream_of_the_first_is_still_missed() {
     sandbox.call(Method::Patch, &format!("/log-streams/{stream}"), json!({"status": "paused"}));
     let paused = doctor();
     assert!(paused.contains("log_stream.paused"), "{paused}");
+    done(&sandbox, home, "apply", &wanted);
+    assert!(!doctor().contains("log_stream."));
+    sandbox.call(Method::Patch, &format!("/log-streams/{stream}"), json!({"status": "paused"}));
+    let paused = doctor();
+    assert!(paused.contains("log_stream.paused"), "what was mended once is still looked at: {paused}");
     done(&sandbox, home, "remove", &[]);
     assert_eq!(get(&sandbox, "/log-streams"), [Value::Null; 0], "what the first run made is removed");
 }
@@ -183,4 +188,38 @@ fn a_plan_that_only_takes_over_is_carried_out_and_rolled_back() {
     assert_eq!(blocked.status.code(), Some(3), "{}{}", told(&blocked), complained(&blocked));
     assert!(told(&blocked).contains(&format!("--adopt {api}")), "{}", told(&blocked));
     assert_eq!(named(&sandbox, "/resource-servers", "Countersign"), [api.as_str()]);
+}
+
+#[test]
+fn code_that_was_deployed_once_and_is_put_back_by_somebody_is_found() {
+    let home = tempfile::tempdir().unwrap();
+    let (home, sandbox) = (home.path(), Sandbox::start());
+    Service::start(home).stop();
+    let wanted = [&SERVICE[..], &DECIDE, &["--without-client"]].concat();
+    let shipped = include_str!("../../../../actions/dist/post-login.js");
+    let old = shipped.replacen("enforce: false", "enforce: true", 1);
+    assert_ne!(old, shipped);
+    fs::write(home.join("old.js"), &old).unwrap();
+    done(&sandbox, home, "apply", &[&wanted[..], &["--code", "post-login=old.js"]].concat());
+    done(&sandbox, home, "apply", &wanted);
+    let client = reader(&sandbox);
+    let doctor = || {
+        let mut command = reading(home, &sandbox, &client);
+        told(&command.args(["doctor", "--tenant", TENANT, "--data", "data"]).output().unwrap())
+    };
+    let status = || sandbox.command(home, "status", &[]);
+    let (sound, known) = (doctor(), status());
+    assert!(!sound.contains("action."), "{sound}");
+    assert_eq!(known.status.code(), Some(0), "{}{}", told(&known), complained(&known));
+
+    let actions = sandbox.call(Method::Get, "/actions/actions", Value::Null);
+    let path = format!("/actions/actions/{}", actions["actions"][0]["id"].as_str().unwrap());
+    sandbox.call(Method::Patch, &path, json!({"code": old}));
+    until("the build", || sandbox.call(Method::Get, &path, Value::Null)["status"] == "built");
+    sandbox.call(Method::Post, &format!("{path}/deploy"), Value::Null);
+    let edited = doctor();
+    assert!(edited.contains("critical action.edited: "), "{edited}");
+    let strange = status();
+    assert_eq!(strange.status.code(), Some(3), "{}", complained(&strange));
+    assert!(told(&strange).contains("which was not deployed from here"), "{}", told(&strange));
 }

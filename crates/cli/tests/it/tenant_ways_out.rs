@@ -220,11 +220,46 @@ fn a_roll_back_that_can_t_go_on_is_abandoned_and_everything_goes_on() {
         told(&abandoned)
     );
     assert!(!told(&abandoned).contains("`bindings.post-login`"), "that one was undone: {}", told(&abandoned));
+    assert!(!told(&abandoned).contains("not known as ours"), "its id is known: {}", told(&abandoned));
     assert_eq!(run(site.home(), &abandon).status.code(), Some(3), "there is nothing to abandon any more");
     let status = run(site.home(), &["tenant", "status", "--tenant", TENANT, "--data", "data"]);
     assert!(status.status.code() == Some(0) && told(&status).contains("abandoned"), "{}", told(&status));
     fine(site.apply(&["post-login"], &[]));
     assert_eq!(site.bound(), ["Renamed by hand"]);
+    fine(site.changes("remove", &[]));
+    assert_eq!((site.bound(), site.ours()), (vec![], vec![]));
+}
+
+#[test]
+fn what_was_made_and_never_answered_is_said_to_be_taken_over_after_it_was_abandoned() {
+    let site = Site::start();
+    let mut is_made = false;
+    site.sandbox.set_way(move |method, path| {
+        if is_made {
+            return Trouble::Broken;
+        }
+        is_made = method == "POST" && path.ends_with("/actions/actions");
+        if is_made { Trouble::Lost } else { Trouble::None }
+    });
+    assert_eq!(site.apply(&["post-login"], &[]).0, Some(1));
+    site.mends();
+    let ours = site.ours();
+    let id = ours[0]["id"].as_str().unwrap();
+    let abandoned = fine(site.command("rollback", &["--abandon"]));
+    for part in [
+        "`action.post-login.create` stays as it is: nobody knows whether it was done",
+        "What `action.post-login.create` made, if it did, is not known as ours",
+        "Take it over by `--adopt ID`",
+        "What else is there of ours",
+    ] {
+        assert!(abandoned.contains(part), "{part}: {abandoned}");
+    }
+    let (code, said) = site.apply(&["post-login"], &[]);
+    assert!(code == Some(3) && said.contains(&format!("\n  --adopt {id}\n")), "{said}");
+    let left = fine(site.changes("remove", &[]));
+    assert!(left.contains(id) && site.ours() == ours, "{left}");
+    fine(site.apply(&["post-login"], &["--adopt", id]));
+    assert_eq!((site.bound(), site.ours().len()), (vec!["Countersign post-login".to_owned()], 1));
     fine(site.changes("remove", &[]));
     assert_eq!((site.bound(), site.ours()), (vec![], vec![]));
 }

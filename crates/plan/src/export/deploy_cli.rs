@@ -2,22 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::{File, code_files, code_path, left_out, orders, our_name, quoted};
+use super::{File, client_goal, code_files, code_path, left_out, orders, our_name, quoted, way_onward};
 use crate::install::{
     API_NAME, API_SCOPES, CLIENT_DESCRIPTION, CLIENT_NAME, ClientGoal, EVENT_STREAM_NAME, EVENT_TOKEN, Goal,
     LOG_CATEGORIES, LOG_STREAM_NAME, LOG_TOKEN, Observed, RUNTIME, TOKEN_SECONDS, audience, client_scopes,
     trigger_version,
 };
 
-/// How it is imported, and what the tool can't express.
+/// How it is imported.
 const HEAD: &str = "\
 # Countersign. Import it with AUTH0_ALLOW_DELETE=false: it names nothing but its own resources, and whole orders.
 # Each ##NAME## is a secret: give it as an environment variable of that name.
-# What an import can't do, unlike `countersign tenant apply`:
-# - Secrets of Actions and tokens of streams can't be read back, and an import leaves no fingerprint of them. `countersign tenant plan`
-#   shows them as still to be set, and no other difference; the next `countersign tenant apply` sets them to the same values once.
-# - The secret of the service's client is not put into Countersign's data directory: copy it from the tenant.
-# - The import is not in Countersign's ledger, and `countersign tenant rollback` does not undo it; `countersign tenant remove` does.
 ";
 
 /// The installation as a Deploy CLI configuration, with the code of the Actions beside it.
@@ -25,6 +20,7 @@ const HEAD: &str = "\
 pub fn deploy_cli(goal: &Goal, observed: &Observed) -> Vec<File> {
     let observed = &observed.clone().recognized();
     let mut out = HEAD.to_owned();
+    out.push_str(&way_onward(goal));
     actions(&mut out, goal, observed);
     streams(&mut out, goal);
     api(&mut out, goal);
@@ -118,10 +114,7 @@ fn api(out: &mut String, goal: &Goal) {
 }
 
 fn client(out: &mut String, goal: &Goal) {
-    let (Some(client), scopes) = (&goal.client, client_scopes(goal)) else { return };
-    if scopes.is_empty() {
-        return;
-    }
+    let Some(client) = client_goal(goal) else { return };
     let _ = write!(
         out,
         "\nclients:\n  - name: {}\n    description: {}\n    app_type: non_interactive\n    grant_types: [client_credentials]\n    \
@@ -146,7 +139,7 @@ fn client(out: &mut String, goal: &Goal) {
         quoted(CLIENT_NAME),
         quoted(&audience(&goal.domain))
     );
-    for scope in scopes {
+    for scope in client_scopes(goal) {
         let _ = writeln!(out, "      - {scope}");
     }
 }

@@ -8,7 +8,9 @@ mod terraform;
 use countersign_core::Trigger;
 
 pub use self::{deploy_cli::deploy_cli, terraform::terraform};
-use crate::install::{Goal, Observed, Slot, TRIGGERS, action_name, name, order};
+use crate::install::{
+    CLIENT_NAME, ClientGoal, Goal, Observed, Slot, TRIGGERS, action_name, client_scopes, name, order,
+};
 
 /// A file of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,41 @@ fn left_out(goal: &Goal, observed: &Observed) -> String {
             )
         })
         .collect()
+}
+
+/// How the service's client proves who it is, where it gets one.
+fn client_goal(goal: &Goal) -> Option<&ClientGoal> {
+    goal.client.as_ref().filter(|_| !client_scopes(goal).is_empty())
+}
+
+/// The way from what another tool made to an installation of ours, as comments.
+fn way_onward(goal: &Goal) -> String {
+    let (client, shown) = match client_goal(goal) {
+        None => (String::new(), ""),
+        Some(ClientGoal::Secret) => (
+            format!(
+                "# - Write the secret of the application `{CLIENT_NAME}` from the tenant into `{}.management-secret` in the data directory, which\n\
+                 #   its owner alone may read: by that it is known as ours.\n",
+                goal.tenant
+            ),
+            "",
+        ),
+        Some(ClientGoal::PublicKey(_)) => (
+            format!(
+                "# - Delete the application `{CLIENT_NAME}`: which keys it has can't be seen, so it can't be taken over, and `apply` makes it anew.\n"
+            ),
+            " but the client",
+        ),
+    };
+    format!(
+        "# What was made this way is not ours by Countersign's journal: `countersign tenant plan` and `apply` are blocked by it, and\n\
+         # `countersign tenant remove` leaves it, until it is taken over:\n\
+         {client}\
+         # - `countersign tenant plan` names what can be taken over in one line, `--adopt ID --adopt ID …`. With that line added it shows secrets\n\
+         #   and tokens as still to be set, which can't be read back, and no other difference{shown}.\n\
+         # - `countersign tenant apply` with that line takes it over, and sets them to the same values once. From then on it is ours: `plan`\n\
+         #   shows nothing, and `remove` takes it out. `countersign tenant rollback` never undoes what was made this way.\n"
+    )
 }
 
 /// A text in quotes, as JSON and YAML have it.

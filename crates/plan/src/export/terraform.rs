@@ -2,20 +2,22 @@
 
 use std::fmt::Write as _;
 
-use super::{File, code_files, code_path, left_out, orders, our_name, quoted};
+use super::{File, client_goal, code_files, code_path, left_out, orders, our_name, quoted, way_onward};
 use crate::install::{
     API_NAME, API_SCOPES, CLIENT_DESCRIPTION, CLIENT_NAME, ClientGoal, EVENT_STREAM_NAME, EVENT_TOKEN, Goal,
     LOG_CATEGORIES, LOG_STREAM_NAME, LOG_TOKEN, Observed, RUNTIME, TOKEN_SECONDS, audience, client_scopes,
     trigger_version,
 };
 
-/// Whose provider it is, and what the tool can't express. Event streams came with 1.29.
-const HEAD: &str = r#"# Countersign. Give the secrets as variables; Terraform keeps them in its state.
-# What it can't do, unlike `countersign tenant apply`:
-# - It leaves no fingerprint of the secrets: `countersign tenant plan` shows them as still to be set, and no other difference.
-# - The secret of the service's client is not put into Countersign's data directory: copy it from the tenant.
-# - What it does is not in Countersign's ledger, and `countersign tenant rollback` does not undo it.
+/// How it is applied.
+const HEAD: &str = "# Countersign. Give the secrets as variables; Terraform keeps them in its state.\n";
 
+/// Who manages it then.
+const STATE: &str = "# What `apply` took over is Countersign's to change: take it out of Terraform's state by `terraform state rm`, or leave it all to\n\
+                     # Terraform, and don't `apply`.\n";
+
+/// Whose provider it is. Event streams came with 1.29.
+const PROVIDER: &str = r#"
 terraform {
   required_providers {
     auth0 = {
@@ -42,7 +44,7 @@ fn label(name: &str) -> String {
 #[must_use]
 pub fn terraform(goal: &Goal, observed: &Observed) -> Vec<File> {
     let observed = &observed.clone().recognized();
-    let mut out = HEAD.to_owned();
+    let mut out = format!("{HEAD}{}{STATE}{PROVIDER}", way_onward(goal));
     variables(&mut out, goal);
     actions(&mut out, goal, observed);
     streams(&mut out, goal);
@@ -166,10 +168,7 @@ fn api(out: &mut String, goal: &Goal) {
 }
 
 fn client(out: &mut String, goal: &Goal) {
-    let (Some(client), scopes) = (&goal.client, client_scopes(goal)) else { return };
-    if scopes.is_empty() {
-        return;
-    }
+    let Some(client) = client_goal(goal) else { return };
     let _ = write!(
         out,
         "\nresource \"auth0_client\" \"countersign\" {{\n  name            = {}\n  description     = {}\n  app_type        = \"non_interactive\"\n  \
@@ -193,7 +192,7 @@ fn client(out: &mut String, goal: &Goal) {
         "\nresource \"auth0_client_credentials\" \"countersign\" {{\n  client_id             = auth0_client.countersign.id\n  \
          authentication_method = \"{method}\"\n{proof}}}\n"
     );
-    let scopes: Vec<String> = scopes.iter().map(|scope| text(scope)).collect();
+    let scopes: Vec<String> = client_scopes(goal).iter().map(|scope| text(scope)).collect();
     let _ = write!(
         out,
         "\nresource \"auth0_client_grant\" \"countersign\" {{\n  client_id = auth0_client.countersign.id\n  \

@@ -34,6 +34,7 @@ pub use self::{
     log_stream::{LOG_CATEGORIES, LOG_STREAM_NAME, LOG_TOKEN},
     observed::{Observed, TRIGGERS, code, deployed_code, is_our_code, name},
     owned::Owned,
+    strangers::adoptable,
 };
 use crate::{Finding, Need, Phase, Plan, Purpose, Step};
 
@@ -124,6 +125,7 @@ fn make(purpose: Purpose, goal: &Goal, observed: &Observed, mut needs: Vec<Need>
         tenant: goal.tenant.clone(),
         domain: goal.domain.clone(),
         adopts: BTreeMap::new(),
+        places: goal.actions.iter().map(|(trigger, wanted)| (*trigger, wanted.place.clone())).collect(),
         steps,
         needs,
         findings,

@@ -36,10 +36,12 @@ impl Stranger {
         let (text, id) = (&self.text, self.id.escape_debug());
         let way = match (severity, self.refusal) {
             (Severity::Blocks, None) => format!(
-                "rename it; or, if Countersign made it and its journal was lost, take it over by `--adopt {id}`"
+                "rename it; or, if it was imported, or Countersign made it and its journal was lost, take it over by `--adopt {id}`"
             ),
             (Severity::Blocks, Some(why)) => {
-                format!("rename it, or delete it; it can't be taken over, since {why}")
+                format!(
+                    "rename it, or delete it, and `apply` makes ours; it can't be taken over, since {why}"
+                )
             }
             _ => "it is left as it is".to_owned(),
         };
@@ -66,6 +68,20 @@ pub(super) fn strangers(goal: &Goal, observed: &Observed) -> Vec<Stranger> {
 pub(super) fn in_the_way(goal: &Goal, observed: &Observed, what: &str) -> Vec<Finding> {
     let found = strangers(goal, observed).into_iter().filter(|stranger| stranger.what == what);
     found.map(|stranger| stranger.finding(Severity::Blocks)).collect()
+}
+
+/// The ids that [`Goal::adopt`] could name and does not: of each kind of which nothing is ours, the one thing that has our
+/// mark. Where several have it, somebody has to say which.
+#[must_use]
+pub fn adoptable(goal: &Goal, observed: &Observed) -> Vec<String> {
+    let adopted = adopt(goal, observed).adopts;
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for Stranger { what, id, refusal, .. } in strangers(goal, observed) {
+        if refusal.is_none() && !observed.has_own(&what) && !adopted.contains_key(&what) {
+            found.entry(what).or_default().push(id);
+        }
+    }
+    found.into_values().filter(|ids| ids.len() == 1).flatten().collect()
 }
 
 /// What is left as it is by a removal, though it is called as ours is.

@@ -1,8 +1,8 @@
 //! Whether the tenant's clock and ours agree.
 
-use super::{Area, Check, Finding, Rule, Severity, View};
+use super::{Area, Aside, Check, Finding, Rule, Severity, View};
 
-const SKEW: Rule = Rule::new("clock.skew", Severity::Critical).of(&[Area::Actions]);
+const SKEW: Rule = Rule::new("clock.skew", Severity::Critical).of(&[Area::Actions]).or(Aside::Clock);
 
 pub(super) const CHECK: Check = Check { rules: &[&SKEW], run };
 

@@ -12,7 +12,8 @@ use crate::install::{Owned, Place};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedAction {
-    /// SHA-256 of every code that was deployed by us; empty where it was installed by other means.
+    /// SHA-256 of the code that was deployed by us last; two while nobody knows whether the newer one was, and empty where it was
+    /// installed by other means.
     pub applied: BTreeSet<String>,
     /// SHA-256 of what this version ships, its CONFIG left out; see [`super::shipped`]. `None`: it ships nothing for it.
     pub shipped: Option<String>,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Area;
+use super::{Area, Aside};
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -45,15 +45,21 @@ pub struct Rule {
     pub severity: Severity,
     /// The parts of the tenant without which nobody can say that it is gone.
     pub areas: &'static [Area],
+    /// What tells it by the way, where those may not be read.
+    pub aside: Option<Aside>,
 }
 
 impl Rule {
     pub(super) const fn new(code: &'static str, severity: Severity) -> Self {
-        Self { code, severity, areas: &[] }
+        Self { code, severity, areas: &[], aside: None }
     }
 
     pub(super) const fn of(self, areas: &'static [Area]) -> Self {
         Self { areas, ..self }
+    }
+
+    pub(super) const fn or(self, aside: Aside) -> Self {
+        Self { aside: Some(aside), ..self }
     }
 
     /// A finding of this kind. `about` tells it from others of its code and is made of words and ids alone.

@@ -1,9 +1,9 @@
 //! Limits of the tenant's plan that are near.
 
-use super::{Area, Check, Finding, Rule, Severity, View, failing::WINDOW};
+use super::{Area, Aside, Check, Finding, Rule, Severity, View, failing::WINDOW};
 use crate::install::TRIGGERS;
 
-const RATE: Rule = Rule::new("limit.rate", Severity::Warning).of(&[Area::Actions]);
+const RATE: Rule = Rule::new("limit.rate", Severity::Warning).of(&[Area::Actions]).or(Aside::Limits);
 const REACHED: Rule = Rule::new("limit.reached", Severity::Warning).of(&[Area::Logs]);
 const ACTIONS: Rule = Rule::new("limit.actions", Severity::Warning).of(&[Area::Actions]);
 const BINDINGS: Rule = Rule::new("limit.bindings", Severity::Warning).of(&[Area::Actions]);

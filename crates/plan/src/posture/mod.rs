@@ -52,7 +52,8 @@ pub use self::{
     expected::{Expected, ExpectedAction, Fallback, Policy},
     finding::{Finding, Rule, Severity},
     seen::{
-        Area, Certificate, Delivery, KeyFile, LimitSeen, Local, LogSeen, Logins, Posture, Shield, Skew, Why,
+        Area, Aside, Certificate, Delivery, KeyFile, LimitSeen, Local, LogSeen, Logins, Posture, Shield,
+        Skew, Why,
     },
 };
 use crate::install::Observed;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Area, Check, Finding, Rule, Severity, View};
+use super::{Area, Aside, Check, Finding, Rule, Severity, View};
 use crate::install::{audience, is_read};
 
-const MISSING: Rule = Rule::new("scope.missing", Severity::Warning).of(&[Area::Grants]);
-const UNUSED: Rule = Rule::new("scope.unused", Severity::Warning).of(&[Area::Grants]);
+const MISSING: Rule = Rule::new("scope.missing", Severity::Warning).of(&[Area::Grants]).or(Aside::Scopes);
+const UNUSED: Rule = Rule::new("scope.unused", Severity::Warning).of(&[Area::Grants]).or(Aside::Scopes);
 
 pub(super) const CHECK: Check = Check { rules: &[&MISSING, &UNUSED], run };
 

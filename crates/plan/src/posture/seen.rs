@@ -88,11 +88,22 @@ pub enum Why {
 }
 
 impl Why {
-    /// Whether what was found there before may still be so.
+    /// Whether what was found there before may still be so: only what is gone takes it along.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::NoAnswer | Self::Unreached)
+        !matches!(self, Self::Gone)
     }
+}
+
+/// What any answer tells by the way, so that it is known also where a part may not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aside {
+    /// The tenant's clock.
+    Clock,
+    /// How much of its limits is left.
+    Limits,
+    /// What our client may do, as its token says.
+    Scopes,
 }
 
 /// A shield of attack protection.
@@ -251,15 +262,29 @@ impl Posture {
     /// Whether every part of the tenant that may be read was read.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        !self.read.is_empty() && !self.unread.values().any(|why| why.is_open())
+        !self.read.is_empty() && self.unread.values().all(|why| matches!(why, Why::Scope | Why::Gone))
     }
 
     /// Whether what a code stands for was looked at, so that it is gone where it was not found.
     #[must_use]
     pub fn looked_at(&self, code: &str) -> bool {
-        let rule = super::known().find(|rule| rule.code == code);
-        let is_open = |area: &Area| self.unread.get(area).is_some_and(|why| why.is_open());
-        !rule.is_some_and(|rule| rule.areas.iter().any(is_open))
+        let Some(rule) = super::known().find(|rule| rule.code == code) else { return true };
+        let is_told = rule.aside.is_some_and(|aside| self.tells(aside));
+        let is_open = |area: &Area| match self.unread.get(area) {
+            Some(Why::Scope) if is_told => false,
+            Some(why) => why.is_open(),
+            None => false,
+        };
+        !rule.areas.iter().any(is_open)
+    }
+
+    /// Whether the answers told something by the way.
+    fn tells(&self, aside: Aside) -> bool {
+        match aside {
+            Aside::Clock => self.skew.is_some(),
+            Aside::Limits => !self.limits.is_empty(),
+            Aside::Scopes => self.granted.is_some(),
+        }
     }
 
     pub(super) fn has(&self, area: Area) -> bool {

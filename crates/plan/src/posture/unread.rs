@@ -3,7 +3,7 @@
 use super::{Check, Finding, Rule, Severity, View, Why};
 
 const UNREAD: Rule = Rule::new("tenant.unread", Severity::Warning);
-const UNSCOPED: Rule = Rule::new("tenant.unscoped", Severity::Note);
+const UNSCOPED: Rule = Rule::new("tenant.unscoped", Severity::Warning);
 
 pub(super) const CHECK: Check = Check { rules: &[&UNREAD, &UNSCOPED], run };
 
@@ -27,8 +27,15 @@ fn run(view: &View<'_>) -> Vec<Finding> {
     // Why nothing of what is gone: Hooks and Rules are not there where they never were.
     for area in view.posture.unread.iter().filter(|(_, why)| **why == Why::Scope).map(|(area, _)| area) {
         let text = format!("`{}` can't be checked: our client may not read it", area.as_str());
-        let fix = format!("grant our client `{}`, or leave that unchecked", area.scope());
-        found.push(UNSCOPED.found(area.as_str(), text, fix));
+        let scope = area.scope();
+        let kept = "what was found there before stays until it can be read";
+        let (severity, fix) = match view.expected.scopes.get(&scope) {
+            Some(capability) => {
+                (Severity::Warning, format!("grant our client `{scope}`, which `{capability}` needs; {kept}"))
+            }
+            None => (Severity::Note, format!("grant our client `{scope}`, or leave that unchecked; {kept}")),
+        };
+        found.push(Finding { severity, ..UNSCOPED.found(area.as_str(), text, fix) });
     }
     found
 }
@@ -36,7 +43,7 @@ fn run(view: &View<'_>) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        Area, Posture, Why, check,
+        Area, Posture, Severity, Why, check,
         testing::{NOW, codes, expected, posture},
     };
 
@@ -72,13 +79,36 @@ mod tests {
         let mut posture = posture();
         assert!(posture.is_whole() && posture.looked_at("hook.leftover"));
         for (why, is_gone) in
-            [(Why::NoAnswer, false), (Why::Unreached, false), (Why::Gone, true), (Why::Scope, true)]
+            [(Why::NoAnswer, false), (Why::Unreached, false), (Why::Gone, true), (Why::Scope, false)]
         {
             posture.unread = [(Area::Hooks, why)].into();
-            let said =
-                (posture.is_whole(), posture.looked_at("hook.leftover"), posture.looked_at("action.unbound"));
-            assert_eq!(said, (is_gone, is_gone, true), "{why:?}");
+            let said = (posture.looked_at("hook.leftover"), posture.looked_at("action.unbound"));
+            assert_eq!(said, (is_gone, true), "{why:?}");
+            assert_eq!(posture.is_whole(), is_gone || why == Why::Scope, "what may be read was");
         }
         assert!(posture.looked_at("key.mode"));
+    }
+
+    #[test]
+    fn what_any_answer_tells_is_looked_at_also_without_a_scope() {
+        let mut posture = posture();
+        posture.granted = Some(Vec::new());
+        posture.unread = [(Area::Actions, Why::Scope), (Area::Grants, Why::Scope)].into();
+        for code in ["clock.skew", "scope.missing", "scope.unused"] {
+            assert!(posture.looked_at(code), "{code}");
+        }
+        (posture.granted, posture.skew) = (None, None);
+        for code in ["clock.skew", "limit.rate", "scope.missing", "action.edited", "action.unbound"] {
+            assert!(!posture.looked_at(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_scope_that_is_needed_and_lacks_is_worth_a_warning_and_another_a_note() {
+        let mut unread = posture();
+        unread.unread = [(Area::Actions, Why::Scope), (Area::Hooks, Why::Scope)].into();
+        let found = check(&unread, &expected(), NOW);
+        let told: Vec<_> = found.iter().map(|found| (found.about.as_str(), found.severity)).collect();
+        assert_eq!(told, [("actions", Severity::Warning), ("hooks", Severity::Note)]);
     }
 }

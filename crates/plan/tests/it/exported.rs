@@ -3,7 +3,7 @@
 use countersign_core::Trigger;
 use countersign_plan::{
     export::{File, deploy_cli, terraform},
-    install::Place,
+    install::{ClientGoal, Place},
 };
 
 use crate::support::{Run, add_foreign, everything};
@@ -43,4 +43,30 @@ fn an_order_whose_place_is_not_there_is_left_out_and_said_so() {
     assert!(yaml.contains(said) && !yaml.contains("  post-login:\n"), "{yaml}");
     assert!(hcl.contains(said) && !hcl.contains("trigger = \"post-login\""), "{hcl}");
     assert!(hcl.contains("trigger = \"pre-user-registration\""), "{hcl}");
+}
+
+#[test]
+fn the_way_onward_says_what_becomes_of_the_client() {
+    let observed = Run::default().observe();
+    let heads = |client: Option<ClientGoal>| {
+        let mut goal = everything(1);
+        goal.client = client;
+        [deploy_cli, terraform].map(|export| export(&goal, &observed)[0].text.clone())
+    };
+    for text in heads(Some(ClientGoal::Secret)) {
+        assert!(
+            text.contains("into `acme.management-secret`") && text.contains("no other difference.\n"),
+            "{text}"
+        );
+    }
+    for text in heads(Some(ClientGoal::PublicKey("PEM".to_owned()))) {
+        assert!(
+            text.contains("# - Delete the application") && text.contains("difference but the client.\n"),
+            "{text}"
+        );
+    }
+    for text in heads(None) {
+        assert!(!text.contains("# - Delete") && !text.contains("management-secret"), "{text}");
+        assert!(text.contains("`--adopt ID --adopt ID …`"), "{text}");
+    }
 }

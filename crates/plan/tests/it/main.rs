@@ -5,6 +5,8 @@ mod carried;
 #[cfg(test)]
 mod exported;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod owned;
 #[cfg(test)]
 mod properties;

@@ -3,7 +3,7 @@
 use countersign_core::Trigger;
 use countersign_plan::{
     Finding, Severity, fingerprint,
-    install::{self, Goal},
+    install::{self, ClientGoal, Goal},
 };
 use serde_json::{Value, json};
 
@@ -136,4 +136,44 @@ fn a_client_is_taken_over_only_where_we_hold_its_secret_and_it_is_first_party_an
         assert!(plan.blocks().any(|finding| finding.code == "adopt.refused"), "{field}");
         assert!(!plan.steps.iter().any(|step| step.name.starts_with("client")), "{field}");
     }
+}
+
+#[test]
+fn what_has_our_mark_can_be_named_to_be_taken_over_and_of_two_neither() {
+    let mut made = Run::default();
+    made.apply(&install::plan(&everything(1), &made.observe()));
+    made.owned = Default::default();
+    let mut goal = everything(1);
+    let ids = install::adoptable(&goal, &made.observe());
+    assert_eq!(ids.len(), 9, "an API, two streams and six Actions; the client's secret is not here: {ids:?}");
+    goal.adopt = ids.iter().cloned().collect();
+    let plan = install::plan(&goal, &made.observe());
+    assert_eq!(plan.adopts.len(), 9);
+    let blocks: Vec<&str> = plan.blocks().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(blocks, ["client.foreign_name"]);
+    assert_eq!(install::adoptable(&goal, &made.observe()), [""; 0], "they are named");
+    goal.adopt.clear();
+    add_foreign(&mut made.world, Trigger::PostLogin, "pasted", &code(Trigger::PostLogin, 0));
+    let fewer = install::adoptable(&goal, &made.observe());
+    assert_eq!(fewer.len(), 8, "which of two it is nobody knows: {fewer:?}");
+    assert!(fewer.iter().all(|id| ids.contains(id)));
+}
+
+#[test]
+fn a_client_with_a_key_is_said_to_be_deleted_and_is_made_anew_then() {
+    let goal = Goal { client: Some(ClientGoal::PublicKey("PEM".to_owned())), ..everything(1) };
+    let mut run = Run::default();
+    let mut theirs = client("");
+    theirs.as_object_mut().unwrap().remove("client_secret");
+    run.world.collections.insert("clients".to_owned(), vec![theirs]);
+    let plan = install::plan(&goal, &run.observe());
+    let blocks: Vec<&Finding> = plan.blocks().collect();
+    assert!(
+        matches!(&blocks[..], [found] if found.text.contains("delete it, and `apply` makes ours") && !found.text.contains("--adopt")),
+        "{blocks:?}"
+    );
+    run.world.collections.insert("clients".to_owned(), vec![]);
+    run.apply(&install::plan(&goal, &run.observe()));
+    assert_eq!(run.world.collections["clients"].len(), 1);
+    assert!(install::plan(&goal, &run.observe()).is_empty());
 }

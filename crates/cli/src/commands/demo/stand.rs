@@ -39,10 +39,10 @@ const SEED: u64 = 7;
 
 /// The tenant, and the client that installs.
 pub struct Stand {
-    shell: http::Shell,
-    url: String,
-    client_id: String,
-    client_secret: String,
+    pub(super) shell: http::Shell,
+    pub(super) url: String,
+    pub(super) client_id: String,
+    pub(super) client_secret: String,
 }
 
 impl Stand {

@@ -13,7 +13,9 @@ use countersign_core::{Entropy, Secret};
 use countersign_plan::{Plan, Purpose, install};
 use countersign_store::Access;
 
-use super::{Site, accepted, connect, goal::Wish, keep::Kept, parts, record::RemoteRecorder, show::ways_out};
+use super::{
+    Site, accepted, adoption, connect, goal::Wish, keep::Kept, parts, record::RemoteRecorder, show::ways_out,
+};
 use crate::{
     args::{Accepting, ApplyArgs, Connected, Removing},
     clock::SystemEntropy,
@@ -134,6 +136,7 @@ pub async fn apply(args: &ApplyArgs) -> anyhow::Result<Verdict> {
     let observed = work.site.observe(&work.management, parts(&work.site, &goal)?).await?;
     let plan = install::plan(&goal, &observed);
     print(&plan.text());
+    print(&adoption(&goal, &observed, &plan));
     if let Some(wanted) = &args.plan_id
         && wanted != &plan.id()
     {

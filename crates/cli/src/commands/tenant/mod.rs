@@ -18,7 +18,7 @@ use countersign_core::{Clock, TenantId};
 use countersign_plan::{
     Phase, Plan,
     export::{File, deploy_cli, terraform},
-    install::{self, Observed},
+    install::{self, Goal, Observed},
 };
 
 use self::{connect::ReadsOnly, goal::Wish};
@@ -96,7 +96,7 @@ impl Site {
 }
 
 /// What is read for a goal: also parts that are not wanted any more, where something of us was left there.
-fn parts(site: &Site, goal: &install::Goal) -> anyhow::Result<Parts> {
+fn parts(site: &Site, goal: &Goal) -> anyhow::Result<Parts> {
     let mut parts = Parts::of(goal);
     let installed = site.kept.journal()?.installed().unwrap_or_default();
     parts.actions |= !installed.actions.is_empty();
@@ -125,6 +125,7 @@ async fn plan(args: &PlanArgs) -> anyhow::Result<Verdict> {
     let files = match args.format {
         Format::Text => {
             print(&plan.text());
+            print(&adoption(&goal, &observed, &plan));
             print(&acceptance(&plan));
             Vec::new()
         }
@@ -157,6 +158,24 @@ fn write(folder: &std::path::Path, files: &[File]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What takes over everything that has our mark, as one line to copy; nothing where there is nothing more.
+fn adoption(goal: &Goal, observed: &Observed, plan: &Plan) -> String {
+    // Why: ids are the tenant's, and the line goes into a shell.
+    let is_plain = |id: &&String| id.chars().all(|char| char.is_ascii_alphanumeric() || "-_".contains(char));
+    let more = install::adoptable(goal, observed);
+    let more: Vec<&String> = more.iter().filter(is_plain).collect();
+    if more.is_empty() {
+        return String::new();
+    }
+    let ids = plan.adopts.values().filter(is_plain).chain(more);
+    let line: Vec<String> = ids.map(|id| format!("--adopt {id}")).collect();
+    format!(
+        "\nThis has our mark. If it was imported, or Countersign made it and its journal was lost, it is taken over by this line, at \
+         `plan` and `apply`:\n  {}\n",
+        line.join(" ")
+    )
+}
+
 /// What `apply` has to be told.
 fn acceptance(plan: &Plan) -> String {
     let mut scopes = plan.scopes(Phase::Install);
@@ -173,4 +192,28 @@ fn acceptance(plan: &Plan) -> String {
 /// The scopes that were accepted.
 fn accepted(text: &str) -> Accepted {
     text.split([' ', ',', '\n']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_plan::install::{API_NAME, ApiGoal};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_id_that_a_shell_would_read_otherwise_is_not_in_the_line() {
+        let mut goal = Goal::nothing("acme".parse().unwrap(), "acme.eu.auth0.com");
+        goal.api = Some(ApiGoal { identifier: "https://cs.example.com".to_owned() });
+        let line = |id: &str| {
+            let api = json!({"id": id, "name": API_NAME, "identifier": "https://cs.example.com"});
+            let apis = vec![serde_json::from_value(api).unwrap()];
+            let observed = Observed { apis, ..Observed::default() };
+            adoption(&goal, &observed, &install::plan(&goal, &observed))
+        };
+        assert!(line("rs_1").ends_with("\n  --adopt rs_1\n"), "{}", line("rs_1"));
+        for id in ["$(x)", "a b", "a;b", "`a`"] {
+            assert_eq!(line(id), "", "{id}");
+        }
+    }
 }

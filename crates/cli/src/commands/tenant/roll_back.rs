@@ -1,7 +1,7 @@
 //! Back from the newest run: by undoing it, or by leaving it as it stands.
 
 use anyhow::Context;
-use countersign_app::tenant::{Error, Journal, Keeper, Left, Run, State};
+use countersign_app::tenant::{Error, Journal, Keeper, Left, Mark, Run, State};
 
 use super::{
     Site,
@@ -73,12 +73,36 @@ fn abandon(args: &Undoing) -> anyhow::Result<Verdict> {
         return Ok(Verdict::Fails);
     };
     site.kept.keep(&journal)?;
-    let id = journal.newest().map(|run| run.plan.id()).unwrap_or_default();
-    print(&format!("Plan {id} was abandoned; nothing was sent to the tenant.\n"));
+    let Some(run) = journal.newest() else { return Ok(Verdict::Holds) };
+    print(&format!("Plan {} was abandoned; nothing was sent to the tenant.\n", run.plan.id()));
     list(&left);
-    print(
-        "What is there of ours is taken up by the next `countersign tenant apply`, and taken out by \
+    print(&what_becomes(run));
+    Ok(Verdict::Holds)
+}
+
+/// What becomes of what an abandoned run left there.
+fn what_becomes(run: &Run) -> String {
+    let is_untold = |name: &&str| {
+        let has_intent = run.entries.get(*name).is_some_and(|entry| entry.done == Some(Mark::Intent));
+        name.ends_with(".create") && has_intent && !run.answers.contains_key(*name)
+    };
+    // Why: without an answer the journal has no id, and only what it has the id of is ours.
+    let untold = run.plan.steps.iter().map(|step| step.name.as_str()).filter(is_untold);
+    let mut text: String = untold
+        .map(|name| {
+            format!(
+                "What `{}` made, if it did, is not known as ours: it may block the next `countersign tenant apply`, and \
+                 `countersign tenant remove` leaves it. Take it over by `--adopt ID`, which `countersign tenant plan` names, or \
+                 delete it by hand.\n",
+                plain(name)
+            )
+        })
+        .collect();
+    let what = if text.is_empty() { "What" } else { "What else" };
+    text.push_str(what);
+    text.push_str(
+        " is there of ours is taken up by the next `countersign tenant apply`, and taken out by \
          `countersign tenant remove`.\n",
     );
-    Ok(Verdict::Holds)
+    text
 }

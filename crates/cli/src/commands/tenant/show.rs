@@ -75,12 +75,12 @@ pub async fn status(args: &Connected) -> anyhow::Result<Verdict> {
         let parts =
             Parts { actions: true, log_streams: false, event_streams: false, apis: false, clients: false };
         let observed = site.observe(&management, parts).await?.recognized();
+        let installed = journal.installed().unwrap_or_default();
         for trigger in TRIGGERS {
-            let step = |act: &str| journal.deployed.get(&format!("action.{trigger}.{act}"));
             let Some(action) = observed.our_action(trigger) else { continue };
             let runs = deployed_code(action).map(|code| sha256(code.as_bytes()));
-            let is_known =
-                runs.as_ref().is_some_and(|runs| [step("create"), step("update")].contains(&Some(runs)));
+            let ours = installed.actions.get(&trigger).map(|action| &action.applied);
+            let is_known = runs.as_ref().zip(ours).is_some_and(|(runs, ours)| ours.contains(runs));
             let is_bound = observed.bound(trigger).contains(&action.id.as_str());
             holds &= is_known && is_bound;
             print(&format!(

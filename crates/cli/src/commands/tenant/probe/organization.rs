@@ -77,21 +77,29 @@ async fn metadata(trial: &Trial, id: &OrganizationId) -> Result<Answer, Error> {
 
 /// How many ids a call takes. They are of nobody, so that nobody becomes a member.
 async fn members(trial: &Trial, id: &OrganizationId) -> Result<Answer, Error> {
-    let mut taken = 0;
+    // Up to which number no call was refused for it, whether one was taken, and why else one was refused.
+    let (mut passed, mut is_taken, mut other) = (0, false, String::new());
     for count in COUNTS {
         let ids =
             (0..count).filter_map(|number| format!("auth0|{}-{number}", trial.name).parse::<UserId>().ok());
         match trial.write(&members::add(id, &ids.collect::<Vec<_>>())).await {
-            Ok(_) => taken = count,
+            Ok(_) => is_taken = true,
             Err(Error::Refused { refusal, .. }) if is_too_many(refusal.status, &refusal.message) => {
-                let text = format!("{count} ids are refused ({}), {taken} are not", refusal.message);
-                return Ok(Answer::of(taken == MOST, text));
+                let text = format!("{count} ids are refused ({}), {passed} are not", refusal.message);
+                return Ok(Answer::of(passed == MOST, text));
             }
-            Err(Error::Refused { .. }) => taken = count,
+            Err(Error::Refused { refusal, .. }) => other = format!("{} {}", refusal.status, refusal.message),
             Err(error) => return Err(error),
         }
+        passed = count;
     }
-    Ok(Answer::Differs(format!("{taken} ids at once are not refused for their number")))
+    Ok(if is_taken {
+        Answer::Differs(format!("{passed} ids at once are not refused for their number"))
+    } else {
+        Answer::NotAsked(format!(
+            "each call was refused, and not evidently for how many ids it had ({other})"
+        ))
+    })
 }
 
 /// Whether a call is refused for how much it holds; another reason is that nobody has these ids.

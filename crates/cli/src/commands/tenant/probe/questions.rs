@@ -28,7 +28,7 @@ impl How {
             Self::Draft => {
                 "with --with-writes: by a test run of an Action's draft, which is bound nowhere and deleted again"
             }
-            Self::Flood => "with --with-flood: by up to 300 requests at once",
+            Self::Flood => "with --with-flood: by up to 300 requests, 20 at once",
             Self::Person(_) => "by a person",
         }
     }
