@@ -76,7 +76,8 @@ impl Scene {
             .iter()
             .map(|raw| [Event::new(1, LogEvent::parse(raw, None).unwrap(), &tagger, |_| None)])
             .collect();
-        let about = detectors::NATIVE[0].about;
+        let mut all = detectors::NATIVE.iter().map(|native| native.about);
+        let about = all.find(|about| about.id == "brute_force_account").unwrap();
         let raised: Vec<_> =
             alerts.iter().zip(&events).map(|(alert, evidence)| Raised { alert, about, evidence }).collect();
         let placed = self.app.place_alerts(&self.tenant, &raised, retracted).await?;

@@ -17,7 +17,11 @@ fn entity(kind: EntityKind, name: &str) -> Entity {
 }
 
 fn about() -> &'static About {
-    detectors::NATIVE[0].about
+    detectors::NATIVE
+        .iter()
+        .map(|native| native.about)
+        .find(|about| about.id == "brute_force_account")
+        .unwrap()
 }
 
 fn alert(detector: &str, entity: Entity, hour: i64, severity: Severity) -> Alert {

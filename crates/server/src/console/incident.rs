@@ -207,7 +207,9 @@ pub(super) mod tests {
         let mut incident = Incident::open(&tagger, alert.id, at, BTreeSet::new());
         let other = AlertId::new(&tagger, "other", 1, &alert.entity, at);
         incident.relate([Incident::open(&tagger, other, at, BTreeSet::new()).id]);
-        incident.take(Member::new(&alert, detectors::NATIVE[0].about, &Involved::new(&alert, &[]), &[]));
+        let mut all = detectors::NATIVE.iter().map(|native| native.about);
+        let about = all.find(|about| about.id == "brute_force_account").unwrap();
+        incident.take(Member::new(&alert, about, &Involved::new(&alert, &[]), &[]));
         let row = IncidentRow {
             id: incident.id.to_string(),
             version: 1,

@@ -82,7 +82,7 @@ async fn attacks_become_alerts_with_the_entries_that_show_them() {
     let people: Vec<_> =
         found.values().map(|(id, _, body)| (id.as_str(), body.entity.name.as_str())).collect();
     assert!(
-        people.iter().all(|(_, name)| ["203.0.113.50", "auth0|7"].contains(name)),
+        people.iter().all(|(_, name)| ["203.0.113.50", "auth0|7", TENANT].contains(name)),
         "nobody else: {people:?}"
     );
 }
