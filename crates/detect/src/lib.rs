@@ -14,6 +14,8 @@ mod engine;
 mod event;
 mod finding;
 mod json;
+pub mod labeled;
+pub mod pack;
 mod person;
 mod place;
 pub mod scenario;
