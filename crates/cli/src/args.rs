@@ -7,6 +7,7 @@ mod decisions;
 mod incidents;
 mod keys;
 mod policy;
+mod rules;
 mod sandbox;
 mod tenant;
 
@@ -25,6 +26,7 @@ pub use self::{
     incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
+    rules::{ExplainRule, Rules, RulesAt},
     sandbox::{Client, Sandbox},
     tenant::{
         Accepting, ApplyArgs, Connected, Format, PlanArgs, Probing, Removing, TenantCommand, Undoing, Wanted,
@@ -40,7 +42,7 @@ pub struct Args {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration, a policy, a decision that is made again, a backup that is too old, a tenant's plan, a tenant's or our own findings, a line of a bench that can't be read).";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration, a policy, a decision that is made again, a backup that is too old, a tenant's plan, a tenant's or our own findings, a rule or a test inside of one, a line of a bench that can't be read).";
 
 /// What the command can do.
 #[derive(Debug, Subcommand)]
@@ -105,7 +107,10 @@ pub enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Measure detections against labelled sequences of log entries.
+    /// Rules over a tenant's log: check them, run their tests, see why one holds (docs/sigma.md).
+    #[command(subcommand)]
+    Rules(Rules),
+    /// Measure detections against labelled log entries.
     #[command(subcommand)]
     Bench(Bench),
     /// Start a stand-in for an Auth0 tenant: its Management API, its tokens, its flows with Actions in Node.

@@ -15,6 +15,8 @@ mod event;
 mod finding;
 pub mod incident;
 mod json;
+pub mod labeled;
+pub mod pack;
 mod person;
 mod place;
 pub mod scenario;

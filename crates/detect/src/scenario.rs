@@ -210,7 +210,7 @@ impl Scenario<'_> {
     }
 }
 
-fn find(alert: Alert, log_ids: &[String]) -> Found {
+pub(crate) fn find(alert: Alert, log_ids: &[String]) -> Found {
     let ids = alert.evidence.iter().filter_map(|seq| log_ids.get(usize::try_from(*seq).ok()?).cloned());
     let log_ids = ids.collect();
     Found { alert, log_ids }

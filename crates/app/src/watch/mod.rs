@@ -10,7 +10,7 @@ mod work;
 use std::{collections::BTreeMap, time::Duration};
 
 use countersign_core::Timestamp;
-use countersign_detect::{Engine, EngineSettings, detectors};
+use countersign_detect::{Engine, EngineSettings, detectors, pack::PACK, sigma};
 use parking_lot::Mutex;
 
 pub use self::{alerts::AlertBody, replay::Replayed, work::Worked};
@@ -55,7 +55,11 @@ impl App {
 
     /// Detectors without state, as they are set for a tenant.
     fn engine(tenant: &Tenant) -> Result<Engine, Error> {
-        let detectors = detectors::make_all(&BTreeMap::new()).map_err(Error::internal)?;
+        let mut detectors = detectors::make_all(&BTreeMap::new()).map_err(Error::internal)?;
+        let rules = sigma::load(PACK, &sigma::Values::new()).map_err(|faults| {
+            Error::internal(faults.first().map_or_else(String::new, ToString::to_string))
+        })?;
+        detectors.extend(rules);
         Ok(Engine::new(tenant.keys.tagger(), EngineSettings::default(), detectors))
     }
 

@@ -15,6 +15,7 @@ mod policy;
 mod privacy;
 mod restore;
 mod risk_token;
+mod rules;
 mod sandbox;
 mod serve;
 pub mod tenant;
@@ -55,6 +56,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Decisions(args) => decisions::run(args).await,
         Command::Incidents(args) => incidents::run(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
+        Command::Rules(command) => rules::run(&command),
         Command::Bench(command) => bench::run(&command),
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Config(args) => config::run(args),

@@ -62,7 +62,7 @@ const MAX_FAULTS: usize = 100;
 
 impl Faults {
     pub(super) fn of(file: &str) -> Self {
-        Self { file: quoted(file), found: Vec::new() }
+        Self { file: printable(file), found: Vec::new() }
     }
 
     pub(super) fn error(&mut self, spot: Spot, what: impl Into<String>, right: impl Into<String>) {
@@ -95,12 +95,16 @@ const MAX_QUOTED: usize = 80;
 /// A text of a rule file as it is shown: short, on one line, nothing that moves a cursor.
 pub(super) fn quoted(text: &str) -> String {
     let cut = text.get(..text.floor_char_boundary(MAX_QUOTED)).unwrap_or_default();
-    let mut shown: String =
-        cut.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    let mut shown = printable(cut);
     if cut.len() < text.len() {
         shown.push('…');
     }
     shown
+}
+
+/// A text without what moves a cursor.
+fn printable(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 /// "; did you mean …" among what is known, or what there is.

@@ -21,6 +21,8 @@ pub(super) struct Item {
     pub(super) wanted: Vec<Wanted>,
     /// All of the wanted, not any of them.
     pub(super) is_all: bool,
+    /// Each value of the field must be one of the wanted, and there must be a value.
+    pub(super) is_every: bool,
     /// The opposite.
     pub(super) is_negated: bool,
 }
@@ -67,8 +69,17 @@ impl Item {
     /// Whether it holds for an entry.
     pub(super) fn is_match(&self, event: &Event<'_>) -> bool {
         let holds = |wanted: &Wanted| wanted.is_met(self.field.as_ref(), event);
-        let found = if self.is_all { self.wanted.iter().all(holds) } else { self.wanted.iter().any(holds) };
+        let found = match &self.field {
+            Some(field) if self.is_every => self.takes_every(field, event),
+            _ if self.is_all => self.wanted.iter().all(holds),
+            _ => self.wanted.iter().any(holds),
+        };
         found != self.is_negated
+    }
+
+    fn takes_every(&self, field: &Field, event: &Event<'_>) -> bool {
+        let is_wanted = |leaf: &Leaf<'_>| self.wanted.iter().any(|wanted| wanted.takes(leaf, event));
+        field.any(event, &mut |_| true) && !field.any(event, &mut |leaf| !is_wanted(&leaf))
     }
 }
 

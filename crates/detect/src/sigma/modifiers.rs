@@ -17,6 +17,7 @@ const KNOWN: &[&str] = &[
     "startswith",
     "endswith",
     "all",
+    "every",
     "re",
     "i",
     "m",
@@ -82,7 +83,8 @@ pub(super) fn item(key: &str, spot: Spot, value: &Node, faults: &mut Faults) -> 
         how = How::Like { before: true, after: true };
     }
     let has = |modifier: &str| modifiers.contains(&modifier);
-    if field.is_none() && matches!(how, How::Exists | How::Refers { .. } | How::Compares(_)) {
+    let needs_field = has("every") || matches!(how, How::Exists | How::Refers { .. } | How::Compares(_));
+    if field.is_none() && needs_field {
         faults.error(spot, "this modifier needs a field", "keywords are texts, looked for everywhere");
         return None;
     }
@@ -93,13 +95,14 @@ pub(super) fn item(key: &str, spot: Spot, value: &Node, faults: &mut Faults) -> 
         return None;
     }
     let wanted: Option<Vec<Wanted>> =
-        values.iter().map(|node| wanted(node, how, has("cased"), faults)).collect();
+        values.iter().map(|node| wanted(node, how, [has("cased"), has("every")], faults)).collect();
     Some(Item {
         field,
         label: key.to_owned(),
         spot,
         wanted: wanted?,
         is_all: has("all"),
+        is_every: has("every"),
         is_negated: has("neq"),
     })
 }
@@ -143,16 +146,17 @@ fn how(modifiers: &[&str], spot: Spot, faults: &mut Faults) -> Option<How> {
         How::Like { before, after }
     };
     let allowed: &[&str] = match how {
-        How::Regex { .. } => &["re", "i", "m", "s", "all", "neq"],
-        How::Within => &["cidr", "all", "neq"],
+        How::Regex { .. } => &["re", "i", "m", "s", "all", "every", "neq"],
+        How::Within => &["cidr", "all", "every", "neq"],
         How::Exists => &["exists"],
         How::Compares(_) => &["gt", "gte", "lt", "lte", "neq"],
         How::Refers { .. } => &["fieldref", "contains", "startswith", "endswith", "cased", "all", "neq"],
-        How::Like { .. } => &["contains", "startswith", "endswith", "cased", "all", "neq"],
+        How::Like { .. } => &["contains", "startswith", "endswith", "cased", "all", "every", "neq"],
     };
     let sorts = ["contains", "startswith", "endswith", "re", "cidr", "exists", "gt", "gte", "lt", "lte"];
+    let many = if has("all") { modifiers.iter().find(|modifier| **modifier == "every") } else { None };
     let second = modifiers.iter().filter(|modifier| sorts.contains(modifier)).nth(1);
-    if let Some(odd) = modifiers.iter().find(|modifier| !allowed.contains(modifier)).or(second) {
+    if let Some(odd) = modifiers.iter().find(|modifier| !allowed.contains(modifier)).or(second).or(many) {
         let what = format!("the modifier `{odd}` does not go with the others here");
         faults.error(spot, what, "one way of comparing, and what refines it");
         return None;
@@ -160,7 +164,7 @@ fn how(modifiers: &[&str], spot: Spot, faults: &mut Faults) -> Option<How> {
     Some(how)
 }
 
-fn wanted(node: &Node, how: How, is_cased: bool, faults: &mut Faults) -> Option<Wanted> {
+fn wanted(node: &Node, how: How, [is_cased, is_every]: [bool; 2], faults: &mut Faults) -> Option<Wanted> {
     let Some(text) = node.as_text() else {
         faults.error(
             node.spot,
@@ -176,7 +180,7 @@ fn wanted(node: &Node, how: How, is_cased: bool, faults: &mut Faults) -> Option<
         return None;
     }
     if node.is_null() {
-        if how == (How::Like { before: false, after: false }) {
+        if how == (How::Like { before: false, after: false }) && !is_every {
             return Some(Wanted::Null);
         }
         faults.error(node.spot, "`null` with a modifier", "`field: null` alone");

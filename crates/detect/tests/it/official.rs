@@ -2,7 +2,7 @@
 //!
 //! They are not part of the repository; `COUNTERSIGN_CONFORMANCE_DATA` names the folder that holds them.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs};
 
 use countersign_auth0::log::LogEvent;
 use countersign_detect::{
@@ -11,6 +11,8 @@ use countersign_detect::{
 };
 use countersign_privacy::Tagger;
 use serde_json::{Value, json};
+
+use crate::outside::folder;
 
 /// What becomes of a file, and why.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,17 +73,7 @@ const OUTCOMES: &[(&str, Outcome)] = &[
 
 /// Name and text of each file; `None`, said aloud, where there is no folder.
 fn files() -> Option<Vec<(String, String)>> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the data lie outside the repository; their place is named here"
-    )]
-    let (folder, is_ci) = (std::env::var("COUNTERSIGN_CONFORMANCE_DATA"), std::env::var("CI").is_ok());
-    let Ok(folder) = folder else {
-        assert!(!is_ci, "`COUNTERSIGN_CONFORMANCE_DATA` must be set where `CI` is");
-        eprintln!("skipped: `COUNTERSIGN_CONFORMANCE_DATA` is not set");
-        return None;
-    };
-    let folder = PathBuf::from(folder).join("auth0/sigma/detections");
+    let folder = folder()?.join("auth0/sigma/detections");
     let read = |(stem, _): &(&str, Outcome)| {
         let name = format!("{stem}.yml");
         let text = fs::read_to_string(folder.join(&name)).unwrap();

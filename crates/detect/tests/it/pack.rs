@@ -4,11 +4,15 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use countersign_auth0::log::LogEvent;
 use countersign_detect::{
-    Engine, EngineSettings, Event,
+    Alert, Engine, EngineSettings, Event, Severity,
+    labeled::{Judge, Judged, Labeled},
+    pack::PACK,
     sigma::{Values, check, load, test},
 };
 use countersign_privacy::Tagger;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::outside::folder;
 
 /// Name and text of each rule.
 fn files() -> Vec<(String, String)> {
@@ -59,67 +63,106 @@ fn no_rule_goes_by_a_description() {
     }
 }
 
-/// A file of the folder that `COUNTERSIGN_CONFORMANCE_DATA` names; `None`, said aloud, where there is none.
-fn outside(name: &str) -> Option<String> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the data lie outside the repository; their place is named here"
-    )]
-    let (folder, is_ci) = (std::env::var("COUNTERSIGN_CONFORMANCE_DATA"), std::env::var("CI").is_ok());
-    let Ok(folder) = folder else {
-        assert!(!is_ci, "`COUNTERSIGN_CONFORMANCE_DATA` must be set where `CI` is");
-        eprintln!("skipped: `COUNTERSIGN_CONFORMANCE_DATA` is not set");
-        return None;
-    };
-    Some(fs::read_to_string(Path::new(&folder).join(name)).unwrap())
+#[test]
+fn what_is_built_in_is_the_folder() {
+    let files = files();
+    assert_eq!(PACK, borrowed(&files));
+}
+
+/// What the rules alert of entries, numbered from 1, with what an operator set.
+fn alerts(values: &Values, entries: &[Value]) -> Vec<Alert> {
+    let tagger = Tagger::new(&[1; 32]);
+    let mut engine = Engine::new(tagger.clone(), EngineSettings::default(), load(PACK, values).ok().unwrap());
+    let mut alerts = Vec::new();
+    for (seq, entry) in (1_u64..).zip(entries) {
+        let raw = entry.to_string();
+        let log = LogEvent::parse(&raw, None).unwrap();
+        alerts.extend(engine.observe(&Event::new(seq, log, &tagger, |_| None)));
+    }
+    alerts
+}
+
+/// The rules that speak at entries, each of which comes a second after the one before.
+fn speaking(values: &Values, entries: &[Value]) -> BTreeSet<String> {
+    let mut entries = entries.to_vec();
+    for (seq, entry) in (1_u64..).zip(&mut entries) {
+        entry["log_id"] = seq.to_string().into();
+        entry["date"] = format!("2026-08-20T08:00:{seq:02}.000Z").into();
+    }
+    alerts(values, &entries).into_iter().map(|alert| alert.detector).collect()
 }
 
 #[test]
-fn rules_cover_what_there_is() {
-    let files = files();
-    for (covered, rule) in check(&borrowed(&files), &Values::new()).covers {
-        let Some(text) = outside(&format!("auth0/sigma/detections/{covered}.yml")) else { return };
-        assert!(text.contains("detection:"), "{rule} covers {covered}");
+fn networks_that_an_operator_knows_are_let_pass() {
+    let allow = |list: Value| {
+        json!({"type": "sapi", "details": {"request": {"method": "patch", "body": {"allowlist": list},
+            "path": "/api/v2/attack-protection/suspicious-ip-throttling"}, "response": {"statusCode": 200}}})
+    };
+    let networks = [("networks".to_owned(), json!(["192.0.2.0/24", "2001:db8::/32"]))];
+    let set: Values = [("allowlist_unrecognized".to_owned(), networks.into())].into();
+    for (list, is_told) in [
+        (json!(["192.0.2.7", "192.0.2.128/25", "2001:db8::1"]), false),
+        (json!(["192.0.2.7", "203.0.113.9"]), true),
+        (json!(["0.0.0.0/0"]), true),
+    ] {
+        let told = speaking(&set, &[allow(list.clone())]);
+        assert_eq!(told.contains("allowlist_unrecognized"), is_told, "{list}");
+        assert!(speaking(&Values::new(), &[allow(list)]).is_empty(), "until it is set, all are known");
     }
 }
 
-/// The rules that speak at one entry.
-fn speaking(files: &[(String, String)], entry: &Value) -> BTreeSet<String> {
-    let detectors = load(&borrowed(files), &Values::new()).ok().unwrap();
-    let mut engine = Engine::new(Tagger::new(&[1; 32]), EngineSettings::default(), detectors);
-    let raw = entry.get("data").unwrap_or(entry).to_string();
-    let log = LogEvent::parse(&raw, None).unwrap();
-    let event = Event::new(1, log, &Tagger::new(&[1; 32]), |_| None);
-    engine.observe(&event).into_iter().map(|alert| alert.detector).collect()
+#[test]
+fn clients_that_an_operator_trusts_are_let_pass() {
+    let call = json!({"type": "sapi", "client_id": "terraform", "details": {"request": {"method": "get",
+        "path": "/api/v2/clients", "auth": {"credentials": {"scopes": ["update:tenant_settings"]}}},
+        "response": {"statusCode": 200}}});
+    let trusted = [("trusted_clients".to_owned(), json!(["terraform"]))];
+    let set: Values = [("client_overpermissive".to_owned(), trusted.into())].into();
+    let told = speaking(&Values::new(), std::slice::from_ref(&call));
+    assert_eq!(told, BTreeSet::from(["client_overpermissive".to_owned()]));
+    assert!(speaking(&set, &[call]).is_empty());
 }
 
-/// Which rule of ours finds what a rule of the other catalog does.
-const LABELED: &[(&str, &[&str])] = &[
-    (
-        "Auth0.AttackProtection.Disabled",
-        &[
-            "brute_force_protection_weakened",
-            "breached_password_detection_weakened",
-            "suspicious_ip_throttling_weakened",
-        ],
-    ),
-    ("Auth0.BotDetection.Disabled", &["bot_detection_off"]),
-    ("Auth0.MFA.Policy.Disabled", &["mfa_policy_removed"]),
-    ("Auth0.MFA.Risk.Assessment.Disabled", &["risk_assessment_off"]),
-];
+#[test]
+fn what_is_ordinary_fires_nothing() {
+    let Some(folder) = folder() else { return };
+    let mut judge = Judge::new().unwrap();
+    let mut entries = Vec::new();
+    for name in ["s", "ss", "sertft", "sapi"] {
+        let text = fs::read_to_string(folder.join(format!("auth0/fixtures/logs/{name}.json"))).unwrap();
+        let line = format!("{{\"id\":\"{name}\",\"log\":{text}}}");
+        let judged = judge.judge(&serde_json::from_str::<Labeled<'_>>(&line).unwrap()).unwrap();
+        let Judged::Entry(found) = judged else { panic!("{name} is no entry") };
+        assert!(found.is_empty(), "{name}: {found:?}");
+        entries.push(serde_json::from_str::<Value>(&text).unwrap());
+    }
+    let together: Vec<Value> = entries.iter().cycle().take(40).cloned().collect();
+    assert_eq!(speaking(&Values::new(), &together), BTreeSet::new());
+}
 
 #[test]
-fn labeled_entries_of_another_catalog_are_found() {
-    let Some(text) = outside("auth0/fixtures/detections/panther.jsonl") else { return };
-    let files = files();
+fn sequences_in_which_nothing_is_wrong_are_traces_at_most() {
+    let Some(folder) = folder() else { return };
+    let text = fs::read_to_string(folder.join("auth0/fixtures/detections/scenarios.jsonl")).unwrap();
+    let rows = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let mut compared = 0;
-    for line in text.lines() {
-        let row: Value = serde_json::from_str(line).unwrap();
-        let Some((_, ours)) = LABELED.iter().find(|(rule, _)| row["rule"] == *rule) else { continue };
-        let found = speaking(&files, &row["log"]);
-        let is_found = ours.iter().any(|rule| found.contains(*rule));
-        assert_eq!(is_found, row["expected_match"] == true, "{}: {found:?}", row["test"]);
+    for row in rows.filter(|row| row["expect"].as_array().is_none_or(Vec::is_empty)) {
+        let entry = |wire: &Value| {
+            let mut entry = wire["data"].clone();
+            entry["log_id"] = wire["log_id"].clone();
+            entry
+        };
+        let entries: Vec<Value> = row["events"].as_array().unwrap().iter().map(entry).collect();
+        let loud: Vec<Alert> = (alerts(&Values::new(), &entries).into_iter())
+            .filter(|a| a.severity >= Severity::Medium)
+            .collect();
+        assert!(loud.is_empty(), "{}: {loud:?}", row["id"]);
         compared += 1;
     }
-    assert!(compared >= 10, "{compared} labeled entries");
+    assert!(compared >= 20, "{compared} sequences");
+}
+
+/// A severity as files name it.
+pub fn severity(severity: Severity) -> String {
+    serde_json::to_value(severity).unwrap().as_str().unwrap().to_owned()
 }

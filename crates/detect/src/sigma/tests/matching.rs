@@ -150,6 +150,25 @@ fn fields_are_held_against_fields() {
 }
 
 #[test]
+fn every_value_of_a_list_may_be_asked_for() {
+    let networks = |networks: Value| json!({"details": {"a": networks}});
+    let known = "details.a|cidr|every: [192.0.2.0/24, 2001:db8::/32]";
+    assert_holds(&[
+        (known, networks(json!(["192.0.2.7", "2001:db8::1"])), true),
+        (known, networks(json!(["192.0.2.7", "203.0.113.1"])), false),
+        (known, networks(json!(["192.0.2.7", "no address"])), false),
+        (known, networks(json!("192.0.2.0/25")), true),
+        (known, networks(json!([])), false),
+        (known, json!({}), false),
+        ("details.a|every: [x, y]", networks(json!(["x", "y", "x"])), true),
+        ("details.a|every: [x, y]", networks(json!(["x", {"y": 1}])), false),
+        ("details.a|startswith|every|neq: 'read:'", networks(json!(["read:a", "delete:a"])), true),
+        ("details.a|startswith|every|neq: 'read:'", networks(json!(["read:a", "read:b"])), false),
+        ("details.a|re|every: '^r'", networks(json!(["r1", "r2"])), true),
+    ]);
+}
+
+#[test]
 fn keywords_are_looked_for_everywhere() {
     let deep = entry(json!({"details": {"a": [{"b": "a Needle in hay"}]}}));
     let rule = |words: &str, condition: &str| {
