@@ -110,7 +110,7 @@ pub enum Command {
     /// Rules over a tenant's log: check them, run their tests, see why one holds (docs/sigma.md).
     #[command(subcommand)]
     Rules(Rules),
-    /// Measure detections against labelled log entries.
+    /// Measure detections against labeled log entries.
     #[command(subcommand)]
     Bench(Bench),
     /// Start a stand-in for an Auth0 tenant: its Management API, its tokens, its flows with Actions in Node.

@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Subcommand};
 /// `countersign bench`
 #[derive(Debug, Subcommand)]
 pub enum Bench {
-    /// Run labelled sequences of log entries, or single ones, through the detectors, and write what each of them alerts.
+    /// Run labeled sequences of log entries, or single ones, through the detectors, and write what each of them alerts.
     #[command(
         after_help = "Examples:\n  countersign bench detections --scenarios scenarios.jsonl --out alerts.jsonl\n  countersign bench detections --events labeled.jsonl --out alerts.jsonl\n\nA line for each sequence or entry: {\"id\", \"alerts\": [{\"detector\", \"entity\", \"severity\", \"log_ids\"}]}.\nA line that can't be read is told on standard error, and the others are run; the exit code is 3 then."
     )]

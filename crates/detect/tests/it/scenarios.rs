@@ -1,4 +1,4 @@
-//! The labelled sequences: what must be found is found, what must not is not, however the entries were delivered.
+//! The labeled sequences: what must be found is found, what must not is not, however the entries were delivered.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
