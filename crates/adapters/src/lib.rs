@@ -23,6 +23,7 @@
 mod breaker;
 mod endpoint;
 pub mod enrichment;
+pub mod hooks;
 pub mod management;
 
 pub use endpoint::{Endpoint, EndpointError};

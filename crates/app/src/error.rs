@@ -1,6 +1,7 @@
 //! Why a use case did not happen: a stable code, a message for everyone, and a detail for the log.
 
 use countersign_core::TenantId;
+use countersign_detect::incident::HandlingError;
 use countersign_store::{Conflict, StoreError};
 
 /// A refusal or failure of a use case.
@@ -85,6 +86,15 @@ pub enum Error {
     /// There are as many as may be.
     #[error("there are {1} {0} already, and no more are taken")]
     TooMany(&'static str, u32),
+    /// An incident changed since it was read.
+    #[error("the incident changed meanwhile; look at it, and act on it as it is now")]
+    IncidentChanged,
+    /// What can't be done with an incident as it stands.
+    #[error("{0}")]
+    Handling(HandlingError),
+    /// A text that is empty or too long.
+    #[error("`{0}` has 1 to {1} bytes")]
+    Text(&'static str, usize),
     /// Something that must not happen.
     #[error("something went wrong here")]
     Internal {
@@ -114,6 +124,9 @@ impl Error {
             Self::PolicyChanged => "policy.changed",
             Self::NoSuchVersion => "policy.no_such_version",
             Self::TooMany(..) => "too_many",
+            Self::IncidentChanged => "incident.changed",
+            Self::Handling(HandlingError::Closed) => "incident.closed",
+            Self::Handling(_) | Self::Text(..) => "incident.invalid",
             Self::Internal { .. } => "internal",
         }
     }

@@ -23,10 +23,11 @@ mod error;
 pub mod explain;
 mod feed;
 mod gaps;
+pub mod hooks;
+pub mod incidents;
 mod lead;
 mod learn;
 mod leaves;
-mod log_watch;
 pub mod management;
 pub mod outcomes;
 mod policies;
@@ -43,6 +44,7 @@ mod subjects;
 mod switches;
 pub mod tenant;
 mod tenants;
+mod watch;
 mod writes;
 
 use std::{path::PathBuf, sync::Arc};
@@ -54,13 +56,13 @@ use countersign_risk::Model;
 use countersign_store::Store;
 
 pub use checkpoints::file_name as checkpoint_file_name;
-pub use countersign_store::{DecisionFilter, DecisionRow, Standing};
+pub use countersign_store::{AlertFilter, AlertRow, DecisionFilter, DecisionRow, Standing};
 pub use error::Error;
 pub use feed::Live;
 pub use lead::Lead;
-pub use log_watch::{Delivered, StreamState};
 pub use retain::Kept;
 pub use tenants::Tenant;
+pub use watch::{AlertBody, Delivered, Replayed, StreamState, Worked};
 pub use writes::LedgerRecorder;
 
 /// What the use cases stand on.
@@ -95,6 +97,8 @@ pub struct TenantConfig {
     pub policy: Snapshot,
     /// What is asked about people who sign up; `None`: nothing.
     pub enrichment: Option<Arc<dyn enrich::Enrich>>,
+    /// Who is told of incidents.
+    pub hooks: Vec<hooks::Hook>,
 }
 
 /// The application: all use cases over one set of ports. Cheap to share.

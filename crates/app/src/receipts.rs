@@ -70,7 +70,7 @@ impl App {
     }
 
     /// Tells the ledger that what a record says about a person is about to be shown.
-    async fn record_reveal(&self, tenant: &Tenant, record_id: &str) -> Result<(), Error> {
+    pub(crate) async fn record_reveal(&self, tenant: &Tenant, record_id: &str) -> Result<(), Error> {
         let id = self.make_id(IdKind::Record)?;
         let draft = Draft::new(&id, self.ports.clock.now(), Kind::Reveal).fact("record", &record_id);
         let commit = Commit {

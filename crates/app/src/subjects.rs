@@ -31,13 +31,15 @@ pub(crate) struct PersonKey {
 /// A bounded cache of unwrapped keys.
 pub(crate) struct SubjectKeys {
     known: Cache<(TenantId, SubjectId), Arc<PersonKey>>,
+    /// Whose the keys of these names are, while they are there.
+    names: Cache<(TenantId, String), SubjectId>,
     /// Counts keys that were destroyed, so that one which was read just before is not kept.
     destroyed: AtomicU64,
 }
 
 impl SubjectKeys {
     pub(crate) fn new() -> Self {
-        Self { known: Cache::new(CACHED), destroyed: AtomicU64::new(0) }
+        Self { known: Cache::new(CACHED), names: Cache::new(CACHED), destroyed: AtomicU64::new(0) }
     }
 
     /// Forgets a key that is destroyed, and one of the same person that is being read just now.
@@ -79,6 +81,26 @@ impl App {
             return Ok(None);
         };
         Ok(Some(self.unwrap(tenant, subject, row, before)?))
+    }
+
+    /// The key of a name; `None` when it was destroyed.
+    pub(crate) async fn key_named(
+        &self,
+        tenant: &Tenant,
+        key_id: &str,
+    ) -> Result<Option<Arc<PersonKey>>, Error> {
+        let place = (tenant.id.clone(), key_id.to_owned());
+        let subject = match self.subjects.names.get(&place) {
+            Some(subject) => subject,
+            None => {
+                let found = self.ports.store.find_subject_of_key(&tenant.id, key_id).await?;
+                let Some(subject) = found else { return Ok(None) };
+                self.subjects.names.insert(place, subject.clone());
+                subject
+            }
+        };
+        // Why by the name, too: a person who was erased and came back has another key.
+        Ok(self.find_key(tenant, &subject).await?.filter(|key| key.id == key_id))
     }
 
     /// The person's key, made now if this is the first sight of them; durable before it is used. After `expires_at` on

@@ -22,8 +22,8 @@ use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
 use crate::{
-    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, log_watch::LogWatch, posture::Findings,
-    risk_tokens, rollback,
+    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, hooks::Hook, posture::Findings, risk_tokens,
+    rollback, watch::Watch,
 };
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
@@ -41,8 +41,8 @@ pub struct Tenant {
     /// The tokens of the short form that hold.
     pub(crate) risk_tokens: ArcSwap<Vec<RiskTokenRow>>,
     pub(crate) velocity: Mutex<Velocity>,
-    /// What arrives of its logs.
-    pub(crate) log_watch: LogWatch,
+    /// The watching of its log.
+    pub(crate) watch: Watch,
     /// What is found at it now.
     pub(crate) findings: Findings,
     pub(crate) signers: Vec<Signer>,
@@ -52,6 +52,8 @@ pub struct Tenant {
     pub(crate) is_leading: AtomicBool,
     /// What is asked about people who sign up.
     pub(crate) enrichment: Option<Arc<dyn Enrich>>,
+    /// Who is told of incidents.
+    pub(crate) hooks: Vec<Hook>,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
@@ -184,7 +186,7 @@ impl Tenants {
 }
 
 async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
-    let TenantConfig { id, policy, enrichment } = config;
+    let TenantConfig { id, policy, enrichment, hooks } = config;
     let origin = checkpoint::origin(&ports.site, &id).map_err(Error::internal)?;
     let signers = signers(ports, &origin)?;
     let confirmed = ports
@@ -204,13 +206,14 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         off: ArcSwap::from_pointee(off),
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::default(),
-        log_watch: LogWatch::default(),
+        watch: Watch::default(),
         findings: Findings::default(),
         signers,
         origin,
         gap: Arc::default(),
         is_leading: AtomicBool::new(false),
         enrichment,
+        hooks,
         confirmed,
         signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),

@@ -15,7 +15,7 @@ use crate::{
 const MAX_CHARS: usize = 200;
 
 /// A text of a cause as it stands in a leaf: bounded, and nothing that begins as a pseudonym does.
-fn told(text: &str) -> String {
+pub(crate) fn told(text: &str) -> String {
     let text: String = text.chars().filter(|char| !char.is_control()).take(MAX_CHARS).collect();
     text.trim_start_matches("sub_").to_owned()
 }

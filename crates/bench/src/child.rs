@@ -117,7 +117,8 @@ pub async fn start(
         site: "countersign.bench".to_owned(),
         checkpoint_folder: data.folder().map(Path::to_owned),
     };
-    let tenant = TenantConfig { id: question::tenant()?, policy: policy()?, enrichment: None };
+    let tenant =
+        TenantConfig { id: question::tenant()?, policy: policy()?, enrichment: None, hooks: Vec::new() };
     Ok((App::start(ports, vec![tenant]).await?, store))
 }
 

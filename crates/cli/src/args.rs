@@ -1,10 +1,13 @@
 //! The command line.
 
 mod at;
+mod bench;
 mod copies;
 mod decisions;
+mod incidents;
 mod keys;
 mod policy;
+mod rules;
 mod sandbox;
 mod tenant;
 
@@ -15,12 +18,15 @@ use countersign_core::{TenantId, Trigger};
 
 pub use self::{
     at::{At, Folder},
+    bench::{Bench, BenchDetections},
     copies::{Backup, Restore},
     decisions::{
         Decisions, Export as ExportDecisions, Filter, List, OfTenant, RiskToken, Show as ShowDecision,
     },
+    incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
+    rules::{ExplainRule, Rules, RulesAt},
     sandbox::{Client, Sandbox},
     tenant::{
         Accepting, ApplyArgs, Connected, Format, PlanArgs, Probing, Removing, TenantCommand, Undoing, Wanted,
@@ -36,7 +42,7 @@ pub struct Args {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration, a policy, a decision that is made again, a backup that is too old, a tenant's plan, a tenant's or our own findings).";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check does not hold (a ledger, a server's health, a configuration, a policy, a decision that is made again, a backup that is too old, a tenant's plan, a tenant's or our own findings, a rule or a test inside of one, a line of a bench that can't be read).";
 
 /// What the command can do.
 #[derive(Debug, Subcommand)]
@@ -92,12 +98,21 @@ pub enum Command {
     /// What was decided.
     #[command(subcommand)]
     Decisions(Decisions),
+    /// What was found in a tenant's log.
+    #[command(subcommand)]
+    Incidents(Incidents),
     /// Tokens of the short form.
     #[command(subcommand)]
     RiskToken(RiskToken),
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Rules over a tenant's log: check them, run their tests, see why one holds (docs/sigma.md).
+    #[command(subcommand)]
+    Rules(Rules),
+    /// Measure detections against labeled log entries.
+    #[command(subcommand)]
+    Bench(Bench),
     /// Start a stand-in for an Auth0 tenant: its Management API, its tokens, its flows with Actions in Node.
     #[command(
         after_help = "Examples:\n  countersign sandbox\n  countersign sandbox --listen 127.0.0.1:8443 --tls-cert cert.pem --tls-key key.pem --client first:sesame --state tenant.db\n  countersign sandbox --client first:sesame --scenario scenarios/under-attack.toml --speed 60 --stream-mishaps duplicate=0.1,fail=0.05\n  countersign sandbox --scenario scenarios/under-attack.toml --until 2026-10-01T00:00:00Z --export-logs corpus.jsonl"

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
-use countersign_app::{App, Ports, TenantConfig, enrich::Enrich};
+use countersign_app::{App, Ports, TenantConfig, enrich::Enrich, hooks::Hook};
 use countersign_core::{Clock, Entropy, Secret, TenantId};
 use countersign_policy::Snapshot;
 use countersign_privacy::{MasterKey, Token};
@@ -94,6 +94,7 @@ impl Base {
         let mut tenants = tenants(config)?;
         for tenant in &mut tenants {
             tenant.enrichment = connector(config, &tenant.id, clock)?;
+            tenant.hooks = receivers(config, &tenant.id)?;
         }
         Ok(App::start(self.ports(config, store, clock, self.data.path())?, tenants).await?)
     }
@@ -248,6 +249,7 @@ fn tenants(config: &Config) -> anyhow::Result<Vec<TenantConfig>> {
             id: id.clone(),
             policy: Snapshot::new(tenant.policy.clone()).map_err(faults)?,
             enrichment: None,
+            hooks: Vec::new(),
         })
     });
     tenants.collect()
@@ -263,6 +265,15 @@ fn connector(
     let Some(section) = section else { return Ok(None) };
     let connector = section.connector(clock).with_context(|| format!("`tenants.{id}.enrichment`"))?;
     Ok(Some(Arc::new(connector)))
+}
+
+/// Who is told of a tenant's incidents, with their keys; fetched by what tells them alone.
+fn receivers(config: &Config, id: &TenantId) -> anyhow::Result<Vec<Hook>> {
+    let hooks = config.tenants.get(id).into_iter().flat_map(|tenant| &tenant.hooks);
+    let receiver = |(name, hook): (&String, &crate::config::Hook)| {
+        hook.receiver(name).with_context(|| format!("`tenants.{id}.hooks.{name}`"))
+    };
+    hooks.map(receiver).collect()
 }
 
 /// The system's clock, to be shared.

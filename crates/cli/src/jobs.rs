@@ -54,6 +54,10 @@ impl Jobs {
         tasks.spawn(each_minute(Arc::clone(app), stopped.clone()));
         for tenant in app.tenants() {
             tasks.spawn(keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
+            tasks.spawn(watch_log(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
+            if tenant.has_hooks() {
+                tasks.spawn(tell(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
+            }
         }
         if !retention.is_empty() {
             tasks.spawn(each_hour(Arc::clone(app), retention, stopped));
@@ -86,6 +90,34 @@ async fn each_second(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             log(tenant, "gap", app.record_gap(tenant).await);
             if let Some(lead) = lead(&app, tenant).await {
                 log(tenant, "checkpoint", app.sign_next_checkpoint(tenant, &lead).await);
+            }
+        }
+    }
+}
+
+/// Looks at a tenant's log as it is journaled here, and each second at what another process journaled.
+async fn watch_log(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = ticks(SECOND);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.journaled(&tenant) => {}
+            () = stopped(&mut stop) => return,
+        }
+        let Some(lead) = lead(&app, &tenant).await else { continue };
+        loop {
+            match app.watch_next(&tenant, &lead).await {
+                Ok(worked) if worked.entries > 0 && !*stop.borrow() => tokio::task::yield_now().await,
+                Ok(worked) => {
+                    if worked.is_late && app.may_replay(&tenant).await {
+                        log(&tenant, "replay", app.replay_late(&tenant, &lead).await.map(drop));
+                    }
+                    break;
+                }
+                Err(error) => {
+                    log(&tenant, "watch", Err(error));
+                    break;
+                }
             }
         }
     }
@@ -129,6 +161,23 @@ async fn keep_up(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<b
             app.record_switches(&tenant).await
         };
         log(&tenant, "refresh", in_time(look).await);
+    }
+}
+
+/// Tells one tenant's receivers of incidents: by itself, since one that is slow may not hold up anything else.
+async fn tell(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = ticks(SECOND);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(&mut stop) => return,
+        }
+        let Some(lead) = lead(&app, &tenant).await else { continue };
+        // Why given up at the stop: a message that was not noted as sent is sent once more, under its id.
+        tokio::select! {
+            sent = app.send_hooks(&tenant, &lead) => log(&tenant, "hooks", sent.map(drop)),
+            () = stopped(&mut stop) => return,
+        }
     }
 }
 
@@ -177,6 +226,7 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             log(tenant, "silence", in_batches(&stop, BATCHES, || app.count_silence(tenant, &lead)).await);
             log(tenant, "requests", app.forget_requests(tenant, &lead).await);
             log(tenant, "sign-ups", app.forget_sign_ups(tenant).await);
+            log(tenant, "deliveries", app.forget_deliveries(tenant, &lead).await);
         }
     }
 }

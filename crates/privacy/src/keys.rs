@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::{hkdf, hmac};
 use countersign_core::{ClientId, Entropy, EntropyError, Secret, SubjectId, TenantId};
 
-use crate::{SealError, Sealed};
+use crate::{SealError, Sealed, Tagger};
 
 /// Length of each symmetric key in bytes.
 const KEY_BYTES: usize = 32;
@@ -157,6 +157,18 @@ impl TenantKeys {
     #[must_use]
     pub fn client(&self, client: &ClientId) -> SubjectId {
         self.pseudonym(&[b"\0client\0", client.as_str().as_bytes()].concat())
+    }
+
+    /// The pseudonym of a day of the log, in whole days since 1970: what names no account is sealed under its key.
+    #[must_use]
+    pub fn log_day(&self, day: i64) -> SubjectId {
+        self.pseudonym(&[b"\0log-day\0", day.to_string().as_bytes()].concat())
+    }
+
+    /// Makes tags under a key of this tenant's own.
+    #[must_use]
+    pub fn tagger(&self) -> Tagger {
+        Tagger::new(hmac::sign(&self.pseudonym, b"\0tags").as_ref())
     }
 
     fn pseudonym(&self, name: &[u8]) -> SubjectId {

@@ -20,8 +20,12 @@
 
 mod keys;
 mod seal;
+mod signing;
+mod tag;
 mod token;
 
 pub use keys::{KeyError, MasterKey, PseudonymRoot, SubjectKey, TenantKeys, WrappedKey};
 pub use seal::{SealError, Sealed};
+pub use signing::{SigningKey, SigningKeyError};
+pub use tag::{Tag, Tagger};
 pub use token::Token;

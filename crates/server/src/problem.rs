@@ -5,6 +5,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use countersign_app::incidents::HandlingError;
 use serde::Serialize;
 
 use crate::admission::{OVERLOADED, Shed};
@@ -108,8 +109,12 @@ impl From<countersign_app::Error> for Problem {
         let status = match &error {
             Error::UnknownTenant | Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::WrongTenant => StatusCode::FORBIDDEN,
-            Error::Replayed | Error::PolicyChanged | Error::TooMany(..) => StatusCode::CONFLICT,
-            Error::NoSuchVersion => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Replayed
+            | Error::PolicyChanged
+            | Error::TooMany(..)
+            | Error::IncidentChanged
+            | Error::Handling(HandlingError::Closed) => StatusCode::CONFLICT,
+            Error::NoSuchVersion | Error::Handling(_) | Error::Text(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Erased | Error::NotKept => StatusCode::GONE,
             Error::LedgerUnavailable | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::ForeignKey { .. }

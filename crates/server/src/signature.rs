@@ -1,9 +1,10 @@
 //! Signatures both ways: Standard Webhooks in (HMAC-SHA256 over id, timestamp and body), HMAC over id and body out.
 
-use aws_lc_rs::{constant_time, hmac};
+use aws_lc_rs::constant_time;
 use axum::http::HeaderMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use countersign_core::Timestamp;
+pub use countersign_privacy::{SigningKey, SigningKeyError as KeyError};
 
 /// How far a request's timestamp may lie from now, in seconds, either way (Standard Webhooks, reference libraries).
 pub const TOLERANCE_SECONDS: i64 = 5 * 60;
@@ -11,29 +12,11 @@ pub const TOLERANCE_SECONDS: i64 = 5 * 60;
 /// Signatures looked at in one header: two keys on our side, two on the other.
 const MAX_CANDIDATES: usize = 4;
 
-/// The least bytes of a key (Standard Webhooks: between 24 and 64).
-const MIN_KEY_BYTES: usize = 24;
-
 /// The header that carries the signature of an answer.
 pub const ANSWER_HEADER: &str = "countersign-signature";
 
 /// The header that names the tenant whose key signed.
 pub const TENANT_HEADER: &str = "countersign-tenant";
-
-/// A key shared with an Action: `whsec_` and base64 of 24 bytes or more.
-#[derive(Clone)]
-pub struct SigningKey(hmac::Key);
-
-impl std::fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
-}
-
-/// A text that is no signing key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a signing key is `whsec_` and the base64 of at least {MIN_KEY_BYTES} bytes")]
-pub struct KeyError;
 
 /// Why a signature is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,48 +57,6 @@ impl<'a> Headers<'a> {
             timestamp: read("webhook-timestamp", 20)?,
             signatures: read("webhook-signature", 512)?,
         })
-    }
-}
-
-impl SigningKey {
-    /// Reads a key in its text form.
-    ///
-    /// # Errors
-    /// When it has another form or is too short.
-    pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let bytes = text.trim().strip_prefix("whsec_").and_then(|text| BASE64_STANDARD.decode(text).ok());
-        let bytes = bytes.filter(|bytes| bytes.len() >= MIN_KEY_BYTES).ok_or(KeyError)?;
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
-    }
-
-    /// The text form of a key made of these bytes.
-    #[must_use]
-    pub fn text(bytes: &[u8]) -> String {
-        format!("whsec_{}", BASE64_STANDARD.encode(bytes))
-    }
-
-    fn tag(&self, parts: &[&[u8]]) -> hmac::Tag {
-        let mut context = hmac::Context::with_key(&self.0);
-        for (index, part) in parts.iter().enumerate() {
-            if index > 0 {
-                context.update(b".");
-            }
-            context.update(part);
-        }
-        context.sign()
-    }
-
-    /// Signs a request: the value of `webhook-signature`.
-    #[must_use]
-    pub fn sign_request(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
-        let tag = self.tag(&[id.as_bytes(), timestamp.to_string().as_bytes(), body]);
-        format!("v1,{}", BASE64_STANDARD.encode(tag))
-    }
-
-    /// Signs an answer to the request `id`: the value of `countersign-signature`.
-    #[must_use]
-    pub fn sign_answer(&self, id: &str, body: &[u8]) -> String {
-        format!("v1,{}", BASE64_STANDARD.encode(self.tag(&[id.as_bytes(), body])))
     }
 }
 
@@ -225,11 +166,5 @@ mod tests {
         map.remove("webhook-timestamp");
         assert_eq!(check(&[key(1)], &map, b""), Err(Fault::Header("webhook-timestamp")));
         assert_eq!(check(&[key(1)], &headers("a.b", "1", "v1,x"), b""), Err(Fault::Header("webhook-id")));
-    }
-
-    #[test]
-    fn a_short_or_foreign_key_is_refused() {
-        assert!(SigningKey::parse("whsec_AAAA").is_err());
-        assert!(SigningKey::parse("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").is_err());
     }
 }

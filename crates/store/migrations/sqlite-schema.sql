@@ -17,6 +17,22 @@ CREATE TABLE addresses (
     is_verified INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, address_id, subject_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE alerts (
+    tenant_id    TEXT    NOT NULL,
+    alert_id     TEXT    NOT NULL,
+    detector     TEXT    NOT NULL,
+    severity     INTEGER NOT NULL, -- 0 informational to 4 critical
+    audience     TEXT    NOT NULL, -- who is told
+    is_retracted INTEGER NOT NULL, -- a replay in event time did not find it
+    is_late      INTEGER NOT NULL, -- only a replay found it
+    first_at     INTEGER NOT NULL, -- event time
+    last_at      INTEGER NOT NULL,
+    entity_tag   INTEGER NOT NULL, -- what it is about, as a keyed tag
+    incident_id  TEXT,
+    key_id       TEXT    NOT NULL, -- the key that opens it
+    sealed       BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, alert_id)
+) STRICT;
 CREATE TABLE checkpoints (
     tenant_id TEXT    NOT NULL,
     size      INTEGER NOT NULL,
@@ -34,6 +50,55 @@ CREATE TABLE findings (
     tenant_id TEXT PRIMARY KEY,
     document  TEXT NOT NULL
 ) STRICT;
+CREATE TABLE hook_deliveries (
+    tenant_id   TEXT    NOT NULL,
+    delivery_id TEXT    NOT NULL,
+    hook        TEXT    NOT NULL, -- the configured name of the receiver
+    about_id    TEXT    NOT NULL, -- the incident
+    event       TEXT    NOT NULL, -- what happened to it
+    state       TEXT    NOT NULL, -- waiting, sent or dead
+    attempts    INTEGER NOT NULL,
+    made_at     INTEGER NOT NULL,
+    next_at     INTEGER NOT NULL, -- when it is tried next
+    key_id      TEXT    NOT NULL,
+    sealed      BLOB    NOT NULL, -- the body
+    PRIMARY KEY (tenant_id, delivery_id)
+) STRICT;
+CREATE TABLE incident_entities (
+    tenant_id   TEXT    NOT NULL,
+    entity_tag  INTEGER NOT NULL,
+    alert_id    TEXT    NOT NULL,
+    incident_id TEXT    NOT NULL,
+    first_at    INTEGER NOT NULL, -- of the alert, in event time
+    last_at     INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, entity_tag, alert_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE incident_notes (
+    tenant_id   TEXT    NOT NULL,
+    incident_id TEXT    NOT NULL,
+    note_id     TEXT    NOT NULL,
+    written_at  INTEGER NOT NULL,
+    key_id      TEXT    NOT NULL,
+    sealed      BLOB    NOT NULL, -- author and text
+    PRIMARY KEY (tenant_id, incident_id, note_id)
+) STRICT;
+CREATE TABLE incidents (
+    tenant_id   TEXT    NOT NULL,
+    incident_id TEXT    NOT NULL,
+    version     INTEGER NOT NULL, -- counts changes
+    severity    INTEGER NOT NULL, -- 0 informational to 4 critical
+    status      TEXT    NOT NULL,
+    disposition TEXT,             -- what it was, once closed
+    assignee    TEXT,             -- who has it
+    alerts      INTEGER NOT NULL, -- how many
+    first_at    INTEGER NOT NULL, -- event time
+    last_at     INTEGER NOT NULL,
+    opened_at   INTEGER NOT NULL, -- our clock
+    due_at      INTEGER NOT NULL,
+    key_id      TEXT    NOT NULL, -- the key that opens it
+    sealed      BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, incident_id)
+) STRICT;
 CREATE TABLE leases (
     tenant_id  TEXT    NOT NULL,
     name       TEXT    NOT NULL,
@@ -47,6 +112,46 @@ CREATE TABLE ledgers (
     tenant_id TEXT    NOT NULL UNIQUE,
     frontier  BLOB    NOT NULL, -- size and roots of the complete subtrees
     chain     BLOB    NOT NULL  -- running hash over all leaves
+) STRICT;
+CREATE TABLE log_cursors (
+    tenant_id TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    cursor    TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE log_entries (
+    tenant_id   TEXT    NOT NULL,
+    seq         INTEGER NOT NULL, -- rises as entries arrive, without gaps
+    log_id      TEXT    NOT NULL, -- Auth0's
+    kind        TEXT    NOT NULL, -- Auth0's type code
+    happened_at INTEGER NOT NULL, -- by Auth0's clock
+    arrived_at  INTEGER NOT NULL,
+    key_id      TEXT    NOT NULL, -- the key that opens it
+    sealed      BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, seq)
+) STRICT;
+CREATE TABLE log_rejects (
+    tenant_id  TEXT    NOT NULL,
+    number     INTEGER NOT NULL,
+    arrived_at INTEGER NOT NULL,
+    reason     TEXT    NOT NULL,
+    key_id     TEXT    NOT NULL,
+    sealed     BLOB    NOT NULL, -- its first bytes
+    PRIMARY KEY (tenant_id, number)
+) STRICT;
+CREATE TABLE log_snapshots (
+    tenant_id   TEXT    NOT NULL,
+    seq         INTEGER NOT NULL, -- entries before this place are in it
+    happened_at INTEGER NOT NULL, -- the newest time of an entry that is in it
+    log_id      TEXT    NOT NULL, -- that entry's
+    state       BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, seq)
+) STRICT;
+CREATE TABLE log_states (
+    tenant_id TEXT    PRIMARY KEY,
+    next_seq  INTEGER NOT NULL, -- the place of the next entry
+    worked    INTEGER NOT NULL, -- entries before this place were looked at
+    late_from INTEGER           -- the oldest time of what came late and was not put in its place yet; NULL: nothing
 ) STRICT;
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE outcomes (
@@ -133,6 +238,16 @@ CREATE TABLE standings (
     granted       INTEGER NOT NULL,    -- weight in the profile, thousandths
     is_unanswered INTEGER NOT NULL     -- nobody was told of it
 ) STRICT;
+CREATE TABLE suppressions (
+    tenant_id      TEXT    NOT NULL,
+    suppression_id TEXT    NOT NULL,
+    detector       TEXT,             -- of this detector; NULL: of any
+    from_at        INTEGER NOT NULL, -- event time
+    until_at       INTEGER NOT NULL, -- exclusive
+    key_id         TEXT    NOT NULL,
+    sealed         BLOB    NOT NULL, -- entity, reason and author
+    PRIMARY KEY (tenant_id, suppression_id)
+) STRICT;
 CREATE TABLE switches (
     tenant_id  TEXT    NOT NULL,
     trigger_id TEXT    NOT NULL,
@@ -148,6 +263,14 @@ CREATE TABLE tree_nodes (
     PRIMARY KEY (tenant_id, level, node_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id);
+CREATE INDEX alerts_by_incident ON alerts (tenant_id, incident_id) WHERE incident_id IS NOT NULL;
+CREATE INDEX alerts_in_time ON alerts (tenant_id, last_at, alert_id);
+CREATE INDEX hook_deliveries_due ON hook_deliveries (tenant_id, next_at) WHERE state = 'waiting';
+CREATE UNIQUE INDEX hook_deliveries_once ON hook_deliveries (tenant_id, hook, about_id, event);
+CREATE INDEX incident_entities_by_alert ON incident_entities (tenant_id, alert_id);
+CREATE INDEX incidents_in_time ON incidents (tenant_id, last_at, incident_id);
+CREATE INDEX log_entries_in_time ON log_entries (tenant_id, happened_at, log_id);
+CREATE UNIQUE INDEX log_entries_once ON log_entries (tenant_id, log_id);
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;
 CREATE UNIQUE INDEX records_by_id ON records (ledger, record_id);
 CREATE INDEX sign_ups_by_time ON sign_ups (tenant_id, decided_at);

@@ -8,6 +8,10 @@ use crate::rows::{
     AddressRow, CheckpointRow, NewDecision, OutcomeRow, PolicyRow, RiskTokenRow, SignUpRow, Standing,
     SwitchRow,
 };
+use crate::{
+    AlertEntities, AlertRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow, LogSnapshotRow,
+    SuppressionRow,
+};
 
 /// What is served first when the writer is busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +155,37 @@ pub enum Write {
     },
     /// Says up to which leaf silence was counted.
     SilenceCursor(u64),
+    /// Says how far the journal of the log was looked at; `Stale` when it was not at `expected`.
+    LogWorked {
+        /// What was read.
+        expected: u64,
+        /// Entries before this place were looked at.
+        worked: u64,
+        /// The oldest time of what came late and was not put in its place yet.
+        late_from: Option<Timestamp>,
+    },
+    /// Adds an alert, or puts it in the place of the one of its id; an incident that this one has not is kept.
+    Alert(Box<AlertRow>),
+    /// Says that a replay did not find an alert; nothing where there is none.
+    RetractAlert(String),
+    /// Changes what is known of incidents and what follows from them.
+    Incident(IncidentWrite),
+    /// Keeps what detectors know.
+    LogSnapshot(LogSnapshotRow),
+    /// Forgets the snapshot at a place.
+    DropLogSnapshot(u64),
+    /// Forgets entries that happened, and what could not be read and came, before a time.
+    PruneLog {
+        /// The earliest time that is kept.
+        before: Timestamp,
+    },
+    /// Says up to where the log was read through the tenant's API.
+    LogCursor {
+        /// Which reading.
+        name: &'static str,
+        /// The API's own cursor.
+        cursor: String,
+    },
     /// Forgets requests that came outside these times, both inclusive.
     PruneRequests {
         /// The earliest time that is kept.
@@ -158,6 +193,57 @@ pub enum Write {
         /// The latest time that is kept: what lies beyond came while the clock ran ahead.
         until: Timestamp,
     },
+}
+
+/// One change of what is known of incidents and what follows from them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IncidentWrite {
+    /// Adds an incident or changes it; `Stale` when its version is not `expected_version` (0: there is none).
+    Put {
+        /// The version that was read.
+        expected_version: u64,
+        /// The incident as it is now, with its next version.
+        row: Box<IncidentRow>,
+    },
+    /// Adds what an alert of an incident is about to what it was about before.
+    Entities(AlertEntities),
+    /// Forgets what an alert is about, so that nothing joins by it any more.
+    ForgetEntities(String),
+    /// Adds what somebody wrote about an incident.
+    Note(IncidentNoteRow),
+    /// Adds a suppression.
+    Suppress(SuppressionRow),
+    /// Ends a suppression at a time; `Stale` when there is none of this id that would hold longer.
+    Lift {
+        /// Its id.
+        id: String,
+        /// When, in event time.
+        at: Timestamp,
+    },
+    /// Adds what is to be told to a receiver, unless it was or is to be told the same.
+    Deliver(DeliveryRow),
+    /// Says how an attempt to tell a receiver ended; `Stale` when it does not wait after `attempts` any more.
+    Tried {
+        /// The delivery.
+        id: String,
+        /// How often it had been tried when it was read.
+        attempts: u32,
+        /// How far it came.
+        state: DeliveryState,
+        /// When it is tried next, while it waits.
+        next: Timestamp,
+    },
+    /// Forgets deliveries that were made before a time.
+    PruneDeliveries {
+        /// The earliest time that is kept.
+        before: Timestamp,
+    },
+}
+
+impl From<IncidentWrite> for Write {
+    fn from(write: IncidentWrite) -> Self {
+        Self::Incident(write)
+    }
 }
 
 /// Work that only the holder of a lease may do.

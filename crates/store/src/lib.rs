@@ -16,13 +16,23 @@
 mod bodies;
 mod commit;
 mod error;
+mod incidents;
+mod journal;
 mod postgres;
 mod rows;
 mod sqlite;
 mod store;
 
-pub use commit::{Commit, Committed, Fence, NewBody, NewLeaf, Urgency, Write};
+pub use commit::{Commit, Committed, Fence, IncidentWrite, NewBody, NewLeaf, Urgency, Write};
 pub use error::{Conflict, StoreError};
+pub use incidents::{
+    AlertEntities, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter, IncidentNoteRow, IncidentRow,
+    MentionRow, SuppressionRow,
+};
+pub use journal::{
+    AlertFilter, AlertRow, LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry,
+    NewLogReject, SnapshotOf,
+};
 pub use postgres::PostgresSettings;
 pub use rows::{
     AddressRow, CheckpointRow, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead, NewDecision,

@@ -10,8 +10,11 @@ use countersign_ledger::{
 use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
-    AddressRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead,
-    PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SwitchRow,
+    AddressRow, AlertFilter, AlertRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow,
+    DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, LeafRow, Lease, LedgerHead,
+    LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, MentionRow, NewLogEntry, NewLogReject,
+    PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, SnapshotOf, StoreError, SubjectKeyRow,
+    SuppressionRow, SwitchRow,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -297,6 +300,217 @@ impl Store {
     /// As every read: `Unavailable` or `Corrupt`.
     pub async fn list_risk_tokens(&self, tenant: &TenantId) -> Result<Vec<RiskTokenRow>, StoreError> {
         backend!(self.list_risk_tokens(tenant).await)
+    }
+
+    /// Journals log entries once each by their ids, and what could not be read among them; durable when it returns.
+    /// Says the place of each entry in turn, `None` for one that is journaled already.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database can't be written; then nothing was journaled.
+    pub async fn append_log(
+        &self,
+        tenant: &TenantId,
+        arrived: Timestamp,
+        entries: Vec<NewLogEntry>,
+        rejects: Vec<NewLogReject>,
+    ) -> Result<Vec<Option<u64>>, StoreError> {
+        backend!(self.append_log(tenant, arrived, entries, rejects).await)
+    }
+
+    /// How far the log was journaled and looked at.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn get_log_state(&self, tenant: &TenantId) -> Result<LogState, StoreError> {
+        backend!(self.get_log_state(tenant).await)
+    }
+
+    /// Log entries from the place `from` on, in the order of arrival.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_log(
+        &self,
+        tenant: &TenantId,
+        from: u64,
+        limit: u32,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        backend!(self.list_log(tenant, from, limit).await)
+    }
+
+    /// Log entries of a stretch, in the order of event time.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_log_in_time(
+        &self,
+        tenant: &TenantId,
+        stretch: LogStretch,
+        limit: u32,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        backend!(self.list_log_in_time(tenant, stretch, limit).await)
+    }
+
+    /// The log entry of an id.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_log_entry(
+        &self,
+        tenant: &TenantId,
+        log_id: &str,
+    ) -> Result<Option<LogEntryRow>, StoreError> {
+        backend!(self.find_log_entry(tenant, log_id).await)
+    }
+
+    /// The log entries at these places, as far as they are there, in the order of the places.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_log_at(
+        &self,
+        tenant: &TenantId,
+        places: Vec<u64>,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        backend!(self.list_log_at(tenant, places).await)
+    }
+
+    /// What came among log entries and could not be read, newest first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_log_rejects(
+        &self,
+        tenant: &TenantId,
+        limit: u32,
+    ) -> Result<Vec<LogRejectRow>, StoreError> {
+        backend!(self.list_log_rejects(tenant, limit).await)
+    }
+
+    /// The alert of an id.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_alert(&self, tenant: &TenantId, id: &str) -> Result<Option<AlertRow>, StoreError> {
+        backend!(self.find_alert(tenant, id).await)
+    }
+
+    /// Alerts, the newest finding first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_alerts(
+        &self,
+        tenant: &TenantId,
+        filter: AlertFilter,
+        limit: u32,
+    ) -> Result<Vec<AlertRow>, StoreError> {
+        backend!(self.list_alerts(tenant, filter, limit).await)
+    }
+
+    /// The incident of an id.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_incident(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+    ) -> Result<Option<IncidentRow>, StoreError> {
+        backend!(self.find_incident(tenant, id).await)
+    }
+
+    /// Incidents, the newest finding first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_incidents(
+        &self,
+        tenant: &TenantId,
+        filter: IncidentFilter,
+        limit: u32,
+    ) -> Result<Vec<IncidentRow>, StoreError> {
+        backend!(self.list_incidents(tenant, filter, limit).await)
+    }
+
+    /// The incidents whose alerts are about one of these entities and true at some time between two, both inclusive; one mention
+    /// for each alert and entity, in no promised order.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_mentions(
+        &self,
+        tenant: &TenantId,
+        entities: Vec<u64>,
+        between: (Timestamp, Timestamp),
+    ) -> Result<Vec<(String, MentionRow)>, StoreError> {
+        backend!(self.list_mentions(tenant, entities, between).await)
+    }
+
+    /// What people wrote about an incident, newest first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_incident_notes(
+        &self,
+        tenant: &TenantId,
+        incident: &str,
+        limit: u32,
+    ) -> Result<Vec<IncidentNoteRow>, StoreError> {
+        backend!(self.list_incident_notes(tenant, incident, limit).await)
+    }
+
+    /// Suppressions that hold at `at` or later, in event time.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_suppressions(
+        &self,
+        tenant: &TenantId,
+        at: Timestamp,
+    ) -> Result<Vec<SuppressionRow>, StoreError> {
+        backend!(self.list_suppressions(tenant, at).await)
+    }
+
+    /// What is or was to be told to receivers, in the order in which it is tried.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_deliveries(
+        &self,
+        tenant: &TenantId,
+        filter: DeliveryFilter,
+        limit: u32,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        backend!(self.list_deliveries(tenant, filter, limit).await)
+    }
+
+    /// Places and times of the snapshots of what detectors know, oldest first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_log_snapshots(&self, tenant: &TenantId) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+        backend!(self.list_log_snapshots(tenant).await)
+    }
+
+    /// A snapshot of what detectors know.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_log_snapshot(
+        &self,
+        tenant: &TenantId,
+        which: SnapshotOf,
+    ) -> Result<Option<LogSnapshotRow>, StoreError> {
+        backend!(self.find_log_snapshot(tenant, which).await)
+    }
+
+    /// Up to where the log was read through the tenant's API.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_log_cursor(&self, tenant: &TenantId, name: &str) -> Result<Option<String>, StoreError> {
+        backend!(self.find_log_cursor(tenant, name).await)
     }
 
     /// Names of the keys that were to be destroyed at `since` or later, in the order of the names; all when `None`.

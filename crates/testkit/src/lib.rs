@@ -26,7 +26,7 @@ use std::{
     },
 };
 
-use countersign_app::{App, Lead, Ports, Tenant, TenantConfig, enrich::Enrich};
+use countersign_app::{App, Lead, Ports, Tenant, TenantConfig, enrich::Enrich, hooks::Hook};
 use countersign_core::{
     Clock, Entropy, Secret, TenantId, Timestamp,
     testing::{CountingEntropy, HeldClock},
@@ -71,12 +71,14 @@ pub struct Setup {
     pub limits: Limits,
     /// What is asked about people who sign up.
     pub enrichment: Option<Arc<dyn Enrich>>,
+    /// Who is told of incidents.
+    pub hooks: Vec<Hook>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let limits = Limits { decisions_per_second: 0, decisions_per_second_per_client: 0 };
-        Self { limits, enrichment: None }
+        Self { limits, enrichment: None, hooks: Vec::new() }
     }
 }
 
@@ -88,6 +90,8 @@ pub struct TestApp {
     pub server: Server,
     /// The clock, which stands until moved.
     pub clock: Arc<HeldClock>,
+    /// The store behind the use cases.
+    pub store: Store,
     entropy: Arc<CountingEntropy>,
     place: Place,
     sent: Arc<AtomicU64>,
@@ -224,8 +228,8 @@ impl TestApp {
 
     /// Starts another service over the same data; the earlier one must be gone. Ids go on where they ended.
     pub async fn reopen(self, document: Document) -> Self {
-        let Self { app, server, clock, entropy, place, sent } = self;
-        drop((app, server));
+        let Self { app, server, clock, store, entropy, place, sent } = self;
+        drop((app, server, store));
         Self { sent, ..Self::open(place, document, clock, entropy, Setup::default()).await }
     }
 
@@ -242,14 +246,15 @@ impl TestApp {
             None => Store::open_sqlite(place.folder.path(), Access::Own, &as_clock).expect("the store opens"),
         };
         let policy = Snapshot::new(document).expect("the policy has no faults");
-        let Setup { limits, enrichment } = setup;
+        let Setup { limits, enrichment, hooks } = setup;
         let tenants = [TENANT, OTHER_TENANT].map(|id| TenantConfig {
             id: id.parse().expect("an id"),
             policy: policy.clone(),
             enrichment: enrichment.clone(),
+            hooks: hooks.clone(),
         });
         let ports = Ports {
-            store,
+            store: store.clone(),
             clock: as_clock,
             entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
             process: place.folder.path().display().to_string(),
@@ -273,7 +278,7 @@ impl TestApp {
             limits: [TENANT, OTHER_TENANT].map(|id| (id.parse().expect("an id"), limits)).into(),
         };
         let server = Server::new(Arc::clone(&app), settings);
-        Self { app, server, clock, entropy, place, sent: Arc::default() }
+        Self { app, server, clock, store, entropy, place, sent: Arc::default() }
     }
 
     /// The folder with the service's data.

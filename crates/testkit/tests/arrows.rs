@@ -22,9 +22,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("risk", &["core", "auth0"]),
     ("policy", &["core", "auth0"]),
     ("plan", &["core", "auth0"]),
+    ("detect", &["core", "auth0", "privacy", "risk"]),
     ("sandbox", &["core"]),
     ("store", &["core", "ledger"]),
-    ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "store"]),
+    ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "store"]),
     ("server", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app"]),
     ("testdb", &[]),
     ("adapters", &["core", "auth0", "app"]),
@@ -39,14 +40,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "store", "app", "adapters",
-            "server", "sandbox",
+            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "store", "app",
+            "adapters", "server", "sandbox",
         ],
     ),
 ];
 
 /// Crates that compute and do nothing else.
-const PURE: &[&str] = &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan"];
+const PURE: &[&str] = &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect"];
 
 /// Packages that run, talk or store; nothing pure may reach one.
 const IMPURE: &[&str] = &["tokio", "axum", "hyper", "reqwest", "rusqlite", "sqlx", "mio", "socket2"];

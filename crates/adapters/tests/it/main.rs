@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod management;
 #[cfg(test)]
 mod pause;

@@ -1,18 +1,21 @@
 //! The commands, one file each.
 
 mod backup;
+mod bench;
 mod config;
 mod decide;
 mod decisions;
 mod demo;
 mod doctor;
 mod health;
+mod incidents;
 mod keys;
 mod ledger;
 mod policy;
 mod privacy;
 mod restore;
 mod risk_token;
+mod rules;
 mod sandbox;
 mod serve;
 pub mod tenant;
@@ -51,7 +54,10 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Tenant(args) => tenant::run(*args).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,
+        Command::Incidents(args) => incidents::run(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
+        Command::Rules(command) => rules::run(&command),
+        Command::Bench(command) => bench::run(&command),
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Config(args) => config::run(args),
         Command::Health(args) => health::run(&args).await,

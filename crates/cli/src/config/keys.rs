@@ -128,6 +128,26 @@ const KEYS: &[Key] = &[
         "Whether it is told the whole e-mail address, not its domain alone. Since 0.1.",
     ),
     key(
+        "tenants.*.hooks.*.url",
+        "\"https://soc.example.com/countersign\"",
+        "A receiver that is told of incidents by signed webhooks; https, or http on a loopback address. The star is a name of your choice; it stays the same while messages wait. Since 0.1.",
+    ),
+    key(
+        "tenants.*.hooks.*.secret",
+        "\"env:COUNTERSIGN_HOOK_SECRET\"",
+        "The key that messages are signed with (`whsec_…`), by reference; a second one in a line of its own while they are rotated. Since 0.1.",
+    ),
+    key(
+        "tenants.*.hooks.*.min_severity",
+        "\"high\"",
+        "Incidents below this are not told: `informational`, `low`, `medium`, `high` (default), `critical`. Since 0.1.",
+    ),
+    key(
+        "tenants.*.hooks.*.with_names",
+        "false",
+        "Whether accounts, addresses and the narrative are told, and not their counts alone. Since 0.1.",
+    ),
+    key(
         "tenants.*.management.domain",
         "\"acme.eu.auth0.com\"",
         "Where the tenant is; for `countersign tenant` and for what reads it. Since 0.1.",

@@ -1,6 +1,7 @@
 //! Configuration: defaults, then a file, then `COUNTERSIGN__SECTION__KEY`; faults are told all at once, with their place.
 
 mod enrichment;
+mod hooks;
 mod keys;
 mod limits;
 mod management;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+pub use hooks::Hook;
 pub use keys::schema;
 pub use management::{Management, address, host};
 pub use secret::SecretReference;

@@ -10,7 +10,7 @@ use countersign_policy::Document;
 use serde::Deserialize;
 
 use super::{
-    SecretReference, Tls, enrichment::Enrichment, limits::Limits, management::Management,
+    SecretReference, Tls, enrichment::Enrichment, hooks::Hook, limits::Limits, management::Management,
     retention::Retention, storage::Storage,
 };
 
@@ -127,6 +127,8 @@ pub struct Tenant {
     pub client_names: Vec<String>,
     /// What is asked about people who sign up; `None`: nothing.
     pub enrichment: Option<Enrichment>,
+    /// Who is told of its incidents, by names of the operator's choice.
+    pub hooks: BTreeMap<String, Hook>,
     /// How often it may ask.
     pub limits: Limits,
     /// The service's own client at the tenant; `None`: it does not read it.
@@ -155,7 +157,10 @@ impl Config {
             }
             let enrichment = tenant.enrichment.iter().flat_map(Enrichment::faults);
             let management = tenant.management.iter().flat_map(Management::faults);
-            faults.extend(enrichment.chain(management).map(|fault| format!("`tenants.{id}.{fault}")));
+            let hooks = tenant.hooks.iter().flat_map(|(name, hook)| hook.faults(name));
+            faults.extend(
+                enrichment.chain(management).chain(hooks).map(|fault| format!("`tenants.{id}.{fault}")),
+            );
             faults.extend(
                 tenant
                     .policy

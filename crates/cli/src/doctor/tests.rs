@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use countersign_app::posture::declared;
-use countersign_core::{Clock, Trigger};
+use countersign_core::{Clock, Timestamp, Trigger};
 use countersign_sandbox::tenant::Method;
 use countersign_testkit::{TestApp, post_login};
 use parking_lot::Mutex;
@@ -22,10 +22,17 @@ async fn ask(scene: &Scene, code: Option<&str>) {
 }
 
 /// Takes what the stream would bring, so that it is not silent.
+/// Delivers an entry of the log.
+fn journal(scene: &Scene, log_id: &str, kind: &str, at: Timestamp) {
+    let entry = json!({"log_id": log_id, "type": kind, "date": at.to_string()}).to_string();
+    let entries = countersign_auth0::log::entries(&entry).unwrap();
+    let taken = scene.service.app.take_logs(&scene.tenant, entries);
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(taken)).unwrap();
+}
+
 fn deliver(scene: &Scene) {
     let date = scene.service.clock.now();
-    let entry = countersign_auth0::log::Entry { log_id: date.to_string(), kind: "s".to_owned(), date };
-    scene.service.app.take_logs(&scene.tenant, vec![Ok(entry)]);
+    journal(scene, &date.to_string(), "s", date);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,8 +62,7 @@ async fn what_is_done_to_our_actions_is_found() {
     let renew = |scene: &Scene| {
         // Why: what the log had half a year ago would be missed by now.
         let date = scene.service.clock.now();
-        let entry = countersign_auth0::log::Entry { log_id: "1".to_owned(), kind: "sapi".to_owned(), date };
-        scene.service.app.take_logs(&scene.tenant, vec![Ok(entry)]);
+        journal(scene, "1", "sapi", date);
         let secrets = ["COUNTERSIGN_URL", "COUNTERSIGN_KEY"].map(|name| json!({"name": name, "value": "w"}));
         scene.call(Method::Patch, &path, json!({"secrets": secrets}));
         scene.service.clock.advance(BUILD);
@@ -158,8 +164,7 @@ async fn a_silent_stream_and_sign_ins_that_we_were_not_asked_about_are_found() {
     advance(31);
     assert_eq!(scene.codes().await, ["log_stream.silent"]);
     let at = scene.service.clock.now();
-    let entry = countersign_auth0::log::Entry { log_id: "1".to_owned(), kind: "sapi".to_owned(), date: at };
-    scene.service.app.take_logs(&scene.tenant, vec![Ok(entry)]);
+    journal(&scene, "1", "sapi", at);
     assert_eq!(scene.codes().await, [""; 0]);
 
     let login = json!([{"log_id": "9", "type": "s", "date": at.to_string()}]);
@@ -171,12 +176,7 @@ async fn a_silent_stream_and_sign_ins_that_we_were_not_asked_about_are_found() {
     ask(&scene, Some(declared(built_in(Trigger::PostLogin)).unwrap())).await;
     scene.whims.set("/api/v2/logs", decided);
     advance(61);
-    let entry = countersign_auth0::log::Entry {
-        log_id: "2".to_owned(),
-        kind: "s".to_owned(),
-        date: scene.service.clock.now(),
-    };
-    scene.service.app.take_logs(&scene.tenant, vec![Ok(entry)]);
+    journal(&scene, "2", "s", scene.service.clock.now());
     assert_eq!(scene.codes().await, [""; 0]);
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod checks;
@@ -34,6 +36,8 @@ mod postgres;
 mod probe;
 #[cfg(test)]
 mod replicas;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]

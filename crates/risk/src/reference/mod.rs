@@ -9,7 +9,10 @@ pub(crate) use language::fits;
 use look_alike::Names;
 use serde::{Deserialize, Serialize};
 
-use crate::{DomainKind, LookAlike, email::Domain};
+use crate::{
+    DomainKind, LookAlike,
+    email::{Address, Domain},
+};
 
 const DISPOSABLE: &str = include_str!("../../data/disposable-domains.txt");
 const FREE_MAIL: &str = include_str!("../../data/free-mail-domains.txt");
@@ -86,6 +89,12 @@ impl Reference {
         self.is_business
     }
 
+    /// Whether the e-mail address lasts for minutes only; false for what is no address.
+    #[must_use]
+    pub fn is_disposable(&self, address: &str) -> bool {
+        Address::parse(address).is_some_and(|address| self.kind(&address.domain) == DomainKind::Disposable)
+    }
+
     /// The domain's kind; what the operator says of it comes before the embedded lists.
     pub(crate) fn kind(&self, domain: &Domain) -> DomainKind {
         let any = |holds: &dyn Fn(&str) -> bool| domain.parents().any(holds);
@@ -131,6 +140,17 @@ mod tests {
 
     fn kind(reference: &Reference, text: &str) -> DomainKind {
         reference.kind(&Domain::parse(text).unwrap())
+    }
+
+    #[test]
+    fn addresses_at_disposable_domains_are_known() {
+        let reference = Reference::default();
+        assert!(
+            reference.is_disposable("A.b@Mailinator.com") && reference.is_disposable("a@sub.mailinator.com")
+        );
+        for other in ["a@gmail.com", "mailinator.com", "@mailinator.com", "a@", ""] {
+            assert!(!reference.is_disposable(other), "{other}");
+        }
     }
 
     #[test]

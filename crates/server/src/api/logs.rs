@@ -1,7 +1,7 @@
 //! `POST /v1/logs/{stream}`: what an Auth0 log stream delivers, by its custom webhook.
 //!
-//! Auth0 signs nothing, so the stream's token says no more than that whoever sent this was told it. Entries are counted and
-//! nothing of them is kept; nothing is concluded from what they say.
+//! Auth0 signs nothing, so the stream's token says no more than that whoever sent this was told it. Entries are on
+//! disk, sealed, before the answer says so; what they say is looked at after it.
 
 use axum::{
     Json,
@@ -17,6 +17,9 @@ use crate::{Problem, Server, body};
 
 /// The most bytes of one delivery; Auth0 documents no bound.
 const MAX_BYTES: usize = 5 * 1024 * 1024;
+
+/// The most entries of one delivery; Auth0's have a hundred or so.
+const MAX_ENTRIES: usize = 5_000;
 
 /// The deepest nesting of an entry with its envelope.
 const MAX_DEPTH: usize = 64;
@@ -53,9 +56,15 @@ pub(super) async fn handle(
         let detail = format!("an entry nests at most {MAX_DEPTH} levels deep; byte {}", deep.offset);
         return Err(Problem::new(StatusCode::BAD_REQUEST, "body.too_deep", detail));
     }
-    let entries = log::entries(&bytes)
+    // Why lossy: one byte that is no UTF-8 must not hold up the other entries.
+    let text = String::from_utf8_lossy(&bytes);
+    let entries = log::entries(&text)
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "body.malformed", error.to_string()))?;
-    let delivered = server.0.app.take_logs(&tenant, entries);
+    if entries.len() > MAX_ENTRIES {
+        let detail = format!("a delivery has at most {MAX_ENTRIES} entries; this one has {}", entries.len());
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body.too_many", detail));
+    }
+    let delivered = server.0.app.take_logs(&tenant, entries).await?;
     server.0.metrics.delivered(&delivered);
     let countersign_app::Delivered { taken, repeated, unread } = delivered;
     Ok(Json(Answer { taken, repeated, unread }))

@@ -5,6 +5,7 @@ mod decisions;
 mod erasures;
 mod findings;
 mod health;
+mod incidents;
 mod ledger;
 mod logs;
 mod metrics;
@@ -20,6 +21,8 @@ mod tenant_writes;
 
 #[cfg(feature = "bench")]
 pub(crate) use decide::parse as parse_ask;
+
+pub(crate) use incidents::{read_cursor, write_cursor};
 
 use axum::{
     Router,
@@ -57,6 +60,13 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/risk-tokens/{tenant}", get(risk_tokens::list).post(risk_tokens::make))
         .route("/v1/risk-tokens/{tenant}/{id}", delete(risk_tokens::revoke))
         .route("/v1/findings/{tenant}", get(findings::handle))
+        .route("/v1/incidents/{tenant}", get(incidents::list))
+        .route("/v1/incidents/{tenant}/{id}", get(incidents::show))
+        .route("/v1/incidents/{tenant}/{id}/acknowledge", post(incidents::acknowledge))
+        .route("/v1/incidents/{tenant}/{id}/assign", post(incidents::assign))
+        .route("/v1/incidents/{tenant}/{id}/notes", post(incidents::note))
+        .route("/v1/incidents/{tenant}/{id}/close", post(incidents::close))
+        .route("/v1/alerts/{tenant}", get(incidents::alerts))
         .route("/v1/tenant-writes/{tenant}", post(tenant_writes::begin))
         .route("/v1/tenant-writes/{tenant}/{record}", put(tenant_writes::end))
         .route("/metrics", get(metrics::handle))

@@ -63,6 +63,9 @@ impl From<Error> for Fault {
             | Error::Replayed
             | Error::PolicyChanged
             | Error::TooMany(..)
+            | Error::IncidentChanged
+            | Error::Handling(_)
+            | Error::Text(..)
             | Error::ForeignKey { .. }
             | Error::ForeignMasterKey
             | Error::RolledBack { .. }

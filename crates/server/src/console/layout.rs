@@ -54,6 +54,7 @@ impl Layout<'_> {
                         a.brand href=(home) { (mark()) span { "Countersign" } }
                         (self.tenants_nav())
                         a.findings-link href=(Link::to("/tenant").with("tenant", self.tenant.as_str()).done()) { "Findings" }
+                        a.findings-link href=(Link::to("/incidents").with("tenant", self.tenant.as_str()).done()) { "Incidents" }
                         button.ghost.keys-button type="button" data-keys-open hidden aria-haspopup="dialog" {
                             "Keys " kbd { "?" }
                         }
@@ -67,7 +68,7 @@ impl Layout<'_> {
                         (main)
                     }
                     footer {
-                        p { "Countersign " (env!("CARGO_PKG_VERSION")) ". People are shown as pseudonyms. All times are UTC unless they are relative." }
+                        p { "Countersign " (env!("CARGO_PKG_VERSION")) ". People are shown as pseudonyms, but within an incident. All times are UTC unless they are relative." }
                     }
                     (keys())
                 }

@@ -10,6 +10,8 @@ mod detail;
 mod facts;
 mod fault;
 mod findings;
+mod incident;
+mod incidents;
 mod layout;
 mod list;
 mod live;
@@ -43,6 +45,8 @@ pub(crate) fn router() -> Router<Server> {
         .route("/console/live", get(live::handle))
         .route("/tenant", get(findings::handle))
         .route("/decisions/{id}", get(detail::handle))
+        .route("/incidents", get(incidents::handle))
+        .route("/incidents/{id}", get(incident::handle))
         .route("/decisions/{id}/receipt", get(receipt::handle))
         .route("/decisions/{id}/verdict", get(confirm::ask_verdict).post(confirm::tell_verdict))
         .route("/switches/{trigger}", get(confirm::ask_switch).post(confirm::set_switch))

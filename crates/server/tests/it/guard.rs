@@ -38,6 +38,13 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("POST", "/v1/risk-tokens/{tenant}", Right::Operator),
     ("DELETE", "/v1/risk-tokens/{tenant}/{id}", Right::Operator),
     ("GET", "/v1/findings/{tenant}", Right::Operator),
+    ("GET", "/v1/incidents/{tenant}", Right::Operator),
+    ("GET", "/v1/incidents/{tenant}/{id}", Right::Operator),
+    ("POST", "/v1/incidents/{tenant}/{id}/acknowledge", Right::Operator),
+    ("POST", "/v1/incidents/{tenant}/{id}/assign", Right::Operator),
+    ("POST", "/v1/incidents/{tenant}/{id}/notes", Right::Operator),
+    ("POST", "/v1/incidents/{tenant}/{id}/close", Right::Operator),
+    ("GET", "/v1/alerts/{tenant}", Right::Operator),
     ("POST", "/v1/tenant-writes/{tenant}", Right::Operator),
     ("PUT", "/v1/tenant-writes/{tenant}/{record}", Right::Operator),
     ("POST", "/risk/{token}", Right::Token),
@@ -47,6 +54,8 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/tenant", Right::Operator),
     ("GET", "/console/live", Right::Operator),
     ("GET", "/decisions/{id}", Right::Operator),
+    ("GET", "/incidents", Right::Operator),
+    ("GET", "/incidents/{id}", Right::Operator),
     ("GET", "/decisions/{id}/receipt", Right::Operator),
     ("GET", "/decisions/{id}/verdict", Right::Operator),
     ("POST", "/decisions/{id}/verdict", Right::Operator),
@@ -146,8 +155,9 @@ async fn no_operated_route_answers_without_a_credential() {
         assert_eq!(answer.status, 401, "{method} {path}");
         assert!(!String::from_utf8_lossy(&answer.bytes).contains(&decision), "{method} {path}");
         let answer = service.send(with_token(bare(method, &path))).await;
-        // The credential is let in, and there is no token of that name.
-        let is_found = answer.status != 404 || *method == "DELETE";
+        // The credential is let in, and there is no token or incident of that name.
+        let is_nameless = *method == "DELETE" || route.contains("/incidents/");
+        let is_found = answer.status != 404 || is_nameless;
         assert!(is_found && !matches!(answer.status, 401 | 403 | 405), "{method} {path}: {}", answer.status);
     }
 }

@@ -17,6 +17,8 @@ mod guard;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 mod learning;
 #[cfg(test)]
 mod ledger_unavailable;
@@ -46,5 +48,7 @@ mod signatures;
 mod tenant_writes;
 #[cfg(test)]
 mod triggers;
+#[cfg(test)]
+mod watch;
 #[cfg(test)]
 mod world;

@@ -3,17 +3,22 @@
 //! Processes hold nothing that another could make wrong: each commit locks the head of its tenant's ledger and reads what
 //! it must know. Records and keys of subjects are in a database each, both in the schema `countersign`.
 
+mod alerts;
 mod batch;
 mod changes;
 mod columns;
 mod decisions;
 mod errors;
+mod hooks;
+mod incidents;
+mod journal;
 mod keys;
 mod leases;
 mod open;
 mod queue;
 mod reads;
 mod rows;
+mod suppressions;
 mod writer;
 mod writes;
 

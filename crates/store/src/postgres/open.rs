@@ -62,6 +62,8 @@ pub(super) struct Migration {
 pub(super) const RECORDS: &[Migration] = &[
     Migration { name: "0001_records", sql: include_str!("../../migrations/postgres/0001_records.sql") },
     Migration { name: "0002_findings", sql: include_str!("../../migrations/postgres/0002_findings.sql") },
+    Migration { name: "0003_journal", sql: include_str!("../../migrations/postgres/0003_journal.sql") },
+    Migration { name: "0004_incidents", sql: include_str!("../../migrations/postgres/0004_incidents.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

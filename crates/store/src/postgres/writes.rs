@@ -3,10 +3,10 @@
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
-use super::{batch::Known, columns, errors::Trouble};
+use super::{alerts, batch::Known, columns, errors::Trouble, hooks, incidents, suppressions};
 use crate::{
-    AddressRow, CheckpointRow, Conflict, Fence, OutcomeRow, PolicyRow, RiskTokenRow, SignUpRow, Standing,
-    StoreError, SwitchRow, Write,
+    AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, LogSnapshotRow, OutcomeRow, PolicyRow,
+    RiskTokenRow, SignUpRow, Standing, StoreError, SwitchRow, Write,
 };
 
 type Done = Result<(), Trouble>;
@@ -95,12 +95,64 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
                        ON CONFLICT (tenant_id) DO UPDATE SET leaf_index = $2";
             run!(connection, sql, t, columns::integer(*leaf)?);
         }
+        Write::LogWorked { expected, worked, late_from } => {
+            let sql =
+                "UPDATE log_states SET worked = $3, late_from = $4 WHERE tenant_id = $1 AND worked = $2";
+            let (expected, worked) = (columns::integer(*expected)?, columns::integer(*worked)?);
+            one(
+                run!(connection, sql, t, expected, worked, late_from.map(Timestamp::micros)),
+                StoreError::Stale,
+            )?;
+        }
+        Write::Alert(alert) => alerts::put(connection, t, alert).await?,
+        Write::RetractAlert(id) => {
+            let sql = "UPDATE alerts SET is_retracted = 1 WHERE tenant_id = $1 AND alert_id = $2";
+            run!(connection, sql, t, id);
+        }
+        Write::Incident(write) => apply_incident(connection, t, write).await?,
+        Write::LogSnapshot(snapshot) => put_snapshot(connection, t, snapshot).await?,
+        Write::DropLogSnapshot(seq) => {
+            let sql = "DELETE FROM log_snapshots WHERE tenant_id = $1 AND seq = $2";
+            run!(connection, sql, t, columns::bound(*seq));
+        }
+        Write::PruneLog { before } => {
+            for sql in [
+                "DELETE FROM log_entries WHERE tenant_id = $1 AND happened_at < $2",
+                "DELETE FROM log_rejects WHERE tenant_id = $1 AND arrived_at < $2",
+            ] {
+                run!(&mut *connection, sql, t, before.micros());
+            }
+        }
+        Write::LogCursor { name, cursor } => {
+            let sql = "INSERT INTO log_cursors (tenant_id, name, cursor) VALUES ($1, $2, $3)
+                       ON CONFLICT (tenant_id, name) DO UPDATE SET cursor = $3";
+            run!(connection, sql, t, *name, cursor);
+        }
         Write::PruneRequests { from, until } => {
             let sql = "DELETE FROM requests WHERE tenant_id = $1 AND (seen_at < $2 OR seen_at > $3)";
             run!(connection, sql, t, from.micros(), until.micros());
         }
     }
     Ok(())
+}
+
+/// Writes about incidents and what follows from them.
+async fn apply_incident(connection: &mut PgConnection, t: &str, write: &IncidentWrite) -> Done {
+    match write {
+        IncidentWrite::Put { expected_version, row } => {
+            incidents::put(connection, t, *expected_version, row).await
+        }
+        IncidentWrite::Entities(of) => incidents::put_entities(connection, t, of).await,
+        IncidentWrite::ForgetEntities(alert) => incidents::forget_entities(connection, t, alert).await,
+        IncidentWrite::Note(note) => incidents::insert_note(connection, t, note).await,
+        IncidentWrite::Suppress(suppression) => suppressions::insert(connection, t, suppression).await,
+        IncidentWrite::Lift { id, at } => suppressions::lift(connection, t, id, *at).await,
+        IncidentWrite::Deliver(delivery) => hooks::insert(connection, t, delivery).await,
+        IncidentWrite::Tried { id, attempts, state, next } => {
+            hooks::tried(connection, t, (id, *attempts), (*state, *next)).await
+        }
+        IncidentWrite::PruneDeliveries { before } => hooks::prune(connection, t, *before).await,
+    }
 }
 
 /// Says what became known of a decision; `None`: there is no such decision.
@@ -138,6 +190,15 @@ pub(super) async fn about_decision(
 /// Demands that exactly one row was changed.
 fn one(changed: u64, otherwise: StoreError) -> Done {
     if changed == 1 { Ok(()) } else { Err(otherwise.into()) }
+}
+
+async fn put_snapshot(connection: &mut PgConnection, tenant: &str, snapshot: &LogSnapshotRow) -> Done {
+    let LogSnapshotRow { seq, at, log_id, state } = snapshot;
+    let sql =
+        "INSERT INTO log_snapshots (tenant_id, seq, happened_at, log_id, state) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (tenant_id, seq) DO UPDATE SET happened_at = $3, log_id = $4, state = $5";
+    run!(connection, sql, tenant, columns::integer(*seq)?, at.micros(), log_id, state);
+    Ok(())
 }
 
 async fn insert_outcome(connection: &mut PgConnection, t: &str, outcome: &OutcomeRow) -> Done {

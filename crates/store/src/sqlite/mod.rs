@@ -1,10 +1,14 @@
 //! The embedded backend: SQLite through rusqlite alone.
 
 mod addresses;
+mod alerts;
 mod backup;
 mod columns;
 mod decisions;
 mod heads;
+mod hooks;
+mod incidents;
+mod journal;
 mod keys;
 mod leases;
 mod mover;
@@ -16,6 +20,7 @@ mod reads;
 mod records;
 mod requests;
 mod state;
+mod suppressions;
 mod tokens;
 mod writer;
 
@@ -26,13 +31,15 @@ use std::{
     time::Duration,
 };
 
-use countersign_core::{Clock, SubjectId, TenantId};
+use countersign_core::{Clock, SubjectId, TenantId, Timestamp};
 use rusqlite::Connection;
 use tokio::sync::watch;
 
 pub use self::backup::backup_sqlite;
 use self::{mover::Mover, readers::Readers, writer::Writer};
-use crate::{Access, Commit, Committed, Lease, StoreError, SubjectKeyRow, Urgency, Write};
+use crate::{
+    Access, Commit, Committed, Lease, NewLogEntry, NewLogReject, StoreError, SubjectKeyRow, Urgency, Write,
+};
 
 /// The file of everything but the keys.
 const RECORDS_FILE: &str = "countersign.db";
@@ -103,6 +110,20 @@ impl Sqlite {
         };
         let (committed, _change) = writer.submit(urgency, expires_at, work).await?;
         Ok(committed)
+    }
+
+    pub(crate) async fn append_log(
+        &self,
+        tenant: &TenantId,
+        arrived: Timestamp,
+        entries: Vec<NewLogEntry>,
+        rejects: Vec<NewLogReject>,
+    ) -> Result<Vec<Option<u64>>, StoreError> {
+        let tenant = tenant.clone();
+        let work = move |connection: &Connection, _: &mut state::State| {
+            journal::append(connection, &tenant, arrived, (&entries, &rejects))
+        };
+        writer(self.records.as_ref())?.submit(Urgency::Background, None, work).await
     }
 
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {

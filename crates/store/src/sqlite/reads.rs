@@ -222,7 +222,7 @@ impl Sqlite {
     }
 
     /// Runs a query that may take long away from the threads and the connections of sign-ins.
-    async fn read_long<T: Send + 'static>(
+    pub(super) async fn read_long<T: Send + 'static>(
         &self,
         tenant: &TenantId,
         query: impl FnOnce(&Connection, &TenantId) -> Result<T, StoreError> + Send + 'static,

@@ -3,8 +3,13 @@
 use countersign_core::{SubjectId, TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::{addresses, columns, decisions, leases, policies, state::State, tokens};
-use crate::{CheckpointRow, Commit, Committed, Conflict, OutcomeRow, StoreError, SwitchRow, Write};
+use super::{
+    addresses, alerts, columns, decisions, hooks, incidents, journal, leases, policies, state::State,
+    suppressions, tokens,
+};
+use crate::{
+    CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, StoreError, SwitchRow, Write,
+};
 
 /// Appends the leaves and does the writes of one commit.
 pub(super) fn apply(
@@ -62,7 +67,40 @@ fn apply_one(
         Write::Checkpoint(checkpoint) => insert_checkpoint(connection, tenant, checkpoint),
         Write::Findings { document } => set_findings(connection, tenant, document),
         Write::SilenceCursor(leaf) => set_silence_cursor(connection, tenant, *leaf),
+        Write::LogWorked { expected, worked, late_from } => {
+            journal::set_worked(connection, tenant, *expected, (*worked, *late_from))
+        }
+        Write::Alert(alert) => alerts::put(connection, tenant, alert),
+        Write::RetractAlert(id) => alerts::retract(connection, tenant, id),
+        Write::Incident(write) => apply_incident(connection, tenant, write),
+        Write::LogSnapshot(snapshot) => journal::put_snapshot(connection, tenant, snapshot),
+        Write::DropLogSnapshot(seq) => journal::drop_snapshot(connection, tenant, *seq),
+        Write::PruneLog { before } => journal::prune(connection, tenant, *before),
+        Write::LogCursor { name, cursor } => journal::put_cursor(connection, tenant, name, cursor),
         Write::PruneRequests { from, until } => state.requests.prune(connection, tenant, *from, *until),
+    }
+}
+
+/// Writes about incidents and what follows from them.
+fn apply_incident(
+    connection: &Connection,
+    tenant: &TenantId,
+    write: &IncidentWrite,
+) -> Result<(), StoreError> {
+    match write {
+        IncidentWrite::Put { expected_version, row } => {
+            incidents::put(connection, tenant, *expected_version, row)
+        }
+        IncidentWrite::Entities(of) => incidents::put_entities(connection, tenant, of),
+        IncidentWrite::ForgetEntities(alert) => incidents::forget_entities(connection, tenant, alert),
+        IncidentWrite::Note(note) => incidents::insert_note(connection, tenant, note),
+        IncidentWrite::Suppress(suppression) => suppressions::insert(connection, tenant, suppression),
+        IncidentWrite::Lift { id, at } => suppressions::lift(connection, tenant, id, *at),
+        IncidentWrite::Deliver(delivery) => hooks::insert(connection, tenant, delivery),
+        IncidentWrite::Tried { id, attempts, state, next } => {
+            hooks::tried(connection, tenant, (id, *attempts), (*state, *next))
+        }
+        IncidentWrite::PruneDeliveries { before } => hooks::prune(connection, tenant, *before),
     }
 }
 

@@ -4,12 +4,16 @@
 //! write it in the file of its kind and name it in `suite!`; the compiler tells when that was forgotten.
 
 pub mod addresses;
+pub mod alerts;
 pub mod changes;
 pub mod checkpoints;
 pub mod commits;
 pub mod decisions;
 pub mod findings;
+pub mod hooks;
 pub mod hostile;
+pub mod incidents;
+pub mod journal;
 pub mod keys;
 pub mod leases;
 pub mod leaves;
@@ -23,6 +27,7 @@ pub mod requests;
 pub mod retention;
 pub mod silence;
 pub mod subjects;
+pub mod suppressions;
 pub mod switches;
 pub mod tokens;
 
@@ -50,6 +55,11 @@ macro_rules! suite {
                 old_sign_ups_are_pruned
                 a_person_and_an_address_are_forgotten_each_alone
             ];
+            alerts: [
+                an_alert_is_replaced_and_keeps_its_incident
+                listed_newest_first_by_page_and_by_filter
+                a_retracted_alert_is_listed_only_on_request
+            ];
             changes: [
                 what_others_must_see_is_told
                 what_is_told_is_there_to_be_read
@@ -72,7 +82,27 @@ macro_rules! suite {
                 the_subject_is_that_of_the_first_body
                 an_unanswered_decision_is_censored_and_no_other
             ];
+            hooks: [
+                the_same_is_to_be_told_once
+                an_attempt_counts_only_where_nothing_changed
+                listed_in_the_order_in_which_they_are_tried
+            ];
             hostile: [texts_stay_inert_and_apart texts_of_records_stay_inert_and_apart];
+            incidents: [
+                a_change_of_what_changed_is_stale
+                listed_newest_first_by_page_and_by_filter
+                found_by_what_their_alerts_are_about_in_time
+                notes_are_listed_newest_first_and_stay_apart
+            ];
+            journal: [
+                an_entry_is_journaled_once_and_places_have_no_gaps
+                entries_of_one_delivery_that_repeat_each_other_are_one
+                many_deliveries_at_once_get_places_in_their_order
+                listed_by_arrival_and_by_event_time
+                what_was_looked_at_moves_only_from_where_it_was
+                snapshots_are_found_by_time
+                what_is_old_is_forgotten_and_tenants_stay_apart
+            ];
             keys: [
                 the_first_key_is_kept
                 a_race_keeps_one_key
@@ -145,6 +175,7 @@ macro_rules! suite {
                 erasures_are_remembered_once_and_for_their_tenant
                 erasures_are_listed_from_a_time_on
             ];
+            suppressions: [those_that_hold_are_listed_and_one_is_lifted_once];
             switches: [a_switch_is_set_and_set_again];
             tokens: [
                 listed_oldest_first_with_their_ends

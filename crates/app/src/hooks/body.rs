@@ -1,0 +1,88 @@
+//! What receivers are told.
+
+use std::collections::BTreeSet;
+
+use countersign_core::{IdKind, Timestamp};
+use countersign_detect::incident::{Incident, Reason, Sla, Status};
+use countersign_store::{DeliveryRow, DeliveryState, IncidentWrite, Write};
+use serde_json::{Value, json};
+
+use super::{Hook, Told};
+use crate::{App, Error, Tenant, subjects::PersonKey};
+
+/// The most accounts and the most addresses that are named.
+const MAX_NAMED: usize = 20;
+
+impl App {
+    /// What is to be told of an incident, to each receiver that hears of so grave a one.
+    pub(crate) fn deliveries(
+        &self,
+        tenant: &Tenant,
+        incident: &Incident,
+        (key, at): (&PersonKey, Timestamp),
+        told: Option<Told>,
+    ) -> Result<Vec<Write>, Error> {
+        let Some(told) = told else { return Ok(Vec::new()) };
+        let hears = |hook: &&Hook| incident.severity() >= hook.least;
+        let deliver = |hook: &Hook| {
+            let id = self.make_id(IdKind::Record)?;
+            let body = body(tenant, incident, (at, told), hook.with_names);
+            let row = DeliveryRow {
+                hook: hook.name.clone(),
+                about: incident.id.to_string(),
+                event: told.to_string(),
+                state: DeliveryState::Waiting,
+                attempts: 0,
+                made: at,
+                next: at,
+                key_id: key.id.clone(),
+                sealed: self.seal(tenant, key, &id, &body)?,
+                id,
+            };
+            Ok(IncidentWrite::Deliver(row).into())
+        };
+        tenant.hooks.iter().filter(hears).map(deliver).collect()
+    }
+}
+
+/// The body of an event: `type`, `timestamp` and `data`, as Standard Webhooks has it.
+fn body(tenant: &Tenant, incident: &Incident, (at, told): (Timestamp, Told), with_names: bool) -> Value {
+    let reasons: Vec<_> = incident.reasons().iter().map(code).collect();
+    let detectors: BTreeSet<_> = incident.members().iter().map(|member| &*member.detector).collect();
+    let mut data = json!({
+        "incident_id": incident.id,
+        "tenant": tenant.id.as_str(),
+        "title": incident.title(),
+        "severity": incident.severity(),
+        "status": incident.handling.status(),
+        "disposition": incident.handling.closing().map(|closing| closing.disposition),
+        "reasons": reasons,
+        "detectors": detectors,
+        "techniques": incident.techniques(),
+        "alerts": incident.alerts(),
+        "accounts": incident.users().len(),
+        "addresses": incident.addresses().len(),
+        "organizations": incident.organizations().len(),
+        "first": incident.first(),
+        "last": incident.last(),
+        "due": (incident.handling.status() == Status::Open).then(|| incident.due(&Sla::DEFAULT)),
+        "path": format!("/incidents/{}?tenant={}", incident.id, tenant.id),
+    });
+    if with_names && let Some(data) = data.as_object_mut() {
+        let names = |entities: BTreeSet<&countersign_detect::Entity>| -> Vec<String> {
+            entities.into_iter().take(MAX_NAMED).map(|entity| entity.name.clone()).collect()
+        };
+        data.insert("account_names".to_owned(), json!(names(incident.users())));
+        data.insert("address_names".to_owned(), json!(names(incident.addresses())));
+        data.insert("narrative".to_owned(), json!(incident.narrative()));
+    }
+    json!({ "type": told.kind(), "timestamp": at, "data": data })
+}
+
+const fn code(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Worst { .. } => "worst_alert",
+        Reason::WentThrough => "went_through",
+        Reason::Agree { .. } => "detectors_agree",
+    }
+}

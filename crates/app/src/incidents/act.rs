@@ -1,0 +1,253 @@
+//! What people do with incidents. Each act is a leaf: who did what is public, why is sealed beside it.
+
+use countersign_core::{IdKind, Timestamp};
+use countersign_detect::incident::{Closing, Consequences, Disposition, Incident, IncidentId, consequences};
+use countersign_ledger::leaf::Kind;
+use countersign_store::{Commit, IncidentNoteRow, IncidentRow, IncidentWrite, Write};
+use serde::Serialize;
+
+use super::{changed, sealing::NoteBody};
+use crate::{App, Error, Tenant, hooks::Told, leaves::Draft, subjects::PersonKey, writes::told};
+
+/// The longest note, in bytes.
+pub const MAX_NOTE_BYTES: usize = 4_000;
+
+/// The longest name of who acts or is given an incident, in bytes.
+const MAX_ACTOR_BYTES: usize = 200;
+
+/// Who acts on what they saw.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// Who; a name or address of somebody on the operator's side, 1 to 200 bytes.
+    pub actor: &'a str,
+    /// The version of the incident that they looked at.
+    pub version: u64,
+}
+
+/// How an incident is to be closed.
+#[derive(Debug, Clone)]
+pub struct Closure {
+    /// What it was.
+    pub disposition: Disposition,
+    /// Of which it is a duplicate, where it is.
+    pub duplicate_of: Option<IncidentId>,
+    /// Why, 1 to 1,000 bytes.
+    pub reason: String,
+    /// Whether what a false positive proposes to suppress is suppressed: the operator's word in the same call.
+    pub suppress: bool,
+}
+
+/// What closing came to.
+#[derive(Debug)]
+pub struct Closed {
+    /// The incident's version now.
+    pub version: u64,
+    /// What follows from the disposition.
+    pub consequences: Consequences,
+    /// Whether the proposed suppressions hold from now on.
+    pub is_suppressed: bool,
+}
+
+/// What is sealed beside the leaf of an act.
+#[derive(Serialize)]
+struct Why<'a> {
+    actor: &'a str,
+    reason: &'a str,
+}
+
+/// An incident that somebody is at work on.
+struct Taken {
+    row: IncidentRow,
+    incident: Incident,
+    at: Timestamp,
+}
+
+impl App {
+    /// Takes an incident up. Returns its version now.
+    ///
+    /// # Errors
+    /// `NotFound`, `Erased`, `IncidentChanged`, `Handling` where it is closed, `Text` for the actor, `Unavailable`.
+    pub async fn acknowledge_incident(&self, tenant: &Tenant, id: &str, by: By<'_>) -> Result<u64, Error> {
+        let mut taken = self.take_incident(tenant, id, by).await?;
+        taken.incident.handling.acknowledge().map_err(Error::Handling)?;
+        self.put_incident(tenant, taken, by, ("incident_acknowledged", ""), Vec::new()).await
+    }
+
+    /// Gives an incident to somebody, or with `None` to nobody. Returns its version now.
+    ///
+    /// # Errors
+    /// As `acknowledge_incident`; `Text` also for the assignee.
+    pub async fn assign_incident(
+        &self,
+        tenant: &Tenant,
+        id: &str,
+        by: By<'_>,
+        to: Option<&str>,
+    ) -> Result<u64, Error> {
+        if let Some(to) = to {
+            check("assignee", to, MAX_ACTOR_BYTES)?;
+        }
+        let mut taken = self.take_incident(tenant, id, by).await?;
+        taken.incident.handling.assign(to.map(str::to_owned)).map_err(Error::Handling)?;
+        self.put_incident(tenant, taken, by, ("incident_assigned", ""), Vec::new()).await
+    }
+
+    /// Writes a note about an incident, open or closed; returns the note's id. Notes don't count as changes.
+    ///
+    /// # Errors
+    /// `NotFound`, `Erased`, `Text`, `Unavailable`.
+    pub async fn note_incident(
+        &self,
+        tenant: &Tenant,
+        id: &str,
+        actor: &str,
+        text: &str,
+    ) -> Result<String, Error> {
+        check("actor", actor, MAX_ACTOR_BYTES)?;
+        check("text", text, MAX_NOTE_BYTES)?;
+        let row = self.get_incident(tenant, id).await?;
+        let incident = self.open_incident(tenant, &row).await?;
+        let key = self.incident_key(tenant, &incident).await?;
+        let (note, at) = (self.make_id(IdKind::Record)?, self.ports.clock.now());
+        let body = NoteBody { by: actor.to_owned(), text: text.to_owned() };
+        let sealed = self.seal(tenant, &key, &note, &body)?;
+        let draft = Draft::new(&note, at, Kind::Administration)
+            .fact("change", &"incident_note")
+            .fact("incident", &id)
+            .fact("actor", &told(actor));
+        let why = serde_json::to_vec(&Why { actor, reason: text }).map_err(Error::internal)?;
+        let row =
+            IncidentNoteRow { id: note.clone(), incident: id.to_owned(), at, key_id: key.id.clone(), sealed };
+        let commit = Commit {
+            leaves: vec![self.personal_leaf(tenant, draft, &key, &why)?],
+            writes: vec![IncidentWrite::Note(row).into()],
+            ..Commit::background(tenant.id.clone())
+        };
+        self.ports.store.commit(commit).await?;
+        Ok(note)
+    }
+
+    /// Closes an incident. What a false positive proposes to suppress is suppressed where the closure says so, and nothing
+    /// otherwise.
+    ///
+    /// # Errors
+    /// As `acknowledge_incident`; `NotFound` also for a `duplicate_of` that there is not.
+    pub async fn close_incident(
+        &self,
+        tenant: &Tenant,
+        id: &str,
+        by: By<'_>,
+        closure: Closure,
+    ) -> Result<Closed, Error> {
+        let Closure { disposition, duplicate_of, reason, suppress } = closure;
+        if let Some(other) = duplicate_of {
+            self.get_incident(tenant, &other.to_string()).await?;
+        }
+        let mut taken = self.take_incident(tenant, id, by).await?;
+        let consequences = consequences(&taken.incident, disposition, taken.at);
+        let closing = Closing {
+            disposition,
+            duplicate_of,
+            reason: reason.clone(),
+            by: by.actor.to_owned(),
+            at: taken.at,
+        };
+        let incident = &mut taken.incident;
+        incident.handling.close(incident.id, closing).map_err(Error::Handling)?;
+        let mut writes = Vec::new();
+        if suppress {
+            let key = self.incident_key(tenant, &taken.incident).await?;
+            for proposal in &consequences.suppressions {
+                writes.push(self.suppression(tenant, &key, (proposal, &taken), (&reason, by.actor))?);
+            }
+        }
+        let is_suppressed = !writes.is_empty();
+        let version = self.put_incident(tenant, taken, by, ("incident_closed", &reason), writes).await?;
+        Ok(Closed { version, consequences, is_suppressed })
+    }
+
+    async fn take_incident(&self, tenant: &Tenant, id: &str, by: By<'_>) -> Result<Taken, Error> {
+        check("actor", by.actor, MAX_ACTOR_BYTES)?;
+        let row = self.get_incident(tenant, id).await?;
+        if row.version != by.version {
+            return Err(Error::IncidentChanged);
+        }
+        let incident = self.open_incident(tenant, &row).await?;
+        Ok(Taken { row, incident, at: self.ports.clock.now() })
+    }
+
+    /// Commits an act: the incident as it is now, the act's leaf, who is told, and what else follows.
+    async fn put_incident(
+        &self,
+        tenant: &Tenant,
+        taken: Taken,
+        by: By<'_>,
+        (change, reason): (&'static str, &str),
+        mut writes: Vec<Write>,
+    ) -> Result<u64, Error> {
+        let Taken { row: before, incident, at } = taken;
+        let key = self.incident_key(tenant, &incident).await?;
+        let row = self.incident_row(tenant, &incident, (&key, before.version.saturating_add(1)))?;
+        let leaf =
+            self.act_leaf(tenant, &key, (&incident, &row), (by.actor, change, reason), (at, writes.len()))?;
+        let version = row.version;
+        let event = (row.status == "closed").then_some(Told::Closed { version });
+        writes.extend(self.deliveries(tenant, &incident, (&key, at), event)?);
+        writes.push(IncidentWrite::Put { expected_version: before.version, row: Box::new(row) }.into());
+        let commit = Commit { leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
+        self.ports.store.commit(commit).await.map_err(changed)?;
+        Ok(version)
+    }
+
+    fn act_leaf(
+        &self,
+        tenant: &Tenant,
+        key: &PersonKey,
+        (incident, row): (&Incident, &IncidentRow),
+        (actor, change, reason): (&str, &'static str, &str),
+        (at, suppressions): (Timestamp, usize),
+    ) -> Result<countersign_store::NewLeaf, Error> {
+        let id = self.make_id(IdKind::Record)?;
+        let mut draft = Draft::new(&id, at, Kind::Administration)
+            .fact("change", &change)
+            .fact("incident", &incident.id)
+            .fact("version", &row.version)
+            .fact("actor", &told(actor));
+        if let Some(assignee) = &row.assignee {
+            draft = draft.fact("assignee", &told(assignee));
+        }
+        if let Some(disposition) = &row.disposition {
+            draft = draft.fact("disposition", disposition).fact("suppressions", &suppressions);
+        }
+        let why = serde_json::to_vec(&Why { actor, reason }).map_err(Error::internal)?;
+        self.personal_leaf(tenant, draft, key, &why)
+    }
+
+    fn suppression(
+        &self,
+        tenant: &Tenant,
+        key: &PersonKey,
+        (proposal, taken): (&super::Proposal, &Taken),
+        (reason, by): (&str, &str),
+    ) -> Result<Write, Error> {
+        let id = self.make_id(IdKind::Record)?;
+        let body = super::suppress::Body {
+            entity: Some(proposal.entity.clone()),
+            reason: reason.to_owned(),
+            by: by.to_owned(),
+        };
+        let row = countersign_store::SuppressionRow {
+            detector: Some(proposal.detector.clone()),
+            from: taken.at,
+            until: proposal.until,
+            key_id: key.id.clone(),
+            sealed: self.seal(tenant, key, &id, &body)?,
+            id,
+        };
+        Ok(IncidentWrite::Suppress(row).into())
+    }
+}
+
+fn check(name: &'static str, text: &str, most: usize) -> Result<(), Error> {
+    if text.trim().is_empty() || text.len() > most { Err(Error::Text(name, most)) } else { Ok(()) }
+}

@@ -1,0 +1,247 @@
+use std::sync::Arc;
+
+use countersign_auth0::log::LogEvent;
+use countersign_core::{
+    Secret, Timestamp,
+    testing::{CountingEntropy, HeldClock},
+};
+use countersign_detect::{
+    Alert, AlertId, Audience, DAY, Entity, EntityKind, Event, HOUR, Severity, detectors, incident::Status,
+};
+use countersign_policy::{Document, Snapshot};
+use countersign_privacy::MasterKey;
+use countersign_store::{Access, AlertRow, Commit, Store, Write};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{Ports, TenantConfig, hooks::Hook};
+
+pub(crate) const START: Timestamp = Timestamp::from_seconds(1_787_212_800);
+
+/// Use cases over a database of their own.
+pub(crate) struct Scene {
+    pub(crate) app: Arc<App>,
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) clock: Arc<HeldClock>,
+    _folder: TempDir,
+}
+
+impl Scene {
+    pub(crate) async fn new(hooks: Vec<Hook>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(HeldClock::at(START));
+        let as_clock: Arc<dyn countersign_core::Clock> = Arc::clone(&clock) as _;
+        let ports = Ports {
+            store: Store::open_sqlite(folder.path(), Access::Own, &as_clock).unwrap(),
+            clock: as_clock,
+            entropy: Arc::new(CountingEntropy::default()),
+            process: "one".to_owned(),
+            master: MasterKey::new(&Secret::new(vec![1; 32])).unwrap(),
+            earlier_masters: Vec::new(),
+            checkpoint_seed: Secret::new(vec![9; 32]),
+            earlier_checkpoint_seeds: Vec::new(),
+            site: "countersign.test".to_owned(),
+            checkpoint_folder: None,
+        };
+        let policy = Snapshot::new(Document::default()).unwrap();
+        let config = TenantConfig { id: "t".parse().unwrap(), policy, enrichment: None, hooks };
+        let app = App::start(ports, vec![config]).await.unwrap();
+        let tenant = app.tenant(&"t".parse().unwrap()).unwrap();
+        Self { app, tenant, clock, _folder: folder }
+    }
+
+    /// An alert about an account, `hour` hours after the start.
+    pub(crate) fn alert(&self, detector: &str, user: &str, hour: i64, severity: Severity) -> Alert {
+        let (entity, at) = (Entity::new(EntityKind::User, user), START.plus(hour * HOUR));
+        Alert {
+            id: AlertId::new(&self.tenant.keys.tagger(), detector, 1, &entity, at),
+            detector: detector.to_owned(),
+            version: 1,
+            entity,
+            severity,
+            first: at,
+            last: at,
+            findings: 1,
+            evidence: vec![1],
+            measures: Vec::new(),
+            audience: Audience::Raised,
+        }
+    }
+
+    /// Places alerts, each shown by a failed sign-in of its account, and commits them as the watch does.
+    pub(crate) async fn place(&self, alerts: &[Alert], retracted: &[AlertId]) -> Result<Placed, Error> {
+        let raw: Vec<String> = alerts.iter().map(entry).collect();
+        let tagger = self.tenant.keys.tagger();
+        let events: Vec<_> = raw
+            .iter()
+            .map(|raw| [Event::new(1, LogEvent::parse(raw, None).unwrap(), &tagger, |_| None)])
+            .collect();
+        let mut all = detectors::NATIVE.iter().map(|native| native.about);
+        let about = all.find(|about| about.id == "brute_force_account").unwrap();
+        let raised: Vec<_> =
+            alerts.iter().zip(&events).map(|(alert, evidence)| Raised { alert, about, evidence }).collect();
+        let placed = self.app.place_alerts(&self.tenant, &raised, retracted).await?;
+        let mut writes = placed.writes.clone();
+        writes.extend(alerts.iter().map(|alert| row(alert, &placed)));
+        writes.extend(retracted.iter().map(|id| Write::RetractAlert(id.to_string())));
+        self.app.ports.store.commit(Commit { writes, ..Commit::background(self.tenant.id.clone()) }).await?;
+        Ok(placed)
+    }
+
+    pub(crate) async fn place_one(&self, alert: &Alert) -> IncidentId {
+        self.place(std::slice::from_ref(alert), &[]).await.unwrap().incidents[&alert.id]
+    }
+
+    pub(crate) async fn open(&self, id: IncidentId) -> Opened {
+        self.app.incident(&self.tenant, &id.to_string()).await.unwrap()
+    }
+}
+
+fn entry(alert: &Alert) -> String {
+    let (user, at) = (&alert.entity.name, alert.first);
+    format!(r#"{{"log_id":"{}","type":"fp","date":"{at}","user_id":"{user}","ip":"203.0.113.9"}}"#, alert.id)
+}
+
+fn row(alert: &Alert, placed: &Placed) -> Write {
+    Write::Alert(Box::new(AlertRow {
+        id: alert.id.to_string(),
+        detector: alert.detector.clone(),
+        severity: alert.severity.rank(),
+        audience: "raised".to_owned(),
+        is_retracted: false,
+        is_late: false,
+        first: alert.first,
+        last: alert.last,
+        entity: 7,
+        incident: placed.incidents.get(&alert.id).map(ToString::to_string),
+        key_id: "none".to_owned(),
+        sealed: Vec::new(),
+    }))
+}
+
+fn by(version: u64) -> By<'static> {
+    By { actor: "mia", version }
+}
+
+fn closure(disposition: Disposition, suppress: bool) -> Closure {
+    Closure { disposition, duplicate_of: None, reason: "Ann was travelling".to_owned(), suppress }
+}
+
+#[tokio::test]
+async fn alerts_of_one_commit_and_of_later_ones_join_and_what_nobody_is_told_of_does_not() {
+    let scene = Scene::new(Vec::new()).await;
+    let one = scene.alert("a", "auth0|ann", 0, Severity::Medium);
+    let two = scene.alert("b", "auth0|ann", 1, Severity::High);
+    let silent = Alert { audience: Audience::Learning, ..scene.alert("c", "auth0|ann", 1, Severity::High) };
+    let placed = scene.place(&[one.clone(), two.clone(), silent.clone()], &[]).await.unwrap();
+    let id = placed.incidents[&one.id];
+    assert_eq!(placed.incidents.get(&two.id), Some(&id));
+    assert_eq!(placed.incidents.get(&silent.id), None);
+    // It comes from the same address, so that it joins though it is about somebody else.
+    let three = scene.alert("a", "auth0|bob", 5, Severity::Low);
+    assert_eq!(scene.place_one(&three).await, id);
+    let grown = Alert { findings: 9, ..one.clone() };
+    scene.place(&[grown], &[]).await.unwrap();
+    let opened = scene.open(id).await;
+    assert_eq!((opened.row.version, opened.row.alerts, opened.row.severity), (3, 3, Severity::High.rank()));
+    assert_eq!(opened.incident.users().len(), 2);
+    let far = scene.alert("a", "auth0|ann", 80, Severity::Low);
+    assert_ne!(scene.place_one(&far).await, id);
+    let listed = scene.app.incidents(&scene.tenant, IncidentFilter::default(), 9).await.unwrap();
+    assert_eq!(listed.iter().map(|listed| listed.incident.is_some()).collect::<Vec<_>>(), [true, true]);
+}
+
+#[tokio::test]
+async fn what_a_replay_did_not_find_leaves_and_an_empty_incident_closes_itself() {
+    let scene = Scene::new(Vec::new()).await;
+    let (one, two) =
+        (scene.alert("a", "auth0|ann", 0, Severity::High), scene.alert("b", "auth0|ann", 1, Severity::Low));
+    let id = scene.place(&[one.clone(), two.clone()], &[]).await.unwrap().incidents[&one.id];
+    scene.place(&[], &[one.id]).await.unwrap();
+    let opened = scene.open(id).await;
+    assert_eq!((opened.row.status.as_str(), opened.row.severity, opened.row.alerts), ("open", 1, 1));
+    scene.place(&[], &[two.id]).await.unwrap();
+    let opened = scene.open(id).await;
+    assert_eq!(
+        (opened.row.status.as_str(), opened.row.disposition.as_deref()),
+        ("closed", Some("false_positive"))
+    );
+    let next = scene.alert("c", "auth0|ann", 2, Severity::Low);
+    assert_ne!(scene.place_one(&next).await, id);
+    assert_eq!(scene.place_one(&two).await, id, "it is found again");
+    assert_eq!(scene.open(id).await.incident.handling.status(), Status::Open);
+}
+
+#[tokio::test]
+async fn of_two_people_who_act_at_once_one_is_told_so_and_every_act_is_a_leaf() {
+    let scene = Scene::new(Vec::new()).await;
+    let (app, tenant) = (&scene.app, &scene.tenant);
+    let alert = scene.alert("a", "auth0|ann", 0, Severity::High);
+    let id = scene.place_one(&alert).await.to_string();
+    let before = app.audit(tenant).await.unwrap().size;
+    assert_eq!(app.acknowledge_incident(tenant, &id, by(1)).await.unwrap(), 2);
+    let refused = app.assign_incident(tenant, &id, by(1), Some("noa")).await;
+    assert!(matches!(refused, Err(Error::IncidentChanged)));
+    assert_eq!(app.assign_incident(tenant, &id, by(2), Some("noa")).await.unwrap(), 3);
+    app.note_incident(tenant, &id, "noa", "I called Ann").await.unwrap();
+    let closed = app.close_incident(tenant, &id, by(3), closure(Disposition::Benign, true)).await.unwrap();
+    assert!(!closed.is_suppressed, "what was benign proposes nothing");
+    let opened = app.incident(tenant, &id).await.unwrap();
+    assert_eq!((opened.row.assignee.as_deref(), opened.row.status.as_str()), (Some("noa"), "closed"));
+    assert_eq!((opened.notes[0].by.as_str(), opened.notes[0].text.as_str()), ("noa", "I called Ann"));
+    let refused = app.acknowledge_incident(tenant, &id, by(4)).await;
+    assert!(matches!(refused, Err(Error::Handling(HandlingError::Closed))));
+    assert_eq!(app.audit(tenant).await.unwrap().size, before + 5, "and so is that it was shown");
+    let leaves = app.ports.store.list_leaves(&tenant.id, before, 4).await.unwrap();
+    let text: String = leaves.iter().map(|row| String::from_utf8(row.leaf.clone()).unwrap()).collect();
+    assert!(text.contains("incident_closed") && text.contains("\"mia\""), "{text}");
+    assert!(!text.contains("Ann"), "a reason is sealed");
+}
+
+#[tokio::test]
+async fn a_suppression_holds_only_by_the_operators_word_until_it_is_lifted() {
+    let scene = Scene::new(Vec::new()).await;
+    let (app, tenant) = (&scene.app, &scene.tenant);
+    for (user, suppress) in [("auth0|ann", false), ("auth0|bob", true)] {
+        let alert = scene.alert("a", user, if suppress { 100 } else { 0 }, Severity::High);
+        let id = scene.place_one(&alert).await.to_string();
+        let closure = closure(Disposition::FalsePositive, suppress);
+        let closed = app.close_incident(tenant, &id, by(1), closure).await.unwrap();
+        assert_eq!((closed.consequences.suppressions.len(), closed.is_suppressed), (1, suppress));
+    }
+    let [(id, suppression)] = &app.suppressions(tenant).await.unwrap()[..] else { panic!() };
+    assert_eq!(suppression.detector.as_deref(), Some("a"));
+    assert_eq!(suppression.entity, Some(Entity::new(EntityKind::User, "auth0|bob")));
+    assert_eq!((suppression.from, suppression.until), (START, START.plus(30 * DAY)));
+    app.lift_suppression(tenant, id, "mia").await.unwrap();
+    assert!(app.suppressions(tenant).await.unwrap().is_empty());
+    assert!(app.lift_suppression(tenant, id, "mia").await.is_err());
+}
+
+#[tokio::test]
+async fn an_erased_person_is_in_no_incident_and_does_not_stop_the_next_one() {
+    let scene = Scene::new(Vec::new()).await;
+    let (app, tenant) = (&scene.app, &scene.tenant);
+    let alert = scene.alert("a", "auth0|ann", 0, Severity::High);
+    let id = scene.place_one(&alert).await;
+    app.erase(tenant, &tenant.keys.subject("auth0|ann")).await.unwrap();
+    assert!(matches!(app.incident(tenant, &id.to_string()).await, Err(Error::Erased)));
+    let listed = app.incidents(tenant, IncidentFilter::default(), 9).await.unwrap();
+    assert!(listed[0].incident.is_none());
+    let next = scene.alert("b", "auth0|ann", 1, Severity::High);
+    let other = scene.place_one(&next).await;
+    assert_ne!(other, id);
+    // The same alert comes again in a replay: it joins the other one, which is open and near.
+    assert_eq!(scene.place_one(&alert).await, other);
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_id_is_not_looked_up() {
+    let scene = Scene::new(Vec::new()).await;
+    for id in ["", "inc_1", "alr_0000000000000000", "inc_0000000000000000"] {
+        assert!(
+            matches!(scene.app.incident(&scene.tenant, id).await, Err(Error::NotFound("incident"))),
+            "{id}"
+        );
+    }
+}

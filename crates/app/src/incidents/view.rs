@@ -1,0 +1,103 @@
+//! Incidents in the form of the API, which programs and commands read alike.
+
+use countersign_detect::{Severity, incident::Incident};
+use countersign_store::IncidentRow;
+use serde_json::{Value, json};
+
+use super::{Listed, Opened};
+
+/// The word of a rank; ranks are written by us alone.
+#[must_use]
+pub fn severity_word(rank: u8) -> &'static str {
+    Severity::ALL
+        .iter()
+        .find(|severity| severity.rank() == rank)
+        .map_or("unknown", |severity| severity.word())
+}
+
+fn facts(row: &IncidentRow) -> Value {
+    json!({
+        "id": row.id,
+        "version": row.version,
+        "severity": severity_word(row.severity),
+        "status": row.status,
+        "disposition": row.disposition,
+        "assignee": row.assignee,
+        "alerts": row.alerts,
+        "first": row.first,
+        "last": row.last,
+        "opened": row.opened,
+        "due": row.due,
+    })
+}
+
+fn with(mut facts: Value, more: Value) -> Value {
+    if let (Some(facts), Value::Object(more)) = (facts.as_object_mut(), more) {
+        facts.extend(more);
+    }
+    facts
+}
+
+impl Listed {
+    /// The incident as it is listed, in the form of the API: it names nobody.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        let told = self.incident.as_ref().map(|incident| {
+            json!({
+                "title": incident.title(),
+                "accounts": incident.users().len(),
+                "organizations": incident.organizations().len(),
+            })
+        });
+        with(facts(&self.row), told.unwrap_or_else(|| json!({ "title": null, "is_erased": true })))
+    }
+}
+
+impl Opened {
+    /// All of the incident, in the form of the API.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        let notes: Vec<_> = self
+            .notes
+            .iter()
+            .map(|note| json!({ "id": note.id, "at": note.at, "by": note.by, "text": note.text }))
+            .collect();
+        with(with(facts(&self.row), told(&self.incident)), json!({ "notes": notes }))
+    }
+}
+
+/// All that an incident tells.
+fn told(incident: &Incident) -> Value {
+    let reasons: Vec<_> = incident.reasons().iter().map(ToString::to_string).collect();
+    let members: Vec<_> = incident
+        .members()
+        .iter()
+        .map(|member| {
+            json!({
+                "id": member.alert.to_string(),
+                "detector": member.detector,
+                "title": member.title,
+                "severity": member.severity,
+                "entity": member.entity,
+                "first": member.first,
+                "last": member.last,
+                "findings": member.findings,
+            })
+        })
+        .collect();
+    json!({
+        "title": incident.title(),
+        "reasons": reasons,
+        "narrative": incident.narrative(),
+        "timeline": incident.timeline(),
+        "steps": incident.steps(),
+        "techniques": incident.techniques(),
+        "users": incident.users(),
+        "addresses": incident.addresses(),
+        "organizations": incident.organizations(),
+        "members": members,
+        "beyond": incident.beyond,
+        "related": incident.related(),
+        "closing": incident.handling.closing(),
+    })
+}

@@ -1,0 +1,71 @@
+//! A tenant's log: journaled as it arrives, and looked at for attacks (docs/watch.md).
+
+mod alerts;
+mod entry;
+mod ingest;
+mod replay;
+mod snapshots;
+mod work;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use countersign_core::Timestamp;
+use countersign_detect::{Engine, EngineSettings, detectors, pack::PACK, sigma};
+use parking_lot::Mutex;
+
+pub use self::{alerts::AlertBody, replay::Replayed, work::Worked};
+use crate::{App, Error, Tenant};
+
+/// What became of the entries of one delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Delivered {
+    /// Entries that were new.
+    pub taken: u64,
+    /// Entries that had come before.
+    pub repeated: u64,
+    /// Entries that could not be read, which the others did not wait for.
+    pub unread: u64,
+}
+
+/// What is known of a tenant's log stream since this process started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StreamState {
+    /// All deliveries together.
+    pub delivered: Delivered,
+    /// When the newest of the entries happened, by Auth0's clock; `None` before the first.
+    pub newest: Option<Timestamp>,
+    /// When something last came, on the monotonic clock; `None` before the first delivery.
+    pub last: Option<Duration>,
+}
+
+/// The watching of one tenant's log in this process.
+#[derive(Default)]
+pub(crate) struct Watch {
+    stream: Mutex<StreamState>,
+    /// Told when something was journaled.
+    pub(crate) journaled: tokio::sync::Notify,
+    working: tokio::sync::Mutex<Option<work::Working>>,
+}
+
+impl App {
+    /// Waits until something was journaled in this process since the last wait.
+    pub async fn journaled(&self, tenant: &Tenant) {
+        tenant.watch.journaled.notified().await;
+    }
+
+    /// Detectors without state, as they are set for a tenant.
+    fn engine(tenant: &Tenant) -> Result<Engine, Error> {
+        let mut detectors = detectors::make_all(&BTreeMap::new()).map_err(Error::internal)?;
+        let rules = sigma::load(PACK, &sigma::Values::new()).map_err(|faults| {
+            Error::internal(faults.first().map_or_else(String::new, ToString::to_string))
+        })?;
+        detectors.extend(rules);
+        Ok(Engine::new(tenant.keys.tagger(), EngineSettings::default(), detectors))
+    }
+
+    /// What is known of the tenant's log stream.
+    #[must_use]
+    pub fn log_stream(&self, tenant: &Tenant) -> StreamState {
+        *tenant.watch.stream.lock()
+    }
+}

@@ -1,0 +1,70 @@
+//! `countersign incidents`
+
+use clap::{Args as ClapArgs, Subcommand};
+use countersign_app::incidents::{Severity, Status};
+use countersign_core::TenantId;
+
+use super::At;
+
+/// `countersign incidents`
+#[derive(Debug, Subcommand)]
+pub enum Incidents {
+    /// Print incidents, the newest finding first; it names nobody.
+    #[command(
+        after_help = "Example: countersign incidents list --tenant example-tenant --severity high --status open"
+    )]
+    List(List),
+    /// Tell one incident whole, with the people in it; the ledger tells that it was shown.
+    #[command(
+        after_help = "Example: countersign incidents show inc_0123456789abcdef --tenant example-tenant --url http://127.0.0.1:8377"
+    )]
+    Show(Show),
+}
+
+/// `countersign incidents list`
+#[derive(Debug, ClapArgs)]
+pub struct List {
+    /// The tenant.
+    #[arg(long)]
+    pub tenant: TenantId,
+    /// At least so severe: informational, low, medium, high or critical.
+    #[arg(long, value_parser = severity)]
+    pub severity: Option<Severity>,
+    /// Standing so: open, acknowledged or closed.
+    #[arg(long, value_parser = status)]
+    pub status: Option<Status>,
+    /// At most so many, up to 50.
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
+    /// Print JSON lines.
+    #[arg(long)]
+    pub json: bool,
+    /// Where they are.
+    #[command(flatten)]
+    pub at: At,
+}
+
+/// `countersign incidents show`
+#[derive(Debug, ClapArgs)]
+pub struct Show {
+    /// The incident.
+    pub id: String,
+    /// The tenant.
+    #[arg(long)]
+    pub tenant: TenantId,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Where it is.
+    #[command(flatten)]
+    pub at: At,
+}
+
+fn severity(word: &str) -> Result<Severity, String> {
+    let severity = Severity::ALL.into_iter().find(|severity| severity.word() == word);
+    severity.ok_or_else(|| "one of informational, low, medium, high, critical".to_owned())
+}
+
+fn status(word: &str) -> Result<Status, String> {
+    Status::parse(word).ok_or_else(|| "one of open, acknowledged, closed".to_owned())
+}

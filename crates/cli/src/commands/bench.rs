@@ -1,0 +1,194 @@
+//! `countersign bench`
+
+use std::{
+    fmt,
+    fs::File,
+    io::{BufRead, BufReader, BufWriter, Read, Write},
+};
+
+use anyhow::Context;
+use countersign_detect::{
+    Audience, Severity,
+    labeled::{Judge, Judged, Labeled},
+    scenario::{Found, Scenario, ScenarioError},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Verdict, print};
+use crate::args::{Bench, BenchDetections};
+
+/// The most bytes of one line.
+const MAX_LINE: u64 = 64 * 1024 * 1024;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    id: &'a str,
+    alerts: Vec<Alert<'a>>,
+}
+
+#[derive(Serialize)]
+struct Alert<'a> {
+    detector: &'a str,
+    entity: &'a str,
+    severity: Severity,
+    log_ids: &'a [String],
+}
+
+/// Why a line was not run. It tells nothing of the entries.
+#[derive(Debug)]
+enum Fault {
+    TooLong,
+    NotText,
+    Shape { path: String, expected: String },
+    Scenario(ScenarioError),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(f, "a line has at most {MAX_LINE} bytes"),
+            Self::NotText => f.write_str("a line is JSON in UTF-8"),
+            Self::Shape { path, expected } => write!(f, "`{path}`: {expected}"),
+            Self::Scenario(error) => error.fmt(f),
+        }
+    }
+}
+
+/// What a line gave.
+enum Given {
+    /// A line of alerts.
+    Alerts(String),
+    /// Nothing: the line is empty.
+    Nothing,
+    /// Nothing, for a reason that is told.
+    PassedOver(&'static str),
+}
+
+/// How a line is run.
+type Runner<'r> = Box<dyn FnMut(&str) -> Result<Given, Fault> + 'r>;
+
+pub fn run(command: &Bench) -> anyhow::Result<Verdict> {
+    let Bench::Detections(args) = command;
+    let (path, mut runner): (_, Runner<'_>) = match (&args.scenarios, &args.events) {
+        (Some(path), _) => (path, Box::new(|line| sequence(line, args))),
+        (None, Some(path)) => {
+            let judge = Judge::new().map_err(|faults| anyhow::anyhow!("a built-in rule: {faults:?}"));
+            let mut judge = judge?;
+            (path, Box::new(move |line| single(line, &mut judge)))
+        }
+        (None, None) => anyhow::bail!("`--scenarios` or `--events`"),
+    };
+    let place = path.display();
+    let file = File::open(path).with_context(|| format!("can't open `{place}`"))?;
+    let mut lines = BufReader::new(file);
+    let mut out: Box<dyn Write> = match &args.out {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("can't write `{}`", path.display()))?;
+            Box::new(BufWriter::new(file))
+        }
+        None => Box::new(std::io::stdout().lock()),
+    };
+    let (mut run, mut faults) = (0_u64, 0_u64);
+    for number in 1_u64.. {
+        let Some(line) = next(&mut lines).with_context(|| format!("can't read `{place}`"))? else { break };
+        match line.and_then(|line| runner(str::from_utf8(&line).map_err(|_| Fault::NotText)?.trim())) {
+            Ok(Given::Nothing) => {}
+            Ok(Given::Alerts(text)) => {
+                writeln!(out, "{text}").context("can't write the alerts")?;
+                run += 1;
+            }
+            Ok(Given::PassedOver(why)) => tell(&format!("{place}, line {number} is passed over: {why}")),
+            Err(fault) => {
+                tell(&format!("{place}, line {number}: {fault}"));
+                faults += 1;
+            }
+        }
+    }
+    out.flush().context("can't write the alerts")?;
+    drop(out);
+    if args.out.is_some() {
+        let what = if args.events.is_some() { "entries" } else { "sequences" };
+        print(&format!("{run} {what} were run, {faults} lines could not be read.\n"));
+    }
+    Ok(if faults == 0 { Verdict::Holds } else { Verdict::Fails })
+}
+
+/// The next line; `None` at the end. One that is too long is passed over without being kept.
+fn next(lines: &mut impl BufRead) -> std::io::Result<Option<Result<Vec<u8>, Fault>>> {
+    let mut line = Vec::new();
+    if lines.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.len() as u64 > MAX_LINE && line.last() != Some(&b'\n') {
+        lines.skip_until(b'\n')?;
+        return Ok(Some(Err(Fault::TooLong)));
+    }
+    Ok(Some(Ok(line)))
+}
+
+/// The alerts of a line's sequence.
+fn sequence(line: &str, args: &BenchDetections) -> Result<Given, Fault> {
+    if line.is_empty() {
+        return Ok(Given::Nothing);
+    }
+    let scenario: Scenario<'_> = read(line)?;
+    let found = if args.delivered { scenario.run_as_delivered() } else { scenario.run() };
+    written(&scenario.id, &found.map_err(Fault::Scenario)?)
+}
+
+/// The alerts of a line's entry.
+fn single(line: &str, judge: &mut Judge) -> Result<Given, Fault> {
+    if line.is_empty() {
+        return Ok(Given::Nothing);
+    }
+    let labeled: Labeled<'_> = read(line)?;
+    match judge.judge(&labeled).map_err(Fault::Scenario)? {
+        Judged::Entry(found) => written(&labeled.id, &found),
+        Judged::Sequence => Ok(Given::PassedOver("a sequence of findings is no entry")),
+        Judged::Nothing => {
+            Err(Fault::Shape { path: "log".to_owned(), expected: "expected a log entry".to_owned() })
+        }
+    }
+}
+
+fn read<'l, T: Deserialize<'l>>(line: &'l str) -> Result<T, Fault> {
+    let mut reader = serde_json::Deserializer::from_str(line);
+    let shape = |error: &serde_json::Error, path: String| Fault::Shape { path, expected: expected(error) };
+    let read = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| shape(error.inner(), error.path().to_string()))?;
+    reader.end().map_err(|error| shape(&error, ".".to_owned()))?;
+    Ok(read)
+}
+
+/// Those of the alerts that people are told of, as a line.
+fn written(id: &str, found: &[Found]) -> Result<Given, Fault> {
+    let told = found.iter().filter(|found| found.alert.audience == Audience::Raised);
+    let line = Line { id, alerts: told.map(alert).collect() };
+    serde_json::to_string(&line)
+        .map(Given::Alerts)
+        .map_err(|error| Fault::Shape { path: ".".to_owned(), expected: error.to_string() })
+}
+
+fn alert(found: &Found) -> Alert<'_> {
+    Alert {
+        detector: &found.alert.detector,
+        entity: &found.alert.entity.name,
+        severity: found.alert.severity,
+        log_ids: &found.log_ids,
+    }
+}
+
+/// What would be right, without what stands there instead: that may name people.
+fn expected(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if error.is_data() && !text.starts_with("missing field") {
+        let at = text.find("expected ").and_then(|start| text.get(start..));
+        return at.unwrap_or("not what a line has there").to_owned();
+    }
+    text
+}
+
+#[expect(clippy::print_stderr, reason = "a command tells its failures on standard error")]
+fn tell(text: &str) {
+    eprintln!("countersign: {text}");
+}

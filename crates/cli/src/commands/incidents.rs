@@ -1,0 +1,131 @@
+//! `countersign incidents`
+
+use countersign_app::incidents::{IncidentFilter, Listed, Severity, Status};
+use countersign_store::Access;
+use serde_json::Value;
+
+use super::{Verdict, print};
+use crate::{
+    args::{Incidents, ListIncidents, ShowIncident},
+    place::Place,
+};
+
+/// The most incidents of one listing.
+const MOST: usize = 50;
+
+pub async fn run(command: Incidents) -> anyhow::Result<Verdict> {
+    match command {
+        Incidents::List(args) => list(args).await,
+        Incidents::Show(args) => show(args).await,
+    }
+}
+
+async fn list(args: ListIncidents) -> anyhow::Result<Verdict> {
+    let limit = args.limit.min(MOST);
+    let rows: Vec<Value> = match Place::open(&args.at, &args.tenant, Access::ReadOnly).await? {
+        Place::Server(server) => {
+            let mut query = Vec::new();
+            query.extend(args.severity.map(|severity| ("severity", severity.word().to_owned())));
+            query.extend(args.status.map(|status| ("status", status.as_str().to_owned())));
+            let mut page = server.get(&["v1", "incidents", args.tenant.as_str()], &query).await?;
+            page.get_mut("incidents").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default()
+        }
+        Place::Here(here) => {
+            let filter = IncidentFilter {
+                severity: args.severity.map_or(0, Severity::rank),
+                status: args.status.map(|status: Status| status.as_str().to_owned()),
+                ..IncidentFilter::default()
+            };
+            let found = here.app.incidents(&here.tenant, filter, u32::try_from(limit)?).await?;
+            found.iter().map(Listed::view).collect()
+        }
+    };
+    for row in rows.iter().take(limit) {
+        let line = if args.json { row.to_string() } else { line(row) };
+        print(&format!("{line}\n"));
+    }
+    Ok(Verdict::Holds)
+}
+
+async fn show(args: ShowIncident) -> anyhow::Result<Verdict> {
+    let view = match Place::open(&args.at, &args.tenant, Access::Own).await? {
+        Place::Server(server) => {
+            server.get(&["v1", "incidents", args.tenant.as_str(), &args.id], &[]).await?
+        }
+        Place::Here(here) => here.app.incident(&here.tenant, &args.id).await?.view(),
+    };
+    print(&if args.json { format!("{}\n", serde_json::to_string_pretty(&view)?) } else { in_words(&view) });
+    Ok(Verdict::Holds)
+}
+
+/// A text of the view without control characters, which a terminal would obey.
+fn text<'v>(value: &'v Value, name: &str) -> std::borrow::Cow<'v, str> {
+    let text = value[name].as_str().unwrap_or("-");
+    if text.chars().any(char::is_control) {
+        text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect::<String>().into()
+    } else {
+        text.into()
+    }
+}
+
+fn line(row: &Value) -> String {
+    let title = if row["is_erased"] == true { "erased".into() } else { text(row, "title") };
+    format!(
+        "{}  {:13}  {:12}  {:>4}  {}  {}",
+        text(row, "last"),
+        text(row, "severity"),
+        text(row, "status"),
+        row["alerts"],
+        text(row, "id"),
+        title,
+    )
+}
+
+fn in_words(view: &Value) -> String {
+    let list = |name: &str| view[name].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut told = format!(
+        "{}\n{}\n\n{} · {} · to be taken up by {} · {}\n",
+        text(view, "title"),
+        text(view, "narrative"),
+        text(view, "severity"),
+        text(view, "status"),
+        text(view, "due"),
+        text(view, "id"),
+    );
+    told.push_str("\nWhat to do\n");
+    for step in list("steps").iter().filter_map(Value::as_str) {
+        told.push_str(&format!("  - {step}\n"));
+    }
+    told.push_str("\nTimeline\n");
+    for line in list("timeline") {
+        told.push_str(&format!("  {}  {}\n", text(line, "at"), text(line, "text")));
+    }
+    for note in list("notes") {
+        told.push_str(&format!("\n{}, {}: {}\n", text(note, "by"), text(note, "at"), text(note, "text")));
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_incident_is_told_in_words_and_nothing_of_it_commands_the_terminal() {
+        let view = json!({
+            "id": "inc_1", "title": "Wrong\u{1b}[31m passwords", "narrative": "It began.", "severity": "high", "status": "open",
+            "due": "2026-08-20T09:00:00Z", "steps": ["ask the person"], "last": "2026-08-20T08:00:00Z", "alerts": 2,
+            "timeline": [{ "at": "2026-08-20T08:00:00Z", "text": "a sign-in failed" }],
+            "notes": [{ "by": "mia", "at": "2026-08-20T08:30:00Z", "text": "called\u{7}" }],
+        });
+        let told = in_words(&view);
+        assert!(!told.chars().any(|char| char.is_control() && char != '\n'), "{told}");
+        for part in ["It began.", "  - ask the person", "  2026-08-20T08:00:00Z  a sign-in failed", "mia, "] {
+            assert!(told.contains(part), "{part}");
+        }
+        assert!(line(&view).ends_with("inc_1  Wrong\u{fffd}[31m passwords"), "{}", line(&view));
+        assert!(line(&json!({ "is_erased": true, "alerts": 1 })).ends_with("erased"));
+    }
+}

@@ -1,0 +1,124 @@
+//! `[tenants.<name>.hooks.<name>]`: a receiver that is told of incidents.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use countersign_adapters::hooks::{Endpoint, HttpHook};
+use countersign_app::{hooks::Hook as Receiver, incidents::Severity};
+use countersign_privacy::SigningKey;
+use serde::Deserialize;
+
+use super::SecretReference;
+
+/// The longest name of a receiver, in bytes.
+const MAX_NAME: usize = 64;
+
+/// The most keys of a receiver: the second while they are rotated.
+const MAX_KEYS: usize = 2;
+
+/// `[tenants.<name>.hooks.<name>]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hook {
+    /// The one address that is told: `https`, or `http` on a loopback address.
+    pub url: String,
+    /// The key that messages are signed with, `whsec_…`; a second one in a line of its own while keys are rotated.
+    pub secret: SecretReference,
+    /// Incidents below this are not told; `high` when absent.
+    #[serde(default = "least")]
+    pub min_severity: Severity,
+    /// Whether accounts, addresses and the narrative are told.
+    #[serde(default)]
+    pub with_names: bool,
+}
+
+const fn least() -> Severity {
+    Severity::High
+}
+
+impl Hook {
+    /// Everything that is wrong, a line each, without the tenant's path. No line repeats the address.
+    pub(super) fn faults(&self, name: &str) -> Vec<String> {
+        let mut faults = Vec::new();
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(is_plain) {
+            faults.push(format!("hooks`: a name has 1 to {MAX_NAME} letters, digits, `-` and `_`"));
+            return faults;
+        }
+        if let Err(error) = self.url.parse::<Endpoint>() {
+            faults.push(format!("hooks.{name}.url`: {error}"));
+        }
+        faults
+    }
+
+    /// The receiver, with its keys fetched.
+    pub fn receiver(&self, name: &str) -> anyhow::Result<Receiver> {
+        let secret = self.secret.fetch().context("`secret`")?;
+        let text = std::str::from_utf8(secret.expose()).ok().context("`secret`: a key is text")?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let keys = lines.map(SigningKey::parse).collect::<Result<Vec<_>, _>>().context("`secret`")?;
+        anyhow::ensure!(
+            (1..=MAX_KEYS).contains(&keys.len()),
+            "`secret`: one key, or two while they are rotated"
+        );
+        let sender = HttpHook::new(self.url.parse().context("`url`")?, keys)?;
+        Ok(Receiver {
+            name: name.to_owned(),
+            least: self.min_severity,
+            with_names: self.with_names,
+            sender: Arc::new(sender),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    fn fault(lines: &str) -> String {
+        parse(&format!("[tenants.acme.hooks.soc]\n{lines}\n"), vec![]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_address_that_is_not_safe_is_told_without_it() {
+        let told = fault("url = \"http://hunter2.example.com/\"\nsecret = \"env:HOOK\"");
+        assert_eq!(told, "`tenants.acme.hooks.soc.url`: `https`, or `http` to a loopback address");
+        assert!(fault("secret = \"env:HOOK\"").contains("missing field `url`"));
+        assert!(fault("url = \"https://soc.example.com/\"").contains("missing field `secret`"));
+        let told = fault("url = \"https://soc.example.com/\"\nsecret = \"whsec_hunter2\"");
+        assert!(told.starts_with("`tenants.acme.hooks.soc.secret`: a secret is a reference"), "{told}");
+        let told =
+            fault("url = \"https://soc.example.com/\"\nsecret = \"env:HOOK\"\nmin_severity = \"grave\"");
+        assert!(told.starts_with("`tenants.acme.hooks.soc.min_severity`: unknown variant `grave`"), "{told}");
+        let told = fault("url = \"https://soc.example.com/\"\nsecret = \"env:HOOK\"\nwith_name = true");
+        assert!(told.contains("did you mean `with_names`?"), "{told}");
+        let text =
+            "[tenants.acme.hooks.\"a b\"]\nurl = \"https://soc.example.com/\"\nsecret = \"env:HOOK\"\n";
+        assert!(parse(text, vec![]).unwrap_err().to_string().contains("letters, digits"));
+    }
+
+    #[test]
+    fn grave_incidents_are_told_without_names_unless_said_otherwise_and_keys_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        let text = format!(
+            "[tenants.acme.hooks.soc]\nurl = \"http://127.0.0.1:1/\"\nsecret = \"file:{}\"\n",
+            file.display()
+        );
+        let config = parse(&text, vec![]).unwrap();
+        let hook = &config.tenants.values().next().unwrap().hooks["soc"];
+        let key = SigningKey::text(&[1; 32]);
+        for (content, is_taken) in [
+            (key.clone(), true),
+            (format!("{key}\n{key}\n"), true),
+            (format!("{key}\n{key}\n{key}\n"), false),
+            (String::new(), false),
+            ("whsec_AAAA".to_owned(), false),
+        ] {
+            std::fs::write(&file, &content).unwrap();
+            assert_eq!(hook.receiver("soc").is_ok(), is_taken, "{content}");
+        }
+        assert_eq!((hook.min_severity, hook.with_names), (Severity::High, false));
+    }
+}

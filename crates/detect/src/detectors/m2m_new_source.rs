@@ -1,0 +1,204 @@
+//! A client that always came from the same networks comes from another.
+
+use std::borrow::Cow;
+
+use countersign_core::{Micros, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    About, DAY, Detector, Event, Finding, NetworkKind, Param, Params, Severity, StateError, World,
+    detectors::Native,
+    state::{self, Entry, Table},
+};
+
+pub(super) const NATIVE: Native = Native { about: &ABOUT, make: |params| Box::new(NewSource::new(params)) };
+
+const DAYS: Param = Param {
+    name: "known_days",
+    default: 14.0,
+    least: 1.0,
+    most: 90.0,
+    text: "days after the first grant from which on a client's sources are known",
+};
+const SYSTEMS: Param = Param {
+    name: "max_systems",
+    default: 3.0,
+    least: 1.0,
+    most: 7.0,
+    text: "the most autonomous systems that a client of fixed sources comes from",
+};
+
+static ABOUT: About = About {
+    id: Cow::Borrowed("m2m_new_source"),
+    version: 1,
+    title: Cow::Borrowed("A client's credentials were used from a new network"),
+    text: Cow::Borrowed(
+        "Remembers the autonomous systems that each client's token grants came from. A client that has come from few for two weeks \
+         and now comes from another may have lost its secret. By the system, not the address, since the addresses of a cloud \
+         change; where no system is known, by network, and then it is low. What was not seen for 90 days is forgotten.",
+    ),
+    kinds: Cow::Borrowed(&["seccft"]),
+    severity: Severity::Medium,
+    techniques: Cow::Borrowed(&["T1528", "T1550.001"]),
+    false_positives: Cow::Borrowed(&[
+        "a back end that was moved to another cloud",
+        "a developer who tries the client at home",
+    ]),
+    steps: Cow::Borrowed(&[
+        "ask the owner of the client whether it moved",
+        "if not: rotate its secret, or move it to a private key",
+        "look at what the client's tokens were used for since",
+    ]),
+    params: &[DAYS, SYSTEMS],
+    cooldown: DAY,
+};
+
+/// The most clients that are watched.
+const CLIENTS: usize = 20_000;
+
+/// The most sources of one client that are kept: one more than the most that may be called few.
+const KEPT: usize = 8;
+
+/// How long a source is remembered.
+const LIFE: Micros = 90 * DAY;
+
+struct NewSource {
+    days: Micros,
+    systems: usize,
+    clients: Table<Client>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Client {
+    first: Option<Timestamp>,
+    grants: u32,
+    sources: Vec<(Source, Timestamp)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Source {
+    System(u32),
+    Network(u64),
+}
+
+impl Entry for Client {
+    fn weight(&self) -> usize {
+        usize::try_from(self.grants).unwrap_or(usize::MAX)
+    }
+
+    fn last(&self) -> Timestamp {
+        self.sources.iter().map(|(_, last)| *last).max().unwrap_or_default()
+    }
+}
+
+impl Client {
+    /// Learns a source; returns how many others of its sort were known if it is new.
+    fn learn(&mut self, source: Source, at: Timestamp) -> Option<usize> {
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        self.grants = self.grants.saturating_add(1);
+        self.sources.retain(|(_, last)| at.since(*last) <= LIFE);
+        if let Some((_, last)) = self.sources.iter_mut().find(|(known, _)| *known == source) {
+            *last = at.max(*last);
+            return None;
+        }
+        let is_alike =
+            |known: &Source| matches!(known, Source::System(_)) == matches!(source, Source::System(_));
+        let others = self.sources.iter().filter(|(known, _)| is_alike(known)).count();
+        if self.sources.len() >= KEPT {
+            let oldest =
+                self.sources.iter().enumerate().min_by_key(|(_, (_, last))| *last).map(|(index, _)| index);
+            oldest.map(|index| self.sources.swap_remove(index));
+        }
+        self.sources.push((source, at));
+        Some(others)
+    }
+}
+
+impl NewSource {
+    fn new(params: &Params) -> Self {
+        let (days, systems) = (params.span(&DAYS, DAY), params.count(&SYSTEMS));
+        Self { days, systems, clients: Table::new(CLIENTS) }
+    }
+}
+
+impl Detector for NewSource {
+    fn about(&self) -> &About {
+        &ABOUT
+    }
+
+    fn observe(&mut self, event: &Event<'_>, world: &World<'_>, findings: &mut Vec<Finding>) {
+        let (Some(tag), Some(entity)) = (event.tags.client, event.client()) else { return };
+        let place = event.place.unwrap_or_default();
+        let network = || event.tags.network.map(|tag| Source::Network(tag.0));
+        let Some(source) = place.asn.map(Source::System).or_else(network) else { return };
+        let client = self.clients.entry(tag);
+        let is_known = client.first.is_some_and(|first| event.at().since(first) >= self.days);
+        let Some(others) = client.learn(source, event.at()) else { return };
+        if !is_known || !(1..=self.systems).contains(&others) {
+            return;
+        }
+        let is_hidden = place.network == NetworkKind::Anonymizer;
+        let is_bad = is_hidden || world.marks.is_marked(event.tags.address, event.at());
+        let severity = match source {
+            _ if is_bad => Severity::High,
+            Source::System(_) => Severity::Medium,
+            Source::Network(_) => Severity::Low,
+        };
+        let finding = Finding::new(severity, entity, event.at()).shown_by([event.seq]);
+        findings.push(finding.counted(SYSTEMS.name, others, self.systems));
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::save(ABOUT.version, &self.clients)
+    }
+
+    fn restore(&mut self, saved: &[u8]) -> Result<(), StateError> {
+        self.clients = state::restore(ABOUT.version, saved)?;
+        Ok(())
+    }
+
+    fn evicted(&self) -> u64 {
+        self.clients.evicted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detectors::trial::{Line, Trial, told};
+
+    fn grant(day: i64, asn: u32) -> Line {
+        Line::new("seccft", day * 86_400).with("client_id", "sync").system(asn)
+    }
+
+    fn days(count: i64, systems: &[u32]) -> Vec<Line> {
+        (0..count).flat_map(|day| systems.iter().map(move |asn| grant(day, *asn))).collect()
+    }
+
+    #[test]
+    fn a_new_system_after_two_weeks_is_found_once() {
+        let trial = Trial::of(&[NATIVE]);
+        let lines = [days(14, &[1, 2, 3]), vec![grant(14, 9), grant(17, 9)]].concat();
+        assert_eq!(told(&trial.run(&lines)), [("sync", Severity::Medium)]);
+        let hidden = grant(14, 9).network(NetworkKind::Anonymizer);
+        assert_eq!(told(&trial.run(&[days(14, &[1]), vec![hidden]].concat())), [("sync", Severity::High)]);
+    }
+
+    #[test]
+    fn too_early_from_many_or_from_where_it_always_was_is_silent() {
+        let trial = Trial::of(&[NATIVE]);
+        assert_eq!(trial.run(&[days(13, &[1]), vec![grant(13, 9)]].concat()), []);
+        assert_eq!(trial.run(&[days(14, &[1, 2, 3, 4]), vec![grant(14, 9)]].concat()), []);
+        assert_eq!(trial.run(&days(60, &[1, 2])), []);
+    }
+
+    #[test]
+    fn without_a_system_a_new_network_is_low() {
+        let from = |day: i64, address: &str| {
+            Line::new("seccft", day * 86_400).with("client_id", "sync").from(address)
+        };
+        let mut lines: Vec<_> = (0..15).map(|day| from(day, &format!("192.0.2.{day}"))).collect();
+        lines.push(from(15, "198.51.100.1"));
+        assert_eq!(told(&Trial::of(&[NATIVE]).run(&lines)), [("sync", Severity::Low)]);
+    }
+}

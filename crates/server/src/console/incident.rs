@@ -1,0 +1,253 @@
+//! `/incidents/{id}`: one incident, its story, timeline and steps. It names people; that it was shown is a leaf.
+
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    response::{IntoResponse, Response},
+};
+use countersign_app::incidents::{Opened, severity_word};
+use countersign_core::{TenantId, Timestamp};
+use maud::{Markup, html};
+
+use super::{
+    fault::Fault,
+    layout::{Crumb, Layout, trail_to},
+    query::{self, Link, Parameters},
+    words,
+};
+use crate::Server;
+
+/// What the page shows.
+struct Page {
+    tenant: TenantId,
+    tenants: Vec<TenantId>,
+    now: Timestamp,
+    opened: Opened,
+}
+
+/// Answers `GET /incidents/{id}`.
+pub(super) async fn handle(
+    State(server): State<Server>,
+    Path(id): Path<String>,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Result<Response, Fault> {
+    let parameters = Parameters::of_query(query)?;
+    let tenant = parameters.tenant(&server)?;
+    let app = &server.0.app;
+    let page = Page {
+        tenant: tenant.id().clone(),
+        tenants: query::tenants(&server),
+        now: app.clock().now(),
+        opened: app.incident(&tenant, &id).await?,
+    };
+    Ok(page.render().into_response())
+}
+
+impl Page {
+    fn render(&self) -> Markup {
+        let incident = &self.opened.incident;
+        let main = html! {
+            div.heading { h1 { (incident.title()) } }
+            p { (incident.narrative()) }
+            (self.facts())
+            section aria-labelledby="steps-title" {
+                h2 #steps-title { "What to do" }
+                ol { @for step in incident.steps() { li { (step) } } }
+            }
+            (self.timeline())
+            (self.alerts())
+            (self.related())
+            (self.notes())
+        };
+        let mut trail = trail_to(&self.tenant, None);
+        let href = Link::to("/incidents").with("tenant", self.tenant.as_str()).done();
+        trail.push(Crumb { text: "Incidents".to_owned(), href });
+        let layout = Layout {
+            title: "Incident",
+            tenant: &self.tenant,
+            tenants: &self.tenants,
+            trail,
+            now: Some(self.now),
+            scripts: &[],
+        };
+        layout.render(&main)
+    }
+
+    fn facts(&self) -> Markup {
+        let Opened { row, incident, .. } = &self.opened;
+        let techniques = incident.techniques().into_iter().collect::<Vec<_>>().join(", ");
+        html! {
+            dl.pairs {
+                div { dt { "Id" } dd { code { (row.id) } } }
+                div { dt { "Severity" } dd { (severity_word(row.severity)) } }
+                div { dt { "Because" } dd { ul { @for reason in incident.reasons() { li { (reason) } } } } }
+                div { dt { "Status" } dd { (row.status) } }
+                @if let Some(closing) = incident.handling.closing() {
+                    div { dt { "Closed" } dd { (closing.disposition.as_str().replace('_', " ")) " by " (closing.by) ": " (closing.reason) } }
+                }
+                div { dt { "Assignee" } dd { (row.assignee.as_deref().unwrap_or("nobody")) } }
+                div { dt { "To be taken up by" } dd { (words::absolute(row.due)) } }
+                div { dt { "From" } dd { (words::absolute(row.first)) } }
+                div { dt { "To" } dd { (words::absolute(row.last)) } }
+                @if !techniques.is_empty() { div { dt { "ATT&CK" } dd { (techniques) } } }
+            }
+        }
+    }
+
+    fn timeline(&self) -> Markup {
+        html! {
+            section aria-labelledby="timeline-title" {
+                h2 #timeline-title { "Timeline" }
+                table {
+                    thead { tr { th scope="col" { "Time" } th scope="col" { "What happened" } th scope="col" { "Entry" } } }
+                    tbody {
+                        @for line in self.opened.incident.timeline() {
+                            tr {
+                                td { time datetime=(line.at) { (words::absolute(line.at)) } }
+                                th scope="row" { (line.text) }
+                                td { @if let Some(seq) = line.seq { (seq) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn alerts(&self) -> Markup {
+        let incident = &self.opened.incident;
+        html! {
+            section aria-labelledby="alerts-title" {
+                h2 #alerts-title { "Alerts" }
+                table {
+                    thead {
+                        tr {
+                            th scope="col" { "Severity" }
+                            th scope="col" { "What" }
+                            th scope="col" { "About" }
+                            th scope="col" { "Findings" }
+                            th scope="col" { "Alert" }
+                        }
+                    }
+                    tbody {
+                        @for member in incident.members() {
+                            tr {
+                                td { (member.severity.word()) }
+                                th scope="row" { (member.title) }
+                                td { (member.entity.name) }
+                                td { (member.findings) }
+                                td { code { (member.alert) } }
+                            }
+                        }
+                    }
+                }
+                @if incident.beyond > 0 { p.note { "More came than are told here." } }
+            }
+        }
+    }
+
+    fn related(&self) -> Markup {
+        let link = |id: &dyn std::fmt::Display| {
+            Link::to(&format!("/incidents/{id}")).with("tenant", self.tenant.as_str()).done()
+        };
+        html! {
+            @if !self.opened.incident.related().is_empty() {
+                section aria-labelledby="related-title" {
+                    h2 #related-title { "Related incidents" }
+                    ul { @for id in self.opened.incident.related() { li { a href=(link(id)) { code { (id) } } } } }
+                }
+            }
+        }
+    }
+
+    fn notes(&self) -> Markup {
+        html! {
+            @if !self.opened.notes.is_empty() {
+                section aria-labelledby="notes-title" {
+                    h2 #notes-title { "Notes" }
+                    @for note in &self.opened.notes {
+                        p { strong { (note.by) } " " (words::time(note.at, self.now)) ": " (note.text) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::BTreeSet;
+
+    use countersign_app::incidents::{IncidentRow, Note};
+    use countersign_detect::{
+        Alert, AlertId, Audience, Entity, EntityKind, Severity, detectors,
+        incident::{Incident, Involved, Member},
+    };
+    use countersign_privacy::Tagger;
+
+    use super::*;
+    use crate::console::samples;
+
+    /// An incident about an account of a hostile name.
+    pub(in crate::console) fn opened() -> Opened {
+        let (tagger, at) = (Tagger::new(&[1; 32]), samples::now());
+        let entity = Entity::new(EntityKind::User, samples::HOSTILE);
+        let alert = Alert {
+            id: AlertId::new(&tagger, "brute_force_account", 1, &entity, at),
+            detector: "brute_force_account".to_owned(),
+            version: 1,
+            entity,
+            severity: Severity::High,
+            first: at,
+            last: at,
+            findings: 2,
+            evidence: Vec::new(),
+            measures: Vec::new(),
+            audience: Audience::Raised,
+        };
+        let mut incident = Incident::open(&tagger, alert.id, at, BTreeSet::new());
+        let other = AlertId::new(&tagger, "other", 1, &alert.entity, at);
+        incident.relate([Incident::open(&tagger, other, at, BTreeSet::new()).id]);
+        let mut all = detectors::NATIVE.iter().map(|native| native.about);
+        let about = all.find(|about| about.id == "brute_force_account").unwrap();
+        incident.take(Member::new(&alert, about, &Involved::new(&alert, &[]), &[]));
+        let row = IncidentRow {
+            id: incident.id.to_string(),
+            version: 1,
+            severity: Severity::High.rank(),
+            status: "open".to_owned(),
+            disposition: None,
+            assignee: None,
+            alerts: 1,
+            first: at,
+            last: at,
+            opened: at,
+            due: at,
+            key_id: "rec_1".to_owned(),
+            sealed: Vec::new(),
+        };
+        let note =
+            Note { id: "rec_2".to_owned(), at, by: "mia".to_owned(), text: samples::HOSTILE.to_owned() };
+        Opened { row, incident, notes: vec![note] }
+    }
+
+    #[test]
+    fn the_story_is_shown_and_nothing_of_it_is_markup() {
+        let page = Page {
+            tenant: samples::tenant(),
+            tenants: vec![samples::tenant()],
+            now: samples::now(),
+            opened: opened(),
+        };
+        let page = page.render().into_string();
+        samples::check_page(&page);
+        for part in [
+            "Many wrong passwords for one account",
+            "ask the person whether it was them",
+            "T1110.001",
+            "Related incidents",
+            "2 times until 2026-08-20 08:00 UTC",
+        ] {
+            assert!(page.contains(part), "{part}");
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! The journal of a tenant's log.
+
+use countersign_core::{TenantId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{Sqlite, columns};
+use crate::{
+    LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, SnapshotOf,
+    StoreError,
+};
+
+/// Journals what is not there yet; returns the place of each entry, `None` for one that is there already.
+pub(super) fn append(
+    connection: &Connection,
+    tenant: &TenantId,
+    arrived: Timestamp,
+    (entries, rejects): (&[NewLogEntry], &[NewLogReject]),
+) -> Result<Vec<Option<u64>>, StoreError> {
+    let mut next = state(connection, tenant)?.next;
+    let mut places = Vec::with_capacity(entries.len());
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO log_entries (tenant_id, seq, log_id, kind, happened_at, arrived_at, key_id, sealed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tenant_id, log_id) DO NOTHING",
+    )?;
+    for entry in entries {
+        let NewLogEntry { log_id, kind, at, key_id, sealed } = entry;
+        let seq = columns::integer(next)?;
+        let row = params![tenant.as_str(), seq, log_id, kind, at.micros(), arrived.micros(), key_id, sealed];
+        let is_new = insert.execute(row)? == 1;
+        places.push(is_new.then_some(next));
+        next += u64::from(is_new);
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO log_states (tenant_id, next_seq, worked) VALUES (?1, ?2, 0)
+             ON CONFLICT (tenant_id) DO UPDATE SET next_seq = ?2",
+        )?
+        .execute(params![tenant.as_str(), columns::integer(next)?])?;
+    for NewLogReject { reason, key_id, sealed } in rejects {
+        connection
+            .prepare_cached(
+                "INSERT INTO log_rejects (tenant_id, number, arrived_at, reason, key_id, sealed)
+                 SELECT ?1, COALESCE(MAX(number), -1) + 1, ?2, ?3, ?4, ?5 FROM log_rejects WHERE tenant_id = ?1",
+            )?
+            .execute(params![tenant.as_str(), arrived.micros(), reason, key_id, sealed])?;
+    }
+    Ok(places)
+}
+
+pub(super) fn state(connection: &Connection, tenant: &TenantId) -> Result<LogState, StoreError> {
+    let row: Option<(i64, i64, Option<i64>)> = connection
+        .prepare_cached("SELECT next_seq, worked, late_from FROM log_states WHERE tenant_id = ?1")?
+        .query_row([tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((next, worked, late_from)) = row else { return Ok(LogState::default()) };
+    Ok(LogState {
+        next: columns::unsigned(next)?,
+        worked: columns::unsigned(worked)?,
+        late_from: late_from.map(Timestamp::from_micros),
+    })
+}
+
+/// Says how far the journal was looked at; `Stale` when it was not at `expected`.
+pub(super) fn set_worked(
+    connection: &Connection,
+    tenant: &TenantId,
+    expected: u64,
+    (worked, late_from): (u64, Option<Timestamp>),
+) -> Result<(), StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE log_states SET worked = ?3, late_from = ?4 WHERE tenant_id = ?1 AND worked = ?2",
+        )?
+        .execute(params![
+            tenant.as_str(),
+            columns::integer(expected)?,
+            columns::integer(worked)?,
+            late_from.map(Timestamp::micros)
+        ])?;
+    columns::one(changed)
+}
+
+/// Entries from the place `from` on, in the order of arrival.
+pub(super) fn list(
+    connection: &Connection,
+    tenant: &TenantId,
+    from: u64,
+    limit: u32,
+) -> Result<Vec<LogEntryRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, log_id, kind, happened_at, arrived_at, key_id, sealed FROM log_entries
+         WHERE tenant_id = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    columns::collect(statement.query(params![tenant.as_str(), columns::bound(from), limit])?, entry_row)
+}
+
+/// Entries of a stretch, in the order of event time.
+pub(super) fn list_in_time(
+    connection: &Connection,
+    tenant: &TenantId,
+    stretch: &LogStretch,
+    limit: u32,
+) -> Result<Vec<LogEntryRow>, StoreError> {
+    let LogStretch { after: (at, log_id), until, before } = stretch;
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, log_id, kind, happened_at, arrived_at, key_id, sealed FROM log_entries
+         WHERE tenant_id = ?1 AND (happened_at, log_id) > (?2, ?3) AND happened_at <= ?4 AND seq < ?5
+         ORDER BY happened_at, log_id LIMIT ?6",
+    )?;
+    let bounds =
+        params![tenant.as_str(), at.micros(), log_id, until.micros(), columns::bound(*before), limit];
+    columns::collect(statement.query(bounds)?, entry_row)
+}
+
+/// The entry of an id.
+pub(super) fn find(
+    connection: &Connection,
+    tenant: &TenantId,
+    log_id: &str,
+) -> Result<Option<LogEntryRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, log_id, kind, happened_at, arrived_at, key_id, sealed FROM log_entries
+         WHERE tenant_id = ?1 AND log_id = ?2",
+    )?;
+    Ok(columns::collect(statement.query([tenant.as_str(), log_id])?, entry_row)?.pop())
+}
+
+fn entry_row(row: &Row<'_>) -> Result<LogEntryRow, StoreError> {
+    Ok(LogEntryRow {
+        seq: columns::unsigned(row.get(0)?)?,
+        arrived: Timestamp::from_micros(row.get(4)?),
+        entry: NewLogEntry {
+            log_id: row.get(1)?,
+            kind: row.get(2)?,
+            at: Timestamp::from_micros(row.get(3)?),
+            key_id: row.get(5)?,
+            sealed: row.get(6)?,
+        },
+    })
+}
+
+fn at(connection: &Connection, tenant: &TenantId, places: &[u64]) -> Result<Vec<LogEntryRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, log_id, kind, happened_at, arrived_at, key_id, sealed FROM log_entries
+         WHERE tenant_id = ?1 AND seq = ?2",
+    )?;
+    let mut rows = Vec::with_capacity(places.len());
+    for place in places {
+        let found = statement.query(params![tenant.as_str(), columns::bound(*place)])?;
+        rows.extend(columns::collect(found, entry_row)?);
+    }
+    Ok(rows)
+}
+
+/// What could not be read, newest first.
+pub(super) fn rejects(
+    connection: &Connection,
+    tenant: &TenantId,
+    limit: u32,
+) -> Result<Vec<LogRejectRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT arrived_at, reason, key_id, sealed FROM log_rejects WHERE tenant_id = ?1
+         ORDER BY number DESC LIMIT ?2",
+    )?;
+    columns::collect(statement.query(params![tenant.as_str(), limit])?, |row| {
+        let reject = NewLogReject { reason: row.get(1)?, key_id: row.get(2)?, sealed: row.get(3)? };
+        Ok(LogRejectRow { arrived: Timestamp::from_micros(row.get(0)?), reject })
+    })
+}
+
+/// Forgets what happened, or could not be read and came, before a time.
+pub(super) fn prune(connection: &Connection, tenant: &TenantId, before: Timestamp) -> Result<(), StoreError> {
+    for sql in [
+        "DELETE FROM log_entries WHERE tenant_id = ?1 AND happened_at < ?2",
+        "DELETE FROM log_rejects WHERE tenant_id = ?1 AND arrived_at < ?2",
+    ] {
+        connection.prepare_cached(sql)?.execute(params![tenant.as_str(), before.micros()])?;
+    }
+    Ok(())
+}
+
+pub(super) fn put_snapshot(
+    connection: &Connection,
+    tenant: &TenantId,
+    snapshot: &LogSnapshotRow,
+) -> Result<(), StoreError> {
+    let LogSnapshotRow { seq, at, log_id, state } = snapshot;
+    connection
+        .prepare_cached(
+            "INSERT INTO log_snapshots (tenant_id, seq, happened_at, log_id, state) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (tenant_id, seq) DO UPDATE SET happened_at = ?3, log_id = ?4, state = ?5",
+        )?
+        .execute(params![tenant.as_str(), columns::integer(*seq)?, at.micros(), log_id, state])?;
+    Ok(())
+}
+
+/// Forgets the snapshot at a place.
+pub(super) fn drop_snapshot(connection: &Connection, tenant: &TenantId, seq: u64) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM log_snapshots WHERE tenant_id = ?1 AND seq = ?2")?
+        .execute(params![tenant.as_str(), columns::bound(seq)])?;
+    Ok(())
+}
+
+/// Places and times of the snapshots, oldest first.
+pub(super) fn snapshots(
+    connection: &Connection,
+    tenant: &TenantId,
+) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT seq, happened_at FROM log_snapshots WHERE tenant_id = ?1 ORDER BY seq")?;
+    columns::collect(statement.query([tenant.as_str()])?, |row| {
+        Ok((columns::unsigned(row.get(0)?)?, Timestamp::from_micros(row.get(1)?)))
+    })
+}
+
+pub(super) fn find_snapshot(
+    connection: &Connection,
+    tenant: &TenantId,
+    which: SnapshotOf,
+) -> Result<Option<LogSnapshotRow>, StoreError> {
+    let before = match which {
+        SnapshotOf::Newest => i64::MAX,
+        SnapshotOf::Before(at) => at.micros(),
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, happened_at, log_id, state FROM log_snapshots WHERE tenant_id = ?1 AND happened_at < ?2
+         ORDER BY seq DESC LIMIT 1",
+    )?;
+    let found = columns::collect(statement.query(params![tenant.as_str(), before])?, |row| {
+        Ok(LogSnapshotRow {
+            seq: columns::unsigned(row.get(0)?)?,
+            at: Timestamp::from_micros(row.get(1)?),
+            log_id: row.get(2)?,
+            state: row.get(3)?,
+        })
+    })?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) fn put_cursor(
+    connection: &Connection,
+    tenant: &TenantId,
+    name: &str,
+    cursor: &str,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO log_cursors (tenant_id, name, cursor) VALUES (?1, ?2, ?3)
+             ON CONFLICT (tenant_id, name) DO UPDATE SET cursor = ?3",
+        )?
+        .execute([tenant.as_str(), name, cursor])?;
+    Ok(())
+}
+
+pub(super) fn find_cursor(
+    connection: &Connection,
+    tenant: &TenantId,
+    name: &str,
+) -> Result<Option<String>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT cursor FROM log_cursors WHERE tenant_id = ?1 AND name = ?2")?
+        .query_row([tenant.as_str(), name], |row| row.get(0))
+        .optional()?)
+}
+
+impl Sqlite {
+    pub(crate) async fn get_log_state(&self, tenant: &TenantId) -> Result<LogState, StoreError> {
+        self.readers.read(|connection| state(connection, tenant))
+    }
+
+    pub(crate) async fn list_log(
+        &self,
+        tenant: &TenantId,
+        from: u64,
+        limit: u32,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        self.read_long(tenant, move |connection, tenant| list(connection, tenant, from, limit)).await
+    }
+
+    pub(crate) async fn list_log_in_time(
+        &self,
+        tenant: &TenantId,
+        stretch: LogStretch,
+        limit: u32,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        let read = move |connection: &Connection, tenant: &TenantId| {
+            list_in_time(connection, tenant, &stretch, limit)
+        };
+        self.read_long(tenant, read).await
+    }
+
+    pub(crate) async fn list_log_at(
+        &self,
+        tenant: &TenantId,
+        places: Vec<u64>,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        self.read_long(tenant, move |connection, tenant| at(connection, tenant, &places)).await
+    }
+
+    pub(crate) async fn find_log_entry(
+        &self,
+        tenant: &TenantId,
+        log_id: &str,
+    ) -> Result<Option<LogEntryRow>, StoreError> {
+        self.readers.read(|connection| find(connection, tenant, log_id))
+    }
+
+    pub(crate) async fn list_log_rejects(
+        &self,
+        tenant: &TenantId,
+        limit: u32,
+    ) -> Result<Vec<LogRejectRow>, StoreError> {
+        self.read_long(tenant, move |connection, tenant| rejects(connection, tenant, limit)).await
+    }
+
+    pub(crate) async fn list_log_snapshots(
+        &self,
+        tenant: &TenantId,
+    ) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+        self.readers.read(|connection| snapshots(connection, tenant))
+    }
+
+    pub(crate) async fn find_log_snapshot(
+        &self,
+        tenant: &TenantId,
+        which: SnapshotOf,
+    ) -> Result<Option<LogSnapshotRow>, StoreError> {
+        self.read_long(tenant, move |connection, tenant| find_snapshot(connection, tenant, which)).await
+    }
+
+    pub(crate) async fn find_log_cursor(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+    ) -> Result<Option<String>, StoreError> {
+        self.readers.read(|connection| find_cursor(connection, tenant, name))
+    }
+}

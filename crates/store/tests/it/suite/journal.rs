@@ -1,0 +1,144 @@
+use countersign_core::Timestamp;
+use countersign_store::{
+    LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, SnapshotOf, Store, StoreError, Write,
+};
+
+use super::{
+    Fresh,
+    make::{at, tenant, writes},
+};
+
+fn entry(log_id: &str, seconds: i64) -> NewLogEntry {
+    NewLogEntry {
+        log_id: log_id.to_owned(),
+        kind: "s".to_owned(),
+        at: at(seconds),
+        key_id: "rec_1".to_owned(),
+        sealed: vec![1, 2, 3],
+    }
+}
+
+fn reject(reason: &str) -> NewLogReject {
+    NewLogReject { reason: reason.to_owned(), key_id: "rec_1".to_owned(), sealed: vec![9] }
+}
+
+async fn append(store: &Store, of: &str, entries: &[NewLogEntry]) -> Vec<Option<u64>> {
+    store.append_log(&tenant(of), at(100), entries.to_vec(), vec![]).await.unwrap()
+}
+
+async fn ids(store: &Store, stretch: LogStretch) -> Vec<String> {
+    let rows = store.list_log_in_time(&tenant("t"), stretch, 9).await.unwrap();
+    rows.into_iter().map(|row| row.entry.log_id).collect()
+}
+
+pub async fn an_entry_is_journaled_once_and_places_have_no_gaps(Fresh { store, .. }: Fresh) {
+    assert_eq!(store.get_log_state(&tenant("t")).await, Ok(LogState::default()));
+    assert_eq!(append(&store, "t", &[entry("b", 2), entry("a", 1)]).await, [Some(0), Some(1)]);
+    assert_eq!(
+        append(&store, "t", &[entry("a", 1), entry("c", 3), entry("b", 2)]).await,
+        [None, Some(2), None]
+    );
+    assert_eq!(append(&store, "t", &[]).await, []);
+    let state = LogState { next: 3, worked: 0, late_from: None };
+    assert_eq!(store.get_log_state(&tenant("t")).await, Ok(state));
+    let found = store.find_log_entry(&tenant("t"), "c").await.unwrap().unwrap();
+    assert_eq!((found.seq, found.arrived, found.entry), (2, at(100), entry("c", 3)));
+    assert_eq!(store.find_log_entry(&tenant("u"), "c").await, Ok(None));
+    let rows = store.list_log_at(&tenant("t"), vec![2, 7, 0]).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.entry.log_id.as_str()).collect::<Vec<_>>(), ["c", "b"]);
+    assert_eq!(store.list_log_at(&tenant("u"), vec![0]).await, Ok(vec![]));
+}
+
+pub async fn entries_of_one_delivery_that_repeat_each_other_are_one(Fresh { store, .. }: Fresh) {
+    let given = [entry("a", 1), entry("a", 1), entry("b", 2), entry("a", 1)];
+    assert_eq!(append(&store, "t", &given).await, [Some(0), None, Some(1), None]);
+}
+
+pub async fn many_deliveries_at_once_get_places_in_their_order(Fresh { store, .. }: Fresh) {
+    let deliveries = (0..20).map(|n| {
+        let store = store.clone();
+        async move { append(&store, "t", &[entry(&format!("{n}"), n), entry("same", 0)]).await }
+    });
+    let mut tasks = tokio::task::JoinSet::new();
+    for delivery in deliveries {
+        tasks.spawn(delivery);
+    }
+    let places: Vec<Option<u64>> = tasks.join_all().await.into_iter().flatten().collect();
+    let mut given: Vec<u64> = places.iter().flatten().copied().collect();
+    given.sort_unstable();
+    assert_eq!(given, (0..21).collect::<Vec<u64>>());
+    let rows = store.list_log(&tenant("t"), 0, 99).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), given);
+}
+
+pub async fn listed_by_arrival_and_by_event_time(Fresh { store, .. }: Fresh) {
+    append(&store, "t", &[entry("d", 4), entry("b", 2), entry("a", 2), entry("c", 3)]).await;
+    append(&store, "u", &[entry("x", 3)]).await;
+    let arrived = store.list_log(&tenant("t"), 1, 2).await.unwrap();
+    assert_eq!(arrived.iter().map(|row| row.entry.log_id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+    let all = LogStretch { after: (Timestamp::default(), String::new()), until: at(9), before: 9 };
+    assert_eq!(ids(&store, all.clone()).await, ["a", "b", "c", "d"]);
+    assert_eq!(
+        ids(&store, LogStretch { after: (at(2), "a".to_owned()), ..all.clone() }).await,
+        ["b", "c", "d"]
+    );
+    assert_eq!(ids(&store, LogStretch { until: at(3), ..all.clone() }).await, ["a", "b", "c"]);
+    assert_eq!(ids(&store, LogStretch { before: 3, ..all }).await, ["a", "b", "d"]);
+}
+
+pub async fn what_was_looked_at_moves_only_from_where_it_was(Fresh { store, .. }: Fresh) {
+    append(&store, "t", &[entry("a", 1), entry("b", 2)]).await;
+    let worked = |expected, worked, late_from| {
+        writes(&tenant("t"), vec![Write::LogWorked { expected, worked, late_from }])
+    };
+    store.commit(worked(0, 2, Some(at(1)))).await.unwrap();
+    assert_eq!(store.commit(worked(0, 2, None)).await, Err(StoreError::Stale));
+    append(&store, "t", &[entry("c", 3)]).await;
+    let state = LogState { next: 3, worked: 2, late_from: Some(at(1)) };
+    assert_eq!(store.get_log_state(&tenant("t")).await, Ok(state));
+    store.commit(worked(2, 3, None)).await.unwrap();
+    assert_eq!(store.get_log_state(&tenant("t")).await.unwrap().late_from, None);
+}
+
+pub async fn snapshots_are_found_by_time(Fresh { store, .. }: Fresh) {
+    let t = tenant("t");
+    assert_eq!(store.find_log_snapshot(&t, SnapshotOf::Newest).await, Ok(None));
+    let snapshot = |seq: u64, seconds| LogSnapshotRow {
+        seq,
+        at: at(seconds),
+        log_id: seq.to_string(),
+        state: vec![7; 3],
+    };
+    let kept = [snapshot(5, 50), snapshot(9, 90)].map(Write::LogSnapshot);
+    store.commit(writes(&t, kept.to_vec())).await.unwrap();
+    assert_eq!(store.list_log_snapshots(&t).await, Ok(vec![(5, at(50)), (9, at(90))]));
+    for (which, found) in [
+        (SnapshotOf::Newest, Some(snapshot(9, 90))),
+        (SnapshotOf::Before(at(90)), Some(snapshot(5, 50))),
+        (SnapshotOf::Before(at(50)), None),
+    ] {
+        assert_eq!(store.find_log_snapshot(&t, which).await, Ok(found));
+    }
+    store.commit(writes(&t, vec![Write::DropLogSnapshot(9)])).await.unwrap();
+    assert_eq!(store.find_log_snapshot(&t, SnapshotOf::Newest).await, Ok(Some(snapshot(5, 50))));
+    assert_eq!(store.list_log_snapshots(&tenant("u")).await, Ok(vec![]));
+}
+
+pub async fn what_is_old_is_forgotten_and_tenants_stay_apart(Fresh { store, .. }: Fresh) {
+    let (t, u) = (tenant("t"), tenant("u"));
+    for of in [&t, &u] {
+        let entries = vec![entry("a", 1), entry("b", 5)];
+        store.append_log(of, at(3), entries, vec![reject("first"), reject("second")]).await.unwrap();
+    }
+    let cursor = Write::LogCursor { name: "pull", cursor: "900".to_owned() };
+    store.commit(writes(&t, vec![Write::PruneLog { before: at(4) }, cursor])).await.unwrap();
+    let left = store.list_log(&t, 0, 9).await.unwrap();
+    assert_eq!(left.iter().map(|row| row.seq).collect::<Vec<_>>(), [1]);
+    assert_eq!(store.list_log_rejects(&t, 9).await, Ok(vec![]));
+    assert_eq!(store.find_log_cursor(&t, "pull").await, Ok(Some("900".to_owned())));
+    assert_eq!(store.list_log(&u, 0, 9).await.unwrap().len(), 2);
+    let reasons = store.list_log_rejects(&u, 9).await.unwrap();
+    assert_eq!(reasons.iter().map(|row| row.reject.reason.as_str()).collect::<Vec<_>>(), ["second", "first"]);
+    assert_eq!(store.find_log_cursor(&u, "pull").await, Ok(None));
+    assert_eq!(append(&store, "t", &[entry("c", 6)]).await, [Some(2)]);
+}
