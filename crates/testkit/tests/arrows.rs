@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "store"]),
     ("server", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app"]),
     ("testdb", &[]),
-    ("adapters", &["core", "auth0", "app"]),
+    ("adapters", &["core", "auth0", "privacy", "app"]),
     ("testkit", &["core", "policy", "privacy", "store", "app", "server", "testdb"]),
     (
         "bench",

@@ -11,6 +11,8 @@ mod suppress;
 pub(crate) mod tests;
 mod view;
 
+use std::collections::BTreeMap;
+
 use countersign_detect::incident::IncidentId;
 use countersign_store::StoreError;
 
@@ -49,6 +51,8 @@ pub struct Opened {
     pub incident: Incident,
     /// What people wrote, newest first, the newest 200.
     pub notes: Vec<Note>,
+    /// Auth0's ids of the log entries in its timeline, by their places in the journal, as far as they are kept.
+    pub log_ids: BTreeMap<u64, String>,
 }
 
 /// What somebody wrote about an incident.
@@ -104,7 +108,10 @@ impl App {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Opened { row, incident, notes })
+        let places = incident.timeline().iter().filter_map(|line| line.seq).collect();
+        let entries = self.ports.store.list_log_at(&tenant.id, places).await?;
+        let log_ids = entries.into_iter().map(|row| (row.seq, row.entry.log_id)).collect();
+        Ok(Opened { row, incident, notes, log_ids })
     }
 
     /// Alerts, the newest finding first; at most [`MAX_LISTED`]. What they are about stays sealed.

@@ -62,7 +62,16 @@ impl Opened {
             .iter()
             .map(|note| json!({ "id": note.id, "at": note.at, "by": note.by, "text": note.text }))
             .collect();
-        with(with(facts(&self.row), told(&self.incident)), json!({ "notes": notes }))
+        let timeline: Vec<_> = self
+            .incident
+            .timeline()
+            .into_iter()
+            .map(|line| {
+                let log_id = line.seq.and_then(|seq| self.log_ids.get(&seq));
+                json!({ "at": line.at, "log_id": log_id, "text": line.text })
+            })
+            .collect();
+        with(with(facts(&self.row), told(&self.incident)), json!({ "notes": notes, "timeline": timeline }))
     }
 }
 
@@ -89,7 +98,6 @@ fn told(incident: &Incident) -> Value {
         "title": incident.title(),
         "reasons": reasons,
         "narrative": incident.narrative(),
-        "timeline": incident.timeline(),
         "steps": incident.steps(),
         "techniques": incident.techniques(),
         "users": incident.users(),

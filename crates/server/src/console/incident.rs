@@ -47,6 +47,7 @@ impl Page {
         let incident = &self.opened.incident;
         let main = html! {
             div.heading { h1 { (incident.title()) } }
+            div.stack {
             p { (incident.narrative()) }
             (self.facts())
             section aria-labelledby="steps-title" {
@@ -57,6 +58,7 @@ impl Page {
             (self.alerts())
             (self.related())
             (self.notes())
+            }
         };
         let mut trail = trail_to(&self.tenant, None);
         let href = Link::to("/incidents").with("tenant", self.tenant.as_str()).done();
@@ -98,13 +100,13 @@ impl Page {
             section aria-labelledby="timeline-title" {
                 h2 #timeline-title { "Timeline" }
                 table {
-                    thead { tr { th scope="col" { "Time" } th scope="col" { "What happened" } th scope="col" { "Entry" } } }
+                    thead { tr { th scope="col" { "Time" } th scope="col" { "What happened" } th scope="col" { "Log entry" } } }
                     tbody {
                         @for line in self.opened.incident.timeline() {
                             tr {
                                 td { time datetime=(line.at) { (words::absolute(line.at)) } }
                                 th scope="row" { (line.text) }
-                                td { @if let Some(seq) = line.seq { (seq) } }
+                                td { @if let Some(id) = line.seq.and_then(|seq| self.opened.log_ids.get(&seq)) { code { (id) } } }
                             }
                         }
                     }
@@ -227,7 +229,7 @@ pub(super) mod tests {
         };
         let note =
             Note { id: "rec_2".to_owned(), at, by: "mia".to_owned(), text: samples::HOSTILE.to_owned() };
-        Opened { row, incident, notes: vec![note] }
+        Opened { row, incident, notes: vec![note], log_ids: [(1, "900\u{202e}1".to_owned())].into() }
     }
 
     #[test]
