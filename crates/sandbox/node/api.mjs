@@ -1,4 +1,4 @@
-// The `api` object of each trigger, as the reference documents it: each method checks its arguments, records the call, and
+// The `api` object of each trigger, made from the reference's table of methods: each method checks its arguments, records the call, and
 // changes a simulated transaction. What the reference does not document for the trigger throws and is kept as a misuse, so
 // that an Action which runs here does not lean on luck. `result()` says how Auth0 would end the transaction.
 import { createCache } from './cache.mjs';
@@ -7,6 +7,7 @@ import {
   isRecord, json, listOf, metadataSetter, options, page, setTransactionMetadata, text, texts,
 } from './checks.mjs';
 import { conclude, isHeadless } from './conclude.mjs';
+import { METHODS } from './methods.mjs';
 import { redirectOf, stateOf } from './redirect.mjs';
 
 export { createCache };
@@ -276,7 +277,7 @@ function messageProvider(state) {
   return { notification: { drop: end('drop'), retry: end('retry') } };
 }
 
-// What each trigger offers besides the cache.
+// What the methods of each trigger do; which of them there are is the table's to say.
 const OFFERS = {
   'post-login': postLogin,
   'pre-user-registration': preUserRegistration,
@@ -312,8 +313,16 @@ export function createApi({ event, handler = 'onExecutePostLogin', cache = creat
   const misuses = [];
   const members = {};
   const api = guarded('api', members, trigger, misuses);
-  for (const [group, methods] of Object.entries(OFFERS[trigger](state, event, handler, { now, transactionState }))) {
-    const recorded = Object.entries(methods).map(([name, method]) => {
+  const offers = OFFERS[trigger](state, event, handler, { now, transactionState });
+  for (const [group, names] of Object.entries(METHODS[trigger])) {
+    if (group === 'cache') {
+      members.cache = guarded('api.cache', Object.fromEntries(names.map((name) => [name, cache[name]])), trigger, misuses);
+      continue;
+    }
+    const documented = names[0] === '*' ? Object.keys(offers[group]) : names;
+    const recorded = documented.map((name) => {
+      const method = offers[group]?.[name];
+      demand(typeof method === 'function', `\`${group}.${name}\` is documented and does nothing here`);
       const call = (...args) => {
         const copy = JSON.parse(JSON.stringify(args));
         const value = method(...args);
@@ -325,7 +334,6 @@ export function createApi({ event, handler = 'onExecutePostLogin', cache = creat
     });
     members[group] = guarded(`api.${group}`, Object.fromEntries(recorded), trigger, misuses);
   }
-  members.cache = guarded('api.cache', { get: cache.get, set: cache.set, delete: cache.delete }, trigger, misuses);
   const result = () => {
     const { steps, denied, ...asked } = state;
     return { ...asked, ...conclude(state, event, trigger), calls, misuses };

@@ -11,12 +11,13 @@ macro_rules! script {
     };
 }
 
-const SCRIPTS: [(&str, &str); 9] = [
+const SCRIPTS: [(&str, &str); 10] = [
     script!("host.mjs"),
     script!("requests.mjs"),
     script!("pool.mjs"),
     script!("worker.mjs"),
     script!("api.mjs"),
+    script!("methods.mjs"),
     script!("checks.mjs"),
     script!("cache.mjs"),
     script!("conclude.mjs"),
