@@ -1,6 +1,10 @@
 //! The checks of tenants and of our side: what they are made from here, and the job that makes them.
 
 mod certificate;
+#[cfg(test)]
+mod coverage;
+#[cfg(test)]
+mod disturbed;
 mod expected;
 mod job;
 mod local;

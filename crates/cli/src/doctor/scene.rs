@@ -58,6 +58,8 @@ pub struct Whims {
     pub answers: Arc<Mutex<BTreeMap<String, Value>>>,
     /// Paths that are refused with a status.
     pub refused: Arc<Mutex<BTreeMap<String, u16>>>,
+    /// Paths whose answers tell how large a limit is, and how much of it is left.
+    pub limits: Arc<Mutex<BTreeMap<String, (u32, u32)>>>,
     pub skew_seconds: Arc<AtomicI64>,
 }
 
@@ -90,6 +92,7 @@ async fn by_whim(
 ) -> Response {
     let whim = whims.answers.lock().get(uri.path()).cloned();
     let refused = whims.refused.lock().get(uri.path()).copied();
+    let limit = whims.limits.lock().get(uri.path()).copied();
     let mut response = match whim.map(|answer| page(answer, &uri)) {
         _ if refused.is_some() => {
             let status = refused.unwrap_or_default();
@@ -103,6 +106,10 @@ async fn by_whim(
     let seconds = clock.now().seconds() + whims.skew_seconds.load(Ordering::Relaxed);
     let date = http_date(seconds);
     response.headers_mut().insert(header::DATE, HeaderValue::from_str(&date).unwrap());
+    if let Some((size, left)) = limit {
+        response.headers_mut().insert("x-ratelimit-limit", size.into());
+        response.headers_mut().insert("x-ratelimit-remaining", left.into());
+    }
     response
 }
 
