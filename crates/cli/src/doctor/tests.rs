@@ -21,7 +21,6 @@ async fn ask(scene: &Scene, code: Option<&str>) {
     assert_eq!(answer.status, 200, "{}", answer.json);
 }
 
-/// Takes what the stream would bring, so that it is not silent.
 /// Delivers an entry of the log.
 fn journal(scene: &Scene, log_id: &str, kind: &str, at: Timestamp) {
     let entry = json!({"log_id": log_id, "type": kind, "date": at.to_string()}).to_string();
@@ -30,6 +29,7 @@ fn journal(scene: &Scene, log_id: &str, kind: &str, at: Timestamp) {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(taken)).unwrap();
 }
 
+/// Takes what the stream would bring, so that it is not silent.
 fn deliver(scene: &Scene) {
     let date = scene.service.clock.now();
     journal(scene, &date.to_string(), "s", date);
