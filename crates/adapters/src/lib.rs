@@ -1,6 +1,6 @@
-//! HTTP clients behind the ports of the use cases.
+//! HTTP clients and reference files behind the ports of the use cases.
 //!
-//! Each talks to addresses that the operator configured and to nothing else: no redirects, no proxy of the environment,
+//! Each client talks to addresses that the operator configured and to nothing else: no redirects, no proxy of the environment,
 //! bounded times and answers. None decides anything, and none may write an address, a token or anything about a person
 //! into a log line or an error.
 //!
@@ -25,5 +25,6 @@ mod endpoint;
 pub mod enrichment;
 pub mod hooks;
 pub mod management;
+pub mod places;
 
 pub use endpoint::{Endpoint, EndpointError};

@@ -30,6 +30,7 @@ mod learn;
 mod leaves;
 pub mod management;
 pub mod outcomes;
+pub mod places;
 mod policies;
 pub mod posture;
 mod read;
@@ -85,6 +86,8 @@ pub struct Ports {
     pub earlier_checkpoint_seeds: Vec<Secret>,
     /// First part of each ledger's origin, such as `countersign.example.com`.
     pub site: String,
+    /// Where addresses are; `None`: nobody but Auth0 says.
+    pub places: Option<Arc<dyn places::Places>>,
     /// Where the newest checkpoint of each tenant is written as a file; `None`: nowhere.
     pub checkpoint_folder: Option<PathBuf>,
 }

@@ -115,6 +115,7 @@ pub async fn start(
         checkpoint_seed: Secret::new(vec![6; 32]),
         earlier_checkpoint_seeds: Vec::new(),
         site: "countersign.bench".to_owned(),
+        places: None,
         checkpoint_folder: data.folder().map(Path::to_owned),
     };
     let tenant =

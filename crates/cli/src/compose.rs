@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
-use countersign_app::{App, Ports, TenantConfig, enrich::Enrich, hooks::Hook};
+use countersign_app::{App, Ports, TenantConfig, enrich::Enrich, hooks::Hook, places::Places};
 use countersign_core::{Clock, Entropy, Secret, TenantId};
 use countersign_policy::Snapshot;
 use countersign_privacy::{MasterKey, Token};
@@ -88,15 +88,21 @@ impl Base {
         Ok(Self { clock: system_clock(), entropy: Arc::new(SystemEntropy), data, keys })
     }
 
-    /// Starts the use cases over the configured store.
-    pub async fn app(&self, config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<App>> {
+    /// Starts the use cases over the configured store, and the places that are told.
+    pub async fn app(
+        &self,
+        config: &Config,
+        clock: &Arc<dyn Clock>,
+        places: Option<Arc<dyn Places>>,
+    ) -> anyhow::Result<Arc<App>> {
         let store = open_store(config, Access::Own, clock).await?;
         let mut tenants = tenants(config)?;
         for tenant in &mut tenants {
             tenant.enrichment = connector(config, &tenant.id, clock)?;
             tenant.hooks = receivers(config, &tenant.id)?;
         }
-        Ok(App::start(self.ports(config, store, clock, self.data.path())?, tenants).await?)
+        let ports = self.ports(config, store, clock, self.data.path())?;
+        Ok(App::start(Ports { places, ..ports }, tenants).await?)
     }
 
     /// Opens the use cases over a store without recording anything.
@@ -133,6 +139,7 @@ impl Base {
             checkpoint_seed: seeds.next().context("no checkpoint key")?,
             earlier_checkpoint_seeds: seeds.collect(),
             site: config.ledger.site.clone(),
+            places: None,
             checkpoint_folder: Some(checkpoint_folder.to_owned()),
         })
     }

@@ -26,7 +26,7 @@ use std::{
     },
 };
 
-use countersign_app::{App, Lead, Ports, Tenant, TenantConfig, enrich::Enrich, hooks::Hook};
+use countersign_app::{App, Lead, Ports, Tenant, TenantConfig, enrich::Enrich, hooks::Hook, places::Places};
 use countersign_core::{
     Clock, Entropy, Secret, TenantId, Timestamp,
     testing::{CountingEntropy, HeldClock},
@@ -73,12 +73,14 @@ pub struct Setup {
     pub enrichment: Option<Arc<dyn Enrich>>,
     /// Who is told of incidents.
     pub hooks: Vec<Hook>,
+    /// Where addresses are, for all tenants.
+    pub places: Option<Arc<dyn Places>>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let limits = Limits { decisions_per_second: 0, decisions_per_second_per_client: 0 };
-        Self { limits, enrichment: None, hooks: Vec::new() }
+        Self { limits, enrichment: None, hooks: Vec::new(), places: None }
     }
 }
 
@@ -246,7 +248,7 @@ impl TestApp {
             None => Store::open_sqlite(place.folder.path(), Access::Own, &as_clock).expect("the store opens"),
         };
         let policy = Snapshot::new(document).expect("the policy has no faults");
-        let Setup { limits, enrichment, hooks } = setup;
+        let Setup { limits, enrichment, hooks, places } = setup;
         let tenants = [TENANT, OTHER_TENANT].map(|id| TenantConfig {
             id: id.parse().expect("an id"),
             policy: policy.clone(),
@@ -263,6 +265,7 @@ impl TestApp {
             master: MasterKey::new(&Secret::new(vec![5; 32])).expect("32 bytes"),
             checkpoint_seed: Secret::new(vec![6; 32]),
             site: "countersign.test".to_owned(),
+            places,
             checkpoint_folder: Some(place.folder.path().to_owned()),
         };
         let app = App::start(ports, Vec::from(tenants)).await.expect("the service starts");

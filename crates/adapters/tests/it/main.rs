@@ -11,6 +11,8 @@ mod pause;
 #[cfg(test)]
 mod peer;
 #[cfg(test)]
+mod places;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod tls;

@@ -70,6 +70,7 @@ impl App {
             is_new,
             carried: carried.as_ref().map(|sign_up| sign_up.score),
             owes_challenge: carried.is_some_and(|sign_up| sign_up.is_challenged),
+            locate: &|address| self.located(address),
         };
         let features = event.extract(at, &context);
         let (id, snapshot) = (self.make_id(IdKind::Decision)?, Arc::clone(&current.policy));

@@ -41,6 +41,7 @@ impl Scene {
             checkpoint_seed: Secret::new(vec![9; 32]),
             earlier_checkpoint_seeds: Vec::new(),
             site: "countersign.test".to_owned(),
+            places: None,
             checkpoint_folder: None,
         };
         let policy = Snapshot::new(Document::default()).unwrap();

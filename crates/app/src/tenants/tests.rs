@@ -60,6 +60,7 @@ fn parts(folder: &Path, store: Store, given: &Given) -> (Ports, Vec<TenantConfig
         checkpoint_seed: Secret::new(vec![given.seed; 32]),
         earlier_checkpoint_seeds: Vec::new(),
         site: "countersign.test".to_owned(),
+        places: None,
         checkpoint_folder: Some(folder.to_owned()),
     };
     let policy = Snapshot::new(Document::default()).unwrap();

@@ -36,10 +36,10 @@ struct Shown {
 }
 
 impl Shown {
-    fn events(&self, tagger: &Tagger) -> Vec<Event<'_>> {
+    fn events(&self, tagger: &Tagger, app: &App) -> Vec<Event<'_>> {
         let read = self.entries.iter().filter_map(|(row, raw)| {
             let log = LogEvent::parse(raw.as_deref()?, Some(row.entry.log_id.as_str().into())).ok()?;
-            Some(Event::new(row.seq, log, tagger, |_| None))
+            Some(Event::new(row.seq, log, tagger, |address| app.locate(address)))
         });
         read.collect()
     }
@@ -60,7 +60,7 @@ impl App {
             shown.push(self.show(tenant, alert).await?);
         }
         let tagger = tenant.keys.tagger();
-        let events: Vec<Vec<Event<'_>>> = shown.iter().map(|shown| shown.events(&tagger)).collect();
+        let events: Vec<Vec<Event<'_>>> = shown.iter().map(|shown| shown.events(&tagger, self)).collect();
         let about = |id: &str| engine.detectors().map(Detector::about).find(|about| about.id == id);
         let raised: Vec<Raised<'_>> = shown
             .iter()

@@ -1,10 +1,10 @@
 //! Looking at what was journaled: in the order of arrival, alerts and the place reached in one commit.
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use countersign_auth0::log::LogEvent;
 use countersign_core::{Micros, Timestamp};
-use countersign_detect::{Alert, AlertId, Engine, Event, Place, StateError, Suppression};
+use countersign_detect::{Alert, AlertId, Engine, Event, StateError, Suppression};
 use countersign_privacy::Tagger;
 use countersign_store::{Commit, LogEntryRow, LogSnapshotRow, LogState, SnapshotOf, StoreError, Write};
 
@@ -174,15 +174,6 @@ impl App {
         let event = Event::new(row.seq, log, &working.tagger, |address| self.locate(address));
         found.extend(working.engine.observe(&event).into_iter().map(|alert| (alert.id, alert)));
         Ok(())
-    }
-
-    /// Where an address is. Nothing but the log itself says so yet.
-    #[expect(
-        clippy::unused_self,
-        reason = "the place of a look into reference data that the operator supplies"
-    )]
-    const fn locate(&self, _: IpAddr) -> Option<Place> {
-        None
     }
 
     /// What an entry says; `None` when its person was erased.

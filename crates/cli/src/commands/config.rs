@@ -1,5 +1,9 @@
 //! `countersign config`
 
+use std::path::Path;
+
+use countersign_adapters::places::PlaceFiles;
+
 use super::{Verdict, print};
 use crate::{args::ConfigCommand, config};
 
@@ -7,8 +11,8 @@ pub fn run(command: ConfigCommand) -> anyhow::Result<Verdict> {
     match command {
         ConfigCommand::Schema => print(&config::schema()),
         ConfigCommand::Show(file) => print(&format!("{:#?}\n", config::load(file.config.as_deref())?)),
-        ConfigCommand::Check(file) => match config::load(file.config.as_deref()) {
-            Ok(_) => print("The configuration is good.\n"),
+        ConfigCommand::Check(file) => match check(file.config.as_deref()) {
+            Ok(()) => print("The configuration is good.\n"),
             Err(error) => {
                 print(&format!("{error:#}\n"));
                 return Ok(Verdict::Fails);
@@ -16,4 +20,11 @@ pub fn run(command: ConfigCommand) -> anyhow::Result<Verdict> {
         },
     }
     Ok(Verdict::Holds)
+}
+
+/// Reads the configuration, and the files of places that it names.
+fn check(file: Option<&Path>) -> anyhow::Result<()> {
+    let config = config::load(file)?;
+    config.places.settings().map(PlaceFiles::open).transpose()?;
+    Ok(())
 }

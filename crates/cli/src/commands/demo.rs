@@ -58,7 +58,7 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     let past = traffic.history(HISTORY_DAYS, now);
     history::seed(&base, &config, past).await.context("can't make up a history")?;
 
-    let app = base.app(&config, &base.clock).await?;
+    let app = base.app(&config, &base.clock, None).await?;
     let listener = bind(args.listen).await?;
     let address = listener.local_addr()?;
     let server = base.server(&config, Arc::clone(&app), address)?;

@@ -15,6 +15,7 @@ use crate::{
     doctor::Doctor,
     key_watch::KeyWatch,
     listen::{self, Limits, Listener},
+    place_watch::PlaceWatch,
     tls::Tls,
 };
 
@@ -25,7 +26,8 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     }
     start_logging(&config.log.level, config.log.format);
     let base = Base::open(&config)?;
-    let app = base.app(&config, &base.clock).await?;
+    let places = PlaceWatch::open(&config.places, &base.clock)?;
+    let app = base.app(&config, &base.clock, places.places()).await?;
     let listen_at = config.server.listen;
     let listener =
         TcpListener::bind(listen_at).await.with_context(|| format!("can't listen at `{listen_at}`"))?;
@@ -49,7 +51,7 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     let limits = Limits::standard();
     let doctor = Doctor::new(Arc::clone(&config), Arc::clone(&app), &base.clock)?;
     let serving = listen::until_stopped(listener, server.router(), app, retention, stop.clone(), &limits);
-    tokio::join!(serving, watch.run(stop.clone()), doctor.run(stop));
+    tokio::join!(serving, watch.run(stop.clone()), doctor.run(stop.clone()), places.run(stop));
     Ok(Verdict::Holds)
 }
 

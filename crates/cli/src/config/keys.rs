@@ -93,6 +93,22 @@ const KEYS: &[Key] = &[
     key("log.level", "\"info\"", "Least level of log lines: error, warn, info, debug, trace. Since 0.1."),
     key("log.format", "\"text\"", "`text` or `json`. Since 0.1."),
     key(
+        "places.city",
+        "\"places/city.mmdb\"",
+        "Database of countries and coordinates in the MaxMind DB format; read again when it was replaced, as the next three. Since 0.1.",
+    ),
+    key("places.asn", "\"places/asn.mmdb\"", "Database of autonomous systems, likewise. Since 0.1."),
+    key(
+        "places.anonymizers",
+        "\"places/anonymous-ip.mmdb\"",
+        "Database of anonymizers, or of connection types, likewise. Since 0.1.",
+    ),
+    key(
+        "places.networks",
+        "[{ file = \"places/offices.txt\", kind = \"corporate\" }]",
+        "Lists of your own, a network or `AS64500` a line: `hosting`, `anonymizer`, `mobile`, `corporate` or `residential`. They win over databases, and the longest prefix over others. Since 0.1.",
+    ),
+    key(
         "tenants.*.action_keys",
         "[\"file:action.key\"]",
         "One or two keys (`whsec_…`) shared with the tenant's Actions, by reference; made in the data directory when absent. Since 0.1.",

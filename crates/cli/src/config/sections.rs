@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{
     SecretReference, Tls, enrichment::Enrichment, hooks::Hook, limits::Limits, management::Management,
-    retention::Retention, storage::Storage,
+    places::Places, retention::Retention, storage::Storage,
 };
 
 /// Everything that can be configured.
@@ -30,6 +30,8 @@ pub struct Config {
     pub ledger: Ledger,
     /// Log lines.
     pub log: Log,
+    /// Where addresses are.
+    pub places: Places,
     /// The Auth0 tenants that are answered.
     pub tenants: BTreeMap<TenantId, Tenant>,
 }
@@ -146,6 +148,7 @@ impl Config {
         }
         faults.extend(self.storage.faults());
         faults.extend(self.retention.faults());
+        faults.extend(self.places.faults());
         for (id, tenant) in &self.tenants {
             if tenant.action_keys.len() > 2 {
                 faults.push(format!(

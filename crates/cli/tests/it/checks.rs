@@ -54,6 +54,16 @@ fn each_way_to_end_has_its_code() {
 }
 
 #[test]
+fn files_of_places_are_checked_with_the_configuration() {
+    let home = home();
+    fs::write(home.path().join("c.toml"), "[places]\nasn = \"asn.mmdb\"\n").unwrap();
+    fs::write(home.path().join("asn.mmdb"), "no database").unwrap();
+    let output = run(home.path(), &["config", "check", "--config", "c.toml"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(told(&output).contains("`places.asn`, `asn.mmdb`: it is no database"), "{}", told(&output));
+}
+
+#[test]
 fn every_fault_of_a_configuration_is_told_at_once() {
     let home = home();
     let check = |text: &str| {

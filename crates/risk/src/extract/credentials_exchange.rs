@@ -11,9 +11,10 @@ impl Extract for CredentialsExchange {
         Sightings::from(&self.request.ip)
     }
 
-    fn extract(&self, at: Timestamp, _: &Context<'_>) -> Features {
-        let mut features = origin::of_request(&self.request, self.channel(), at);
-        features.network = features.network.or_else(|| features.block.clone());
+    fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
+        let mut features = origin::of_request(&self.request, self.channel(), at, context);
+        // Why not the system that was looked up: a machine's history is made of blocks, which say more of it.
+        features.network = origin::told_network(&self.request).or_else(|| features.block.clone());
         let server = self.resource_server.as_option();
         let audience = server.and_then(|server| server.identifier.as_option());
         let mut machine =

@@ -14,8 +14,8 @@ impl Extract for SendPhoneMessage {
     }
 
     /// The network stays unknown without an autonomous system, as at a reset: the user's history is made of those.
-    fn extract(&self, at: Timestamp, _: &Context<'_>) -> Features {
-        let mut features = origin::of_request(&self.request, self.channel(), at);
+    fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
+        let mut features = origin::of_request(&self.request, self.channel(), at, context);
         features.ja4 = origin::ja4(self.security_context.as_option());
         features.note_missing();
         features
@@ -27,9 +27,10 @@ impl Extract for CustomTokenExchange {
         Sightings::from(&self.request.ip)
     }
 
-    fn extract(&self, at: Timestamp, _: &Context<'_>) -> Features {
-        let mut features = origin::of_request(&self.request, self.channel(), at);
-        features.network = features.network.or_else(|| features.block.clone());
+    fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
+        let mut features = origin::of_request(&self.request, self.channel(), at, context);
+        // Why not the system that was looked up: as for a machine, whose history has blocks.
+        features.network = origin::told_network(&self.request).or_else(|| features.block.clone());
         features.note_missing();
         features
     }

@@ -12,15 +12,17 @@ mod registration;
 mod reset;
 mod short_form;
 
+use std::net::IpAddr;
+
 use countersign_core::{Score, Timestamp};
 pub use credentials_exchange::requested_scopes;
 pub(crate) use origin::block;
 pub use short_form::ShortForm;
 
-use crate::{Features, Readings, Reference, Sightings};
+use crate::{Features, Place, Readings, Reference, Short, Sightings};
 
 /// All beside the event that its features are read with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// What domains and languages are looked up in.
     pub reference: &'a Reference,
@@ -32,13 +34,33 @@ pub struct Context<'a> {
     pub carried: Option<Score>,
     /// Whether that sign-up would have been challenged or refused.
     pub owes_challenge: bool,
+    /// Where an address is by reference data; asked only for what the event does not tell.
+    pub locate: &'a dyn Fn(IpAddr) -> Option<Located>,
+}
+
+/// Where an address is by reference data.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Located {
+    /// Country as two upper-case letters (ISO 3166-1); `None` when not known.
+    pub country: Option<Short>,
+    /// The point; `None` when not known well enough, or when it is not where the person is.
+    pub place: Option<Place>,
+    /// The autonomous system; `None` when not known.
+    pub asn: Option<u32>,
 }
 
 impl<'a> Context<'a> {
     /// The context of an account that nothing is known of, beside what is looked up.
     #[must_use]
     pub fn new(reference: &'a Reference) -> Self {
-        Self { reference, readings: Readings::default(), is_new: true, carried: None, owes_challenge: false }
+        Self {
+            reference,
+            readings: Readings::default(),
+            is_new: true,
+            carried: None,
+            owes_challenge: false,
+            locate: &|_| None,
+        }
     }
 }
 

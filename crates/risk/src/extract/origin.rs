@@ -5,24 +5,52 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use countersign_auth0::object::{Authentication, GeoIp, Request, RiskAssessment, SecurityContext};
 use countersign_core::{Channel, Timestamp};
 
+use super::{Context, Located};
 use crate::{Auth0Risk, Features, Place, Short, parse_agent};
 
-/// The features of the request alone; its `network` is the autonomous system if told, else nothing.
-pub(super) fn of_request(request: &Request, channel: Channel, at: Timestamp) -> Features {
+/// The features of the request and of its address; `network` is the autonomous system if known, else nothing.
+pub(super) fn of_request(
+    request: &Request,
+    channel: Channel,
+    at: Timestamp,
+    context: &Context<'_>,
+) -> Features {
     let geoip = request.geoip.as_option();
-    let place = geoip.and_then(GeoIp::coordinates).and_then(|(lat, lon)| Place::from_degrees(lat, lon));
     let mut features = Features::new(at, channel);
     features.country = country_of(request);
-    features.network = request.asn.as_option().and_then(|asn| autonomous_system(asn));
+    features.place = geoip.and_then(GeoIp::coordinates).and_then(|(lat, lon)| Place::from_degrees(lat, lon));
+    features.network = told_network(request);
     features.block = block(&request.ip);
-    features.place = place;
-    features.local_hour = place.map(|place| place.local_hour(at));
     features.device = request.user_agent.as_option().and_then(|agent| parse_agent(agent));
+    complete(&mut features, &request.ip, context);
     features
 }
 
-/// The country of the request's address; `None` when Auth0 did not place it.
-pub(super) fn country_of(request: &Request) -> Option<Short> {
+/// Adds what reference data know of the address and the event does not tell, then the hour of the day.
+///
+/// A place of another country than the one that was told is none: then one of the two is wrong.
+pub(super) fn complete(features: &mut Features, ip: &str, context: &Context<'_>) {
+    let is_whole = features.country.is_some() && features.place.is_some() && features.network.is_some();
+    if let Some(Located { country, place, asn }) =
+        parse(ip).filter(|_| !is_whole).and_then(|address| (context.locate)(address))
+    {
+        if features.country.is_none() && features.place.is_none() {
+            (features.country, features.place) = (country, place);
+        } else if features.country == country {
+            features.place = features.place.or(place);
+        }
+        features.network = features.network.take().or_else(|| asn.map(system));
+    }
+    features.local_hour = features.place.map(|place| place.local_hour(features.at));
+}
+
+/// The autonomous system that the request tells.
+pub(super) fn told_network(request: &Request) -> Option<Short> {
+    request.asn.as_option().and_then(|asn| autonomous_system(asn))
+}
+
+/// The country that the request tells; `None` when Auth0 did not place its address.
+fn country_of(request: &Request) -> Option<Short> {
     request.geoip.as_option()?.country_code.as_option().and_then(|code| country(code))
 }
 
@@ -47,12 +75,20 @@ fn country(code: &str) -> Option<Short> {
 fn autonomous_system(asn: &str) -> Option<Short> {
     let digits = asn.trim().trim_start_matches(['a', 'A', 's', 'S']);
     let number: u32 = digits.parse().ok()?;
-    (number != 0).then(|| Short::new(&format!("as{number}")))
+    (number != 0).then(|| system(number))
+}
+
+fn system(number: u32) -> Short {
+    Short::new(&format!("as{number}"))
+}
+
+fn parse(ip: &str) -> Option<IpAddr> {
+    ip.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
 /// The /24 or /48 that the address lies in; an IPv4 address written as IPv6 counts as IPv4.
 pub(crate) fn block(ip: &str) -> Option<Short> {
-    let text = match ip.trim().parse::<IpAddr>().ok()?.to_canonical() {
+    let text = match parse(ip)? {
         IpAddr::V4(address) => {
             format!("{}/24", Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << 8)))
         }
@@ -107,5 +143,34 @@ mod tests {
         }
         assert_eq!(country("de"), Some("DE".into()));
         assert_eq!(country("Germany"), None);
+    }
+
+    #[test]
+    fn reference_data_add_what_was_not_told_and_change_nothing_that_was() {
+        let reference = crate::Reference::default();
+        let point = |lat| Some(Place { lat, lon: 1_350_000 });
+        let found = || Located { country: Some("DE".into()), place: point(500_000), asn: Some(64_500) };
+        let context = Context { locate: &|_| Some(found()), ..Context::new(&reference) };
+        let noon: Timestamp = "2026-08-20T12:00:00Z".parse().unwrap();
+        let completed = |ip, country: Option<&str>, place, network: Option<&str>| {
+            let mut features = Features::new(noon, Channel::Interactive);
+            (features.country, features.place) = (country.map(Short::from), place);
+            features.network = network.map(Short::from);
+            complete(&mut features, ip, &context);
+            let text = |short: Option<Short>| short.map(|short| short.to_string()).unwrap_or_default();
+            (text(features.country), features.place, text(features.network), features.local_hour)
+        };
+        let whole =
+            |country: &str, place, network: &str, hour| (country.to_owned(), place, network.to_owned(), hour);
+        let ip = "203.0.113.7";
+        assert_eq!(completed(ip, None, None, None), whole("DE", point(500_000), "as64500", Some(21)));
+        assert_eq!(
+            completed(ip, Some("DE"), None, Some("as1")),
+            whole("DE", point(500_000), "as1", Some(21))
+        );
+        assert_eq!(completed(ip, Some("FR"), None, None), whole("FR", None, "as64500", None));
+        assert_eq!(completed(ip, Some("DE"), point(7), None), whole("DE", point(7), "as64500", Some(21)));
+        assert_eq!(completed(ip, None, point(7), None), whole("", point(7), "as64500", Some(21)));
+        assert_eq!(completed("no address", None, None, None), whole("", None, "", None));
     }
 }

@@ -76,12 +76,12 @@ impl Person<'_> {
         }
     }
 
-    /// The sign-up's features.
-    pub(super) fn sign_up(&self, request: Option<&Request>, context: &Context<'_>) -> SignUp {
+    /// The sign-up's features; `from` is the request and the country that it came from.
+    pub(super) fn sign_up(&self, from: Option<(&Request, &Short)>, context: &Context<'_>) -> SignUp {
         let reference = context.reference;
         let mut sign_up = SignUp {
             is_business: reference.is_business(),
-            language_fits: request.and_then(language_fits),
+            language_fits: from.and_then(language_fits),
             readings: context.readings,
             ..SignUp::default()
         };
@@ -100,7 +100,6 @@ impl Person<'_> {
     }
 }
 
-fn language_fits(request: &Request) -> Option<bool> {
-    let language = request.language.as_option()?;
-    reference::fits(language, origin::country_of(request).as_ref().map(Short::as_str)?)
+fn language_fits((request, country): (&Request, &Short)) -> Option<bool> {
+    reference::fits(request.language.as_option()?, country.as_str())
 }

@@ -7,7 +7,7 @@ use super::{
     Context, Extract, origin,
     person::{self, Person},
 };
-use crate::{Features, Sightings, SignUp};
+use crate::{Features, Short, Sightings, SignUp};
 
 /// A session that began longer ago than this was there before the sign-in, in microseconds; one sign-in with a second
 /// factor takes less (judgement).
@@ -31,7 +31,7 @@ impl Extract for PostLogin {
     }
 
     fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
-        let mut features = origin::of_request(&self.request, self.channel(), at);
+        let mut features = origin::of_request(&self.request, self.channel(), at, context);
         features.network = features.network.or_else(|| features.block.clone());
         features.ja4 = origin::ja4(self.security_context.as_option());
         features.auth0 = origin::auth0(self.authentication.as_option());
@@ -40,7 +40,7 @@ impl Extract for PostLogin {
         features.enroll(self.enrolled_factors().iter().map(countersign_auth0::factor::FactorType::as_str));
         features.is_new_account = is_new(self, context);
         features.owes_challenge = features.is_new_account && context.owes_challenge;
-        features.sign_up = sign_up(self, context);
+        features.sign_up = sign_up(self, features.country.as_ref(), context);
         features.note_missing();
         features
     }
@@ -62,12 +62,12 @@ fn person(event: &PostLogin) -> Person<'_> {
 }
 
 /// The same checks as at a sign-up for those whose sign-up no trigger shows; its score for the others.
-fn sign_up(event: &PostLogin, context: &Context<'_>) -> Option<SignUp> {
+fn sign_up(event: &PostLogin, country: Option<&Short>, context: &Context<'_>) -> Option<SignUp> {
     if !is_new(event, context) {
         return None;
     }
     if event.identity_kind() == IdentityKind::Federated {
-        return Some(person(event).sign_up(Some(&event.request), context));
+        return Some(person(event).sign_up(country.map(|country| (&event.request, country)), context));
     }
     context.carried.map(|score| SignUp { carried: Some(score), ..SignUp::default() })
 }

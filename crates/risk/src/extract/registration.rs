@@ -15,11 +15,12 @@ impl Extract for PreUserRegistration {
     }
 
     fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
-        let mut features = origin::of_request(&self.request, self.channel(), at);
+        let mut features = origin::of_request(&self.request, self.channel(), at, context);
         features.network = features.network.or_else(|| features.block.clone());
         features.ja4 = origin::ja4(self.security_context.as_option());
         features.auth0 = origin::auth0(self.authentication.as_option());
-        features.sign_up = Some(person::of_new_user(&self.user).sign_up(Some(&self.request), context));
+        let from = features.country.as_ref().map(|country| (&self.request, country));
+        features.sign_up = Some(person::of_new_user(&self.user).sign_up(from, context));
         features.note_missing();
         features
     }
@@ -36,12 +37,13 @@ impl Extract for PostUserRegistration {
         let request = self.request.as_option();
         let mut features = request.map_or_else(
             || Features::new(at, self.channel()),
-            |request| origin::of_request(request, self.channel(), at),
+            |request| origin::of_request(request, self.channel(), at, context),
         );
         features.network = features.network.or_else(|| features.block.clone());
         features.ja4 = origin::ja4(self.security_context.as_option());
         features.auth0 = origin::auth0(self.authentication.as_option());
-        features.sign_up = Some(person::of_user(&self.user).sign_up(request, context));
+        let from = request.zip(features.country.as_ref());
+        features.sign_up = Some(person::of_user(&self.user).sign_up(from, context));
         features.note_missing();
         features
     }

@@ -18,7 +18,7 @@ impl Extract for PasswordResetPostChallenge {
     }
 
     fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
-        let mut features = origin::of_request(&self.request, self.channel(), at);
+        let mut features = origin::of_request(&self.request, self.channel(), at, context);
         features.auth0 = origin::auth0(self.authentication.as_option());
         features.logins_count =
             self.stats.as_option().and_then(|stats| stats.logins_count.as_option()).copied();
@@ -44,7 +44,7 @@ impl Extract for PostChangePassword {
 
     /// `last_password_reset` is not read: it would be this very change.
     fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
-        let mut features = origin::of_request(&self.request, self.channel(), at);
+        let mut features = origin::of_request(&self.request, self.channel(), at, context);
         features.auth0 = origin::auth0(self.authentication.as_option());
         features.reset = Some(reset(self.user.email.as_option().map(String::as_str), context));
         features.note_missing();

@@ -3,7 +3,7 @@
 use countersign_core::{Channel, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Extract, block, person};
+use super::{Context, Extract, block, origin, person};
 use crate::{Features, Sightings, parse_agent};
 
 /// The body of the short form: who, from where, with what.
@@ -35,6 +35,7 @@ impl Extract for ShortForm {
         let mut features = Features::new(at, Channel::Interactive);
         features.block = block(&self.ip);
         features.device = parse_agent(&self.user_agent);
+        origin::complete(&mut features, &self.ip, context);
         features.sign_up = Some(person::of_email(&self.email).sign_up(None, context));
         features.note_missing();
         features

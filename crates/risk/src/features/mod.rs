@@ -25,17 +25,18 @@ pub struct Features {
     pub at: Timestamp,
     /// By which road the sign-in came.
     pub channel: Channel,
-    /// Country as two upper-case letters (ISO 3166-1); `None` when Auth0 did not place the address.
+    /// Country as two upper-case letters (ISO 3166-1); `None` when neither Auth0 nor reference data place the
+    /// address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Short>,
-    /// Network as `as64500`, else the block; `None` without either, and where a trigger tells no network at all though the
+    /// Network as `as64500`, else the block; `None` without either, and where nobody tells a system though the
     /// person's history is made of those (resets, phone messages).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Short>,
     /// The address's /24 (IPv4) or /48 (IPv6) block, such as `203.0.113.0/24`; `None` when there was no valid address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block: Option<Short>,
-    /// Where the address is thought to be; `None` when Auth0 did not place it.
+    /// Where the address is thought to be; `None` when nobody placed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// Hour of the day by the sun, 0 to 23: UTC plus an hour per 15 degrees of longitude; `None` without a place.

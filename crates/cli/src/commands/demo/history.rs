@@ -25,7 +25,7 @@ pub async fn seed(base: &Base, config: &Config, past: Vec<SignIn>) -> anyhow::Re
     let Some(first) = past.first() else { return Ok(()) };
     let clock = Arc::new(HeldClock::at(first.at));
     let held: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
-    let app = base.app(config, &held).await?;
+    let app = base.app(config, &held, None).await?;
     let id: TenantId = TENANT.parse()?;
     let tenant = app.tenant(&id)?;
     if !app.decisions(&tenant, countersign_app::DecisionFilter::default(), 1).await?.is_empty() {
