@@ -168,7 +168,12 @@ impl App {
     }
 
     /// Destroys this very key: one that was made for the person since is another's to destroy.
-    pub(crate) async fn destroy_key(&self, tenant: &Tenant, subject: &SubjectId, key_id: &str) -> Result<(), Error> {
+    pub(crate) async fn destroy_key(
+        &self,
+        tenant: &Tenant,
+        subject: &SubjectId,
+        key_id: &str,
+    ) -> Result<(), Error> {
         let (store, keys) = (self.ports.store.clone(), Arc::clone(&self.subjects));
         let (tenant, subject, key_id) = (tenant.id.clone(), subject.clone(), key_id.to_owned());
         let work = async move {

@@ -31,8 +31,7 @@ pub enum Kept {
 
 impl Kept {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Decisions, Self::Outcomes, Self::Log, Self::Alerts, Self::Incidents];
+    pub const ALL: [Self; 5] = [Self::Decisions, Self::Outcomes, Self::Log, Self::Alerts, Self::Incidents];
 }
 
 impl App {

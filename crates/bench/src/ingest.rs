@@ -174,7 +174,8 @@ fn bare(served: &Served, folder: &Path) -> anyhow::Result<f64> {
     let mut connection = rusqlite::Connection::open(&path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch("CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, sealed BLOB) STRICT")?;
+    connection
+        .execute_batch("CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, sealed BLOB) STRICT")?;
     let mut sealed = vec![0; usize::try_from(bytes)?];
     SystemEntropy.fill(&mut sealed)?;
     let began = served.clock().monotonic();

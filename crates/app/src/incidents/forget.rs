@@ -197,11 +197,12 @@ impl App {
         let always = Timestamp::from_micros(i64::MIN);
         let mut writes: Vec<Write> = Vec::new();
         for row in self.ports.store.list_suppressions(&tenant.id, always).await? {
-            let body: suppress::Body = match self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await {
-                Ok(body) => body,
-                Err(Error::Erased) => continue,
-                Err(error) => return Err(error),
-            };
+            let body: suppress::Body =
+                match self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await {
+                    Ok(body) => body,
+                    Err(Error::Erased) => continue,
+                    Err(error) => return Err(error),
+                };
             if body.entity.is_some_and(|entity| entity.kind == EntityKind::User && erased.is(&entity.name)) {
                 writes.push(IncidentWrite::DropSuppression(row.id).into());
             }

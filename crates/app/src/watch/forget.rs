@@ -56,7 +56,8 @@ impl App {
         let settled = snapshots.iter().rev().find(|(_, at)| now.since(*at) >= REPLAYED);
         let Some(&(place, settled)) = settled else { return Ok(0) };
         let state = store.get_log_state(&tenant.id).await?;
-        let before = whole_hour(oldest_kept.min(settled));
+        // Why a whole hour: the batches of one turn are about the same time. The newest entry of the snapshot is in it.
+        let before = whole_hour(oldest_kept).min(settled.plus(1));
         let old = Old::Log { before, arrived: now.plus(-REPEATED), place: place.min(state.worked) };
         let count = store.count_old(&tenant.id, old, BATCH).await?;
         if count == 0 {
@@ -83,7 +84,9 @@ impl App {
     /// Keeps what the detectors know of a log that is silent, which takes no snapshots by itself.
     async fn keep_silent_log(&self, tenant: &Tenant, lead: &Lead) -> Result<(), Error> {
         let mut working = tenant.watch.working.lock().await;
-        let Some(at_work) = working.as_mut().filter(|at_work| at_work.since_snapshot > 0) else { return Ok(()) };
+        let Some(at_work) = working.as_mut().filter(|at_work| at_work.since_snapshot > 0) else {
+            return Ok(());
+        };
         if self.ports.clock.now().since(at_work.newest.0) < REPLAYED {
             return Ok(());
         }

@@ -65,7 +65,11 @@ const KEYS: &[Key] = &[
         "Days after which what decisions' records say about people is deleted; kept for ever when absent. Since 0.1.",
     ),
     key("retention.outcomes_days", "400", "The same for outcomes. Since 0.1."),
-    key("retention.log_days", "90", "Days after which entries of the log are deleted, at least 8; 0 keeps them for ever. Since 0.1."),
+    key(
+        "retention.log_days",
+        "90",
+        "Days after which entries of the log are deleted, at least 8; 0 keeps them for ever. Since 0.1.",
+    ),
     key(
         "retention.alert_days",
         "400",

@@ -30,13 +30,7 @@ impl Default for Retention {
     fn default() -> Self {
         // Why so long: three times what Auth0 itself keeps at the most, and enough to look into what began a quarter ago; alerts and
         // incidents, which are few and say little, past the year that an audit looks at.
-        Self {
-            decisions_days: None,
-            outcomes_days: None,
-            log_days: 90,
-            alert_days: 400,
-            incident_days: 400,
-        }
+        Self { decisions_days: None, outcomes_days: None, log_days: 90, alert_days: 400, incident_days: 400 }
     }
 }
 

@@ -110,8 +110,13 @@ impl Member {
         let erased = |entity: &Entity| {
             if is(entity) { Entity::new(EntityKind::User, ERASED) } else { entity.clone() }
         };
-        let names: Vec<String> =
-            self.users.iter().chain([&self.entity]).filter(|entity| is(entity)).map(|entity| story::shown(&entity.name)).collect();
+        let names: Vec<String> = self
+            .users
+            .iter()
+            .chain([&self.entity])
+            .filter(|entity| is(entity))
+            .map(|entity| story::shown(&entity.name))
+            .collect();
         self.users = self.users.iter().map(erased).collect();
         self.entity = erased(&self.entity);
         self.person = self.person.take().filter(|person| !is_erased(person));

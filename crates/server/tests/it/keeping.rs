@@ -170,7 +170,12 @@ async fn what_goes_on_over_a_deletion_and_a_start_is_found_all_the_same() {
     deliver(&service, &attack).await;
     settle(&service).await;
     let found = alerts(&service).await;
-    assert!(found.values().any(|(detector, _, body)| detector == "brute_force_account" && body.log_ids.len() == 14), "{found:?}");
+    assert!(
+        found
+            .values()
+            .any(|(detector, _, body)| detector == "brute_force_account" && body.log_ids.len() == 14),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]
