@@ -180,7 +180,11 @@ impl Incident {
     /// Puts [`ERASED`] in the place of accounts by their user ids, and tells nothing of the entries at the places `theirs`;
     /// whether it named any. What people wrote stays.
     pub fn forget(&mut self, is_erased: impl Fn(&str) -> bool, theirs: &BTreeSet<Seq>) -> bool {
-        self.members.iter_mut().fold(false, |named, member| member.forget(&is_erased, theirs) || named)
+        let mut named = false;
+        for member in &mut self.members {
+            named |= member.forget(&is_erased, theirs);
+        }
+        named
     }
 
     /// When its first finding became true, in event time; when it was opened where it has no alert.
