@@ -48,7 +48,7 @@ impl App {
                 Read::Entry { event, whose } => {
                     // Why no later than now: one entry of a clock that runs ahead must not make every silence look like news.
                     batch.newest = batch.newest.max(Some(event.date.min(now)));
-                    batch.entries.push(sealing.entry(&event, whose)?);
+                    batch.entries.push(sealing.entry(&event, whose.as_ref())?);
                 }
                 Read::Reject { raw, reason } => batch.rejects.push(sealing.reject(raw, reason)?),
             }
@@ -127,8 +127,8 @@ impl<'a> Sealing<'a> {
         Ok(Self { app, tenant, keys, today })
     }
 
-    fn entry(&self, event: &LogEvent<'_>, whose: Option<SubjectId>) -> Result<NewLogEntry, Error> {
-        let (key_id, sealed) = self.seal(whose.as_ref(), &event.log_id, event.raw.as_bytes())?;
+    fn entry(&self, event: &LogEvent<'_>, whose: Option<&SubjectId>) -> Result<NewLogEntry, Error> {
+        let (key_id, sealed) = self.seal(whose, &event.log_id, event.raw.as_bytes())?;
         Ok(NewLogEntry {
             log_id: event.log_id.to_string(),
             kind: event.kind.to_string(),
