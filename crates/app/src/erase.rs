@@ -15,7 +15,8 @@ impl App {
         tenant.keys.subject(user_id)
     }
 
-    /// Erases a person: the erasure is recorded, then the key destroyed, and so are the keys of their addresses. Every
+    /// Erases a person: their name is taken out of incidents that are about others, too, the erasure is recorded, then the key
+    /// destroyed, and so are the keys of their addresses. Every
     /// proof still verifies; nothing sealed about them opens again. Returns whether there was a key to destroy.
     ///
     /// # Errors
@@ -26,6 +27,11 @@ impl App {
         for name in &whole {
             found.extend(self.ports.store.find_subject_key(&tenant.id, name).await?.map(|key| (name, key)));
         }
+        // Why: what is just being found would name the person again.
+        let _at_rest = tenant.watch.at_rest().await;
+        let key_ids: Vec<String> = found.iter().map(|(_, key)| key.key_id.clone()).collect();
+        // Why first: once it is recorded, an erasure that was interrupted destroys keys and nothing else.
+        self.unname(tenant, subject, &key_ids).await?;
         self.record_erasure(tenant, &whole, &found).await?;
         self.links.forget();
         for (name, key) in &found {
@@ -73,7 +79,7 @@ impl App {
     }
 
     /// Records that these keys are to be destroyed, and forgets what is learned of the person, their addresses and sign-ups.
-    async fn record_erasure(
+    pub(crate) async fn record_erasure(
         &self,
         tenant: &Tenant,
         whole: &[SubjectId],
@@ -94,7 +100,7 @@ impl App {
         }
         self.ports.store.commit(commit).await?;
         if !keys.is_empty() {
-            tracing::info!(tenant.id = %tenant.id, keys = keys.len(), "a person is being erased");
+            tracing::info!(tenant.id = %tenant.id, keys = keys.len(), "what is sealed about a person, or a day of the log, is being erased");
         }
         Ok(())
     }
@@ -162,7 +168,12 @@ impl App {
     }
 
     /// Destroys this very key: one that was made for the person since is another's to destroy.
-    async fn destroy_key(&self, tenant: &Tenant, subject: &SubjectId, key_id: &str) -> Result<(), Error> {
+    pub(crate) async fn destroy_key(
+        &self,
+        tenant: &Tenant,
+        subject: &SubjectId,
+        key_id: &str,
+    ) -> Result<(), Error> {
         let (store, keys) = (self.ports.store.clone(), Arc::clone(&self.subjects));
         let (tenant, subject, key_id) = (tenant.id.clone(), subject.clone(), key_id.to_owned());
         let work = async move {

@@ -1,6 +1,7 @@
 //! Subjects' keys: made at first sight, cached unwrapped, opened for reading.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -17,6 +18,9 @@ use crate::{App, Error, Tenant, leaves};
 
 /// Keys kept unwrapped; some 300 bytes each.
 const CACHED: u64 = 50_000;
+
+/// Keys made in one transaction: a sign-in that needs one waits for so many at the most, some 20 ms.
+const MADE_AT_ONCE: usize = 1_000;
 
 /// A person's key, ready for use.
 pub(crate) struct PersonKey {
@@ -114,15 +118,84 @@ impl App {
         if let Some(key) = self.find_key(tenant, subject).await? {
             return Ok(key);
         }
-        let entropy = self.ports.entropy.as_ref();
-        let key = SubjectKey::generate(entropy).map_err(Error::internal)?;
-        let wrapped = tenant.keys.wrap(subject, &key, entropy).map_err(Error::internal)?;
-        let row =
-            SubjectKeyRow { key_id: self.make_id(IdKind::Record)?, wrapped: wrapped.as_bytes().to_vec() };
+        let row = self.new_key(tenant, subject)?;
         let before = self.subjects.destroyed.load(Ordering::SeqCst);
         let store = &self.ports.store;
         let kept = store.find_or_insert_subject_key(&tenant.id, subject, row, expires_at).await?;
         self.unwrap(tenant, subject, kept, before)
+    }
+
+    /// The keys of these people, made now of those who are seen for the first time; durable before they are used.
+    pub(crate) async fn get_keys(
+        &self,
+        tenant: &Tenant,
+        subjects: BTreeSet<SubjectId>,
+    ) -> Result<BTreeMap<SubjectId, Arc<PersonKey>>, Error> {
+        let mut keys = BTreeMap::new();
+        let mut unknown = BTreeSet::new();
+        for subject in subjects {
+            match self.subjects.known.get(&(tenant.id.clone(), subject.clone())) {
+                Some(key) => drop(keys.insert(subject, key)),
+                None => drop(unknown.insert(subject)),
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(keys);
+        }
+        let before = self.subjects.destroyed.load(Ordering::SeqCst);
+        let asked = unknown.iter().cloned().collect();
+        for (subject, row) in self.ports.store.find_subject_keys(&tenant.id, asked).await? {
+            unknown.remove(&subject);
+            keys.insert(subject.clone(), self.unwrap(tenant, &subject, row, before)?);
+        }
+        let new: Vec<SubjectId> = unknown.into_iter().collect();
+        for new in new.chunks(MADE_AT_ONCE) {
+            let before = self.subjects.destroyed.load(Ordering::SeqCst);
+            let rows = new.iter().map(|subject| Ok((subject.clone(), self.new_key(tenant, subject)?)));
+            let rows = rows.collect::<Result<Vec<_>, Error>>()?;
+            let kept = self.ports.store.find_or_insert_subject_keys(&tenant.id, rows).await?;
+            for (subject, row) in new.iter().zip(kept) {
+                keys.insert(subject.clone(), self.unwrap(tenant, subject, row, before)?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The keys of these names, but for those that were destroyed.
+    pub(crate) async fn keys_named(
+        &self,
+        tenant: &Tenant,
+        key_ids: BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, Arc<PersonKey>>, Error> {
+        let mut keys = BTreeMap::new();
+        let mut unknown = Vec::new();
+        for key_id in key_ids {
+            let subject = self.subjects.names.get(&(tenant.id.clone(), key_id.to_owned()));
+            let key = subject.and_then(|subject| self.subjects.known.get(&(tenant.id.clone(), subject)));
+            // Why by the name, too: a person who was erased and came back has another key.
+            match key.filter(|key| key.id == key_id) {
+                Some(key) => drop(keys.insert(key_id.to_owned(), key)),
+                None => unknown.push(key_id.to_owned()),
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(keys);
+        }
+        let before = self.subjects.destroyed.load(Ordering::SeqCst);
+        for (subject, row) in self.ports.store.find_keys_named(&tenant.id, unknown).await? {
+            self.subjects.names.insert((tenant.id.clone(), row.key_id.clone()), subject.clone());
+            let key = self.unwrap(tenant, &subject, row, before)?;
+            keys.insert(key.id.clone(), key);
+        }
+        Ok(keys)
+    }
+
+    /// A new key for a person, wrapped.
+    fn new_key(&self, tenant: &Tenant, subject: &SubjectId) -> Result<SubjectKeyRow, Error> {
+        let entropy = self.ports.entropy.as_ref();
+        let key = SubjectKey::generate(entropy).map_err(Error::internal)?;
+        let wrapped = tenant.keys.wrap(subject, &key, entropy).map_err(Error::internal)?;
+        Ok(SubjectKeyRow { key_id: self.make_id(IdKind::Record)?, wrapped: wrapped.as_bytes().to_vec() })
     }
 
     /// Unwraps a key and keeps it, unless one was destroyed since `before` was counted: it may be this one.

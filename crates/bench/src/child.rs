@@ -1,7 +1,6 @@
 //! The service under measurement: everything that `countersign serve` puts together, and the routes to compare with.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -11,7 +10,7 @@ use anyhow::{anyhow, bail};
 use countersign_app::{App, Ports, TenantConfig};
 use countersign_core::{Clock, Entropy, Mode, Secret, Verdict};
 use countersign_policy::{Ceiling, Claims, Document, Floor, Snapshot, Subject};
-use countersign_privacy::MasterKey;
+use countersign_privacy::{MasterKey, Token};
 use countersign_server::{Bench, Limits, Operator, Server, Settings, signature::SigningKey};
 use countersign_store::{Access, PostgresSettings, Store};
 use tokio::{net::TcpListener, task::JoinSet, time};
@@ -26,6 +25,9 @@ pub const LISTENS: &str = "listens at ";
 
 /// The operator's token.
 pub const TOKEN: &str = "bench";
+
+/// That token's text.
+pub const LOG_TOKEN: &str = "lgs_bench";
 
 /// Connections for the reads of sign-ins, as many as `countersign serve` makes by itself.
 const CONNECTIONS: u32 = 8;
@@ -98,6 +100,11 @@ pub fn signing_key() -> anyhow::Result<SigningKey> {
     Ok(SigningKey::parse(&SigningKey::text(&[7; 32]))?)
 }
 
+/// The token by which the tenant's log stream delivers.
+pub fn log_token() -> anyhow::Result<Token> {
+    Token::received(LOG_TOKEN).ok_or_else(|| anyhow!("not a token"))
+}
+
 /// The use cases over a store, as `countersign serve` starts them.
 pub async fn start(
     data: &Data,
@@ -138,7 +145,7 @@ async fn serve(data: &Data) -> anyhow::Result<()> {
     let limits = Limits { decisions_per_second: 1_000_000, ..Limits::default() };
     let settings = Settings {
         limits: [(tenant.clone(), limits)].into(),
-        log_tokens: BTreeMap::new(),
+        log_tokens: [(tenant.clone(), vec![log_token()?.digest()])].into(),
         keys: [(tenant.clone(), vec![signing_key()?])].into(),
         hosts: vec![address.clone()],
         operator: Operator::new(TOKEN.as_bytes()),

@@ -5,7 +5,8 @@
 //!
 //! `decide` compares decisions with their floor, in throughput and in latency, and says what a decision's parts cost (as
 //! `steps` does alone); `triggers` does so for each trigger, `postgres` on PostgreSQL, `replicas` with two services over one
-//! database; `client` compares the Management API client with a bare one; `overload` offers three times of what it can do; `drive` sends nothing but decisions, for a profiler to watch;
+//! database; `ingest` compares deliveries of a log stream with their floor and with the bare disk, and `watch` measures what follows
+//! without HTTP; `client` compares the Management API client with a bare one; `overload` offers three times of what it can do; `drive` sends nothing but decisions, for a profiler to watch;
 //! `memory` and `start` look at the built `countersign` binary. The server has processor 0 for itself, what drives it
 //! processor 1.
 
@@ -14,7 +15,9 @@ mod client;
 mod clock;
 mod connection;
 mod decide;
+mod entries;
 mod figures;
+mod ingest;
 mod latency;
 mod load;
 mod memory;
@@ -30,6 +33,7 @@ mod start;
 mod steps;
 mod together;
 mod triggers;
+mod watch;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -38,7 +42,8 @@ use anyhow::Context;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: countersign-bench decide | steps | triggers | postgres | replicas | client
+const USAGE: &str =
+    "usage: countersign-bench decide | steps | triggers | postgres | replicas | client | ingest | watch
        countersign-bench drive [seconds]
        countersign-bench overload [path of countersign]
        countersign-bench start [path of countersign]
@@ -82,6 +87,10 @@ fn run(arguments: &[&str]) -> anyhow::Result<ExitCode> {
             process::pinned(1, &["overload-pinned", rest.first().copied().unwrap_or(SHIPPED)])
         }
         ["overload-pinned", binary] => done(overload::run(binary.as_ref())),
+        ["ingest"] => process::pinned(1, &["ingest-pinned"]),
+        ["ingest-pinned"] => done(ingest::run()),
+        ["watch"] => process::pinned(0, &["watch-pinned"]),
+        ["watch-pinned"] => done(watch::run()),
         ["start", rest @ ..] => done(start::run(&path(rest.first()))),
         ["memory", rest @ ..] => {
             let count =

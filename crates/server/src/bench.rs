@@ -54,11 +54,12 @@ struct Model {
 }
 
 impl Server {
-    /// The service's routes, and below the same layers `POST /bench/like`, `/bench/floor` and `/bench/append`.
+    /// The service's routes, and below the same layers `POST /bench/like`, `/bench/floor`, `/bench/append` and `/bench/logs`.
     ///
     /// `like` takes the answer of a decision and says the sizes of that answer, its leaf and its sealed bodies. The floor
     /// reads and parses a decision's request as the service does, looks at nothing of it and answers the bytes of the newest
-    /// such answers in turn; the append makes one of their leaves with its bodies durable, and nothing else.
+    /// such answers in turn; the append makes one of their leaves with its bodies durable, and nothing else. `logs` reads and
+    /// parses a delivery of a log stream, looks at nothing of it and answers.
     pub fn router_to_measure(&self, bench: Bench) -> Router {
         let shared = Arc::new(Shared::of(bench));
         let (for_like, for_floor) = (Arc::clone(&shared), Arc::clone(&shared));
@@ -69,7 +70,8 @@ impl Server {
             Router::new()
                 .route("/bench/like", post(like))
                 .route("/bench/floor", post(floor))
-                .route("/bench/append", post(append)),
+                .route("/bench/append", post(append))
+                .route("/bench/logs", post(logs)),
         )
     }
 }
@@ -138,6 +140,17 @@ async fn floor(server: Server, shared: Arc<Shared>, request: Request) -> Respons
             let model = shared.model(shared.floored.fetch_add(1, Ordering::Relaxed));
             (headers, model.map(|model| model.answer.clone()).unwrap_or_default()).into_response()
         }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn logs(request: Request) -> Response {
+    let count = match body::read_at_most(request.into_body(), api::MAX_DELIVERY_BYTES).await {
+        Ok(bytes) => api::count_entries(&bytes),
+        Err(problem) => Err(problem),
+    };
+    match count {
+        Ok(taken) => Json(json!({ "taken": taken, "repeated": 0, "unread": 0 })).into_response(),
         Err(problem) => problem.into_response(),
     }
 }

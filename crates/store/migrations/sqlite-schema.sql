@@ -152,7 +152,7 @@ CREATE TABLE log_states (
     next_seq  INTEGER NOT NULL, -- the place of the next entry
     worked    INTEGER NOT NULL, -- entries before this place were looked at
     late_from INTEGER           -- the oldest time of what came late and was not put in its place yet; NULL: nothing
-) STRICT;
+, kept_from INTEGER) STRICT;
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE outcomes (
     tenant_id   TEXT    NOT NULL,
@@ -268,6 +268,7 @@ CREATE INDEX alerts_in_time ON alerts (tenant_id, last_at, alert_id);
 CREATE INDEX hook_deliveries_due ON hook_deliveries (tenant_id, next_at) WHERE state = 'waiting';
 CREATE UNIQUE INDEX hook_deliveries_once ON hook_deliveries (tenant_id, hook, about_id, event);
 CREATE INDEX incident_entities_by_alert ON incident_entities (tenant_id, alert_id);
+CREATE INDEX incident_entities_by_incident ON incident_entities (tenant_id, incident_id);
 CREATE INDEX incidents_in_time ON incidents (tenant_id, last_at, incident_id);
 CREATE INDEX log_entries_in_time ON log_entries (tenant_id, happened_at, log_id);
 CREATE UNIQUE INDEX log_entries_once ON log_entries (tenant_id, log_id);

@@ -9,7 +9,7 @@ use crate::rows::{
     SwitchRow,
 };
 use crate::{
-    AlertEntities, AlertRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow, LogSnapshotRow,
+    AlertEntities, AlertRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow, LogSnapshotRow, Old,
     SuppressionRow,
 };
 
@@ -174,10 +174,12 @@ pub enum Write {
     LogSnapshot(LogSnapshotRow),
     /// Forgets the snapshot at a place.
     DropLogSnapshot(u64),
-    /// Forgets entries that happened, and what could not be read and came, before a time.
-    PruneLog {
-        /// The earliest time that is kept.
-        before: Timestamp,
+    /// Deletes what is old; of the log, it also says from when on it is kept.
+    Forget {
+        /// What.
+        old: Old,
+        /// How much at the most.
+        most: u32,
     },
     /// Says up to where the log was read through the tenant's API.
     LogCursor {
@@ -233,6 +235,10 @@ pub enum IncidentWrite {
         /// When it is tried next, while it waits.
         next: Timestamp,
     },
+    /// Deletes an incident that is closed, with what people wrote about it; its alerts stay and have none.
+    Drop(String),
+    /// Deletes a suppression.
+    DropSuppression(String),
     /// Forgets deliveries that were made before a time.
     PruneDeliveries {
         /// The earliest time that is kept.

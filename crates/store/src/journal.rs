@@ -57,6 +57,28 @@ pub struct LogState {
     pub worked: u64,
     /// The oldest time of what came late and was not put in its place yet.
     pub late_from: Option<Timestamp>,
+    /// Entries that happened before this time may be deleted; `None`: none was.
+    pub kept_from: Option<Timestamp>,
+}
+
+/// What is deleted because it is older than it is kept: the oldest first, and at most so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Old {
+    /// Log entries.
+    Log {
+        /// That happened before.
+        before: Timestamp,
+        /// And arrived before.
+        arrived: Timestamp,
+        /// And stand before this place.
+        place: u64,
+    },
+    /// What came among entries before a time and could not be read.
+    Rejects(Timestamp),
+    /// Alerts whose newest finding was before a time, but for those of incidents that are not closed.
+    Alerts(Timestamp),
+    /// Suppressions that ended before a time.
+    Suppressions(Timestamp),
 }
 
 /// What detectors knew at a place of the journal.

@@ -31,7 +31,7 @@ pub use incidents::{
 };
 pub use journal::{
     AlertFilter, AlertRow, LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry,
-    NewLogReject, SnapshotOf,
+    NewLogReject, Old, SnapshotOf,
 };
 pub use postgres::PostgresSettings;
 pub use rows::{

@@ -13,8 +13,8 @@ use crate::{
     AddressRow, AlertFilter, AlertRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow,
     DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, LeafRow, Lease, LedgerHead,
     LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, MentionRow, NewLogEntry, NewLogReject,
-    PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, SnapshotOf, StoreError, SubjectKeyRow,
-    SuppressionRow, SwitchRow,
+    Old, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, SnapshotOf, StoreError,
+    SubjectKeyRow, SuppressionRow, SwitchRow,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -387,6 +387,28 @@ impl Store {
         backend!(self.list_log_rejects(tenant, limit).await)
     }
 
+    /// How much there is of what is old, counted up to `most`.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn count_old(&self, tenant: &TenantId, old: Old, most: u32) -> Result<u64, StoreError> {
+        backend!(self.count_old(tenant, old, most).await)
+    }
+
+    /// Whether anything is sealed under the key of this name beside the ledger's records and profiles. Of the log, only entries are
+    /// looked at that happened at `until` or before: no later one may have been sealed under it.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn is_key_used(
+        &self,
+        tenant: &TenantId,
+        key_id: &str,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        backend!(self.is_key_used(tenant, key_id, until).await)
+    }
+
     /// The alert of an id.
     ///
     /// # Errors
@@ -545,6 +567,30 @@ impl Store {
         backend!(self.find_subject_key(tenant, subject).await)
     }
 
+    /// The wrapped keys of these people, as far as they have one, in no promised order.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_subject_keys(
+        &self,
+        tenant: &TenantId,
+        subjects: Vec<SubjectId>,
+    ) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+        backend!(self.find_subject_keys(tenant, subjects).await)
+    }
+
+    /// The wrapped keys of these names, as far as they are there, with whose they are, in no promised order.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_keys_named(
+        &self,
+        tenant: &TenantId,
+        key_ids: Vec<String>,
+    ) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+        backend!(self.find_keys_named(tenant, key_ids).await)
+    }
+
     /// Whose key has this name; `None` when it was deleted, so that its person was erased.
     ///
     /// # Errors
@@ -583,6 +629,18 @@ impl Store {
         expires_at: Option<Duration>,
     ) -> Result<SubjectKeyRow, StoreError> {
         backend!(self.find_or_insert_subject_key(tenant, subject, key, expires_at).await)
+    }
+
+    /// As `find_or_insert_subject_key` of many people, each once, in one transaction; returns the kept keys in their order.
+    ///
+    /// # Errors
+    /// `Unavailable` when it can't be written.
+    pub async fn find_or_insert_subject_keys(
+        &self,
+        tenant: &TenantId,
+        keys: Vec<(SubjectId, SubjectKeyRow)>,
+    ) -> Result<Vec<SubjectKeyRow>, StoreError> {
+        backend!(self.find_or_insert_subject_keys(tenant, keys).await)
     }
 
     /// Puts a key that is wrapped anew in the place of the same key; returns whether it was there as `old` says. One that was

@@ -246,3 +246,30 @@ async fn a_text_that_is_no_id_is_not_looked_up() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_erased_person_is_named_by_no_incident_and_no_suppression_that_are_about_others() {
+    let scene = Scene::new(Vec::new()).await;
+    let (app, tenant) = (&scene.app, &scene.tenant);
+    let ann = scene.alert("a", "auth0|ann", 0, Severity::High);
+    let bob = scene.alert("a", "auth0|bob", 1, Severity::Medium);
+    let id = scene.place(&[ann.clone(), bob], &[]).await.unwrap().incidents[&ann.id].to_string();
+    let closed = app.close_incident(tenant, &id, by(1), closure(Disposition::FalsePositive, true)).await;
+    assert!(closed.unwrap().is_suppressed);
+    let named = async || {
+        let opened = app.incident(tenant, &id).await.unwrap();
+        let suppressions = app.suppressions(tenant).await.unwrap();
+        let entities: Vec<_> = suppressions.into_iter().filter_map(|(_, one)| one.entity).collect();
+        let text = format!("{:?} {} {entities:?}", opened.incident, opened.view());
+        ["auth0|ann", "auth0|bob", "erased"].map(|name| text.contains(name))
+    };
+    assert_eq!(named().await, [true, true, false]);
+    app.erase(tenant, &tenant.keys.subject("auth0|ann")).await.unwrap();
+    assert_eq!(named().await, [false, true, true]);
+    let version = app.incident(tenant, &id).await.unwrap().row.version;
+    // Once more changes nothing, and neither does the erasure of somebody whom it does not name.
+    for user in ["auth0|ann", "auth0|eve"] {
+        app.erase(tenant, &tenant.keys.subject(user)).await.unwrap();
+    }
+    assert_eq!(app.incident(tenant, &id).await.unwrap().row.version, version);
+}

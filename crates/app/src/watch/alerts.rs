@@ -9,6 +9,7 @@ use countersign_privacy::{Sealed, Tagger};
 use countersign_store::{AlertRow, LogEntryRow, Write};
 use serde::{Deserialize, Serialize};
 
+use super::entry::Keys;
 use crate::{App, Error, Tenant, incidents::Raised, leaves};
 
 /// How old what was found may be, in microseconds, for anything to follow from it by itself (docs/watch.md).
@@ -83,12 +84,9 @@ impl App {
     /// Looks up the entries that show an alert.
     async fn show(&self, tenant: &Tenant, alert: Alert) -> Result<Shown, Error> {
         let rows = self.ports.store.list_log_at(&tenant.id, alert.evidence.clone()).await?;
-        let mut entries = Vec::with_capacity(rows.len());
-        for row in rows {
-            let raw = self.open_entry(tenant, &row).await?;
-            entries.push((row, raw));
-        }
-        Ok(Shown { alert, entries })
+        let keys = Keys::of(self, tenant, &rows).await?;
+        let open = |row| keys.open(tenant, &row).map(|raw| (row, raw));
+        Ok(Shown { alert, entries: rows.into_iter().map(open).collect::<Result<_, Error>>()? })
     }
 
     async fn alert_row(&self, tenant: &Tenant, shown: Shown) -> Result<AlertRow, Error> {

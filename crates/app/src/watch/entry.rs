@@ -1,8 +1,28 @@
 //! Opening what the journal holds.
 
-use countersign_privacy::Sealed;
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{App, Error, Tenant, leaves};
+use countersign_privacy::Sealed;
+use countersign_store::LogEntryRow;
+
+use crate::{App, Error, Tenant, leaves, subjects::PersonKey};
+
+/// The keys of entries that are opened together.
+pub(super) struct Keys(BTreeMap<String, Arc<PersonKey>>);
+
+impl Keys {
+    /// Looks up the keys of these entries at once.
+    pub(super) async fn of(app: &App, tenant: &Tenant, rows: &[LogEntryRow]) -> Result<Self, Error> {
+        let names = rows.iter().map(|row| row.entry.key_id.as_str()).collect();
+        Ok(Self(app.keys_named(tenant, names).await?))
+    }
+
+    /// What an entry says; `None` when its person was erased.
+    pub(super) fn open(&self, tenant: &Tenant, row: &LogEntryRow) -> Result<Option<String>, Error> {
+        let Some(key) = self.0.get(&row.entry.key_id) else { return Ok(None) };
+        unseal(tenant, &row.entry.log_id, &row.entry.sealed, key).map(Some)
+    }
+}
 
 /// What stands sealed under a key, bound to `bound_to`; `None` when its person was erased.
 pub(super) async fn open(
@@ -12,7 +32,11 @@ pub(super) async fn open(
     (key_id, sealed): (&str, &[u8]),
 ) -> Result<Option<String>, Error> {
     let Some(key) = app.key_named(tenant, key_id).await? else { return Ok(None) };
+    unseal(tenant, bound_to, sealed, &key).map(Some)
+}
+
+fn unseal(tenant: &Tenant, bound_to: &str, sealed: &[u8], key: &PersonKey) -> Result<String, Error> {
     let context = leaves::context(tenant, bound_to);
     let bytes = Sealed::open_bytes(sealed, &key.key, &context).map_err(Error::internal)?;
-    String::from_utf8(bytes).map(Some).map_err(Error::internal)
+    String::from_utf8(bytes).map_err(Error::internal)
 }

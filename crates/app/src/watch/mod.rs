@@ -2,6 +2,7 @@
 
 mod alerts;
 mod entry;
+mod forget;
 mod ingest;
 mod replay;
 mod snapshots;
@@ -45,6 +46,13 @@ pub(crate) struct Watch {
     /// Told when something was journaled.
     pub(crate) journaled: tokio::sync::Notify,
     working: tokio::sync::Mutex<Option<work::Working>>,
+}
+
+impl Watch {
+    /// While what it returns is held, nothing is found and committed in this process.
+    pub(crate) async fn at_rest(&self) -> impl Sized + '_ {
+        self.working.lock().await
+    }
 }
 
 impl App {

@@ -7,9 +7,9 @@ use std::{
 
 use countersign_core::Timestamp;
 use countersign_detect::{Alert, AlertId};
-use countersign_store::{AlertFilter, LogStretch, SnapshotOf, Write};
+use countersign_store::{AlertFilter, LogSnapshotRow, LogStretch, SnapshotOf, Write};
 
-use super::work::Working;
+use super::{entry::Keys, work::Working};
 use crate::{App, Error, Lead, Tenant};
 
 /// Entries that are read at once.
@@ -57,8 +57,9 @@ impl App {
             return Ok(Replayed::default());
         };
         let began = self.ports.clock.monotonic();
-        let before = self.ports.store.find_log_snapshot(&tenant.id, SnapshotOf::Before(late_from)).await?;
+        let before = self.snapshot_before(tenant, late_from, state.kept_from.is_some()).await?;
         let mut again = Self::restore(tenant, before)?;
+        let begins_at = again.seq;
         again.engine.suppress(self.standing_suppressions(tenant).await?);
         let since = again.newest.clone();
         let mut found = BTreeMap::new();
@@ -70,15 +71,33 @@ impl App {
         let worked = state.worked;
         writes.push(Write::LogWorked { expected: worked, worked, late_from: None });
         let stale = self.ports.store.list_log_snapshots(&tenant.id).await?;
-        let stale = stale.into_iter().filter(|(_, at)| *at >= late_from);
+        let stale = stale.into_iter().filter(|(seq, at)| *seq > begins_at && *at >= late_from);
         writes.extend(stale.map(|(seq, _)| Write::DropLogSnapshot(seq)));
         writes.extend(self.snapshot_writes(tenant, &again).await?.into_iter().filter(is_snapshot));
         self.commit_watch(tenant, lead, writes).await?;
-        again.since_snapshot = 0;
+        (again.since_snapshot, again.snapshot) = (0, Some(again.newest.0));
         let ended = self.ports.clock.monotonic();
         again.replayed = Some((ended, ended.saturating_sub(began)));
         *working = Some(again);
         Ok(Replayed { entries, retracted })
+    }
+
+    /// The snapshot to begin at. Where entries were deleted, the beginning of the journal is none: what came later than the oldest
+    /// snapshot is judged by what it did to the state as it was.
+    async fn snapshot_before(
+        &self,
+        tenant: &Tenant,
+        late_from: Timestamp,
+        is_shortened: bool,
+    ) -> Result<Option<LogSnapshotRow>, Error> {
+        let store = &self.ports.store;
+        let before = store.find_log_snapshot(&tenant.id, SnapshotOf::Before(late_from)).await?;
+        if before.is_some() || !is_shortened {
+            return Ok(before);
+        }
+        let all = store.list_log_snapshots(&tenant.id).await?;
+        let Some((_, oldest)) = all.first() else { return Ok(None) };
+        Ok(store.find_log_snapshot(&tenant.id, SnapshotOf::Before(oldest.plus(1))).await?)
     }
 
     async fn replay_from(
@@ -95,8 +114,9 @@ impl App {
             let rows = self.ports.store.list_log_in_time(&tenant.id, stretch, PAGE).await?;
             let Some(last) = rows.last() else { break };
             again.newest = (last.entry.at, last.entry.log_id.clone());
+            let keys = Keys::of(self, tenant, &rows).await?;
             for row in &rows {
-                self.observe(tenant, again, row, found).await?;
+                self.observe(tenant, again, (row, &keys), found)?;
             }
             entries += u64::try_from(rows.len()).unwrap_or(u64::MAX);
         }

@@ -16,9 +16,13 @@ const SHORTEST: Micros = 5 * 60 * 1_000_000;
 /// What comes later than this is judged by the state as it is, in microseconds.
 const LATEST: Micros = 24 * 3_600 * 1_000_000;
 
-/// Whether a snapshot is due.
-pub(super) const fn is_due(since_snapshot: u64) -> bool {
-    since_snapshot >= DEBT
+/// How much event time passes between two snapshots at the most, in microseconds: a quiet log has old ones, too, so that its entries
+/// can be deleted when they are old enough.
+const HALF_DAY: Micros = 12 * 3_600 * 1_000_000;
+
+/// Whether a snapshot is due of what has seen entries up to `newest`, so many `since` the last one, which had seen them up to `last`.
+pub(super) fn is_due(since: u64, newest: Timestamp, last: Option<Timestamp>) -> bool {
+    since >= DEBT || since > 0 && last.is_none_or(|last| newest.since(last) >= HALF_DAY)
 }
 
 /// Which of the snapshots (place, newest time), oldest first, are kept at `now`: one of each age that doubles, the oldest of it, so

@@ -38,6 +38,8 @@ pub(super) struct Working {
     pub(super) newest: (Timestamp, String),
     /// Entries that a restart would have to look at again.
     pub(super) since_snapshot: u64,
+    /// The newest time that is in the last snapshot; `None` when there is none.
+    pub(super) snapshot: Option<Timestamp>,
     /// When the last replay ended, on the monotonic clock, and how long it took.
     pub(super) replayed: Option<(Duration, Duration)>,
 }
@@ -84,9 +86,10 @@ impl App {
         if entries > 0 {
             writes.push(Write::LogWorked { expected: state.worked, worked: at_work.seq, late_from });
         }
-        if late_from.is_none() && snapshots::is_due(at_work.since_snapshot) {
+        let (since, newest) = (at_work.since_snapshot, at_work.newest.0);
+        if late_from.is_none() && snapshots::is_due(since, newest, at_work.snapshot) {
             writes.extend(self.snapshot_writes(tenant, at_work).await?);
-            at_work.since_snapshot = 0;
+            (at_work.since_snapshot, at_work.snapshot) = (0, Some(newest));
         }
         if !writes.is_empty() {
             self.commit_watch(tenant, lead, writes).await?;
@@ -120,6 +123,7 @@ impl App {
         let tagger = tenant.keys.tagger();
         let mut engine = Self::engine(tenant)?;
         let mut working = (0, (Timestamp::from_micros(i64::MIN), String::new()));
+        let taken = snapshot.as_ref().map(|snapshot| snapshot.at);
         if let Some(LogSnapshotRow { seq, at, log_id, state }) = snapshot {
             let begun = engine.restore(&state).map_err(|StateError| ()).ok();
             if begun.as_ref().is_none_or(|begun| !begun.is_empty()) {
@@ -129,7 +133,7 @@ impl App {
             working = (seq, (at, log_id));
         }
         let (seq, newest) = working;
-        Ok(Working { engine, tagger, seq, newest, since_snapshot: 0, replayed: None })
+        Ok(Working { engine, tagger, seq, newest, since_snapshot: 0, snapshot: taken, replayed: None })
     }
 
     /// Looks at rows that follow what was seen in the order of arrival; says the oldest time of what came late.
@@ -148,6 +152,7 @@ impl App {
             (one.entry.at, &one.entry.log_id).cmp(&(other.entry.at, &other.entry.log_id))
         });
         working.since_snapshot += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let keys = entry::Keys::of(self, tenant, &rows).await?;
         for row in rows {
             let key = (row.entry.at, row.entry.log_id.clone());
             if key < working.newest {
@@ -155,34 +160,25 @@ impl App {
             } else {
                 working.newest = key;
             }
-            self.observe(tenant, working, &row, found).await?;
+            self.observe(tenant, working, (&row, &keys), found)?;
         }
         working.seq = after;
         Ok(late_from)
     }
 
     /// Shows one entry to the detectors; one whose person was erased is passed over.
-    pub(super) async fn observe(
+    pub(super) fn observe(
         &self,
         tenant: &Tenant,
         working: &mut Working,
-        row: &LogEntryRow,
+        (row, keys): (&LogEntryRow, &entry::Keys),
         found: &mut BTreeMap<AlertId, Alert>,
     ) -> Result<(), Error> {
-        let Some(raw) = self.open_entry(tenant, row).await? else { return Ok(()) };
+        let Some(raw) = keys.open(tenant, row)? else { return Ok(()) };
         let Ok(log) = LogEvent::parse(&raw, Some(row.entry.log_id.as_str().into())) else { return Ok(()) };
         let event = Event::new(row.seq, log, &working.tagger, |address| self.locate(address));
         found.extend(working.engine.observe(&event).into_iter().map(|alert| (alert.id, alert)));
         Ok(())
-    }
-
-    /// What an entry says; `None` when its person was erased.
-    pub(super) async fn open_entry(
-        &self,
-        tenant: &Tenant,
-        row: &LogEntryRow,
-    ) -> Result<Option<String>, Error> {
-        entry::open(self, tenant, &row.entry.log_id, (&row.entry.key_id, &row.entry.sealed)).await
     }
 
     /// Commits what watching came to, if this process still leads.

@@ -66,6 +66,21 @@ const KEYS: &[Key] = &[
     ),
     key("retention.outcomes_days", "400", "The same for outcomes. Since 0.1."),
     key(
+        "retention.log_days",
+        "90",
+        "Days after which entries of the log are deleted, at least 8; 0 keeps them for ever. Since 0.1.",
+    ),
+    key(
+        "retention.alert_days",
+        "400",
+        "Days after its newest finding that an alert is deleted, but for those of incidents that are not closed; at least 8, or 0. Since 0.1.",
+    ),
+    key(
+        "retention.incident_days",
+        "400",
+        "Days after its newest finding and its closing that an incident is deleted with its notes; at least 8, or 0. Since 0.1.",
+    ),
+    key(
         "keys.master",
         "\"env:COUNTERSIGN_MASTER_KEY\"",
         "Master key, 64 hexadecimal digits, by reference; made in the data directory when absent. Since 0.1.",

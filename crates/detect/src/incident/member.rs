@@ -6,7 +6,7 @@ use countersign_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Involved, story};
-use crate::{About, Alert, AlertId, Entity, Event, Seq, Severity};
+use crate::{About, Alert, AlertId, Entity, EntityKind, Event, Seq, Severity};
 
 /// The most accounts, addresses and organizations, each, that are remembered of one alert.
 pub const MAX_NAMES: usize = 20;
@@ -16,6 +16,9 @@ const FIRST_LINES: usize = 4;
 
 /// And so many of the newest.
 const LAST_LINES: usize = 6;
+
+/// What stands in the place of an account that was erased.
+pub const ERASED: &str = "erased";
 
 /// A line of a timeline.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,6 +101,34 @@ impl Member {
             lines,
             untold,
         }
+    }
+
+    /// Puts [`ERASED`] in the place of accounts, and tells nothing of the entries at `theirs`; whether it named any.
+    pub(super) fn forget(&mut self, is_erased: &impl Fn(&str) -> bool, theirs: &BTreeSet<Seq>) -> bool {
+        let before = self.clone();
+        let is = |entity: &Entity| entity.kind == EntityKind::User && is_erased(&entity.name);
+        let erased = |entity: &Entity| {
+            if is(entity) { Entity::new(EntityKind::User, ERASED) } else { entity.clone() }
+        };
+        let names: Vec<String> = self
+            .users
+            .iter()
+            .chain([&self.entity])
+            .filter(|entity| is(entity))
+            .map(|entity| story::shown(&entity.name))
+            .collect();
+        self.users = self.users.iter().map(erased).collect();
+        self.entity = erased(&self.entity);
+        self.person = self.person.take().filter(|person| !is_erased(person));
+        for line in &mut self.lines {
+            if line.seq.is_some_and(|seq| theirs.contains(&seq)) {
+                ERASED.clone_into(&mut line.text);
+            }
+            for name in &names {
+                line.text = line.text.replace(name, ERASED);
+            }
+        }
+        *self != before
     }
 
     /// Keeps what the same alert said before it grew and its older evidence made room.

@@ -20,13 +20,13 @@ use countersign_core::Timestamp;
 use countersign_privacy::{Tag, Tagger};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{AlertId, Entity, Severity};
+use crate::{AlertId, Entity, Seq, Severity};
 
 pub use closing::{Consequences, Disposition, Proposal, SUPPRESSED_FOR, consequences};
 pub use handling::{Closing, Handling, HandlingError, SYSTEM, Sla, Status};
 pub use involved::Involved;
 pub use join::{Known, Mention, NEAR, Placement, join};
-pub use member::{Line, MAX_NAMES, Member};
+pub use member::{ERASED, Line, MAX_NAMES, Member};
 pub use severity::Reason;
 
 /// An incident's id: a keyed hash of the id of the alert that opened it; `inc_` and 16 hexadecimal digits.
@@ -175,6 +175,16 @@ impl Incident {
             self.handling.close_by_itself(now);
         }
         self.members.len() < count
+    }
+
+    /// Puts [`ERASED`] in the place of accounts by their user ids, and tells nothing of the entries at the places `theirs`;
+    /// whether it named any. What people wrote stays.
+    pub fn forget(&mut self, is_erased: impl Fn(&str) -> bool, theirs: &BTreeSet<Seq>) -> bool {
+        let mut named = false;
+        for member in &mut self.members {
+            named |= member.forget(&is_erased, theirs);
+        }
+        named
     }
 
     /// When its first finding became true, in event time; when it was opened where it has no alert.

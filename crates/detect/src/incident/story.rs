@@ -70,7 +70,7 @@ fn meaning(kind: &str) -> Option<&'static str> {
 }
 
 /// A name as a text repeats it: without control characters and what turns the direction of a text, and cut.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     let is_odd = |char: char| {
         char.is_control()
             || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

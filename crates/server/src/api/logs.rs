@@ -3,12 +3,14 @@
 //! Auth0 signs nothing, so the stream's token says no more than that whoever sent this was told it. Entries are on
 //! disk, sealed, before the answer says so; what they say is looked at after it.
 
+use std::borrow::Cow;
+
 use axum::{
     Json,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
 };
-use countersign_auth0::log;
+use countersign_auth0::log::{self, LogEvent, Rejected};
 use countersign_privacy::Token;
 use serde::Serialize;
 
@@ -16,7 +18,7 @@ use super::segments::Segments;
 use crate::{Problem, Server, body};
 
 /// The most bytes of one delivery; Auth0 documents no bound.
-const MAX_BYTES: usize = 5 * 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 5 * 1024 * 1024;
 
 /// The most entries of one delivery; Auth0's have a hundred or so.
 const MAX_ENTRIES: usize = 5_000;
@@ -52,22 +54,38 @@ pub(super) async fn handle(
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "stream.unknown", detail));
     };
     let bytes = body::read_at_most(request.into_body(), MAX_BYTES).await?;
-    if let Err(deep) = countersign_auth0::depth::check(&bytes, MAX_DEPTH) {
+    let text = text_of(&bytes)?;
+    let entries = parse(&text)?;
+    let delivered = server.0.app.take_logs(&tenant, entries).await?;
+    server.0.metrics.delivered(&delivered);
+    let countersign_app::Delivered { taken, repeated, unread } = delivered;
+    Ok(Json(Answer { taken, repeated, unread }))
+}
+
+/// Entries of a delivery, read and parsed as they are where they are taken.
+#[cfg(feature = "bench")]
+pub(crate) fn count_entries(bytes: &[u8]) -> Result<usize, Problem> {
+    Ok(std::hint::black_box(parse(&text_of(bytes)?)?).len())
+}
+
+/// A delivery as text, which nests no deeper than entries do.
+fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
+    if let Err(deep) = countersign_auth0::depth::check(bytes, MAX_DEPTH) {
         let detail = format!("an entry nests at most {MAX_DEPTH} levels deep; byte {}", deep.offset);
         return Err(Problem::new(StatusCode::BAD_REQUEST, "body.too_deep", detail));
     }
     // Why lossy: one byte that is no UTF-8 must not hold up the other entries.
-    let text = String::from_utf8_lossy(&bytes);
-    let entries = log::entries(&text)
+    Ok(String::from_utf8_lossy(bytes))
+}
+
+fn parse(text: &str) -> Result<Vec<Result<LogEvent<'_>, Rejected<'_>>>, Problem> {
+    let entries = log::entries(text)
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "body.malformed", error.to_string()))?;
     if entries.len() > MAX_ENTRIES {
         let detail = format!("a delivery has at most {MAX_ENTRIES} entries; this one has {}", entries.len());
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body.too_many", detail));
     }
-    let delivered = server.0.app.take_logs(&tenant, entries).await?;
-    server.0.metrics.delivered(&delivered);
-    let countersign_app::Delivered { taken, repeated, unread } = delivered;
-    Ok(Json(Answer { taken, repeated, unread }))
+    Ok(entries)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Token> {

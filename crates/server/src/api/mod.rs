@@ -21,6 +21,8 @@ mod tenant_writes;
 
 #[cfg(feature = "bench")]
 pub(crate) use decide::parse as parse_ask;
+#[cfg(feature = "bench")]
+pub(crate) use logs::{MAX_BYTES as MAX_DELIVERY_BYTES, count_entries};
 
 pub(crate) use incidents::{read_cursor, write_cursor};
 

@@ -19,6 +19,8 @@ mod hostile;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod learning;
 #[cfg(test)]
 mod ledger_unavailable;

@@ -119,17 +119,18 @@ async fn insert(
 }
 
 pub(super) async fn state(pool: &PgPool, tenant: &TenantId) -> Result<LogState, StoreError> {
-    let row: Option<(i64, i64, Option<i64>)> = retried(|| {
-        sqlx::query_as("SELECT next_seq, worked, late_from FROM log_states WHERE tenant_id = $1")
+    let row: Option<(i64, i64, Option<i64>, Option<i64>)> = retried(|| {
+        sqlx::query_as("SELECT next_seq, worked, late_from, kept_from FROM log_states WHERE tenant_id = $1")
             .bind(tenant.as_str())
             .fetch_optional(pool)
     })
     .await?;
-    let Some((next, worked, late_from)) = row else { return Ok(LogState::default()) };
+    let Some((next, worked, late_from, kept_from)) = row else { return Ok(LogState::default()) };
     Ok(LogState {
         next: columns::unsigned(next)?,
         worked: columns::unsigned(worked)?,
         late_from: late_from.map(Timestamp::from_micros),
+        kept_from: kept_from.map(Timestamp::from_micros),
     })
 }
 

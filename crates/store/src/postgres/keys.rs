@@ -4,6 +4,8 @@
 //! its log when that is recycled: neither archive that log nor keep file copies of this database for longer than erasure
 //! may take.
 
+use std::collections::BTreeMap;
+
 use countersign_core::{SubjectId, TenantId};
 use sqlx::PgPool;
 
@@ -29,6 +31,47 @@ pub(super) async fn find(
             .fetch_optional(pool)
     });
     Ok(row.await?.map(key_row))
+}
+
+/// The keys of these people, as far as they have one.
+pub(super) async fn find_all(
+    pool: &PgPool,
+    tenant: &TenantId,
+    subjects: &[SubjectId],
+) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+    let subjects: Vec<&str> = subjects.iter().map(SubjectId::as_str).collect();
+    let rows = retried(|| {
+        sqlx::query_as(
+            "SELECT subject_id, key_id, wrapped FROM subject_keys WHERE tenant_id = $1 AND subject_id = ANY ($2)",
+        )
+        .bind(tenant.as_str())
+        .bind(&subjects)
+        .fetch_all(pool)
+    });
+    rows.await?.into_iter().map(subject_row).collect()
+}
+
+/// The keys of these names, as far as they are there, with whose they are.
+pub(super) async fn find_named(
+    pool: &PgPool,
+    tenant: &TenantId,
+    key_ids: &[String],
+) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+    let rows = retried(|| {
+        sqlx::query_as(
+            "SELECT subject_id, key_id, wrapped FROM subject_keys WHERE tenant_id = $1 AND key_id = ANY ($2)",
+        )
+        .bind(tenant.as_str())
+        .bind(key_ids)
+        .fetch_all(pool)
+    });
+    rows.await?.into_iter().map(subject_row).collect()
+}
+
+fn subject_row(
+    (subject, key_id, wrapped): (String, String, Vec<u8>),
+) -> Result<(SubjectId, SubjectKeyRow), StoreError> {
+    Ok((columns::parse("subject_id", &subject)?, SubjectKeyRow { key_id, wrapped }))
 }
 
 /// Whose keys these are, as far as they are still there.
@@ -68,11 +111,7 @@ pub(super) async fn list(
         .fetch_all(pool)
     })
     .await?;
-    rows.into_iter()
-        .map(|(subject, key_id, wrapped)| {
-            Ok((columns::parse("subject_id", &subject)?, SubjectKeyRow { key_id, wrapped }))
-        })
-        .collect()
+    rows.into_iter().map(subject_row).collect()
 }
 
 /// Keeps the key that was there first: two processes that meet a person at once must seal under one key.
@@ -103,6 +142,51 @@ pub(super) async fn find_or_insert(
         }
     }
     Err(StoreError::Unavailable("the key is being deleted".to_owned()))
+}
+
+/// As `find_or_insert`, of many at once; the kept ones in their order.
+pub(super) async fn find_or_insert_all(
+    pool: &PgPool,
+    tenant: &TenantId,
+    keys: &[(SubjectId, SubjectKeyRow)],
+) -> Result<Vec<SubjectKeyRow>, StoreError> {
+    let subjects: Vec<SubjectId> = keys.iter().map(|(subject, _)| subject.clone()).collect();
+    for _ in 0..ATTEMPTS {
+        insert_all(pool, tenant, keys).await?;
+        let found: BTreeMap<SubjectId, SubjectKeyRow> =
+            find_all(pool, tenant, &subjects).await?.into_iter().collect();
+        let kept: Vec<SubjectKeyRow> =
+            subjects.iter().filter_map(|subject| found.get(subject).cloned()).collect();
+        if kept.len() == subjects.len() {
+            return Ok(kept);
+        }
+    }
+    Err(StoreError::Unavailable("keys are being deleted".to_owned()))
+}
+
+/// Inserts those that are not there, in the order of their subjects: two processes that do so never wait for each other in a ring.
+async fn insert_all(
+    pool: &PgPool,
+    tenant: &TenantId,
+    keys: &[(SubjectId, SubjectKeyRow)],
+) -> Result<(), StoreError> {
+    let subjects: Vec<&str> = keys.iter().map(|(subject, _)| subject.as_str()).collect();
+    let names: Vec<&str> = keys.iter().map(|(_, key)| key.key_id.as_str()).collect();
+    let wrapped: Vec<&[u8]> = keys.iter().map(|(_, key)| key.wrapped.as_slice()).collect();
+    retried(|| {
+        sqlx::query(
+            "INSERT INTO subject_keys (tenant_id, subject_id, key_id, wrapped)
+             SELECT $1, new.* FROM unnest($2::text[], $3::text[], $4::bytea[]) AS new (subject, key_id, wrapped)
+             ORDER BY subject ON CONFLICT DO NOTHING",
+        )
+        .bind(tenant.as_str())
+        .bind(&subjects)
+        .bind(&names)
+        .bind(&wrapped)
+        .execute(pool)
+    })
+    .await?;
+    Ok(())
 }
 
 /// Puts the same key, wrapped anew, in its place; returns whether it was there as `old` says.

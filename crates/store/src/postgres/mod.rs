@@ -17,6 +17,7 @@ mod leases;
 mod open;
 mod queue;
 mod reads;
+mod retention;
 mod rows;
 mod suppressions;
 mod writer;
@@ -308,6 +309,28 @@ impl Postgres {
         }
     }
 
+    pub(crate) async fn find_subject_keys(
+        &self,
+        tenant: &TenantId,
+        subjects: Vec<SubjectId>,
+    ) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+        match self.keys() {
+            Some(keys) => keys::find_all(keys, tenant, &subjects).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    pub(crate) async fn find_keys_named(
+        &self,
+        tenant: &TenantId,
+        key_ids: Vec<String>,
+    ) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+        match self.keys() {
+            Some(keys) => keys::find_named(keys, tenant, &key_ids).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
     pub(crate) async fn find_subject_of_key(
         &self,
         tenant: &TenantId,
@@ -344,6 +367,14 @@ impl Postgres {
             return Err(StoreError::Expired);
         }
         keys::find_or_insert(self.own_keys()?, tenant, subject, &key).await
+    }
+
+    pub(crate) async fn find_or_insert_subject_keys(
+        &self,
+        tenant: &TenantId,
+        keys: Vec<(SubjectId, SubjectKeyRow)>,
+    ) -> Result<Vec<SubjectKeyRow>, StoreError> {
+        keys::find_or_insert_all(self.own_keys()?, tenant, &keys).await
     }
 
     pub(crate) async fn rewrap_subject_key(

@@ -3,7 +3,7 @@
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
-use super::{alerts, batch::Known, columns, errors::Trouble, hooks, incidents, suppressions};
+use super::{alerts, batch::Known, columns, errors::Trouble, hooks, incidents, retention, suppressions};
 use crate::{
     AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, LogSnapshotRow, OutcomeRow, PolicyRow,
     RiskTokenRow, SignUpRow, Standing, StoreError, SwitchRow, Write,
@@ -115,14 +115,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
             let sql = "DELETE FROM log_snapshots WHERE tenant_id = $1 AND seq = $2";
             run!(connection, sql, t, columns::bound(*seq));
         }
-        Write::PruneLog { before } => {
-            for sql in [
-                "DELETE FROM log_entries WHERE tenant_id = $1 AND happened_at < $2",
-                "DELETE FROM log_rejects WHERE tenant_id = $1 AND arrived_at < $2",
-            ] {
-                run!(&mut *connection, sql, t, before.micros());
-            }
-        }
+        Write::Forget { old, most } => retention::forget(connection, t, old, *most).await?,
         Write::LogCursor { name, cursor } => {
             let sql = "INSERT INTO log_cursors (tenant_id, name, cursor) VALUES ($1, $2, $3)
                        ON CONFLICT (tenant_id, name) DO UPDATE SET cursor = $3";
@@ -151,6 +144,8 @@ async fn apply_incident(connection: &mut PgConnection, t: &str, write: &Incident
         IncidentWrite::Tried { id, attempts, state, next } => {
             hooks::tried(connection, t, (id, *attempts), (*state, *next)).await
         }
+        IncidentWrite::Drop(id) => retention::drop_incident(connection, t, id).await,
+        IncidentWrite::DropSuppression(id) => retention::drop_suppression(connection, t, id).await,
         IncidentWrite::PruneDeliveries { before } => hooks::prune(connection, t, *before).await,
     }
 }

@@ -48,15 +48,16 @@ pub(super) fn append(
 }
 
 pub(super) fn state(connection: &Connection, tenant: &TenantId) -> Result<LogState, StoreError> {
-    let row: Option<(i64, i64, Option<i64>)> = connection
-        .prepare_cached("SELECT next_seq, worked, late_from FROM log_states WHERE tenant_id = ?1")?
-        .query_row([tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    let row: Option<(i64, i64, Option<i64>, Option<i64>)> = connection
+        .prepare_cached("SELECT next_seq, worked, late_from, kept_from FROM log_states WHERE tenant_id = ?1")?
+        .query_row([tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
-    let Some((next, worked, late_from)) = row else { return Ok(LogState::default()) };
+    let Some((next, worked, late_from, kept_from)) = row else { return Ok(LogState::default()) };
     Ok(LogState {
         next: columns::unsigned(next)?,
         worked: columns::unsigned(worked)?,
         late_from: late_from.map(Timestamp::from_micros),
+        kept_from: kept_from.map(Timestamp::from_micros),
     })
 }
 
@@ -166,17 +167,6 @@ pub(super) fn rejects(
         let reject = NewLogReject { reason: row.get(1)?, key_id: row.get(2)?, sealed: row.get(3)? };
         Ok(LogRejectRow { arrived: Timestamp::from_micros(row.get(0)?), reject })
     })
-}
-
-/// Forgets what happened, or could not be read and came, before a time.
-pub(super) fn prune(connection: &Connection, tenant: &TenantId, before: Timestamp) -> Result<(), StoreError> {
-    for sql in [
-        "DELETE FROM log_entries WHERE tenant_id = ?1 AND happened_at < ?2",
-        "DELETE FROM log_rejects WHERE tenant_id = ?1 AND arrived_at < ?2",
-    ] {
-        connection.prepare_cached(sql)?.execute(params![tenant.as_str(), before.micros()])?;
-    }
-    Ok(())
 }
 
 pub(super) fn put_snapshot(

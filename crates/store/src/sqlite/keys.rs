@@ -1,7 +1,7 @@
 //! Subjects' keys, in a database file of their own: ordinary backups leave it out.
 
 use countersign_core::{SubjectId, TenantId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::columns;
 use crate::{StoreError, SubjectKeyRow};
@@ -31,6 +31,40 @@ pub(super) fn subject_of(
         .optional()?
         .map(|id| columns::parse("subject_id", &id))
         .transpose()
+}
+
+/// The keys of these people, as far as they have one.
+pub(super) fn find_all(
+    connection: &Connection,
+    tenant: &TenantId,
+    subjects: &[SubjectId],
+) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+    let mut found = Vec::with_capacity(subjects.len());
+    for subject in subjects {
+        found.extend(find(connection, tenant, subject)?.map(|key| (subject.clone(), key)));
+    }
+    Ok(found)
+}
+
+/// The keys of these names, as far as they are there, with whose they are.
+pub(super) fn find_named(
+    connection: &Connection,
+    tenant: &TenantId,
+    key_ids: &[String],
+) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT subject_id, key_id, wrapped FROM subject_keys WHERE tenant_id = ?1 AND key_id = ?2",
+    )?;
+    let mut found = Vec::with_capacity(key_ids.len());
+    for key_id in key_ids {
+        found.extend(columns::collect(statement.query([tenant.as_str(), key_id])?, key_row)?);
+    }
+    Ok(found)
+}
+
+fn key_row(row: &Row<'_>) -> Result<(SubjectId, SubjectKeyRow), StoreError> {
+    let key = SubjectKeyRow { key_id: row.get(1)?, wrapped: row.get(2)? };
+    Ok((columns::text(row, 0, "subject_id")?, key))
 }
 
 /// Keeps the key that was there first: two replicas that meet a person at once must seal under one key.
@@ -74,10 +108,7 @@ pub(super) fn list(
          ORDER BY subject_id LIMIT ?3",
     )?;
     let rows = statement.query(params![tenant.as_str(), after.map_or("", SubjectId::as_str), limit])?;
-    columns::collect(rows, |row| {
-        let key = SubjectKeyRow { key_id: row.get(1)?, wrapped: row.get(2)? };
-        Ok((columns::text(row, 0, "subject_id")?, key))
-    })
+    columns::collect(rows, key_row)
 }
 
 /// Puts a key that is wrapped anew in the place of `old`; returns whether that was there.

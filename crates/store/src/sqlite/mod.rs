@@ -19,6 +19,7 @@ mod readers;
 mod reads;
 mod records;
 mod requests;
+mod retention;
 mod state;
 mod suppressions;
 mod tokens;
@@ -142,6 +143,19 @@ impl Sqlite {
             keys::find_or_insert(connection, &tenant, &subject, &key)
         };
         writer(self.keys.as_ref())?.submit(Urgency::Decision, expires_at, work).await
+    }
+
+    pub(crate) async fn find_or_insert_subject_keys(
+        &self,
+        tenant: &TenantId,
+        keys: Vec<(SubjectId, SubjectKeyRow)>,
+    ) -> Result<Vec<SubjectKeyRow>, StoreError> {
+        let tenant = tenant.clone();
+        self.write_keys(move |connection| {
+            let kept = |(subject, key): &_| keys::find_or_insert(connection, &tenant, subject, key);
+            keys.iter().map(kept).collect()
+        })
+        .await
     }
 
     pub(crate) async fn rewrap_subject_key(

@@ -198,6 +198,27 @@ impl Sqlite {
         self.key_readers.read(|connection| keys::find(connection, tenant, subject))
     }
 
+    pub(crate) async fn find_subject_keys(
+        &self,
+        tenant: &TenantId,
+        subjects: Vec<SubjectId>,
+    ) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+        let (readers, tenant) = (Arc::clone(&self.key_readers), tenant.clone());
+        beside(move || readers.read(|connection| keys::find_all(connection, &tenant, &subjects))).await
+    }
+
+    pub(crate) async fn find_keys_named(
+        &self,
+        tenant: &TenantId,
+        key_ids: Vec<String>,
+    ) -> Result<Vec<(SubjectId, SubjectKeyRow)>, StoreError> {
+        if self.key_readers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (readers, tenant) = (Arc::clone(&self.key_readers), tenant.clone());
+        beside(move || readers.read(|connection| keys::find_named(connection, &tenant, &key_ids))).await
+    }
+
     pub(crate) async fn find_subject_of_key(
         &self,
         tenant: &TenantId,

@@ -4,8 +4,8 @@ use countersign_core::{SubjectId, TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    addresses, alerts, columns, decisions, hooks, incidents, journal, leases, policies, state::State,
-    suppressions, tokens,
+    addresses, alerts, columns, decisions, hooks, incidents, journal, leases, policies, retention,
+    state::State, suppressions, tokens,
 };
 use crate::{
     CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, StoreError, SwitchRow, Write,
@@ -75,7 +75,7 @@ fn apply_one(
         Write::Incident(write) => apply_incident(connection, tenant, write),
         Write::LogSnapshot(snapshot) => journal::put_snapshot(connection, tenant, snapshot),
         Write::DropLogSnapshot(seq) => journal::drop_snapshot(connection, tenant, *seq),
-        Write::PruneLog { before } => journal::prune(connection, tenant, *before),
+        Write::Forget { old, most } => retention::forget(connection, tenant, old, *most),
         Write::LogCursor { name, cursor } => journal::put_cursor(connection, tenant, name, cursor),
         Write::PruneRequests { from, until } => state.requests.prune(connection, tenant, *from, *until),
     }
@@ -100,6 +100,8 @@ fn apply_incident(
         IncidentWrite::Tried { id, attempts, state, next } => {
             hooks::tried(connection, tenant, (id, *attempts), (*state, *next))
         }
+        IncidentWrite::Drop(id) => retention::drop_incident(connection, tenant, id),
+        IncidentWrite::DropSuppression(id) => retention::drop_suppression(connection, tenant, id),
         IncidentWrite::PruneDeliveries { before } => hooks::prune(connection, tenant, *before),
     }
 }

@@ -31,6 +31,53 @@ pub async fn a_race_keeps_one_key(Fresh { store, .. }: Fresh) {
     assert!(answers.into_iter().all(|answer| answer.as_ref() == Ok(&kept)));
 }
 
+pub async fn many_are_made_at_once_and_those_that_were_there_are_kept(Fresh { store, .. }: Fresh) {
+    let (t, u) = (tenant("t"), tenant("u"));
+    store.find_or_insert_subject_key(&t, &subject(3), key(30), None).await.unwrap();
+    let new = |numbers: &[u8]| numbers.iter().map(|n| (subject((*n).into()), key(*n))).collect::<Vec<_>>();
+    let kept = store.find_or_insert_subject_keys(&t, new(&[5, 3, 1])).await;
+    assert_eq!(kept, Ok(vec![key(5), key(30), key(1)]));
+    assert_eq!(store.find_subject_key(&t, &subject(1)).await, Ok(Some(key(1))));
+    assert_eq!(store.find_subject_key(&u, &subject(1)).await, Ok(None));
+    assert_eq!(store.find_or_insert_subject_keys(&t, vec![]).await, Ok(vec![]));
+    let mut race = JoinSet::new();
+    for turn in 0..20_u8 {
+        let store = store.clone();
+        let mut keys: Vec<_> = (0..50)
+            .map(|n| (subject(n), SubjectKeyRow { key_id: format!("{turn}_{n}"), ..key(turn) }))
+            .collect();
+        keys.rotate_left(turn.into());
+        race.spawn(async move {
+            let subjects: Vec<_> = keys.iter().map(|(subject, _)| subject.clone()).collect();
+            let kept = store.find_or_insert_subject_keys(&tenant("u"), keys).await.unwrap();
+            subjects.into_iter().zip(kept).collect::<Vec<_>>()
+        });
+    }
+    for (subject, kept) in race.join_all().await.into_iter().flatten() {
+        assert_eq!(store.find_subject_key(&u, &subject).await, Ok(Some(kept)));
+    }
+}
+
+pub async fn many_are_found_by_person_and_by_name(Fresh { store, .. }: Fresh) {
+    let (t, u) = (tenant("t"), tenant("u"));
+    for number in [1, 2, 3] {
+        store.find_or_insert_subject_key(&t, &subject(number.into()), key(number), None).await.unwrap();
+    }
+    store.find_or_insert_subject_key(&u, &subject(4), key(4), None).await.unwrap();
+    let expected = vec![(subject(1), key(1)), (subject(3), key(3))];
+    let mut found = store.find_subject_keys(&t, vec![subject(3), subject(4), subject(1)]).await.unwrap();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(found, expected);
+    let names = ["key_4", "key_3", "", "key_1", "%"].map(str::to_owned).to_vec();
+    let mut found = store.find_keys_named(&t, names).await.unwrap();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(found, expected);
+    assert_eq!(store.find_subject_keys(&t, vec![]).await, Ok(vec![]));
+    assert_eq!(store.find_keys_named(&t, vec![]).await, Ok(vec![]));
+    store.delete_subject_key(&t, &subject(1), "key_1").await.unwrap();
+    assert_eq!(store.find_keys_named(&t, vec!["key_1".to_owned()]).await, Ok(vec![]));
+}
+
 pub async fn a_deleted_key_is_gone_and_a_new_one_can_come(Fresh { store, .. }: Fresh) {
     let (t, who) = (tenant("t"), subject(1));
     assert_eq!(store.delete_subject_key(&t, &who, "key_1").await, Ok(false));

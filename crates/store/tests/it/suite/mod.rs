@@ -10,6 +10,7 @@ pub mod checkpoints;
 pub mod commits;
 pub mod decisions;
 pub mod findings;
+pub mod forgetting;
 pub mod hooks;
 pub mod hostile;
 pub mod incidents;
@@ -101,11 +102,13 @@ macro_rules! suite {
                 listed_by_arrival_and_by_event_time
                 what_was_looked_at_moves_only_from_where_it_was
                 snapshots_are_found_by_time
-                what_is_old_is_forgotten_and_tenants_stay_apart
+                a_cursor_is_kept_for_its_tenant
             ];
             keys: [
                 the_first_key_is_kept
                 a_race_keeps_one_key
+                many_are_made_at_once_and_those_that_were_there_are_kept
+                many_are_found_by_person_and_by_name
                 a_deleted_key_is_gone_and_a_new_one_can_come
                 keys_of_two_tenants_never_mix
                 listed_in_the_order_of_their_subjects
@@ -166,6 +169,14 @@ macro_rules! suite {
                 bodies_of_one_kind_and_range_go_and_their_leaves_stay
                 a_decision_without_its_body_keeps_its_facts_and_names_nobody
                 each_kind_has_a_cursor
+            ];
+            forgetting: [
+                the_oldest_entries_go_first_and_only_those_that_nothing_needs
+                what_could_not_be_read_goes_by_its_arrival
+                alerts_go_but_for_those_of_open_incidents
+                a_closed_incident_goes_with_its_notes_and_an_open_one_stays
+                ended_suppressions_go_and_one_by_its_id
+                a_key_is_used_while_anything_is_sealed_under_it
             ];
             findings: [what_is_found_is_what_was_last_written];
             silence: [the_cursor_is_where_it_was_put];
