@@ -1,7 +1,6 @@
 //! The service under measurement: everything that `countersign serve` puts together, and the routes to compare with.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -137,10 +136,9 @@ async fn serve(data: &Data) -> anyhow::Result<()> {
     let limits = Limits { decisions_per_second: 1_000_000, ..Limits::default() };
     let settings = Settings {
         limits: [(tenant.clone(), limits)].into(),
-        log_tokens: BTreeMap::new(),
         keys: [(tenant.clone(), vec![signing_key()?])].into(),
         hosts: vec![address.clone()],
-        operator: Operator::new(TOKEN.as_bytes()),
+        ..Settings::new(Operator::new(TOKEN.as_bytes()))
     };
     let server = Server::new(Arc::clone(&app), settings);
     let router = server.router_to_measure(Bench { store, tenant, appended_to: "bare-appends".parse()? });

@@ -30,7 +30,7 @@ struct Batch {
 }
 
 impl App {
-    /// Journals what a log stream delivered, or what was read of the log; on disk when it returns.
+    /// Journals what a log stream delivered; on disk when it returns.
     ///
     /// # Errors
     /// `Unavailable` and `Internal`: then nothing of it is known to be kept, and it must come again.
@@ -39,10 +39,23 @@ impl App {
         tenant: &Tenant,
         delivery: Vec<Result<LogEvent<'_>, Rejected<'_>>>,
     ) -> Result<Delivered, Error> {
+        let (delivered, newest) = self.journal_logs(tenant, delivery).await?;
+        let mut stream = tenant.watch.stream.lock();
+        stream.last = Some(self.ports.clock.monotonic());
+        stream.newest = stream.newest.max(newest);
+        stream.delivered.add(delivered);
+        Ok(delivered)
+    }
+
+    /// Journals entries, however they came, and says when the newest of them happened.
+    pub(super) async fn journal_logs(
+        &self,
+        tenant: &Tenant,
+        delivery: Vec<Result<LogEvent<'_>, Rejected<'_>>>,
+    ) -> Result<(Delivered, Option<Timestamp>), Error> {
         let now = self.ports.clock.now();
         let mut batch = Batch::default();
-        let mut keys =
-            Keys { app: self, tenant, known: BTreeMap::new(), today: tenant.keys.log_day(now.days()) };
+        let mut keys = Keys::new(self, tenant, now);
         for entry in delivery {
             match entry {
                 Ok(event) if event.date.since(now) > AHEAD => {
@@ -59,24 +72,23 @@ impl App {
                 }
             }
         }
-        self.journal(tenant, now, batch).await
+        let Batch { entries, rejects, newest } = batch;
+        Ok((self.journal(tenant, now, entries, rejects).await?, newest))
     }
 
-    async fn journal(&self, tenant: &Tenant, now: Timestamp, batch: Batch) -> Result<Delivered, Error> {
-        let (all, unread) = (count(batch.entries.len()), count(batch.rejects.len()));
-        let places = self.ports.store.append_log(&tenant.id, now, batch.entries, batch.rejects).await?;
+    /// Puts into the journal what is sealed.
+    pub(super) async fn journal(
+        &self,
+        tenant: &Tenant,
+        now: Timestamp,
+        entries: Vec<NewLogEntry>,
+        rejects: Vec<NewLogReject>,
+    ) -> Result<Delivered, Error> {
+        let (all, unread) = (count(entries.len()), count(rejects.len()));
+        let places = self.ports.store.append_log(&tenant.id, now, entries, rejects).await?;
         let taken = count(places.iter().flatten().count());
-        let delivered = Delivered { taken, repeated: all.saturating_sub(taken), unread };
-        let mut stream = tenant.watch.stream.lock();
-        stream.last = Some(self.ports.clock.monotonic());
-        stream.newest = stream.newest.max(batch.newest);
-        let total = &mut stream.delivered;
-        total.taken += delivered.taken;
-        total.repeated += delivered.repeated;
-        total.unread += delivered.unread;
-        drop(stream);
         tenant.watch.journaled.notify_one();
-        Ok(delivered)
+        Ok(Delivered { taken, repeated: all.saturating_sub(taken), unread })
     }
 }
 
@@ -85,11 +97,17 @@ fn count(items: usize) -> u64 {
 }
 
 /// What entries are sealed under: the key of the account that one is about, else the key of the day.
-struct Keys<'a> {
+pub(super) struct Keys<'a> {
     app: &'a App,
     tenant: &'a Tenant,
     known: BTreeMap<SubjectId, std::sync::Arc<PersonKey>>,
     today: SubjectId,
+}
+
+impl<'a> Keys<'a> {
+    pub(super) fn new(app: &'a App, tenant: &'a Tenant, now: Timestamp) -> Self {
+        Self { app, tenant, known: BTreeMap::new(), today: tenant.keys.log_day(now.days()) }
+    }
 }
 
 impl Keys<'_> {
@@ -112,7 +130,7 @@ impl Keys<'_> {
         Ok(NewLogReject { reason: reason.to_owned(), key_id, sealed })
     }
 
-    async fn seal(
+    pub(super) async fn seal(
         &mut self,
         whose: Option<SubjectId>,
         bound_to: &str,

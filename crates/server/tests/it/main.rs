@@ -11,6 +11,8 @@ mod degraded;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod guard;
@@ -30,6 +32,8 @@ mod modes;
 mod outcomes;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
+mod pull;
 #[cfg(test)]
 mod rates;
 #[cfg(test)]
