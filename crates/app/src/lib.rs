@@ -63,7 +63,10 @@ pub use feed::Live;
 pub use lead::Lead;
 pub use retain::Kept;
 pub use tenants::Tenant;
-pub use watch::{AlertBody, Delivered, Replayed, StreamState, Worked};
+pub use watch::{
+    AlertBody, Delivered, EventFault, History, Measures, Pulled, Reading, Replayed, StreamState, WatchStatus,
+    Worked,
+};
 pub use writes::LedgerRecorder;
 
 /// What the use cases stand on.

@@ -148,7 +148,7 @@ async fn serve(data: &Data) -> anyhow::Result<()> {
         log_tokens: [(tenant.clone(), vec![log_token()?.digest()])].into(),
         keys: [(tenant.clone(), vec![signing_key()?])].into(),
         hosts: vec![address.clone()],
-        operator: Operator::new(TOKEN.as_bytes()),
+        ..Settings::new(Operator::new(TOKEN.as_bytes()))
     };
     let server = Server::new(Arc::clone(&app), settings);
     let router = server.router_to_measure(Bench { store, tenant, appended_to: "bare-appends".parse()? });

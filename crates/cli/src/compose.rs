@@ -14,7 +14,7 @@ use crate::{
     clock::{SystemClock, SystemEntropy},
     commands::is_cut_off,
     config::{Config, SecretReference, Tenant},
-    data_dir::{DataDir, hex, parse_hex, random},
+    data_dir::{DataDir, EVENT_FILE, hex, parse_hex, random},
     key_file::lines,
 };
 
@@ -174,17 +174,31 @@ impl Base {
         let operator = Operator::new(self.data.operator_token(self.entropy.as_ref())?.as_bytes());
         let limits = config.tenants.iter().map(|(id, tenant)| (id.clone(), tenant.limits.into())).collect();
         let (keys, log_tokens) = (self.action_keys(config)?, self.log_tokens(config)?);
-        Ok(Server::new(app, Settings { keys, hosts, operator, limits, log_tokens }))
+        let event_tokens = self.existing_event_tokens(config)?;
+        let log_sources =
+            config.tenants.iter().map(|(id, tenant)| (id.clone(), tenant.log_stream.sources.clone()));
+        let log_sources = log_sources.collect();
+        Ok(Server::new(
+            app,
+            Settings { keys, hosts, operator, limits, log_tokens, event_tokens, log_sources },
+        ))
+    }
+
+    /// Digests of the tokens by which each tenant's event stream delivers, none where none was installed; makes nothing.
+    pub fn existing_event_tokens(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
+        read_tokens(config, EVENT_FILE, |tenant| {
+            Ok(self.data.tenant_file(tenant, EVENT_FILE).find()?.unwrap_or_default())
+        })
     }
 
     /// Digests of the tokens by which each tenant's log stream delivers; makes what is missing.
     pub fn log_tokens(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
-        read_log_tokens(config, |tenant| self.data.log_tokens(tenant, self.entropy.as_ref()))
+        read_tokens(config, "log-token", |tenant| self.data.log_tokens(tenant, self.entropy.as_ref()))
     }
 
     /// The same as they are now; makes nothing.
     pub fn existing_log_tokens(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
-        read_log_tokens(config, |tenant| self.data.log_token_file(tenant).get())
+        read_tokens(config, "log-token", |tenant| self.data.log_token_file(tenant).get())
     }
 }
 
@@ -234,15 +248,16 @@ fn read_action_keys(
     Ok(keys)
 }
 
-fn read_log_tokens(
+fn read_tokens(
     config: &Config,
+    file: &str,
     find: impl Fn(&TenantId) -> anyhow::Result<Vec<String>>,
 ) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
     let mut digests = BTreeMap::new();
     for id in config.tenants.keys() {
         let tokens = find(id)?;
         let read = tokens.iter().map(|text| Some(Token::received(text)?.digest())).collect::<Option<_>>();
-        digests.insert(id.clone(), read.with_context(|| format!("`{id}.log-token` holds no token"))?);
+        digests.insert(id.clone(), read.with_context(|| format!("`{id}.{file}` holds no token"))?);
     }
     Ok(digests)
 }

@@ -22,6 +22,9 @@ const OPERATOR_TOKEN: &str = "operator.token";
 /// What the token of a log stream begins with.
 const LOG_TOKEN_PREFIX: &str = "lgs_";
 
+/// What the file of the tokens by which a tenant's event stream delivers ends with.
+pub const EVENT_FILE: &str = "event-token";
+
 /// The database of records.
 pub const RECORDS_FILE: &str = "countersign.db";
 

@@ -14,6 +14,7 @@ use tokio::{
 use crate::{
     compose::Base,
     config::{Config, SecretReference},
+    data_dir::EVENT_FILE,
     listen::stopped,
 };
 
@@ -39,6 +40,7 @@ struct Secrets {
     action_keys: BTreeMap<TenantId, Vec<SigningKey>>,
     operator_token: String,
     log_tokens: BTreeMap<TenantId, Vec<Vec<u8>>>,
+    event_tokens: BTreeMap<TenantId, Vec<Vec<u8>>>,
 }
 
 impl Secrets {
@@ -48,6 +50,7 @@ impl Secrets {
             action_keys: base.existing_action_keys(config)?,
             operator_token: tokens.into_iter().next().unwrap_or_default(),
             log_tokens: base.existing_log_tokens(config)?,
+            event_tokens: base.existing_event_tokens(config)?,
         })
     }
 
@@ -101,6 +104,7 @@ impl KeyWatch {
         self.server.replace_keys(found.action_keys.clone());
         self.server.replace_operator_token(found.operator_token.as_bytes());
         self.server.replace_log_tokens(found.log_tokens.clone());
+        self.server.replace_event_tokens(found.event_tokens.clone());
         let known = std::mem::replace(&mut self.known, found);
         let is_other_token = known.operator_token != self.known.operator_token;
         for tenant in self.app.tenants() {
@@ -126,6 +130,7 @@ impl KeyWatch {
         for (id, tenant) in &self.config.tenants {
             files.push(data.action_file(id).path().to_owned());
             files.push(data.log_token_file(id).path().to_owned());
+            files.push(data.tenant_file(id, EVENT_FILE).path().to_owned());
             files.extend(tenant.action_keys.iter().filter_map(|reference| match reference {
                 SecretReference::File(path) => Some(PathBuf::from(path)),
                 SecretReference::Environment(_) | SecretReference::Command(_) => None,

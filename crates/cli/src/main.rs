@@ -14,6 +14,7 @@ mod listen;
 mod manifest;
 mod place;
 mod place_watch;
+mod pull_log;
 mod tls;
 
 use std::process::ExitCode;

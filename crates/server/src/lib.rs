@@ -10,8 +10,8 @@
 //!
 //! let hosts = vec!["127.0.0.1:8080".into()];
 //! let (keys, limits) = Default::default();
-//! let (operator, log_tokens) = (Operator::new(b"a token"), Default::default());
-//! let server = Server::new(app, Settings { keys, hosts, operator, limits, log_tokens });
+//! let settings = Settings { keys, hosts, limits, ..Settings::new(Operator::new(b"a token")) };
+//! let server = Server::new(app, settings);
 //! axum::serve(listener, server.router()).await
 //! # }
 //! ```
@@ -37,12 +37,13 @@ use arc_swap::ArcSwap;
 use axum::{Router, extract::FromRef, middleware};
 use countersign_app::App;
 use countersign_core::TenantId;
+use ipnet::IpNet;
 use signature::SigningKey;
 
 #[cfg(feature = "bench")]
 pub use bench::{Bench, MODELS, parse_to_measure};
 pub use operator::Operator;
-pub use peer::PeerTenants;
+pub use peer::{PeerAddress, PeerTenants};
 pub use problem::Problem;
 pub use rate::Limits;
 
@@ -59,8 +60,28 @@ pub struct Settings {
     pub operator: Operator,
     /// SHA-256 of the tokens by which each tenant's log stream delivers; a tenant without one is delivered nothing.
     pub log_tokens: BTreeMap<TenantId, Vec<Vec<u8>>>,
+    /// The same for each tenant's event stream.
+    pub event_tokens: BTreeMap<TenantId, Vec<Vec<u8>>>,
+    /// The addresses from which each tenant's streams deliver; any for those that are not here.
+    pub log_sources: BTreeMap<TenantId, Vec<IpNet>>,
     /// How often each tenant may ask; the default for those that are not here.
     pub limits: BTreeMap<TenantId, Limits>,
+}
+
+impl Settings {
+    /// Settings by which nobody but the operator may do anything.
+    #[must_use]
+    pub const fn new(operator: Operator) -> Self {
+        Self {
+            keys: BTreeMap::new(),
+            hosts: Vec::new(),
+            operator,
+            log_tokens: BTreeMap::new(),
+            event_tokens: BTreeMap::new(),
+            log_sources: BTreeMap::new(),
+            limits: BTreeMap::new(),
+        }
+    }
 }
 
 /// The state that every handler shares; cheap to clone.
@@ -71,6 +92,8 @@ struct Shared {
     app: Arc<App>,
     keys: ArcSwap<BTreeMap<TenantId, Vec<SigningKey>>>,
     log_tokens: ArcSwap<BTreeMap<TenantId, Vec<Vec<u8>>>>,
+    event_tokens: ArcSwap<BTreeMap<TenantId, Vec<Vec<u8>>>>,
+    log_sources: BTreeMap<TenantId, Vec<IpNet>>,
     hosts: Vec<String>,
     operator: Operator,
     metrics: metrics::Metrics,
@@ -83,7 +106,7 @@ impl Server {
     /// Puts the server together; nothing listens yet.
     #[must_use]
     pub fn new(app: Arc<App>, settings: Settings) -> Self {
-        let Settings { keys, hosts, operator, limits, log_tokens } = settings;
+        let Settings { keys, hosts, operator, log_tokens, event_tokens, log_sources, limits } = settings;
         let limits = app.tenants().map(|tenant| {
             let id = tenant.id().clone();
             (id.clone(), limits.get(&id).copied().unwrap_or_default())
@@ -93,6 +116,8 @@ impl Server {
             app,
             keys: ArcSwap::from_pointee(keys),
             log_tokens: ArcSwap::from_pointee(log_tokens),
+            event_tokens: ArcSwap::from_pointee(event_tokens),
+            log_sources,
             hosts,
             operator,
             metrics: metrics::Metrics::new(),
@@ -111,6 +136,11 @@ impl Server {
     /// Accepts deliveries of log streams by these tokens from now on, and by no others.
     pub fn replace_log_tokens(&self, tokens: BTreeMap<TenantId, Vec<Vec<u8>>>) {
         self.0.log_tokens.store(Arc::new(tokens));
+    }
+
+    /// Accepts deliveries of event streams by these tokens from now on, and by no others.
+    pub fn replace_event_tokens(&self, tokens: BTreeMap<TenantId, Vec<Vec<u8>>>) {
+        self.0.event_tokens.store(Arc::new(tokens));
     }
 
     /// Accepts this token of the operator from now on, and no other; whoever signed in by an earlier one is signed out.

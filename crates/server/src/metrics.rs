@@ -1,16 +1,18 @@
 //! Metrics in Prometheus' format. Every name and label stands here; no label's value comes from outside.
 
+mod watch;
+
 use std::{
     sync::atomic::{AtomicI64, AtomicU64},
     time::Duration,
 };
 
 use countersign_app::{
-    Delivered,
+    Delivered, WatchStatus,
     decide::{Decided, Quick},
     posture::{self, Finding, Severity},
 };
-use countersign_core::Trigger;
+use countersign_core::{Timestamp, Trigger};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -51,7 +53,7 @@ pub(crate) struct Metrics {
     decisions: Count<DecisionLabels>,
     degraded: Count<CodeLabels>,
     refused: Count<CodeLabels>,
-    log_entries: Count<CodeLabels>,
+    watch: watch::WatchMetrics,
     findings: Family<FindingLabels, Gauge<i64, AtomicI64>>,
     checkpoint_age: Gauge<i64, AtomicI64>,
     uncovered: Gauge<i64, AtomicI64>,
@@ -69,7 +71,7 @@ impl Metrics {
             decisions: Family::default(),
             degraded: Family::default(),
             refused: Family::default(),
-            log_entries: Family::default(),
+            watch: watch::WatchMetrics::new(&mut registry),
             findings: Family::default(),
             checkpoint_age: Gauge::default(),
             uncovered: Gauge::default(),
@@ -89,11 +91,6 @@ impl Metrics {
             metrics.degraded.clone(),
         );
         registry.register("refused", "Signed requests refused, by problem code", metrics.refused.clone());
-        registry.register(
-            "log_entries",
-            "Entries that log streams delivered, by what became of them",
-            metrics.log_entries.clone(),
-        );
         registry.register(
             "findings",
             "What is not as it should be at the tenants and on our side, by code",
@@ -151,11 +148,21 @@ impl Metrics {
         self.refused.get_or_create(&CodeLabels { code }).inc();
     }
 
-    pub(crate) fn delivered(&self, delivered: &Delivered) {
-        let Delivered { taken, repeated, unread } = *delivered;
-        for (code, count) in [("taken", taken), ("repeated", repeated), ("unread", unread)] {
-            self.log_entries.get_or_create(&CodeLabels { code }).inc_by(count);
-        }
+    /// Counts what a log stream delivered, and how many microseconds after it happened each entry came.
+    pub(crate) fn delivered(&self, delivered: &Delivered, late: &[i64]) {
+        self.watch.delivered(delivered, late);
+    }
+
+    pub(crate) fn events(&self, delivered: &Delivered) {
+        self.watch.events(delivered);
+    }
+
+    pub(crate) fn delivery_refused(&self, code: &'static str) {
+        self.watch.refused(code);
+    }
+
+    pub(crate) fn watched(&self, all: &[WatchStatus], now: Timestamp, monotonic: Duration) {
+        self.watch.stand(all, now, monotonic);
     }
 
     /// How often each code is found now, at all tenants together.

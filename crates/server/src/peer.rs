@@ -1,6 +1,6 @@
 //! Which tenants the other end of a connection may ask for, by its client certificate.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use axum::http::{Extensions, StatusCode};
 use countersign_core::TenantId;
@@ -32,6 +32,11 @@ impl PeerTenants {
         if self.of_peer.is_empty() { !self.bound.contains(tenant) } else { self.of_peer.contains(tenant) }
     }
 }
+
+/// The address that a connection comes from, or that the proxy before us says it comes from; whoever accepts connections puts
+/// it into each request's extensions. Absence means that nobody knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress(pub IpAddr);
 
 /// Refuses a request that was signed for `tenant` and came from a peer that is not the tenant's.
 pub(crate) fn check(extensions: &Extensions, tenant: &TenantId) -> Result<(), Problem> {

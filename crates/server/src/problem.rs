@@ -64,6 +64,13 @@ impl Problem {
         self
     }
 
+    /// The same problem with another status.
+    pub(crate) fn with(mut self, status: StatusCode) -> Self {
+        self.0.status = status;
+        self.0.title = status.canonical_reason().unwrap_or("Problem");
+        self
+    }
+
     pub(crate) fn of_request(mut self, id: &str) -> Self {
         self.0.request_id = Some(id.to_owned());
         self

@@ -65,6 +65,12 @@ pub fn log_token(tenant: &str) -> Token {
     Token::received(&format!("lgs_{}", tenant.replace('-', "_"))).expect("a token")
 }
 
+/// The token by which the event stream of a tenant delivers.
+#[must_use]
+pub fn event_token(tenant: &str) -> Token {
+    Token::received(&format!("evs_{}", tenant.replace('-', "_"))).expect("a token")
+}
+
 /// What a test may add to each tenant.
 pub struct Setup {
     /// How often it may ask; any number of times unless a test is about it, since the clock stands.
@@ -75,12 +81,14 @@ pub struct Setup {
     pub hooks: Vec<Hook>,
     /// Where addresses are, for all tenants.
     pub places: Option<Arc<dyn Places>>,
+    /// The addresses from which streams deliver, such as `203.0.113.0/24`; any when empty.
+    pub log_sources: Vec<&'static str>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let limits = Limits { decisions_per_second: 0, decisions_per_second_per_client: 0 };
-        Self { limits, enrichment: None, hooks: Vec::new(), places: None }
+        Self { limits, enrichment: None, hooks: Vec::new(), places: None, log_sources: Vec::new() }
     }
 }
 
@@ -248,7 +256,10 @@ impl TestApp {
             None => Store::open_sqlite(place.folder.path(), Access::Own, &as_clock).expect("the store opens"),
         };
         let policy = Snapshot::new(document).expect("the policy has no faults");
-        let Setup { limits, enrichment, hooks, places } = setup;
+        let Setup { limits, enrichment, hooks, places, log_sources } = setup;
+        let sources = log_sources.iter().map(|net| net.parse().expect("a network")).collect::<Vec<_>>();
+        let log_sources =
+            [TENANT, OTHER_TENANT].map(|id| (id.parse().expect("an id"), sources.clone())).into();
         let tenants = [TENANT, OTHER_TENANT].map(|id| TenantConfig {
             id: id.parse().expect("an id"),
             policy: policy.clone(),
@@ -274,11 +285,15 @@ impl TestApp {
         let settings = Settings {
             keys: keys.into(),
             hosts: vec![HOST.to_owned()],
-            operator: Operator::new(TOKEN.as_bytes()),
+            event_tokens: [TENANT, OTHER_TENANT]
+                .map(|id| (id.parse().expect("an id"), vec![event_token(id).digest()]))
+                .into(),
+            log_sources,
             log_tokens: [TENANT, OTHER_TENANT]
                 .map(|id| (id.parse().expect("an id"), vec![log_token(id).digest()]))
                 .into(),
             limits: [TENANT, OTHER_TENANT].map(|id| (id.parse().expect("an id"), limits)).into(),
+            ..Settings::new(Operator::new(TOKEN.as_bytes()))
         };
         let server = Server::new(Arc::clone(&app), settings);
         Self { app, server, clock, store, entropy, place, sent: Arc::default() }

@@ -218,7 +218,9 @@ impl Placing<'_> {
             let AtWork { incident, version, severity, status, .. } = at_work;
             let key = self.app.incident_key(self.tenant, incident).await?;
             let row = self.app.incident_row(self.tenant, incident, (&key, version.saturating_add(1)))?;
-            let told = told(incident, (*severity, *status), row.version);
+            // Why none of what is long over: a history that is read would wake somebody for each of its attacks.
+            let is_over = self.now.since(incident.last()) > NEAR;
+            let told = told(incident, (*severity, *status), row.version).filter(|_| !is_over);
             let deliveries = self.app.deliveries(self.tenant, incident, (&key, self.now), told)?;
             let put = IncidentWrite::Put { expected_version: *version, row: Box::new(row) };
             self.placed.writes.push(put.into());

@@ -7,7 +7,7 @@ use countersign_core::{Timestamp, Trigger, Verdict};
 use countersign_plan::posture::{Delivery, Fallback, Logins, Policy, Posture};
 use countersign_policy::{Document, Layer};
 
-use crate::{App, DecisionFilter, DecisionRow, Error, Tenant};
+use crate::{App, DecisionFilter, DecisionRow, Error, Reading, Tenant};
 
 /// The log codes of sign-ins that ran the Actions of `post-login` to their end (Auth0 docs, "Log Event Type Codes"): success,
 /// silent authentication, exchange of a refresh token, password grant.
@@ -25,12 +25,20 @@ const PAGE: u32 = 1_000;
 const PAGES: usize = 10;
 
 impl App {
-    /// What the log stream delivered here since this was first asked; `None` where others share the records, since what is
-    /// delivered to them is not seen here.
-    #[must_use]
-    pub fn delivery(&self, tenant: &Tenant) -> Option<Delivery> {
-        let since = tenant.findings.since(self.ports.clock.now());
-        (!self.is_shared()).then(|| Delivery { since, newest: self.log_stream(tenant).newest })
+    /// What the log stream delivered since this was first asked. Where others share the records, what it delivered to them shows
+    /// by what was read of the log and was there already; `None` where nothing is read.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn delivery(&self, tenant: &Tenant) -> Result<Option<Delivery>, Error> {
+        let now = self.ports.clock.now();
+        let since = tenant.findings.since(now);
+        if !self.is_shared() {
+            return Ok(Some(Delivery { since, newest: self.log_stream(tenant).newest }));
+        }
+        let Reading { history, undelivered_since, .. } = self.reading(tenant).await?;
+        let newest = undelivered_since.map_or(now, |first| first.plus(-1));
+        Ok(history.until.map(|_| Delivery { since, newest: Some(newest) }))
     }
 
     /// The sign-ins of the last minutes, as the tenant's log has them and as we decided; `None` without a log.

@@ -24,6 +24,14 @@ impl Keys {
     }
 }
 
+/// What the kind of a journaled event begins with. No type of a log entry has a colon.
+pub(super) const EVENT: &str = "event:";
+
+/// Whether a row is an entry of the log, which detectors look at, and not an event.
+pub(super) fn is_log(row: &LogEntryRow) -> bool {
+    !row.entry.kind.starts_with(EVENT)
+}
+
 /// What stands sealed under a key, bound to `bound_to`; `None` when its person was erased.
 pub(super) async fn open(
     app: &App,

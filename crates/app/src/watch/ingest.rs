@@ -30,7 +30,7 @@ struct Batch {
 }
 
 impl App {
-    /// Journals what a log stream delivered, or what was read of the log; on disk when it returns.
+    /// Journals what a log stream delivered; on disk when it returns.
     ///
     /// # Errors
     /// `Unavailable` and `Internal`: then nothing of it is known to be kept, and it must come again.
@@ -39,9 +39,23 @@ impl App {
         tenant: &Tenant,
         delivery: Vec<Result<LogEvent<'_>, Rejected<'_>>>,
     ) -> Result<Delivered, Error> {
+        let (delivered, newest) = self.journal_logs(tenant, delivery).await?;
+        let mut stream = tenant.watch.stream.lock();
+        stream.last = Some(self.ports.clock.monotonic());
+        stream.newest = stream.newest.max(newest);
+        stream.delivered.add(delivered);
+        Ok(delivered)
+    }
+
+    /// Journals entries, however they came, and says when the newest of them happened.
+    pub(super) async fn journal_logs(
+        &self,
+        tenant: &Tenant,
+        delivery: Vec<Result<LogEvent<'_>, Rejected<'_>>>,
+    ) -> Result<(Delivered, Option<Timestamp>), Error> {
         let now = self.ports.clock.now();
         let delivery: Vec<_> = delivery.into_iter().map(|entry| Read::new(tenant, now, entry)).collect();
-        let sealing = Sealing::of(self, tenant, now, &delivery).await?;
+        let sealing = Sealing::of(self, tenant, now, delivery.iter().map(Read::whose)).await?;
         let mut batch = Batch::default();
         for entry in delivery {
             match entry {
@@ -53,24 +67,23 @@ impl App {
                 Read::Reject { raw, reason } => batch.rejects.push(sealing.reject(raw, reason)?),
             }
         }
-        self.journal(tenant, now, batch).await
+        let Batch { entries, rejects, newest } = batch;
+        Ok((self.journal(tenant, now, entries, rejects).await?, newest))
     }
 
-    async fn journal(&self, tenant: &Tenant, now: Timestamp, batch: Batch) -> Result<Delivered, Error> {
-        let (all, unread) = (count(batch.entries.len()), count(batch.rejects.len()));
-        let places = self.ports.store.append_log(&tenant.id, now, batch.entries, batch.rejects).await?;
+    /// Puts into the journal what is sealed.
+    pub(super) async fn journal(
+        &self,
+        tenant: &Tenant,
+        now: Timestamp,
+        entries: Vec<NewLogEntry>,
+        rejects: Vec<NewLogReject>,
+    ) -> Result<Delivered, Error> {
+        let (all, unread) = (count(entries.len()), count(rejects.len()));
+        let places = self.ports.store.append_log(&tenant.id, now, entries, rejects).await?;
         let taken = count(places.iter().flatten().count());
-        let delivered = Delivered { taken, repeated: all.saturating_sub(taken), unread };
-        let mut stream = tenant.watch.stream.lock();
-        stream.last = Some(self.ports.clock.monotonic());
-        stream.newest = stream.newest.max(batch.newest);
-        let total = &mut stream.delivered;
-        total.taken += delivered.taken;
-        total.repeated += delivered.repeated;
-        total.unread += delivered.unread;
-        drop(stream);
         tenant.watch.journaled.notify_one();
-        Ok(delivered)
+        Ok(Delivered { taken, repeated: all.saturating_sub(taken), unread })
     }
 }
 
@@ -101,10 +114,17 @@ impl<'a> Read<'a> {
             Err(rejected) => Self::Reject { raw: rejected.raw, reason: rejected.why.to_string() },
         }
     }
+
+    const fn whose(&self) -> Option<&SubjectId> {
+        match self {
+            Self::Entry { whose, .. } => whose.as_ref(),
+            Self::Reject { .. } => None,
+        }
+    }
 }
 
 /// What a delivery is sealed under: the key of the account that an entry is about, else the key of the day.
-struct Sealing<'a> {
+pub(super) struct Sealing<'a> {
     app: &'a App,
     tenant: &'a Tenant,
     keys: BTreeMap<SubjectId, Arc<PersonKey>>,
@@ -112,18 +132,16 @@ struct Sealing<'a> {
 }
 
 impl<'a> Sealing<'a> {
-    async fn of(
+    /// Looks up or makes the keys of these accounts at once.
+    pub(super) async fn of(
         app: &'a App,
         tenant: &'a Tenant,
         now: Timestamp,
-        delivery: &[Read<'_>],
+        whose: impl Iterator<Item = Option<&SubjectId>>,
     ) -> Result<Self, Error> {
         let today = tenant.keys.log_day(now.days());
-        let whose = |entry: &Read<'_>| match entry {
-            Read::Entry { whose: Some(subject), .. } => subject.clone(),
-            Read::Entry { .. } | Read::Reject { .. } => today.clone(),
-        };
-        let keys = app.get_keys(tenant, delivery.iter().map(whose).collect()).await?;
+        let subjects = whose.map(|subject| subject.unwrap_or(&today).clone()).collect();
+        let keys = app.get_keys(tenant, subjects).await?;
         Ok(Self { app, tenant, keys, today })
     }
 
@@ -144,7 +162,8 @@ impl<'a> Sealing<'a> {
         Ok(NewLogReject { reason, key_id, sealed })
     }
 
-    fn seal(
+    /// Seals what is about the account, else what is about none: the key's name and what it opens.
+    pub(super) fn seal(
         &self,
         whose: Option<&SubjectId>,
         bound_to: &str,

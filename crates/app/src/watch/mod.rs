@@ -2,10 +2,14 @@
 
 mod alerts;
 mod entry;
+mod event;
 mod forget;
+mod history;
 mod ingest;
+mod pull;
 mod replay;
 mod snapshots;
+mod status;
 mod work;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -14,7 +18,14 @@ use countersign_core::Timestamp;
 use countersign_detect::{Engine, EngineSettings, detectors, pack::PACK, sigma};
 use parking_lot::Mutex;
 
-pub use self::{alerts::AlertBody, replay::Replayed, work::Worked};
+pub use self::{
+    alerts::AlertBody,
+    event::EventFault,
+    pull::{History, Pulled, Reading},
+    replay::Replayed,
+    status::{Measures, WatchStatus},
+    work::Worked,
+};
 use crate::{App, Error, Tenant};
 
 /// What became of the entries of one delivery.
@@ -28,10 +39,23 @@ pub struct Delivered {
     pub unread: u64,
 }
 
+impl Delivered {
+    /// All that could be read.
+    const fn all(self) -> u64 {
+        self.taken + self.repeated
+    }
+
+    const fn add(&mut self, more: Self) {
+        self.taken += more.taken;
+        self.repeated += more.repeated;
+        self.unread += more.unread;
+    }
+}
+
 /// What is known of a tenant's log stream since this process started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StreamState {
-    /// All deliveries together.
+    /// All deliveries together; what was read of the log is none of them.
     pub delivered: Delivered,
     /// When the newest of the entries happened, by Auth0's clock; `None` before the first.
     pub newest: Option<Timestamp>,
@@ -43,6 +67,7 @@ pub struct StreamState {
 #[derive(Default)]
 pub(crate) struct Watch {
     stream: Mutex<StreamState>,
+    measures: Mutex<Measures>,
     /// Told when something was journaled.
     pub(crate) journaled: tokio::sync::Notify,
     working: tokio::sync::Mutex<Option<work::Working>>,

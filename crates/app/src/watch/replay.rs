@@ -9,7 +9,7 @@ use countersign_core::Timestamp;
 use countersign_detect::{Alert, AlertId};
 use countersign_store::{AlertFilter, LogSnapshotRow, LogStretch, SnapshotOf, Write};
 
-use super::{entry::Keys, work::Working};
+use super::{entry::Keys, history, work::Working};
 use crate::{App, Error, Lead, Tenant};
 
 /// Entries that are read at once.
@@ -45,8 +45,9 @@ impl App {
         })
     }
 
-    /// Replays a tenant's journal from before what came late; does nothing when nothing did, or when entries are waiting to be
-    /// looked at a first time.
+    /// Replays a tenant's journal from before what came late; does nothing when nothing did, when entries are waiting to be
+    /// looked at a first time, or while history is read, after which all of it is replayed. What is older than every snapshot stays
+    /// in the journal and is not looked at again.
     ///
     /// # Errors
     /// `Unavailable` and `Internal`: the replay is due still.
@@ -56,8 +57,18 @@ impl App {
         let Some(late_from) = state.late_from.filter(|_| state.worked == state.next) else {
             return Ok(Replayed::default());
         };
+        let history = self.history(tenant).await?;
+        if history.is_open() && !history.is_settled_at(state.worked) {
+            return Ok(Replayed::default());
+        }
         let began = self.ports.clock.monotonic();
-        let before = self.snapshot_before(tenant, late_from, state.kept_from.is_some()).await?;
+        let snapshots = self.ports.store.list_log_snapshots(&tenant.id).await?;
+        // Why not where entries were deleted: alerts of what is gone would be retracted.
+        let before = if history.is_open() && state.kept_from.is_none() {
+            None
+        } else {
+            self.snapshot_before(tenant, &snapshots, late_from).await?
+        };
         let mut again = Self::restore(tenant, before)?;
         let begins_at = again.seq;
         again.engine.suppress(self.standing_suppressions(tenant).await?);
@@ -70,34 +81,32 @@ impl App {
         let mut writes = self.alert_writes(tenant, &again.engine, found.into_values(), &gone).await?;
         let worked = state.worked;
         writes.push(Write::LogWorked { expected: worked, worked, late_from: None });
-        let stale = self.ports.store.list_log_snapshots(&tenant.id).await?;
-        let stale = stale.into_iter().filter(|(seq, at)| *seq > begins_at && *at >= late_from);
-        writes.extend(stale.map(|(seq, _)| Write::DropLogSnapshot(seq)));
+        let stale = snapshots.iter().map(|(seq, _)| *seq).filter(|seq| *seq > begins_at);
+        writes.extend(stale.map(Write::DropLogSnapshot));
+        if history.is_open() {
+            writes.push(history::settled());
+        }
         writes.extend(self.snapshot_writes(tenant, &again).await?.into_iter().filter(is_snapshot));
         self.commit_watch(tenant, lead, writes).await?;
         (again.since_snapshot, again.snapshot) = (0, Some(again.newest.0));
+        tenant.watch.measures.lock().replayed(&again.engine);
         let ended = self.ports.clock.monotonic();
         again.replayed = Some((ended, ended.saturating_sub(began)));
         *working = Some(again);
         Ok(Replayed { entries, retracted })
     }
 
-    /// The snapshot to begin at. Where entries were deleted, the beginning of the journal is none: what came later than the oldest
-    /// snapshot is judged by what it did to the state as it was.
+    /// The newest snapshot without anything of `late_from` or later in it, else the oldest there is.
     async fn snapshot_before(
         &self,
         tenant: &Tenant,
+        known: &[(u64, Timestamp)],
         late_from: Timestamp,
-        is_shortened: bool,
     ) -> Result<Option<LogSnapshotRow>, Error> {
-        let store = &self.ports.store;
-        let before = store.find_log_snapshot(&tenant.id, SnapshotOf::Before(late_from)).await?;
-        if before.is_some() || !is_shortened {
-            return Ok(before);
-        }
-        let all = store.list_log_snapshots(&tenant.id).await?;
-        let Some((_, oldest)) = all.first() else { return Ok(None) };
-        Ok(store.find_log_snapshot(&tenant.id, SnapshotOf::Before(oldest.plus(1))).await?)
+        let Some((_, oldest)) = known.first() else { return Ok(None) };
+        // Why: what is later than a day is not worth looking at everything again, for minutes in which nothing new is looked at.
+        let before = late_from.max(oldest.plus(1));
+        Ok(self.ports.store.find_log_snapshot(&tenant.id, SnapshotOf::Before(before)).await?)
     }
 
     async fn replay_from(

@@ -8,7 +8,11 @@ use countersign_detect::{Alert, AlertId, Engine, Event, StateError, Suppression}
 use countersign_privacy::Tagger;
 use countersign_store::{Commit, LogEntryRow, LogSnapshotRow, LogState, SnapshotOf, StoreError, Write};
 
-use super::{entry, snapshots};
+use super::{
+    entry,
+    history::{self, HistoryState},
+    snapshots,
+};
 use crate::{App, Error, Lead, Tenant};
 
 /// Entries that are looked at between two commits, and between two looks at whether the process is to end.
@@ -66,34 +70,41 @@ impl App {
         working: &mut Option<Working>,
     ) -> Result<Worked, Error> {
         let state = self.ports.store.get_log_state(&tenant.id).await?;
+        let history = self.history(tenant).await?;
         let at_work = match working {
             Some(at_work) if at_work.seq == state.worked => at_work,
-            _ => working.insert(self.begin(tenant, &state).await?),
+            _ => working.insert(self.begin(tenant, &state, history).await?),
         };
         at_work.engine.suppress(self.standing_suppressions(tenant).await?);
         let rows = self.ports.store.list_log(&tenant.id, at_work.seq, BATCH).await?;
         let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let mut found = BTreeMap::new();
         let mut late_from = state.late_from;
-        if rows.is_empty() {
+        if rows.is_empty() && !history.is_open() {
             let idle = at_work.engine.reach(self.ports.clock.now().plus(-BEHIND));
             found.extend(idle.into_iter().map(|alert| (alert.id, alert)));
-        } else {
-            late_from = self.look(tenant, at_work, rows, late_from, &mut found).await?;
+        } else if !rows.is_empty() {
+            late_from = self.look(tenant, at_work, rows, (history, late_from), &mut found).await?;
         }
         let worked = Worked { entries, alerts: count(&found), is_late: late_from.is_some() };
         let mut writes = self.alert_writes(tenant, &at_work.engine, found.into_values(), &[]).await?;
         if entries > 0 {
             writes.push(Write::LogWorked { expected: state.worked, worked: at_work.seq, late_from });
         }
+        if late_from.is_none() && history.is_settled_at(at_work.seq) {
+            writes.push(history::settled());
+        }
         let (since, newest) = (at_work.since_snapshot, at_work.newest.0);
-        if late_from.is_none() && snapshots::is_due(since, newest, at_work.snapshot) {
+        // Why none while history is read: what is older than a snapshot could not be put before it.
+        let may_snapshot = late_from.is_none() && !history.is_open();
+        if may_snapshot && snapshots::is_due(since, newest, at_work.snapshot) {
             writes.extend(self.snapshot_writes(tenant, at_work).await?);
             (at_work.since_snapshot, at_work.snapshot) = (0, Some(newest));
         }
         if !writes.is_empty() {
             self.commit_watch(tenant, lead, writes).await?;
         }
+        tenant.watch.measures.lock().take_evictions(&at_work.engine);
         Ok(worked)
     }
 
@@ -103,7 +114,12 @@ impl App {
     }
 
     /// Takes the newest snapshot, and what was looked at since.
-    async fn begin(&self, tenant: &Tenant, state: &LogState) -> Result<Working, Error> {
+    async fn begin(
+        &self,
+        tenant: &Tenant,
+        state: &LogState,
+        history: HistoryState,
+    ) -> Result<Working, Error> {
         let snapshot = self.ports.store.find_log_snapshot(&tenant.id, SnapshotOf::Newest).await?;
         let mut working = Self::restore(tenant, snapshot)?;
         while working.seq < state.worked {
@@ -113,7 +129,7 @@ impl App {
                 working.seq = state.worked;
                 break;
             }
-            self.look(tenant, &mut working, rows, None, &mut BTreeMap::new()).await?;
+            self.look(tenant, &mut working, rows, (history, None), &mut BTreeMap::new()).await?;
         }
         Ok(working)
     }
@@ -136,17 +152,19 @@ impl App {
         Ok(Working { engine, tagger, seq, newest, since_snapshot: 0, snapshot: taken, replayed: None })
     }
 
-    /// Looks at rows that follow what was seen in the order of arrival; says the oldest time of what came late.
+    /// Looks at rows that follow what was seen in the order of arrival; says the oldest time of what came late. While history is
+    /// read, what is late waits for the replay at its end.
     async fn look(
         &self,
         tenant: &Tenant,
         working: &mut Working,
         rows: Vec<LogEntryRow>,
-        mut late_from: Option<Timestamp>,
+        (history, mut late_from): (HistoryState, Option<Timestamp>),
         found: &mut BTreeMap<AlertId, Alert>,
     ) -> Result<Option<Timestamp>, Error> {
         let after = rows.last().map_or(working.seq, |row| row.seq + 1);
         let mut rows = rows;
+        rows.retain(entry::is_log);
         // Why: what arrives together and out of order is put in order, and is not late.
         rows.sort_by(|one, other| {
             (one.entry.at, &one.entry.log_id).cmp(&(other.entry.at, &other.entry.log_id))
@@ -157,6 +175,9 @@ impl App {
             let key = (row.entry.at, row.entry.log_id.clone());
             if key < working.newest {
                 late_from = Some(late_from.map_or(key.0, |from| from.min(key.0)));
+                if history.is_open() {
+                    continue;
+                }
             } else {
                 working.newest = key;
             }
@@ -166,7 +187,7 @@ impl App {
         Ok(late_from)
     }
 
-    /// Shows one entry to the detectors; one whose person was erased is passed over.
+    /// Shows one entry to the detectors; one whose person was erased is passed over, and so is an event.
     pub(super) fn observe(
         &self,
         tenant: &Tenant,
@@ -174,6 +195,9 @@ impl App {
         (row, keys): (&LogEntryRow, &entry::Keys),
         found: &mut BTreeMap<AlertId, Alert>,
     ) -> Result<(), Error> {
+        if !entry::is_log(row) {
+            return Ok(());
+        }
         let Some(raw) = keys.open(tenant, row)? else { return Ok(()) };
         let Ok(log) = LogEvent::parse(&raw, Some(row.entry.log_id.as_str().into())) else { return Ok(()) };
         let event = Event::new(row.seq, log, &working.tagger, |address| self.locate(address));

@@ -44,6 +44,12 @@ pub fn after(id: &LogId) -> Request<Page<Log>> {
     Request::new(&LIST, []).with("from", id.as_str())
 }
 
+/// Reads the oldest log events that the tenant still keeps, 100 at the most, the oldest first.
+#[must_use]
+pub fn oldest() -> Request<Page<Log>> {
+    Request::new(&LIST, []).with("sort", "date:1").with("per_page", "100")
+}
+
 /// Reads the newest log events that a query in Lucene's syntax finds, 100 at the most.
 #[must_use]
 pub fn search(q: &str) -> Request<Page<Log>> {

@@ -1,5 +1,7 @@
 //! Messages: a text or call that is about to be made, and what an event stream tells.
 
+use countersign_core::TenantId;
+
 use crate::Dictionary;
 
 object! {
@@ -60,5 +62,34 @@ object! {
             /// When it happened.
             time: String,
         }
+    }
+}
+
+/// What each message's source begins with, before the tenant's name and its region.
+const SOURCE: &str = "urn:auth0:";
+
+/// What the types of messages about users begin with.
+const USER: &str = "user.";
+
+impl StreamMessage {
+    /// The tenant that the message comes from, by its source such as `urn:auth0:acme.us`; `None` when it names none.
+    #[must_use]
+    pub fn tenant(&self) -> Option<TenantId> {
+        let domain = self.source.strip_prefix(SOURCE)?;
+        domain.split('.').next()?.parse().ok()
+    }
+
+    /// Whether the message is about a user as such, and not about their place in an organization.
+    #[must_use]
+    pub fn is_about_user(&self) -> bool {
+        self.kind.starts_with(USER)
+    }
+
+    /// The id of the user whom the message tells of, also as a member of an organization; `None` when it tells of none.
+    #[must_use]
+    pub fn whose(&self) -> Option<&str> {
+        let object = self.data.as_option()?.get("object")?;
+        let user = if self.is_about_user() { object } else { object.get("user")? };
+        user.get("user_id")?.as_str()
     }
 }

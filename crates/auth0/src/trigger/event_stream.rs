@@ -26,12 +26,6 @@ object! {
     }
 }
 
-/// What each message's source begins with, before the tenant's name and its region.
-const SOURCE: &str = "urn:auth0:";
-
-/// What the types of messages about users begin with.
-const USER: &str = "user.";
-
 /// The type of the message about a new account.
 const USER_CREATED: &str = "user.created";
 
@@ -45,8 +39,7 @@ impl EventStream {
     /// The tenant that the message comes from, by its source such as `urn:auth0:acme.us`; `None` when it names none.
     #[must_use]
     pub fn tenant(&self) -> Option<TenantId> {
-        let domain = self.message.source.strip_prefix(SOURCE)?;
-        domain.split('.').next()?.parse().ok()
+        self.message.tenant()
     }
 
     /// Whether the message tells of a new account.
@@ -58,7 +51,7 @@ impl EventStream {
     /// The id of the user that the message is about; `None` when it is about something else.
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
-        self.object("user_id")
+        self.message.whose().filter(|_| self.message.is_about_user())
     }
 
     /// The e-mail address of the user that the message is about.
@@ -70,12 +63,12 @@ impl EventStream {
     /// The user that the message is about; `None` when it is about something else, or the user has another shape.
     #[must_use]
     pub fn user(&self) -> Option<User> {
-        let object = self.message.data.as_option().filter(|_| self.message.kind.starts_with(USER))?;
+        let object = self.message.data.as_option().filter(|_| self.message.is_about_user())?;
         serde_json::from_value(object.get("object")?.clone()).ok()
     }
 
     fn object(&self, name: &str) -> Option<&str> {
-        let data = self.message.data.as_option().filter(|_| self.message.kind.starts_with(USER))?;
+        let data = self.message.data.as_option().filter(|_| self.message.is_about_user())?;
         data.get("object")?.get(name)?.as_str()
     }
 }

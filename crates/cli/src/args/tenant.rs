@@ -99,7 +99,7 @@ pub struct Wanted {
     /// Where log deliveries go, with the capability `ingest`; the service's `/v1/logs/{tenant}` when absent.
     #[arg(long, value_name = "URL")]
     pub logs_url: Option<String>,
-    /// Where event deliveries go; with the capability `events`.
+    /// Where event deliveries go, with the capability `events`; the service's `/v1/events/{tenant}` when absent.
     #[arg(long, value_name = "URL")]
     pub events_url: Option<String>,
     /// The identifier of our API; the service's address when absent.

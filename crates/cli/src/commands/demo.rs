@@ -30,7 +30,7 @@ use crate::{
     compose::Base,
     config::{Config, LogFormat},
     data_dir::{hex, random},
-    doctor::Doctor,
+    doctor::{Doctor, sources},
     listen::{self, Limits, Listener},
 };
 
@@ -73,7 +73,8 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     installed.context("can't install into the demo's tenant")?;
     let reader = stand.reader(&base.data, base.clock.as_ref())?;
     config.tenants.entry(tenant_id.clone()).or_default().management = Some(reader);
-    let doctor = Doctor::new(Arc::new(config), Arc::clone(&app), &base.clock)?;
+    let sources = sources(&config, &base.clock)?;
+    let doctor = Doctor::new(Arc::new(config), Arc::clone(&app), sources);
     tasks.spawn(doctor.run(stop.clone()));
     let driver = Driver::start(&folder.path, address, key, stand).await?;
     print(&format!("Countersign demo: http://{address}{link}\n"));

@@ -12,10 +12,11 @@ use crate::{
     args::Serve,
     compose::Base,
     config::{self, Config},
-    doctor::Doctor,
+    doctor::{self, Doctor},
     key_watch::KeyWatch,
     listen::{self, Limits, Listener},
     place_watch::PlaceWatch,
+    pull_log::Puller,
     tls::Tls,
 };
 
@@ -49,9 +50,17 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     introduce(&config, &base, &app, &further);
     let retention = config.retention.kept();
     let limits = Limits::standard();
-    let doctor = Doctor::new(Arc::clone(&config), Arc::clone(&app), &base.clock)?;
+    let sources = doctor::sources(&config, &base.clock)?;
+    let puller = Puller::new(&config, Arc::clone(&app), &sources);
+    let doctor = Doctor::new(Arc::clone(&config), Arc::clone(&app), sources);
     let serving = listen::until_stopped(listener, server.router(), app, retention, stop.clone(), &limits);
-    tokio::join!(serving, watch.run(stop.clone()), doctor.run(stop.clone()), places.run(stop));
+    tokio::join!(
+        serving,
+        watch.run(stop.clone()),
+        puller.run(stop.clone()),
+        doctor.run(stop.clone()),
+        places.run(stop)
+    );
     Ok(Verdict::Holds)
 }
 

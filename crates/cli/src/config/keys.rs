@@ -229,9 +229,19 @@ const KEYS: &[Key] = &[
         "Where our log stream leads then. Since 0.1.",
     ),
     key(
+        "tenants.*.management.pull_log",
+        "true",
+        "Whether the tenant's log is read through its API: once what it still keeps, then each minute what the stream did not deliver (default: true). Since 0.1.",
+    ),
+    key(
         "tenants.*.management.check_seconds",
         "60",
         "Between two looks of the service at the tenant, 1 to 60 (default). Since 0.1.",
+    ),
+    key(
+        "tenants.*.log_stream.sources",
+        "[\"203.0.113.0/24\"]",
+        "The networks and addresses from which its log stream and its event stream deliver; any when empty (default). Since 0.1.",
     ),
     key(
         "tenants.*.limits.decisions_per_second",

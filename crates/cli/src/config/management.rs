@@ -42,6 +42,9 @@ pub struct Management {
     /// Where our log stream leads.
     #[serde(default)]
     pub logs_url: Option<String>,
+    /// Whether the tenant's log is read: once what it still keeps, then what the stream did not deliver.
+    #[serde(default = "yes")]
+    pub pull_log: bool,
     /// Between two looks at the tenant, in seconds.
     #[serde(default = "minute")]
     pub check_seconds: u64,
@@ -49,6 +52,10 @@ pub struct Management {
 
 /// Between two looks at the most: a finding is told within two minutes.
 const MOST_SECONDS: u64 = 60;
+
+const fn yes() -> bool {
+    true
+}
 
 const fn minute() -> u64 {
     MOST_SECONDS

@@ -4,6 +4,7 @@ mod enrichment;
 mod hooks;
 mod keys;
 mod limits;
+mod log_stream;
 mod management;
 mod overlay;
 mod places;

@@ -10,8 +10,8 @@ use countersign_policy::Document;
 use serde::Deserialize;
 
 use super::{
-    SecretReference, Tls, enrichment::Enrichment, hooks::Hook, limits::Limits, management::Management,
-    places::Places, retention::Retention, storage::Storage,
+    SecretReference, Tls, enrichment::Enrichment, hooks::Hook, limits::Limits, log_stream::LogStream,
+    management::Management, places::Places, retention::Retention, storage::Storage,
 };
 
 /// Everything that can be configured.
@@ -133,6 +133,8 @@ pub struct Tenant {
     pub hooks: BTreeMap<String, Hook>,
     /// How often it may ask.
     pub limits: Limits,
+    /// Its streams.
+    pub log_stream: LogStream,
     /// The service's own client at the tenant; `None`: it does not read it.
     pub management: Option<Management>,
     /// The policy.

@@ -22,19 +22,27 @@ const LOOK: Duration = Duration::from_secs(60);
 pub struct Doctor {
     pub(super) config: Arc<Config>,
     pub(super) app: Arc<App>,
-    pub(super) sources: BTreeMap<TenantId, Management>,
+    pub(super) sources: Sources,
+}
+
+/// The service's own client at each tenant that has one.
+pub type Sources = BTreeMap<TenantId, Arc<Management>>;
+
+/// Builds the service's own clients; nothing is asked yet. All that reads a tenant shares one, and so keeps its limits.
+pub fn sources(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Sources> {
+    let mut sources = BTreeMap::new();
+    for (id, tenant) in &config.tenants {
+        let Some(section) = &tenant.management else { continue };
+        let found = source(section, clock).with_context(|| format!("`tenants.{id}.management`"))?;
+        sources.extend(found.map(|found| (id.clone(), Arc::new(found))));
+    }
+    Ok(sources)
 }
 
 impl Doctor {
-    /// A doctor with the service's own clients; nothing is asked yet.
-    pub fn new(config: Arc<Config>, app: Arc<App>, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let mut sources = BTreeMap::new();
-        for (id, tenant) in &config.tenants {
-            let Some(section) = &tenant.management else { continue };
-            let found = source(section, clock).with_context(|| format!("`tenants.{id}.management`"))?;
-            sources.extend(found.map(|found| (id.clone(), found)));
-        }
-        Ok(Self { config, app, sources })
+    /// A doctor with the service's own clients.
+    pub const fn new(config: Arc<Config>, app: Arc<App>, sources: Sources) -> Self {
+        Self { config, app, sources }
     }
 
     /// Checks until told to stop.
@@ -67,11 +75,11 @@ impl Doctor {
             self.app.forget_findings(tenant);
             return Ok(());
         };
-        let delivery = self.app.delivery(tenant);
+        let delivery = self.app.delivery(tenant).await?;
         let source = self.sources.get(tenant.id());
         let mut posture = match source {
             // Why in bulk: nobody waits for it, and it must never take the place of somebody who does.
-            Some(source) => read(source, Lane::Bulk, self.app.clock().now()).await,
+            Some(source) => read(source.as_ref(), Lane::Bulk, self.app.clock().now()).await,
             None => Posture::default(),
         };
         posture.delivery = delivery;

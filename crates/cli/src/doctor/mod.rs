@@ -16,7 +16,7 @@ mod tests;
 
 pub use self::{
     expected::expected,
-    job::Doctor,
+    job::{Doctor, Sources, sources},
     local::local,
     source::{read, source},
 };

@@ -176,6 +176,20 @@ impl Scene {
         format!("{of}/{}", self.ids[what])
     }
 
+    /// Reads the tenant's log as far as it goes now; says how many entries were new.
+    pub async fn pull(&self) -> u64 {
+        let source = &self.doctor.sources[self.tenant.id()];
+        let lead = self.service.lead().await;
+        let mut taken = 0;
+        loop {
+            let pulled = self.service.app.pull_next(&self.tenant, source.as_ref(), &lead).await.unwrap();
+            taken += pulled.delivered.taken;
+            if pulled.is_end {
+                return taken;
+            }
+        }
+    }
+
     pub async fn codes(&self) -> Vec<&'static str> {
         self.doctor.look(&self.tenant).await.unwrap();
         let state = self.service.app.findings(&self.tenant);
@@ -297,6 +311,6 @@ fn doctor(service: &TestApp, base: &str, ids: &BTreeMap<&'static str, String>) -
     Doctor {
         config: Arc::new(config),
         app: Arc::clone(&service.app),
-        sources: [(service.tenant().id().clone(), found)].into(),
+        sources: [(service.tenant().id().clone(), Arc::new(found))].into(),
     }
 }

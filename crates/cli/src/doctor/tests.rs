@@ -181,6 +181,27 @@ async fn a_silent_stream_and_sign_ins_that_we_were_not_asked_about_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn entries_that_are_read_do_not_hide_a_stream_that_is_dead() {
+    let scene = Scene::start().await;
+    let advance = |seconds| scene.service.clock.advance(Duration::from_secs(seconds));
+    advance(300);
+    assert!(scene.pull().await > 0, "what the tenant keeps from before is its history");
+    assert_eq!(scene.codes().await, [""; 0], "it was there before we looked");
+    for _ in 0..3 {
+        advance(10);
+        scene.bind(&["ours", "foreign"]);
+        advance(180);
+        assert!(scene.pull().await > 0);
+        assert_eq!(scene.codes().await, ["log_stream.silent"]);
+    }
+    let status = scene.service.app.watch_status(&scene.tenant).await.unwrap();
+    assert!(status.reading.gaps >= 3 && status.reading.undelivered_since.is_some());
+    assert_eq!((status.stream.last, status.stream.newest), (None, None));
+    deliver(&scene);
+    assert_eq!(scene.codes().await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_finding_is_a_leaf_when_it_appears_and_when_it_is_gone() {
     let scene = Scene::start().await;
     scene

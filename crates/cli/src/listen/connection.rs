@@ -1,13 +1,13 @@
 //! One connection, from its handshake to its end.
 
-use std::{convert::Infallible, pin::Pin, sync::Arc};
+use std::{convert::Infallible, net::IpAddr, pin::Pin, sync::Arc};
 
 use axum::{
     Router,
     body::Body,
-    http::{HeaderValue, Request, Response, header},
+    http::{HeaderMap, HeaderValue, Request, Response, header},
 };
-use countersign_server::PeerTenants;
+use countersign_server::{PeerAddress, PeerTenants};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -30,12 +30,39 @@ pub struct Service {
     router: TowerToHyperService<Router>,
     permits: Arc<Semaphore>,
     tenants: Option<PeerTenants>,
+    origin: Origin,
+}
+
+/// Where a connection comes from.
+#[derive(Clone, Copy)]
+pub enum Origin {
+    /// From this address.
+    Peer(IpAddr),
+    /// From the proxy before us, which says for whom.
+    Proxy,
+}
+
+/// The header to which each proxy adds the address that it was asked from.
+const FORWARDED: &str = "x-forwarded-for";
+
+impl Origin {
+    /// The address that a request comes from; of those that proxies named, the last, since a client may have made up the others.
+    fn address(self, headers: &HeaderMap) -> Option<PeerAddress> {
+        let address: IpAddr = match self {
+            Self::Peer(address) => address,
+            Self::Proxy => {
+                let named = headers.get_all(FORWARDED).iter().next_back()?.to_str().ok()?;
+                named.rsplit(',').next()?.trim().parse().ok()?
+            }
+        };
+        Some(PeerAddress(address.to_canonical()))
+    }
 }
 
 impl Service {
     /// Serves these routes; `permits` are what is left for further connections.
-    pub fn new(router: Router, permits: Arc<Semaphore>) -> Self {
-        Self { router: TowerToHyperService::new(router), permits, tenants: None }
+    pub fn new(router: Router, permits: Arc<Semaphore>, origin: Origin) -> Self {
+        Self { router: TowerToHyperService::new(router), permits, tenants: None, origin }
     }
 }
 
@@ -47,6 +74,9 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         if let Some(tenants) = &self.tenants {
             request.extensions_mut().insert(tenants.clone());
+        }
+        if let Some(address) = self.origin.address(request.headers()) {
+            request.extensions_mut().insert(address);
         }
         let (answering, permits) = (self.router.call(request), Arc::clone(&self.permits));
         Box::pin(async move {
@@ -107,5 +137,28 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke off");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_a_proxy_only_what_it_added_counts() {
+        let of = |origin: Origin, named: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for named in named {
+                headers.append(FORWARDED, HeaderValue::from_str(named).unwrap());
+            }
+            origin.address(&headers).map(|address| address.0.to_string())
+        };
+        let peer = Origin::Peer("::ffff:203.0.113.7".parse().unwrap());
+        assert_eq!(of(peer, &["198.51.100.1"]).as_deref(), Some("203.0.113.7"));
+        assert_eq!(of(Origin::Proxy, &["198.51.100.1, 203.0.113.7"]).as_deref(), Some("203.0.113.7"));
+        assert_eq!(of(Origin::Proxy, &["198.51.100.1", "203.0.113.7"]).as_deref(), Some("203.0.113.7"));
+        for unknown in [&[][..], &["203.0.113.7, unknown"], &[""]] {
+            assert_eq!(of(Origin::Proxy, unknown), None);
+        }
     }
 }

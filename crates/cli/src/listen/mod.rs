@@ -24,7 +24,7 @@ use tokio::{
 
 use crate::{jobs, tls::Tls};
 use addresses::Addresses;
-use connection::Service;
+use connection::{Origin, Service};
 
 /// After a failed accept, such as for want of file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -148,7 +148,8 @@ pub(crate) async fn serve(
             tracing::debug!("a connection was closed: one address has too many");
             continue;
         };
-        let service = Service::new(router.clone(), Arc::clone(&permits));
+        let origin = if has_proxy { Origin::Proxy } else { Origin::Peer(address) };
+        let service = Service::new(router.clone(), Arc::clone(&permits), origin);
         let talking = connection::talk(stream, tls.clone(), service, stop.clone(), *limits);
         connections.spawn(async move {
             talking.await;

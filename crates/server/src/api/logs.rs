@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use axum::{
     Json,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::StatusCode,
 };
+use countersign_app::Delivered;
 use countersign_auth0::log::{self, LogEvent, Rejected};
-use countersign_privacy::Token;
 use serde::Serialize;
 
-use super::segments::Segments;
+use super::{segments::Segments, streams};
 use crate::{Problem, Server, body};
 
 /// The most bytes of one delivery; Auth0 documents no bound.
@@ -36,30 +36,32 @@ pub(super) struct Answer {
     unread: u64,
 }
 
+impl From<Delivered> for Answer {
+    fn from(Delivered { taken, repeated, unread }: Delivered) -> Self {
+        Self { taken, repeated, unread }
+    }
+}
+
 pub(super) async fn handle(
     State(server): State<Server>,
     Segments(stream): Segments<String>,
     request: Request,
 ) -> Result<Json<Answer>, Problem> {
-    let tenant = stream.parse().ok().and_then(|id| server.0.app.tenant(&id).ok());
-    let tenant = tenant.filter(|tenant| {
-        let token = bearer(request.headers());
-        let digests = server.0.log_tokens.load();
-        let kept = digests.get(tenant.id()).map_or(&[][..], Vec::as_slice);
-        // Why: every one is compared, so that the time tells nothing of which one it was.
-        token.is_some_and(|token| kept.iter().filter(|kept| token.is(kept)).count() > 0)
-    });
-    let Some(tenant) = tenant else {
-        let detail = "`Authorization` is not `Bearer` with the token of this stream";
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "stream.unknown", detail));
-    };
-    let bytes = body::read_at_most(request.into_body(), MAX_BYTES).await?;
+    let answer = take(&server, &stream, request).await;
+    streams::counted(&server, answer)
+}
+
+async fn take(server: &Server, stream: &str, request: Request) -> Result<Json<Answer>, Problem> {
+    let (parts, body) = request.into_parts();
+    let tenant = streams::admit(server, stream, &parts, &server.0.log_tokens.load())?;
+    let bytes = body::read_at_most(body, MAX_BYTES).await?;
     let text = text_of(&bytes)?;
     let entries = parse(&text)?;
+    let now = server.0.app.clock().now();
+    let late: Vec<i64> = entries.iter().flatten().map(|entry| now.since(entry.date)).collect();
     let delivered = server.0.app.take_logs(&tenant, entries).await?;
-    server.0.metrics.delivered(&delivered);
-    let countersign_app::Delivered { taken, repeated, unread } = delivered;
-    Ok(Json(Answer { taken, repeated, unread }))
+    server.0.metrics.delivered(&delivered, &late);
+    Ok(Json(delivered.into()))
 }
 
 /// Entries of a delivery, read and parsed as they are where they are taken.
@@ -86,9 +88,4 @@ fn parse(text: &str) -> Result<Vec<Result<LogEvent<'_>, Rejected<'_>>>, Problem>
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body.too_many", detail));
     }
     Ok(entries)
-}
-
-fn bearer(headers: &HeaderMap) -> Option<Token> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    Token::received(value.strip_prefix("Bearer ")?)
 }

@@ -18,6 +18,11 @@ pub(super) async fn handle(State(server): State<Server>) -> Result<Response, Pro
         uncovered += leaves;
     }
     server.0.metrics.ledger(oldest, uncovered);
+    let mut watched = Vec::new();
+    for tenant in app.tenants() {
+        watched.push(app.watch_status(tenant).await?);
+    }
+    server.0.metrics.watched(&watched, app.clock().now(), app.clock().monotonic());
     let states: Vec<_> = app.tenants().map(|tenant| app.findings(tenant)).collect();
     let findings = states.iter().flat_map(|state| &state.findings).map(|standing| &standing.finding);
     server.0.metrics.found(findings);

@@ -3,6 +3,7 @@
 mod decide;
 mod decisions;
 mod erasures;
+mod events;
 mod findings;
 mod health;
 mod incidents;
@@ -16,8 +17,10 @@ mod risk;
 mod risk_tokens;
 mod segments;
 mod signed;
+mod streams;
 mod switches;
 mod tenant_writes;
+mod watch;
 
 #[cfg(feature = "bench")]
 pub(crate) use decide::parse as parse_ask;
@@ -46,6 +49,7 @@ pub(crate) fn open() -> Router<Server> {
         .route("/health", get(health::handle))
         .route("/risk/{token}", post(risk::handle))
         .route("/v1/logs/{stream}", post(logs::handle))
+        .route("/v1/events/{stream}", post(events::handle))
 }
 
 /// Endpoints for operators.
@@ -62,6 +66,7 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/risk-tokens/{tenant}", get(risk_tokens::list).post(risk_tokens::make))
         .route("/v1/risk-tokens/{tenant}/{id}", delete(risk_tokens::revoke))
         .route("/v1/findings/{tenant}", get(findings::handle))
+        .route("/v1/watch/{tenant}", get(watch::handle))
         .route("/v1/incidents/{tenant}", get(incidents::list))
         .route("/v1/incidents/{tenant}/{id}", get(incidents::show))
         .route("/v1/incidents/{tenant}/{id}/acknowledge", post(incidents::acknowledge))

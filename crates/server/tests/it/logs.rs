@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::http::Request;
-use countersign_testkit::{HOST, OTHER_TENANT, TENANT, TestApp, log_token};
+use countersign_core::Clock;
+use countersign_server::PeerAddress;
+use countersign_testkit::{HOST, OTHER_TENANT, Setup, TENANT, TestApp, log_token};
 use serde_json::json;
 
 const ENTRY: &str =
@@ -76,4 +78,80 @@ async fn a_broken_or_a_vast_delivery_is_refused_as_a_whole() {
     }
     let state = service.app.log_stream(&service.tenant());
     assert_eq!((state.delivered.taken, state.delivered.unread), (0, 0));
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_small_entries_are_too_many() {
+    let service = TestApp::start(|_| {}).await;
+    let many = format!("[{}]", vec!["{}"; 100_000].join(","));
+    let refused = deliver(&service, TENANT, &of(TENANT), &many).await;
+    assert_eq!((refused.status, &refused.json["code"]), (413, &json!("body.too_many")));
+    let metrics = String::from_utf8(service.get("/metrics").await.bytes).unwrap();
+    assert!(
+        metrics.contains(r#"countersign_log_deliveries_refused_total{code="body.too_many"} 1"#),
+        "{metrics}"
+    );
+}
+
+#[tokio::test]
+async fn an_entry_of_a_clock_that_is_a_year_off_is_refused_ahead_and_late_behind() {
+    let service = TestApp::start(|_| {}).await;
+    let now = service.clock.now();
+    let year = 365 * 86_400 * 1_000_000;
+    let entry = |id: &str, by: i64| json!({"log_id": id, "type": "s", "date": now.plus(by).to_string()});
+    let (tenant, lead) = (service.tenant(), service.lead().await);
+    let batch = json!([entry("1", 0), entry("2", year)]).to_string();
+    let answer = deliver(&service, TENANT, &of(TENANT), &batch).await;
+    assert_eq!(answer.json, json!({ "taken": 1, "repeated": 0, "unread": 1 }));
+    assert!(!service.app.watch_next(&tenant, &lead).await.unwrap().is_late);
+    let rejected = service.store.list_log_rejects(tenant.id(), 9).await.unwrap();
+    assert_eq!(rejected[0].reject.reason, "an entry is dated more than an hour ahead");
+    let behind = json!([entry("3", -year)]).to_string();
+    assert_eq!(deliver(&service, TENANT, &of(TENANT), &behind).await.json["taken"], 1);
+    assert!(service.app.watch_next(&tenant, &lead).await.unwrap().is_late);
+    assert_eq!(service.app.log_stream(&tenant).newest, Some(now), "it is not news");
+    let metrics = String::from_utf8(service.get("/metrics").await.bytes).unwrap();
+    assert!(metrics.contains(r#"countersign_log_lateness_seconds_bucket{le="86400.0"} 2"#), "{metrics}");
+    assert!(metrics.contains("countersign_log_lateness_seconds_count 3"), "{metrics}");
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_while_the_database_can_t_be_written() {
+    let service = TestApp::start(|_| {}).await;
+    let held = rusqlite::Connection::open(service.folder().join("countersign.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = deliver(&service, TENANT, &of(TENANT), ENTRY).await;
+    assert_eq!((refused.status, &refused.json["code"]), (503, &json!("unavailable")));
+    assert_eq!(service.app.log_stream(&service.tenant()), countersign_app::StreamState::default());
+    drop(held);
+    assert_eq!(deliver(&service, TENANT, &of(TENANT), ENTRY).await.json["taken"], 1);
+}
+
+#[tokio::test]
+async fn a_stream_delivers_from_its_addresses_alone() {
+    let setup = Setup { log_sources: vec!["203.0.113.0/24", "2001:db8::/32"], ..Setup::default() };
+    let service = TestApp::start_with(|_| {}, setup).await;
+    for (from, token, status) in [
+        (Some("203.0.113.7"), TENANT, 200),
+        (Some("2001:db8::7"), TENANT, 200),
+        (Some("203.0.114.7"), TENANT, 403),
+        (None, TENANT, 403),
+        (Some("203.0.114.7"), OTHER_TENANT, 401),
+    ] {
+        let mut request = Request::post(format!("/v1/logs/{TENANT}"))
+            .header("host", HOST)
+            .header("authorization", of(token))
+            .body(axum::body::Body::from(ENTRY))
+            .unwrap();
+        if let Some(from) = from {
+            request.extensions_mut().insert(PeerAddress(from.parse().unwrap()));
+        }
+        let answer = service.send(request).await;
+        assert_eq!(answer.status, status, "{from:?} {}", answer.json);
+        if status == 403 {
+            assert_eq!(answer.json["code"], "stream.foreign_address");
+        }
+    }
+    let metrics = String::from_utf8(service.get("/metrics").await.bytes).unwrap();
+    assert!(metrics.contains(r#"{code="stream.foreign_address"} 2"#), "{metrics}");
 }

@@ -11,6 +11,8 @@ mod degraded;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod guard;
@@ -32,6 +34,8 @@ mod modes;
 mod outcomes;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
+mod pull;
 #[cfg(test)]
 mod rates;
 #[cfg(test)]

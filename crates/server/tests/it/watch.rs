@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::Request;
 use countersign_app::AlertBody;
+use countersign_core::Clock;
 use countersign_testkit::{HOST, TENANT, TestApp, log_token};
 use serde_json::{Value, json};
 
@@ -62,7 +63,7 @@ pub(crate) async fn service() -> TestApp {
 }
 
 /// What the log gives when it comes in order, in one piece.
-async fn clean() -> BTreeMap<String, (String, u8, AlertBody)> {
+pub async fn clean() -> BTreeMap<String, (String, u8, AlertBody)> {
     let service = service().await;
     deliver(&service, &log()).await;
     settle(&service).await;
@@ -123,4 +124,38 @@ async fn a_process_that_ends_at_any_moment_leaves_the_same_alerts_once_each() {
         settle(&service).await;
         assert_eq!(alerts(&service).await, expected, "{pieces} pieces");
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_stops_becomes_an_incident_though_nothing_is_delivered_any_more() {
+    let service = TestApp::start(|_| {}).await;
+    let began = service.clock.now();
+    let (tenant, lead) = (service.tenant(), service.lead().await);
+    // Fifty hours with one entry a minute.
+    for hour in 0..50 {
+        let entries: Vec<Value> = (0..60)
+            .map(|minute| {
+                let at = began.plus((hour * 60 + minute) * 60_000_000);
+                json!({"log_id": format!("9{:015}", at.micros()), "type": "slo", "date": at.to_string(), "tenant_name": TENANT})
+            })
+            .collect();
+        service.clock.advance(Duration::from_secs(3_600));
+        deliver(&service, &entries).await;
+        while service.app.watch_next(&tenant, &lead).await.unwrap().entries > 0 {}
+    }
+    let silence = |alerts: &BTreeMap<String, (String, u8, AlertBody)>| {
+        alerts.values().filter(|(detector, ..)| detector == "sensor_tampering").count()
+    };
+    assert_eq!(silence(&alerts(&service).await), 0);
+    for _ in 0..30 {
+        service.clock.advance(Duration::from_secs(60));
+        service.app.watch_next(&tenant, &lead).await.unwrap();
+    }
+    assert_eq!(silence(&alerts(&service).await), 1, "fifteen minutes of silence, and five behind");
+    let incidents = service.get(&format!("/v1/incidents/{TENANT}")).await;
+    let told = incidents.json.to_string();
+    assert!(incidents.status == 200 && told.contains("puts out the eyes"), "{told}");
+    service.clock.advance(Duration::from_secs(3_600));
+    service.app.watch_next(&tenant, &lead).await.unwrap();
+    assert_eq!(silence(&alerts(&service).await), 1, "it is told once");
 }

@@ -40,6 +40,7 @@ impl Stand {
         let file = data.key_file("demo-reader-secret");
         file.replace(&[secret.to_owned()])?;
         Ok(Management {
+            pull_log: false,
             domain: self.url.clone(),
             client_id: Some(client_id.to_owned()),
             client_secret: Some(SecretReference::File(file.path().display().to_string())),

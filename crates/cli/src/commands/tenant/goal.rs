@@ -158,7 +158,8 @@ pub fn wish(args: &Wanted, tenant: &TenantId, host: &str, kept: &Kept, key: Stri
         goal.log_stream = Some(LogStreamGoal { endpoint });
     }
     if has(Capability::Events) {
-        let endpoint = args.events_url.clone().context("say where event deliveries go by --events-url")?;
+        let own = || format!("{}/v1/events/{tenant}", args.service.trim_end_matches('/'));
+        let endpoint = args.events_url.clone().unwrap_or_else(own);
         https(&endpoint, "--events-url")?;
         token(&mut goal, "event_stream", EVENT_TOKEN, kept.event_token(&SystemEntropy)?);
         let types = EVENT_TYPES.iter().map(|name| (*name).to_owned()).collect();

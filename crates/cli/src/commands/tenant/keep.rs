@@ -8,12 +8,9 @@ use countersign_core::{Entropy, Secret, TenantId};
 use countersign_plan::install::{EVENT_TOKEN, LOG_TOKEN};
 
 use crate::{
-    data_dir::{DataDir, hex, random},
+    data_dir::{DataDir, EVENT_FILE, hex, random},
     key_file::KeyFile,
 };
-
-/// The file of the token that event deliveries come with.
-const EVENT_FILE: &str = "event-token";
 
 /// The file of the secret of the service's client.
 const SECRET_FILE: &str = "management-secret";

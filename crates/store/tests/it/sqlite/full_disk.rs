@@ -4,7 +4,8 @@
 //! it needs no rights, no mount and no hook in the store, and SQLite meets it half way through a transaction as it meets
 //! a full disk. How the writer takes SQLite's own `SQLITE_FULL` is tested beside the writer.
 
-use countersign_store::{Commit, NewBody, NewLeaf, StoreError};
+use countersign_core::Timestamp;
+use countersign_store::{Commit, NewBody, NewLeaf, NewLogEntry, StoreError};
 
 use super::{child, open};
 use crate::suite::make::{assert_whole, key_id, leaf, subject, tenant};
@@ -65,5 +66,17 @@ async fn child_fills_the_disk() {
         assert!(count < 100, "the limit does not hold");
     }
     assert!(!commit("still full", 100_000).await);
+    // A delivery of a log stream is refused as a whole, and what is journaled is told by the journal alone.
+    let entry = NewLogEntry {
+        log_id: "1".to_owned(),
+        kind: "s".to_owned(),
+        at: Timestamp::default(),
+        key_id: "rec_1".to_owned(),
+        sealed: vec![7; 100_000],
+    };
+    let entries = vec![NewLogEntry { log_id: "0".to_owned(), sealed: vec![7], ..entry.clone() }, entry];
+    let refused = store.append_log(&tenant("t"), Timestamp::default(), entries, vec![]).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert_eq!(store.get_log_state(&tenant("t")).await.unwrap().next, 0);
     assert_eq!(assert_whole(&store, &tenant("t")).await.len(), count + 2);
 }
