@@ -8,7 +8,7 @@ use countersign_detect::told;
 use countersign_privacy::Sealed;
 use countersign_store::{NewLogEntry, NewLogReject};
 
-use super::Delivered;
+use super::{Delivered, desk::BREATH};
 use crate::{App, Error, Tenant, leaves, subjects::PersonKey};
 
 /// How far ahead of now an entry may be dated, in microseconds: beyond it some clock is wrong, and it would make everything
@@ -43,7 +43,10 @@ impl App {
         let mut batch = Batch::default();
         let mut keys =
             Keys { app: self, tenant, known: BTreeMap::new(), today: tenant.keys.log_day(now.days()) };
-        for entry in delivery {
+        for (index, entry) in delivery.into_iter().enumerate() {
+            if index % BREATH == BREATH - 1 {
+                tokio::task::yield_now().await;
+            }
             match entry {
                 Ok(event) if event.date.since(now) > AHEAD => {
                     let reason = "an entry is dated more than an hour ahead";

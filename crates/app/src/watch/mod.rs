@@ -1,9 +1,12 @@
 //! A tenant's log: journaled as it arrives, and looked at for attacks (docs/watch.md).
 
 mod alerts;
+mod commit;
+mod desk;
 mod entry;
 mod ingest;
 mod replay;
+mod settle;
 mod snapshots;
 mod work;
 
@@ -13,6 +16,7 @@ use countersign_core::Timestamp;
 use countersign_detect::{Engine, EngineSettings, detectors, pack::PACK, sigma};
 use parking_lot::Mutex;
 
+pub(crate) use self::desk::readable;
 pub use self::{alerts::AlertBody, replay::Replayed, work::Worked};
 use crate::{App, Error, Tenant};
 
@@ -44,7 +48,7 @@ pub(crate) struct Watch {
     stream: Mutex<StreamState>,
     /// Told when something was journaled.
     pub(crate) journaled: tokio::sync::Notify,
-    working: tokio::sync::Mutex<Option<work::Working>>,
+    desk: tokio::sync::Mutex<desk::Desk>,
 }
 
 impl App {

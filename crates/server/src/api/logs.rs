@@ -21,9 +21,6 @@ const MAX_BYTES: usize = 5 * 1024 * 1024;
 /// The most entries of one delivery; Auth0's have a hundred or so.
 const MAX_ENTRIES: usize = 5_000;
 
-/// The deepest nesting of an entry with its envelope.
-const MAX_DEPTH: usize = 64;
-
 #[derive(Serialize)]
 pub(super) struct Answer {
     /// Entries that were new.
@@ -52,10 +49,6 @@ pub(super) async fn handle(
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "stream.unknown", detail));
     };
     let bytes = body::read_at_most(request.into_body(), MAX_BYTES).await?;
-    if let Err(deep) = countersign_auth0::depth::check(&bytes, MAX_DEPTH) {
-        let detail = format!("an entry nests at most {MAX_DEPTH} levels deep; byte {}", deep.offset);
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "body.too_deep", detail));
-    }
     // Why lossy: one byte that is no UTF-8 must not hold up the other entries.
     let text = String::from_utf8_lossy(&bytes);
     let entries = log::entries(&text)

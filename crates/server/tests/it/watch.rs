@@ -8,7 +8,7 @@ use countersign_testkit::{HOST, TENANT, TestApp, log_token};
 use serde_json::{Value, json};
 
 /// An entry of the log: a wrong password or a sign-in, `second` seconds after 2026-08-20T00:00:00Z.
-fn entry(kind: &str, second: u32, user: u32, address: &str) -> Value {
+pub(crate) fn entry(kind: &str, second: u32, user: u32, address: &str) -> Value {
     let (hour, minute, rest) = (second / 3_600, second / 60 % 60, second % 60);
     json!({"log_id": format!("9{second:05}{user:03}{kind}"), "type": kind, "tenant_name": TENANT,
         "date": format!("2026-08-20T{hour:02}:{minute:02}:{rest:02}.000Z"), "user_id": format!("auth0|{user}"),
@@ -16,7 +16,7 @@ fn entry(kind: &str, second: u32, user: u32, address: &str) -> Value {
 }
 
 /// Ordinary sign-ins, a spray from one address, and one account that is tried again and again.
-fn log() -> Vec<Value> {
+pub(crate) fn log() -> Vec<Value> {
     let honest = (0..60).map(|n| entry("s", n * 90, n % 12, &format!("198.51.100.{}", n % 12)));
     let spray = (0..40).map(|n| entry("fp", 1_000 + n * 20, 100 + n, "203.0.113.50"));
     let account = (0..14).map(|n| entry("fp", 3_000 + n * 11, 7, &format!("192.0.2.{n}")));
@@ -25,7 +25,7 @@ fn log() -> Vec<Value> {
     all
 }
 
-async fn deliver(service: &TestApp, entries: &[Value]) {
+pub(crate) async fn deliver(service: &TestApp, entries: &[Value]) {
     let request = Request::post(format!("/v1/logs/{TENANT}"))
         .header("host", HOST)
         .header("authorization", format!("Bearer {}", log_token(TENANT).expose()))
@@ -36,15 +36,15 @@ async fn deliver(service: &TestApp, entries: &[Value]) {
 }
 
 /// Works until nothing is left to do, replays included.
-async fn settle(service: &TestApp) {
+pub(crate) async fn settle(service: &TestApp) {
     let (tenant, lead) = (service.tenant(), service.lead().await);
-    while service.app.watch_next(&tenant, &lead).await.unwrap().entries > 0 {}
+    while service.app.watch_next(&tenant, &lead).await.unwrap().is_busy {}
     service.app.replay_late(&tenant, &lead).await.unwrap();
     assert!(!service.app.watch_next(&tenant, &lead).await.unwrap().is_late);
 }
 
 /// The alerts that stand, by id.
-async fn alerts(service: &TestApp) -> BTreeMap<String, (String, u8, AlertBody)> {
+pub(crate) async fn alerts(service: &TestApp) -> BTreeMap<String, (String, u8, AlertBody)> {
     let tenant = service.tenant();
     let rows = service.app.alerts(&tenant, countersign_app::AlertFilter::default(), 500).await.unwrap();
     let mut all = BTreeMap::new();
@@ -55,7 +55,7 @@ async fn alerts(service: &TestApp) -> BTreeMap<String, (String, u8, AlertBody)> 
     all
 }
 
-async fn service() -> TestApp {
+pub(crate) async fn service() -> TestApp {
     let service = TestApp::start(|_| {}).await;
     service.clock.advance(Duration::from_secs(86_400));
     service

@@ -18,6 +18,7 @@ mod open;
 mod queue;
 mod reads;
 mod rows;
+mod snapshots;
 mod suppressions;
 mod writer;
 mod writes;

@@ -19,6 +19,7 @@ mod readers;
 mod reads;
 mod records;
 mod requests;
+mod snapshots;
 mod state;
 mod suppressions;
 mod tokens;
