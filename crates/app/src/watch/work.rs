@@ -1,5 +1,7 @@
 //! Looking at what was journaled: in the order of arrival, alerts and the place reached in one commit.
 
+use std::time::Duration;
+
 use countersign_core::{Micros, Timestamp};
 use countersign_detect::Alert;
 use countersign_store::{LogEntryRow, LogProgress, LogState, Write};
@@ -13,9 +15,12 @@ use crate::{App, Error, Lead, Tenant};
 /// Entries that are looked at between two commits, and between two looks at whether the process is to end.
 const BATCH: u32 = 256;
 
-/// How far behind the wall clock event time follows it while nothing comes, and how long after its start: what is on its way may
-/// still come in order.
-pub(super) const BEHIND: Micros = 5 * 60 * 1_000_000;
+/// How far behind the wall clock event time follows it while nothing comes: what is on its way may still come in order.
+const BEHIND: Micros = 5 * 60 * 1_000_000;
+
+/// How long after its start a process does not take it for silence that nothing comes: what could not be delivered before comes
+/// again.
+const QUIET: Duration = Duration::from_secs(5 * 60);
 
 /// What one turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,9 +81,7 @@ impl App {
         let mut worked = Worked { entries, ..Worked::default() };
         if !rows.is_empty() {
             worked.too_late = self.look(tenant, desk, rows, (&mut next, &mut found)).await?;
-        } else if i128::from(BEHIND) * 1_000
-            <= i128::try_from(now.saturating_sub(awake).as_nanos()).unwrap_or(0)
-        {
+        } else if now.saturating_sub(awake) >= QUIET {
             at_work.reach(self.ports.clock.now().plus(-BEHIND), &mut found);
             next.reached = if found.is_empty() { next.reached } else { Some(at_work.reached) };
         }

@@ -68,6 +68,7 @@ async fn replays_of_a_log_that_is_always_a_little_late_stay_short() {
     let pieces =
         service.store.list_log_snapshot_pieces(service.tenant().id(), heads[0].number, 0, 9).await.unwrap();
     assert_eq!(pieces.len(), usize::try_from(heads[0].pieces).unwrap());
+    work(&service).await;
     let rest = service.store.find_log_snapshot_rest(service.tenant().id()).await.unwrap();
     assert_eq!(rest, None, "what is forgotten is gone");
     let document = service.tenant().policy().document().clone();
@@ -258,4 +259,43 @@ async fn a_damaged_entry_does_not_stop_the_watch() {
     deliver(&service, &attack(7, 14, 3_000)).await;
     settle(&service).await;
     assert_eq!(rows(&service).await.len(), 1);
+}
+
+/// An entry, so many seconds after the clock's start.
+fn later(second: i64) -> Value {
+    let mut entry = entry("slo", 0, 1, "198.51.100.1");
+    entry["date"] = countersign_testkit::START.plus(second * 1_000_000).to_string().into();
+    entry["log_id"] = format!("8{second:09}").into();
+    entry
+}
+
+#[tokio::test]
+async fn silence_that_our_clock_found_stays_until_what_was_silent_comes() {
+    let service = TestApp::start(|_| {}).await;
+    service.clock.advance(Duration::from_secs(50 * 3_600));
+    deliver(&service, &(0..3_000).map(|minute| later(minute * 60)).collect::<Vec<_>>()).await;
+    work(&service).await;
+    assert_eq!(rows(&service).await, []);
+    service.clock.advance(Duration::from_secs(30 * 60));
+    work(&service).await;
+    let told = rows(&service).await;
+    assert_eq!(told.iter().map(|row| row.detector.as_str()).collect::<Vec<_>>(), ["sensor_tampering"]);
+    let [incident] = &incidents(&service).await[..] else { panic!() };
+    service.app.acknowledge_incident(&service.tenant(), &incident.id, by(incident.version)).await.unwrap();
+    deliver(&service, &[later(2_990 * 60 + 30)]).await;
+    work(&service).await;
+    assert_eq!(replay(&service).await.retracted, 0);
+    let document = service.tenant().policy().document().clone();
+    let service = service.reopen(document).await;
+    deliver(&service, &[later(2_991 * 60 + 30)]).await;
+    work(&service).await;
+    assert_eq!(replay(&service).await.retracted, 0);
+    assert_eq!(
+        (rows(&service).await.len(), incidents(&service).await[0].status.as_str()),
+        (1, "acknowledged")
+    );
+    deliver(&service, &(3_000..3_024).map(|minute| later(minute * 60)).collect::<Vec<_>>()).await;
+    assert!(work(&service).await.last().unwrap().is_late);
+    assert_eq!(replay(&service).await.retracted, 1);
+    assert_eq!(rows(&service).await, []);
 }
