@@ -32,14 +32,14 @@ impl App {
         tenant: &Tenant,
         lead: &Lead,
         engine: &Engine,
-        (alerts, moved): (Vec<Alert>, &Moved),
+        (alerts, moved): (&[Alert], &Moved),
         last: Vec<Write>,
     ) -> Result<(), Error> {
         let mut chunks = alerts.chunks(AT_ONCE).peekable();
         let mut last = Some(last);
         while let Some(alerts) = chunks.next() {
             let with = if chunks.peek().is_none() { last.take().unwrap_or_default() } else { Vec::new() };
-            self.commit_part(tenant, lead, Part::Found { engine, alerts, moved, with }).await?;
+            self.commit_part(tenant, lead, &Part::Found { engine, alerts, moved, with }).await?;
         }
         match last {
             Some(last) if !last.is_empty() => self.commit_watch(tenant, lead, last).await,
@@ -55,21 +55,21 @@ impl App {
         retracted: &[AlertId],
     ) -> Result<(), Error> {
         for chunk in retracted.chunks(AT_ONCE) {
-            self.commit_part(tenant, lead, Part::Retracted(chunk)).await?;
+            self.commit_part(tenant, lead, &Part::Retracted(chunk)).await?;
         }
         Ok(())
     }
 
     /// Commits a part, placed anew where a person changed one of its incidents meanwhile.
-    async fn commit_part(&self, tenant: &Tenant, lead: &Lead, part: Part<'_>) -> Result<(), Error> {
+    async fn commit_part(&self, tenant: &Tenant, lead: &Lead, part: &Part<'_>) -> Result<(), Error> {
         for _ in 1..TRIES {
-            let writes = self.placed(tenant, &part).await?;
+            let writes = self.placed(tenant, part).await?;
             match self.try_commit(tenant, lead, writes).await {
                 Err(StoreError::Stale) => {}
                 done => return done.map_err(refused),
             }
         }
-        let writes = self.placed(tenant, &part).await?;
+        let writes = self.placed(tenant, part).await?;
         self.commit_watch(tenant, lead, writes).await
     }
 

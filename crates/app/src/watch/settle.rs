@@ -73,7 +73,7 @@ impl App {
         }
         changed.sort_by_key(|alert| (alert.first, alert.id));
         // Why first: what comes in the place of another finds its incident as people left it.
-        self.commit_alerts(tenant, lead, engine, (changed, &moved), Vec::new()).await?;
+        self.commit_alerts(tenant, lead, engine, (&changed, &moved), Vec::new()).await?;
         self.commit_retracted(tenant, lead, &gone).await?;
         self.commit_watch(tenant, lead, last).await?;
         Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))

@@ -105,7 +105,7 @@ impl App {
         let mut alerts: Vec<Alert> = found.into_values().collect();
         alerts.sort_by_key(|alert| (alert.first, alert.id));
         let last = vec![Write::LogWorked(next)];
-        self.commit_alerts(tenant, lead, &at_work.engine, (alerts, &Moved::new()), last).await?;
+        self.commit_alerts(tenant, lead, &at_work.engine, (&alerts, &Moved::new()), last).await?;
         at_work.turn = next.turn + 1;
         if next.late_from.is_none() && saving.is_none() && at_work.debt.is_due() {
             *saving = Some(self.begin_snapshot(tenant, at_work).await?);

@@ -18,7 +18,7 @@ pub use event::{Fields, Location, LogEvent, SecurityContext, text};
 const MAX_WORD: usize = 256;
 
 /// The deepest nesting of an entry with its envelope: whoever changes himself chooses how deep the request is that it repeats.
-pub const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// Why an entry could not be read. It holds nothing of the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
