@@ -50,17 +50,17 @@ impl Jobs {
     pub fn start(app: &Arc<App>, retention: Vec<(Kept, u32)>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(each_second(Arc::clone(app), stopped.clone()));
-        tasks.spawn(each_minute(Arc::clone(app), stopped.clone()));
+        tasks.spawn(told("each_second", each_second(Arc::clone(app), stopped.clone())));
+        tasks.spawn(told("each_minute", each_minute(Arc::clone(app), stopped.clone())));
         for tenant in app.tenants() {
-            tasks.spawn(keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
-            tasks.spawn(watch_log(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
+            tasks.spawn(told("keep_up", keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
+            tasks.spawn(told("watch_log", watch_log(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
             if tenant.has_hooks() {
-                tasks.spawn(tell(Arc::clone(app), Arc::clone(tenant), stopped.clone()));
+                tasks.spawn(told("tell", tell(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
             }
         }
         if !retention.is_empty() {
-            tasks.spawn(each_hour(Arc::clone(app), retention, stopped));
+            tasks.spawn(told("each_hour", each_hour(Arc::clone(app), retention, stopped)));
         }
         Self { stop, tasks }
     }
@@ -75,6 +75,23 @@ impl Jobs {
         }
         if time::timeout(LAST, sign_all(app)).await.is_err() {
             tracing::error!("the last checkpoint could not be signed in time");
+        }
+    }
+}
+
+/// A job of which it is told when it ends by a fault: nothing does its work any more.
+async fn told(job: &'static str, work: impl Future<Output = ()>) {
+    let _unended = Unended(job);
+    work.await;
+}
+
+/// A job that did not come to its end.
+struct Unended(&'static str);
+
+impl Drop for Unended {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(job = self.0, "a job broke down by a fault of ours: restart the service");
         }
     }
 }
@@ -107,12 +124,12 @@ async fn watch_log(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver
         let Some(lead) = lead(&app, &tenant).await else { continue };
         loop {
             match app.watch_next(&tenant, &lead).await {
-                Ok(worked) if worked.entries > 0 && !*stop.borrow() => tokio::task::yield_now().await,
                 Ok(worked) => {
-                    if worked.is_late && app.may_replay(&tenant).await {
-                        log(&tenant, "replay", app.replay_late(&tenant, &lead).await.map(drop));
+                    let is_replaying = worked.is_late && replay(&app, &tenant, &lead).await;
+                    if *stop.borrow() || !worked.is_busy && !is_replaying {
+                        break;
                     }
-                    break;
+                    tokio::task::yield_now().await;
                 }
                 Err(error) => {
                     log(&tenant, "watch", Err(error));
@@ -121,6 +138,18 @@ async fn watch_log(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver
             }
         }
     }
+}
+
+/// Goes on with what puts late entries in their place by one step; whether there is another. Why also while entries wait: under an
+/// attack they always do.
+async fn replay(app: &App, tenant: &Tenant, lead: &Lead) -> bool {
+    if !app.may_replay(tenant).await {
+        return false;
+    }
+    let replayed = app.replay_next(tenant, lead).await;
+    let is_under_way = replayed.as_ref().is_ok_and(|replayed| replayed.is_under_way);
+    log(tenant, "replay", replayed.map(drop));
+    is_under_way
 }
 
 /// The lead of the tenant's jobs, if this process does them now.

@@ -130,6 +130,13 @@ CREATE TABLE log_entries (
     sealed      BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, seq)
 ) STRICT;
+CREATE TABLE log_progress (
+    tenant_id  TEXT    PRIMARY KEY,
+    turn       INTEGER NOT NULL, -- counts its changes
+    worked     INTEGER NOT NULL, -- entries before this place were looked at
+    late_from  INTEGER,          -- the oldest time of what came late and was not put in its place yet; NULL: nothing
+    reached_at INTEGER           -- up to when absence was found by our clock; NULL: never
+) STRICT;
 CREATE TABLE log_rejects (
     tenant_id  TEXT    NOT NULL,
     number     INTEGER NOT NULL,
@@ -139,20 +146,25 @@ CREATE TABLE log_rejects (
     sealed     BLOB    NOT NULL, -- its first bytes
     PRIMARY KEY (tenant_id, number)
 ) STRICT;
+CREATE TABLE log_snapshot_pieces (
+    tenant_id TEXT    NOT NULL,
+    number    INTEGER NOT NULL, -- the snapshot's
+    piece     INTEGER NOT NULL, -- from 0
+    sealed    BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, number, piece)
+) STRICT;
 CREATE TABLE log_snapshots (
     tenant_id   TEXT    NOT NULL,
-    seq         INTEGER NOT NULL, -- entries before this place are in it
-    happened_at INTEGER NOT NULL, -- the newest time of an entry that is in it
+    number      INTEGER NOT NULL,
+    happened_at INTEGER NOT NULL, -- that entry's time
     log_id      TEXT    NOT NULL, -- that entry's
-    state       BLOB    NOT NULL,
-    PRIMARY KEY (tenant_id, seq)
+    pieces      INTEGER NOT NULL, -- how many
+    key_id      TEXT    NOT NULL, -- the key that opens them
+    PRIMARY KEY (tenant_id, number)
 ) STRICT;
 CREATE TABLE log_states (
     tenant_id TEXT    PRIMARY KEY,
-    next_seq  INTEGER NOT NULL, -- the place of the next entry
-    worked    INTEGER NOT NULL, -- entries before this place were looked at
-    late_from INTEGER           -- the oldest time of what came late and was not put in its place yet; NULL: nothing
-, kept_from INTEGER) STRICT;
+    next_seq  INTEGER NOT NULL) STRICT;
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE outcomes (
     tenant_id   TEXT    NOT NULL,

@@ -9,8 +9,8 @@ use crate::rows::{
     SwitchRow,
 };
 use crate::{
-    AlertEntities, AlertRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow, LogSnapshotRow, Old,
-    SuppressionRow,
+    AlertEntities, AlertRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow, LogProgress,
+    LogSnapshotPiece, LogSnapshotRow, Old, SuppressionRow,
 };
 
 /// What is served first when the writer is busy.
@@ -155,30 +155,32 @@ pub enum Write {
     },
     /// Says up to which leaf silence was counted.
     SilenceCursor(u64),
-    /// Says how far the journal of the log was looked at; `Stale` when it was not at `expected`.
-    LogWorked {
-        /// What was read.
-        expected: u64,
-        /// Entries before this place were looked at.
-        worked: u64,
-        /// The oldest time of what came late and was not put in its place yet.
-        late_from: Option<Timestamp>,
-    },
+    /// Says how far the journal of the log was looked at, as the next turn; `Stale` when another turn came between.
+    LogWorked(LogProgress),
     /// Adds an alert, or puts it in the place of the one of its id; an incident that this one has not is kept.
     Alert(Box<AlertRow>),
     /// Says that a replay did not find an alert; nothing where there is none.
     RetractAlert(String),
     /// Changes what is known of incidents and what follows from them.
     Incident(IncidentWrite),
-    /// Keeps what detectors know.
+    /// Keeps what detectors know; its pieces are kept before it, and without it are nothing.
     LogSnapshot(LogSnapshotRow),
-    /// Forgets the snapshot at a place.
+    /// Keeps a piece of a snapshot, in the place of one that is there.
+    LogSnapshotPiece(LogSnapshotPiece),
+    /// Forgets the snapshot of a number, but for its pieces.
     DropLogSnapshot(u64),
     /// Deletes what is old; of the log, it also says from when on it is kept.
     Forget {
         /// What.
         old: Old,
         /// How much at the most.
+        most: u32,
+    },
+    /// Forgets pieces of a snapshot that is not there.
+    DropLogSnapshotPieces {
+        /// Its number.
+        number: u64,
+        /// How many at the most.
         most: u32,
     },
     /// Says up to where the log was read through the tenant's API.

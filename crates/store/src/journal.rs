@@ -53,12 +53,23 @@ pub struct LogRejectRow {
 pub struct LogState {
     /// The place of the next entry.
     pub next: u64,
+    /// How far it was looked at.
+    pub progress: LogProgress,
+    /// Entries that happened before this time may be deleted; `None`: none was.
+    pub kept_from: Option<Timestamp>,
+}
+
+/// How far a tenant's log was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogProgress {
+    /// Counts its changes, from 1; 0: it was never looked at.
+    pub turn: u64,
     /// Entries before this place were looked at.
     pub worked: u64,
     /// The oldest time of what came late and was not put in its place yet.
     pub late_from: Option<Timestamp>,
-    /// Entries that happened before this time may be deleted; `None`: none was.
-    pub kept_from: Option<Timestamp>,
+    /// Up to when absence was looked at by our clock, where it was found.
+    pub reached: Option<Timestamp>,
 }
 
 /// What is deleted because it is older than it is kept: the oldest first, and at most so many.
@@ -81,26 +92,30 @@ pub enum Old {
     Suppressions(Timestamp),
 }
 
-/// What detectors knew at a place of the journal.
+/// What detectors knew when event time had passed an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSnapshotRow {
-    /// Entries before this place are in it.
-    pub seq: u64,
-    /// The newest time of an entry that is in it.
+    /// Its number.
+    pub number: u64,
+    /// The time of that entry.
     pub at: Timestamp,
-    /// That entry's id; of several, the last in the order of ids.
+    /// That entry's id; of several of one time, those before it in the order of ids are in it, too.
     pub log_id: String,
-    /// The state.
-    pub state: Vec<u8>,
+    /// How many pieces it has.
+    pub pieces: u32,
+    /// The name of the key that opens them.
+    pub key_id: String,
 }
 
-/// Which snapshot is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SnapshotOf {
-    /// The newest.
-    Newest,
-    /// The newest that has nothing of `0` or later in it.
-    Before(Timestamp),
+/// A piece of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSnapshotPiece {
+    /// The snapshot's number.
+    pub number: u64,
+    /// Which, from 0.
+    pub piece: u32,
+    /// What it holds, sealed.
+    pub sealed: Vec<u8>,
 }
 
 /// A stretch of the journal in the order of event time, then of the log's ids.

@@ -30,8 +30,8 @@ pub use incidents::{
     MentionRow, SuppressionRow,
 };
 pub use journal::{
-    AlertFilter, AlertRow, LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry,
-    NewLogReject, Old, SnapshotOf,
+    AlertFilter, AlertRow, LogEntryRow, LogProgress, LogRejectRow, LogSnapshotPiece, LogSnapshotRow,
+    LogState, LogStretch, NewLogEntry, NewLogReject, Old,
 };
 pub use postgres::PostgresSettings;
 pub use rows::{

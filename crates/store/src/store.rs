@@ -12,9 +12,9 @@ use tokio::{runtime::Handle, sync::watch};
 use crate::{
     AddressRow, AlertFilter, AlertRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow,
     DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, LeafRow, Lease, LedgerHead,
-    LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, MentionRow, NewLogEntry, NewLogReject,
-    Old, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, SnapshotOf, StoreError,
-    SubjectKeyRow, SuppressionRow, SwitchRow,
+    LogEntryRow, LogRejectRow, LogSnapshotPiece, LogSnapshotRow, LogState, LogStretch, MentionRow,
+    NewLogEntry, NewLogReject, Old, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow,
+    StoreError, SubjectKeyRow, SuppressionRow, SwitchRow,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -507,24 +507,34 @@ impl Store {
         backend!(self.list_deliveries(tenant, filter, limit).await)
     }
 
-    /// Places and times of the snapshots of what detectors know, oldest first.
+    /// The snapshots of what detectors know, in the order of event time.
     ///
     /// # Errors
     /// As every read: `Unavailable` or `Corrupt`.
-    pub async fn list_log_snapshots(&self, tenant: &TenantId) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+    pub async fn list_log_snapshots(&self, tenant: &TenantId) -> Result<Vec<LogSnapshotRow>, StoreError> {
         backend!(self.list_log_snapshots(tenant).await)
     }
 
-    /// A snapshot of what detectors know.
+    /// Pieces of a snapshot from one on, in their order.
     ///
     /// # Errors
     /// As every read: `Unavailable` or `Corrupt`.
-    pub async fn find_log_snapshot(
+    pub async fn list_log_snapshot_pieces(
         &self,
         tenant: &TenantId,
-        which: SnapshotOf,
-    ) -> Result<Option<LogSnapshotRow>, StoreError> {
-        backend!(self.find_log_snapshot(tenant, which).await)
+        number: u64,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<LogSnapshotPiece>, StoreError> {
+        backend!(self.list_log_snapshot_pieces(tenant, number, from, limit).await)
+    }
+
+    /// The number of a snapshot that is not there and of which pieces are.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_log_snapshot_rest(&self, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
+        backend!(self.find_log_snapshot_rest(tenant).await)
     }
 
     /// Up to where the log was read through the tenant's API.

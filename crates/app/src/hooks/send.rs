@@ -123,6 +123,8 @@ impl App {
         let body: Value = match self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await {
             Ok(body) => body,
             Err(Error::Erased) => return dead("the person was erased"),
+            // Why not as a failure: it would hold up all that come after it.
+            Err(Error::Internal { .. }) => return dead("what is stored of it is damaged"),
             Err(error) => return Err(error),
         };
         let body = body.to_string();

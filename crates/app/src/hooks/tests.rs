@@ -153,3 +153,28 @@ fn pauses_grow_to_a_day_and_end() {
     }
     assert_eq!(pause(0, 0), None);
 }
+
+#[tokio::test]
+async fn a_damaged_message_holds_up_no_other() {
+    let soc = Arc::new(Receiver::default());
+    let scene = Scene::new(vec![hook("soc", Severity::Low, false, &soc)]).await;
+    let alert = scene.alert("a", "auth0|ann", 0, Severity::High);
+    scene.place_one(&alert).await;
+    let store = &scene.app.ports.store;
+    let mut damaged =
+        store.list_deliveries(&scene.tenant.id, DeliveryFilter::default(), 1).await.unwrap().remove(0);
+    (damaged.id, damaged.event, damaged.sealed) =
+        ("rec_0".to_owned(), "incident.closed 9".to_owned(), vec![1, 2, 3]);
+    damaged.next = damaged.next.plus(-1);
+    let writes = vec![countersign_store::IncidentWrite::Deliver(damaged).into()];
+    let commit = countersign_store::Commit {
+        writes,
+        ..countersign_store::Commit::background(scene.tenant.id.clone())
+    };
+    store.commit(commit).await.unwrap();
+    assert_eq!(send(&scene).await, 2);
+    assert_eq!(soc.got.lock().len(), 1);
+    let mut ends: Vec<_> = states(&scene).await.into_iter().map(|(state, _)| state.as_str()).collect();
+    ends.sort_unstable();
+    assert_eq!(ends, ["dead", "sent"]);
+}

@@ -1,7 +1,9 @@
 //! What people do with incidents. Each act is a leaf: who did what is public, why is sealed beside it.
 
 use countersign_core::{IdKind, Timestamp};
-use countersign_detect::incident::{Closing, Consequences, Disposition, Incident, IncidentId, consequences};
+use countersign_detect::incident::{
+    Closing, Consequences, Disposition, Handling, HandlingError, Incident, IncidentId, consequences,
+};
 use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, IncidentNoteRow, IncidentRow, IncidentWrite, Write};
 use serde::Serialize;
@@ -15,12 +17,16 @@ pub const MAX_NOTE_BYTES: usize = 4_000;
 /// The longest name of who acts or is given an incident, in bytes.
 const MAX_ACTOR_BYTES: usize = 200;
 
+/// How often an act is made anew at the most while the watch changes its incident.
+const TRIES: u32 = 3;
+
 /// Who acts on what they saw.
 #[derive(Debug, Clone, Copy)]
 pub struct By<'a> {
     /// Who; a name or address of somebody on the operator's side, 1 to 200 bytes.
     pub actor: &'a str,
-    /// The version of the incident that they looked at.
+    /// The version of the incident that they looked at. An act is refused where somebody else acted since, or it was opened again,
+    /// closed itself or became better or worse; not where it only grew.
     pub version: u64,
 }
 
@@ -68,9 +74,7 @@ impl App {
     /// # Errors
     /// `NotFound`, `Erased`, `IncidentChanged`, `Handling` where it is closed, `Text` for the actor, `Unavailable`.
     pub async fn acknowledge_incident(&self, tenant: &Tenant, id: &str, by: By<'_>) -> Result<u64, Error> {
-        let mut taken = self.take_incident(tenant, id, by).await?;
-        taken.incident.handling.acknowledge().map_err(Error::Handling)?;
-        self.put_incident(tenant, taken, by, ("incident_acknowledged", ""), Vec::new()).await
+        self.act(tenant, id, by, ("incident_acknowledged", Handling::acknowledge)).await
     }
 
     /// Gives an incident to somebody, or with `None` to nobody. Returns its version now.
@@ -87,9 +91,8 @@ impl App {
         if let Some(to) = to {
             check("assignee", to, MAX_ACTOR_BYTES)?;
         }
-        let mut taken = self.take_incident(tenant, id, by).await?;
-        taken.incident.handling.assign(to.map(str::to_owned)).map_err(Error::Handling)?;
-        self.put_incident(tenant, taken, by, ("incident_assigned", ""), Vec::new()).await
+        let assign = |handling: &mut Handling| handling.assign(to.map(str::to_owned));
+        self.act(tenant, id, by, ("incident_assigned", assign)).await
     }
 
     /// Writes a note about an incident, open or closed; returns the note's id. Notes don't count as changes.
@@ -139,10 +142,47 @@ impl App {
         by: By<'_>,
         closure: Closure,
     ) -> Result<Closed, Error> {
-        let Closure { disposition, duplicate_of, reason, suppress } = closure;
-        if let Some(other) = duplicate_of {
+        if let Some(other) = closure.duplicate_of {
             self.get_incident(tenant, &other.to_string()).await?;
         }
+        for _ in 1..TRIES {
+            match self.try_close(tenant, id, by, closure.clone()).await {
+                Err(Error::IncidentChanged) => {}
+                done => return done,
+            }
+        }
+        self.try_close(tenant, id, by, closure).await
+    }
+
+    /// Changes the handling of an incident. Once more where the incident grew between the look and the commit; one that somebody
+    /// else acted on is refused each time.
+    async fn act(
+        &self,
+        tenant: &Tenant,
+        id: &str,
+        by: By<'_>,
+        (name, change): (&'static str, impl Fn(&mut Handling) -> Result<(), HandlingError> + Sync),
+    ) -> Result<u64, Error> {
+        let mut tries = 0;
+        loop {
+            let mut taken = self.take_incident(tenant, id, by).await?;
+            change(&mut taken.incident.handling).map_err(Error::Handling)?;
+            tries += 1;
+            match self.put_incident(tenant, taken, by, (name, ""), Vec::new()).await {
+                Err(Error::IncidentChanged) if tries < TRIES => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_close(
+        &self,
+        tenant: &Tenant,
+        id: &str,
+        by: By<'_>,
+        closure: Closure,
+    ) -> Result<Closed, Error> {
+        let Closure { disposition, duplicate_of, reason, suppress } = closure;
         let mut taken = self.take_incident(tenant, id, by).await?;
         let consequences = consequences(&taken.incident, disposition, taken.at);
         let closing = Closing {
@@ -169,10 +209,11 @@ impl App {
     async fn take_incident(&self, tenant: &Tenant, id: &str, by: By<'_>) -> Result<Taken, Error> {
         check("actor", by.actor, MAX_ACTOR_BYTES)?;
         let row = self.get_incident(tenant, id).await?;
-        if row.version != by.version {
+        let incident = self.open_incident(tenant, &row).await?;
+        // Why not the same version: an attack that goes on changes it all the time, and must not keep people from acting.
+        if !(incident.turned..=row.version).contains(&by.version) {
             return Err(Error::IncidentChanged);
         }
-        let incident = self.open_incident(tenant, &row).await?;
         Ok(Taken { row, incident, at: self.ports.clock.now() })
     }
 
@@ -185,7 +226,8 @@ impl App {
         (change, reason): (&'static str, &str),
         mut writes: Vec<Write>,
     ) -> Result<u64, Error> {
-        let Taken { row: before, incident, at } = taken;
+        let Taken { row: before, mut incident, at } = taken;
+        incident.turned = before.version.saturating_add(1);
         let key = self.incident_key(tenant, &incident).await?;
         let row = self.incident_row(tenant, &incident, (&key, before.version.saturating_add(1)))?;
         let leaf =

@@ -39,7 +39,7 @@ const MAX_NOTES: u32 = 200;
 pub struct Listed {
     /// What stands beside what is sealed.
     pub row: IncidentRow,
-    /// What it tells; `None` where the person was erased.
+    /// What it tells; `None` where the person was erased, or it can't be read.
     pub incident: Option<Incident>,
 }
 
@@ -83,11 +83,7 @@ impl App {
         let rows = self.ports.store.list_incidents(&tenant.id, filter, limit.min(MAX_LISTED)).await?;
         let mut listed = Vec::with_capacity(rows.len());
         for row in rows {
-            let incident = match self.open_incident(tenant, &row).await {
-                Ok(incident) => Some(incident),
-                Err(Error::Erased) => None,
-                Err(error) => return Err(error),
-            };
+            let incident = self.find_in(tenant, &row).await?;
             listed.push(Listed { row, incident });
         }
         Ok(listed)

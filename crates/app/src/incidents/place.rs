@@ -37,13 +37,11 @@ pub struct Placed {
     pub incidents: BTreeMap<AlertId, IncidentId>,
 }
 
-/// An incident at work, and as it was.
+/// An incident at work, and as it was; `None` for one that is opened.
 struct AtWork {
     incident: Incident,
     version: u64,
-    severity: Option<Severity>,
-    status: Option<Status>,
-    is_changed: bool,
+    before: Option<Incident>,
 }
 
 struct Placing<'a> {
@@ -58,8 +56,9 @@ struct Placing<'a> {
 }
 
 impl App {
-    /// Places alerts that are new or have grown, and takes out those that a replay did not find: says what is to be committed with
-    /// them. Alerts of which nobody is told have no incident, unless they had one.
+    /// Places alerts that are new or have grown, then takes out those that a replay did not find: says what is to be committed with
+    /// them. Alerts of which nobody is told have no incident, unless they had one. One that came in the place of another, as `moved`
+    /// says, belongs where that one did.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -67,6 +66,7 @@ impl App {
         &self,
         tenant: &Tenant,
         raised: &[Raised<'_>],
+        moved: &BTreeMap<AlertId, AlertId>,
         retracted: &[AlertId],
     ) -> Result<Placed, Error> {
         let mut placing = Placing {
@@ -78,11 +78,12 @@ impl App {
             mentions: Vec::new(),
             placed: Placed::default(),
         };
+        for raised in raised {
+            placing.place(*raised, moved).await?;
+        }
+        // Why after it: an incident of which all alerts began at another time than was believed stays what people made of it.
         for alert in retracted {
             placing.retract(*alert).await?;
-        }
-        for raised in raised {
-            placing.place(*raised).await?;
         }
         placing.finish().await
     }
@@ -93,17 +94,24 @@ impl Placing<'_> {
         let Some(incident) = self.current(alert).await? else { return Ok(()) };
         let now = self.now;
         if let Some(at_work) = self.find(incident).await? {
-            at_work.is_changed |= at_work.incident.retract(alert, now);
+            at_work.incident.retract(alert, now);
         }
         self.placed.writes.push(IncidentWrite::ForgetEntities(alert.to_string()).into());
         Ok(())
     }
 
-    async fn place(&mut self, Raised { alert, about, evidence }: Raised<'_>) -> Result<(), Error> {
+    async fn place(
+        &mut self,
+        Raised { alert, about, evidence }: Raised<'_>,
+        moved: &BTreeMap<AlertId, AlertId>,
+    ) -> Result<(), Error> {
         let involved = Involved::new(alert, evidence);
         let keys = involved.keys(&self.tagger);
         // Why looked at first: one whose person was erased since can't be told of any more, and takes nothing in.
         let mut current = self.current(alert.id).await?;
+        if let (None, Some(other)) = (current, moved.get(&alert.id)) {
+            current = self.current(*other).await?;
+        }
         if let Some(id) = current
             && self.find(id).await?.is_none()
         {
@@ -124,7 +132,6 @@ impl Placing<'_> {
         };
         if let Some(at_work) = self.at_work.get_mut(&id) {
             let change = at_work.incident.take(Member::new(alert, about, &involved, evidence));
-            at_work.is_changed = true;
             if change == Change::Reopened {
                 tracing::info!(tenant.id = %self.tenant.id, incident.id = %id, "an incident is open again");
             }
@@ -157,13 +164,8 @@ impl Placing<'_> {
         if !self.at_work.contains_key(&id) {
             let row = self.app.ports.store.find_incident(&self.tenant.id, &id.to_string()).await?;
             let Some(row) = row else { return Ok(None) };
-            let incident = match self.app.open_incident(self.tenant, &row).await {
-                Ok(incident) => incident,
-                Err(Error::Erased) => return Ok(None),
-                Err(error) => return Err(error),
-            };
-            let (severity, status) = (Some(incident.severity()), Some(incident.handling.status()));
-            let at_work = AtWork { incident, version: row.version, severity, status, is_changed: false };
+            let Some(incident) = self.app.find_in(self.tenant, &row).await? else { return Ok(None) };
+            let at_work = AtWork { before: Some(incident.clone()), incident, version: row.version };
             self.at_work.insert(id, at_work);
         }
         Ok(self.at_work.get_mut(&id))
@@ -175,7 +177,7 @@ impl Placing<'_> {
         let id = incident.id;
         let row = self.app.ports.store.find_incident(&self.tenant.id, &id.to_string()).await?;
         let version = row.map_or(0, |row| row.version);
-        let at_work = AtWork { incident, version, severity: None, status: None, is_changed: true };
+        let at_work = AtWork { incident, version, before: None };
         self.at_work.entry(id).or_insert(at_work);
         Ok(id)
     }
@@ -214,15 +216,23 @@ impl Placing<'_> {
 
     /// The writes of every incident that changed, and who is told.
     async fn finish(mut self) -> Result<Placed, Error> {
-        for at_work in self.at_work.values().filter(|at_work| at_work.is_changed) {
-            let AtWork { incident, version, severity, status, .. } = at_work;
+        for AtWork { mut incident, version, before } in std::mem::take(&mut self.at_work).into_values() {
+            if before.as_ref() == Some(&incident) {
+                continue;
+            }
+            let incident = &mut incident;
+            if !before.as_ref().is_some_and(|before| incident.looks_as(before)) {
+                incident.turned = version.saturating_add(1);
+            }
+            let (severity, status) =
+                before.map(|before| (before.severity(), before.handling.status())).unzip();
             let key = self.app.incident_key(self.tenant, incident).await?;
             let row = self.app.incident_row(self.tenant, incident, (&key, version.saturating_add(1)))?;
             // Why none of what is long over: a history that is read would wake somebody for each of its attacks.
             let is_over = self.now.since(incident.last()) > NEAR;
-            let told = told(incident, (*severity, *status), row.version).filter(|_| !is_over);
+            let told = told(incident, (severity, status), row.version).filter(|_| !is_over);
             let deliveries = self.app.deliveries(self.tenant, incident, (&key, self.now), told)?;
-            let put = IncidentWrite::Put { expected_version: *version, row: Box::new(row) };
+            let put = IncidentWrite::Put { expected_version: version, row: Box::new(row) };
             self.placed.writes.push(put.into());
             self.placed.writes.extend(deliveries);
         }

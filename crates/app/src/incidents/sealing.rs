@@ -8,7 +8,7 @@ use countersign_store::{IncidentNoteRow, IncidentRow};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Note;
-use crate::{App, Error, Tenant, leaves, subjects::PersonKey};
+use crate::{App, Error, Tenant, leaves, subjects::PersonKey, watch::readable};
 
 /// What is sealed of a note.
 #[derive(Serialize, Deserialize)]
@@ -27,7 +27,7 @@ impl App {
         let mut persons: BTreeSet<_> =
             incident.members().iter().map(|member| member.person.as_deref()).collect();
         let subject = match persons.pop_first() {
-            Some(Some(person)) if persons.is_empty() && incident.beyond == 0 => tenant.keys.subject(person),
+            Some(Some(person)) if persons.is_empty() && incident.beyond() == 0 => tenant.keys.subject(person),
             _ => tenant.keys.log_day(incident.first().days()),
         };
         self.get_key(tenant, &subject, None).await
@@ -63,6 +63,19 @@ impl App {
 
     pub(super) async fn open_incident(&self, tenant: &Tenant, row: &IncidentRow) -> Result<Incident, Error> {
         self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await
+    }
+
+    /// What an incident tells; `None` where the person was erased or it is damaged.
+    pub(super) async fn find_in(
+        &self,
+        tenant: &Tenant,
+        row: &IncidentRow,
+    ) -> Result<Option<Incident>, Error> {
+        let opened = match self.open_incident(tenant, row).await {
+            Err(Error::Erased) => Ok(None),
+            opened => opened.map(Some),
+        };
+        readable(tenant, "incident", opened)
     }
 
     pub(super) async fn open_note(&self, tenant: &Tenant, row: IncidentNoteRow) -> Result<Note, Error> {

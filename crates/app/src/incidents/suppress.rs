@@ -1,12 +1,12 @@
 //! What nobody is to be told of, for a while.
 
-use countersign_core::IdKind;
+use countersign_core::{IdKind, Timestamp};
 use countersign_detect::{Entity, Suppression};
 use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, IncidentWrite};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Error, Tenant, incidents::changed, leaves::Draft, writes::told};
+use crate::{App, Error, Tenant, incidents::changed, leaves::Draft, watch::readable, writes::told};
 
 /// What is sealed of a suppression.
 #[derive(Serialize, Deserialize)]
@@ -23,14 +23,22 @@ impl App {
     /// # Errors
     /// `Unavailable`.
     pub async fn suppressions(&self, tenant: &Tenant) -> Result<Vec<(String, Suppression)>, Error> {
+        self.suppressions_since(tenant, self.ports.clock.now()).await
+    }
+
+    /// As `suppressions`, of those that held after a time in event time, and whether or not they hold still.
+    pub(crate) async fn suppressions_since(
+        &self,
+        tenant: &Tenant,
+        at: Timestamp,
+    ) -> Result<Vec<(String, Suppression)>, Error> {
         let mut found = Vec::new();
-        for row in self.ports.store.list_suppressions(&tenant.id, self.ports.clock.now()).await? {
-            let body: Body = match self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await {
-                Ok(body) => body,
-                Err(Error::Erased) => continue,
-                Err(error) => return Err(error),
+        for row in self.ports.store.list_suppressions(&tenant.id, at).await? {
+            let opened = self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await;
+            let opened = if matches!(opened, Err(Error::Erased)) { Ok(None) } else { opened.map(Some) };
+            let Some(Body { entity, reason, .. }) = readable(tenant, "suppression", opened)? else {
+                continue;
             };
-            let Body { entity, reason, .. } = body;
             let suppression =
                 Suppression { detector: row.detector, entity, from: row.from, until: row.until, reason };
             found.push((row.id, suppression));

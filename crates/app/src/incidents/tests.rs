@@ -81,7 +81,7 @@ impl Scene {
         let about = all.find(|about| about.id == "brute_force_account").unwrap();
         let raised: Vec<_> =
             alerts.iter().zip(&events).map(|(alert, evidence)| Raised { alert, about, evidence }).collect();
-        let placed = self.app.place_alerts(&self.tenant, &raised, retracted).await?;
+        let placed = self.app.place_alerts(&self.tenant, &raised, &BTreeMap::new(), retracted).await?;
         let mut writes = placed.writes.clone();
         writes.extend(alerts.iter().map(|alert| row(alert, &placed)));
         writes.extend(retracted.iter().map(|id| Write::RetractAlert(id.to_string())));

@@ -104,7 +104,7 @@ fn told(incident: &Incident) -> Value {
         "addresses": incident.addresses(),
         "organizations": incident.organizations(),
         "members": members,
-        "beyond": incident.beyond,
+        "beyond": incident.beyond(),
         "related": incident.related(),
         "closing": incident.handling.closing(),
     })

@@ -2,14 +2,12 @@
 
 use countersign_auth0::log::LogEvent;
 use countersign_core::Micros;
-use countersign_detect::{
-    Alert, AlertId, Audience, Detector, Engine, Entity, EntityKind, Event, Measure, Severity,
-};
+use countersign_detect::{Alert, Audience, Detector, Engine, Entity, EntityKind, Event, Measure};
 use countersign_privacy::{Sealed, Tagger};
 use countersign_store::{AlertRow, LogEntryRow, Write};
 use serde::{Deserialize, Serialize};
 
-use super::entry::Keys;
+use super::{commit::Moved, desk::readable, entry::Keys};
 use crate::{App, Error, Tenant, incidents::Raised, leaves};
 
 /// How old what was found may be, in microseconds, for anything to follow from it by itself (docs/watch.md).
@@ -47,14 +45,13 @@ impl Shown {
 }
 
 impl App {
-    /// What is to be committed of alerts that are new or have grown, and of those that a replay did not find, with the incidents that
-    /// they belong to.
+    /// What is to be committed of alerts that are new or have grown, with the incidents that they belong to.
     pub(super) async fn alert_writes(
         &self,
         tenant: &Tenant,
         engine: &Engine,
-        alerts: impl Iterator<Item = Alert>,
-        retracted: &[AlertId],
+        alerts: Vec<Alert>,
+        moved: &Moved,
     ) -> Result<Vec<Write>, Error> {
         let mut shown = Vec::new();
         for alert in alerts {
@@ -70,8 +67,8 @@ impl App {
                 Some(Raised { alert, about: about(&alert.detector)?, evidence })
             })
             .collect();
-        let placed = self.place_alerts(tenant, &raised, retracted).await?;
-        let mut writes: Vec<Write> = retracted.iter().map(|id| Write::RetractAlert(id.to_string())).collect();
+        let placed = self.place_alerts(tenant, &raised, moved, &[]).await?;
+        let mut writes = Vec::with_capacity(shown.len());
         for shown in shown {
             let incident = placed.incidents.get(&shown.alert.id).map(ToString::to_string);
             let row = self.alert_row(tenant, shown).await?;
@@ -85,15 +82,16 @@ impl App {
     async fn show(&self, tenant: &Tenant, alert: Alert) -> Result<Shown, Error> {
         let rows = self.ports.store.list_log_at(&tenant.id, alert.evidence.clone()).await?;
         let keys = Keys::of(self, tenant, &rows).await?;
-        let open = |row| keys.open(tenant, &row).map(|raw| (row, raw));
-        Ok(Shown { alert, entries: rows.into_iter().map(open).collect::<Result<_, Error>>()? })
+        let open = |row| Ok((readable(tenant, "log entry", keys.open(tenant, &row))?, row));
+        let entries = rows.into_iter().map(open).map(|opened| opened.map(|(raw, row)| (row, raw)));
+        Ok(Shown { alert, entries: entries.collect::<Result<_, Error>>()? })
     }
 
     async fn alert_row(&self, tenant: &Tenant, shown: Shown) -> Result<AlertRow, Error> {
         let Shown { alert, entries } = shown;
         let id = alert.id.to_string();
         let log_ids = entries.into_iter().map(|(row, _)| row.entry.log_id).collect();
-        let tag = tenant.keys.tagger().tag("alert entity", alert.entity.name.as_bytes());
+        let entity = entity_tag(tenant, &alert);
         let key = match alert.entity.kind {
             // Why found and not made: whoever fails to sign in chooses the name.
             EntityKind::User => self.find_key(tenant, &tenant.keys.subject(&alert.entity.name)).await?,
@@ -116,13 +114,13 @@ impl App {
         Ok(AlertRow {
             id,
             detector: alert.detector,
-            severity: level(alert.severity),
+            severity: alert.severity.rank(),
             audience: word(alert.audience).to_owned(),
             is_retracted: false,
             is_late: self.ports.clock.now().since(alert.last) > HORIZON,
             first: alert.first,
             last: alert.last,
-            entity: tag.0,
+            entity,
             incident: None,
             key_id: key.id.clone(),
             sealed: sealed.map_err(Error::internal)?.as_bytes().to_vec(),
@@ -139,17 +137,13 @@ impl App {
     }
 }
 
-const fn level(severity: Severity) -> u8 {
-    match severity {
-        Severity::Informational => 0,
-        Severity::Low => 1,
-        Severity::Medium => 2,
-        Severity::High => 3,
-        Severity::Critical => 4,
-    }
+/// What an alert is about, as its row has it.
+pub(super) fn entity_tag(tenant: &Tenant, alert: &Alert) -> u64 {
+    tenant.keys.tagger().tag("alert entity", alert.entity.name.as_bytes()).0
 }
 
-const fn word(audience: Audience) -> &'static str {
+/// The word for an audience, as an alert's row has it.
+pub(super) const fn word(audience: Audience) -> &'static str {
     match audience {
         Audience::Raised => "raised",
         Audience::Learning => "learning",

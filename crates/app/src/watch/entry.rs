@@ -20,7 +20,7 @@ impl Keys {
     /// What an entry says; `None` when its person was erased.
     pub(super) fn open(&self, tenant: &Tenant, row: &LogEntryRow) -> Result<Option<String>, Error> {
         let Some(key) = self.0.get(&row.entry.key_id) else { return Ok(None) };
-        unseal(tenant, &row.entry.log_id, &row.entry.sealed, key).map(Some)
+        text(tenant, &row.entry.log_id, &row.entry.sealed, key).map(Some)
     }
 }
 
@@ -40,11 +40,15 @@ pub(super) async fn open(
     (key_id, sealed): (&str, &[u8]),
 ) -> Result<Option<String>, Error> {
     let Some(key) = app.key_named(tenant, key_id).await? else { return Ok(None) };
-    unseal(tenant, bound_to, sealed, &key).map(Some)
+    text(tenant, bound_to, sealed, &key).map(Some)
 }
 
-fn unseal(tenant: &Tenant, bound_to: &str, sealed: &[u8], key: &PersonKey) -> Result<String, Error> {
-    let context = leaves::context(tenant, bound_to);
-    let bytes = Sealed::open_bytes(sealed, &key.key, &context).map_err(Error::internal)?;
+fn text(tenant: &Tenant, bound_to: &str, sealed: &[u8], key: &PersonKey) -> Result<String, Error> {
+    let bytes = unseal(sealed, key, &leaves::context(tenant, bound_to))?;
     String::from_utf8(bytes).map_err(Error::internal)
+}
+
+/// Opens what is sealed under a key and bound to a context.
+pub(super) fn unseal(sealed: &[u8], key: &PersonKey, context: &[u8]) -> Result<Vec<u8>, Error> {
+    Sealed::open_bytes(sealed, &key.key, context).map_err(Error::internal)
 }

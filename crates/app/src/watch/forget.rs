@@ -7,7 +7,7 @@ use countersign_detect::{DAY, HOUR};
 use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, Old, SubjectKeyRow, Write};
 
-use super::ingest::AHEAD;
+use super::{desk::Working, ingest::AHEAD};
 use crate::{App, Error, Lead, Tenant, leaves::Draft};
 
 /// Entries deleted in one transaction.
@@ -53,18 +53,23 @@ impl App {
         self.keep_silent_log(tenant, lead).await?;
         // Why the newest of those: a restart begins at a snapshot, and so does a replay of what came late.
         let snapshots = store.list_log_snapshots(&tenant.id).await?;
-        let settled = snapshots.iter().rev().find(|(_, at)| now.since(*at) >= REPLAYED);
-        let Some(&(place, settled)) = settled else { return Ok(0) };
         let state = store.get_log_state(&tenant.id).await?;
+        // Why not one that lacks what came late: it is not there any more after the next replay.
+        let is_settled = |at: Timestamp| {
+            now.since(at) >= REPLAYED && state.progress.late_from.is_none_or(|late_from| at < late_from)
+        };
+        let Some(settled) = snapshots.iter().map(|snapshot| snapshot.at).rfind(|at| is_settled(*at)) else {
+            return Ok(0);
+        };
         // Why a whole hour: the batches of one turn are about the same time. The newest entry of the snapshot is in it.
         let before = whole_hour(oldest_kept).min(settled.plus(1));
-        let old = Old::Log { before, arrived: now.plus(-REPEATED), place: place.min(state.worked) };
+        let old = Old::Log { before, arrived: now.plus(-REPEATED), place: state.progress.worked };
         let count = store.count_old(&tenant.id, old, BATCH).await?;
         if count == 0 {
             return Ok(0);
         }
-        let stale = snapshots.iter().filter(|(seq, _)| *seq < place);
-        let mut writes: Vec<Write> = stale.map(|(seq, _)| Write::DropLogSnapshot(*seq)).collect();
+        let stale = snapshots.iter().filter(|snapshot| snapshot.at < settled);
+        let mut writes: Vec<Write> = stale.map(|snapshot| Write::DropLogSnapshot(snapshot.number)).collect();
         writes.push(Write::Forget { old, most: BATCH });
         let mut leaves = Vec::new();
         // Why not for each batch: a busy log would fill the ledger with them. The first says what the others are about, too.
@@ -83,22 +88,19 @@ impl App {
 
     /// Keeps what the detectors know of a log that is silent, which takes no snapshots by itself.
     async fn keep_silent_log(&self, tenant: &Tenant, lead: &Lead) -> Result<(), Error> {
-        let mut working = tenant.watch.working.lock().await;
-        let Some(at_work) = working.as_mut().filter(|at_work| at_work.since_snapshot > 0) else {
-            return Ok(());
-        };
-        if self.ports.clock.now().since(at_work.newest.0) < REPLAYED {
-            return Ok(());
-        }
+        let mut desk = tenant.watch.desk.lock().await;
         let state = self.ports.store.get_log_state(&tenant.id).await?;
-        if state.worked != at_work.seq || state.late_from.is_some() {
-            return Ok(());
+        let is_idle = state.progress.late_from.is_none() && desk.saving.is_none() && desk.replay.is_none();
+        let is_due = |at_work: &&mut Working| {
+            let is_there = at_work.turn == state.progress.turn && !at_work.is_behind;
+            let is_silent = self.ports.clock.now().since(at_work.newest.0) >= REPLAYED;
+            is_there && is_silent && at_work.debt.is_some()
+        };
+        let Some(at_work) = desk.working.as_mut().filter(is_due).filter(|_| is_idle) else { return Ok(()) };
+        desk.saving = Some(self.begin_snapshot(tenant, at_work).await?);
+        while desk.saving.is_some() {
+            self.go_on_saving(tenant, lead, &mut desk).await;
         }
-        let mut writes = self.snapshot_writes(tenant, at_work).await?;
-        // Why: the snapshot is of this place only while nobody has gone further.
-        writes.push(Write::LogWorked { expected: state.worked, worked: state.worked, late_from: None });
-        self.commit_watch(tenant, lead, writes).await?;
-        (at_work.since_snapshot, at_work.snapshot) = (0, Some(at_work.newest.0));
         Ok(())
     }
 

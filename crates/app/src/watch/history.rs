@@ -1,6 +1,6 @@
 //! Whether the history of a tenant's log is being read, during which the engine waits with what is late.
 
-use countersign_core::Micros;
+use countersign_core::{Micros, Timestamp};
 use countersign_store::Write;
 
 use super::pull::Reading;
@@ -37,6 +37,9 @@ impl HistoryState {
         matches!(self, Self::Read(until) if worked >= until)
     }
 }
+
+/// Before all that can be read.
+pub(super) const BEGINNING: Timestamp = Timestamp::from_micros(i64::MIN);
 
 /// Keeps that history was looked at.
 pub(super) fn settled() -> Write {

@@ -8,7 +8,7 @@ use countersign_detect::told;
 use countersign_privacy::Sealed;
 use countersign_store::{NewLogEntry, NewLogReject};
 
-use super::Delivered;
+use super::{Delivered, desk::BREATH};
 use crate::{App, Error, Tenant, leaves, subjects::PersonKey};
 
 /// How far ahead of now an entry may be dated, in microseconds: beyond it some clock is wrong, and it would make everything
@@ -57,7 +57,10 @@ impl App {
         let delivery: Vec<_> = delivery.into_iter().map(|entry| Read::new(tenant, now, entry)).collect();
         let sealing = Sealing::of(self, tenant, now, delivery.iter().map(Read::whose)).await?;
         let mut batch = Batch::default();
-        for entry in delivery {
+        for (index, entry) in delivery.into_iter().enumerate() {
+            if index % BREATH == BREATH - 1 {
+                tokio::task::yield_now().await;
+            }
             match entry {
                 Read::Entry { event, whose } => {
                     // Why no later than now: one entry of a clock that runs ahead must not make every silence look like news.

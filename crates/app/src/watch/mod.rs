@@ -1,6 +1,8 @@
 //! A tenant's log: journaled as it arrives, and looked at for attacks (docs/watch.md).
 
 mod alerts;
+mod commit;
+mod desk;
 mod entry;
 mod event;
 mod forget;
@@ -8,6 +10,7 @@ mod history;
 mod ingest;
 mod pull;
 mod replay;
+mod settle;
 mod snapshots;
 mod status;
 mod work;
@@ -18,6 +21,7 @@ use countersign_core::Timestamp;
 use countersign_detect::{Engine, EngineSettings, detectors, pack::PACK, sigma};
 use parking_lot::Mutex;
 
+pub(crate) use self::desk::readable;
 pub use self::{
     alerts::AlertBody,
     event::EventFault,
@@ -70,13 +74,13 @@ pub(crate) struct Watch {
     measures: Mutex<Measures>,
     /// Told when something was journaled.
     pub(crate) journaled: tokio::sync::Notify,
-    working: tokio::sync::Mutex<Option<work::Working>>,
+    desk: tokio::sync::Mutex<desk::Desk>,
 }
 
 impl Watch {
     /// While what it returns is held, nothing is found and committed in this process.
     pub(crate) async fn at_rest(&self) -> impl Sized + '_ {
-        self.working.lock().await
+        self.desk.lock().await
     }
 }
 

@@ -1,31 +1,18 @@
 //! Putting what came late in its place: the journal is replayed in event time from before it, and what that finds is the truth.
+//!
+//! A replay goes on in steps, between which new entries are looked at; those that come behind it wait for the next one.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
+use std::{collections::BTreeSet, time::Duration};
+
+use countersign_core::{Micros, Timestamp};
+use countersign_store::{LogProgress, LogState, Write};
+
+use super::{
+    desk::{Desk, Found, Working},
+    history,
+    settle::Truth,
 };
-
-use countersign_core::Timestamp;
-use countersign_detect::{Alert, AlertId};
-use countersign_store::{AlertFilter, LogSnapshotRow, LogStretch, SnapshotOf, Write};
-
-use super::{entry::Keys, history, work::Working};
 use crate::{App, Error, Lead, Tenant};
-
-/// Entries that are read at once.
-const PAGE: u32 = 1_000;
-
-/// Alerts that are read at once.
-const ALERTS: u32 = 500;
-
-/// What a replay came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Replayed {
-    /// Entries that were looked at again.
-    pub entries: u64,
-    /// Alerts that it did not find again.
-    pub retracted: u64,
-}
 
 /// The least time between two replays.
 const LEAST_PAUSE: Duration = Duration::from_secs(5);
@@ -33,126 +20,183 @@ const LEAST_PAUSE: Duration = Duration::from_secs(5);
 /// How many times as long as the last replay took is waited before the next: replays take a twentieth of a core at the most.
 const PAUSE: u32 = 20;
 
-impl App {
-    /// Whether enough time went by since the last replay, so that a log which always comes out of order is not replayed all the
-    /// time.
-    pub async fn may_replay(&self, tenant: &Tenant) -> bool {
-        let working = tenant.watch.working.lock().await;
-        let last = working.as_ref().and_then(|working| working.replayed);
-        last.is_none_or(|(ended, took)| {
-            let pause = took.saturating_mul(PAUSE).max(LEAST_PAUSE);
-            self.ports.clock.monotonic().saturating_sub(ended) >= pause
-        })
-    }
+/// How old what is kept of a replay is at the least, in microseconds: much of what comes late does so within seconds, and makes a
+/// younger snapshot useless.
+const SETTLED: Micros = 60 * 1_000_000;
 
-    /// Replays a tenant's journal from before what came late; does nothing when nothing did, when entries are waiting to be
-    /// looked at a first time, or while history is read, after which all of it is replayed. What is older than every snapshot stays
-    /// in the journal and is not looked at again.
-    ///
-    /// # Errors
-    /// `Unavailable` and `Internal`: the replay is due still.
-    pub async fn replay_late(&self, tenant: &Tenant, lead: &Lead) -> Result<Replayed, Error> {
-        let mut working = tenant.watch.working.lock().await;
-        let state = self.ports.store.get_log_state(&tenant.id).await?;
-        let Some(late_from) = state.late_from.filter(|_| state.worked == state.next) else {
-            return Ok(Replayed::default());
-        };
-        let history = self.history(tenant).await?;
-        if history.is_open() && !history.is_settled_at(state.worked) {
-            return Ok(Replayed::default());
-        }
-        let began = self.ports.clock.monotonic();
-        let snapshots = self.ports.store.list_log_snapshots(&tenant.id).await?;
-        // Why not where entries were deleted: alerts of what is gone would be retracted.
-        let before = if history.is_open() && state.kept_from.is_none() {
-            None
-        } else {
-            self.snapshot_before(tenant, &snapshots, late_from).await?
-        };
-        let mut again = Self::restore(tenant, before)?;
-        let begins_at = again.seq;
-        again.engine.suppress(self.standing_suppressions(tenant).await?);
-        let since = again.newest.clone();
-        let mut found = BTreeMap::new();
-        let entries = self.replay_from(tenant, &mut again, state.worked, &mut found).await?;
-        let known: BTreeSet<String> = found.keys().map(ToString::to_string).collect();
-        let gone = self.not_found(tenant, since.0, &known).await?;
-        let retracted = u64::try_from(gone.len()).unwrap_or(u64::MAX);
-        let mut writes = self.alert_writes(tenant, &again.engine, found.into_values(), &gone).await?;
-        let worked = state.worked;
-        writes.push(Write::LogWorked { expected: worked, worked, late_from: None });
-        let stale = snapshots.iter().map(|(seq, _)| *seq).filter(|seq| *seq > begins_at);
-        writes.extend(stale.map(Write::DropLogSnapshot));
-        if history.is_open() {
-            writes.push(history::settled());
-        }
-        writes.extend(self.snapshot_writes(tenant, &again).await?.into_iter().filter(is_snapshot));
-        self.commit_watch(tenant, lead, writes).await?;
-        (again.since_snapshot, again.snapshot) = (0, Some(again.newest.0));
-        tenant.watch.measures.lock().replayed(&again.engine);
-        let ended = self.ports.clock.monotonic();
-        again.replayed = Some((ended, ended.saturating_sub(began)));
-        *working = Some(again);
-        Ok(Replayed { entries, retracted })
-    }
+/// What a replay came to so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Replayed {
+    /// Entries that it looked at again.
+    pub entries: u64,
+    /// Alerts that it did not find again.
+    pub retracted: u64,
+    /// Whether it is to go on.
+    pub is_under_way: bool,
+}
 
-    /// The newest snapshot without anything of `late_from` or later in it, else the oldest there is.
-    async fn snapshot_before(
-        &self,
-        tenant: &Tenant,
-        known: &[(u64, Timestamp)],
-        late_from: Timestamp,
-    ) -> Result<Option<LogSnapshotRow>, Error> {
-        let Some((_, oldest)) = known.first() else { return Ok(None) };
-        // Why: what is later than a day is not worth looking at everything again, for minutes in which nothing new is looked at.
-        let before = late_from.max(oldest.plus(1));
-        Ok(self.ports.store.find_log_snapshot(&tenant.id, SnapshotOf::Before(before)).await?)
-    }
+/// A replay under way.
+pub(super) struct Replay {
+    again: Working,
+    found: Found,
+    /// The newest time of the state that it was begun from.
+    since: Timestamp,
+    /// The oldest time of what came late when it was begun.
+    late_from: Timestamp,
+    /// The oldest time of what came behind it since.
+    missed: Option<Timestamp>,
+    /// Snapshots of it.
+    saved: BTreeSet<u64>,
+    entries: u64,
+    took: Duration,
+}
 
-    async fn replay_from(
-        &self,
-        tenant: &Tenant,
-        again: &mut Working,
-        before: u64,
-        found: &mut BTreeMap<AlertId, Alert>,
-    ) -> Result<u64, Error> {
-        let until = Timestamp::from_micros(i64::MAX);
-        let mut entries = 0;
-        loop {
-            let stretch = LogStretch { after: again.newest.clone(), until, before };
-            let rows = self.ports.store.list_log_in_time(&tenant.id, stretch, PAGE).await?;
-            let Some(last) = rows.last() else { break };
-            again.newest = (last.entry.at, last.entry.log_id.clone());
-            let keys = Keys::of(self, tenant, &rows).await?;
-            for row in &rows {
-                self.observe(tenant, again, (row, &keys), found)?;
-            }
-            entries += u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        }
-        again.seq = before;
-        Ok(entries)
-    }
-
-    /// Alerts that began after `since` and are not among those that were found.
-    async fn not_found(
-        &self,
-        tenant: &Tenant,
-        since: Timestamp,
-        found: &BTreeSet<String>,
-    ) -> Result<Vec<AlertId>, Error> {
-        let mut gone = Vec::new();
-        let mut filter = AlertFilter { since: Some(since), ..AlertFilter::default() };
-        loop {
-            let rows = self.ports.store.list_alerts(&tenant.id, filter.clone(), ALERTS).await?;
-            let Some(last) = rows.last() else { return Ok(gone) };
-            filter.before = Some((last.last, last.id.clone()));
-            let lost = rows.into_iter().filter(|row| row.first > since && !found.contains(&row.id));
-            gone.extend(lost.filter_map(|row| row.id.parse::<AlertId>().ok()));
+impl Replay {
+    /// Learns of an entry that came late: one that is ahead of it is looked at yet.
+    pub(super) fn miss(&mut self, key: &(Timestamp, String)) {
+        if *key < self.again.newest {
+            self.missed = Some(self.missed.map_or(key.0, |from| from.min(key.0)));
         }
     }
 }
 
-/// Why only these: what else is dropped is judged by snapshots that are not committed yet.
-const fn is_snapshot(write: &Write) -> bool {
-    matches!(write, Write::LogSnapshot(_))
+impl App {
+    /// Whether a replay may go on: one is under way, or enough time went by since the last one, so that a log which always comes
+    /// out of order is not replayed all the time.
+    pub async fn may_replay(&self, tenant: &Tenant) -> bool {
+        let desk = tenant.watch.desk.lock().await;
+        desk.replay.is_some()
+            || desk.replayed.is_none_or(|(ended, took)| {
+                let pause = took.saturating_mul(PAUSE).max(LEAST_PAUSE);
+                self.ports.clock.monotonic().saturating_sub(ended) >= pause
+            })
+    }
+
+    /// Replays a tenant's journal from before what came late, to its end.
+    ///
+    /// # Errors
+    /// As `replay_next`.
+    pub async fn replay_late(&self, tenant: &Tenant, lead: &Lead) -> Result<Replayed, Error> {
+        loop {
+            let replayed = self.replay_next(tenant, lead).await?;
+            if !replayed.is_under_way {
+                return Ok(replayed);
+            }
+        }
+    }
+
+    /// Begins a replay of a tenant's journal from before what came late, or goes on with it by one step; does nothing when nothing
+    /// came late.
+    ///
+    /// # Errors
+    /// `Unavailable` and `Internal`: the replay is due still, and begins anew.
+    pub async fn replay_next(&self, tenant: &Tenant, lead: &Lead) -> Result<Replayed, Error> {
+        let mut desk = tenant.watch.desk.lock().await;
+        let began = self.ports.clock.monotonic();
+        let replay = desk.replay.take();
+        let before = replay.as_ref().map_or(Duration::ZERO, |replay| replay.took);
+        let stepped = self.step(tenant, lead, &mut desk, replay).await;
+        let now = self.ports.clock.monotonic();
+        let took = before + now.saturating_sub(began);
+        match &mut desk.replay {
+            Some(replay) => replay.took = took,
+            // Why also after a failure: what fails each time must not be tried all the time.
+            None if !matches!(stepped, Ok(Replayed { entries: 0, .. })) => desk.replayed = Some((now, took)),
+            None => {}
+        }
+        stepped
+    }
+
+    async fn step(
+        &self,
+        tenant: &Tenant,
+        lead: &Lead,
+        desk: &mut Desk,
+        replay: Option<Replay>,
+    ) -> Result<Replayed, Error> {
+        let state = self.ports.store.get_log_state(&tenant.id).await?;
+        let (progress, history) = (state.progress, self.history(tenant).await?);
+        let is_ready = |working: &Working| working.turn == progress.turn && !working.is_behind;
+        let (Some(late_from), true) = (progress.late_from, desk.working.as_ref().is_some_and(is_ready))
+        else {
+            return Ok(Replayed::default());
+        };
+        if history.is_open() && !history.is_settled_at(progress.worked) {
+            return Ok(Replayed::default());
+        }
+        let mut replay = match replay {
+            Some(replay) => replay,
+            None => self.begin_replay(tenant, desk, &state, late_from).await?,
+        };
+        let under_way = Replayed { entries: replay.entries, retracted: 0, is_under_way: true };
+        if desk.saving.is_some() {
+            replay.saved.extend(self.go_on_saving(tenant, lead, desk).await.1);
+            desk.replay = Some(replay);
+            return Ok(under_way);
+        }
+        let Replay { again, found, .. } = &mut replay;
+        let entries = self.fold(tenant, again, progress.worked, found).await?;
+        replay.entries += entries;
+        if !replay.again.is_behind {
+            return self.end_replay(tenant, lead, desk, (replay, progress)).await;
+        }
+        let newest = desk.working.as_ref().map_or(replay.again.newest.0, |working| working.newest.0);
+        if replay.again.debt.is_due() && newest.since(replay.again.newest.0) >= SETTLED {
+            desk.saving = Some(self.begin_snapshot(tenant, &mut replay.again).await?);
+        }
+        desk.replay = Some(replay);
+        Ok(Replayed { entries: under_way.entries + entries, ..under_way })
+    }
+
+    async fn begin_replay(
+        &self,
+        tenant: &Tenant,
+        desk: &mut Desk,
+        state: &LogState,
+        late_from: Timestamp,
+    ) -> Result<Replay, Error> {
+        // Why: what is being kept lacks what came late.
+        (desk.saving, desk.is_swept) = (None, false);
+        let again = self.restore(tenant, state, Some(late_from)).await?;
+        Ok(Replay {
+            since: again.newest.0,
+            again,
+            found: Found::new(),
+            late_from,
+            missed: None,
+            saved: BTreeSet::new(),
+            entries: 0,
+            took: Duration::ZERO,
+        })
+    }
+
+    /// Commits what a replay found; its state goes on.
+    async fn end_replay(
+        &self,
+        tenant: &Tenant,
+        lead: &Lead,
+        desk: &mut Desk,
+        (replay, progress): (Replay, LogProgress),
+    ) -> Result<Replayed, Error> {
+        let Replay { mut again, mut found, since, late_from, missed, saved, entries, .. } = replay;
+        let reached = desk.working.as_ref().map(|working| working.reached);
+        again.reach(
+            self.reached(&LogProgress { reached: reached.max(progress.reached), ..progress }),
+            &mut found,
+        );
+        let stale = self.ports.store.list_log_snapshots(&tenant.id).await?.into_iter();
+        let stale = stale.filter(|snapshot| snapshot.at >= late_from && !saved.contains(&snapshot.number));
+        let mut last: Vec<Write> = stale.map(|snapshot| Write::DropLogSnapshot(snapshot.number)).collect();
+        desk.is_swept &= last.is_empty();
+        last.push(Write::LogWorked(LogProgress { late_from: missed, ..progress }));
+        if self.history(tenant).await?.is_settled_at(progress.worked) {
+            last.push(history::settled());
+        }
+        let truth = Truth { found, since, begun: &again.begun, unread_from: again.unread_from };
+        let retracted = self.take_truth(tenant, lead, (&again.engine, truth), last).await?;
+        again.turn = progress.turn + 1;
+        tenant.watch.measures.lock().replayed(&again.engine);
+        desk.working = Some(again);
+        Ok(Replayed { entries, retracted, is_under_way: false })
+    }
 }

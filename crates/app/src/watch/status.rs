@@ -13,6 +13,8 @@ use crate::{App, Error, Tenant};
 pub struct Measures {
     /// Replays.
     pub replays: u64,
+    /// Entries that came more than a day late, and are in no alert of their time.
+    pub too_late: u64,
     /// Keys that each detector had to forget for want of room since its state began, by the detector's id.
     pub evictions: BTreeMap<String, u64>,
 }

@@ -1,17 +1,15 @@
 //! Looking at what was journaled: in the order of arrival, alerts and the place reached in one commit.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use countersign_auth0::log::LogEvent;
 use countersign_core::{Micros, Timestamp};
-use countersign_detect::{Alert, AlertId, Engine, Event, StateError, Suppression};
-use countersign_privacy::Tagger;
-use countersign_store::{Commit, LogEntryRow, LogSnapshotRow, LogState, SnapshotOf, StoreError, Write};
+use countersign_detect::Alert;
+use countersign_store::{LogEntryRow, LogProgress, LogState, Write};
 
 use super::{
-    entry,
+    commit::Moved,
+    desk::{Desk, Found, LATEST, Order, Working},
     history::{self, HistoryState},
-    snapshots,
 };
 use crate::{App, Error, Lead, Tenant};
 
@@ -21,208 +19,170 @@ const BATCH: u32 = 256;
 /// How far behind the wall clock event time follows it while nothing comes: what is on its way may still come in order.
 const BEHIND: Micros = 5 * 60 * 1_000_000;
 
+/// How long after its start a process does not take it for silence that nothing comes: what could not be delivered before comes
+/// again.
+const QUIET: Duration = Duration::from_secs(5 * 60);
+
 /// What one turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Worked {
-    /// Entries that were looked at for the first time.
+    /// Entries that were looked at.
     pub entries: u64,
     /// Alerts that are new or have grown.
     pub alerts: u64,
+    /// Entries that came more than a day late: they are judged by what is known now, and stay so.
+    pub too_late: u64,
     /// Whether something came late, so that a replay is due.
     pub is_late: bool,
-}
-
-/// Detectors at work, and up to where they have seen the journal.
-pub(super) struct Working {
-    pub(super) engine: Engine,
-    pub(super) tagger: Tagger,
-    /// Entries before this place are in it.
-    pub(super) seq: u64,
-    /// The newest entry that is in it, by event time and then by id.
-    pub(super) newest: (Timestamp, String),
-    /// Entries that a restart would have to look at again.
-    pub(super) since_snapshot: u64,
-    /// The newest time that is in the last snapshot; `None` when there is none.
-    pub(super) snapshot: Option<Timestamp>,
-    /// When the last replay ended, on the monotonic clock, and how long it took.
-    pub(super) replayed: Option<(Duration, Duration)>,
+    /// Whether there is more to do at once.
+    pub is_busy: bool,
 }
 
 impl App {
-    /// Looks at the next entries of a tenant's journal; call it until it says 0 entries.
+    /// Looks at the next entries of a tenant's journal; call it as long as it is busy.
     ///
     /// # Errors
     /// `Unavailable` and `Internal`: what was looked at is looked at again.
     pub async fn watch_next(&self, tenant: &Tenant, lead: &Lead) -> Result<Worked, Error> {
-        let mut working = tenant.watch.working.lock().await;
-        let result = self.work(tenant, lead, &mut working).await;
+        let mut desk = tenant.watch.desk.lock().await;
+        let result = self.work(tenant, lead, &mut desk).await;
         if result.is_err() {
             // Why: what the detectors saw and what was committed may differ now.
-            *working = None;
+            desk.working = None;
         }
-        result
-    }
-
-    async fn work(
-        &self,
-        tenant: &Tenant,
-        lead: &Lead,
-        working: &mut Option<Working>,
-    ) -> Result<Worked, Error> {
-        let state = self.ports.store.get_log_state(&tenant.id).await?;
-        let history = self.history(tenant).await?;
-        let at_work = match working {
-            Some(at_work) if at_work.seq == state.worked => at_work,
-            _ => working.insert(self.begin(tenant, &state, history).await?),
-        };
-        at_work.engine.suppress(self.standing_suppressions(tenant).await?);
-        let rows = self.ports.store.list_log(&tenant.id, at_work.seq, BATCH).await?;
-        let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        let mut found = BTreeMap::new();
-        let mut late_from = state.late_from;
-        if rows.is_empty() && !history.is_open() {
-            let idle = at_work.engine.reach(self.ports.clock.now().plus(-BEHIND));
-            found.extend(idle.into_iter().map(|alert| (alert.id, alert)));
-        } else if !rows.is_empty() {
-            late_from = self.look(tenant, at_work, rows, (history, late_from), &mut found).await?;
+        let mut worked = result?;
+        worked.is_busy |= worked.entries > 0;
+        if desk.replay.is_none() {
+            worked.is_busy |= self.go_on_saving(tenant, lead, &mut desk).await.0;
         }
-        let worked = Worked { entries, alerts: count(&found), is_late: late_from.is_some() };
-        let mut writes = self.alert_writes(tenant, &at_work.engine, found.into_values(), &[]).await?;
-        if entries > 0 {
-            writes.push(Write::LogWorked { expected: state.worked, worked: at_work.seq, late_from });
-        }
-        if late_from.is_none() && history.is_settled_at(at_work.seq) {
-            writes.push(history::settled());
-        }
-        let (since, newest) = (at_work.since_snapshot, at_work.newest.0);
-        // Why none while history is read: what is older than a snapshot could not be put before it.
-        let may_snapshot = late_from.is_none() && !history.is_open();
-        if may_snapshot && snapshots::is_due(since, newest, at_work.snapshot) {
-            writes.extend(self.snapshot_writes(tenant, at_work).await?);
-            (at_work.since_snapshot, at_work.snapshot) = (0, Some(newest));
-        }
-        if !writes.is_empty() {
-            self.commit_watch(tenant, lead, writes).await?;
-        }
-        tenant.watch.measures.lock().take_evictions(&at_work.engine);
         Ok(worked)
     }
 
-    /// What nobody is to be told of now.
-    pub(super) async fn standing_suppressions(&self, tenant: &Tenant) -> Result<Vec<Suppression>, Error> {
-        Ok(self.suppressions(tenant).await?.into_iter().map(|(_, suppression)| suppression).collect())
+    async fn work(&self, tenant: &Tenant, lead: &Lead, desk: &mut Desk) -> Result<Worked, Error> {
+        let state = self.ports.store.get_log_state(&tenant.id).await?;
+        let LogState { progress, .. } = state;
+        let history = self.history(tenant).await?;
+        let now = self.ports.clock.monotonic();
+        let awake = *desk.awake.get_or_insert(now);
+        if desk.working.as_ref().is_none_or(|working| working.turn != progress.turn) {
+            (desk.replay, desk.saving, desk.is_swept) = (None, None, false);
+            desk.working = Some(self.restore(tenant, &state, progress.late_from).await?);
+        }
+        let Desk { working: Some(at_work), .. } = desk else { return Ok(Worked::default()) };
+        if at_work.is_behind {
+            let entries = self.catch_up(tenant, at_work, &progress).await?;
+            if entries > 0 {
+                return Ok(Worked { entries, is_late: progress.late_from.is_some(), ..Worked::default() });
+            }
+        }
+        // Why so far back: what comes late is looked at, too.
+        let since = at_work.newest.0.plus(-LATEST);
+        at_work.engine.suppress(self.suppressions_after(tenant, since).await?);
+        let rows = self.ports.store.list_log(&tenant.id, at_work.seq, BATCH).await?;
+        let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let (mut found, mut next) = (Found::new(), progress);
+        let mut worked = Worked { entries, ..Worked::default() };
+        if !rows.is_empty() {
+            worked.too_late = self.look(tenant, desk, rows, history, (&mut next, &mut found)).await?;
+        } else if now.saturating_sub(awake) >= QUIET && !history.is_open() {
+            at_work.reach(self.ports.clock.now().plus(-BEHIND), &mut found);
+            next.reached = if found.is_empty() { next.reached } else { Some(at_work.reached) };
+        }
+        if history.is_settled_at(next.worked) {
+            // Why all of it: what came while it did not go on was not put in its place.
+            next.late_from = Some(history::BEGINNING);
+        }
+        worked.alerts = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        worked.is_late = next.late_from.is_some();
+        if entries > 0 || !found.is_empty() || next != progress {
+            self.keep_work(tenant, lead, desk, (next, found), history).await?;
+        }
+        let mut measures = tenant.watch.measures.lock();
+        measures.too_late += worked.too_late;
+        if let Some(at_work) = &desk.working {
+            measures.take_evictions(&at_work.engine);
+        }
+        Ok(worked)
     }
 
-    /// Takes the newest snapshot, and what was looked at since.
-    async fn begin(
+    /// Commits what was found and how far the log was looked at, and begins a snapshot where one is due.
+    async fn keep_work(
         &self,
         tenant: &Tenant,
-        state: &LogState,
+        lead: &Lead,
+        desk: &mut Desk,
+        (next, found): (LogProgress, Found),
         history: HistoryState,
-    ) -> Result<Working, Error> {
-        let snapshot = self.ports.store.find_log_snapshot(&tenant.id, SnapshotOf::Newest).await?;
-        let mut working = Self::restore(tenant, snapshot)?;
-        while working.seq < state.worked {
-            let left = u32::try_from(state.worked - working.seq).unwrap_or(u32::MAX);
-            let rows = self.ports.store.list_log(&tenant.id, working.seq, BATCH.min(left)).await?;
-            if rows.is_empty() {
-                working.seq = state.worked;
-                break;
-            }
-            self.look(tenant, &mut working, rows, (history, None), &mut BTreeMap::new()).await?;
+    ) -> Result<(), Error> {
+        let Desk { working: Some(at_work), saving, .. } = desk else { return Ok(()) };
+        let mut alerts: Vec<Alert> = found.into_values().collect();
+        alerts.sort_by_key(|alert| (alert.first, alert.id));
+        let last = vec![Write::LogWorked(next)];
+        self.commit_alerts(tenant, lead, &at_work.engine, (&alerts, &Moved::new()), last).await?;
+        at_work.turn = next.turn + 1;
+        // Why none while history is read: what is older than a snapshot could not be put before it.
+        let may_save = next.late_from.is_none() && saving.is_none() && !history.is_open();
+        if may_save && at_work.debt.is_due() {
+            *saving = Some(self.begin_snapshot(tenant, at_work).await?);
         }
-        Ok(working)
+        Ok(())
     }
 
-    /// Detectors as they were at a snapshot; without one, as at the beginning.
-    pub(super) fn restore(tenant: &Tenant, snapshot: Option<LogSnapshotRow>) -> Result<Working, Error> {
-        let tagger = tenant.keys.tagger();
-        let mut engine = Self::engine(tenant)?;
-        let mut working = (0, (Timestamp::from_micros(i64::MIN), String::new()));
-        let taken = snapshot.as_ref().map(|snapshot| snapshot.at);
-        if let Some(LogSnapshotRow { seq, at, log_id, state }) = snapshot {
-            let begun = engine.restore(&state).map_err(|StateError| ()).ok();
-            if begun.as_ref().is_none_or(|begun| !begun.is_empty()) {
-                let detectors = begun.as_ref().map_or_else(|| "all".to_owned(), |begun| begun.join(", "));
-                tracing::info!(tenant.id = %tenant.id, detectors, "detectors begin anew: their state is of another version");
-            }
-            working = (seq, (at, log_id));
-        }
-        let (seq, newest) = working;
-        Ok(Working { engine, tagger, seq, newest, since_snapshot: 0, snapshot: taken, replayed: None })
-    }
-
-    /// Looks at rows that follow what was seen in the order of arrival; says the oldest time of what came late. While history is
-    /// read, what is late waits for the replay at its end.
-    async fn look(
+    /// Looks again at what was looked at before, in event time: so what came late is in its place, too.
+    async fn catch_up(
         &self,
         tenant: &Tenant,
         working: &mut Working,
-        rows: Vec<LogEntryRow>,
-        (history, mut late_from): (HistoryState, Option<Timestamp>),
-        found: &mut BTreeMap<AlertId, Alert>,
-    ) -> Result<Option<Timestamp>, Error> {
-        let after = rows.last().map_or(working.seq, |row| row.seq + 1);
-        let mut rows = rows;
-        rows.retain(entry::is_log);
+        progress: &LogProgress,
+    ) -> Result<u64, Error> {
+        let entries = self.fold(tenant, working, progress.worked, &mut Found::new()).await?;
+        if !working.is_behind {
+            working.reach(self.reached(progress), &mut Found::new());
+        }
+        Ok(entries)
+    }
+
+    /// Up to when absence was found by our clock. Never beyond where it is now: it may have run ahead then.
+    pub(super) fn reached(&self, progress: &LogProgress) -> Timestamp {
+        let reached = progress.reached.unwrap_or(Timestamp::from_micros(i64::MIN));
+        reached.min(self.ports.clock.now().plus(-BEHIND))
+    }
+
+    /// Looks at rows that follow what was seen in the order of arrival; returns how many came too late. While history is read, what
+    /// is late waits for the replay at its end.
+    async fn look(
+        &self,
+        tenant: &Tenant,
+        desk: &mut Desk,
+        mut rows: Vec<LogEntryRow>,
+        history: HistoryState,
+        (next, found): (&mut LogProgress, &mut Found),
+    ) -> Result<u64, Error> {
+        let Desk { working: Some(at_work), replay, .. } = desk else { return Ok(0) };
+        next.worked = rows.last().map_or(at_work.seq, |row| row.seq + 1);
         // Why: what arrives together and out of order is put in order, and is not late.
         rows.sort_by(|one, other| {
             (one.entry.at, &one.entry.log_id).cmp(&(other.entry.at, &other.entry.log_id))
         });
-        working.since_snapshot += u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        let keys = entry::Keys::of(self, tenant, &rows).await?;
-        for row in rows {
+        let mut too_late = 0;
+        self.observe_all(tenant, at_work, rows, found, |at_work, row| {
             let key = (row.entry.at, row.entry.log_id.clone());
-            if key < working.newest {
-                late_from = Some(late_from.map_or(key.0, |from| from.min(key.0)));
-                if history.is_open() {
-                    continue;
+            match at_work.order(&key, history.is_open()) {
+                Order::InTime => at_work.newest = key,
+                Order::TooLate => too_late += 1,
+                Order::Late => {
+                    next.late_from = Some(next.late_from.map_or(key.0, |from| from.min(key.0)));
+                    if let Some(replay) = replay.as_mut() {
+                        replay.miss(&key);
+                    }
+                    // Why: history is looked at in its place at its end.
+                    return !history.is_open();
                 }
-            } else {
-                working.newest = key;
             }
-            self.observe(tenant, working, (&row, &keys), found)?;
-        }
-        working.seq = after;
-        Ok(late_from)
+            true
+        })
+        .await?;
+        at_work.seq = next.worked;
+        Ok(too_late)
     }
-
-    /// Shows one entry to the detectors; one whose person was erased is passed over, and so is an event.
-    pub(super) fn observe(
-        &self,
-        tenant: &Tenant,
-        working: &mut Working,
-        (row, keys): (&LogEntryRow, &entry::Keys),
-        found: &mut BTreeMap<AlertId, Alert>,
-    ) -> Result<(), Error> {
-        if !entry::is_log(row) {
-            return Ok(());
-        }
-        let Some(raw) = keys.open(tenant, row)? else { return Ok(()) };
-        let Ok(log) = LogEvent::parse(&raw, Some(row.entry.log_id.as_str().into())) else { return Ok(()) };
-        let event = Event::new(row.seq, log, &working.tagger, |address| self.locate(address));
-        found.extend(working.engine.observe(&event).into_iter().map(|alert| (alert.id, alert)));
-        Ok(())
-    }
-
-    /// Commits what watching came to, if this process still leads.
-    pub(super) async fn commit_watch(
-        &self,
-        tenant: &Tenant,
-        lead: &Lead,
-        writes: Vec<Write>,
-    ) -> Result<(), Error> {
-        let commit = Commit { fence: lead.fence(), writes, ..Commit::background(tenant.id.clone()) };
-        match self.ports.store.commit(commit).await {
-            Ok(_) => Ok(()),
-            Err(StoreError::Stale | StoreError::Fenced) => {
-                Err(Error::Unavailable { detail: "another process watches this log".to_owned() })
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-fn count(found: &BTreeMap<AlertId, Alert>) -> u64 {
-    u64::try_from(found.len()).unwrap_or(u64::MAX)
 }

@@ -10,10 +10,15 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::depth;
+
 pub use event::{Fields, Location, LogEvent, SecurityContext, text};
 
 /// The most bytes of an entry's id or kind; Auth0's ids have some 60, its codes some 40.
 const MAX_WORD: usize = 256;
+
+/// The deepest nesting of an entry with its envelope: whoever changes himself chooses how deep the request is that it repeats.
+const MAX_DEPTH: usize = 64;
 
 /// Why an entry could not be read. It holds nothing of the entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +26,9 @@ pub enum Unread {
     /// It is not JSON, or no object.
     #[error("an entry is a JSON object")]
     Malformed,
+    /// It nests too deeply.
+    #[error("an entry nests at most 64 levels deep")]
+    Depth,
     /// There is no usable `log_id`, nor `_id` or `id` in its place.
     #[error("an entry has a `log_id` of at most 256 bytes")]
     LogId,
@@ -84,6 +92,7 @@ fn entry(raw: &str) -> Result<LogEvent<'_>, Rejected<'_>> {
 }
 
 fn read_entry(raw: &str) -> Result<LogEvent<'_>, Unread> {
+    depth::check(raw.as_bytes(), MAX_DEPTH).map_err(|_| Unread::Depth)?;
     let envelope: Envelope<'_> = serde_json::from_str(raw).map_err(|_| Unread::Malformed)?;
     match envelope.data.map(RawValue::get).filter(|data| data.starts_with('{')) {
         Some(data) => LogEvent::parse(data, envelope.log_id),
@@ -132,6 +141,22 @@ mod tests {
         let reasons = [Unread::Malformed, Unread::LogId, Unread::Kind, Unread::Date];
         assert_eq!(found[1..5], reasons.map(Err));
         assert_eq!(read(&format!("{BARE}\nhalf of {{\n{BARE}"))[1], Err(Unread::Malformed));
+    }
+
+    #[test]
+    fn an_entry_that_nests_too_deeply_does_not_hold_up_the_others() {
+        for (depth, expected) in [(60, None), (70, Some(Unread::Depth)), (100_000, Some(Unread::Depth))] {
+            let (open, shut) = ("[".repeat(depth), "]".repeat(depth));
+            let deep = format!(
+                r#"{{"log_id":"1","type":"sapi","date":"2026-08-20T08:00:01Z","details":{open}{shut}}}"#
+            );
+            let found = read(&format!("[{BARE},{deep},{BARE}]"));
+            assert_eq!(
+                found.iter().map(|entry| entry.as_ref().err().copied()).collect::<Vec<_>>(),
+                [None, expected, None]
+            );
+            assert_eq!(read(&format!("{BARE}\n{deep}\n{BARE}"))[1].as_ref().err().copied(), expected);
+        }
     }
 
     #[test]

@@ -79,6 +79,9 @@ impl<'de> Deserialize<'de> for IncidentId {
 /// The most alerts of which an incident tells; those beyond belong to it and are counted.
 pub const MAX_MEMBERS: usize = 100;
 
+/// The most alerts beyond them that are counted.
+pub const MAX_BEYOND: usize = 2_000;
+
 /// The most related incidents that are named.
 const MAX_RELATED: usize = 50;
 
@@ -91,9 +94,12 @@ pub struct Incident {
     pub opened: Timestamp,
     /// Its alerts by the time of their first finding, then by id.
     members: Vec<Member>,
-    /// How many alerts beyond [`MAX_MEMBERS`] were not taken in; each counted once a time that it came.
+    /// Alerts beyond [`MAX_MEMBERS`], which were not taken in; at most [`MAX_BEYOND`].
     #[serde(default)]
-    pub beyond: u64,
+    untold: BTreeSet<AlertId>,
+    /// The version in which people last did something about it, or its severity changed.
+    #[serde(default)]
+    pub turned: u64,
     /// Other incidents that shared an entity with one of its alerts, at most 50.
     related: BTreeSet<IncidentId>,
     /// What people did.
@@ -119,7 +125,8 @@ impl Incident {
             id: IncidentId::new(tagger, first),
             opened,
             members: Vec::new(),
-            beyond: 0,
+            untold: BTreeSet::new(),
+            turned: 0,
             related: related.into_iter().take(MAX_RELATED).collect(),
             handling: Handling::default(),
         }
@@ -152,7 +159,9 @@ impl Incident {
         if let Some(index) = self.members.iter().position(|known| known.alert == member.alert) {
             member.remember(&self.members.remove(index));
         } else if self.members.len() >= MAX_MEMBERS {
-            self.beyond = self.beyond.saturating_add(1);
+            if self.untold.len() < MAX_BEYOND {
+                self.untold.insert(member.alert);
+            }
             return Change::Full;
         }
         let place =
@@ -171,10 +180,11 @@ impl Incident {
     pub fn retract(&mut self, alert: AlertId, now: Timestamp) -> bool {
         let count = self.members.len();
         self.members.retain(|member| member.alert != alert);
-        if self.members.is_empty() && self.beyond == 0 {
+        let was_untold = self.untold.remove(&alert);
+        if self.members.is_empty() && self.untold.is_empty() {
             self.handling.close_by_itself(now);
         }
-        self.members.len() < count
+        was_untold || self.members.len() < count
     }
 
     /// Puts [`ERASED`] in the place of accounts by their user ids, and tells nothing of the entries at the places `theirs`;
@@ -202,7 +212,19 @@ impl Incident {
     /// How many alerts it has.
     #[must_use]
     pub fn alerts(&self) -> u64 {
-        u64::try_from(self.members.len()).unwrap_or(u64::MAX).saturating_add(self.beyond)
+        u64::try_from(self.members.len()).unwrap_or(u64::MAX).saturating_add(self.beyond())
+    }
+
+    /// How many of them are not told, beyond [`MAX_MEMBERS`]; at most [`MAX_BEYOND`].
+    #[must_use]
+    pub fn beyond(&self) -> u64 {
+        u64::try_from(self.untold.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether people did nothing about it since it was `before`, and it is as bad.
+    #[must_use]
+    pub fn looks_as(&self, before: &Self) -> bool {
+        self.handling == before.handling && self.severity() == before.severity()
     }
 
     /// The accounts that it is about.

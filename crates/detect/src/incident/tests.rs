@@ -310,7 +310,12 @@ fn an_incident_is_bounded_and_survives_storage() {
     for hour in 1..=i64::try_from(MAX_MEMBERS).unwrap() {
         incident.take(member(&alert("a", ann(), hour, Severity::Low), &[]));
     }
-    assert_eq!((incident.members().len(), incident.beyond, incident.alerts()), (100, 1, 101));
+    assert_eq!((incident.members().len(), incident.beyond(), incident.alerts()), (100, 1, 101));
+    let last = alert("a", ann(), 100, Severity::Low);
+    incident.take(member(&last, &[]));
+    assert_eq!(incident.alerts(), 101, "one that grows is one");
+    assert!(incident.retract(last.id, START) && !incident.retract(last.id, START));
+    incident.take(member(&last, &[]));
     let text = serde_json::to_string(&incident).unwrap();
     assert_eq!(serde_json::from_str::<Incident>(&text).unwrap(), incident);
     let dues: BTreeMap<_, _> =

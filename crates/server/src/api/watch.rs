@@ -54,8 +54,8 @@ pub(super) async fn handle(
         reading,
         journal: Journal {
             entries: journal.next,
-            waiting: journal.next.saturating_sub(journal.worked),
-            late_from: journal.late_from,
+            waiting: journal.next.saturating_sub(journal.progress.worked),
+            late_from: journal.progress.late_from,
         },
         replays: measures.replays,
     }))

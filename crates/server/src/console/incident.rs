@@ -142,7 +142,7 @@ impl Page {
                         }
                     }
                 }
-                @if incident.beyond > 0 { p.note { "More came than are told here." } }
+                @if incident.beyond() > 0 { p.note { "More came than are told here." } }
             }
         }
     }

@@ -108,7 +108,8 @@ impl WatchMetrics {
         let gauge = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.gaps.inner().store(sum(|status| status.reading.gaps), Ordering::Relaxed);
         self.replays.inner().store(sum(|status| status.measures.replays), Ordering::Relaxed);
-        self.waiting.set(gauge(sum(|status| status.journal.next.saturating_sub(status.journal.worked))));
+        self.waiting
+            .set(gauge(sum(|status| status.journal.next.saturating_sub(status.journal.progress.worked))));
         self.history_entries.set(gauge(sum(|status| status.reading.history.entries)));
         let is_open = |status: &WatchStatus| {
             let history = &status.reading.history;

@@ -1,5 +1,7 @@
 //! `/v1/incidents/{tenant}`: what was found, and what people make of it.
 
+use std::collections::BTreeMap;
+
 use countersign_auth0::log::LogEvent;
 use countersign_core::Timestamp;
 use countersign_detect::{Alert, AlertId, Audience, Entity, EntityKind, Event, Severity, detectors};
@@ -37,7 +39,7 @@ async fn found(service: &TestApp, user: &str, day: i64, severity: Severity) -> S
         evidence: &evidence,
     };
     let tenant = service.tenant();
-    let placed = service.app.place_alerts(&tenant, &[raised], &[]).await.unwrap();
+    let placed = service.app.place_alerts(&tenant, &[raised], &BTreeMap::new(), &[]).await.unwrap();
     let id = placed.incidents[&alert.id].to_string();
     commit(service, placed.writes).await;
     id

@@ -43,6 +43,8 @@ mod receipts;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod replays;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod retention;

@@ -39,7 +39,7 @@ pub(crate) async fn deliver(service: &TestApp, entries: &[Value]) {
 /// Works until nothing is left to do, replays included.
 pub(crate) async fn settle(service: &TestApp) {
     let (tenant, lead) = (service.tenant(), service.lead().await);
-    while service.app.watch_next(&tenant, &lead).await.unwrap().entries > 0 {}
+    while service.app.watch_next(&tenant, &lead).await.unwrap().is_busy {}
     service.app.replay_late(&tenant, &lead).await.unwrap();
     assert!(!service.app.watch_next(&tenant, &lead).await.unwrap().is_late);
 }

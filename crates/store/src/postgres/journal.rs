@@ -5,10 +5,9 @@ use std::collections::HashSet;
 use countersign_core::{TenantId, Timestamp};
 use sqlx::{PgConnection, PgPool};
 
-use super::{Postgres, columns, reads::retried};
+use super::{Postgres, columns, errors::Trouble, reads::retried};
 use crate::{
-    LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, SnapshotOf,
-    StoreError,
+    LogEntryRow, LogProgress, LogRejectRow, LogState, LogStretch, NewLogEntry, NewLogReject, StoreError,
 };
 
 type EntryColumns = (i64, String, String, i64, i64, String, Vec<u8>);
@@ -42,7 +41,7 @@ async fn append_once(
     let mut transaction = pool.begin().await?;
     // Why first: whoever holds the row's lock gives out places, so that none becomes visible before an earlier one.
     let next: i64 = sqlx::query_scalar(
-        "INSERT INTO log_states (tenant_id, next_seq, worked) VALUES ($1, 0, 0)
+        "INSERT INTO log_states (tenant_id, next_seq) VALUES ($1, 0)
          ON CONFLICT (tenant_id) DO UPDATE SET next_seq = log_states.next_seq RETURNING next_seq",
     )
     .bind(tenant.as_str())
@@ -57,19 +56,7 @@ async fn append_once(
         .bind(i64::try_from(new.len()).unwrap_or(i64::MAX))
         .execute(&mut *transaction)
         .await?;
-    for NewLogReject { reason, key_id, sealed } in rejects {
-        sqlx::query(
-            "INSERT INTO log_rejects (tenant_id, number, arrived_at, reason, key_id, sealed)
-             SELECT $1, COALESCE(MAX(number), -1) + 1, $2, $3, $4, $5 FROM log_rejects WHERE tenant_id = $1",
-        )
-        .bind(tenant.as_str())
-        .bind(arrived.micros())
-        .bind(reason)
-        .bind(key_id)
-        .bind(sealed)
-        .execute(&mut *transaction)
-        .await?;
-    }
+    insert_rejects(&mut transaction, tenant, arrived, rejects).await?;
     transaction.commit().await?;
     Ok((next, fresh))
 }
@@ -118,20 +105,79 @@ async fn insert(
     Ok(())
 }
 
+/// Inserts what could not be read. Why by one statement: places wait for it.
+async fn insert_rejects(
+    connection: &mut PgConnection,
+    tenant: &TenantId,
+    arrived: Timestamp,
+    rejects: &[NewLogReject],
+) -> sqlx::Result<()> {
+    if rejects.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO log_rejects (tenant_id, number, arrived_at, reason, key_id, sealed)
+         SELECT $1, place + COALESCE((SELECT MAX(number) FROM log_rejects WHERE tenant_id = $1), -1), $2, reason, key_id,
+                sealed
+         FROM UNNEST($3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY AS r (reason, key_id, sealed, place)",
+    )
+    .bind(tenant.as_str())
+    .bind(arrived.micros())
+    .bind(rejects.iter().map(|reject| reject.reason.as_str()).collect::<Vec<_>>())
+    .bind(rejects.iter().map(|reject| reject.key_id.as_str()).collect::<Vec<_>>())
+    .bind(rejects.iter().map(|reject| reject.sealed.as_slice()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn state(pool: &PgPool, tenant: &TenantId) -> Result<LogState, StoreError> {
-    let row: Option<(i64, i64, Option<i64>, Option<i64>)> = retried(|| {
-        sqlx::query_as("SELECT next_seq, worked, late_from, kept_from FROM log_states WHERE tenant_id = $1")
-            .bind(tenant.as_str())
-            .fetch_optional(pool)
+    type Columns = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+    let row: Option<Columns> = retried(|| {
+        sqlx::query_as(
+            "SELECT next_seq, kept_from, turn, worked, late_from, reached_at
+             FROM log_states LEFT JOIN log_progress USING (tenant_id) WHERE tenant_id = $1",
+        )
+        .bind(tenant.as_str())
+        .fetch_optional(pool)
     })
     .await?;
-    let Some((next, worked, late_from, kept_from)) = row else { return Ok(LogState::default()) };
-    Ok(LogState {
-        next: columns::unsigned(next)?,
-        worked: columns::unsigned(worked)?,
+    let Some((next, kept_from, turn, worked, late_from, reached)) = row else {
+        return Ok(LogState::default());
+    };
+    let progress = LogProgress {
+        turn: columns::unsigned(turn.unwrap_or_default())?,
+        worked: columns::unsigned(worked.unwrap_or_default())?,
         late_from: late_from.map(Timestamp::from_micros),
-        kept_from: kept_from.map(Timestamp::from_micros),
-    })
+        reached: reached.map(Timestamp::from_micros),
+    };
+    let kept_from = kept_from.map(Timestamp::from_micros);
+    Ok(LogState { next: columns::unsigned(next)?, progress, kept_from })
+}
+
+/// Says how far the journal was looked at, as the next turn; `Stale` when another turn came between.
+pub(super) async fn set_progress(
+    connection: &mut PgConnection,
+    tenant: &str,
+    progress: &LogProgress,
+) -> Result<(), Trouble> {
+    let LogProgress { turn, worked, late_from, reached } = progress;
+    let sql = if *turn == 0 {
+        "INSERT INTO log_progress (tenant_id, turn, worked, late_from, reached_at)
+         SELECT $1, 1, $3, $4, $5 WHERE $2 = 0 ON CONFLICT DO NOTHING"
+    } else {
+        "UPDATE log_progress SET turn = turn + 1, worked = $3, late_from = $4, reached_at = $5
+         WHERE tenant_id = $1 AND turn = $2"
+    };
+    let done = sqlx::query(sql)
+        .bind(tenant)
+        .bind(columns::integer(*turn)?)
+        .bind(columns::integer(*worked)?)
+        .bind(late_from.map(Timestamp::micros))
+        .bind(reached.map(Timestamp::micros))
+        .execute(connection)
+        .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Stale.into()) }
 }
 
 /// Entries from the place `from` on, in the order of arrival.
@@ -233,42 +279,6 @@ pub(super) async fn rejects(
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// Places and times of the snapshots, oldest first.
-pub(super) async fn snapshots(pool: &PgPool, tenant: &TenantId) -> Result<Vec<(u64, Timestamp)>, StoreError> {
-    let rows: Vec<(i64, i64)> = retried(|| {
-        sqlx::query_as("SELECT seq, happened_at FROM log_snapshots WHERE tenant_id = $1 ORDER BY seq")
-            .bind(tenant.as_str())
-            .fetch_all(pool)
-    })
-    .await?;
-    rows.into_iter().map(|(seq, at)| Ok((columns::unsigned(seq)?, Timestamp::from_micros(at)))).collect()
-}
-
-pub(super) async fn find_snapshot(
-    pool: &PgPool,
-    tenant: &TenantId,
-    which: SnapshotOf,
-) -> Result<Option<LogSnapshotRow>, StoreError> {
-    let before = match which {
-        SnapshotOf::Newest => i64::MAX,
-        SnapshotOf::Before(at) => at.micros(),
-    };
-    let row: Option<(i64, i64, String, Vec<u8>)> = retried(|| {
-        sqlx::query_as(
-            "SELECT seq, happened_at, log_id, state FROM log_snapshots WHERE tenant_id = $1 AND happened_at < $2
-             ORDER BY seq DESC LIMIT 1",
-        )
-        .bind(tenant.as_str())
-        .bind(before)
-        .fetch_optional(pool)
-    })
-    .await?;
-    row.map(|(seq, at, log_id, state)| {
-        Ok(LogSnapshotRow { seq: columns::unsigned(seq)?, at: Timestamp::from_micros(at), log_id, state })
-    })
-    .transpose()
-}
-
 pub(super) async fn find_cursor(
     pool: &PgPool,
     tenant: &TenantId,
@@ -351,21 +361,6 @@ impl Postgres {
         limit: u32,
     ) -> Result<Vec<LogRejectRow>, StoreError> {
         rejects(&self.long_readers, tenant, limit).await
-    }
-
-    pub(crate) async fn list_log_snapshots(
-        &self,
-        tenant: &TenantId,
-    ) -> Result<Vec<(u64, Timestamp)>, StoreError> {
-        snapshots(&self.readers, tenant).await
-    }
-
-    pub(crate) async fn find_log_snapshot(
-        &self,
-        tenant: &TenantId,
-        which: SnapshotOf,
-    ) -> Result<Option<LogSnapshotRow>, StoreError> {
-        find_snapshot(&self.long_readers, tenant, which).await
     }
 
     pub(crate) async fn find_log_cursor(

@@ -19,6 +19,7 @@ mod queue;
 mod reads;
 mod retention;
 mod rows;
+mod snapshots;
 mod suppressions;
 mod writer;
 mod writes;

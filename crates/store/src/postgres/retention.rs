@@ -139,6 +139,7 @@ impl Postgres {
             sqlx::query_scalar(
                 "SELECT EXISTS (SELECT 1 FROM log_entries WHERE tenant_id = $1 AND happened_at <= $3 AND key_id = $2)
                      OR EXISTS (SELECT 1 FROM log_rejects WHERE tenant_id = $1 AND key_id = $2)
+                     OR EXISTS (SELECT 1 FROM log_snapshots WHERE tenant_id = $1 AND key_id = $2)
                      OR EXISTS (SELECT 1 FROM alerts WHERE tenant_id = $1 AND key_id = $2)
                      OR EXISTS (SELECT 1 FROM incidents WHERE tenant_id = $1 AND key_id = $2)
                      OR EXISTS (SELECT 1 FROM incident_notes WHERE tenant_id = $1 AND key_id = $2)

@@ -3,10 +3,13 @@
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
-use super::{alerts, batch::Known, columns, errors::Trouble, hooks, incidents, retention, suppressions};
+use super::{
+    alerts, batch::Known, columns, errors::Trouble, hooks, incidents, journal, retention, snapshots,
+    suppressions,
+};
 use crate::{
-    AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, LogSnapshotRow, OutcomeRow, PolicyRow,
-    RiskTokenRow, SignUpRow, Standing, StoreError, SwitchRow, Write,
+    AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, OutcomeRow, PolicyRow, RiskTokenRow,
+    SignUpRow, Standing, StoreError, SwitchRow, Write,
 };
 
 type Done = Result<(), Trouble>;
@@ -95,25 +98,18 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
                        ON CONFLICT (tenant_id) DO UPDATE SET leaf_index = $2";
             run!(connection, sql, t, columns::integer(*leaf)?);
         }
-        Write::LogWorked { expected, worked, late_from } => {
-            let sql =
-                "UPDATE log_states SET worked = $3, late_from = $4 WHERE tenant_id = $1 AND worked = $2";
-            let (expected, worked) = (columns::integer(*expected)?, columns::integer(*worked)?);
-            one(
-                run!(connection, sql, t, expected, worked, late_from.map(Timestamp::micros)),
-                StoreError::Stale,
-            )?;
-        }
+        Write::LogWorked(progress) => journal::set_progress(connection, t, progress).await?,
         Write::Alert(alert) => alerts::put(connection, t, alert).await?,
         Write::RetractAlert(id) => {
             let sql = "UPDATE alerts SET is_retracted = 1 WHERE tenant_id = $1 AND alert_id = $2";
             run!(connection, sql, t, id);
         }
         Write::Incident(write) => apply_incident(connection, t, write).await?,
-        Write::LogSnapshot(snapshot) => put_snapshot(connection, t, snapshot).await?,
-        Write::DropLogSnapshot(seq) => {
-            let sql = "DELETE FROM log_snapshots WHERE tenant_id = $1 AND seq = $2";
-            run!(connection, sql, t, columns::bound(*seq));
+        Write::LogSnapshot(snapshot) => snapshots::put(connection, t, snapshot).await?,
+        Write::LogSnapshotPiece(piece) => snapshots::put_piece(connection, t, piece).await?,
+        Write::DropLogSnapshot(number) => snapshots::drop_head(connection, t, *number).await?,
+        Write::DropLogSnapshotPieces { number, most } => {
+            snapshots::drop_pieces(connection, t, (*number, *most)).await?;
         }
         Write::Forget { old, most } => retention::forget(connection, t, old, *most).await?,
         Write::LogCursor { name, cursor } => {
@@ -185,15 +181,6 @@ pub(super) async fn about_decision(
 /// Demands that exactly one row was changed.
 fn one(changed: u64, otherwise: StoreError) -> Done {
     if changed == 1 { Ok(()) } else { Err(otherwise.into()) }
-}
-
-async fn put_snapshot(connection: &mut PgConnection, tenant: &str, snapshot: &LogSnapshotRow) -> Done {
-    let LogSnapshotRow { seq, at, log_id, state } = snapshot;
-    let sql =
-        "INSERT INTO log_snapshots (tenant_id, seq, happened_at, log_id, state) VALUES ($1, $2, $3, $4, $5)
-               ON CONFLICT (tenant_id, seq) DO UPDATE SET happened_at = $3, log_id = $4, state = $5";
-    run!(connection, sql, tenant, columns::integer(*seq)?, at.micros(), log_id, state);
-    Ok(())
 }
 
 async fn insert_outcome(connection: &mut PgConnection, t: &str, outcome: &OutcomeRow) -> Done {

@@ -5,8 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Sqlite, columns};
 use crate::{
-    LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, SnapshotOf,
-    StoreError,
+    LogEntryRow, LogProgress, LogRejectRow, LogState, LogStretch, NewLogEntry, NewLogReject, StoreError,
 };
 
 /// Journals what is not there yet; returns the place of each entry, `None` for one that is there already.
@@ -32,7 +31,7 @@ pub(super) fn append(
     }
     connection
         .prepare_cached(
-            "INSERT INTO log_states (tenant_id, next_seq, worked) VALUES (?1, ?2, 0)
+            "INSERT INTO log_states (tenant_id, next_seq) VALUES (?1, ?2)
              ON CONFLICT (tenant_id) DO UPDATE SET next_seq = ?2",
         )?
         .execute(params![tenant.as_str(), columns::integer(next)?])?;
@@ -48,36 +47,50 @@ pub(super) fn append(
 }
 
 pub(super) fn state(connection: &Connection, tenant: &TenantId) -> Result<LogState, StoreError> {
-    let row: Option<(i64, i64, Option<i64>, Option<i64>)> = connection
-        .prepare_cached("SELECT next_seq, worked, late_from, kept_from FROM log_states WHERE tenant_id = ?1")?
-        .query_row([tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+    type Columns = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+    let row: Option<Columns> = connection
+        .prepare_cached(
+            "SELECT next_seq, kept_from, turn, worked, late_from, reached_at
+             FROM log_states LEFT JOIN log_progress USING (tenant_id) WHERE tenant_id = ?1",
+        )?
+        .query_row([tenant.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+        })
         .optional()?;
-    let Some((next, worked, late_from, kept_from)) = row else { return Ok(LogState::default()) };
-    Ok(LogState {
-        next: columns::unsigned(next)?,
-        worked: columns::unsigned(worked)?,
+    let Some((next, kept_from, turn, worked, late_from, reached)) = row else {
+        return Ok(LogState::default());
+    };
+    let progress = LogProgress {
+        turn: columns::unsigned(turn.unwrap_or_default())?,
+        worked: columns::unsigned(worked.unwrap_or_default())?,
         late_from: late_from.map(Timestamp::from_micros),
-        kept_from: kept_from.map(Timestamp::from_micros),
-    })
+        reached: reached.map(Timestamp::from_micros),
+    };
+    let kept_from = kept_from.map(Timestamp::from_micros);
+    Ok(LogState { next: columns::unsigned(next)?, progress, kept_from })
 }
 
-/// Says how far the journal was looked at; `Stale` when it was not at `expected`.
-pub(super) fn set_worked(
+/// Says how far the journal was looked at, as the next turn; `Stale` when another turn came between.
+pub(super) fn set_progress(
     connection: &Connection,
     tenant: &TenantId,
-    expected: u64,
-    (worked, late_from): (u64, Option<Timestamp>),
+    progress: &LogProgress,
 ) -> Result<(), StoreError> {
-    let changed = connection
-        .prepare_cached(
-            "UPDATE log_states SET worked = ?3, late_from = ?4 WHERE tenant_id = ?1 AND worked = ?2",
-        )?
-        .execute(params![
-            tenant.as_str(),
-            columns::integer(expected)?,
-            columns::integer(worked)?,
-            late_from.map(Timestamp::micros)
-        ])?;
+    let LogProgress { turn, worked, late_from, reached } = progress;
+    let sql = if *turn == 0 {
+        "INSERT INTO log_progress (tenant_id, turn, worked, late_from, reached_at) SELECT ?1, 1, ?3, ?4, ?5 WHERE ?2 = 0
+         ON CONFLICT DO NOTHING"
+    } else {
+        "UPDATE log_progress SET turn = turn + 1, worked = ?3, late_from = ?4, reached_at = ?5
+         WHERE tenant_id = ?1 AND turn = ?2"
+    };
+    let changed = connection.prepare_cached(sql)?.execute(params![
+        tenant.as_str(),
+        columns::integer(*turn)?,
+        columns::integer(*worked)?,
+        late_from.map(Timestamp::micros),
+        reached.map(Timestamp::micros)
+    ])?;
     columns::one(changed)
 }
 
@@ -169,65 +182,6 @@ pub(super) fn rejects(
     })
 }
 
-pub(super) fn put_snapshot(
-    connection: &Connection,
-    tenant: &TenantId,
-    snapshot: &LogSnapshotRow,
-) -> Result<(), StoreError> {
-    let LogSnapshotRow { seq, at, log_id, state } = snapshot;
-    connection
-        .prepare_cached(
-            "INSERT INTO log_snapshots (tenant_id, seq, happened_at, log_id, state) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (tenant_id, seq) DO UPDATE SET happened_at = ?3, log_id = ?4, state = ?5",
-        )?
-        .execute(params![tenant.as_str(), columns::integer(*seq)?, at.micros(), log_id, state])?;
-    Ok(())
-}
-
-/// Forgets the snapshot at a place.
-pub(super) fn drop_snapshot(connection: &Connection, tenant: &TenantId, seq: u64) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("DELETE FROM log_snapshots WHERE tenant_id = ?1 AND seq = ?2")?
-        .execute(params![tenant.as_str(), columns::bound(seq)])?;
-    Ok(())
-}
-
-/// Places and times of the snapshots, oldest first.
-pub(super) fn snapshots(
-    connection: &Connection,
-    tenant: &TenantId,
-) -> Result<Vec<(u64, Timestamp)>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT seq, happened_at FROM log_snapshots WHERE tenant_id = ?1 ORDER BY seq")?;
-    columns::collect(statement.query([tenant.as_str()])?, |row| {
-        Ok((columns::unsigned(row.get(0)?)?, Timestamp::from_micros(row.get(1)?)))
-    })
-}
-
-pub(super) fn find_snapshot(
-    connection: &Connection,
-    tenant: &TenantId,
-    which: SnapshotOf,
-) -> Result<Option<LogSnapshotRow>, StoreError> {
-    let before = match which {
-        SnapshotOf::Newest => i64::MAX,
-        SnapshotOf::Before(at) => at.micros(),
-    };
-    let mut statement = connection.prepare_cached(
-        "SELECT seq, happened_at, log_id, state FROM log_snapshots WHERE tenant_id = ?1 AND happened_at < ?2
-         ORDER BY seq DESC LIMIT 1",
-    )?;
-    let found = columns::collect(statement.query(params![tenant.as_str(), before])?, |row| {
-        Ok(LogSnapshotRow {
-            seq: columns::unsigned(row.get(0)?)?,
-            at: Timestamp::from_micros(row.get(1)?),
-            log_id: row.get(2)?,
-            state: row.get(3)?,
-        })
-    })?;
-    Ok(found.into_iter().next())
-}
-
 pub(super) fn put_cursor(
     connection: &Connection,
     tenant: &TenantId,
@@ -302,21 +256,6 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Vec<LogRejectRow>, StoreError> {
         self.read_long(tenant, move |connection, tenant| rejects(connection, tenant, limit)).await
-    }
-
-    pub(crate) async fn list_log_snapshots(
-        &self,
-        tenant: &TenantId,
-    ) -> Result<Vec<(u64, Timestamp)>, StoreError> {
-        self.readers.read(|connection| snapshots(connection, tenant))
-    }
-
-    pub(crate) async fn find_log_snapshot(
-        &self,
-        tenant: &TenantId,
-        which: SnapshotOf,
-    ) -> Result<Option<LogSnapshotRow>, StoreError> {
-        self.read_long(tenant, move |connection, tenant| find_snapshot(connection, tenant, which)).await
     }
 
     pub(crate) async fn find_log_cursor(

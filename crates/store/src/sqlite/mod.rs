@@ -20,6 +20,7 @@ mod reads;
 mod records;
 mod requests;
 mod retention;
+mod snapshots;
 mod state;
 mod suppressions;
 mod tokens;

@@ -4,7 +4,7 @@ use countersign_core::{SubjectId, TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    addresses, alerts, columns, decisions, hooks, incidents, journal, leases, policies, retention,
+    addresses, alerts, columns, decisions, hooks, incidents, journal, leases, policies, retention, snapshots,
     state::State, suppressions, tokens,
 };
 use crate::{
@@ -67,15 +67,17 @@ fn apply_one(
         Write::Checkpoint(checkpoint) => insert_checkpoint(connection, tenant, checkpoint),
         Write::Findings { document } => set_findings(connection, tenant, document),
         Write::SilenceCursor(leaf) => set_silence_cursor(connection, tenant, *leaf),
-        Write::LogWorked { expected, worked, late_from } => {
-            journal::set_worked(connection, tenant, *expected, (*worked, *late_from))
-        }
+        Write::LogWorked(progress) => journal::set_progress(connection, tenant, progress),
         Write::Alert(alert) => alerts::put(connection, tenant, alert),
         Write::RetractAlert(id) => alerts::retract(connection, tenant, id),
         Write::Incident(write) => apply_incident(connection, tenant, write),
-        Write::LogSnapshot(snapshot) => journal::put_snapshot(connection, tenant, snapshot),
-        Write::DropLogSnapshot(seq) => journal::drop_snapshot(connection, tenant, *seq),
         Write::Forget { old, most } => retention::forget(connection, tenant, old, *most),
+        Write::LogSnapshot(snapshot) => snapshots::put(connection, tenant, snapshot),
+        Write::LogSnapshotPiece(piece) => snapshots::put_piece(connection, tenant, piece),
+        Write::DropLogSnapshot(number) => snapshots::drop_head(connection, tenant, *number),
+        Write::DropLogSnapshotPieces { number, most } => {
+            snapshots::drop_pieces(connection, tenant, (*number, *most))
+        }
         Write::LogCursor { name, cursor } => journal::put_cursor(connection, tenant, name, cursor),
         Write::PruneRequests { from, until } => state.requests.prune(connection, tenant, *from, *until),
     }

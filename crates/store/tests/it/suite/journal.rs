@@ -1,6 +1,7 @@
 use countersign_core::Timestamp;
 use countersign_store::{
-    LogSnapshotRow, LogState, LogStretch, NewLogEntry, SnapshotOf, Store, StoreError, Write,
+    LogProgress, LogSnapshotPiece, LogSnapshotRow, LogState, LogStretch, NewLogEntry, Store, StoreError,
+    Write,
 };
 
 use super::{
@@ -35,7 +36,7 @@ pub async fn an_entry_is_journaled_once_and_places_have_no_gaps(Fresh { store, .
         [None, Some(2), None]
     );
     assert_eq!(append(&store, "t", &[]).await, []);
-    let state = LogState { next: 3, worked: 0, late_from: None, kept_from: None };
+    let state = LogState { next: 3, ..LogState::default() };
     assert_eq!(store.get_log_state(&tenant("t")).await, Ok(state));
     let found = store.find_log_entry(&tenant("t"), "c").await.unwrap().unwrap();
     assert_eq!((found.seq, found.arrived, found.entry), (2, at(100), entry("c", 3)));
@@ -84,39 +85,55 @@ pub async fn listed_by_arrival_and_by_event_time(Fresh { store, .. }: Fresh) {
 
 pub async fn what_was_looked_at_moves_only_from_where_it_was(Fresh { store, .. }: Fresh) {
     append(&store, "t", &[entry("a", 1), entry("b", 2)]).await;
-    let worked = |expected, worked, late_from| {
-        writes(&tenant("t"), vec![Write::LogWorked { expected, worked, late_from }])
+    let worked = |turn, worked, late_from| {
+        let progress = LogProgress { turn, worked, late_from, reached: late_from };
+        writes(&tenant("t"), vec![Write::LogWorked(progress)])
     };
+    assert_eq!(store.commit(worked(1, 2, None)).await, Err(StoreError::Stale));
     store.commit(worked(0, 2, Some(at(1)))).await.unwrap();
     assert_eq!(store.commit(worked(0, 2, None)).await, Err(StoreError::Stale));
     append(&store, "t", &[entry("c", 3)]).await;
-    let state = LogState { next: 3, worked: 2, late_from: Some(at(1)), kept_from: None };
-    assert_eq!(store.get_log_state(&tenant("t")).await, Ok(state));
-    store.commit(worked(2, 3, None)).await.unwrap();
-    assert_eq!(store.get_log_state(&tenant("t")).await.unwrap().late_from, None);
+    let progress = LogProgress { turn: 1, worked: 2, late_from: Some(at(1)), reached: Some(at(1)) };
+    assert_eq!(store.get_log_state(&tenant("t")).await, Ok(LogState { next: 3, progress, kept_from: None }));
+    store.commit(worked(1, 2, None)).await.unwrap();
+    assert_eq!(
+        store.commit(worked(1, 3, None)).await,
+        Err(StoreError::Stale),
+        "also where the place is the same"
+    );
+    let progress = LogProgress { turn: 2, worked: 2, late_from: None, reached: None };
+    assert_eq!(store.get_log_state(&tenant("t")).await.unwrap().progress, progress);
 }
 
-pub async fn snapshots_are_found_by_time(Fresh { store, .. }: Fresh) {
+pub async fn snapshots_are_there_with_their_head_and_stand_in_event_time(Fresh { store, .. }: Fresh) {
     let t = tenant("t");
-    assert_eq!(store.find_log_snapshot(&t, SnapshotOf::Newest).await, Ok(None));
-    let snapshot = |seq: u64, seconds| LogSnapshotRow {
-        seq,
+    let head = |number: u64, seconds| LogSnapshotRow {
+        number,
         at: at(seconds),
-        log_id: seq.to_string(),
-        state: vec![7; 3],
+        log_id: number.to_string(),
+        pieces: 3,
+        key_id: "rec_1".to_owned(),
     };
-    let kept = [snapshot(5, 50), snapshot(9, 90)].map(Write::LogSnapshot);
-    store.commit(writes(&t, kept.to_vec())).await.unwrap();
-    assert_eq!(store.list_log_snapshots(&t).await, Ok(vec![(5, at(50)), (9, at(90))]));
-    for (which, found) in [
-        (SnapshotOf::Newest, Some(snapshot(9, 90))),
-        (SnapshotOf::Before(at(90)), Some(snapshot(5, 50))),
-        (SnapshotOf::Before(at(50)), None),
-    ] {
-        assert_eq!(store.find_log_snapshot(&t, which).await, Ok(found));
+    let piece = |number, piece: u8| LogSnapshotPiece { number, piece: piece.into(), sealed: vec![piece; 3] };
+    let pieces = |number| (0..3).map(move |n| Write::LogSnapshotPiece(piece(number, n)));
+    for number in [1, 2] {
+        store.commit(writes(&t, pieces(number).collect())).await.unwrap();
     }
-    store.commit(writes(&t, vec![Write::DropLogSnapshot(9)])).await.unwrap();
-    assert_eq!(store.find_log_snapshot(&t, SnapshotOf::Newest).await, Ok(Some(snapshot(5, 50))));
+    assert_eq!(store.list_log_snapshots(&t).await, Ok(vec![]));
+    assert_eq!(store.find_log_snapshot_rest(&t).await, Ok(Some(1)));
+    let heads = [head(1, 90), head(2, 50)].map(Write::LogSnapshot);
+    store.commit(writes(&t, heads.to_vec())).await.unwrap();
+    assert_eq!(store.list_log_snapshots(&t).await, Ok(vec![head(2, 50), head(1, 90)]));
+    assert_eq!(store.find_log_snapshot_rest(&t).await, Ok(None));
+    let found = store.list_log_snapshot_pieces(&t, 2, 1, 9).await;
+    assert_eq!(found, Ok(vec![piece(2, 1), piece(2, 2)]));
+    let drop_pieces = Write::DropLogSnapshotPieces { number: 2, most: 2 };
+    store.commit(writes(&t, vec![drop_pieces.clone()])).await.unwrap();
+    assert_eq!(store.list_log_snapshot_pieces(&t, 2, 0, 9).await.unwrap().len(), 3, "its head is there");
+    store.commit(writes(&t, vec![Write::DropLogSnapshot(2), drop_pieces])).await.unwrap();
+    assert_eq!(store.list_log_snapshot_pieces(&t, 2, 0, 9).await, Ok(vec![piece(2, 2)]));
+    assert_eq!(store.find_log_snapshot_rest(&t).await, Ok(Some(2)));
+    assert_eq!(store.list_log_snapshots(&t).await, Ok(vec![head(1, 90)]));
     assert_eq!(store.list_log_snapshots(&tenant("u")).await, Ok(vec![]));
 }
 

@@ -101,7 +101,7 @@ macro_rules! suite {
                 many_deliveries_at_once_get_places_in_their_order
                 listed_by_arrival_and_by_event_time
                 what_was_looked_at_moves_only_from_where_it_was
-                snapshots_are_found_by_time
+                snapshots_are_there_with_their_head_and_stand_in_event_time
                 a_cursor_is_kept_for_its_tenant
             ];
             keys: [
