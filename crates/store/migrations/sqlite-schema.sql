@@ -164,7 +164,7 @@ CREATE TABLE log_snapshots (
 ) STRICT;
 CREATE TABLE log_states (
     tenant_id TEXT    PRIMARY KEY,
-    next_seq  INTEGER NOT NULL) STRICT;
+    next_seq  INTEGER NOT NULL, kept_from INTEGER) STRICT;
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE outcomes (
     tenant_id   TEXT    NOT NULL,
