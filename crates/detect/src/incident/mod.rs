@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for IncidentId {
     }
 }
 
-/// The most alerts of which an incident tells; those beyond belong to it and are counted.
+/// The most alerts of which an incident tells, the worst; those beyond belong to it and are counted.
 pub const MAX_MEMBERS: usize = 100;
 
 /// The most related incidents that are named.
@@ -91,7 +91,7 @@ pub struct Incident {
     pub opened: Timestamp,
     /// Its alerts by the time of their first finding, then by id.
     members: Vec<Member>,
-    /// How many alerts beyond [`MAX_MEMBERS`] were not taken in; each counted once a time that it came.
+    /// How many alerts beyond [`MAX_MEMBERS`] were not taken in, each counted once a time that it came, or made room for worse.
     #[serde(default)]
     pub beyond: u64,
     /// Other incidents that shared an entity with one of its alerts, at most 50.
@@ -107,7 +107,7 @@ pub enum Change {
     Took,
     /// It made it worse than it was when it was closed: it is open again.
     Reopened,
-    /// It has as many as it takes; the alert was counted.
+    /// It has as many as it takes, none of them less grave; the alert was counted.
     Full,
 }
 
@@ -153,7 +153,11 @@ impl Incident {
             member.remember(&self.members.remove(index));
         } else if self.members.len() >= MAX_MEMBERS {
             self.beyond = self.beyond.saturating_add(1);
-            return Change::Full;
+            // Why the newest of the least: how it began is told still.
+            let least = self.members.iter().enumerate().rev().min_by_key(|(_, known)| known.severity);
+            let least = least.filter(|(_, least)| least.severity < member.severity);
+            let Some((index, _)) = least else { return Change::Full };
+            self.members.remove(index);
         }
         let place =
             self.members.partition_point(|known| (known.first, known.alert) < (member.first, member.alert));
