@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::EngineSettings;
 use crate::{
-    About, Alert, AlertId, Audience, DAY, Entity, Finding, HOUR, MAX_EVIDENCE, Severity,
+    About, Alert, AlertId, Audience, DAY, Entity, Finding, HOUR, MAX_EVIDENCE, Measure, Seq, Severity,
     state::{Entry, Table},
 };
 
@@ -28,9 +28,17 @@ pub(super) struct Episodes {
     raised: BTreeMap<(String, i64), u32>,
 }
 
+/// An alert that may still grow. It has no name: whom it is about the next finding says, and the key is a keyed tag.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Open {
-    alert: Alert,
+    id: AlertId,
+    severity: Severity,
+    first: Timestamp,
+    last: Timestamp,
+    findings: u32,
+    evidence: Vec<Seq>,
+    measures: Vec<Measure>,
+    audience: Audience,
     /// When nothing can join it any more.
     until: Timestamp,
 }
@@ -38,12 +46,11 @@ struct Open {
 impl Entry for Open {
     /// Why: what nobody was told of makes room first, then what is least grave.
     fn weight(&self) -> usize {
-        let is_told = self.alert.audience == Audience::Raised;
-        if is_told { 1 + usize::from(self.alert.severity.rank()) } else { 0 }
+        if self.audience == Audience::Raised { 1 + usize::from(self.severity.rank()) } else { 0 }
     }
 
     fn last(&self) -> Timestamp {
-        self.alert.last
+        self.last
     }
 }
 
@@ -68,19 +75,20 @@ impl Episodes {
         finding: Finding,
     ) -> Alert {
         let key = key(tagger, about, &finding.entity);
+        let entity = finding.entity.clone();
         if let Some(open) = self.open.get_mut(key)
-            && joins(&open.alert, about, &finding)
-            && !must_be_told_anew(&open.alert, settings, about, &finding)
+            && open.is_joined_by(about, &finding)
+            && !open.must_be_told_anew(settings, about, &finding)
         {
-            grow(&mut open.alert, finding);
-            open.until = until(&open.alert, about);
-            return open.alert.clone();
+            open.grow(about, finding);
+            return open.alert(about, entity);
         }
         let audience = self.audience(settings, about, &finding);
-        let alert = begin(tagger, about, finding, audience);
+        let open = Open::begin(tagger, about, finding, audience);
+        let alert = open.alert(about, entity);
         // Why: an entry that comes late must not close the episode that is under way.
-        if self.open.get(key).is_none_or(|open| open.alert.first <= alert.first) {
-            self.open.insert(key, Open { until: until(&alert, about), alert: alert.clone() });
+        if self.open.get(key).is_none_or(|before| before.first <= open.first) {
+            self.open.insert(key, open);
         }
         alert
     }
@@ -123,10 +131,6 @@ fn key(tagger: &Tagger, about: &About, entity: &Entity) -> Tag {
     tagger.tag(&format!("episode {} {:?}", about.id, entity.kind), entity.name.as_bytes())
 }
 
-fn until(alert: &Alert, about: &About) -> Timestamp {
-    alert.last.plus(about.cooldown.min(MAX_EPISODE).saturating_add(LATE))
-}
-
 fn is_suppressed(settings: &EngineSettings, about: &About, finding: &Finding) -> bool {
     settings.suppressions.iter().any(|suppression| {
         suppression.detector.as_ref().is_none_or(|id| *id == about.id)
@@ -135,50 +139,71 @@ fn is_suppressed(settings: &EngineSettings, about: &About, finding: &Finding) ->
     })
 }
 
-fn joins(alert: &Alert, about: &About, finding: &Finding) -> bool {
-    let is_near =
-        finding.at.since(alert.last) <= about.cooldown && alert.first.since(finding.at) <= about.cooldown;
-    is_near && finding.at.since(alert.first) < MAX_EPISODE
+fn until(last: Timestamp, about: &About) -> Timestamp {
+    last.plus(about.cooldown.min(MAX_EPISODE).saturating_add(LATE))
 }
 
-/// Why: what was told to nobody must not swallow what somebody has to be told.
-fn must_be_told_anew(alert: &Alert, settings: &EngineSettings, about: &About, finding: &Finding) -> bool {
-    let is_so = match alert.audience {
-        Audience::Raised => false,
-        Audience::Learning => true,
-        Audience::Suppressed => !is_suppressed(settings, about, finding),
-        Audience::OverBudget => finding.severity > alert.severity,
-    };
-    is_so && !finding.is_learning
-}
-
-fn begin(tagger: &Tagger, about: &About, finding: Finding, audience: Audience) -> Alert {
-    Alert {
-        id: AlertId::new(tagger, &about.id, about.version, &finding.entity, finding.at),
-        detector: about.id.to_string(),
-        version: about.version,
-        entity: finding.entity,
-        severity: finding.severity,
-        first: finding.at,
-        last: finding.at,
-        findings: 1,
-        evidence: finding.evidence,
-        measures: finding.measures,
-        audience,
-    }
-}
-
-fn grow(alert: &mut Alert, finding: Finding) {
-    alert.last = alert.last.max(finding.at);
-    alert.findings = alert.findings.saturating_add(1);
-    if finding.severity >= alert.severity {
-        alert.severity = finding.severity;
-        alert.measures = finding.measures;
-    }
-    for seq in finding.evidence {
-        if !alert.evidence.contains(&seq) {
-            alert.evidence.push(seq);
+impl Open {
+    fn begin(tagger: &Tagger, about: &About, finding: Finding, audience: Audience) -> Self {
+        Self {
+            id: AlertId::new(tagger, &about.id, about.version, &finding.entity, finding.at),
+            severity: finding.severity,
+            first: finding.at,
+            last: finding.at,
+            findings: 1,
+            evidence: finding.evidence,
+            measures: finding.measures,
+            audience,
+            until: until(finding.at, about),
         }
     }
-    alert.evidence.drain(..alert.evidence.len().saturating_sub(MAX_EVIDENCE));
+
+    fn alert(&self, about: &About, entity: Entity) -> Alert {
+        Alert {
+            id: self.id,
+            detector: about.id.to_string(),
+            version: about.version,
+            entity,
+            severity: self.severity,
+            first: self.first,
+            last: self.last,
+            findings: self.findings,
+            evidence: self.evidence.clone(),
+            measures: self.measures.clone(),
+            audience: self.audience,
+        }
+    }
+
+    fn is_joined_by(&self, about: &About, finding: &Finding) -> bool {
+        let is_near =
+            finding.at.since(self.last) <= about.cooldown && self.first.since(finding.at) <= about.cooldown;
+        is_near && finding.at.since(self.first) < MAX_EPISODE
+    }
+
+    /// Why: what was told to nobody must not swallow what somebody has to be told.
+    fn must_be_told_anew(&self, settings: &EngineSettings, about: &About, finding: &Finding) -> bool {
+        let is_so = match self.audience {
+            Audience::Raised => false,
+            Audience::Learning => true,
+            Audience::Suppressed => !is_suppressed(settings, about, finding),
+            Audience::OverBudget => finding.severity > self.severity,
+        };
+        is_so && !finding.is_learning
+    }
+
+    fn grow(&mut self, about: &About, finding: Finding) {
+        self.last = self.last.max(finding.at);
+        self.until = until(self.last, about);
+        self.findings = self.findings.saturating_add(1);
+        if finding.severity >= self.severity {
+            self.severity = finding.severity;
+            self.measures = finding.measures;
+        }
+        for seq in finding.evidence {
+            if !self.evidence.contains(&seq) {
+                self.evidence.push(seq);
+            }
+        }
+        self.evidence.drain(..self.evidence.len().saturating_sub(MAX_EVIDENCE));
+    }
 }
