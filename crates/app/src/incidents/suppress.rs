@@ -1,6 +1,6 @@
 //! What nobody is to be told of, for a while.
 
-use countersign_core::IdKind;
+use countersign_core::{IdKind, Timestamp};
 use countersign_detect::{Entity, Suppression};
 use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, IncidentWrite};
@@ -23,8 +23,17 @@ impl App {
     /// # Errors
     /// `Unavailable`.
     pub async fn suppressions(&self, tenant: &Tenant) -> Result<Vec<(String, Suppression)>, Error> {
+        self.suppressions_after(tenant, self.ports.clock.now()).await
+    }
+
+    /// The suppressions that end after `at`.
+    pub(crate) async fn suppressions_after(
+        &self,
+        tenant: &Tenant,
+        at: Timestamp,
+    ) -> Result<Vec<(String, Suppression)>, Error> {
         let mut found = Vec::new();
-        for row in self.ports.store.list_suppressions(&tenant.id, self.ports.clock.now()).await? {
+        for row in self.ports.store.list_suppressions(&tenant.id, at).await? {
             let body: Body = match self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await {
                 Ok(body) => body,
                 Err(Error::Erased) => continue,

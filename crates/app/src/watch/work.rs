@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use countersign_auth0::log::LogEvent;
 use countersign_core::{Micros, Timestamp};
-use countersign_detect::{Alert, AlertId, Engine, Event, Place, StateError, Suppression};
+use countersign_detect::{Alert, AlertId, DAY, Engine, Event, Place, StateError, Suppression};
 use countersign_privacy::Tagger;
 use countersign_store::{Commit, LogEntryRow, LogSnapshotRow, LogState, SnapshotOf, StoreError, Write};
 
@@ -19,6 +19,9 @@ const BATCH: u32 = 256;
 
 /// How far behind the wall clock event time follows it while nothing comes: what is on its way may still come in order.
 const BEHIND: Micros = 5 * 60 * 1_000_000;
+
+/// How late an entry may come and still find what was suppressed at its time.
+const LATE: Micros = 2 * DAY;
 
 /// What one turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,7 +74,7 @@ impl App {
             Some(at_work) if at_work.seq == state.worked => at_work,
             _ => working.insert(self.begin(tenant, &state).await?),
         };
-        at_work.engine.suppress(self.standing_suppressions(tenant).await?);
+        at_work.engine.suppress(self.silenced_since(tenant, at_work.newest.0).await?);
         let rows = self.ports.store.list_log(&tenant.id, at_work.seq, BATCH).await?;
         let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let mut found = BTreeMap::new();
@@ -97,15 +100,17 @@ impl App {
         Ok(worked)
     }
 
-    /// What nobody is to be told of now.
-    pub(super) async fn standing_suppressions(&self, tenant: &Tenant) -> Result<Vec<Suppression>, Error> {
-        Ok(self.suppressions(tenant).await?.into_iter().map(|(_, suppression)| suppression).collect())
+    /// What nobody is to be told of among entries from `at` on, and those that come late. Suppressions hold by event time, so that
+    /// one which has ended is asked for as long as entries of its time are looked at.
+    async fn silenced_since(&self, tenant: &Tenant, at: Timestamp) -> Result<Vec<Suppression>, Error> {
+        let found = self.suppressions_after(tenant, at.plus(-LATE)).await?;
+        Ok(found.into_iter().map(|(_, suppression)| suppression).collect())
     }
 
     /// Takes the newest snapshot, and what was looked at since.
     async fn begin(&self, tenant: &Tenant, state: &LogState) -> Result<Working, Error> {
         let snapshot = self.ports.store.find_log_snapshot(&tenant.id, SnapshotOf::Newest).await?;
-        let mut working = Self::restore(tenant, snapshot)?;
+        let mut working = self.restore(tenant, snapshot).await?;
         while working.seq < state.worked {
             let left = u32::try_from(state.worked - working.seq).unwrap_or(u32::MAX);
             let rows = self.ports.store.list_log(&tenant.id, working.seq, BATCH.min(left)).await?;
@@ -118,8 +123,12 @@ impl App {
         Ok(working)
     }
 
-    /// Detectors as they were at a snapshot; without one, as at the beginning.
-    pub(super) fn restore(tenant: &Tenant, snapshot: Option<LogSnapshotRow>) -> Result<Working, Error> {
+    /// Detectors as they were at a snapshot; without one, as at the beginning. What was suppressed since then is so again.
+    pub(super) async fn restore(
+        &self,
+        tenant: &Tenant,
+        snapshot: Option<LogSnapshotRow>,
+    ) -> Result<Working, Error> {
         let tagger = tenant.keys.tagger();
         let mut engine = Self::engine(tenant)?;
         let mut working = (0, (Timestamp::from_micros(i64::MIN), String::new()));
@@ -132,6 +141,7 @@ impl App {
             working = (seq, (at, log_id));
         }
         let (seq, newest) = working;
+        engine.suppress(self.silenced_since(tenant, newest.0).await?);
         Ok(Working { engine, tagger, seq, newest, since_snapshot: 0, replayed: None })
     }
 
