@@ -31,10 +31,9 @@ fn main() {
 /// 2026-08-20T08:00:00Z.
 const START: Timestamp = Timestamp::from_seconds(1_787_212_800);
 
-const AGENTS: [&str; 2] = [
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0",
-];
+const AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+const OTHER_AGENT: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 /// Detectors, rules and the keys of one tenant.
 struct Watched {
@@ -78,7 +77,7 @@ fn at(n: u32, step_micros: i64) -> Timestamp {
 }
 
 fn login(n: u32, date: Timestamp, day: u32) -> String {
-    let agent = AGENTS[usize::from(day > 0) % AGENTS.len()];
+    let agent = if day > 0 { OTHER_AGENT } else { AGENT };
     let (a, b, c) = (n % 200, n / 200 % 250, n % 250);
     format!(
         r#"{{"log_id":"{day}{n}","type":"s","date":"{date}","user_id":"auth0|{n:024}","ip":"10.{a}.{b}.{c}","user_agent":"{agent}","client_id":"portal",
@@ -123,7 +122,7 @@ fn flood() {
         let (a, b, c) = (n % 251, n % 241, n % 239);
         let raw = format!(
             r#"{{"log_id":"{n}","type":"fp","date":"{date}","user_name":"u{n}@example.com","ip":"10.{a}.{b}.{c}","user_agent":"{}","tenant_name":"acme"}}"#,
-            AGENTS[0]
+            AGENT
         );
         let began = Instant::now();
         black_box(flooded.take(&raw));
@@ -165,7 +164,7 @@ fn hot() {
         let date = at(n, 10_000);
         format!(
             r#"{{"log_id":"{n}","type":"fp","date":"{date}","user_id":"auth0|{n:024}","ip":"{address}","user_agent":"{}","organization_id":"org_{}","tenant_name":"acme"}}"#,
-            AGENTS[0],
+            AGENT,
             n % 50
         )
     };
