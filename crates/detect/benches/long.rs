@@ -121,8 +121,7 @@ fn flood() {
         let date = at(n, 1_000);
         let (a, b, c) = (n % 251, n % 241, n % 239);
         let raw = format!(
-            r#"{{"log_id":"{n}","type":"fp","date":"{date}","user_name":"u{n}@example.com","ip":"10.{a}.{b}.{c}","user_agent":"{}","tenant_name":"acme"}}"#,
-            AGENT
+            r#"{{"log_id":"{n}","type":"fp","date":"{date}","user_name":"u{n}@example.com","ip":"10.{a}.{b}.{c}","user_agent":"{AGENT}","tenant_name":"acme"}}"#
         );
         let began = Instant::now();
         black_box(flooded.take(&raw));
