@@ -146,8 +146,10 @@ async fn alerts_of_one_commit_and_of_later_ones_join_and_what_nobody_is_told_of_
     let opened = scene.open(id).await;
     assert_eq!((opened.row.version, opened.row.alerts, opened.row.severity), (3, 3, Severity::High.rank()));
     assert_eq!(opened.incident.users().len(), 2);
-    let far = scene.alert("a", "auth0|ann", 80, Severity::Low);
+    let far = scene.alert("a", "auth0|ann", 80, Severity::Medium);
     assert_ne!(scene.place_one(&far).await, id);
+    let signal = scene.alert("a", "auth0|ann", 200, Severity::Low);
+    assert!(scene.place(&[signal], &[]).await.unwrap().incidents.is_empty(), "a signal opens none");
     let listed = scene.app.incidents(&scene.tenant, IncidentFilter::default(), 9).await.unwrap();
     assert_eq!(listed.iter().map(|listed| listed.incident.is_some()).collect::<Vec<_>>(), [true, true]);
 }
@@ -167,7 +169,7 @@ async fn what_a_replay_did_not_find_leaves_and_an_empty_incident_closes_itself()
         (opened.row.status.as_str(), opened.row.disposition.as_deref()),
         ("closed", Some("false_positive"))
     );
-    let next = scene.alert("c", "auth0|ann", 2, Severity::Low);
+    let next = scene.alert("c", "auth0|ann", 2, Severity::Medium);
     assert_ne!(scene.place_one(&next).await, id);
     assert_eq!(scene.place_one(&two).await, id, "it is found again");
     assert_eq!(scene.open(id).await.incident.handling.status(), Status::Open);
@@ -217,6 +219,31 @@ async fn a_suppression_holds_only_by_the_operators_word_until_it_is_lifted() {
     app.lift_suppression(tenant, id, "mia").await.unwrap();
     assert!(app.suppressions(tenant).await.unwrap().is_empty());
     assert!(app.lift_suppression(tenant, id, "mia").await.is_err());
+}
+
+#[tokio::test]
+async fn an_open_incident_is_found_among_many_that_were_closed() {
+    let scene = Scene::new(Vec::new()).await;
+    for n in 0..120_u32 {
+        // Why minutes: all come from one address within a day.
+        let alert = |detector: &str, user: &str| {
+            let alert = scene.alert(detector, user, 0, Severity::High);
+            let at = START.plus(i64::from(n) * 60_000_000);
+            Alert { first: at, last: at, ..alert }
+        };
+        let id = scene.place_one(&alert("a", &format!("auth0|{n}"))).await;
+        let mut version = 1;
+        if n >= 110 {
+            assert_eq!(
+                scene.place_one(&alert("b", &format!("auth0|other{n}"))).await,
+                id,
+                "after {n} closed"
+            );
+            version = 2;
+        }
+        let closure = closure(Disposition::Benign, false);
+        scene.app.close_incident(&scene.tenant, &id.to_string(), by(version), closure).await.unwrap();
+    }
 }
 
 #[tokio::test]

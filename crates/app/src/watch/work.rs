@@ -1,5 +1,8 @@
 //! Looking at what was journaled: in the order of arrival, alerts and the place reached in one commit.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use countersign_core::{Micros, Timestamp};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use countersign_core::Micros;
+use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
@@ -170,6 +170,11 @@ impl Detector for Coordinated {
                 findings.push(finding.marking(marks(tag, event)));
             }
         }
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        let window = self.limits.window;
+        self.state.sources.retain(|_, crowd| crowd.forget(now, window));
     }
 
     fn save(&self) -> Vec<u8> {

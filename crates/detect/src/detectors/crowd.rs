@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::measure::median;
 use crate::{
-    DAY, Event, MINUTE, Seq,
+    DAY, Event, HOUR, MINUTE, Seq,
     state::{Entry, Minute, Recent, Seen, Table},
 };
 
@@ -146,6 +146,13 @@ impl Crowd {
     /// Whether a finding was told within `span` before `at`: what a narrower source explains is not told of a wider one.
     pub(super) fn explains(&self, at: Timestamp, span: Micros) -> bool {
         self.told.is_some_and(|told| (0..span).contains(&at.since(told)))
+    }
+
+    /// Forgets tries that no window reaches any more; returns whether anything is left to know.
+    pub(super) fn forget(&mut self, now: Timestamp, window: Micros) -> bool {
+        self.tries.forget(now.plus(-window.saturating_add(HOUR)));
+        let is_told = self.told.is_some_and(|told| now.since(told) <= DAY + HOUR);
+        is_told || !self.tries.is_empty() || !self.regulars.is_empty()
     }
 
     /// How many accounts signed in from there before `at`, ten at the most.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use countersign_core::Micros;
+use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +180,11 @@ impl Detector for Spray {
                 findings.push(finding.marking([Some(tag), rare].into_iter().flatten()));
             }
         }
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        let window = self.limits.window;
+        self.state.sources.retain(|_, crowd| crowd.forget(now, window));
     }
 
     fn save(&self) -> Vec<u8> {

@@ -233,6 +233,11 @@ impl Detector for Pumping {
         findings.extend(self.carrier(event, identity, tag, &name));
     }
 
+    fn forget(&mut self, now: Timestamp) {
+        let kept = self.window.max(2 * HOUR).saturating_add(HOUR);
+        self.state.accounts.forget(now.plus(-kept));
+    }
+
     fn save(&self) -> Vec<u8> {
         state::save(ABOUT.version, &self.state)
     }

@@ -123,6 +123,10 @@ impl Detector for Guessed {
         }
     }
 
+    fn forget(&mut self, now: Timestamp) {
+        self.accounts.forget(now.plus(-self.window.saturating_add(HOUR)));
+    }
+
     fn save(&self) -> Vec<u8> {
         state::save(ABOUT.version, &self.accounts)
     }

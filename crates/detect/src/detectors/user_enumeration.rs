@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use countersign_core::Micros;
+use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 
 use super::{
@@ -93,6 +93,10 @@ impl Detector for Enumeration {
         let Some(entity) = event.network() else { return };
         let finding = Finding::new(ABOUT.severity, entity, event.at()).shown_by(counted.evidence);
         findings.push(finding.measured("distinct_users", number(counted.users), number(self.users)));
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        self.networks.retain(|_, crowd| crowd.forget(now, self.window));
     }
 
     fn save(&self) -> Vec<u8> {

@@ -7,8 +7,8 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
-use countersign_core::{Micros, Timestamp};
-use countersign_privacy::{Tag, Tagger};
+use countersign_core::Timestamp;
+use countersign_privacy::Tagger;
 
 use crate::{
     Alert, Context, Detector, Entity, Event, Finding, HOUR, MINUTE, Marks, Memory, World,
@@ -21,7 +21,8 @@ use episodes::Episodes;
 pub struct EngineSettings {
     /// The most accounts that are remembered.
     pub people: usize,
-    /// The most alerts of one detector and day (UTC) that people are told of.
+    /// The most alerts of medium severity of one detector and day (UTC) that people are told of. What is worse is always told;
+    /// what is less opens no incident.
     pub daily_alerts: u32,
     /// What nobody is to be told of.
     pub suppressions: Vec<Suppression>,
@@ -168,6 +169,7 @@ impl Engine {
         }
         if is_new_hour {
             self.episodes.forget(minute);
+            self.detectors.iter_mut().for_each(|detector| detector.forget(minute));
         }
         changed
     }
@@ -183,10 +185,14 @@ impl Engine {
         self.frontier
     }
 
-    /// How many keys each detector had to forget for want of room since its state began; `people` and `typed_names` are the
-    /// engine's own.
+    /// How many keys each detector had to forget for want of room since its state began; `people`, `typed_names` and
+    /// `open_alerts` are the engine's own.
     pub fn evictions(&self) -> impl Iterator<Item = (&str, u64)> {
-        let own = [("people", self.people.evicted()), ("typed_names", self.door.forgotten())];
+        let own = [
+            ("people", self.people.evicted()),
+            ("typed_names", self.door.forgotten()),
+            ("open_alerts", self.episodes.evicted()),
+        ];
         own.into_iter()
             .chain(self.detectors.iter().map(|detector| (&*detector.about().id, detector.evicted())))
     }
@@ -209,11 +215,4 @@ fn take(
         marks.mark(*source, finding.at);
     }
     episodes.take(tagger, settings, detector.about(), finding)
-}
-
-/// How long an episode lasts at the most: an attack of a week is told once a day.
-const MAX_EPISODE: Micros = crate::DAY;
-
-fn entity_tag(tagger: &Tagger, entity: &Entity) -> Tag {
-    tagger.tag(&format!("entity {:?}", entity.kind), entity.name.as_bytes())
 }

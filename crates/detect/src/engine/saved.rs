@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Rises when the form of the engine's own state changes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -75,8 +75,8 @@ impl Engine {
         }
         self.frontier = countersign_core::Timestamp::from_micros(read.frontier);
         self.passed = countersign_core::Timestamp::from_micros(read.passed);
-        (self.people, self.door) = (read.people, read.door);
-        (self.marks, self.episodes) = (read.marks, read.episodes);
+        self.people.fill(read.people);
+        (self.door, self.marks, self.episodes) = (read.door, read.marks, read.episodes);
         Ok(begun)
     }
 }

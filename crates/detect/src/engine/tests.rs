@@ -4,9 +4,15 @@ use countersign_privacy::Tagger;
 use super::*;
 use crate::{Severity, detectors};
 
+mod audience;
+
 fn engine() -> Engine {
+    set(EngineSettings::default())
+}
+
+fn set(settings: EngineSettings) -> Engine {
     let detectors = detectors::make_all(&BTreeMap::new()).unwrap();
-    Engine::new(Tagger::new(&[7; 32]), EngineSettings::default(), detectors)
+    Engine::new(Tagger::new(&[7; 32]), settings, detectors)
 }
 
 fn failure(n: u64, second: u64) -> String {

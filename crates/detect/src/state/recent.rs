@@ -70,6 +70,16 @@ impl<T> Recent<T> {
         self.0.back()
     }
 
+    /// Forgets what is older than `before`, and gives back the room.
+    pub fn forget(&mut self, before: Timestamp) {
+        while self.0.front().is_some_and(|first| first.at < before) {
+            self.0.pop_front();
+        }
+        if self.0.len() < self.0.capacity() / 4 {
+            self.0.shrink_to_fit();
+        }
+    }
+
     /// Forgets all.
     pub fn clear(&mut self) {
         self.0.clear();
