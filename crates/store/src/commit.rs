@@ -9,8 +9,8 @@ use crate::rows::{
     SwitchRow,
 };
 use crate::{
-    AlertEntities, AlertRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow, LogSnapshotRow,
-    SuppressionRow,
+    AlertEntities, AlertRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow, JoinWrite,
+    LogSnapshotRow, SuppressionRow,
 };
 
 /// What is served first when the writer is busy.
@@ -170,6 +170,8 @@ pub enum Write {
     RetractAlert(String),
     /// Changes what is known of incidents and what follows from them.
     Incident(IncidentWrite),
+    /// Changes what is known of entries of the log and their decisions.
+    Join(JoinWrite),
     /// Keeps what detectors know.
     LogSnapshot(LogSnapshotRow),
     /// Forgets the snapshot at a place.
@@ -238,6 +240,12 @@ pub enum IncidentWrite {
         /// The earliest time that is kept.
         before: Timestamp,
     },
+}
+
+impl From<JoinWrite> for Write {
+    fn from(write: JoinWrite) -> Self {
+        Self::Join(write)
+    }
 }
 
 impl From<IncidentWrite> for Write {

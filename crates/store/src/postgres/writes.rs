@@ -3,7 +3,7 @@
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
-use super::{alerts, batch::Known, columns, errors::Trouble, hooks, incidents, suppressions};
+use super::{alerts, batch::Known, columns, errors::Trouble, hooks, incidents, joins, suppressions};
 use crate::{
     AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, LogSnapshotRow, OutcomeRow, PolicyRow,
     RiskTokenRow, SignUpRow, Standing, StoreError, SwitchRow, Write,
@@ -110,6 +110,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
             run!(connection, sql, t, id);
         }
         Write::Incident(write) => apply_incident(connection, t, write).await?,
+        Write::Join(write) => joins::apply(connection, t, write).await?,
         Write::LogSnapshot(snapshot) => put_snapshot(connection, t, snapshot).await?,
         Write::DropLogSnapshot(seq) => {
             let sql = "DELETE FROM log_snapshots WHERE tenant_id = $1 AND seq = $2";

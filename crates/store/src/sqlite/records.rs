@@ -4,7 +4,7 @@ use countersign_core::{SubjectId, TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    addresses, alerts, columns, decisions, hooks, incidents, journal, leases, policies, state::State,
+    addresses, alerts, columns, decisions, hooks, incidents, joins, journal, leases, policies, state::State,
     suppressions, tokens,
 };
 use crate::{
@@ -73,6 +73,7 @@ fn apply_one(
         Write::Alert(alert) => alerts::put(connection, tenant, alert),
         Write::RetractAlert(id) => alerts::retract(connection, tenant, id),
         Write::Incident(write) => apply_incident(connection, tenant, write),
+        Write::Join(write) => joins::apply(connection, tenant, write),
         Write::LogSnapshot(snapshot) => journal::put_snapshot(connection, tenant, snapshot),
         Write::DropLogSnapshot(seq) => journal::drop_snapshot(connection, tenant, *seq),
         Write::PruneLog { before } => journal::prune(connection, tenant, *before),
