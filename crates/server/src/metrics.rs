@@ -6,7 +6,7 @@ use std::{
 };
 
 use countersign_app::{
-    Delivered,
+    Delivered, JoinCounts,
     decide::{Decided, Quick},
     posture::{self, Finding, Severity},
 };
@@ -37,6 +37,11 @@ struct CodeLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct JoinLabels {
+    how: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct FindingLabels {
     code: &'static str,
     severity: &'static str,
@@ -52,6 +57,7 @@ pub(crate) struct Metrics {
     degraded: Count<CodeLabels>,
     refused: Count<CodeLabels>,
     log_entries: Count<CodeLabels>,
+    log_joins: Count<JoinLabels>,
     findings: Family<FindingLabels, Gauge<i64, AtomicI64>>,
     checkpoint_age: Gauge<i64, AtomicI64>,
     uncovered: Gauge<i64, AtomicI64>,
@@ -70,6 +76,7 @@ impl Metrics {
             degraded: Family::default(),
             refused: Family::default(),
             log_entries: Family::default(),
+            log_joins: Family::default(),
             findings: Family::default(),
             checkpoint_age: Gauge::default(),
             uncovered: Gauge::default(),
@@ -93,6 +100,11 @@ impl Metrics {
             "log_entries",
             "Entries that log streams delivered, by what became of them",
             metrics.log_entries.clone(),
+        );
+        registry.register(
+            "log_joins",
+            "Sign-ins of the log, by what joined them to a decision, or that none was due or there is none",
+            metrics.log_joins.clone(),
         );
         registry.register(
             "findings",
@@ -155,6 +167,12 @@ impl Metrics {
         let Delivered { taken, repeated, unread } = *delivered;
         for (code, count) in [("taken", taken), ("repeated", repeated), ("unread", unread)] {
             self.log_entries.get_or_create(&CodeLabels { code }).inc_by(count);
+        }
+    }
+
+    pub(crate) fn joined(&self, counts: &JoinCounts) {
+        for (how, count) in counts {
+            self.log_joins.get_or_create(&JoinLabels { how: how.as_str() }).inc_by(*count);
         }
     }
 

@@ -7,10 +7,10 @@ use std::{
 
 use countersign_core::Timestamp;
 use countersign_detect::{Alert, AlertId};
-use countersign_store::{AlertFilter, LogStretch, SnapshotOf, Write};
+use countersign_store::{AlertFilter, AlertRow, LogStretch, SnapshotOf, Write};
 
-use super::work::Working;
-use crate::{App, Error, Lead, Tenant};
+use super::work::{Working, about_of};
+use crate::{App, Error, Lead, Tenant, join::BYPASS};
 
 /// Entries that are read at once.
 const PAGE: u32 = 1_000;
@@ -66,7 +66,8 @@ impl App {
         let known: BTreeSet<String> = found.keys().map(ToString::to_string).collect();
         let gone = self.not_found(tenant, since.0, &known).await?;
         let retracted = u64::try_from(gone.len()).unwrap_or(u64::MAX);
-        let mut writes = self.alert_writes(tenant, &again.engine, found.into_values(), &gone).await?;
+        let mut writes =
+            self.alert_writes(tenant, about_of(&again.engine), found.into_values(), &gone).await?;
         let worked = state.worked;
         writes.push(Write::LogWorked { expected: worked, worked, late_from: None });
         let stale = self.ports.store.list_log_snapshots(&tenant.id).await?;
@@ -117,7 +118,8 @@ impl App {
             let rows = self.ports.store.list_alerts(&tenant.id, filter.clone(), ALERTS).await?;
             let Some(last) = rows.last() else { return Ok(gone) };
             filter.before = Some((last.last, last.id.clone()));
-            let lost = rows.into_iter().filter(|row| row.first > since && !found.contains(&row.id));
+            let is_ours = |row: &AlertRow| row.first > since && row.detector != BYPASS;
+            let lost = rows.into_iter().filter(|row| is_ours(row) && !found.contains(&row.id));
             gone.extend(lost.filter_map(|row| row.id.parse::<AlertId>().ok()));
         }
     }

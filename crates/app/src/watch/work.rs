@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use countersign_auth0::log::LogEvent;
 use countersign_core::{Micros, Timestamp};
-use countersign_detect::{Alert, AlertId, Engine, Event, Place, StateError, Suppression};
+use countersign_detect::{About, Alert, AlertId, Detector, Engine, Event, Place, StateError, Suppression};
 use countersign_privacy::Tagger;
 use countersign_store::{Commit, LogEntryRow, LogSnapshotRow, LogState, SnapshotOf, StoreError, Write};
 
@@ -80,7 +80,8 @@ impl App {
             late_from = self.look(tenant, at_work, rows, late_from, &mut found).await?;
         }
         let worked = Worked { entries, alerts: count(&found), is_late: late_from.is_some() };
-        let mut writes = self.alert_writes(tenant, &at_work.engine, found.into_values(), &[]).await?;
+        let mut writes =
+            self.alert_writes(tenant, about_of(&at_work.engine), found.into_values(), &[]).await?;
         if entries > 0 {
             writes.push(Write::LogWorked { expected: state.worked, worked: at_work.seq, late_from });
         }
@@ -95,7 +96,7 @@ impl App {
     }
 
     /// What nobody is to be told of now.
-    pub(super) async fn standing_suppressions(&self, tenant: &Tenant) -> Result<Vec<Suppression>, Error> {
+    pub(crate) async fn standing_suppressions(&self, tenant: &Tenant) -> Result<Vec<Suppression>, Error> {
         Ok(self.suppressions(tenant).await?.into_iter().map(|(_, suppression)| suppression).collect())
     }
 
@@ -186,7 +187,7 @@ impl App {
     }
 
     /// What an entry says; `None` when its person was erased.
-    pub(super) async fn open_entry(
+    pub(crate) async fn open_entry(
         &self,
         tenant: &Tenant,
         row: &LogEntryRow,
@@ -210,6 +211,11 @@ impl App {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What the detectors of an engine are, by id.
+pub(super) fn about_of<'a>(engine: &'a Engine) -> impl Fn(&str) -> Option<&'a About> {
+    |id| engine.detectors().map(Detector::about).find(|about| about.id == id)
 }
 
 fn count(found: &BTreeMap<AlertId, Alert>) -> u64 {

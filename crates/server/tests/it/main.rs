@@ -18,6 +18,7 @@ mod guard;
 mod hostile;
 #[cfg(test)]
 mod incidents;
+mod joins;
 #[cfg(test)]
 mod learning;
 #[cfg(test)]
