@@ -30,8 +30,12 @@ const MOST_CANDIDATES: u32 = 64;
 /// How long a sign-in waits for its decision, in microseconds by Auth0's clock.
 pub(super) const GRACE: Micros = 10 * 60 * 1_000_000;
 
-/// How long decisions can be found, in microseconds: as long as the log is kept at most, by the largest plan of Auth0.
-const FINDABLE: Micros = 30 * 24 * 3_600 * 1_000_000;
+/// How long decisions can be found, in microseconds; judgement: a log that did not come for a weekend is joined all the same. Older
+/// entries are passed over.
+const FINDABLE: Micros = 3 * 24 * 3_600 * 1_000_000;
+
+/// Pages of decisions that are made findable in one turn, so that a long ledger does not hold up the stop.
+const PAGES: u32 = 16;
 
 /// What one turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,7 +88,9 @@ impl App {
         let rows = self.ports.store.list_log(&tenant.id, state.seq, BATCH).await?;
         let (pending, joined, bypassed) = (Vec::new(), Joined::default(), Bypassed::default());
         let mut turn = Turn { app: self, tenant, lead, state, pending, joined, bypassed };
-        turn.find_decisions().await?;
+        if !turn.find_decisions().await? {
+            return Ok(turn.joined);
+        }
         turn.retry_waiting().await?;
         for row in &rows {
             turn.entry(row).await?;
@@ -105,16 +111,21 @@ impl App {
 }
 
 impl Turn<'_> {
-    /// Makes the decisions findable that were made since the last turn.
-    async fn find_decisions(&mut self) -> Result<(), Error> {
+    /// Makes the decisions findable that were made since the last turn; whether that is all of them.
+    async fn find_decisions(&mut self) -> Result<bool, Error> {
         let store = &self.app.ports.store;
-        loop {
+        let oldest = self.app.ports.clock.now().plus(-FINDABLE);
+        if self.state == JoinState::default() {
+            let first = store.first_leaf_since(&self.tenant.id, oldest).await?;
+            let state = JoinState { leaf: first.saturating_sub(1), ..self.state };
+            self.commit(Vec::new(), state).await?;
+        }
+        for _ in 0..PAGES {
             // Why: `after` is exclusive; the first leaf of a ledger is its policy, never a decision.
             let filter = DecisionFilter { after: Some(self.state.leaf), ..DecisionFilter::default() };
             let rows = store.list_decisions(&self.tenant.id, filter, PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
+            let Some(last) = rows.last() else { return Ok(true) };
             let (count, mut state) = (rows.len(), JoinState { leaf: last.leaf_index, ..self.state });
-            let oldest = self.app.ports.clock.now().plus(-FINDABLE);
             let mut writes = vec![JoinWrite::PruneCandidates { before: oldest }.into()];
             for row in rows.iter().filter(|row| row.decision.trigger == Trigger::PostLogin) {
                 state.since = Some(state.since.map_or(row.decision.at, |since| since.min(row.decision.at)));
@@ -127,9 +138,10 @@ impl Turn<'_> {
             }
             self.commit(writes, state).await?;
             if count < PAGE as usize {
-                return Ok(());
+                return Ok(true);
             }
         }
+        Ok(false)
     }
 
     /// Looks again at sign-ins that waited, once.
@@ -152,7 +164,9 @@ impl Turn<'_> {
     /// Joins one entry.
     async fn entry(&mut self, row: &LogEntryRow) -> Result<(), Error> {
         // Why: what happened before we decided about anything has no decision, and teaches nothing.
-        if self.state.since.is_none_or(|since| row.entry.at < since) || !is_of_use(&row.entry.kind) {
+        let is_too_old = self.app.ports.clock.now().since(row.entry.at) > FINDABLE - LONGEST;
+        let is_before = self.state.since.is_none_or(|since| row.entry.at < since);
+        if is_too_old || is_before || !is_of_use(&row.entry.kind) {
             return Ok(());
         }
         let Some(raw) = self.app.open_entry(self.tenant, row).await? else { return Ok(()) };

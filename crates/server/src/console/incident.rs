@@ -182,7 +182,7 @@ impl Page {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     use countersign_app::incidents::{IncidentRow, Note};
     use countersign_detect::{
@@ -239,7 +239,7 @@ pub(super) mod tests {
             incident,
             notes: vec![note],
             log_ids: [(1, "900\u{202e}1".to_owned())].into(),
-            decisions: [(1, (samples::HOSTILE_ID.parse().unwrap(), Level::High))].into(),
+            decisions: [(1, ("dec_1\"<b>".parse().unwrap(), countersign_core::Level::High))].into(),
         }
     }
 

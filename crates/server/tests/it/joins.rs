@@ -246,6 +246,21 @@ async fn what_happened_before_the_first_decision_teaches_nothing() {
 }
 
 #[tokio::test]
+async fn what_comes_days_late_is_passed_over_and_is_no_way_around_us() {
+    let service = TestApp::start(|_| {}).await;
+    let mut home = at_home("auth0|anna");
+    let ids = [sign_in(&service, &mut home, 1).await, sign_in(&service, &mut home.clone(), 2).await];
+    let late = entry(&service, "s", 1, &home);
+    service.clock.advance(3 * DAY);
+    sign_in(&service, &mut at_home("auth0|ben"), 3).await;
+    deliver(&service, &[late]).await;
+    assert_eq!(join(&service).await, Joined { entries: 1, joined: 0, bypassed: 0 });
+    for id in ids {
+        assert_eq!(show(&service, &id).await["standing"], "open");
+    }
+}
+
+#[tokio::test]
 async fn wrong_passwords_do_what_they_do_when_an_action_tells_of_them_and_are_bounded() {
     let (by_log, told) = (TestApp::start(|_| {}).await, TestApp::start(|_| {}).await);
     let mut home = at_home("auth0|anna");

@@ -18,6 +18,7 @@ mod guard;
 mod hostile;
 #[cfg(test)]
 mod incidents;
+#[cfg(test)]
 mod joins;
 #[cfg(test)]
 mod learning;
