@@ -91,7 +91,7 @@ fn time_alone_joins_at_the_same_client_within_minutes_to_the_nearest() {
 #[test]
 fn a_decision_is_completed_once_and_one_that_was_refused_only_by_its_own_transaction() {
     let done = Candidate { has_login: true, ..candidate(1, 60) };
-    assert_eq!(found(&login(70), &[done.clone()]), None);
+    assert_eq!(found(&login(70), std::slice::from_ref(&done)), None);
     assert_eq!(found(&login(70), &[done, candidate(2, 0)]), Some((2, JoinHow::Time)));
     let refused = Candidate { is_denied: true, transaction: named("tx"), ..candidate(1, 60) };
     assert_eq!(found(&login(70), std::slice::from_ref(&refused)), None);
