@@ -2,6 +2,7 @@
 //! the log, and a sign-in that nobody decided about is noticed.
 
 mod bypass;
+mod candidates;
 mod entry;
 mod matching;
 mod outcome;
