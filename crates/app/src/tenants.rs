@@ -22,8 +22,8 @@ use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
 use crate::{
-    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, hooks::Hook, posture::Findings, risk_tokens,
-    rollback, watch::Watch,
+    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, hooks::Hook, join::Joining, posture::Findings,
+    risk_tokens, rollback, watch::Watch,
 };
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
@@ -43,6 +43,8 @@ pub struct Tenant {
     pub(crate) velocity: Mutex<Velocity>,
     /// The watching of its log.
     pub(crate) watch: Watch,
+    /// The joining of its log with decisions.
+    pub(crate) joining: Joining,
     /// What is found at it now.
     pub(crate) findings: Findings,
     pub(crate) signers: Vec<Signer>,
@@ -207,6 +209,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::default(),
         watch: Watch::default(),
+        joining: Joining::default(),
         findings: Findings::default(),
         signers,
         origin,

@@ -99,6 +99,29 @@ CREATE TABLE incidents (
     sealed      BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, incident_id)
 ) STRICT;
+CREATE TABLE join_candidates (
+    tenant_id   TEXT    NOT NULL,
+    key_id      TEXT    NOT NULL,
+    decided_at  INTEGER NOT NULL,
+    decision_id TEXT    NOT NULL,
+    PRIMARY KEY (tenant_id, key_id, decided_at, decision_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE join_states (
+    tenant_id  TEXT    PRIMARY KEY,
+    seq        INTEGER NOT NULL, -- entries before this place were looked at
+    leaf_index INTEGER NOT NULL, -- decisions up to this leaf are among `join_candidates`
+    since      INTEGER           -- when the first of them was made; NULL: there was none yet
+) STRICT;
+CREATE TABLE joins (
+    tenant_id   TEXT    NOT NULL,
+    log_id      TEXT    NOT NULL,
+    seq         INTEGER NOT NULL, -- the entry's place in the journal
+    happened_at INTEGER NOT NULL, -- by Auth0's clock
+    is_login    INTEGER NOT NULL, -- it tells of a sign-in that went through
+    decision_id TEXT,             -- NULL: none, or none yet
+    how         TEXT    NOT NULL, -- by what it was joined, or why not
+    PRIMARY KEY (tenant_id, log_id)
+) STRICT;
 CREATE TABLE leases (
     tenant_id  TEXT    NOT NULL,
     name       TEXT    NOT NULL,
@@ -282,6 +305,10 @@ CREATE UNIQUE INDEX hook_deliveries_once ON hook_deliveries (tenant_id, hook, ab
 CREATE INDEX incident_entities_by_alert ON incident_entities (tenant_id, alert_id);
 CREATE INDEX incident_entities_by_incident ON incident_entities (tenant_id, incident_id);
 CREATE INDEX incidents_in_time ON incidents (tenant_id, last_at, incident_id);
+CREATE INDEX join_candidates_in_time ON join_candidates (tenant_id, decided_at);
+CREATE INDEX joins_by_decision ON joins (tenant_id, decision_id, log_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX joins_of_logins ON joins (tenant_id, how, happened_at, seq) WHERE is_login = 1;
+CREATE UNIQUE INDEX joins_one_login ON joins (tenant_id, decision_id) WHERE is_login = 1 AND decision_id IS NOT NULL;
 CREATE INDEX log_entries_in_time ON log_entries (tenant_id, happened_at, log_id);
 CREATE UNIQUE INDEX log_entries_once ON log_entries (tenant_id, log_id);
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;

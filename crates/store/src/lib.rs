@@ -17,6 +17,7 @@ mod bodies;
 mod commit;
 mod error;
 mod incidents;
+mod joins;
 mod journal;
 mod postgres;
 mod rows;
@@ -29,6 +30,7 @@ pub use incidents::{
     AlertEntities, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter, IncidentNoteRow, IncidentRow,
     MentionRow, SuppressionRow,
 };
+pub use joins::{JoinHow, JoinHowError, JoinRow, JoinState, JoinWrite};
 pub use journal::{
     AlertFilter, AlertRow, LogEntryRow, LogProgress, LogRejectRow, LogSnapshotPiece, LogSnapshotRow,
     LogState, LogStretch, NewLogEntry, NewLogReject, Old,

@@ -14,6 +14,7 @@ mod view;
 
 use std::collections::BTreeMap;
 
+use countersign_core::{DecisionId, Level};
 use countersign_detect::incident::IncidentId;
 use countersign_store::StoreError;
 
@@ -54,6 +55,8 @@ pub struct Opened {
     pub notes: Vec<Note>,
     /// Auth0's ids of the log entries in its timeline, by their places in the journal, as far as they are kept.
     pub log_ids: BTreeMap<u64, String>,
+    /// The decisions that those entries belong to, with their levels, by the same places.
+    pub decisions: BTreeMap<u64, (DecisionId, Level)>,
 }
 
 /// What somebody wrote about an incident.
@@ -107,8 +110,10 @@ impl App {
         }
         let places = incident.timeline().iter().filter_map(|line| line.seq).collect();
         let entries = self.ports.store.list_log_at(&tenant.id, places).await?;
-        let log_ids = entries.into_iter().map(|row| (row.seq, row.entry.log_id)).collect();
-        Ok(Opened { row, incident, notes, log_ids })
+        let log_ids: BTreeMap<u64, String> =
+            entries.into_iter().map(|row| (row.seq, row.entry.log_id)).collect();
+        let decisions = self.decisions_of(tenant, log_ids.values().cloned().collect()).await?;
+        Ok(Opened { row, incident, notes, log_ids, decisions })
     }
 
     /// Alerts, the newest finding first; at most [`MAX_LISTED`]. What they are about stays sealed.

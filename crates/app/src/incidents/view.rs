@@ -68,7 +68,9 @@ impl Opened {
             .into_iter()
             .map(|line| {
                 let log_id = line.seq.and_then(|seq| self.log_ids.get(&seq));
-                json!({ "at": line.at, "log_id": log_id, "text": line.text })
+                let decision = line.seq.and_then(|seq| self.decisions.get(&seq));
+                let decision = decision.map(|(id, level)| json!({ "id": id, "level": level }));
+                json!({ "at": line.at, "log_id": log_id, "decision": decision, "text": line.text })
             })
             .collect();
         with(with(facts(&self.row), told(&self.incident)), json!({ "notes": notes, "timeline": timeline }))

@@ -156,7 +156,7 @@ impl App {
     }
 
     /// What nobody is to be told of, as far as it holds or held after a time.
-    pub(super) async fn suppressions_after(
+    pub(crate) async fn suppressions_after(
         &self,
         tenant: &Tenant,
         at: Timestamp,

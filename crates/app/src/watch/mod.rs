@@ -21,7 +21,6 @@ use countersign_core::Timestamp;
 use countersign_detect::{Engine, EngineSettings, detectors, pack::PACK, sigma};
 use parking_lot::Mutex;
 
-pub(crate) use self::desk::readable;
 pub use self::{
     alerts::AlertBody,
     event::EventFault,
@@ -30,6 +29,7 @@ pub use self::{
     status::{Measures, WatchStatus},
     work::Worked,
 };
+pub(crate) use self::{commit::Moved, desk::readable};
 use crate::{App, Error, Tenant};
 
 /// What became of the entries of one delivery.

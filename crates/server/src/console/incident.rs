@@ -100,13 +100,18 @@ impl Page {
             section aria-labelledby="timeline-title" {
                 h2 #timeline-title { "Timeline" }
                 table {
-                    thead { tr { th scope="col" { "Time" } th scope="col" { "What happened" } th scope="col" { "Log entry" } } }
+                    thead { tr { th scope="col" { "Time" } th scope="col" { "What happened" } th scope="col" { "Log entry" } th scope="col" { "Decision" } } }
                     tbody {
                         @for line in self.opened.incident.timeline() {
                             tr {
                                 td { time datetime=(line.at) { (words::absolute(line.at)) } }
                                 th scope="row" { (line.text) }
                                 td { @if let Some(id) = line.seq.and_then(|seq| self.opened.log_ids.get(&seq)) { code { (id) } } }
+                                td {
+                                    @if let Some((id, level)) = line.seq.and_then(|seq| self.opened.decisions.get(&seq)) {
+                                        a href=(Link::to(&format!("/decisions/{id}")).with("tenant", self.tenant.as_str()).done()) { (words::level(*level)) }
+                                    }
+                                }
                             }
                         }
                     }
@@ -229,7 +234,13 @@ pub(super) mod tests {
         };
         let note =
             Note { id: "rec_2".to_owned(), at, by: "mia".to_owned(), text: samples::HOSTILE.to_owned() };
-        Opened { row, incident, notes: vec![note], log_ids: [(1, "900\u{202e}1".to_owned())].into() }
+        Opened {
+            row,
+            incident,
+            notes: vec![note],
+            log_ids: [(1, "900\u{202e}1".to_owned())].into(),
+            decisions: [(1, ("dec_1\"<b>".parse().unwrap(), countersign_core::Level::High))].into(),
+        }
     }
 
     #[test]

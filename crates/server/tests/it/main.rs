@@ -21,6 +21,8 @@ mod hostile;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]
+mod joins;
+#[cfg(test)]
 mod keeping;
 #[cfg(test)]
 mod learning;

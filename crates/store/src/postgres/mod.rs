@@ -11,6 +11,7 @@ mod decisions;
 mod errors;
 mod hooks;
 mod incidents;
+mod joins;
 mod journal;
 mod keys;
 mod leases;

@@ -4,7 +4,7 @@ use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
 use super::{
-    alerts, batch::Known, columns, errors::Trouble, hooks, incidents, journal, retention, snapshots,
+    alerts, batch::Known, columns, errors::Trouble, hooks, incidents, joins, journal, retention, snapshots,
     suppressions,
 };
 use crate::{
@@ -105,6 +105,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
             run!(connection, sql, t, id);
         }
         Write::Incident(write) => apply_incident(connection, t, write).await?,
+        Write::Join(write) => joins::apply(connection, t, write).await?,
         Write::LogSnapshot(snapshot) => snapshots::put(connection, t, snapshot).await?,
         Write::LogSnapshotPiece(piece) => snapshots::put_piece(connection, t, piece).await?,
         Write::DropLogSnapshot(number) => snapshots::drop_head(connection, t, *number).await?,

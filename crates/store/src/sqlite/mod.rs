@@ -8,6 +8,7 @@ mod decisions;
 mod heads;
 mod hooks;
 mod incidents;
+mod joins;
 mod journal;
 mod keys;
 mod leases;

@@ -14,6 +14,7 @@ pub mod forgetting;
 pub mod hooks;
 pub mod hostile;
 pub mod incidents;
+pub mod joins;
 pub mod journal;
 pub mod keys;
 pub mod leases;
@@ -94,6 +95,12 @@ macro_rules! suite {
                 listed_newest_first_by_page_and_by_filter
                 found_by_what_their_alerts_are_about_in_time
                 notes_are_listed_newest_first_and_stay_apart
+            ];
+            joins: [
+                decisions_are_found_by_key_and_time
+                a_join_is_replaced_and_a_decision_has_one_login
+                the_place_moves_only_from_where_it_was
+                logins_are_listed_and_counted_by_how_and_time
             ];
             journal: [
                 an_entry_is_journaled_once_and_places_have_no_gaps
