@@ -26,12 +26,12 @@ mod store;
 pub use commit::{Commit, Committed, Fence, IncidentWrite, NewBody, NewLeaf, Urgency, Write};
 pub use error::{Conflict, StoreError};
 pub use incidents::{
-    AlertEntities, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter, IncidentNoteRow, IncidentRow,
-    MentionRow, SuppressionRow,
+    AlertEntities, AttackSourceRow, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter,
+    IncidentNoteRow, IncidentRow, MentionRow, SuppressionRow,
 };
 pub use journal::{
-    AlertFilter, AlertRow, LogEntryRow, LogRejectRow, LogSnapshotRow, LogState, LogStretch, NewLogEntry,
-    NewLogReject, SnapshotOf,
+    AlertFilter, AlertRow, LogEntryRow, LogFilter, LogRejectRow, LogSnapshotRow, LogState, LogStretch,
+    NewLogEntry, NewLogReject, SnapshotOf,
 };
 pub use postgres::PostgresSettings;
 pub use rows::{

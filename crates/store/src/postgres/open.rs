@@ -64,6 +64,7 @@ pub(super) const RECORDS: &[Migration] = &[
     Migration { name: "0002_findings", sql: include_str!("../../migrations/postgres/0002_findings.sql") },
     Migration { name: "0003_journal", sql: include_str!("../../migrations/postgres/0003_journal.sql") },
     Migration { name: "0004_incidents", sql: include_str!("../../migrations/postgres/0004_incidents.sql") },
+    Migration { name: "0005_desk", sql: include_str!("../../migrations/postgres/0005_desk.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {
