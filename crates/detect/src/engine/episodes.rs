@@ -6,7 +6,7 @@ use countersign_core::Timestamp;
 use countersign_privacy::{Tag, Tagger};
 use serde::{Deserialize, Serialize};
 
-use super::{EngineSettings, MAX_EPISODE, entity_tag};
+use super::{EngineSettings, MAX_EPISODE, SENSORS, entity_tag};
 use crate::{About, Alert, AlertId, Audience, Finding, MAX_EVIDENCE};
 
 /// Alerts that may still grow, and how many each detector raised by day.
@@ -46,7 +46,7 @@ impl Episodes {
             return Audience::Learning;
         }
         let is_suppressed = settings.suppressions.iter().any(|suppression| {
-            suppression.detector.as_ref().is_none_or(|id| *id == about.id)
+            suppression.detector.as_ref().map_or(about.id != SENSORS, |id| *id == about.id)
                 && suppression.entity.as_ref().is_none_or(|entity| *entity == finding.entity)
                 && (suppression.from..suppression.until).contains(&finding.at)
         });

@@ -76,7 +76,7 @@ impl Engine {
         self.frontier = countersign_core::Timestamp::from_micros(read.frontier);
         self.passed = countersign_core::Timestamp::from_micros(read.passed);
         (self.people, self.door) = (read.people, read.door);
-        (self.marks, self.episodes) = (read.marks, read.episodes);
+        (self.marks, self.episodes) = (read.marks.confirmed_as(&self.marks), read.episodes);
         Ok(begun)
     }
 }
