@@ -25,6 +25,7 @@ mod feed;
 mod gaps;
 pub mod hooks;
 pub mod incidents;
+pub mod journal;
 mod lead;
 mod learn;
 mod leaves;

@@ -57,6 +57,7 @@ async fn a_receiver_is_told_once_of_each_event_and_of_nobody_unless_configured()
         duplicate_of: None,
         reason: "an attack".to_owned(),
         suppress: false,
+        mark: false,
     };
     let by = By { actor: "mia", version };
     scene.app.close_incident(&scene.tenant, &id.to_string(), by, closure).await.unwrap();
@@ -152,4 +153,22 @@ fn pauses_grow_to_a_day_and_end() {
         assert!((18 * HOUR..=30 * HOUR).contains(&total), "{}", total / HOUR);
     }
     assert_eq!(pause(0, 0), None);
+}
+
+#[tokio::test]
+async fn a_receiver_is_tried_by_a_message_of_its_own() {
+    let soc = Arc::new(Receiver::default());
+    let scene = Scene::new(vec![hook("soc", Severity::High, true, &soc)]).await;
+    assert_eq!(scene.app.try_hook(&scene.tenant, "soc").await.unwrap(), Ok(()));
+    *soc.answer.lock() = Some(HookError::Status(401));
+    let refused = scene.app.try_hook(&scene.tenant, "soc").await.unwrap();
+    assert_eq!(refused, Err(HookError::Status(401)));
+    let got = soc.got.lock();
+    assert_eq!((got.len(), &got[0].1["type"]), (2, &serde_json::json!("countersign.test")));
+    assert_ne!(got[0].0, got[1].0, "each trial is a message of its own");
+    assert!(matches!(
+        scene.app.try_hook(&scene.tenant, "chat").await,
+        Err(crate::Error::NotFound("receiver"))
+    ));
+    assert!(states(&scene).await.is_empty(), "the outbox does not hold it");
 }

@@ -95,7 +95,7 @@ impl App {
         let Shown { alert, entries } = shown;
         let id = alert.id.to_string();
         let log_ids = entries.into_iter().map(|(row, _)| row.entry.log_id).collect();
-        let tag = tenant.keys.tagger().tag("alert entity", alert.entity.name.as_bytes());
+        let tag = alert.entity.tag(&tenant.keys.tagger());
         let key = match alert.entity.kind {
             // Why found and not made: whoever fails to sign in chooses the name.
             EntityKind::User => self.find_key(tenant, &tenant.keys.subject(&alert.entity.name)).await?,

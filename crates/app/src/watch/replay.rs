@@ -59,7 +59,7 @@ impl App {
         let began = self.ports.clock.monotonic();
         let before = self.ports.store.find_log_snapshot(&tenant.id, SnapshotOf::Before(late_from)).await?;
         let mut again = Self::restore(tenant, before)?;
-        again.engine.suppress(self.standing_suppressions(tenant).await?);
+        self.tell_engine(tenant, &mut again.engine).await?;
         let since = again.newest.clone();
         let mut found = BTreeMap::new();
         let entries = self.replay_from(tenant, &mut again, state.worked, &mut found).await?;

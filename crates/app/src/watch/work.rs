@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use countersign_auth0::log::LogEvent;
 use countersign_core::{Micros, Timestamp};
-use countersign_detect::{Alert, AlertId, Engine, Event, Place, StateError, Suppression};
+use countersign_detect::{Alert, AlertId, Engine, Event, Place, StateError};
 use countersign_privacy::Tagger;
 use countersign_store::{Commit, LogEntryRow, LogSnapshotRow, LogState, SnapshotOf, StoreError, Write};
 
@@ -16,6 +16,9 @@ const BATCH: u32 = 256;
 
 /// How far behind the wall clock event time follows it while nothing comes: what is on its way may still come in order.
 const BEHIND: Micros = 5 * 60 * 1_000_000;
+
+/// How long what people said counts after its end for entries of its time, in microseconds.
+const REMEMBERED: Micros = 3 * countersign_detect::DAY;
 
 /// What one turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,7 +71,7 @@ impl App {
             Some(at_work) if at_work.seq == state.worked => at_work,
             _ => working.insert(self.begin(tenant, &state).await?),
         };
-        at_work.engine.suppress(self.standing_suppressions(tenant).await?);
+        self.tell_engine(tenant, &mut at_work.engine).await?;
         let rows = self.ports.store.list_log(&tenant.id, at_work.seq, BATCH).await?;
         let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let mut found = BTreeMap::new();
@@ -94,9 +97,14 @@ impl App {
         Ok(worked)
     }
 
-    /// What nobody is to be told of now.
-    pub(super) async fn standing_suppressions(&self, tenant: &Tenant) -> Result<Vec<Suppression>, Error> {
-        Ok(self.suppressions(tenant).await?.into_iter().map(|(_, suppression)| suppression).collect())
+    /// Tells the detectors what people said: what is suppressed, and where attacks came from.
+    pub(super) async fn tell_engine(&self, tenant: &Tenant, engine: &mut Engine) -> Result<(), Error> {
+        // Why also what ended: what comes late, or is replayed, is judged by what held at its own time.
+        let since = self.ports.clock.now().plus(-REMEMBERED);
+        let standing = self.suppressions(tenant, since).await?;
+        engine.suppress(standing.into_iter().map(|standing| standing.suppression).collect());
+        engine.confirm_sources(self.confirmed_sources(tenant, since).await?);
+        Ok(())
     }
 
     /// Takes the newest snapshot, and what was looked at since.
@@ -186,7 +194,7 @@ impl App {
     }
 
     /// What an entry says; `None` when its person was erased.
-    pub(super) async fn open_entry(
+    pub(crate) async fn open_entry(
         &self,
         tenant: &Tenant,
         row: &LogEntryRow,
