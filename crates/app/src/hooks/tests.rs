@@ -172,3 +172,25 @@ async fn a_receiver_is_tried_by_a_message_of_its_own() {
     ));
     assert!(states(&scene).await.is_empty(), "the outbox does not hold it");
 }
+
+#[tokio::test]
+async fn an_alert_that_becomes_worse_in_its_episode_is_told_again() {
+    let soc = Arc::new(Receiver::default());
+    let scene = Scene::new(vec![hook("soc", Severity::Low, false, &soc)]).await;
+    let alert = scene.alert("a", "auth0|ann", 0, Severity::Medium);
+    let id = scene.place_one(&alert).await;
+    send(&scene).await;
+    scene.clock.advance(Duration::from_secs(1));
+    let worse = countersign_detect::Alert { severity: Severity::Critical, findings: 2, ..alert };
+    assert_eq!(scene.place_one(&worse).await, id);
+    scene.place_one(&worse).await;
+    assert_eq!(send(&scene).await, 1, "once");
+    let told: Vec<_> = soc
+        .got
+        .lock()
+        .iter()
+        .map(|(_, body)| (body["type"].clone(), body["data"]["severity"].clone()))
+        .collect();
+    let pair = |kind: &str, severity: &str| (Value::from(kind), Value::from(severity));
+    assert_eq!(told, [pair("incident.opened", "medium"), pair("incident.raised", "critical")]);
+}

@@ -8,6 +8,7 @@ mod concurrency;
 mod decide;
 #[cfg(test)]
 mod degraded;
+mod desk;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
