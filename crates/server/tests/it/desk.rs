@@ -225,9 +225,8 @@ async fn the_console_acts_on_an_incident_by_version() {
         let refused = form(&service, &act("close"), &format!("{}{fields}", of(3))).await;
         assert_eq!(refused.status, 422, "{fields}");
     }
-    let nameless =
-        form(&service, &act("close"), &format!("tenant={TENANT}&version=3&disposition=benign&reason=x"));
-    assert_eq!(nameless.await.status, 422);
+    let nameless = format!("tenant={TENANT}&version=3&disposition=benign&reason=x");
+    assert_eq!(form(&service, &act("close"), &nameless).await.status, 422);
     let fields = format!("{}&disposition=false_positive&reason=travel&suppress=yes", of(3));
     location(&form(&service, &act("close"), &fields).await);
     assert_eq!(incidents(&service, "?disposition=false_positive").await.len(), 1);
