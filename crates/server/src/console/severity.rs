@@ -13,7 +13,7 @@ pub(super) fn severity(rank: u8) -> Markup {
                     Some(Severity::Critical) => path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" {},
                     Some(Severity::High) => path d="M8 1.8 15 14H1z" {},
                     Some(Severity::Medium) => path d="M8 1.5 14.5 8 8 14.5 1.5 8z" {},
-                    Some(Severity::Low) | Some(Severity::Informational) | None => circle cx="8" cy="8" r="5.5" {},
+                    Some(Severity::Low | Severity::Informational) | None => circle cx="8" cy="8" r="5.5" {},
                 }
             }
             (word)
