@@ -163,7 +163,7 @@ async fn a_receiver_is_tried_by_a_message_of_its_own() {
     *soc.answer.lock() = Some(HookError::Status(401));
     let refused = scene.app.try_hook(&scene.tenant, "soc").await.unwrap();
     assert_eq!(refused, Err(HookError::Status(401)));
-    let got = soc.got.lock();
+    let got = soc.got.lock().clone();
     assert_eq!((got.len(), &got[0].1["type"]), (2, &serde_json::json!("countersign.test")));
     assert_ne!(got[0].0, got[1].0, "each trial is a message of its own");
     assert!(matches!(

@@ -43,7 +43,7 @@ impl Named {
 pub enum Alerts {
     /// Print alerts, the newest finding first; it names nobody.
     #[command(after_help = "Example: countersign alerts list --tenant example-tenant --audience suppressed")]
-    List(ListAlerts),
+    List(Box<ListAlerts>),
     /// Tell one alert whole, with what it is about; the ledger tells that it was shown.
     #[command(after_help = "Example: countersign alerts show alr_0123456789abcdef --tenant example-tenant")]
     Show(ShowOne),

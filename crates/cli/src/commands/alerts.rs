@@ -19,7 +19,7 @@ use crate::{
 
 pub async fn run(command: Alerts) -> anyhow::Result<Verdict> {
     match command {
-        Alerts::List(args) => list(args).await,
+        Alerts::List(args) => list(*args).await,
         Alerts::Show(args) => show(args).await,
     }
 }

@@ -43,6 +43,7 @@ pub fn print_rows(page: &Value, name: &str, limit: usize, line: impl Fn(&Value) 
 }
 
 /// Says on standard error how to go on with a list.
+#[expect(clippy::print_stderr, reason = "standard output holds the rows alone")]
 pub fn go_on(before: &str) {
     eprintln!("there may be more: --before {before}");
 }

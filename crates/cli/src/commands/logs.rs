@@ -42,7 +42,7 @@ async fn list(args: ListLogs) -> anyhow::Result<Verdict> {
     let (mut before, mut printed) = (args.before, 0);
     loop {
         let page = page(&place, &args, account.as_deref(), before).await?;
-        let rows = page["entries"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let rows = page.get("entries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for row in rows {
             print(&if args.json { format!("{row}\n") } else { format!("{}\n", line(row)) });
             printed += 1;
@@ -51,7 +51,7 @@ async fn list(args: ListLogs) -> anyhow::Result<Verdict> {
                 return Ok(Verdict::Holds);
             }
         }
-        before = page["next"].as_u64();
+        before = page.get("next").and_then(Value::as_u64);
         if before.is_none() {
             return Ok(Verdict::Holds);
         }

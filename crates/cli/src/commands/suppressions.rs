@@ -23,7 +23,7 @@ async fn list(OfTenant { tenant, at }: OfTenant) -> anyhow::Result<Verdict> {
     let rows: Vec<Value> = match Place::open(&at, &tenant, Access::ReadOnly).await? {
         Place::Server(server) => {
             let mut page = server.get(&["v1", "suppressions", tenant.as_str()], &[]).await?;
-            page["suppressions"].as_array_mut().map(std::mem::take).unwrap_or_default()
+            page.get_mut("suppressions").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default()
         }
         Place::Here(here) => {
             let standing = here.app.suppressions(&here.tenant, here.app.clock().now()).await?;

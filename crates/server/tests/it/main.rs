@@ -8,6 +8,7 @@ mod concurrency;
 mod decide;
 #[cfg(test)]
 mod degraded;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod erasure;
