@@ -97,7 +97,13 @@ async fn show(args: ShowOne) -> anyhow::Result<Verdict> {
 }
 
 fn line(row: &Value) -> String {
-    format!("{:>9}  {}  {:12}  {}", row["place"], text(row, "at"), text(row, "kind"), text(row, "log_id"))
+    format!(
+        "{:>9}  {}  {:12}  {}",
+        row["place"].to_string(),
+        text(row, "at"),
+        text(row, "kind"),
+        text(row, "log_id")
+    )
 }
 
 #[cfg(test)]
