@@ -4,6 +4,8 @@ use countersign_core::TenantId;
 use countersign_detect::incident::HandlingError;
 use countersign_store::{Conflict, StoreError};
 
+use crate::incidents::SuppressionError;
+
 /// A refusal or failure of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -92,6 +94,9 @@ pub enum Error {
     /// What can't be done with an incident as it stands.
     #[error("{0}")]
     Handling(HandlingError),
+    /// What can't be suppressed so.
+    #[error("{0}")]
+    Suppression(SuppressionError),
     /// A text that is empty or too long.
     #[error("`{0}` has 1 to {1} bytes")]
     Text(&'static str, usize),
@@ -127,6 +132,7 @@ impl Error {
             Self::IncidentChanged => "incident.changed",
             Self::Handling(HandlingError::Closed) => "incident.closed",
             Self::Handling(_) | Self::Text(..) => "incident.invalid",
+            Self::Suppression(_) => "suppression.invalid",
             Self::Internal { .. } => "internal",
         }
     }

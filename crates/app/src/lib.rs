@@ -26,6 +26,7 @@ mod gaps;
 pub mod hooks;
 pub mod incidents;
 mod join;
+pub mod journal;
 mod lead;
 mod learn;
 mod leaves;

@@ -33,6 +33,14 @@ CREATE TABLE alerts (
     sealed       BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, alert_id)
 ) STRICT;
+CREATE TABLE attack_sources (
+    tenant_id   TEXT    NOT NULL,
+    source_tag  INTEGER NOT NULL,
+    incident_id TEXT    NOT NULL,
+    from_at     INTEGER NOT NULL, -- event time
+    until_at    INTEGER NOT NULL, -- exclusive
+    PRIMARY KEY (tenant_id, source_tag, incident_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE checkpoints (
     tenant_id TEXT    NOT NULL,
     size      INTEGER NOT NULL,
@@ -298,6 +306,8 @@ CREATE TABLE tree_nodes (
     PRIMARY KEY (tenant_id, level, node_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id);
+CREATE INDEX alerts_by_detector ON alerts (tenant_id, detector, last_at, alert_id);
+CREATE INDEX alerts_by_entity ON alerts (tenant_id, entity_tag, last_at, alert_id);
 CREATE INDEX alerts_by_incident ON alerts (tenant_id, incident_id) WHERE incident_id IS NOT NULL;
 CREATE INDEX alerts_in_time ON alerts (tenant_id, last_at, alert_id);
 CREATE INDEX hook_deliveries_due ON hook_deliveries (tenant_id, next_at) WHERE state = 'waiting';
@@ -309,6 +319,7 @@ CREATE INDEX join_candidates_in_time ON join_candidates (tenant_id, decided_at);
 CREATE INDEX joins_by_decision ON joins (tenant_id, decision_id, log_id) WHERE decision_id IS NOT NULL;
 CREATE INDEX joins_of_logins ON joins (tenant_id, how, happened_at, seq) WHERE is_login = 1;
 CREATE UNIQUE INDEX joins_one_login ON joins (tenant_id, decision_id) WHERE is_login = 1 AND decision_id IS NOT NULL;
+CREATE INDEX log_entries_by_key ON log_entries (tenant_id, key_id, seq);
 CREATE INDEX log_entries_in_time ON log_entries (tenant_id, happened_at, log_id);
 CREATE UNIQUE INDEX log_entries_once ON log_entries (tenant_id, log_id);
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;

@@ -9,8 +9,8 @@ use crate::rows::{
     SwitchRow,
 };
 use crate::{
-    AlertEntities, AlertRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow, JoinWrite,
-    LogProgress, LogSnapshotPiece, LogSnapshotRow, Old, SuppressionRow,
+    AlertEntities, AlertRow, AttackSourceRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow,
+    JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, Old, SuppressionRow,
 };
 
 /// What is served first when the writer is busy.
@@ -226,6 +226,8 @@ pub enum IncidentWrite {
         /// When, in event time.
         at: Timestamp,
     },
+    /// Says where a confirmed attack came from; once more for the same source and incident moves its times.
+    AttackSource(AttackSourceRow),
     /// Adds what is to be told to a receiver, unless it was or is to be told the same.
     Deliver(DeliveryRow),
     /// Says how an attempt to tell a receiver ended; `Stale` when it does not wait after `attempts` any more.

@@ -10,11 +10,11 @@ use countersign_ledger::{
 use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
-    AddressRow, AlertFilter, AlertRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow,
-    DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, JoinHow, JoinRow, JoinState,
-    LeafRow, Lease, LedgerHead, LogEntryRow, LogRejectRow, LogSnapshotPiece, LogSnapshotRow, LogState,
-    LogStretch, MentionRow, NewLogEntry, NewLogReject, Old, PolicyRow, ProfileRow, RiskTokenRow,
-    SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SuppressionRow, SwitchRow,
+    AddressRow, AlertFilter, AlertRow, AttackSourceRow, CheckpointRow, Commit, Committed, DecisionFilter,
+    DecisionRow, DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, JoinHow, JoinRow,
+    JoinState, LeafRow, Lease, LedgerHead, LogEntryRow, LogFilter, LogRejectRow, LogSnapshotPiece,
+    LogSnapshotRow, LogState, LogStretch, MentionRow, NewLogEntry, NewLogReject, Old, PolicyRow, ProfileRow,
+    RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SuppressionRow, SwitchRow,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -363,6 +363,19 @@ impl Store {
         backend!(self.find_log_entry(tenant, log_id).await)
     }
 
+    /// Log entries, the last that came first.
+    ///
+    /// # Errors
+    /// `Unavailable` and `Corrupt`.
+    pub async fn list_log_newest(
+        &self,
+        tenant: &TenantId,
+        filter: LogFilter,
+        limit: u32,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        backend!(self.list_log_newest(tenant, filter, limit).await)
+    }
+
     /// The log entries at these places, as far as they are there, in the order of the places.
     ///
     /// # Errors
@@ -480,6 +493,18 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<IncidentNoteRow>, StoreError> {
         backend!(self.list_incident_notes(tenant, incident, limit).await)
+    }
+
+    /// Where confirmed attacks came from, as far as it counts at `at` or later, in event time.
+    ///
+    /// # Errors
+    /// `Unavailable` and `Corrupt`.
+    pub async fn list_attack_sources(
+        &self,
+        tenant: &TenantId,
+        at: Timestamp,
+    ) -> Result<Vec<AttackSourceRow>, StoreError> {
+        backend!(self.list_attack_sources(tenant, at).await)
     }
 
     /// Suppressions that hold at `at` or later, in event time.

@@ -138,7 +138,7 @@ impl App {
 
 /// What an alert is about, as its row has it.
 pub(super) fn entity_tag(tenant: &Tenant, alert: &Alert) -> u64 {
-    tenant.keys.tagger().tag("alert entity", alert.entity.name.as_bytes()).0
+    alert.entity.tag(&tenant.keys.tagger()).0
 }
 
 /// The word for an audience, as an alert's row has it.

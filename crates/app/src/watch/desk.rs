@@ -140,7 +140,7 @@ impl App {
             restored.1 = engine.detectors().map(|detector| detector.about().id.to_string()).collect();
         }
         let (newest, begun, debt) = restored;
-        engine.suppress(self.suppressions_after(tenant, newest.0).await?);
+        self.tell_engine(tenant, &mut engine, newest.0).await?;
         Ok(Working {
             engine,
             tagger: tenant.keys.tagger(),
@@ -155,14 +155,26 @@ impl App {
         })
     }
 
+    /// Tells the detectors what people said, as far as it holds or held after a time: what is suppressed, and where attacks came from.
+    pub(super) async fn tell_engine(
+        &self,
+        tenant: &Tenant,
+        engine: &mut Engine,
+        since: Timestamp,
+    ) -> Result<(), Error> {
+        engine.suppress(self.suppressions_after(tenant, since).await?);
+        engine.confirm_sources(self.confirmed_sources(tenant, since).await?);
+        Ok(())
+    }
+
     /// What nobody is to be told of, as far as it holds or held after a time.
     pub(crate) async fn suppressions_after(
         &self,
         tenant: &Tenant,
         at: Timestamp,
     ) -> Result<Vec<Suppression>, Error> {
-        let found = self.suppressions_since(tenant, at).await?;
-        Ok(found.into_iter().map(|(_, suppression)| suppression).collect())
+        let found = self.suppressions(tenant, at).await?;
+        Ok(found.into_iter().map(|standing| standing.suppression).collect())
     }
 
     /// Looks at the next entries in event time of those that were looked at before; returns how many there were.

@@ -100,6 +100,18 @@ impl App {
         Ok(Engine::new(tenant.keys.tagger(), EngineSettings::default(), detectors))
     }
 
+    /// Ids and titles of the detectors and rules that look at a tenant's log, in the order in which they run.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn detectors(tenant: &Tenant) -> Result<Vec<(String, String)>, Error> {
+        let engine = Self::engine(tenant)?;
+        Ok(engine
+            .detectors()
+            .map(|one| (one.about().id.to_string(), one.about().title.to_string()))
+            .collect())
+    }
+
     /// What is known of the tenant's log stream.
     #[must_use]
     pub fn log_stream(&self, tenant: &Tenant) -> StreamState {

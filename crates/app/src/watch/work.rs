@@ -79,8 +79,7 @@ impl App {
             }
         }
         // Why so far back: what comes late is looked at, too.
-        let since = at_work.newest.0.plus(-LATEST);
-        at_work.engine.suppress(self.suppressions_after(tenant, since).await?);
+        self.tell_engine(tenant, &mut at_work.engine, at_work.newest.0.plus(-LATEST)).await?;
         let rows = self.ports.store.list_log(&tenant.id, at_work.seq, BATCH).await?;
         let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let (mut found, mut next) = (Found::new(), progress);

@@ -25,7 +25,7 @@ static ABOUT: About = About {
     title: Cow::Borrowed("A login from where an attack came from"),
     text: Cow::Borrowed(
         "Finds a login from an address or network, or with a rare TLS fingerprint within an autonomous system, that a spray, a stuffing \
-         or a coordinated attack came from within a day before. Medium if the person signed in from that network or with that device \
+         or a coordinated attack came from within a day before, or that people confirmed an attack from. Medium if the person signed in from that network or with that device \
          before, low if they did both on three days.",
     ),
     kinds: Cow::Borrowed(&["s"]),

@@ -6,7 +6,7 @@ use countersign_core::{Micros, Timestamp};
 use countersign_privacy::{Tag, Tagger};
 use serde::{Deserialize, Serialize};
 
-use super::EngineSettings;
+use super::{EngineSettings, SENSORS};
 use crate::{
     About, Alert, AlertId, Audience, DAY, Entity, Finding, HOUR, MAX_EVIDENCE, Measure, Seq, Severity,
     state::{Entry, Table},
@@ -133,7 +133,7 @@ fn key(tagger: &Tagger, about: &About, entity: &Entity) -> Tag {
 
 fn is_suppressed(settings: &EngineSettings, about: &About, finding: &Finding) -> bool {
     settings.suppressions.iter().any(|suppression| {
-        suppression.detector.as_ref().is_none_or(|id| *id == about.id)
+        suppression.detector.as_ref().map_or(about.id != SENSORS, |id| *id == about.id)
             && suppression.entity.as_ref().is_none_or(|entity| *entity == finding.entity)
             && (suppression.from..suppression.until).contains(&finding.at)
     })

@@ -11,7 +11,7 @@ use countersign_core::Timestamp;
 use countersign_privacy::Tagger;
 
 use crate::{
-    Alert, Context, Detector, Entity, Event, Finding, HOUR, MINUTE, Marks, Memory, World,
+    Alert, ConfirmedSource, Context, Detector, Entity, Event, Finding, HOUR, MINUTE, Marks, Memory, World,
     state::{Door, Table},
 };
 use episodes::Episodes;
@@ -36,10 +36,13 @@ impl Default for EngineSettings {
     }
 }
 
+/// The detector that finds whoever puts out the eyes that watch a tenant: what suppresses without naming it leaves it awake.
+pub const SENSORS: &str = "sensor_tampering";
+
 /// Alerts that an operator does not want to be told of, for a while and for a reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suppression {
-    /// Of this detector; `None` means any.
+    /// Of this detector; `None` means any but [`SENSORS`], which is suppressed by its name alone.
     pub detector: Option<String>,
     /// About this; `None` means anything.
     pub entity: Option<Entity>,
@@ -177,6 +180,11 @@ impl Engine {
     /// Takes what nobody is to be told of from now on.
     pub fn suppress(&mut self, suppressions: Vec<Suppression>) {
         self.settings.suppressions = suppressions;
+    }
+
+    /// Takes where attacks came from that people confirmed; what was taken before counts no more.
+    pub fn confirm_sources(&mut self, sources: Vec<ConfirmedSource>) {
+        self.marks.confirm(sources);
     }
 
     /// The newest event time that was seen.

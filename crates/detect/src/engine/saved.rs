@@ -73,10 +73,11 @@ impl Engine {
                 begun.push(id);
             }
         }
+        self.people.fill(read.people);
+        self.door = read.door;
+        (self.marks, self.episodes) = (read.marks.confirmed_as(&self.marks), read.episodes);
         self.frontier = countersign_core::Timestamp::from_micros(read.frontier);
         self.passed = countersign_core::Timestamp::from_micros(read.passed);
-        self.people.fill(read.people);
-        (self.door, self.marks, self.episodes) = (read.door, read.marks, read.episodes);
         Ok(begun)
     }
 }

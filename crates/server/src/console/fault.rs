@@ -56,6 +56,8 @@ impl From<Error> for Fault {
         let text = error.to_string();
         let title = match error {
             Error::UnknownTenant | Error::NotFound(_) => "Not found",
+            Error::IncidentChanged => "Changed meanwhile",
+            Error::Handling(_) | Error::Suppression(_) | Error::Text(..) => "Not taken",
             Error::Erased => "Erased",
             Error::NotKept => "No longer kept",
             Error::LedgerUnavailable | Error::Unavailable { .. } => "Not available now",
@@ -63,9 +65,6 @@ impl From<Error> for Fault {
             | Error::Replayed
             | Error::PolicyChanged
             | Error::TooMany(..)
-            | Error::IncidentChanged
-            | Error::Handling(_)
-            | Error::Text(..)
             | Error::ForeignKey { .. }
             | Error::ForeignMasterKey
             | Error::RolledBack { .. }

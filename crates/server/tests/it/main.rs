@@ -9,6 +9,8 @@ mod decide;
 #[cfg(test)]
 mod degraded;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod erasure;
 #[cfg(test)]
 mod events;

@@ -4,6 +4,7 @@
 //! it must know. Records and keys of subjects are in a database each, both in the schema `countersign`.
 
 mod alerts;
+mod attack_sources;
 mod batch;
 mod changes;
 mod columns;

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod alerts;
+mod attack_sources;
 mod backup;
 mod columns;
 mod decisions;

@@ -4,8 +4,8 @@ use countersign_core::{SubjectId, TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    addresses, alerts, columns, decisions, hooks, incidents, joins, journal, leases, policies, retention,
-    snapshots, state::State, suppressions, tokens,
+    addresses, alerts, attack_sources, columns, decisions, hooks, incidents, joins, journal, leases,
+    policies, retention, snapshots, state::State, suppressions, tokens,
 };
 use crate::{
     CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, StoreError, SwitchRow, Write,
@@ -99,6 +99,7 @@ fn apply_incident(
         IncidentWrite::Note(note) => incidents::insert_note(connection, tenant, note),
         IncidentWrite::Suppress(suppression) => suppressions::insert(connection, tenant, suppression),
         IncidentWrite::Lift { id, at } => suppressions::lift(connection, tenant, id, *at),
+        IncidentWrite::AttackSource(source) => attack_sources::put(connection, tenant, source),
         IncidentWrite::Deliver(delivery) => hooks::insert(connection, tenant, delivery),
         IncidentWrite::Tried { id, attempts, state, next } => {
             hooks::tried(connection, tenant, (id, *attempts), (*state, *next))

@@ -50,6 +50,7 @@ async fn silenced() -> Scene {
         duplicate_of: None,
         reason: "a test".to_owned(),
         suppress: true,
+        mark: false,
     };
     let version = scene.app.incident(&scene.tenant, &id).await.unwrap().row.version;
     scene.app.close_incident(&scene.tenant, &id, By { actor: "mia", version }, closure).await.unwrap();
@@ -76,7 +77,7 @@ async fn a_restart_does_not_end_a_suppression() {
 async fn a_replay_of_what_was_silenced_tells_nobody_though_the_suppression_has_ended() {
     let scene = silenced().await;
     deliver(&scene, &failures("ann", 9_000, 10)).await;
-    let (id, _) = scene.app.suppressions(&scene.tenant).await.unwrap().remove(0);
+    let id = scene.app.suppressions(&scene.tenant, scene.clock.now()).await.unwrap().remove(0).id;
     scene.app.lift_suppression(&scene.tenant, &id, "mia").await.unwrap();
     scene.clock.advance(Duration::from_secs(60));
     deliver(&scene, &failures("bob", 8_990, 1)).await;
