@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_auth0::log::LogEvent;
+use countersign_core::Clock;
 use countersign_detect::incident::Disposition;
 use countersign_store::{AlertFilter, AlertRow};
 
