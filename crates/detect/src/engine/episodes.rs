@@ -55,7 +55,15 @@ impl Episodes {
         }
         let today = self.raised.entry((about.id.to_string(), finding.at.days())).or_default();
         *today = today.saturating_add(1);
-        if *today > settings.daily_alerts { Audience::OverBudget } else { Audience::Raised }
+        if *today > settings.budget(&about.id) { Audience::OverBudget } else { Audience::Raised }
+    }
+
+    /// Takes what ended by `until` from `other` in place of its own.
+    pub(super) fn recall(&mut self, other: &Self, until: Timestamp) {
+        self.open.retain(|_, alert| alert.last > until);
+        for (key, alert) in other.open.iter().filter(|(_, alert)| alert.last <= until) {
+            self.open.entry(key.clone()).or_insert_with(|| alert.clone());
+        }
     }
 
     /// Forgets what ended two days before `now`.
