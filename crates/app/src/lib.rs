@@ -62,7 +62,9 @@ pub use feed::Live;
 pub use lead::Lead;
 pub use retain::Kept;
 pub use tenants::Tenant;
-pub use watch::{AlertBody, Delivered, Replayed, StreamState, Worked};
+pub use watch::{
+    AlertBody, Delivered, Replayed, RuleFiles, StreamState, Unfit, WatchConfig, Worked, check_policy,
+};
 pub use writes::LedgerRecorder;
 
 /// What the use cases stand on.
@@ -99,6 +101,8 @@ pub struct TenantConfig {
     pub enrichment: Option<Arc<dyn enrich::Enrich>>,
     /// Who is told of incidents.
     pub hooks: Vec<hooks::Hook>,
+    /// What its log is watched with.
+    pub watch: WatchConfig,
 }
 
 /// The application: all use cases over one set of ports. Cheap to share.

@@ -72,6 +72,8 @@ pub(crate) struct Current {
     pub(crate) policy: Arc<Snapshot>,
     /// What is known of domains: ours and what the policy adds.
     pub(crate) reference: Reference,
+    /// How the log is watched.
+    pub(crate) watch: Arc<countersign_policy::Watch>,
 }
 
 impl Current {
@@ -83,7 +85,8 @@ impl Current {
             organization_domains: lists.organization_domains.clone(),
             is_business: lists.free_mail_is_unusual,
         });
-        Self { version, policy: Arc::new(policy), reference }
+        let watch = Arc::new(policy.document().watch.clone());
+        Self { version, policy: Arc::new(policy), reference, watch }
     }
 }
 
@@ -167,6 +170,7 @@ impl Tenants {
             check_signature(ports, &tenant).await?;
             rollback::check(ports, &tenant).await?;
             if is_start {
+                tenant.watch.check(&tenant.id, &tenant.policy())?;
                 // Why after the checks: what is kept under the keys of another installation would lock out the right ones.
                 let root = keep_pseudonym_root(ports, &tenant.id).await?;
                 tenant.keys = ports.master.tenant_with(&tenant.id, &root, &ports.earlier_masters);
@@ -186,7 +190,7 @@ impl Tenants {
 }
 
 async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
-    let TenantConfig { id, policy, enrichment, hooks } = config;
+    let TenantConfig { id, policy, enrichment, hooks, watch } = config;
     let origin = checkpoint::origin(&ports.site, &id).map_err(Error::internal)?;
     let signers = signers(ports, &origin)?;
     let confirmed = ports
@@ -206,7 +210,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         off: ArcSwap::from_pointee(off),
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::default(),
-        watch: Watch::default(),
+        watch: Watch::new(watch),
         findings: Findings::default(),
         signers,
         origin,

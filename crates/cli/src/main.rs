@@ -13,6 +13,7 @@ mod key_watch;
 mod listen;
 mod manifest;
 mod place;
+mod rule_watch;
 mod tls;
 
 use std::process::ExitCode;

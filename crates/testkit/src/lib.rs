@@ -26,7 +26,7 @@ use std::{
     },
 };
 
-use countersign_app::{App, Lead, Ports, Tenant, TenantConfig, enrich::Enrich, hooks::Hook};
+use countersign_app::{App, Lead, Ports, Tenant, TenantConfig, WatchConfig, enrich::Enrich, hooks::Hook};
 use countersign_core::{
     Clock, Entropy, Secret, TenantId, Timestamp,
     testing::{CountingEntropy, HeldClock},
@@ -73,12 +73,14 @@ pub struct Setup {
     pub enrichment: Option<Arc<dyn Enrich>>,
     /// Who is told of incidents.
     pub hooks: Vec<Hook>,
+    /// What the log is watched with.
+    pub watch: WatchConfig,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let limits = Limits { decisions_per_second: 0, decisions_per_second_per_client: 0 };
-        Self { limits, enrichment: None, hooks: Vec::new() }
+        Self { limits, enrichment: None, hooks: Vec::new(), watch: WatchConfig::default() }
     }
 }
 
@@ -246,12 +248,13 @@ impl TestApp {
             None => Store::open_sqlite(place.folder.path(), Access::Own, &as_clock).expect("the store opens"),
         };
         let policy = Snapshot::new(document).expect("the policy has no faults");
-        let Setup { limits, enrichment, hooks } = setup;
+        let Setup { limits, enrichment, hooks, watch } = setup;
         let tenants = [TENANT, OTHER_TENANT].map(|id| TenantConfig {
             id: id.parse().expect("an id"),
             policy: policy.clone(),
             enrichment: enrichment.clone(),
             hooks: hooks.clone(),
+            watch: watch.clone(),
         });
         let ports = Ports {
             store: store.clone(),

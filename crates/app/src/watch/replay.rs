@@ -7,9 +7,9 @@ use std::{
 
 use countersign_core::Timestamp;
 use countersign_detect::{Alert, AlertId};
-use countersign_store::{AlertFilter, LogStretch, SnapshotOf, Write};
+use countersign_store::{AlertFilter, AlertRow, LogStretch, SnapshotOf, Write};
 
-use super::work::Working;
+use super::{fit::Mark, work::Working};
 use crate::{App, Error, Lead, Tenant};
 
 /// Entries that are read at once.
@@ -58,13 +58,26 @@ impl App {
         };
         let began = self.ports.clock.monotonic();
         let before = self.ports.store.find_log_snapshot(&tenant.id, SnapshotOf::Before(late_from)).await?;
-        let mut again = Self::restore(tenant, before)?;
+        let (fit, mark) = match working.as_ref() {
+            Some(working) => (working.fit.clone(), working.mark.clone()),
+            None => {
+                let mark = self.mark(tenant).await?;
+                (self.fit_of(tenant, mark.as_ref()).await?, mark)
+            }
+        };
+        // Why: what other settings judged stays as it was judged; to judge it anew would retract alerts that were right by them.
+        let judged_from = mark.as_ref().map_or(Timestamp::from_micros(i64::MIN), Mark::since);
+        let mut again = Self::restore(tenant, (fit, mark), before)?;
         again.engine.suppress(self.standing_suppressions(tenant).await?);
         let since = again.newest.clone();
         let mut found = BTreeMap::new();
         let entries = self.replay_from(tenant, &mut again, state.worked, &mut found).await?;
+        if let Some(working) = working.as_ref() {
+            again.engine.recall(&working.engine, judged_from);
+        }
         let known: BTreeSet<String> = found.keys().map(ToString::to_string).collect();
-        let gone = self.not_found(tenant, since.0, &known).await?;
+        let gone = self.not_found(tenant, (since.0, judged_from), &known).await?;
+        found.retain(|_, alert| alert.last > judged_from);
         let retracted = u64::try_from(gone.len()).unwrap_or(u64::MAX);
         let mut writes = self.alert_writes(tenant, &again.engine, found.into_values(), &gone).await?;
         let worked = state.worked;
@@ -104,11 +117,11 @@ impl App {
         Ok(entries)
     }
 
-    /// Alerts that began after `since` and are not among those that were found.
+    /// Alerts that began after `since`, did not end by `judged_from`, and are not among those that were found.
     async fn not_found(
         &self,
         tenant: &Tenant,
-        since: Timestamp,
+        (since, judged_from): (Timestamp, Timestamp),
         found: &BTreeSet<String>,
     ) -> Result<Vec<AlertId>, Error> {
         let mut gone = Vec::new();
@@ -117,7 +130,8 @@ impl App {
             let rows = self.ports.store.list_alerts(&tenant.id, filter.clone(), ALERTS).await?;
             let Some(last) = rows.last() else { return Ok(gone) };
             filter.before = Some((last.last, last.id.clone()));
-            let lost = rows.into_iter().filter(|row| row.first > since && !found.contains(&row.id));
+            let is_judged = |row: &AlertRow| row.first > since && row.last > judged_from;
+            let lost = rows.into_iter().filter(|row| is_judged(row) && !found.contains(&row.id));
             gone.extend(lost.filter_map(|row| row.id.parse::<AlertId>().ok()));
         }
     }

@@ -4,11 +4,15 @@ use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use countersign_auth0::log::LogEvent;
 use countersign_core::{Micros, Timestamp};
-use countersign_detect::{Alert, AlertId, Engine, Event, Place, StateError, Suppression};
+use countersign_detect::{Alert, AlertId, Engine, Event, Place, Suppression};
 use countersign_privacy::Tagger;
 use countersign_store::{Commit, LogEntryRow, LogSnapshotRow, LogState, SnapshotOf, StoreError, Write};
 
-use super::{entry, snapshots};
+use super::{
+    entry,
+    fit::{self, Fit, Mark},
+    snapshots,
+};
 use crate::{App, Error, Lead, Tenant};
 
 /// Entries that are looked at between two commits, and between two looks at whether the process is to end.
@@ -31,6 +35,10 @@ pub struct Worked {
 /// Detectors at work, and up to where they have seen the journal.
 pub(super) struct Working {
     pub(super) engine: Engine,
+    /// What the engine was made by.
+    pub(super) fit: Fit,
+    /// Since when; `None` until that is committed a first time.
+    pub(super) mark: Option<Mark>,
     pub(super) tagger: Tagger,
     /// Entries before this place are in it.
     pub(super) seq: u64,
@@ -68,6 +76,7 @@ impl App {
             Some(at_work) if at_work.seq == state.worked => at_work,
             _ => working.insert(self.begin(tenant, &state).await?),
         };
+        let refitted = self.refit(tenant, at_work).await?;
         at_work.engine.suppress(self.standing_suppressions(tenant).await?);
         let rows = self.ports.store.list_log(&tenant.id, at_work.seq, BATCH).await?;
         let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);
@@ -81,6 +90,7 @@ impl App {
         }
         let worked = Worked { entries, alerts: count(&found), is_late: late_from.is_some() };
         let mut writes = self.alert_writes(tenant, &at_work.engine, found.into_values(), &[]).await?;
+        writes.extend(refitted);
         if entries > 0 {
             writes.push(Write::LogWorked { expected: state.worked, worked: at_work.seq, late_from });
         }
@@ -102,7 +112,9 @@ impl App {
     /// Takes the newest snapshot, and what was looked at since.
     async fn begin(&self, tenant: &Tenant, state: &LogState) -> Result<Working, Error> {
         let snapshot = self.ports.store.find_log_snapshot(&tenant.id, SnapshotOf::Newest).await?;
-        let mut working = Self::restore(tenant, snapshot)?;
+        let mark = self.mark(tenant).await?;
+        let fit = self.fit_of(tenant, mark.as_ref()).await?;
+        let mut working = Self::restore(tenant, (fit, mark), snapshot)?;
         while working.seq < state.worked {
             let left = u32::try_from(state.worked - working.seq).unwrap_or(u32::MAX);
             let rows = self.ports.store.list_log(&tenant.id, working.seq, BATCH.min(left)).await?;
@@ -116,20 +128,20 @@ impl App {
     }
 
     /// Detectors as they were at a snapshot; without one, as at the beginning.
-    pub(super) fn restore(tenant: &Tenant, snapshot: Option<LogSnapshotRow>) -> Result<Working, Error> {
+    pub(super) fn restore(
+        tenant: &Tenant,
+        (fit, mark): (Fit, Option<Mark>),
+        snapshot: Option<LogSnapshotRow>,
+    ) -> Result<Working, Error> {
         let tagger = tenant.keys.tagger();
-        let mut engine = Self::engine(tenant)?;
+        let mut engine = fit::engine(tenant, &fit)?;
         let mut working = (0, (Timestamp::from_micros(i64::MIN), String::new()));
         if let Some(LogSnapshotRow { seq, at, log_id, state }) = snapshot {
-            let begun = engine.restore(&state).map_err(|StateError| ()).ok();
-            if begun.as_ref().is_none_or(|begun| !begun.is_empty()) {
-                let detectors = begun.as_ref().map_or_else(|| "all".to_owned(), |begun| begun.join(", "));
-                tracing::info!(tenant.id = %tenant.id, detectors, "detectors begin anew: their state is of another version");
-            }
+            fit::restore(tenant, &mut engine, &state);
             working = (seq, (at, log_id));
         }
         let (seq, newest) = working;
-        Ok(Working { engine, tagger, seq, newest, since_snapshot: 0, replayed: None })
+        Ok(Working { engine, fit, mark, tagger, seq, newest, since_snapshot: 0, replayed: None })
     }
 
     /// Looks at rows that follow what was seen in the order of arrival; says the oldest time of what came late.

@@ -15,6 +15,7 @@ use crate::{
     doctor::Doctor,
     key_watch::KeyWatch,
     listen::{self, Limits, Listener},
+    rule_watch::RuleWatch,
     tls::Tls,
 };
 
@@ -48,8 +49,9 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     let retention = config.retention.kept();
     let limits = Limits::standard();
     let doctor = Doctor::new(Arc::clone(&config), Arc::clone(&app), &base.clock)?;
+    let rules = RuleWatch::new(Arc::clone(&config), Arc::clone(&app));
     let serving = listen::until_stopped(listener, server.router(), app, retention, stop.clone(), &limits);
-    tokio::join!(serving, watch.run(stop.clone()), doctor.run(stop));
+    tokio::join!(serving, watch.run(stop.clone()), rules.run(stop.clone()), doctor.run(stop));
     Ok(Verdict::Holds)
 }
 

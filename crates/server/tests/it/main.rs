@@ -51,4 +51,6 @@ mod triggers;
 #[cfg(test)]
 mod watch;
 #[cfg(test)]
+mod watch_settings;
+#[cfg(test)]
 mod world;
