@@ -79,6 +79,14 @@ pub enum Error {
         /// What is wrong with it; a policy tells of no person.
         detail: String,
     },
+    /// Rule files can't be used.
+    #[error("the rule files of `{tenant}` can't be used:\n{detail}")]
+    FaultyRules {
+        /// Whose they are.
+        tenant: TenantId,
+        /// What is wrong, a line each.
+        detail: String,
+    },
     /// Another version of the policy holds than the change was made from.
     #[error("another version of the policy holds by now; look at it, and make the change from there")]
     PolicyChanged,
@@ -126,6 +134,7 @@ impl Error {
             Self::Diverged { .. } => "ledger.diverged",
             Self::ForeignMasterKey => "keys.foreign_master",
             Self::UnreadablePolicy { .. } => "policy.unreadable",
+            Self::FaultyRules { .. } => "rules.faulty",
             Self::PolicyChanged => "policy.changed",
             Self::NoSuchVersion => "policy.no_such_version",
             Self::TooMany(..) => "too_many",

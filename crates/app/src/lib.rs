@@ -67,8 +67,8 @@ pub use lead::Lead;
 pub use retain::Kept;
 pub use tenants::Tenant;
 pub use watch::{
-    AlertBody, Delivered, EventFault, History, Measures, Pulled, Reading, Replayed, StreamState, WatchStatus,
-    Worked,
+    AlertBody, Delivered, EventFault, History, Measures, Pulled, Reading, Replayed, RuleFiles, StreamState,
+    Unfit, WatchConfig, WatchStatus, Worked, check_policy,
 };
 pub use writes::LedgerRecorder;
 
@@ -108,6 +108,8 @@ pub struct TenantConfig {
     pub enrichment: Option<Arc<dyn enrich::Enrich>>,
     /// Who is told of incidents.
     pub hooks: Vec<hooks::Hook>,
+    /// What its log is watched with.
+    pub watch: WatchConfig,
 }
 
 /// The application: all use cases over one set of ports. Cheap to share.

@@ -3,7 +3,10 @@
 //! A change is known by method, path and status, never by the description: that differs between dashboard and API, and the path
 //! comes with two prefixes. What a tenant has after a change is what the response says, and the request where that is silent.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use countersign_auth0::log::{LogEvent, text};
 use serde::Deserialize;
@@ -188,8 +191,11 @@ impl Call {
     /// Whether it was one of our own: made by our client with a token that we hold.
     #[must_use]
     pub fn is_own(&self, context: &Context) -> bool {
-        let tokens = self.actor.client.as_ref().and_then(|client| context.own_clients.get(client));
-        tokens.zip(self.actor.token.as_ref()).is_some_and(|(tokens, token)| tokens.contains(token))
+        let (Some(client), Some(token)) = (&self.actor.client, &self.actor.token) else { return false };
+        let is_known = |clients: &BTreeMap<String, BTreeSet<String>>| {
+            clients.get(client).is_some_and(|tokens| tokens.contains(token))
+        };
+        is_known(&context.own_clients) || is_known(&context.installers)
     }
 
     /// `severity`, and at most low for a call of our own: it was decided and is recorded elsewhere.

@@ -38,6 +38,9 @@ pub struct Context {
     /// Our own clients at the tenant, each with the ids (`jti`) of the tokens that we hold: what they change is our own doing, and a
     /// finding about it is of low severity. A stolen secret gives a token that is not among them.
     pub own_clients: BTreeMap<String, BTreeSet<String>>,
+    /// Clients of whoever installed us, each with the ids of the tokens that we wrote with: their changes are ours too, and the clients
+    /// are not.
+    pub installers: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Context {

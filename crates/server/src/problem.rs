@@ -131,6 +131,7 @@ impl From<countersign_app::Error> for Problem {
             | Error::RolledBack { .. }
             | Error::Diverged { .. }
             | Error::UnreadablePolicy { .. }
+            | Error::FaultyRules { .. }
             | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if let Some(detail) = error.detail() {

@@ -45,7 +45,13 @@ impl Scene {
             checkpoint_folder: None,
         };
         let policy = Snapshot::new(Document::default()).unwrap();
-        let config = TenantConfig { id: "t".parse().unwrap(), policy, enrichment: None, hooks };
+        let config = TenantConfig {
+            id: "t".parse().unwrap(),
+            policy,
+            enrichment: None,
+            hooks,
+            watch: crate::WatchConfig::default(),
+        };
         let app = App::start(ports, vec![config]).await.unwrap();
         let tenant = app.tenant(&"t".parse().unwrap()).unwrap();
         Self { app, tenant, clock, _folder: folder }

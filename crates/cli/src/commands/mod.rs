@@ -19,7 +19,7 @@ mod policy;
 mod privacy;
 mod restore;
 mod risk_token;
-mod rules;
+pub mod rules;
 mod sandbox;
 mod serve;
 mod suppressions;

@@ -35,6 +35,9 @@ fn what_a_tenant_has_is_what_the_response_says_else_the_request() {
     assert_eq!(call.severity(Severity::High, &context), Severity::High);
     context.own_clients.insert("c".to_owned(), ["t".to_owned()].into());
     assert_eq!(call.severity(Severity::High, &context), Severity::Low);
+    context.own_clients.clear();
+    context.installers.insert("c".to_owned(), ["t".to_owned()].into());
+    assert_eq!(call.severity(Severity::High, &context), Severity::Low);
 }
 
 #[test]

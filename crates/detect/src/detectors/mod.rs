@@ -84,6 +84,10 @@ pub static NATIVE: &[Native] = &[
     sensor_tampering::NATIVE,
 ];
 
+/// The detectors that find nothing but what is new or unusual for a person: in the person's first days nobody is told of it.
+/// Those that find attacks tell from the first day, and those that learn by other measures say so themselves.
+pub static LEARNING: &[&str] = &["new_country_or_device", "dormant_member_returns", "weaker_factor_login"];
+
 /// Makes all native detectors; `thresholds` by detector and name are what the operator set.
 ///
 /// # Errors

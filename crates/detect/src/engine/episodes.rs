@@ -106,7 +106,17 @@ impl Episodes {
         }
         let today = self.raised.entry((about.id.to_string(), finding.at.days())).or_default();
         *today = today.saturating_add(1);
-        if *today > settings.daily_alerts { Audience::OverBudget } else { Audience::Raised }
+        if *today > settings.budget(&about.id) { Audience::OverBudget } else { Audience::Raised }
+    }
+
+    /// Takes what ended by `until` from `other` in place of its own.
+    pub(super) fn recall(&mut self, other: &Self, until: Timestamp) {
+        self.open.retain(|_, open| open.last > until);
+        for (key, open) in other.open.iter().filter(|(_, open)| open.last <= until) {
+            if self.open.get(key).is_none() {
+                self.open.insert(key, open.clone());
+            }
+        }
     }
 
     /// Forgets what nothing can join any more.

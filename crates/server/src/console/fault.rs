@@ -71,6 +71,7 @@ impl From<Error> for Fault {
             | Error::Diverged { .. }
             | Error::NoSuchVersion
             | Error::UnreadablePolicy { .. }
+            | Error::FaultyRules { .. }
             | Error::Internal { .. } => "Something went wrong",
         };
         // Why: `Problem` holds the status of each error and logs what must not be shown.

@@ -63,4 +63,6 @@ mod triggers;
 #[cfg(test)]
 mod watch;
 #[cfg(test)]
+mod watch_settings;
+#[cfg(test)]
 mod world;

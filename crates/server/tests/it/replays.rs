@@ -6,6 +6,7 @@ use countersign_app::{
     App, Error, Replayed, Worked,
     incidents::{By, Closure, Disposition, IncidentFilter, IncidentRow},
 };
+use countersign_core::Clock;
 use countersign_store::{AlertFilter, AlertRow, LogProgress, NewLogEntry, Write};
 use countersign_testkit::TestApp;
 use serde_json::Value;
