@@ -245,7 +245,7 @@ mod tests {
     use super::*;
     use crate::Document;
 
-    fn paths(json: Value) -> Vec<String> {
+    fn paths(json: &Value) -> Vec<String> {
         let document: Document = serde_json::from_value(serde_json::json!({ "watch": json })).unwrap();
         document.faults().into_iter().map(|fault| fault.path).collect()
     }
@@ -268,7 +268,7 @@ mod tests {
         let set =
             serde_json::json!({"detectors": {"a": {"is_off": 1, "x": true, "daily_alerts": 0.5, "y": 3}}});
         assert_eq!(
-            paths(set),
+            paths(&set),
             ["watch.detectors.a.daily_alerts", "watch.detectors.a.is_off", "watch.detectors.a.x"]
         );
     }
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn ranges_are_held_and_told_by_their_keys() {
-        let told = paths(serde_json::json!({
+        let told = paths(&serde_json::json!({
             "learning_days": 91, "daily_alerts": 0, "due_hours": {"high": 0},
             "rules": {"r": {"is_off": "yes", "daily_alerts": 0, "names": {"a": 1}, "list": ["a", 1], "n": null}},
             "context": {"staff_domains": ["Corp"], "fingerprint_shares": {"t13": 2.0},

@@ -1,5 +1,6 @@
 //! The native detectors. A new one is a file here with its `About`, and a line in [`NATIVE`].
 
+mod account;
 mod anomalously_active_member;
 mod attack_protection_weakened;
 mod brute_force_account;
@@ -9,6 +10,7 @@ mod credential_stuffing;
 mod cross_org_coordinated;
 mod crowd;
 mod dormant_member_returns;
+mod exchange;
 mod failure;
 mod feed;
 mod guardian;

@@ -68,6 +68,12 @@ impl Line {
         self
     }
 
+    /// From an address that nobody knows the place of.
+    pub(in crate::detectors) fn nowhere(mut self) -> Self {
+        self.place = Place::default();
+        self
+    }
+
     pub(in crate::detectors) fn system(mut self, asn: u32) -> Self {
         self.place.asn = Some(asn);
         self

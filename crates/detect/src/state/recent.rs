@@ -42,6 +42,12 @@ impl<T> Recent<T> {
         }
     }
 
+    /// Takes out the oldest entry that `is_it` holds of.
+    pub fn take(&mut self, is_it: impl Fn(&T) -> bool) -> Option<Seen<T>> {
+        let index = self.0.iter().position(|seen| is_it(&seen.what))?;
+        self.0.remove(index)
+    }
+
     /// The entries within `span` up to and including `at`, oldest first.
     pub fn within(&self, at: Timestamp, span: Micros) -> impl DoubleEndedIterator<Item = &Seen<T>> {
         self.0.iter().filter(move |seen| (0..=span).contains(&at.since(seen.at)))
