@@ -2,6 +2,7 @@
 
 mod anomalously_active_member;
 mod attack_protection_weakened;
+mod bound;
 mod brute_force_account;
 #[cfg(test)]
 mod calls;
