@@ -103,7 +103,8 @@ impl Weakened {
         for (index, (dimension, value)) in DIMENSIONS.iter().zip(&now).enumerate() {
             let Some(value) = *value else { continue };
             // Why asked for: a first edit of an allowlist must not tell what was off for years.
-            let assumed = || dimension.assumed.filter(|_| call.names(dimension.field));
+            let is_asked = || call.names(dimension.field) || (dimension.by_switch && call.names("enabled"));
+            let assumed = || dimension.assumed.filter(|_| is_asked());
             let known = was(index).map(|was| (dimension.severity, was));
             let before = known.or_else(|| Some((dimension.unknown, assumed()?)));
             let Some((severity, threshold)) = before else { continue };
@@ -273,7 +274,11 @@ mod tests {
             let many = stage(9, name, 1_000_000, 864_000);
             let soon = stage(9, name, 100, 1);
             for weak in [many, soon] {
-                assert_eq!(told(&trial.run(&[weak.clone()])), [("acme", Severity::Medium)], "{name}");
+                assert_eq!(
+                    told(&trial.run(std::slice::from_ref(&weak))),
+                    [("acme", Severity::Medium)],
+                    "{name}"
+                );
                 assert_eq!(told(&trial.run(&[usual.clone(), weak])), [("acme", Severity::Medium)], "{name}");
             }
             assert_eq!(

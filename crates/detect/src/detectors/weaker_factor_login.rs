@@ -132,8 +132,8 @@ impl Weaker {
         let (at, device, network) = (event.at(), event.tags.device, event.tags.network);
         let has_device = |person: &Person<'_>| person.devices.is_settled(device, person.first, at);
         let has_network = |person: &Person<'_>| person.networks.is_settled(network, person.first, at);
-        let is_own_device = device.is_none() || world.person.is_some_and(|person| has_device(person));
-        let is_own_network = world.person.is_some_and(|person| has_network(person));
+        let is_own_device = device.is_none() || world.person.is_some_and(has_device);
+        let is_own_network = world.person.is_some_and(has_network);
         let severity = match (is_own_network, is_own_device) {
             (false, _) => Severity::High,
             (true, false) => Severity::Medium,

@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// Something by which a protection is stronger or milder.
+#[derive(Clone, Copy)]
 pub(super) struct Dimension {
     /// Its name, for people.
     pub name: &'static str,
@@ -23,6 +24,8 @@ pub(super) struct Dimension {
     pub severity: Severity,
     /// How bad it is where nobody knows what it was.
     pub unknown: Severity,
+    /// Whether a call that only names the switch, `enabled`, asks for it too.
+    pub by_switch: bool,
 }
 
 /// How many attempts may pass.
@@ -40,12 +43,17 @@ const fn dimension(
     severity: Severity,
     read: fn(&Call, &Limits) -> Option<i64>,
 ) -> Dimension {
-    Dimension { name, field, read, assumed, severity, unknown: severity }
+    Dimension { name, field, read, assumed, severity, unknown: severity, by_switch: false }
 }
 
 /// One that is low where nobody knows what it was: as it is off, many tenants have it.
 const fn often_off(dimension: Dimension) -> Dimension {
     Dimension { unknown: Severity::Low, ..dimension }
+}
+
+/// One of the older settings of bot detection, whose only switch sets its policies.
+const fn by_switch(dimension: Dimension) -> Dimension {
+    Dimension { by_switch: true, ..dimension }
 }
 
 /// All dimensions; state is kept by their order.
@@ -68,13 +76,23 @@ pub(super) const DIMENSIONS: &[Dimension] = &[
     dimension("reset_policy", "challenge_password_reset_policy", Some(1), Severity::Medium, |call, _| {
         policy(call.field("challenge_password_reset_policy")?)
     }),
-    dimension("policy", "policy", Some(1), Severity::Medium, |call, _| policy(call.field("policy")?)),
-    dimension("old_passwordless_policy", "passwordless_policy", Some(1), Severity::Medium, |call, _| {
-        policy(call.field("passwordless_policy")?)
-    }),
-    dimension("old_reset_policy", "password_reset_policy", Some(1), Severity::Medium, |call, _| {
-        policy(call.field("password_reset_policy")?)
-    }),
+    by_switch(dimension("policy", "policy", Some(1), Severity::Medium, |call, _| {
+        policy(call.field("policy")?)
+    })),
+    by_switch(dimension(
+        "old_passwordless_policy",
+        "passwordless_policy",
+        Some(1),
+        Severity::Medium,
+        |call, _| policy(call.field("passwordless_policy")?),
+    )),
+    by_switch(dimension(
+        "old_reset_policy",
+        "password_reset_policy",
+        Some(1),
+        Severity::Medium,
+        |call, _| policy(call.field("password_reset_policy")?),
+    )),
     dimension("level", "bot_detection_level", None, Severity::Low, |call, _| {
         rank(call.field("bot_detection_level")?, &["low", "medium", "high"])
     }),
