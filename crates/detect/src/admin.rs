@@ -12,10 +12,7 @@ use countersign_auth0::log::{LogEvent, text};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::{Context, Severity};
-
-/// The longest body that is read, in bytes; of a longer one nothing is known.
-const MAX_BODY: usize = 256 * 1024;
+use crate::{Context, Severity, json};
 
 /// The longest path that is read, in bytes, and the most parts of one.
 const MAX_PATH: usize = 2_048;
@@ -30,7 +27,7 @@ pub struct Call {
     pub(crate) path: Vec<String>,
     /// The status of the response; 0 where it is not told.
     pub status: u16,
-    /// What was asked for; `null` where there is no body, or none that can be read.
+    /// What was asked for; `null` where there is no body, or none that can be read, and in place of what nests deeper than 48.
     pub request: Value,
     /// What was answered; `null` likewise.
     pub response: Value,
@@ -250,14 +247,12 @@ pub fn texts(value: &Value) -> Option<Vec<&str>> {
     }
 }
 
+/// Why of any size, and cut where it nests deep: who makes the call fills its free fields, and must not hide the others by them.
 fn body(raw: Option<&RawValue>) -> Value {
-    let Some(raw) = raw.filter(|raw| raw.get().len() <= MAX_BODY) else { return Value::Null };
-    let body: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+    let body = raw.map(|raw| json::parse(raw.get())).unwrap_or_default();
     // Why: some sources tell a body as the text that was sent.
     match &body {
-        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
-            serde_json::from_str(text).unwrap_or_default()
-        }
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => json::parse(text),
         _ => body,
     }
 }

@@ -3,6 +3,7 @@
 mod account;
 mod anomalously_active_member;
 mod attack_protection_weakened;
+mod bound;
 mod brute_force_account;
 #[cfg(test)]
 mod calls;

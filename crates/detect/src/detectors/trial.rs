@@ -40,6 +40,11 @@ impl Line {
         self
     }
 
+    /// Seconds after the start.
+    pub(in crate::detectors) const fn second(&self) -> i64 {
+        self.second
+    }
+
     /// About `auth0|{n}`.
     pub(in crate::detectors) fn user(self, n: usize) -> Self {
         self.with("user_id", format!("auth0|{n}"))
