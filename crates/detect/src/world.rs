@@ -6,7 +6,7 @@ use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
-use crate::{DAY, Person};
+use crate::{DAY, HOUR, Person};
 
 /// What a detector may look at beside the entry.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +98,11 @@ impl Marks {
     pub(crate) fn confirmed_as(mut self, other: &Self) -> Self {
         self.confirmed.clone_from(&other.confirmed);
         self
+    }
+
+    /// Forgets what counts no more, but for what may come an hour late.
+    pub fn forget(&mut self, now: Timestamp) {
+        self.found.retain(|_, marked| now.since(*marked) <= MARK_LIFE + HOUR);
     }
 
     /// Remembers that an attack came from there.

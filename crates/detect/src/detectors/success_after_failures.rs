@@ -102,7 +102,8 @@ impl Guessed {
         if failures.len() < self.failures {
             return None;
         }
-        failures.sort_by_key(|seen| (seen.at, seen.seq));
+        // Why not by their places in the journal, too: those differ with the order of delivery.
+        failures.sort_by_key(|seen| seen.at);
         let is_from_there = failures.iter().all(|seen| seen.what == event.tags.network);
         let severity = match self.standing(event, world) {
             Standing::New => Severity::High,

@@ -201,6 +201,7 @@ impl Engine {
         }
         if is_new_hour {
             self.episodes.forget(minute);
+            self.marks.forget(minute);
             self.detectors.iter_mut().for_each(|detector| detector.forget(minute));
         }
         changed

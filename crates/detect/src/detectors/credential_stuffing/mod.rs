@@ -201,6 +201,14 @@ impl Detector for Stuffing {
         findings.extend(finding);
     }
 
+    /// What an hour that has ended taught is small; who tried in it is not.
+    fn forget(&mut self, now: Timestamp) {
+        let State { hour, usual, .. } = &mut self.state;
+        if hour.is_over(now) {
+            usual.learn(hour, now);
+        }
+    }
+
     fn save(&self) -> Vec<u8> {
         state::save(ABOUT.version, &self.state)
     }

@@ -22,8 +22,8 @@ fn a_full_incident_takes_a_worse_alert_in_place_of_its_least() {
 #[test]
 fn a_full_incident_counts_what_is_no_worse_than_all_that_it_has() {
     let mut incident = full(Severity::Medium);
-    for severity in [Severity::Low, Severity::Medium] {
-        assert_eq!(incident.take(member(&alert("b", ann(), 200, severity), &[])), Change::Full);
+    for (minute, severity) in [(200, Severity::Low), (201, Severity::Medium)] {
+        assert_eq!(incident.take(member(&alert("b", ann(), minute, severity), &[])), Change::Full);
     }
     assert_eq!((incident.beyond(), incident.severity()), (2, Severity::Medium));
     assert!(incident.members().iter().all(|member| member.detector == "a"));
