@@ -64,8 +64,8 @@ pub use lead::Lead;
 pub use retain::Kept;
 pub use tenants::Tenant;
 pub use watch::{
-    AlertBody, Delivered, EventFault, History, Measures, Pulled, Reading, Replayed, StreamState, WatchStatus,
-    Worked,
+    AlertBody, Backtest, Compared, Delivered, EventFault, History, Measures, Pulled, Reading, Replayed,
+    StreamState, Trial, Tried, WatchStatus, Worked,
 };
 pub use writes::LedgerRecorder;
 

@@ -24,6 +24,9 @@ pub(super) const PAGE: u32 = 1_000;
 /// Entries after which whoever waits for the processor comes first.
 pub(super) const BREATH: usize = 64;
 
+/// The end of time.
+pub(super) const END: Timestamp = Timestamp::from_micros(i64::MAX);
+
 /// What comes later than this is judged by the state as it is, in microseconds.
 pub(super) const LATEST: Micros = 24 * 3_600 * 1_000_000;
 
@@ -62,6 +65,8 @@ pub(super) struct Working {
     pub(super) begun: BTreeSet<String>,
     /// The oldest time of an entry that did not open.
     pub(super) unread_from: Option<Timestamp>,
+    /// How many entries did not open.
+    pub(super) unread: u64,
     /// Whether entries that were looked at before are still to be looked at again.
     pub(super) is_behind: bool,
 }
@@ -98,16 +103,18 @@ impl Working {
     }
 
     fn miss(&mut self, at: Timestamp) {
+        self.unread += 1;
         self.unread_from = Some(self.unread_from.map_or(at, |from| from.min(at)));
     }
 }
 
 impl App {
-    /// Detectors as they were at the newest snapshot that has nothing of `before` or later in it; as at the beginning where there is
-    /// none that opens.
+    /// Brings detectors without state to where they were at the newest snapshot that has nothing of `before` or later in it; leaves
+    /// them as at the beginning where there is none that opens.
     pub(super) async fn restore(
         &self,
         tenant: &Tenant,
+        mut engine: Engine,
         state: &LogState,
         before: Option<Timestamp>,
     ) -> Result<Working, Error> {
@@ -118,7 +125,6 @@ impl App {
         if known.is_empty() {
             known.extend(oldest);
         }
-        let mut engine = Self::engine(tenant)?;
         let beginning = (Timestamp::from_micros(i64::MIN), String::new());
         let mut restored = (beginning, BTreeSet::new(), Debt::default());
         let mut is_begun = true;
@@ -151,6 +157,7 @@ impl App {
             debt,
             begun,
             unread_from: None,
+            unread: 0,
             is_behind: true,
         })
     }
@@ -165,15 +172,14 @@ impl App {
         Ok(found.into_iter().map(|(_, suppression)| suppression).collect())
     }
 
-    /// Looks at the next entries in event time of those that were looked at before; returns how many there were.
+    /// Looks at the next entries in event time, up to a time, of those before a place; returns how many there were.
     pub(super) async fn fold(
         &self,
         tenant: &Tenant,
         working: &mut Working,
-        before: u64,
+        (until, before): (Timestamp, u64),
         found: &mut Found,
     ) -> Result<u64, Error> {
-        let until = Timestamp::from_micros(i64::MAX);
         let stretch = LogStretch { after: working.newest.clone(), until, before };
         let rows = self.ports.store.list_log_in_time(&tenant.id, stretch, PAGE).await?;
         let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);

@@ -1,6 +1,7 @@
 //! A tenant's log: journaled as it arrives, and looked at for attacks (docs/watch.md).
 
 mod alerts;
+mod backtest;
 mod commit;
 mod desk;
 mod entry;
@@ -18,12 +19,13 @@ mod work;
 use std::{collections::BTreeMap, time::Duration};
 
 use countersign_core::Timestamp;
-use countersign_detect::{Engine, EngineSettings, detectors, pack::PACK, sigma};
+use countersign_detect::{Detector, Engine, EngineSettings, detectors, pack::PACK, sigma};
 use parking_lot::Mutex;
 
 pub(crate) use self::desk::readable;
 pub use self::{
     alerts::AlertBody,
+    backtest::{Backtest, Compared, Trial, Tried},
     event::EventFault,
     pull::{History, Pulled, Reading},
     replay::Replayed,
@@ -92,12 +94,22 @@ impl App {
 
     /// Detectors without state, as they are set for a tenant.
     fn engine(tenant: &Tenant) -> Result<Engine, Error> {
-        let mut detectors = detectors::make_all(&BTreeMap::new()).map_err(Error::internal)?;
-        let rules = sigma::load(PACK, &sigma::Values::new()).map_err(|faults| {
-            Error::internal(faults.first().map_or_else(String::new, ToString::to_string))
-        })?;
-        detectors.extend(rules);
-        Ok(Engine::new(tenant.keys.tagger(), EngineSettings::default(), detectors))
+        let mut detectors = Self::native()?;
+        detectors.extend(Self::rules()?);
+        Ok(Self::engine_of(tenant, detectors))
+    }
+
+    fn native() -> Result<Vec<Box<dyn Detector>>, Error> {
+        detectors::make_all(&BTreeMap::new()).map_err(Error::internal)
+    }
+
+    fn rules() -> Result<Vec<Box<dyn Detector>>, Error> {
+        sigma::load(PACK, &sigma::Values::new())
+            .map_err(|faults| Error::internal(faults.first().map_or_else(String::new, ToString::to_string)))
+    }
+
+    fn engine_of(tenant: &Tenant, detectors: Vec<Box<dyn Detector>>) -> Engine {
+        Engine::new(tenant.keys.tagger(), EngineSettings::default(), detectors)
     }
 
     /// What is known of the tenant's log stream.

@@ -8,7 +8,7 @@ use countersign_core::{Micros, Timestamp};
 use countersign_store::{LogProgress, LogState, Write};
 
 use super::{
-    desk::{Desk, Found, Working},
+    desk::{Desk, END, Found, Working},
     history,
     settle::Truth,
 };
@@ -135,7 +135,7 @@ impl App {
             return Ok(under_way);
         }
         let Replay { again, found, .. } = &mut replay;
-        let entries = self.fold(tenant, again, progress.worked, found).await?;
+        let entries = self.fold(tenant, again, (END, progress.worked), found).await?;
         replay.entries += entries;
         if !replay.again.is_behind {
             return self.end_replay(tenant, lead, desk, (replay, progress)).await;
@@ -157,7 +157,7 @@ impl App {
     ) -> Result<Replay, Error> {
         // Why: what is being kept lacks what came late.
         (desk.saving, desk.is_swept) = (None, false);
-        let again = self.restore(tenant, state, Some(late_from)).await?;
+        let again = self.restore(tenant, Self::engine(tenant)?, state, Some(late_from)).await?;
         Ok(Replay {
             since: again.newest.0,
             again,

@@ -8,7 +8,7 @@ use countersign_store::{LogEntryRow, LogProgress, LogState, Write};
 
 use super::{
     commit::Moved,
-    desk::{Desk, Found, LATEST, Order, Working},
+    desk::{Desk, END, Found, LATEST, Order, Working},
     history::{self, HistoryState},
 };
 use crate::{App, Error, Lead, Tenant};
@@ -17,7 +17,7 @@ use crate::{App, Error, Lead, Tenant};
 const BATCH: u32 = 256;
 
 /// How far behind the wall clock event time follows it while nothing comes: what is on its way may still come in order.
-const BEHIND: Micros = 5 * 60 * 1_000_000;
+pub(super) const BEHIND: Micros = 5 * 60 * 1_000_000;
 
 /// How long after its start a process does not take it for silence that nothing comes: what could not be delivered before comes
 /// again.
@@ -66,7 +66,8 @@ impl App {
         let awake = *desk.awake.get_or_insert(now);
         if desk.working.as_ref().is_none_or(|working| working.turn != progress.turn) {
             (desk.replay, desk.saving, desk.is_swept) = (None, None, false);
-            desk.working = Some(self.restore(tenant, &state, progress.late_from).await?);
+            let engine = Self::engine(tenant)?;
+            desk.working = Some(self.restore(tenant, engine, &state, progress.late_from).await?);
         }
         let Desk { working: Some(at_work), .. } = desk else { return Ok(Worked::default()) };
         if at_work.is_behind {
@@ -135,7 +136,7 @@ impl App {
         working: &mut Working,
         progress: &LogProgress,
     ) -> Result<u64, Error> {
-        let entries = self.fold(tenant, working, progress.worked, &mut Found::new()).await?;
+        let entries = self.fold(tenant, working, (END, progress.worked), &mut Found::new()).await?;
         if !working.is_behind {
             working.reach(self.reached(progress), &mut Found::new());
         }

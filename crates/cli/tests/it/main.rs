@@ -1,6 +1,8 @@
 //! The `countersign` binary from outside, as an operator, an auditor and an attacker meet it.
 
 #[cfg(test)]
+mod backtest;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod bench;
@@ -24,6 +26,8 @@ mod erase_guards;
 mod export;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod log_stream;
 #[cfg(test)]
 mod master_key;
 #[cfg(test)]
