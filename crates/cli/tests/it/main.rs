@@ -27,6 +27,8 @@ mod export;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod log_killed;
+#[cfg(test)]
 mod log_stream;
 #[cfg(test)]
 mod master_key;
