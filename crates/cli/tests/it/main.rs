@@ -11,6 +11,8 @@ mod certificates;
 #[cfg(test)]
 mod checks;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod decisions;
