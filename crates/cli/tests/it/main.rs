@@ -31,6 +31,8 @@ mod keys;
 #[cfg(test)]
 mod log_killed;
 #[cfg(test)]
+mod log_latency;
+#[cfg(test)]
 mod log_stream;
 #[cfg(test)]
 mod master_key;
