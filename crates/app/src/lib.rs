@@ -67,8 +67,8 @@ pub use lead::Lead;
 pub use retain::Kept;
 pub use tenants::Tenant;
 pub use watch::{
-    AlertBody, Delivered, EventFault, History, Measures, Pulled, Reading, Replayed, RuleFiles, StreamState,
-    Unfit, WatchConfig, WatchStatus, Worked, check_policy,
+    AlertBody, Backtest, Compared, Delivered, EventFault, History, Measures, Pulled, Reading, Replayed,
+    RuleFiles, StreamState, Trial, Tried, Unfit, WatchConfig, WatchStatus, Worked, check_policy,
 };
 pub use writes::LedgerRecorder;
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod at;
+mod backtest;
 mod bench;
 mod copies;
 mod decisions;
@@ -19,6 +20,7 @@ use countersign_core::{TenantId, Trigger};
 
 pub use self::{
     at::{At, Folder},
+    backtest::{Backtest, BacktestRules, Over},
     bench::{Bench, BenchDetections},
     copies::{Backup, Restore},
     decisions::{
@@ -127,6 +129,11 @@ pub enum Command {
     /// Rules over a tenant's log: check them, run their tests, see why one holds (docs/sigma.md).
     #[command(subcommand)]
     Rules(Rules),
+    /// Try detectors and rules over the stored log, and compare with the alerts that are stored; writes nothing.
+    #[command(
+        after_help = "Examples:\n  countersign backtest --config countersign.toml --since 2026-11-01\n  countersign backtest --data countersign-data --tenant example-tenant --rules my-rules --json\n\nIt works beside a running service. People and addresses are told as tags; entries by the ids that Auth0 gave them."
+    )]
+    Backtest(Backtest),
     /// Measure detections against labeled log entries.
     #[command(subcommand)]
     Bench(Bench),

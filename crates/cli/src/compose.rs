@@ -111,6 +111,17 @@ impl Base {
         self.existing_app_beside(config, store, self.data.path()).await
     }
 
+    /// As `existing_app`, with what tells where addresses are.
+    pub async fn existing_app_with(
+        &self,
+        config: &Config,
+        store: Store,
+        places: Option<Arc<dyn Places>>,
+    ) -> anyhow::Result<Arc<App>> {
+        let ports = self.ports(config, store, &self.clock, self.data.path())?;
+        Ok(App::open(Ports { places, ..ports }, tenants(config)?).await?)
+    }
+
     /// As `existing_app`, with checkpoints and retired keys in another folder.
     pub async fn existing_app_beside(
         &self,

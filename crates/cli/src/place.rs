@@ -3,7 +3,7 @@
 use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
-use countersign_app::{App, Tenant, incidents::Entity};
+use countersign_app::{App, Tenant, incidents::Entity, places::Places};
 use countersign_core::TenantId;
 use countersign_store::Access;
 use reqwest::{Certificate, Method, StatusCode, Url};
@@ -49,7 +49,17 @@ pub struct Here {
 
 impl Here {
     /// Opens data that is there, with its own keys; makes and records nothing.
-    pub async fn open(mut config: Config, tenant: &TenantId, access: Access) -> anyhow::Result<Self> {
+    pub async fn open(config: Config, tenant: &TenantId, access: Access) -> anyhow::Result<Self> {
+        Self::open_with(config, tenant, access, None).await
+    }
+
+    /// As `open`, with what tells where addresses are.
+    pub async fn open_with(
+        mut config: Config,
+        tenant: &TenantId,
+        access: Access,
+        places: Option<Arc<dyn Places>>,
+    ) -> anyhow::Result<Self> {
         let configured = config.tenants.remove(tenant).unwrap_or_default();
         config.tenants = [(tenant.clone(), configured)].into();
         let base = Base::find(&config)?;
@@ -59,7 +69,7 @@ impl Here {
         if !store.list_tenants().await?.contains(tenant) {
             bail!("`{}` holds no ledger of `{tenant}`", place(&config));
         }
-        let app = base.existing_app(&config, store).await?;
+        let app = base.existing_app_with(&config, store, places).await?;
         let tenant = app.tenant(tenant)?;
         Ok(Self { app, tenant })
     }

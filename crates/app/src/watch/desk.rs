@@ -25,6 +25,9 @@ pub(super) const PAGE: u32 = 1_000;
 /// Entries after which whoever waits for the processor comes first.
 pub(super) const BREATH: usize = 64;
 
+/// The end of time.
+pub(super) const END: Timestamp = Timestamp::from_micros(i64::MAX);
+
 /// What comes later than this is judged by the state as it is, in microseconds.
 pub(super) const LATEST: Micros = 24 * 3_600 * 1_000_000;
 
@@ -67,6 +70,8 @@ pub(super) struct Working {
     pub(super) begun: BTreeSet<String>,
     /// The oldest time of an entry that did not open.
     pub(super) unread_from: Option<Timestamp>,
+    /// How many entries did not open.
+    pub(super) unread: u64,
     /// Whether entries that were looked at before are still to be looked at again.
     pub(super) is_behind: bool,
 }
@@ -103,16 +108,18 @@ impl Working {
     }
 
     fn miss(&mut self, at: Timestamp) {
+        self.unread += 1;
         self.unread_from = Some(self.unread_from.map_or(at, |from| from.min(at)));
     }
 }
 
 impl App {
-    /// Detectors as they were at the newest snapshot that has nothing of `before` or later in it; as at the beginning where there is
-    /// none that opens.
+    /// Brings detectors without state to where they were at the newest snapshot that has nothing of `before` or later in it; leaves
+    /// them as at the beginning where there is none that opens.
     pub(super) async fn restore(
         &self,
         tenant: &Tenant,
+        mut engine: Engine,
         (fit, mark): (Fit, Option<Mark>),
         state: &LogState,
         before: Option<Timestamp>,
@@ -124,7 +131,6 @@ impl App {
         if known.is_empty() {
             known.extend(oldest);
         }
-        let mut engine = fit::engine(tenant, &fit)?;
         let beginning = (Timestamp::from_micros(i64::MIN), String::new());
         let mut restored = (beginning, BTreeSet::new(), Debt::default());
         let mut is_begun = true;
@@ -155,6 +161,7 @@ impl App {
             debt,
             begun,
             unread_from: None,
+            unread: 0,
             is_behind: true,
         })
     }
@@ -181,15 +188,14 @@ impl App {
         Ok(found.into_iter().map(|standing| standing.suppression).collect())
     }
 
-    /// Looks at the next entries in event time of those that were looked at before; returns how many there were.
+    /// Looks at the next entries in event time, up to a time, of those before a place; returns how many there were.
     pub(super) async fn fold(
         &self,
         tenant: &Tenant,
         working: &mut Working,
-        before: u64,
+        (until, before): (Timestamp, u64),
         found: &mut Found,
     ) -> Result<u64, Error> {
-        let until = Timestamp::from_micros(i64::MAX);
         let stretch = LogStretch { after: working.newest.clone(), until, before };
         let rows = self.ports.store.list_log_in_time(&tenant.id, stretch, PAGE).await?;
         let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);

@@ -15,7 +15,7 @@ use super::{
     desk::Working,
     ours::{self, Ours},
     rules::{RuleFiles, TOLD},
-    settings,
+    settings::{self, Detectors},
 };
 use crate::{App, Error, Tenant};
 
@@ -124,8 +124,34 @@ impl App {
 
 /// An engine without state.
 pub(super) fn engine(tenant: &Tenant, fit: &Fit) -> Result<Engine, Error> {
-    let (made, faults) = match settings::make(&fit.watch, &fit.rules) {
-        Ok(made) => made,
+    let (made, faults) = make(fit)?;
+    tell(tenant, &faults);
+    Ok(begin(tenant, fit, made))
+}
+
+/// An engine of some of the detectors and of others, without state.
+pub(super) fn engine_of(
+    tenant: &Tenant,
+    fit: &Fit,
+    is_taken: impl Fn(&dyn Detector) -> bool,
+    others: Option<Detectors>,
+) -> Result<Engine, Error> {
+    let (mut made, _) = make(fit)?;
+    made.retain(|detector| is_taken(&**detector));
+    made.extend(others.into_iter().flatten());
+    Ok(begin(tenant, fit, made))
+}
+
+fn begin(tenant: &Tenant, fit: &Fit, made: Detectors) -> Engine {
+    let context = ours::inform(settings::context(&fit.watch), &fit.ours);
+    let settings = settings::engine_settings(&fit.watch, &made, context);
+    Engine::new(tenant.keys.tagger(), settings, made)
+}
+
+/// The detectors and rules, and what of the settings does not fit them.
+fn make(fit: &Fit) -> Result<(Detectors, Vec<Fault>), Error> {
+    match settings::make(&fit.watch, &fit.rules) {
+        Ok(made) => Ok(made),
         // Why the built-in ones alone: a tenant is better watched by them than by nothing.
         Err(located) => {
             let first = |faults: &[Located]| faults.first().map_or_else(String::new, ToString::to_string);
@@ -136,13 +162,9 @@ pub(super) fn engine(tenant: &Tenant, fit: &Fit) -> Result<Engine, Error> {
                 first(&located)
             );
             faults.push(Fault { path: "watch.rules".to_owned(), message });
-            (made, faults)
+            Ok((made, faults))
         }
-    };
-    tell(tenant, &faults);
-    let context = ours::inform(settings::context(&fit.watch), &fit.ours);
-    let settings = settings::engine_settings(&fit.watch, &made, context);
-    Ok(Engine::new(tenant.keys.tagger(), settings, made))
+    }
 }
 
 /// Gives an engine what another knew; returns the detectors that can't take it, which begin anew.

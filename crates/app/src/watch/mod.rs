@@ -1,6 +1,7 @@
 //! A tenant's log: journaled as it arrives, and looked at for attacks (docs/watch.md).
 
 mod alerts;
+mod backtest;
 mod commit;
 mod desk;
 mod entry;
@@ -29,6 +30,7 @@ use parking_lot::Mutex;
 pub(crate) use self::settings::sla;
 pub use self::{
     alerts::AlertBody,
+    backtest::{Backtest, Compared, Trial, Tried},
     event::EventFault,
     pull::{History, Pulled, Reading},
     replay::Replayed,

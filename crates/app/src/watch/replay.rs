@@ -8,8 +8,8 @@ use countersign_core::{Micros, Timestamp};
 use countersign_store::{LogProgress, LogState, Write};
 
 use super::{
-    desk::{Desk, Found, Working},
-    fit::Mark,
+    desk::{Desk, END, Found, Working},
+    fit::{self, Mark},
     history,
     settle::Truth,
 };
@@ -139,7 +139,7 @@ impl App {
             return Ok(under_way);
         }
         let Replay { again, found, .. } = &mut replay;
-        let entries = self.fold(tenant, again, progress.worked, found).await?;
+        let entries = self.fold(tenant, again, (END, progress.worked), found).await?;
         replay.entries += entries;
         if !replay.again.is_behind {
             return self.end_replay(tenant, lead, desk, (replay, progress)).await;
@@ -165,7 +165,8 @@ impl App {
             Some(working) => (working.fit.clone(), working.mark.clone()),
             None => (self.fit(tenant).await?, self.mark(tenant).await?),
         };
-        let again = self.restore(tenant, (fit, mark), state, Some(late_from)).await?;
+        let again =
+            self.restore(tenant, fit::engine(tenant, &fit)?, (fit, mark), state, Some(late_from)).await?;
         Ok(Replay {
             since: again.newest.0,
             again,

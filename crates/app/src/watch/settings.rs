@@ -22,7 +22,7 @@ const PERIOD: &str = "learning_days";
 const LONGEST: f64 = 90.0;
 
 /// Detectors without state.
-type Detectors = Vec<Box<dyn Detector>>;
+pub(super) type Detectors = Vec<Box<dyn Detector>>;
 
 type Thresholds = BTreeMap<String, BTreeMap<String, f64>>;
 

@@ -32,18 +32,18 @@ pub(super) struct Truth<'a> {
 
 impl Truth<'_> {
     /// Whether what an alert rests on may not have been seen.
-    fn is_blind_to(&self, row: &AlertRow) -> bool {
+    pub(super) fn is_blind_to(&self, row: &AlertRow) -> bool {
         self.unread_from.is_some_and(|from| row.last >= from)
     }
 }
 
 /// Alerts that are stored and overlap the time of a replay.
 #[derive(Default)]
-struct Stored {
+pub(super) struct Stored {
     /// Those that it found.
-    found: BTreeMap<AlertId, AlertRow>,
+    pub(super) found: BTreeMap<AlertId, AlertRow>,
     /// Those that it did not.
-    others: BTreeMap<AlertId, AlertRow>,
+    pub(super) others: BTreeMap<AlertId, AlertRow>,
 }
 
 impl App {
@@ -70,7 +70,8 @@ impl App {
                 Some(row) if !self.is_changed(tenant, (row, &truth), alert).await? => {}
                 Some(_) => changed.push(alert.clone()),
                 None => {
-                    moved.extend(same(tenant, &stored, alert).map(|other| (alert.id, other)));
+                    let placed = alike(tenant, &stored, alert).find(|(_, row)| row.incident.is_some());
+                    moved.extend(placed.map(|(other, _)| (alert.id, other)));
                     changed.push(alert.clone());
                 }
             }
@@ -83,7 +84,8 @@ impl App {
         Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
     }
 
-    async fn stored(&self, tenant: &Tenant, truth: &Truth<'_>) -> Result<Stored, Error> {
+    /// Reads what is stored from the time on from which a replay looked.
+    pub(super) async fn stored(&self, tenant: &Tenant, truth: &Truth<'_>) -> Result<Stored, Error> {
         let mut stored = Stored::default();
         let mut filter = AlertFilter { since: Some(truth.since), ..AlertFilter::default() };
         loop {
@@ -143,15 +145,18 @@ impl App {
     }
 }
 
-/// The alert that another was known as: by the same detector, about the same, at the same time.
-fn same(tenant: &Tenant, stored: &Stored, alert: &Alert) -> Option<AlertId> {
+/// Alerts that another may have been known as: by the same detector, about the same, at the same time.
+pub(super) fn alike<'s>(
+    tenant: &Tenant,
+    stored: &'s Stored,
+    alert: &'s Alert,
+) -> impl Iterator<Item = (AlertId, &'s AlertRow)> {
     let tag = alerts::entity_tag(tenant, alert);
-    let is_same = |row: &AlertRow| {
+    let is_alike = move |row: &AlertRow| {
         row.detector == alert.detector
             && row.entity == tag
             && row.first <= alert.last
             && alert.first <= row.last
     };
-    let mut others = stored.others.iter().filter(|(_, row)| is_same(row));
-    others.find(|(_, row)| row.incident.is_some()).map(|(id, _)| *id)
+    stored.others.iter().filter(move |(_, row)| is_alike(row)).map(|(id, row)| (*id, row))
 }

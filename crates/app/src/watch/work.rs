@@ -11,7 +11,8 @@ use countersign_store::{LogEntryRow, LogProgress, LogState, Write};
 
 use super::{
     commit::Moved,
-    desk::{Desk, Found, LATEST, Order, Working},
+    desk::{Desk, END, Found, LATEST, Order, Working},
+    fit,
     history::{self, HistoryState},
 };
 use crate::{App, Error, Lead, Tenant};
@@ -20,7 +21,7 @@ use crate::{App, Error, Lead, Tenant};
 const BATCH: u32 = 256;
 
 /// How far behind the wall clock event time follows it while nothing comes: what is on its way may still come in order.
-const BEHIND: Micros = 5 * 60 * 1_000_000;
+pub(super) const BEHIND: Micros = 5 * 60 * 1_000_000;
 
 /// How long after its start a process does not take it for silence that nothing comes: what could not be delivered before comes
 /// again.
@@ -71,7 +72,8 @@ impl App {
             (desk.replay, desk.saving, desk.is_swept) = (None, None, false);
             let mark = self.mark(tenant).await?;
             let fit = self.fit_of(tenant, mark.as_ref()).await?;
-            desk.working = Some(self.restore(tenant, (fit, mark), &state, progress.late_from).await?);
+            let engine = fit::engine(tenant, &fit)?;
+            desk.working = Some(self.restore(tenant, engine, (fit, mark), &state, progress.late_from).await?);
         }
         let Desk { working: Some(at_work), .. } = desk else { return Ok(Worked::default()) };
         if at_work.is_behind {
@@ -140,7 +142,7 @@ impl App {
         working: &mut Working,
         progress: &LogProgress,
     ) -> Result<u64, Error> {
-        let entries = self.fold(tenant, working, progress.worked, &mut Found::new()).await?;
+        let entries = self.fold(tenant, working, (END, progress.worked), &mut Found::new()).await?;
         if !working.is_behind {
             working.reach(self.reached(progress), &mut Found::new());
         }

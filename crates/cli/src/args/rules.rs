@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 
+use super::BacktestRules;
+
 /// `countersign rules`
 #[derive(Debug, Subcommand)]
 pub enum Rules {
@@ -22,6 +24,11 @@ pub enum Rules {
         after_help = "Examples:\n  countersign rules explain users_exported entry.json\n  countersign rules explain my-rules/mine.yml - < entry.json"
     )]
     Explain(ExplainRule),
+    /// Run rules alone over the stored log, or over a file of log entries; writes nothing.
+    #[command(
+        after_help = "Examples:\n  countersign rules backtest my-rules --config countersign.toml --since 2026-11-01\n  countersign rules backtest my-rules/mine.yml --events corpus.jsonl"
+    )]
+    Backtest(BacktestRules),
 }
 
 /// Which rules, and what is set for them.

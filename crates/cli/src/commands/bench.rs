@@ -14,7 +14,7 @@ use countersign_detect::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Verdict, print};
+use super::{Verdict, print, say};
 use crate::args::{Bench, BenchDetections};
 
 /// The most bytes of one line.
@@ -97,9 +97,9 @@ pub fn run(command: &Bench) -> anyhow::Result<Verdict> {
                 writeln!(out, "{text}").context("can't write the alerts")?;
                 run += 1;
             }
-            Ok(Given::PassedOver(why)) => tell(&format!("{place}, line {number} is passed over: {why}")),
+            Ok(Given::PassedOver(why)) => say(&format!("{place}, line {number} is passed over: {why}")),
             Err(fault) => {
-                tell(&format!("{place}, line {number}: {fault}"));
+                say(&format!("{place}, line {number}: {fault}"));
                 faults += 1;
             }
         }
@@ -186,9 +186,4 @@ fn expected(error: &serde_json::Error) -> String {
         return at.unwrap_or("not what a line has there").to_owned();
     }
     text
-}
-
-#[expect(clippy::print_stderr, reason = "a command tells its failures on standard error")]
-fn tell(text: &str) {
-    eprintln!("countersign: {text}");
 }

@@ -57,7 +57,8 @@ pub async fn export(args: Export) -> anyhow::Result<Verdict> {
     Ok(Verdict::Holds)
 }
 
-fn only_tenant(tenants: Vec<TenantId>) -> anyhow::Result<TenantId> {
+/// The one tenant that there is.
+pub fn only_tenant(tenants: Vec<TenantId>) -> anyhow::Result<TenantId> {
     match <[TenantId; 1]>::try_from(tenants) {
         Ok([tenant]) => Ok(tenant),
         Err(tenants) if tenants.is_empty() => bail!("the data directory holds no ledger"),

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod alerts;
+mod backtest;
 mod backup;
 mod bench;
 mod config;
@@ -65,7 +66,8 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Suppressions(args) => suppressions::run(args).await,
         Command::Hooks(Hooks::Test(args)) => hooks::test(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
-        Command::Rules(command) => rules::run(&command),
+        Command::Rules(command) => rules::run(command).await,
+        Command::Backtest(args) => backtest::run(args).await,
         Command::Bench(command) => bench::run(&command),
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Config(args) => config::run(args),
@@ -77,6 +79,12 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
 fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A word to standard error about what goes on.
+#[expect(clippy::print_stderr, reason = "a command tells its failures and its progress on standard error")]
+fn say(text: &str) {
+    eprintln!("countersign: {text}");
 }
 
 /// Log lines to standard error.

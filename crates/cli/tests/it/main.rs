@@ -1,6 +1,8 @@
 //! The `countersign` binary from outside, as an operator, an auditor and an attacker meet it.
 
 #[cfg(test)]
+mod backtest;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod bench;
@@ -8,6 +10,8 @@ mod bench;
 mod certificates;
 #[cfg(test)]
 mod checks;
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
@@ -24,6 +28,12 @@ mod erase_guards;
 mod export;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod log_killed;
+#[cfg(test)]
+mod log_latency;
+#[cfg(test)]
+mod log_stream;
 #[cfg(test)]
 mod master_key;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use countersign_testdb::Server;
 use crate::world::{Service, TENANT, complained, countersign, sign_in, told};
 
 /// The command with both databases of this name.
-fn with_databases(server: &Server, name: &str, home: &Path) -> Command {
+pub fn with_databases(server: &Server, name: &str, home: &Path) -> Command {
     let mut command = countersign(home);
     command
         .env("COUNTERSIGN__STORAGE__DIRECTORY", "data")
@@ -23,7 +23,8 @@ fn with_databases(server: &Server, name: &str, home: &Path) -> Command {
     command
 }
 
-fn made(name: &str) -> Option<&'static Server> {
+/// Two empty databases of this name; `None` where PostgreSQL is not installed.
+pub fn made(name: &str) -> Option<&'static Server> {
     let server = countersign_testdb::shared()?;
     for database in [name.to_owned(), format!("{name}_keys")] {
         server.execute("postgres", &format!("CREATE DATABASE {database}")).unwrap();

@@ -8,14 +8,15 @@ use std::fmt::Write as _;
 use countersign_detect::sigma::{self, Grade, Located, Outcome};
 
 use self::files::{Files, values};
-use super::{Verdict, print};
+use super::{Verdict, backtest, print};
 use crate::args::{Rules, RulesAt};
 
-pub fn run(command: &Rules) -> anyhow::Result<Verdict> {
+pub async fn run(command: Rules) -> anyhow::Result<Verdict> {
     match command {
-        Rules::Check(args) => check(args),
-        Rules::Test(args) => test(args),
-        Rules::Explain(args) => explain::run(args),
+        Rules::Check(args) => check(&args),
+        Rules::Test(args) => test(&args),
+        Rules::Explain(args) => explain::run(&args),
+        Rules::Backtest(args) => backtest::rules_alone(args).await,
     }
 }
 
@@ -73,7 +74,7 @@ fn failure(outcome: &Outcome) -> String {
 }
 
 /// Faults, a line each, errors and warnings as editors know them.
-fn told(faults: &[Located]) -> String {
+pub fn told(faults: &[Located]) -> String {
     let line = |fault: &Located| {
         let grade = match fault.grade {
             Grade::Error => "error",
@@ -85,6 +86,6 @@ fn told(faults: &[Located]) -> String {
     faults.iter().map(line).collect()
 }
 
-fn counted(count: usize, what: &str) -> String {
+pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
