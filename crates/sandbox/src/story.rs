@@ -107,12 +107,13 @@ impl Story {
     }
 }
 
-/// The kind of the attack of a number: four kinds, so twelve pairs with three organizations.
+/// The kind of the attack of a number: five kinds, so fifteen pairs with three organizations.
 const fn kind_of(count: usize) -> AttackKind {
-    match count % 4 {
-        0 => AttackKind::StolenPassword,
+    match count % 5 {
+        0 => AttackKind::CredentialStuffing,
         1 => AttackKind::ImpossibleTravel,
-        2 => AttackKind::CredentialStuffing,
+        2 => AttackKind::PasswordSpray,
+        3 => AttackKind::StolenPassword,
         _ => AttackKind::TokenReplay,
     }
 }
@@ -164,7 +165,7 @@ mod tests {
             .filter(|sign_in| is_attack(sign_in))
             .map(|s| format!("{:?} {}", s.label, s.event["organization"]["name"]))
             .collect();
-        assert_eq!(pairs.len(), 12, "{pairs:?}");
+        assert_eq!(pairs.len(), 15, "{pairs:?}");
     }
 
     #[test]
