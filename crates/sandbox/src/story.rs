@@ -25,7 +25,7 @@ impl Default for Pace {
 }
 
 /// An attack that found nobody to build on is tried again after so long.
-const RETRY: i64 = 60_000_000;
+const RETRY: i64 = 15_000_000;
 /// A caller that comes later than this has been asleep: what it missed is dropped.
 const ASLEEP: i64 = 5_000_000;
 
@@ -82,7 +82,9 @@ impl Story {
 
     fn attack(&mut self, at: Timestamp) -> Option<SignIn> {
         let organizations = self.traffic.population().organizations().len();
-        let organization = self.attacks.checked_rem(organizations).unwrap_or(0);
+        // Why from the last: there the demo audits only, so that its first attack gets in.
+        let turn = self.attacks.checked_rem(organizations).unwrap_or(0);
+        let organization = organizations.saturating_sub(turn.saturating_add(1));
         let sign_in = self.traffic.attack(kind_of(self.attacks), organization, at);
         if sign_in.as_ref().is_none_or(|sign_in| sign_in.label == Label::Honest) {
             self.next_attack = at.plus(RETRY);

@@ -1,5 +1,6 @@
 //! `countersign demo`: the service, generated people, the real Action in Node, one URL.
 
+mod fatigue;
 mod history;
 mod live;
 mod reader;
@@ -37,8 +38,8 @@ use crate::{
 /// The same people, habits and attacks at each start.
 const SEED: u64 = 20_260_820;
 
-/// Two honest sign-ins in three seconds; attacks so often that somebody who looks sees one in the first half minute.
-const PACE: Pace = Pace { honest_per_minute: 40, attack_after_s: (8, 20) };
+/// Two honest sign-ins in three seconds; attacks so often that somebody who looks sees one in the first quarter of a minute.
+const PACE: Pace = Pace { honest_per_minute: 40, attack_after_s: (5, 15) };
 
 pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     start_logging("error", LogFormat::Text);
@@ -84,6 +85,7 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     let story = Story::new(traffic, PACE, SEED, base.clock.now());
     let (app_of, clock) = (Arc::clone(&app), Arc::clone(&base.clock));
     let live = Live { app: app_of, tenant, shell: stand.shell, requests, story, clock };
+    tasks.spawn(fatigue::run(people, live.shell.clone(), Arc::clone(&live.clock)));
     tasks.spawn(live.run(stop.clone()));
     if let Some(seconds) = args.stop_after {
         tasks.spawn(async move {

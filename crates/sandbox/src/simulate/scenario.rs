@@ -14,7 +14,6 @@ use crate::{
     flow::Visit,
     scenario::{Deed, Scenario, Script, What},
     sign_in::Label,
-    stream,
     tenant::{Fault, Item, State, http::Shell},
 };
 
@@ -73,18 +72,6 @@ impl Shell {
             count = count.saturating_add(1);
         }
         Ok(count)
-    }
-
-    /// The records after the one that was last, as a log stream sends them; moves it on.
-    fn entries_since(&self, last: &mut String) -> Vec<Value> {
-        let tenant = self.tenant();
-        let tenant = tenant.lock();
-        let state = tenant.state();
-        let entries = state.records.after(Some(last), usize::MAX).map(stream::entry).collect();
-        if let Some(newest) = state.records.all().next_back() {
-            newest.get("log_id").and_then(Value::as_str).unwrap_or_default().clone_into(last);
-        }
-        entries
     }
 
     /// Populates the tenant, and turns to the first page of the script.

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use countersign_app::{
     App, DecisionFilter, Error, Tenant,
     decide::{ActionInfo, Ask, Call},
-    incidents::{By, Closure, Disposition, IncidentFilter},
+    incidents::{By, Closure, Disposition, IncidentFilter, Severity},
     outcomes::Outcome,
 };
 use countersign_auth0::{log, trigger::Event};
@@ -33,7 +33,7 @@ const CLOSED: [(Disposition, &str); 2] = [
     ),
     (
         Disposition::FalsePositive,
-        "The person confirms that it was them, by another way out of the company's network.",
+        "The person confirms that a program of theirs went on with an old password.",
     ),
 ];
 
@@ -125,7 +125,8 @@ impl Past {
 
     /// Closes incidents as a person would, until there is one of each disposition.
     async fn close(&self) -> anyhow::Result<()> {
-        let all = self.app.incidents(&self.tenant, IncidentFilter::default(), 100).await?;
+        let grave = IncidentFilter { severity: Severity::Medium.rank(), ..IncidentFilter::default() };
+        let all = self.app.incidents(&self.tenant, grave, 100).await?;
         let closed = all.iter().filter(|incident| incident.row.disposition.is_some()).count();
         let Some(&(disposition, reason)) = CLOSED.get(closed) else { return Ok(()) };
         let Some(open) = all.iter().rev().find(|incident| incident.row.disposition.is_none()) else {

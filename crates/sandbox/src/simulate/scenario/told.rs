@@ -10,6 +10,7 @@ use crate::{
     SignIn, Traffic,
     scenario::{Deed, What},
     sign_in::Label,
+    stream,
     tenant::{Fault, http::Shell},
 };
 
@@ -77,5 +78,17 @@ impl Shell {
         let done = perform(self, &mut cast.held, deed).await;
         self.touch();
         done
+    }
+
+    /// The records after the one that was last, as a log stream sends them; moves it on.
+    pub(super) fn entries_since(&self, last: &mut String) -> Vec<Value> {
+        let tenant = self.tenant();
+        let tenant = tenant.lock();
+        let state = tenant.state();
+        let entries = state.records.after(Some(last), usize::MAX).map(stream::entry).collect();
+        if let Some(newest) = state.records.all().next_back() {
+            newest.get("log_id").and_then(Value::as_str).unwrap_or_default().clone_into(last);
+        }
+        entries
     }
 }
