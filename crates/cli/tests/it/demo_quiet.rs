@@ -1,6 +1,10 @@
 //! The demo's month: what is found in it is what was planted.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 use countersign_auth0::log;
 use countersign_core::{Clock, Timestamp, testing::HeldClock};
@@ -29,7 +33,7 @@ async fn found(scenario: &str, now: Timestamp) -> Vec<Alert> {
         .with_scenario(Scenario::parse(scenario).unwrap());
     let (past, _) = shell.tell_scenario().await.unwrap().unwrap();
     let tagger = Tagger::new(&[0; 32]);
-    let mut all = detectors::make_all(&std::collections::BTreeMap::new()).unwrap();
+    let mut all = detectors::make_all(&BTreeMap::new()).unwrap();
     all.extend(sigma::load(PACK, &sigma::Values::new()).unwrap());
     let mut engine = Engine::new(tagger.clone(), EngineSettings::default(), all);
     let texts: Vec<String> =
@@ -54,7 +58,7 @@ async fn honest_people_of_the_demo_raise_nothing_above_low_and_each_planted_atta
     for now in NOWS.map(|now| now.parse().unwrap()) {
         assert_eq!(found(honest, now).await, [], "{now}");
         let found: BTreeSet<String> =
-            found(&whole, now).await.iter().map(|alert| alert.detector.to_string()).collect();
+            found(&whole, now).await.iter().map(|alert| alert.detector.clone()).collect();
         for detector in ["success_after_failures", "password_spray", "impossible_travel"] {
             assert!(found.contains(detector), "{now}: {detector} is not among {found:?}");
         }

@@ -129,9 +129,13 @@ impl Past {
         let all = self.app.incidents(&self.tenant, grave, 100).await?;
         let closed = all.iter().filter(|incident| incident.row.disposition.is_some()).count();
         let Some(&(disposition, reason)) = CLOSED.get(closed) else { return Ok(()) };
-        let Some(open) = all.iter().rev().find(|incident| incident.row.disposition.is_none()) else {
-            return Ok(());
+        let open = all.iter().filter(|incident| incident.row.disposition.is_none());
+        // Why the worst as an attack: what is mildest may well be none.
+        let chosen = match disposition {
+            Disposition::TruePositive => open.max_by_key(|incident| incident.row.severity),
+            _ => open.min_by_key(|incident| incident.row.severity),
         };
+        let Some(open) = chosen else { return Ok(()) };
         let by = By { actor: ANALYST, version: open.row.version };
         let closure = Closure { disposition, duplicate_of: None, reason: reason.to_owned(), suppress: false };
         self.app.close_incident(&self.tenant, &open.row.id, by, closure).await?;
