@@ -4,6 +4,8 @@ use countersign_core::TenantId;
 use countersign_detect::incident::HandlingError;
 use countersign_store::{Conflict, StoreError};
 
+use crate::incidents::SuppressionError;
+
 /// A refusal or failure of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -77,6 +79,14 @@ pub enum Error {
         /// What is wrong with it; a policy tells of no person.
         detail: String,
     },
+    /// Rule files can't be used.
+    #[error("the rule files of `{tenant}` can't be used:\n{detail}")]
+    FaultyRules {
+        /// Whose they are.
+        tenant: TenantId,
+        /// What is wrong, a line each.
+        detail: String,
+    },
     /// Another version of the policy holds than the change was made from.
     #[error("another version of the policy holds by now; look at it, and make the change from there")]
     PolicyChanged,
@@ -92,6 +102,9 @@ pub enum Error {
     /// What can't be done with an incident as it stands.
     #[error("{0}")]
     Handling(HandlingError),
+    /// What can't be suppressed so.
+    #[error("{0}")]
+    Suppression(SuppressionError),
     /// A text that is empty or too long.
     #[error("`{0}` has 1 to {1} bytes")]
     Text(&'static str, usize),
@@ -121,12 +134,14 @@ impl Error {
             Self::Diverged { .. } => "ledger.diverged",
             Self::ForeignMasterKey => "keys.foreign_master",
             Self::UnreadablePolicy { .. } => "policy.unreadable",
+            Self::FaultyRules { .. } => "rules.faulty",
             Self::PolicyChanged => "policy.changed",
             Self::NoSuchVersion => "policy.no_such_version",
             Self::TooMany(..) => "too_many",
             Self::IncidentChanged => "incident.changed",
             Self::Handling(HandlingError::Closed) => "incident.closed",
             Self::Handling(_) | Self::Text(..) => "incident.invalid",
+            Self::Suppression(_) => "suppression.invalid",
             Self::Internal { .. } => "internal",
         }
     }

@@ -25,6 +25,8 @@ mod feed;
 mod gaps;
 pub mod hooks;
 pub mod incidents;
+mod join;
+pub mod journal;
 mod lead;
 mod learn;
 mod leaves;
@@ -57,15 +59,16 @@ use countersign_risk::Model;
 use countersign_store::Store;
 
 pub use checkpoints::file_name as checkpoint_file_name;
-pub use countersign_store::{AlertFilter, AlertRow, DecisionFilter, DecisionRow, Standing};
+pub use countersign_store::{AlertFilter, AlertRow, DecisionFilter, DecisionRow, JoinHow, Standing};
 pub use error::Error;
 pub use feed::Live;
+pub use join::{JoinCounts, Joined, LOGIN_WITHOUT_DECISION};
 pub use lead::Lead;
 pub use retain::Kept;
 pub use tenants::Tenant;
 pub use watch::{
-    AlertBody, Delivered, EventFault, History, Measures, Pulled, Reading, Replayed, StreamState, WatchStatus,
-    Worked,
+    AlertBody, Delivered, EventFault, History, Measures, Pulled, Reading, Replayed, RuleFiles, StreamState,
+    Unfit, WatchConfig, WatchStatus, Worked, check_policy,
 };
 pub use writes::LedgerRecorder;
 
@@ -105,6 +108,8 @@ pub struct TenantConfig {
     pub enrichment: Option<Arc<dyn enrich::Enrich>>,
     /// Who is told of incidents.
     pub hooks: Vec<hooks::Hook>,
+    /// What its log is watched with.
+    pub watch: WatchConfig,
 }
 
 /// The application: all use cases over one set of ports. Cheap to share.

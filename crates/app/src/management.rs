@@ -51,9 +51,32 @@ pub struct Cause {
     pub authority: Authority,
 }
 
+/// Whose token a write is sent with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Maker {
+    /// The client that the token was given to.
+    pub client_id: String,
+    /// The token's id (`jti`), which names it and opens nothing.
+    pub token_id: String,
+}
+
+impl Maker {
+    /// The longest of either text, in bytes.
+    pub const MAX_BYTES: usize = 256;
+
+    /// Whether both texts are there and none is too long.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        [&self.client_id, &self.token_id].iter().all(|text| (1..=Self::MAX_BYTES).contains(&text.len()))
+    }
+}
+
 /// A write that is about to be sent.
 #[derive(Clone, Copy)]
 pub struct Intent<'a> {
+    /// By which token, where its id is known: the tenant's log names it.
+    pub maker: Option<&'a Maker>,
     /// Why and by whom.
     pub cause: &'a Cause,
     /// What is sent.

@@ -3,7 +3,7 @@
 use countersign_core::{DecisionId, IdKind, SubjectId, Timestamp};
 use countersign_ledger::leaf::Kind;
 use countersign_risk::learning::Event;
-use countersign_store::{Commit, Conflict, DecisionRow, OutcomeRow, Standing, StoreError, Write};
+use countersign_store::{Commit, Conflict, DecisionRow, Fence, OutcomeRow, Standing, StoreError, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::{App, Error, Tenant, learn::Fold, leaves::Draft};
@@ -58,6 +58,25 @@ pub enum PersonVerdict {
     Legitimate,
     /// It was not.
     Fraudulent,
+}
+
+/// What stands or falls with an outcome that the log told.
+pub(crate) struct FromLog {
+    /// When it happened, by Auth0's clock.
+    pub(crate) at: Timestamp,
+    /// The lead without which nothing is written.
+    pub(crate) fence: Option<Fence>,
+    /// What is committed with it, and alone where it was told before.
+    pub(crate) writes: Vec<Write>,
+}
+
+/// By whom an outcome was told.
+#[derive(Clone, Copy)]
+enum Teller<'a> {
+    /// By an Action or a person; a signed request has an id.
+    Caller(Option<&'a str>),
+    /// By the log.
+    Log(&'a FromLog),
 }
 
 /// How an outcome was taken.
@@ -118,10 +137,37 @@ impl App {
         outcome: &Outcome,
         request_id: Option<&str>,
     ) -> Result<Taken, Error> {
+        self.report_by(tenant, outcome, Teller::Caller(request_id)).await
+    }
+
+    /// As `report`, of what the log tells. What can't be told of, since the person was erased or the record is not kept, counts
+    /// as known.
+    ///
+    /// # Errors
+    /// As `report`.
+    pub(crate) async fn report_from_log(
+        &self,
+        tenant: &Tenant,
+        outcome: &Outcome,
+        log: &FromLog,
+    ) -> Result<Taken, Error> {
+        let taken = match self.report_by(tenant, outcome, Teller::Log(log)).await {
+            Err(Error::Erased | Error::NotKept | Error::NotFound(_)) => Taken::Known,
+            taken => taken?,
+        };
+        if taken == Taken::Known && !log.writes.is_empty() {
+            let (fence, writes) = (log.fence.clone(), log.writes.clone());
+            let commit = Commit { fence, writes, ..Commit::background(tenant.id.clone()) };
+            self.ports.store.commit(commit).await?;
+        }
+        Ok(taken)
+    }
+
+    async fn report_by(&self, tenant: &Tenant, outcome: &Outcome, by: Teller<'_>) -> Result<Taken, Error> {
         let (subject, _) = self.whose(tenant, outcome).await?;
         let _turn = self.turns.wait(&subject).await;
         for _ in 0..TRIES {
-            match self.try_report(tenant, outcome, request_id, &subject).await {
+            match self.try_report(tenant, outcome, by, &subject).await {
                 Ok(()) => return Ok(Taken::Recorded),
                 Err(Attempt::Again) => {}
                 Err(Attempt::Known) => return Ok(Taken::Known),
@@ -135,7 +181,7 @@ impl App {
         &self,
         tenant: &Tenant,
         outcome: &Outcome,
-        request_id: Option<&str>,
+        by: Teller<'_>,
         subject: &SubjectId,
     ) -> Result<(), Attempt> {
         let at = self.ports.clock.now();
@@ -147,15 +193,21 @@ impl App {
         }
         let body = serde_json::to_vec(outcome).map_err(Error::internal)?;
         let leaf = self.personal_leaf(tenant, draft, &fold.key, &body)?;
-        let seen = request_id.map(|request_id| Write::Request { id: request_id.to_owned(), at });
-        let mut writes: Vec<Write> = seen.into_iter().chain(self.end_fold(tenant, fold, at)?).collect();
+        let (mut writes, happened_at, fence) = match by {
+            Teller::Caller(request_id) => {
+                let seen = request_id.map(|request_id| Write::Request { id: request_id.to_owned(), at });
+                (seen.into_iter().collect(), happened_at, None)
+            }
+            Teller::Log(log) => (log.writes.clone(), log.at.min(at), log.fence.clone()),
+        };
+        writes.extend(self.end_fold(tenant, fold, at)?);
         writes.push(Write::Outcome(OutcomeRow {
             id: id.clone(),
             decision: outcome.decision().cloned(),
             kind: outcome.kind(),
             at: happened_at,
         }));
-        let commit = Commit { leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
+        let commit = Commit { fence, leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
         match self.ports.store.commit(commit).await {
             Ok(_) => Ok(()),
             Err(StoreError::Stale) => Err(Attempt::Again),

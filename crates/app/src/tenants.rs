@@ -22,8 +22,8 @@ use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
 use crate::{
-    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, hooks::Hook, posture::Findings, risk_tokens,
-    rollback, watch::Watch,
+    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, hooks::Hook, join::Joining, posture::Findings,
+    risk_tokens, rollback, watch::Watch,
 };
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
@@ -43,6 +43,8 @@ pub struct Tenant {
     pub(crate) velocity: Mutex<Velocity>,
     /// The watching of its log.
     pub(crate) watch: Watch,
+    /// The joining of its log with decisions.
+    pub(crate) joining: Joining,
     /// What is found at it now.
     pub(crate) findings: Findings,
     pub(crate) signers: Vec<Signer>,
@@ -72,6 +74,8 @@ pub(crate) struct Current {
     pub(crate) policy: Arc<Snapshot>,
     /// What is known of domains: ours and what the policy adds.
     pub(crate) reference: Reference,
+    /// How the log is watched.
+    pub(crate) watch: Arc<countersign_policy::Watch>,
 }
 
 impl Current {
@@ -83,7 +87,8 @@ impl Current {
             organization_domains: lists.organization_domains.clone(),
             is_business: lists.free_mail_is_unusual,
         });
-        Self { version, policy: Arc::new(policy), reference }
+        let watch = Arc::new(policy.document().watch.clone());
+        Self { version, policy: Arc::new(policy), reference, watch }
     }
 }
 
@@ -167,6 +172,7 @@ impl Tenants {
             check_signature(ports, &tenant).await?;
             rollback::check(ports, &tenant).await?;
             if is_start {
+                tenant.watch.check(&tenant.id, &tenant.policy())?;
                 // Why after the checks: what is kept under the keys of another installation would lock out the right ones.
                 let root = keep_pseudonym_root(ports, &tenant.id).await?;
                 tenant.keys = ports.master.tenant_with(&tenant.id, &root, &ports.earlier_masters);
@@ -186,7 +192,7 @@ impl Tenants {
 }
 
 async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
-    let TenantConfig { id, policy, enrichment, hooks } = config;
+    let TenantConfig { id, policy, enrichment, hooks, watch } = config;
     let origin = checkpoint::origin(&ports.site, &id).map_err(Error::internal)?;
     let signers = signers(ports, &origin)?;
     let confirmed = ports
@@ -206,7 +212,8 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         off: ArcSwap::from_pointee(off),
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::default(),
-        watch: Watch::default(),
+        watch: Watch::new(watch),
+        joining: Joining::default(),
         findings: Findings::default(),
         signers,
         origin,

@@ -8,7 +8,7 @@ use countersign_ledger::leaf::Kind;
 use crate::{
     App, Error, Tenant,
     leaves::Draft,
-    management::{Authority, Cause, End, Intent, Pending, RecordError, Recorder},
+    management::{Authority, Cause, End, Intent, Maker, Pending, RecordError, Recorder},
 };
 
 /// The longest text of a cause that stands in a leaf, in characters.
@@ -22,7 +22,8 @@ pub(crate) fn told(text: &str) -> String {
 
 impl App {
     /// Tells the ledger what is about to be written at the tenant, and why; the answer names the record. It holds the
-    /// operation's name, and neither path nor body, which can tell of people.
+    /// operation's name, and neither path nor body, which can tell of people. By `maker` the entry of it in the tenant's log is known
+    /// as our own doing.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -31,7 +32,11 @@ impl App {
         tenant: &Tenant,
         operation: &str,
         cause: &Cause,
+        maker: Option<&Maker>,
     ) -> Result<String, Error> {
+        if let Some(maker) = maker {
+            self.remember_token(tenant, maker).await?;
+        }
         let id = self.make_id(IdKind::Record)?;
         let draft = Draft::new(&id, self.ports.clock.now(), Kind::Administration)
             .fact("change", &"tenant_write")
@@ -93,7 +98,8 @@ impl Recorder for LedgerRecorder {
     fn intend<'a>(&'a self, intent: Intent<'a>) -> Pending<'a, Result<String, RecordError>> {
         Box::pin(async move {
             let operation = intent.request.operation().name;
-            let recorded = self.app.record_tenant_write(&self.tenant, operation, intent.cause).await;
+            let recorded =
+                self.app.record_tenant_write(&self.tenant, operation, intent.cause, intent.maker).await;
             recorded.map_err(|error| {
                 tracing::error!(tenant.id = %self.tenant.id, detail = error.detail(), "a write at the tenant can't be recorded, so it is not sent");
                 RecordError

@@ -125,8 +125,13 @@ pub async fn start(
         places: None,
         checkpoint_folder: data.folder().map(Path::to_owned),
     };
-    let tenant =
-        TenantConfig { id: question::tenant()?, policy: policy()?, enrichment: None, hooks: Vec::new() };
+    let tenant = TenantConfig {
+        id: question::tenant()?,
+        policy: policy()?,
+        enrichment: None,
+        hooks: Vec::new(),
+        watch: Default::default(),
+    };
     Ok((App::start(ports, vec![tenant]).await?, store))
 }
 

@@ -4,6 +4,7 @@ mod at;
 mod bench;
 mod copies;
 mod decisions;
+mod desk;
 mod incidents;
 mod keys;
 mod policy;
@@ -22,6 +23,10 @@ pub use self::{
     copies::{Backup, Restore},
     decisions::{
         Decisions, Export as ExportDecisions, Filter, List, OfTenant, RiskToken, Show as ShowDecision,
+    },
+    desk::{
+        AddSuppression, Alerts, Hooks, LiftSuppression, ListAlerts, ListLogs, Logs, ShowOne, Suppressions,
+        TestHook,
     },
     incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
@@ -101,6 +106,18 @@ pub enum Command {
     /// What was found in a tenant's log.
     #[command(subcommand)]
     Incidents(Incidents),
+    /// Single findings in a tenant's log, told or not.
+    #[command(subcommand)]
+    Alerts(Alerts),
+    /// A tenant's log as it was journaled.
+    #[command(subcommand)]
+    Logs(Logs),
+    /// What nobody is told of, for a while.
+    #[command(subcommand)]
+    Suppressions(Suppressions),
+    /// Receivers that are told of incidents.
+    #[command(subcommand)]
+    Hooks(Hooks),
     /// Tokens of the short form.
     #[command(subcommand)]
     RiskToken(RiskToken),

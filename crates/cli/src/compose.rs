@@ -100,6 +100,7 @@ impl Base {
         for tenant in &mut tenants {
             tenant.enrichment = connector(config, &tenant.id, clock)?;
             tenant.hooks = receivers(config, &tenant.id)?;
+            tenant.watch = crate::rule_watch::configured(config, &tenant.id)?;
         }
         let ports = self.ports(config, store, clock, self.data.path())?;
         Ok(App::start(Ports { places, ..ports }, tenants).await?)
@@ -272,6 +273,7 @@ fn tenants(config: &Config) -> anyhow::Result<Vec<TenantConfig>> {
             policy: Snapshot::new(tenant.policy.clone()).map_err(faults)?,
             enrichment: None,
             hooks: Vec::new(),
+            watch: countersign_app::WatchConfig::default(),
         })
     });
     tenants.collect()

@@ -55,6 +55,7 @@ impl Jobs {
         for tenant in app.tenants() {
             tasks.spawn(told("keep_up", keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
             tasks.spawn(told("watch_log", watch_log(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
+            tasks.spawn(told("join_log", join_log(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
             if tenant.has_hooks() {
                 tasks.spawn(told("tell", tell(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
             }
@@ -150,6 +151,23 @@ async fn replay(app: &App, tenant: &Tenant, lead: &Lead) -> bool {
     let is_under_way = replayed.as_ref().is_ok_and(|replayed| replayed.is_under_way);
     log(tenant, "replay", replayed.map(drop));
     is_under_way
+}
+
+/// Joins a tenant's log to decisions, each second what came since: by itself, so that alerts never wait for what is learned.
+async fn join_log(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = ticks(SECOND);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(&mut stop) => return,
+        }
+        let one = || async {
+            let Some(lead) = lead(&app, &tenant).await else { return Ok(0) };
+            let joined = app.join_next(&tenant, &lead).await?;
+            Ok(usize::try_from(joined.entries).unwrap_or(usize::MAX))
+        };
+        log(&tenant, "join", in_batches(&stop, BATCHES, one).await);
+    }
 }
 
 /// The lead of the tenant's jobs, if this process does them now.

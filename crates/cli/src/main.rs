@@ -15,6 +15,7 @@ mod manifest;
 mod place;
 mod place_watch;
 mod pull_log;
+mod rule_watch;
 mod tls;
 
 use std::process::ExitCode;

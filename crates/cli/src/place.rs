@@ -3,10 +3,11 @@
 use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
-use countersign_app::{App, Tenant};
+use countersign_app::{App, Tenant, incidents::Entity};
 use countersign_core::TenantId;
 use countersign_store::Access;
 use reqwest::{Certificate, Method, StatusCode, Url};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
@@ -72,6 +73,15 @@ pub fn place(config: &Config) -> String {
     config.storage.directory.display().to_string()
 }
 
+/// What stands for an entity.
+#[derive(Debug, Deserialize)]
+pub struct Tags {
+    /// For incidents and alerts.
+    pub entity: String,
+    /// For entries of the log; `None` for what is no account.
+    pub account: Option<String>,
+}
+
 /// A running server and the operator's token.
 pub struct Remote {
     client: reqwest::Client,
@@ -116,6 +126,14 @@ impl Remote {
             return Ok(None);
         }
         read(status, &bytes).map(Some)
+    }
+
+    /// The tags of an entity at a tenant, which may stand in an address where its name may not; `None` for `None`.
+    pub async fn entity(&self, tenant: &TenantId, entity: Option<&Entity>) -> anyhow::Result<Option<Tags>> {
+        let Some(entity) = entity else { return Ok(None) };
+        let body = serde_json::to_value(entity)?;
+        let answer = self.call(Method::POST, &["v1", "entities", tenant.as_str()], Some(&body)).await?;
+        Ok(Some(serde_json::from_value(answer).context("the server's answer is none of Countersign's")?))
     }
 
     /// Sends a body, if there is one, and returns the answer; a refusal is an error in the server's words.

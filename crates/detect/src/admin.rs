@@ -3,16 +3,16 @@
 //! A change is known by method, path and status, never by the description: that differs between dashboard and API, and the path
 //! comes with two prefixes. What a tenant has after a change is what the response says, and the request where that is silent.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use countersign_auth0::log::{LogEvent, text};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::{Context, Severity};
-
-/// The longest body that is read, in bytes; of a longer one nothing is known.
-const MAX_BODY: usize = 256 * 1024;
+use crate::{Context, Severity, json};
 
 /// The longest path that is read, in bytes, and the most parts of one.
 const MAX_PATH: usize = 2_048;
@@ -27,7 +27,7 @@ pub struct Call {
     pub(crate) path: Vec<String>,
     /// The status of the response; 0 where it is not told.
     pub status: u16,
-    /// What was asked for; `null` where there is no body, or none that can be read.
+    /// What was asked for; `null` where there is no body, or none that can be read, and in place of what nests deeper than 48.
     pub request: Value,
     /// What was answered; `null` likewise.
     pub response: Value,
@@ -188,8 +188,11 @@ impl Call {
     /// Whether it was one of our own: made by our client with a token that we hold.
     #[must_use]
     pub fn is_own(&self, context: &Context) -> bool {
-        let tokens = self.actor.client.as_ref().and_then(|client| context.own_clients.get(client));
-        tokens.zip(self.actor.token.as_ref()).is_some_and(|(tokens, token)| tokens.contains(token))
+        let (Some(client), Some(token)) = (&self.actor.client, &self.actor.token) else { return false };
+        let is_known = |clients: &BTreeMap<String, BTreeSet<String>>| {
+            clients.get(client).is_some_and(|tokens| tokens.contains(token))
+        };
+        is_known(&context.own_clients) || is_known(&context.installers)
     }
 
     /// `severity`, and at most low for a call of our own: it was decided and is recorded elsewhere.
@@ -244,14 +247,12 @@ pub fn texts(value: &Value) -> Option<Vec<&str>> {
     }
 }
 
+/// Why of any size, and cut where it nests deep: who makes the call fills its free fields, and must not hide the others by them.
 fn body(raw: Option<&RawValue>) -> Value {
-    let Some(raw) = raw.filter(|raw| raw.get().len() <= MAX_BODY) else { return Value::Null };
-    let body: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+    let body = raw.map(|raw| json::parse(raw.get())).unwrap_or_default();
     // Why: some sources tell a body as the text that was sent.
     match &body {
-        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
-            serde_json::from_str(text).unwrap_or_default()
-        }
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => json::parse(text),
         _ => body,
     }
 }

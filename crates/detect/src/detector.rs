@@ -23,6 +23,12 @@ pub trait Detector: Send + Sync {
         let _ = (now, world, findings);
     }
 
+    /// Forgets what can matter to no entry from an hour before `now` on, so that memory goes by what is under way. It is called
+    /// each hour of event time, and changes no finding of entries that come in order.
+    fn forget(&mut self, now: Timestamp) {
+        let _ = now;
+    }
+
     /// Its state.
     fn save(&self) -> Vec<u8>;
 

@@ -213,6 +213,16 @@ fn octets(address: IpAddr) -> Vec<u8> {
     }
 }
 
+/// The tag by which entries are known that come from an address, a network or a fingerprint.
+pub(crate) fn source_tag(tagger: &Tagger, kind: EntityKind, name: &str) -> Option<Tag> {
+    match kind {
+        EntityKind::Address => Some(tagger.tag("address", &octets(name.parse().ok()?))),
+        EntityKind::Network => Some(tagger.tag("network", name.as_bytes())),
+        EntityKind::Fingerprint => Some(tagger.tag("fingerprint", name.as_bytes())),
+        _ => None,
+    }
+}
+
 /// The network of an address as text: `203.0.113.0/24`, `2001:db8::/64`.
 #[must_use]
 pub fn network_of(address: IpAddr) -> String {

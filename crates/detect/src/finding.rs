@@ -1,7 +1,7 @@
 //! What a detector finds, and about what.
 
 use countersign_core::Timestamp;
-use countersign_privacy::Tag;
+use countersign_privacy::{Tag, Tagger};
 use serde::{Deserialize, Serialize};
 
 use crate::Seq;
@@ -102,6 +102,22 @@ impl Entity {
     pub fn new(kind: EntityKind, name: &str) -> Self {
         let cut = name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default();
         Self { kind, name: cut.to_owned() }
+    }
+
+    /// The keyed tag by which whatever is about it is found again. An account is one in whatever letters its name is written.
+    #[must_use]
+    pub fn tag(&self, tagger: &Tagger) -> Tag {
+        let sort = format!("involved {:?}", self.kind);
+        match self.kind {
+            EntityKind::User => tagger.tag(&sort, self.name.trim().to_lowercase().as_bytes()),
+            _ => tagger.tag(&sort, self.name.as_bytes()),
+        }
+    }
+
+    /// The tag by which entries are known that come from here; `None` for what nothing comes from, and for an address that is none.
+    #[must_use]
+    pub fn source_tag(&self, tagger: &Tagger) -> Option<Tag> {
+        crate::event::source_tag(tagger, self.kind, &self.name)
     }
 }
 

@@ -26,9 +26,9 @@ mod world;
 
 pub use alert::{Alert, AlertId, AlertIdError, Audience};
 pub use detector::{About, DAY, Detector, HOUR, MINUTE, Param, ParamError, Params, StateError};
-pub use engine::{Engine, EngineSettings, Suppression};
+pub use engine::{Engine, EngineSettings, SENSORS, Suppression};
 pub use event::{Event, Seq, Tags, network_of, told};
 pub use finding::{Entity, EntityKind, Finding, MAX_EVIDENCE, Measure, Severity};
 pub use person::{Known, Memory, Person, Sighting};
 pub use place::{Country, NetworkKind, Place};
-pub use world::{Context, Marks, World};
+pub use world::{ConfirmedSource, Context, Marks, World};

@@ -7,7 +7,7 @@ use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Country, Event,
+    Country, DAY, Event,
     state::{Entry, Minute},
 };
 
@@ -123,6 +123,15 @@ impl<T: Value> Known<'_, T> {
     pub fn is_familiar(&self, value: Option<T>, days: u16, at: Timestamp) -> bool {
         let seen = value.and_then(|value| self.find(value));
         seen.is_some_and(|seen| seen.days >= days && seen.first < at)
+    }
+
+    /// Whether `value` is the account's own: seen on three days before `at`, or two weeks ago, or on the account's first day. One
+    /// visit of yesterday does not make it so: that may have been a thief's. `began` is the account's first login.
+    #[must_use]
+    pub fn is_settled(&self, value: Option<T>, began: Option<Timestamp>, at: Timestamp) -> bool {
+        let seen = value.and_then(|value| self.find(value)).filter(|seen| seen.first < at);
+        let is_first = |seen: &Sighting| began.is_some_and(|began| seen.first.since(began) < DAY);
+        seen.is_some_and(|seen| seen.days >= 3 || at.since(seen.first) >= 14 * DAY || is_first(&seen))
     }
 
     /// The times of the values.

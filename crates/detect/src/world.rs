@@ -6,7 +6,7 @@ use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
-use crate::{DAY, Person};
+use crate::{DAY, HOUR, Person};
 
 /// What a detector may look at beside the entry.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +38,9 @@ pub struct Context {
     /// Our own clients at the tenant, each with the ids (`jti`) of the tokens that we hold: what they change is our own doing, and a
     /// finding about it is of low severity. A stolen secret gives a token that is not among them.
     pub own_clients: BTreeMap<String, BTreeSet<String>>,
+    /// Clients of whoever installed us, each with the ids of the tokens that we wrote with: their changes are ours too, and the clients
+    /// are not.
+    pub installers: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Context {
@@ -48,9 +51,26 @@ impl Context {
     }
 }
 
-/// Sources of attacks, each with the newest time that one came from there.
+/// Sources of attacks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Marks(BTreeMap<Tag, Timestamp>);
+pub struct Marks {
+    /// Those that detectors found, each with the newest time that one came from there.
+    found: BTreeMap<Tag, Timestamp>,
+    /// Those that people confirmed; given anew to whatever state is taken up.
+    #[serde(skip)]
+    confirmed: Vec<ConfirmedSource>,
+}
+
+/// Where an attack came from that people confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConfirmedSource {
+    /// The address, network or fingerprint, as [`Entity::source_tag`](crate::Entity::source_tag) has it.
+    pub source: Tag,
+    /// From this event time on.
+    pub from: Timestamp,
+    /// Until then, exclusive.
+    pub until: Timestamp,
+}
 
 /// The most sources that are remembered.
 const MAX_MARKS: usize = 10_000;
@@ -59,24 +79,44 @@ const MAX_MARKS: usize = 10_000;
 const MARK_LIFE: Micros = DAY;
 
 impl Marks {
-    /// Whether an attack came from there within a day before `at`.
+    /// Whether an attack came from there: found within a day before `at`, or confirmed by people for that time.
     #[must_use]
     pub fn is_marked(&self, source: Option<Tag>, at: Timestamp) -> bool {
-        let marked = source.and_then(|source| self.0.get(&source));
-        marked.is_some_and(|marked| (0..=MARK_LIFE).contains(&at.since(*marked)))
+        let Some(source) = source else { return false };
+        let found = self.found.get(&source);
+        found.is_some_and(|found| (0..=MARK_LIFE).contains(&at.since(*found)))
+            || self.confirmed.iter().any(|one| one.source == source && (one.from..one.until).contains(&at))
+    }
+
+    /// Takes what people confirmed, in the place of what they had confirmed before.
+    pub fn confirm(&mut self, sources: Vec<ConfirmedSource>) {
+        self.confirmed = sources;
+    }
+
+    /// These marks with what people confirmed in `other`.
+    #[must_use]
+    pub(crate) fn confirmed_as(mut self, other: &Self) -> Self {
+        self.confirmed.clone_from(&other.confirmed);
+        self
+    }
+
+    /// Forgets what counts no more, but for what may come an hour late.
+    pub fn forget(&mut self, now: Timestamp) {
+        self.found.retain(|_, marked| now.since(*marked) <= MARK_LIFE + HOUR);
     }
 
     /// Remembers that an attack came from there.
     pub fn mark(&mut self, source: Tag, at: Timestamp) {
-        let newest = self.0.entry(source).or_insert(at);
+        let newest = self.found.entry(source).or_insert(at);
         *newest = at.max(*newest);
-        if self.0.len() > MAX_MARKS {
-            let limit = self.0.values().max().copied().unwrap_or(at).plus(-MARK_LIFE);
-            self.0.retain(|_, marked| *marked >= limit);
-            while self.0.len() > MAX_MARKS {
-                let oldest = self.0.iter().min_by_key(|(tag, marked)| (**marked, **tag)).map(|(tag, _)| *tag);
+        if self.found.len() > MAX_MARKS {
+            let limit = self.found.values().max().copied().unwrap_or(at).plus(-MARK_LIFE);
+            self.found.retain(|_, marked| *marked >= limit);
+            while self.found.len() > MAX_MARKS {
+                let oldest =
+                    self.found.iter().min_by_key(|(tag, marked)| (**marked, **tag)).map(|(tag, _)| *tag);
                 let Some(oldest) = oldest else { break };
-                self.0.remove(&oldest);
+                self.found.remove(&oldest);
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::document::{Document, Fallback, Layer};
 
 mod bounds;
 mod layer;
+mod watch;
 
 /// One thing that a new document changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,6 +56,7 @@ pub fn diff(old: &Document, new: &Document) -> Vec<Change> {
     }
     bounds::diff(old, new, &mut changes);
     reference(old, new, &mut changes);
+    watch::diff(old, new, &mut changes);
     changes.0
 }
 

@@ -10,6 +10,7 @@ use crate::{
     bounds::{Ceiling, Floor},
     reference::Reference,
     settings::{Settings, Thresholds, Verdicts},
+    watch::Watch,
 };
 
 /// One tenant's policy. Unknown keys are refused, so that a misspelt one can't switch a protection off.
@@ -35,6 +36,9 @@ pub struct Document {
     /// What the operator knows of e-mail domains, beside the lists that are built in.
     #[serde(skip_serializing_if = "Reference::is_default")]
     pub reference: Reference,
+    /// How the tenant's log is watched.
+    #[serde(skip_serializing_if = "Watch::is_default")]
+    pub watch: Watch,
 }
 
 impl Default for Document {
@@ -56,6 +60,7 @@ impl Default for Document {
             floors: Vec::new(),
             ceilings: Vec::new(),
             reference: Reference::default(),
+            watch: Watch::default(),
         }
     }
 }

@@ -76,6 +76,9 @@ impl Document {
         for (key, message) in self.reference.faults() {
             faults.push(format!("reference.{key}"), message);
         }
+        for (path, message) in self.watch.faults() {
+            faults.push(format!("watch.{path}"), message);
+        }
         faults.0
     }
 

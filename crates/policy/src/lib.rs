@@ -35,6 +35,7 @@ mod snapshot;
 #[cfg(test)]
 mod testing;
 mod trigger;
+mod watch;
 
 pub use bounds::{Bound, Ceiling, Floor, Subject};
 pub use circumstances::Circumstances;
@@ -49,3 +50,4 @@ pub use reference::Reference;
 pub use settings::{Settings, Thresholds, Verdicts};
 pub use snapshot::Snapshot;
 pub use trigger::{NoEffect, Realize};
+pub use watch::{DueHours, Setting, Watch, WatchContext};

@@ -73,7 +73,7 @@ impl Reference {
 
 /// RFC 1123, section 2.1, with at least two labels, in lower case; RFC 1035, section 2.3.4 for the lengths. A name in
 /// another script is written in its ASCII form (RFC 5890, A-label).
-fn is_domain(text: &str) -> bool {
+pub(crate) fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))

@@ -47,6 +47,7 @@ pub use agent::parse_agent;
 pub use assessment::{Assessment, Contribution, ENGINE, assess};
 pub use code::{CODES, Code};
 pub use counterfactual::{Flip, counterfactual};
+pub use email::Mailbox;
 pub use extract::{Context, Extract, Located, ShortForm, requested_scopes};
 pub use features::{
     Auth0Risk, Device, DeviceClass, DomainKind, Features, LookAlike, Machine, NameFit, Place, Reset, SignUp,

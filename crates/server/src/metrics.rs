@@ -8,7 +8,7 @@ use std::{
 };
 
 use countersign_app::{
-    Delivered, WatchStatus,
+    Delivered, JoinCounts, WatchStatus,
     decide::{Decided, Quick},
     posture::{self, Finding, Severity},
 };
@@ -39,6 +39,11 @@ struct CodeLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct JoinLabels {
+    how: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct FindingLabels {
     code: &'static str,
     severity: &'static str,
@@ -54,6 +59,7 @@ pub(crate) struct Metrics {
     degraded: Count<CodeLabels>,
     refused: Count<CodeLabels>,
     watch: watch::WatchMetrics,
+    log_joins: Count<JoinLabels>,
     findings: Family<FindingLabels, Gauge<i64, AtomicI64>>,
     checkpoint_age: Gauge<i64, AtomicI64>,
     uncovered: Gauge<i64, AtomicI64>,
@@ -72,6 +78,7 @@ impl Metrics {
             degraded: Family::default(),
             refused: Family::default(),
             watch: watch::WatchMetrics::new(&mut registry),
+            log_joins: Family::default(),
             findings: Family::default(),
             checkpoint_age: Gauge::default(),
             uncovered: Gauge::default(),
@@ -91,6 +98,11 @@ impl Metrics {
             metrics.degraded.clone(),
         );
         registry.register("refused", "Signed requests refused, by problem code", metrics.refused.clone());
+        registry.register(
+            "log_joins",
+            "Sign-ins of the log, by what joined them to a decision, or that none was due or there is none",
+            metrics.log_joins.clone(),
+        );
         registry.register(
             "findings",
             "What is not as it should be at the tenants and on our side, by code",
@@ -163,6 +175,12 @@ impl Metrics {
 
     pub(crate) fn watched(&self, all: &[WatchStatus], now: Timestamp, monotonic: Duration) {
         self.watch.stand(all, now, monotonic);
+    }
+
+    pub(crate) fn joined(&self, counts: &JoinCounts) {
+        for (how, count) in counts {
+            self.log_joins.get_or_create(&JoinLabels { how: how.as_str() }).inc_by(*count);
+        }
     }
 
     /// How often each code is found now, at all tenants together.

@@ -121,7 +121,9 @@ impl From<countersign_app::Error> for Problem {
             | Error::TooMany(..)
             | Error::IncidentChanged
             | Error::Handling(HandlingError::Closed) => StatusCode::CONFLICT,
-            Error::NoSuchVersion | Error::Handling(_) | Error::Text(..) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::NoSuchVersion | Error::Handling(_) | Error::Suppression(_) | Error::Text(..) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Error::Erased | Error::NotKept => StatusCode::GONE,
             Error::LedgerUnavailable | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::ForeignKey { .. }
@@ -129,6 +131,7 @@ impl From<countersign_app::Error> for Problem {
             | Error::RolledBack { .. }
             | Error::Diverged { .. }
             | Error::UnreadablePolicy { .. }
+            | Error::FaultyRules { .. }
             | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if let Some(detail) = error.detail() {

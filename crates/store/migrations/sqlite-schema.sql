@@ -33,6 +33,14 @@ CREATE TABLE alerts (
     sealed       BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, alert_id)
 ) STRICT;
+CREATE TABLE attack_sources (
+    tenant_id   TEXT    NOT NULL,
+    source_tag  INTEGER NOT NULL,
+    incident_id TEXT    NOT NULL,
+    from_at     INTEGER NOT NULL, -- event time
+    until_at    INTEGER NOT NULL, -- exclusive
+    PRIMARY KEY (tenant_id, source_tag, incident_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE checkpoints (
     tenant_id TEXT    NOT NULL,
     size      INTEGER NOT NULL,
@@ -99,6 +107,29 @@ CREATE TABLE incidents (
     sealed      BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, incident_id)
 ) STRICT;
+CREATE TABLE join_candidates (
+    tenant_id   TEXT    NOT NULL,
+    key_id      TEXT    NOT NULL,
+    decided_at  INTEGER NOT NULL,
+    decision_id TEXT    NOT NULL,
+    PRIMARY KEY (tenant_id, key_id, decided_at, decision_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE join_states (
+    tenant_id  TEXT    PRIMARY KEY,
+    seq        INTEGER NOT NULL, -- entries before this place were looked at
+    leaf_index INTEGER NOT NULL, -- decisions up to this leaf are among `join_candidates`
+    since      INTEGER           -- when the first of them was made; NULL: there was none yet
+) STRICT;
+CREATE TABLE joins (
+    tenant_id   TEXT    NOT NULL,
+    log_id      TEXT    NOT NULL,
+    seq         INTEGER NOT NULL, -- the entry's place in the journal
+    happened_at INTEGER NOT NULL, -- by Auth0's clock
+    is_login    INTEGER NOT NULL, -- it tells of a sign-in that went through
+    decision_id TEXT,             -- NULL: none, or none yet
+    how         TEXT    NOT NULL, -- by what it was joined, or why not
+    PRIMARY KEY (tenant_id, log_id)
+) STRICT;
 CREATE TABLE leases (
     tenant_id  TEXT    NOT NULL,
     name       TEXT    NOT NULL,
@@ -164,7 +195,7 @@ CREATE TABLE log_snapshots (
 ) STRICT;
 CREATE TABLE log_states (
     tenant_id TEXT    PRIMARY KEY,
-    next_seq  INTEGER NOT NULL) STRICT;
+    next_seq  INTEGER NOT NULL, kept_from INTEGER) STRICT;
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE outcomes (
     tenant_id   TEXT    NOT NULL,
@@ -275,6 +306,8 @@ CREATE TABLE tree_nodes (
     PRIMARY KEY (tenant_id, level, node_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id);
+CREATE INDEX alerts_by_detector ON alerts (tenant_id, detector, last_at, alert_id);
+CREATE INDEX alerts_by_entity ON alerts (tenant_id, entity_tag, last_at, alert_id);
 CREATE INDEX alerts_by_incident ON alerts (tenant_id, incident_id) WHERE incident_id IS NOT NULL;
 CREATE INDEX alerts_in_time ON alerts (tenant_id, last_at, alert_id);
 CREATE INDEX hook_deliveries_due ON hook_deliveries (tenant_id, next_at) WHERE state = 'waiting';
@@ -282,6 +315,11 @@ CREATE UNIQUE INDEX hook_deliveries_once ON hook_deliveries (tenant_id, hook, ab
 CREATE INDEX incident_entities_by_alert ON incident_entities (tenant_id, alert_id);
 CREATE INDEX incident_entities_by_incident ON incident_entities (tenant_id, incident_id);
 CREATE INDEX incidents_in_time ON incidents (tenant_id, last_at, incident_id);
+CREATE INDEX join_candidates_in_time ON join_candidates (tenant_id, decided_at);
+CREATE INDEX joins_by_decision ON joins (tenant_id, decision_id, log_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX joins_of_logins ON joins (tenant_id, how, happened_at, seq) WHERE is_login = 1;
+CREATE UNIQUE INDEX joins_one_login ON joins (tenant_id, decision_id) WHERE is_login = 1 AND decision_id IS NOT NULL;
+CREATE INDEX log_entries_by_key ON log_entries (tenant_id, key_id, seq);
 CREATE INDEX log_entries_in_time ON log_entries (tenant_id, happened_at, log_id);
 CREATE UNIQUE INDEX log_entries_once ON log_entries (tenant_id, log_id);
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;

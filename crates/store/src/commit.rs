@@ -9,8 +9,8 @@ use crate::rows::{
     SwitchRow,
 };
 use crate::{
-    AlertEntities, AlertRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow, LogProgress,
-    LogSnapshotPiece, LogSnapshotRow, Old, SuppressionRow,
+    AlertEntities, AlertRow, AttackSourceRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow,
+    JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, Old, SuppressionRow,
 };
 
 /// What is served first when the writer is busy.
@@ -163,6 +163,8 @@ pub enum Write {
     RetractAlert(String),
     /// Changes what is known of incidents and what follows from them.
     Incident(IncidentWrite),
+    /// Changes what is known of entries of the log and their decisions.
+    Join(JoinWrite),
     /// Keeps what detectors know; its pieces are kept before it, and without it are nothing.
     LogSnapshot(LogSnapshotRow),
     /// Keeps a piece of a snapshot, in the place of one that is there.
@@ -224,6 +226,8 @@ pub enum IncidentWrite {
         /// When, in event time.
         at: Timestamp,
     },
+    /// Says where a confirmed attack came from; once more for the same source and incident moves its times.
+    AttackSource(AttackSourceRow),
     /// Adds what is to be told to a receiver, unless it was or is to be told the same.
     Deliver(DeliveryRow),
     /// Says how an attempt to tell a receiver ended; `Stale` when it does not wait after `attempts` any more.
@@ -246,6 +250,12 @@ pub enum IncidentWrite {
         /// The earliest time that is kept.
         before: Timestamp,
     },
+}
+
+impl From<JoinWrite> for Write {
+    fn from(write: JoinWrite) -> Self {
+        Self::Join(write)
+    }
 }
 
 impl From<IncidentWrite> for Write {

@@ -44,8 +44,16 @@ pub struct IncidentFilter {
     pub disposition: Option<String>,
     /// In the hands of this person.
     pub assignee: Option<String>,
+    /// With an alert by this detector that was not retracted.
+    pub detector: Option<String>,
+    /// With an alert about this, as a keyed tag.
+    pub entity: Option<u64>,
     /// Whose newest finding is of this time or later.
     pub since: Option<Timestamp>,
+    /// Whose newest finding is of an earlier time.
+    pub until: Option<Timestamp>,
+    /// Open, though somebody should have taken it up before this time.
+    pub overdue_at: Option<Timestamp>,
     /// Before this one (exclusive) in the order of the listing: the newest finding first, then by id.
     pub before: Option<(Timestamp, String)>,
 }
@@ -106,6 +114,19 @@ pub struct SuppressionRow {
     pub key_id: String,
     /// Entity, reason and author, sealed.
     pub sealed: Vec<u8>,
+}
+
+/// Where an attack came from, as people confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttackSourceRow {
+    /// The address, network or fingerprint, as a keyed tag.
+    pub source: u64,
+    /// The incident that was the attack.
+    pub incident: String,
+    /// From this event time on.
+    pub from: Timestamp,
+    /// Until then, exclusive.
+    pub until: Timestamp,
 }
 
 /// How far a delivery came.

@@ -129,6 +129,23 @@ pub struct LogStretch {
     pub before: u64,
 }
 
+/// Which entries to list; what is absent means any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogFilter {
+    /// From this place on.
+    pub from: u64,
+    /// Before this place.
+    pub before: u64,
+    /// Of this type code.
+    pub kind: Option<String>,
+    /// Sealed under the key of this name: about whom it is.
+    pub key_id: Option<String>,
+    /// That happened at this time or later.
+    pub since: Option<Timestamp>,
+    /// That happened earlier.
+    pub until: Option<Timestamp>,
+}
+
 /// What was found in a tenant's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertRow {
@@ -175,6 +192,8 @@ pub struct AlertFilter {
     pub with_retracted: bool,
     /// Whose newest finding is of this time or later.
     pub since: Option<Timestamp>,
+    /// Whose newest finding is of an earlier time.
+    pub until: Option<Timestamp>,
     /// Before this one (exclusive) in the order of the listing: the newest finding first, then by id.
     pub before: Option<(Timestamp, String)>,
 }

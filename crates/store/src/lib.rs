@@ -17,6 +17,7 @@ mod bodies;
 mod commit;
 mod error;
 mod incidents;
+mod joins;
 mod journal;
 mod postgres;
 mod rows;
@@ -26,12 +27,13 @@ mod store;
 pub use commit::{Commit, Committed, Fence, IncidentWrite, NewBody, NewLeaf, Urgency, Write};
 pub use error::{Conflict, StoreError};
 pub use incidents::{
-    AlertEntities, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter, IncidentNoteRow, IncidentRow,
-    MentionRow, SuppressionRow,
+    AlertEntities, AttackSourceRow, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter,
+    IncidentNoteRow, IncidentRow, MentionRow, SuppressionRow,
 };
+pub use joins::{JoinHow, JoinHowError, JoinRow, JoinState, JoinWrite};
 pub use journal::{
-    AlertFilter, AlertRow, LogEntryRow, LogProgress, LogRejectRow, LogSnapshotPiece, LogSnapshotRow,
-    LogState, LogStretch, NewLogEntry, NewLogReject, Old,
+    AlertFilter, AlertRow, LogEntryRow, LogFilter, LogProgress, LogRejectRow, LogSnapshotPiece,
+    LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, Old,
 };
 pub use postgres::PostgresSettings;
 pub use rows::{

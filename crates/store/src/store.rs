@@ -1,6 +1,6 @@
 //! The store as callers see it, whatever database is behind it.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use countersign_core::{Clock, DecisionId, SubjectId, TenantId, Timestamp};
 use countersign_ledger::{
@@ -10,11 +10,11 @@ use countersign_ledger::{
 use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
-    AddressRow, AlertFilter, AlertRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow,
-    DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, LeafRow, Lease, LedgerHead,
-    LogEntryRow, LogRejectRow, LogSnapshotPiece, LogSnapshotRow, LogState, LogStretch, MentionRow,
-    NewLogEntry, NewLogReject, Old, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow,
-    StoreError, SubjectKeyRow, SuppressionRow, SwitchRow,
+    AddressRow, AlertFilter, AlertRow, AttackSourceRow, CheckpointRow, Commit, Committed, DecisionFilter,
+    DecisionRow, DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, JoinHow, JoinRow,
+    JoinState, LeafRow, Lease, LedgerHead, LogEntryRow, LogFilter, LogRejectRow, LogSnapshotPiece,
+    LogSnapshotRow, LogState, LogStretch, MentionRow, NewLogEntry, NewLogReject, Old, PolicyRow, ProfileRow,
+    RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SuppressionRow, SwitchRow,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -363,6 +363,19 @@ impl Store {
         backend!(self.find_log_entry(tenant, log_id).await)
     }
 
+    /// Log entries, the last that came first.
+    ///
+    /// # Errors
+    /// `Unavailable` and `Corrupt`.
+    pub async fn list_log_newest(
+        &self,
+        tenant: &TenantId,
+        filter: LogFilter,
+        limit: u32,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        backend!(self.list_log_newest(tenant, filter, limit).await)
+    }
+
     /// The log entries at these places, as far as they are there, in the order of the places.
     ///
     /// # Errors
@@ -482,6 +495,18 @@ impl Store {
         backend!(self.list_incident_notes(tenant, incident, limit).await)
     }
 
+    /// Where confirmed attacks came from, as far as it counts at `at` or later, in event time.
+    ///
+    /// # Errors
+    /// `Unavailable` and `Corrupt`.
+    pub async fn list_attack_sources(
+        &self,
+        tenant: &TenantId,
+        at: Timestamp,
+    ) -> Result<Vec<AttackSourceRow>, StoreError> {
+        backend!(self.list_attack_sources(tenant, at).await)
+    }
+
     /// Suppressions that hold at `at` or later, in event time.
     ///
     /// # Errors
@@ -535,6 +560,79 @@ impl Store {
     /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_log_snapshot_rest(&self, tenant: &TenantId) -> Result<Option<u64>, StoreError> {
         backend!(self.find_log_snapshot_rest(tenant).await)
+    }
+
+    /// How far the journal was joined to decisions.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn get_join_state(&self, tenant: &TenantId) -> Result<JoinState, StoreError> {
+        backend!(self.get_join_state(tenant).await)
+    }
+
+    /// Decisions that are sealed under the key of this name and were made between two times, both inclusive, as far as they
+    /// were made known as candidates; newest first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_join_candidates(
+        &self,
+        tenant: &TenantId,
+        key_id: &str,
+        between: (Timestamp, Timestamp),
+        limit: u32,
+    ) -> Result<Vec<DecisionId>, StoreError> {
+        backend!(self.list_join_candidates(tenant, key_id, between, limit).await)
+    }
+
+    /// The entries that belong to these decisions, by decision and then by Auth0's id.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_joins_of(
+        &self,
+        tenant: &TenantId,
+        decisions: Vec<DecisionId>,
+    ) -> Result<Vec<JoinRow>, StoreError> {
+        backend!(self.list_joins_of(tenant, decisions).await)
+    }
+
+    /// What is known of these entries' decisions, in no promised order.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_joins_at(
+        &self,
+        tenant: &TenantId,
+        log_ids: Vec<String>,
+    ) -> Result<Vec<JoinRow>, StoreError> {
+        backend!(self.list_joins_at(tenant, log_ids).await)
+    }
+
+    /// Sign-ins that were joined so, and happened from the first time on and before the second; oldest first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_logins(
+        &self,
+        tenant: &TenantId,
+        how: JoinHow,
+        between: (Timestamp, Timestamp),
+        limit: u32,
+    ) -> Result<Vec<JoinRow>, StoreError> {
+        backend!(self.list_logins(tenant, how, between, limit).await)
+    }
+
+    /// How many sign-ins were joined how, of those that happened from the first time on and before the second.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn count_logins(
+        &self,
+        tenant: &TenantId,
+        between: (Timestamp, Timestamp),
+    ) -> Result<BTreeMap<JoinHow, u64>, StoreError> {
+        backend!(self.count_logins(tenant, between).await)
     }
 
     /// Up to where the log was read through the tenant's API.

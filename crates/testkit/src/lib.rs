@@ -26,7 +26,9 @@ use std::{
     },
 };
 
-use countersign_app::{App, Lead, Ports, Tenant, TenantConfig, enrich::Enrich, hooks::Hook, places::Places};
+use countersign_app::{
+    App, Lead, Ports, Tenant, TenantConfig, WatchConfig, enrich::Enrich, hooks::Hook, places::Places,
+};
 use countersign_core::{
     Clock, Entropy, Secret, TenantId, Timestamp,
     testing::{CountingEntropy, HeldClock},
@@ -83,12 +85,21 @@ pub struct Setup {
     pub places: Option<Arc<dyn Places>>,
     /// The addresses from which streams deliver, such as `203.0.113.0/24`; any when empty.
     pub log_sources: Vec<&'static str>,
+    /// What the log is watched with.
+    pub watch: WatchConfig,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let limits = Limits { decisions_per_second: 0, decisions_per_second_per_client: 0 };
-        Self { limits, enrichment: None, hooks: Vec::new(), places: None, log_sources: Vec::new() }
+        Self {
+            limits,
+            enrichment: None,
+            hooks: Vec::new(),
+            places: None,
+            log_sources: Vec::new(),
+            watch: WatchConfig::default(),
+        }
     }
 }
 
@@ -256,7 +267,7 @@ impl TestApp {
             None => Store::open_sqlite(place.folder.path(), Access::Own, &as_clock).expect("the store opens"),
         };
         let policy = Snapshot::new(document).expect("the policy has no faults");
-        let Setup { limits, enrichment, hooks, places, log_sources } = setup;
+        let Setup { limits, enrichment, hooks, places, log_sources, watch } = setup;
         let sources = log_sources.iter().map(|net| net.parse().expect("a network")).collect::<Vec<_>>();
         let log_sources =
             [TENANT, OTHER_TENANT].map(|id| (id.parse().expect("an id"), sources.clone())).into();
@@ -265,6 +276,7 @@ impl TestApp {
             policy: policy.clone(),
             enrichment: enrichment.clone(),
             hooks: hooks.clone(),
+            watch: watch.clone(),
         });
         let ports = Ports {
             store: store.clone(),

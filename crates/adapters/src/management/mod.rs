@@ -143,7 +143,8 @@ impl Management {
         if operation.is_read() {
             return Err(Error::NotRead { operation });
         }
-        let intent = self.recorder.intend(Intent { cause, request }).await;
+        let maker = self.tokens.maker().await;
+        let intent = self.recorder.intend(Intent { cause, request, maker: maker.as_ref() }).await;
         let record = intent.map_err(|_| Error::Unrecorded { operation })?;
         let mut may_be_done = None;
         let answer = self.send(request, lane, &mut may_be_done).await;

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_app::management::Why;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use countersign_app::management::{Maker, Why};
 use countersign_core::{ClientId, Clock, Entropy, Secret};
 use parking_lot::Mutex;
 use reqwest::{Client, StatusCode, Url, header::HeaderValue};
@@ -37,6 +38,8 @@ pub(super) struct Token {
     pub(super) header: HeaderValue,
     /// What the tenant says that it allows; `None` where it does not say.
     pub(super) scopes: Option<Arc<[String]>>,
+    /// Its id; `None` where it is no JWT, or has none.
+    id: Option<Arc<str>>,
     number: u64,
 }
 
@@ -143,6 +146,14 @@ impl Tokens {
         }
     }
 
+    /// Whose token the next request will most likely show: the one at hand, renewed if that is due. `None` before the first.
+    pub(super) async fn maker(&self) -> Option<Maker> {
+        self.held()?;
+        let token = self.token().await.ok()?;
+        let maker = Maker { client_id: self.client_id.to_string(), token_id: token.id?.as_ref().to_owned() };
+        Some(maker).filter(Maker::is_sound)
+    }
+
     /// What the token at hand allows, as far as known.
     pub(super) fn scopes(&self) -> Option<Arc<[String]>> {
         self.state.lock().held.as_ref()?.token.scopes.clone()
@@ -245,5 +256,34 @@ fn hold(given: &Given, asked_at: Duration, number: u64) -> Option<Held> {
     let scopes = given.scope.as_deref().map(|scope| scope.split_whitespace().map(str::to_owned).collect());
     let ends_at = asked_at.saturating_add(lifetime);
     let renew_at = ends_at.saturating_sub(MARGIN.min(lifetime / 10));
-    Some(Held { token: Token { header, scopes, number }, renew_at, ends_at })
+    let id = id(&given.access_token).map(Arc::from);
+    Some(Held { token: Token { header, scopes, id, number }, renew_at, ends_at })
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    jti: String,
+}
+
+/// The id in a token that we were just given. Nothing is checked, since nothing is trusted for it: it says by which entries of the log
+/// our own writes are known.
+fn id(token: &str) -> Option<String> {
+    let payload = token.split('.').nth(1)?;
+    let claims = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    serde_json::from_slice::<Claims>(&claims).ok().map(|claims| claims.jti)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_token_is_read_and_what_is_no_such_token_has_none() {
+        let token = |claims: &str| format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims));
+        assert_eq!(id(&token(r#"{"sub":"a","jti":"t1"}"#)).as_deref(), Some("t1"));
+        for none in [token("{}"), token(r#"{"jti":7}"#), token("x"), "opaque".to_owned(), "a.%.b".to_owned()]
+        {
+            assert_eq!(id(&none), None, "{none}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod body;
 mod send;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -15,6 +16,7 @@ use countersign_core::Timestamp;
 use countersign_detect::Severity;
 
 pub use send::{LAST_ATTEMPT, pause};
+pub use trial::send_trial;
 
 /// A receiver as configured.
 #[derive(Clone)]

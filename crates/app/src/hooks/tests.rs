@@ -57,6 +57,7 @@ async fn a_receiver_is_told_once_of_each_event_and_of_nobody_unless_configured()
         duplicate_of: None,
         reason: "an attack".to_owned(),
         suppress: false,
+        mark: false,
     };
     let by = By { actor: "mia", version };
     scene.app.close_incident(&scene.tenant, &id.to_string(), by, closure).await.unwrap();
@@ -177,4 +178,44 @@ async fn a_damaged_message_holds_up_no_other() {
     let mut ends: Vec<_> = states(&scene).await.into_iter().map(|(state, _)| state.as_str()).collect();
     ends.sort_unstable();
     assert_eq!(ends, ["dead", "sent"]);
+}
+
+#[tokio::test]
+async fn a_receiver_is_tried_by_a_message_of_its_own() {
+    let soc = Arc::new(Receiver::default());
+    let scene = Scene::new(vec![hook("soc", Severity::High, true, &soc)]).await;
+    assert_eq!(scene.app.try_hook(&scene.tenant, "soc").await.unwrap(), Ok(()));
+    *soc.answer.lock() = Some(HookError::Status(401));
+    let refused = scene.app.try_hook(&scene.tenant, "soc").await.unwrap();
+    assert_eq!(refused, Err(HookError::Status(401)));
+    let got = soc.got.lock().clone();
+    assert_eq!((got.len(), &got[0].1["type"]), (2, &serde_json::json!("countersign.test")));
+    assert_ne!(got[0].0, got[1].0, "each trial is a message of its own");
+    assert!(matches!(
+        scene.app.try_hook(&scene.tenant, "chat").await,
+        Err(crate::Error::NotFound("receiver"))
+    ));
+    assert!(states(&scene).await.is_empty(), "the outbox does not hold it");
+}
+
+#[tokio::test]
+async fn an_alert_that_becomes_worse_in_its_episode_is_told_again() {
+    let soc = Arc::new(Receiver::default());
+    let scene = Scene::new(vec![hook("soc", Severity::Low, false, &soc)]).await;
+    let alert = scene.alert("a", "auth0|ann", 0, Severity::Medium);
+    let id = scene.place_one(&alert).await;
+    send(&scene).await;
+    scene.clock.advance(Duration::from_secs(1));
+    let worse = countersign_detect::Alert { severity: Severity::Critical, findings: 2, ..alert };
+    assert_eq!(scene.place_one(&worse).await, id);
+    scene.place_one(&worse).await;
+    assert_eq!(send(&scene).await, 1, "once");
+    let told: Vec<_> = soc
+        .got
+        .lock()
+        .iter()
+        .map(|(_, body)| (body["type"].clone(), body["data"]["severity"].clone()))
+        .collect();
+    let pair = |kind: &str, severity: &str| (Value::from(kind), Value::from(severity));
+    assert_eq!(told, [pair("incident.opened", "medium"), pair("incident.raised", "critical")]);
 }

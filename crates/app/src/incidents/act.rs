@@ -8,14 +8,17 @@ use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, IncidentNoteRow, IncidentRow, IncidentWrite, Write};
 use serde::Serialize;
 
-use super::{changed, sealing::NoteBody};
+use super::{changed, sealing::NoteBody, sources, suppress};
 use crate::{App, Error, Tenant, hooks::Told, leaves::Draft, subjects::PersonKey, writes::told};
 
 /// The longest note, in bytes.
 pub const MAX_NOTE_BYTES: usize = 4_000;
 
 /// The longest name of who acts or is given an incident, in bytes.
-const MAX_ACTOR_BYTES: usize = 200;
+pub(super) const MAX_ACTOR_BYTES: usize = 200;
+
+/// The longest reason, in bytes.
+pub(super) const MAX_REASON_BYTES: usize = 1_000;
 
 /// How often an act is made anew at the most while the watch changes its incident.
 const TRIES: u32 = 3;
@@ -41,6 +44,8 @@ pub struct Closure {
     pub reason: String,
     /// Whether what a false positive proposes to suppress is suppressed: the operator's word in the same call.
     pub suppress: bool,
+    /// Whether logins from where a true positive came from are found from now on, for seven days.
+    pub mark: bool,
 }
 
 /// What closing came to.
@@ -52,13 +57,15 @@ pub struct Closed {
     pub consequences: Consequences,
     /// Whether the proposed suppressions hold from now on.
     pub is_suppressed: bool,
+    /// How many sources of the attack count as such from now on.
+    pub marked: usize,
 }
 
 /// What is sealed beside the leaf of an act.
 #[derive(Serialize)]
-struct Why<'a> {
-    actor: &'a str,
-    reason: &'a str,
+pub(super) struct Why<'a> {
+    pub(super) actor: &'a str,
+    pub(super) reason: &'a str,
 }
 
 /// An incident that somebody is at work on.
@@ -131,7 +138,7 @@ impl App {
     }
 
     /// Closes an incident. What a false positive proposes to suppress is suppressed where the closure says so, and nothing
-    /// otherwise.
+    /// otherwise; where a true positive came from counts as a source of attacks where the closure says so.
     ///
     /// # Errors
     /// As `acknowledge_incident`; `NotFound` also for a `duplicate_of` that there is not.
@@ -182,7 +189,7 @@ impl App {
         by: By<'_>,
         closure: Closure,
     ) -> Result<Closed, Error> {
-        let Closure { disposition, duplicate_of, reason, suppress } = closure;
+        let Closure { disposition, duplicate_of, reason, suppress, mark } = closure;
         let mut taken = self.take_incident(tenant, id, by).await?;
         let consequences = consequences(&taken.incident, disposition, taken.at);
         let closing = Closing {
@@ -198,12 +205,22 @@ impl App {
         if suppress {
             let key = self.incident_key(tenant, &taken.incident).await?;
             for proposal in &consequences.suppressions {
-                writes.push(self.suppression(tenant, &key, (proposal, &taken), (&reason, by.actor))?);
+                let body = suppress::Body {
+                    entity: Some(proposal.entity.clone()),
+                    reason: reason.clone(),
+                    by: by.actor.to_owned(),
+                };
+                let new = (self.make_id(IdKind::Record)?, Some(proposal.detector.clone()), &body);
+                writes.push(self.suppression(tenant, &key, new, (taken.at, proposal.until))?);
             }
         }
-        let is_suppressed = !writes.is_empty();
+        let suppressions = writes.len();
+        if mark {
+            writes.extend(sources::marks(tenant, taken.incident.id, &consequences, taken.at));
+        }
+        let marked = writes.len() - suppressions;
         let version = self.put_incident(tenant, taken, by, ("incident_closed", &reason), writes).await?;
-        Ok(Closed { version, consequences, is_suppressed })
+        Ok(Closed { version, consequences, is_suppressed: suppressions > 0, marked })
     }
 
     async fn take_incident(&self, tenant: &Tenant, id: &str, by: By<'_>) -> Result<Taken, Error> {
@@ -230,8 +247,13 @@ impl App {
         incident.turned = before.version.saturating_add(1);
         let key = self.incident_key(tenant, &incident).await?;
         let row = self.incident_row(tenant, &incident, (&key, before.version.saturating_add(1)))?;
-        let leaf =
-            self.act_leaf(tenant, &key, (&incident, &row), (by.actor, change, reason), (at, writes.len()))?;
+        let leaf = self.act_leaf(
+            tenant,
+            &key,
+            (&incident, &row),
+            (by.actor, change, reason),
+            (at, counts(&writes)),
+        )?;
         let version = row.version;
         let event = (row.status == "closed").then_some(Told::Closed { version });
         writes.extend(self.deliveries(tenant, &incident, (&key, at), event)?);
@@ -247,7 +269,7 @@ impl App {
         key: &PersonKey,
         (incident, row): (&Incident, &IncidentRow),
         (actor, change, reason): (&str, &'static str, &str),
-        (at, suppressions): (Timestamp, usize),
+        (at, (suppressions, sources)): (Timestamp, (usize, usize)),
     ) -> Result<countersign_store::NewLeaf, Error> {
         let id = self.make_id(IdKind::Record)?;
         let mut draft = Draft::new(&id, at, Kind::Administration)
@@ -259,37 +281,25 @@ impl App {
             draft = draft.fact("assignee", &told(assignee));
         }
         if let Some(disposition) = &row.disposition {
-            draft = draft.fact("disposition", disposition).fact("suppressions", &suppressions);
+            draft = draft.fact("disposition", disposition);
+            for (name, count) in [("suppressions", suppressions), ("sources", sources)] {
+                draft = draft.fact(name, &count);
+            }
         }
         let why = serde_json::to_vec(&Why { actor, reason }).map_err(Error::internal)?;
         self.personal_leaf(tenant, draft, key, &why)
     }
-
-    fn suppression(
-        &self,
-        tenant: &Tenant,
-        key: &PersonKey,
-        (proposal, taken): (&super::Proposal, &Taken),
-        (reason, by): (&str, &str),
-    ) -> Result<Write, Error> {
-        let id = self.make_id(IdKind::Record)?;
-        let body = super::suppress::Body {
-            entity: Some(proposal.entity.clone()),
-            reason: reason.to_owned(),
-            by: by.to_owned(),
-        };
-        let row = countersign_store::SuppressionRow {
-            detector: Some(proposal.detector.clone()),
-            from: taken.at,
-            until: proposal.until,
-            key_id: key.id.clone(),
-            sealed: self.seal(tenant, key, &id, &body)?,
-            id,
-        };
-        Ok(IncidentWrite::Suppress(row).into())
-    }
 }
 
-fn check(name: &'static str, text: &str, most: usize) -> Result<(), Error> {
+pub(super) fn check(name: &'static str, text: &str, most: usize) -> Result<(), Error> {
     if text.trim().is_empty() || text.len() > most { Err(Error::Text(name, most)) } else { Ok(()) }
+}
+
+/// How many suppressions and how many sources of attacks are among writes.
+fn counts(writes: &[Write]) -> (usize, usize) {
+    let suppressions =
+        writes.iter().filter(|write| matches!(write, Write::Incident(IncidentWrite::Suppress(_))));
+    let sources =
+        writes.iter().filter(|write| matches!(write, Write::Incident(IncidentWrite::AttackSource(_))));
+    (suppressions.count(), sources.count())
 }

@@ -4,9 +4,11 @@
 //! under the key of the day on which it began. Every act of a person is a leaf of the ledger, its reason sealed beside it.
 
 mod act;
+mod entity;
 mod forget;
 mod place;
 mod sealing;
+mod sources;
 mod suppress;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -14,19 +16,25 @@ mod view;
 
 use std::collections::BTreeMap;
 
-use countersign_detect::incident::IncidentId;
+use countersign_core::{DecisionId, Level};
+use countersign_detect::{AlertId, incident::IncidentId};
 use countersign_store::StoreError;
 
 use crate::{App, Error, Tenant};
 
 pub use act::{By, Closed, Closure, MAX_NOTE_BYTES};
 pub use countersign_detect::{
-    Severity,
-    incident::{Closing, Consequences, Disposition, HandlingError, Incident, Line, Proposal, Reason, Status},
+    Entity, EntityKind, SENSORS, Severity,
+    incident::{
+        Closing, Consequences, Disposition, HandlingError, Incident, Line, Proposal, Reason, Status,
+        consequences,
+    },
 };
 pub use countersign_store::{AlertFilter, AlertRow, IncidentFilter, IncidentRow};
+pub use entity::{EntityTag, EntityTagError};
 pub use place::{Placed, Raised};
-pub use view::severity_word;
+pub use suppress::{MAX_SUPPRESSED_DAYS, NewSuppression, Standing, SuppressionError};
+pub use view::{alert_view, severity_word};
 
 /// The most incidents of one listing.
 pub const MAX_LISTED: u32 = 100;
@@ -54,6 +62,17 @@ pub struct Opened {
     pub notes: Vec<Note>,
     /// Auth0's ids of the log entries in its timeline, by their places in the journal, as far as they are kept.
     pub log_ids: BTreeMap<u64, String>,
+    /// The decisions that those entries belong to, with their levels, by the same places.
+    pub decisions: BTreeMap<u64, (DecisionId, Level)>,
+}
+
+/// An alert with what it is about.
+#[derive(Debug)]
+pub struct OpenedAlert {
+    /// What stands beside what is sealed.
+    pub row: AlertRow,
+    /// What it is about.
+    pub body: crate::AlertBody,
 }
 
 /// What somebody wrote about an incident.
@@ -107,8 +126,10 @@ impl App {
         }
         let places = incident.timeline().iter().filter_map(|line| line.seq).collect();
         let entries = self.ports.store.list_log_at(&tenant.id, places).await?;
-        let log_ids = entries.into_iter().map(|row| (row.seq, row.entry.log_id)).collect();
-        Ok(Opened { row, incident, notes, log_ids })
+        let log_ids: BTreeMap<u64, String> =
+            entries.into_iter().map(|row| (row.seq, row.entry.log_id)).collect();
+        let decisions = self.decisions_of(tenant, log_ids.values().cloned().collect()).await?;
+        Ok(Opened { row, incident, notes, log_ids, decisions })
     }
 
     /// Alerts, the newest finding first; at most [`MAX_LISTED`]. What they are about stays sealed.
@@ -122,6 +143,19 @@ impl App {
         limit: u32,
     ) -> Result<Vec<AlertRow>, Error> {
         Ok(self.ports.store.list_alerts(&tenant.id, filter, limit.min(MAX_LISTED)).await?)
+    }
+
+    /// The alert of this id with what it is about. It may name a person, so that the ledger is told first that it was shown.
+    ///
+    /// # Errors
+    /// `NotFound`; `Erased` when it was about a person who was erased; `Unavailable`.
+    pub async fn alert(&self, tenant: &Tenant, id: &str) -> Result<OpenedAlert, Error> {
+        let id: AlertId = id.parse().map_err(|_| Error::NotFound("alert"))?;
+        let found = self.ports.store.find_alert(&tenant.id, &id.to_string()).await?;
+        let row = found.ok_or(Error::NotFound("alert"))?;
+        let body = self.open_alert(tenant, &row).await?.ok_or(Error::Erased)?;
+        self.record_reveal(tenant, &row.id).await?;
+        Ok(OpenedAlert { row, body })
     }
 
     async fn get_incident(&self, tenant: &Tenant, id: &str) -> Result<IncidentRow, Error> {

@@ -1,6 +1,9 @@
 //! Placing alerts as they are found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use countersign_core::Timestamp;
 use countersign_detect::{
@@ -14,7 +17,7 @@ use countersign_store::{AlertEntities, IncidentWrite, Write};
 
 use crate::{App, Error, Tenant, hooks::Told};
 
-/// The most incidents that are looked at for one alert: an entity of more is a hub that says little.
+/// The most incidents that are looked at for one alert, those of the newest alerts: an entity of more is a hub that says little.
 const MAX_CANDIDATES: usize = 50;
 
 /// An alert that is new or has grown, with what it takes to place it.
@@ -197,6 +200,10 @@ impl Placing<'_> {
         for (id, mention) in self.mentions.iter().filter(|(_, mention)| keys.contains(&mention.key)) {
             mentions.entry(*id).or_default().push(*mention);
         }
+        let mut mentions: Vec<_> = mentions.into_iter().collect();
+        // Why the newest first: an open incident goes on taking alerts in, and must be found among many that were closed.
+        mentions
+            .sort_by_key(|(id, mentions)| (Reverse(mentions.iter().map(|mention| mention.last).max()), *id));
         let mut known = Vec::new();
         for (id, mentions) in mentions.into_iter().take(MAX_CANDIDATES) {
             if let Some(at_work) = self.at_work.get(&id) {

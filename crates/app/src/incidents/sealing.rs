@@ -2,13 +2,18 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use countersign_detect::incident::{Incident, Sla};
+use countersign_detect::incident::Incident;
 use countersign_privacy::Sealed;
 use countersign_store::{IncidentNoteRow, IncidentRow};
+
+use crate::{
+    App, Error, Tenant, leaves,
+    subjects::PersonKey,
+    watch::{readable, sla},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Note;
-use crate::{App, Error, Tenant, leaves, subjects::PersonKey, watch::readable};
 
 /// What is sealed of a note.
 #[derive(Serialize, Deserialize)]
@@ -103,7 +108,7 @@ impl App {
             first: incident.first(),
             last: incident.last(),
             opened: incident.opened,
-            due: incident.due(&Sla::DEFAULT),
+            due: incident.due(&sla(&tenant.policy().document().watch)),
             key_id: key.id.clone(),
             sealed: self.seal(tenant, key, &id, incident)?,
             id,

@@ -1,12 +1,62 @@
 //! What nobody is to be told of, for a while.
 
 use countersign_core::{IdKind, Timestamp};
-use countersign_detect::{Entity, Suppression};
+use countersign_detect::{DAY, Entity, EntityKind, SENSORS, Suppression};
 use countersign_ledger::leaf::Kind;
-use countersign_store::{Commit, IncidentWrite};
+use countersign_store::{Commit, IncidentWrite, StoreError, SuppressionRow, Write};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Error, Tenant, incidents::changed, leaves::Draft, watch::readable, writes::told};
+use super::act::{MAX_ACTOR_BYTES, MAX_REASON_BYTES, Why, check};
+use crate::{App, Error, Tenant, leaves::Draft, subjects::PersonKey, watch::readable, writes::told};
+
+/// How long a suppression may hold, in days: what is to last is a setting of the detector.
+pub const MAX_SUPPRESSED_DAYS: i64 = 90;
+
+/// The most suppressions that hold at one time.
+const MAX_SUPPRESSIONS: usize = 1_000;
+
+/// A suppression to be.
+#[derive(Debug, Clone)]
+pub struct NewSuppression {
+    /// Of this detector; `None`: of any.
+    pub detector: Option<String>,
+    /// About this; `None`: about anything.
+    pub entity: Option<Entity>,
+    /// Until then, exclusive; at most 90 days from now.
+    pub until: Timestamp,
+    /// Why, 1 to 1,000 bytes.
+    pub reason: String,
+    /// Whether to suppress even what watches the sensors.
+    pub force: bool,
+}
+
+/// A suppression that holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// Its id.
+    pub id: String,
+    /// What it suppresses, and why.
+    pub suppression: Suppression,
+    /// Who said so.
+    pub by: String,
+}
+
+/// Why something is not suppressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SuppressionError {
+    /// Neither a detector nor an entity is named: that would be everything.
+    #[error("a suppression names a `detector`, an `entity` or both")]
+    Everything,
+    /// There is no such detector.
+    #[error("`detector` is the id of a detector or of a rule, such as `mfa_fatigue`")]
+    Detector,
+    /// It ends before it begins, or too late.
+    #[error("`until` lies ahead, by {MAX_SUPPRESSED_DAYS} days at the most")]
+    Until,
+    /// It would put out the eyes that watch the tenant.
+    #[error("`{SENSORS}` tells that somebody blinds the watch; it is suppressed only with `force`")]
+    Sensors,
+}
 
 /// What is sealed of a suppression.
 #[derive(Serialize, Deserialize)]
@@ -17,40 +67,103 @@ pub(super) struct Body {
 }
 
 impl App {
-    /// The suppressions that hold now or begin later, with their ids. Those about a person who was erased are passed over: whom
-    /// they were about nobody knows any more.
+    /// The suppressions that hold at `at` or later, in event time. Those about a person who was erased are passed over: whom they were
+    /// about nobody knows any more.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn suppressions(&self, tenant: &Tenant) -> Result<Vec<(String, Suppression)>, Error> {
-        self.suppressions_since(tenant, self.ports.clock.now()).await
-    }
-
-    /// As `suppressions`, of those that held after a time in event time, and whether or not they hold still.
-    pub(crate) async fn suppressions_since(
-        &self,
-        tenant: &Tenant,
-        at: Timestamp,
-    ) -> Result<Vec<(String, Suppression)>, Error> {
+    pub async fn suppressions(&self, tenant: &Tenant, at: Timestamp) -> Result<Vec<Standing>, Error> {
         let mut found = Vec::new();
         for row in self.ports.store.list_suppressions(&tenant.id, at).await? {
             let opened = self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await;
             let opened = if matches!(opened, Err(Error::Erased)) { Ok(None) } else { opened.map(Some) };
-            let Some(Body { entity, reason, .. }) = readable(tenant, "suppression", opened)? else {
+            let Some(Body { entity, reason, by }) = readable(tenant, "suppression", opened)? else {
                 continue;
             };
-            let suppression =
-                Suppression { detector: row.detector, entity, from: row.from, until: row.until, reason };
-            found.push((row.id, suppression));
+            let SuppressionRow { id, detector, from, until, .. } = row;
+            let suppression = Suppression { detector, entity, from, until, reason };
+            found.push(Standing { id, suppression, by });
         }
         Ok(found)
+    }
+
+    /// Suppresses something from now on; returns the suppression's id.
+    ///
+    /// # Errors
+    /// `Suppression` for what can't be suppressed so, `Text` for actor and reason, `TooMany` when a thousand hold, `Unavailable`.
+    pub async fn suppress(&self, tenant: &Tenant, new: NewSuppression, actor: &str) -> Result<String, Error> {
+        let now = self.ports.clock.now();
+        check("actor", actor, MAX_ACTOR_BYTES)?;
+        check("reason", &new.reason, MAX_REASON_BYTES)?;
+        Self::check_suppression(tenant, &new, now)?;
+        if self.ports.store.list_suppressions(&tenant.id, now).await?.len() >= MAX_SUPPRESSIONS {
+            return Err(Error::TooMany("suppressions", 1_000));
+        }
+        let key = match &new.entity {
+            // Why found and not made: whoever fails to sign in chooses the name.
+            Some(Entity { kind: EntityKind::User, name }) => {
+                self.find_key(tenant, &tenant.keys.subject(name)).await?
+            }
+            _ => None,
+        };
+        let key = match key {
+            Some(key) => key,
+            None => self.get_key(tenant, &tenant.keys.log_day(now.days()), None).await?,
+        };
+        let (record, id) = (self.make_id(IdKind::Record)?, self.make_id(IdKind::Record)?);
+        let mut draft = Draft::new(&record, now, Kind::Administration)
+            .fact("change", &"suppression_added")
+            .fact("suppression", &id)
+            .fact("until", &new.until)
+            .fact("actor", &told(actor));
+        if let Some(detector) = &new.detector {
+            draft = draft.fact("detector", detector);
+        }
+        let why = serde_json::to_vec(&Why { actor, reason: &new.reason }).map_err(Error::internal)?;
+        let leaf = self.personal_leaf(tenant, draft, &key, &why)?;
+        let NewSuppression { detector, entity, until, reason, .. } = new;
+        let body = Body { entity, reason, by: actor.to_owned() };
+        let write = self.suppression(tenant, &key, (id.clone(), detector, &body), (now, until))?;
+        let commit =
+            Commit { leaves: vec![leaf], writes: vec![write], ..Commit::background(tenant.id.clone()) };
+        self.ports.store.commit(commit).await?;
+        Ok(id)
+    }
+
+    fn check_suppression(tenant: &Tenant, new: &NewSuppression, now: Timestamp) -> Result<(), Error> {
+        let fault = match &new.detector {
+            None if new.entity.is_none() => Some(SuppressionError::Everything),
+            Some(id) if id == SENSORS && !new.force => Some(SuppressionError::Sensors),
+            Some(id) if !Self::detectors(tenant)?.iter().any(|(known, _)| known == id) => {
+                Some(SuppressionError::Detector)
+            }
+            _ => None,
+        };
+        let ahead = new.until.since(now);
+        let is_in_bounds = ahead > 0 && ahead <= MAX_SUPPRESSED_DAYS * DAY;
+        let fault = fault.or((!is_in_bounds).then_some(SuppressionError::Until));
+        fault.map_or(Ok(()), |fault| Err(Error::Suppression(fault)))
+    }
+
+    /// A suppression's row, sealed.
+    pub(super) fn suppression(
+        &self,
+        tenant: &Tenant,
+        key: &PersonKey,
+        (id, detector, body): (String, Option<String>, &Body),
+        (from, until): (Timestamp, Timestamp),
+    ) -> Result<Write, Error> {
+        let sealed = self.seal(tenant, key, &id, body)?;
+        let row = SuppressionRow { detector, from, until, key_id: key.id.clone(), sealed, id };
+        Ok(IncidentWrite::Suppress(row).into())
     }
 
     /// Ends a suppression now.
     ///
     /// # Errors
-    /// `IncidentChanged` when there is none of this id that holds; `Unavailable`.
+    /// `NotFound` when there is none of this id that holds; `Text` for the actor; `Unavailable`.
     pub async fn lift_suppression(&self, tenant: &Tenant, id: &str, actor: &str) -> Result<(), Error> {
+        check("actor", actor, MAX_ACTOR_BYTES)?;
         let (record, at) = (self.make_id(IdKind::Record)?, self.ports.clock.now());
         let draft = Draft::new(&record, at, Kind::Administration)
             .fact("change", &"suppression_lifted")
@@ -61,7 +174,10 @@ impl App {
             writes: vec![IncidentWrite::Lift { id: id.to_owned(), at }.into()],
             ..Commit::background(tenant.id.clone())
         };
-        self.ports.store.commit(commit).await.map_err(changed)?;
-        Ok(())
+        match self.ports.store.commit(commit).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Stale) => Err(Error::NotFound("suppression")),
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -45,7 +45,13 @@ impl Scene {
             checkpoint_folder: None,
         };
         let policy = Snapshot::new(Document::default()).unwrap();
-        let config = TenantConfig { id: "t".parse().unwrap(), policy, enrichment: None, hooks };
+        let config = TenantConfig {
+            id: "t".parse().unwrap(),
+            policy,
+            enrichment: None,
+            hooks,
+            watch: crate::WatchConfig::default(),
+        };
         let app = App::start(ports, vec![config]).await.unwrap();
         let tenant = app.tenant(&"t".parse().unwrap()).unwrap();
         Self { app, tenant, clock, _folder: folder }
@@ -125,7 +131,7 @@ fn by(version: u64) -> By<'static> {
 }
 
 fn closure(disposition: Disposition, suppress: bool) -> Closure {
-    Closure { disposition, duplicate_of: None, reason: "Ann was travelling".to_owned(), suppress }
+    Closure { disposition, duplicate_of: None, reason: "Ann was travelling".to_owned(), suppress, mark: true }
 }
 
 #[tokio::test]
@@ -146,8 +152,10 @@ async fn alerts_of_one_commit_and_of_later_ones_join_and_what_nobody_is_told_of_
     let opened = scene.open(id).await;
     assert_eq!((opened.row.version, opened.row.alerts, opened.row.severity), (3, 3, Severity::High.rank()));
     assert_eq!(opened.incident.users().len(), 2);
-    let far = scene.alert("a", "auth0|ann", 80, Severity::Low);
+    let far = scene.alert("a", "auth0|ann", 80, Severity::Medium);
     assert_ne!(scene.place_one(&far).await, id);
+    let signal = scene.alert("a", "auth0|ann", 200, Severity::Low);
+    assert!(scene.place(&[signal], &[]).await.unwrap().incidents.is_empty(), "a signal opens none");
     let listed = scene.app.incidents(&scene.tenant, IncidentFilter::default(), 9).await.unwrap();
     assert_eq!(listed.iter().map(|listed| listed.incident.is_some()).collect::<Vec<_>>(), [true, true]);
 }
@@ -167,7 +175,7 @@ async fn what_a_replay_did_not_find_leaves_and_an_empty_incident_closes_itself()
         (opened.row.status.as_str(), opened.row.disposition.as_deref()),
         ("closed", Some("false_positive"))
     );
-    let next = scene.alert("c", "auth0|ann", 2, Severity::Low);
+    let next = scene.alert("c", "auth0|ann", 2, Severity::Medium);
     assert_ne!(scene.place_one(&next).await, id);
     assert_eq!(scene.place_one(&two).await, id, "it is found again");
     assert_eq!(scene.open(id).await.incident.handling.status(), Status::Open);
@@ -210,13 +218,40 @@ async fn a_suppression_holds_only_by_the_operators_word_until_it_is_lifted() {
         let closed = app.close_incident(tenant, &id, by(1), closure).await.unwrap();
         assert_eq!((closed.consequences.suppressions.len(), closed.is_suppressed), (1, suppress));
     }
-    let [(id, suppression)] = &app.suppressions(tenant).await.unwrap()[..] else { panic!() };
+    let standing = app.suppressions(tenant, START).await.unwrap();
+    let [Standing { id, suppression, by: who }] = &standing[..] else { panic!() };
+    assert_eq!(who, "mia");
     assert_eq!(suppression.detector.as_deref(), Some("a"));
     assert_eq!(suppression.entity, Some(Entity::new(EntityKind::User, "auth0|bob")));
     assert_eq!((suppression.from, suppression.until), (START, START.plus(30 * DAY)));
     app.lift_suppression(tenant, id, "mia").await.unwrap();
-    assert!(app.suppressions(tenant).await.unwrap().is_empty());
+    assert!(app.suppressions(tenant, START).await.unwrap().is_empty());
     assert!(app.lift_suppression(tenant, id, "mia").await.is_err());
+}
+
+#[tokio::test]
+async fn an_open_incident_is_found_among_many_that_were_closed() {
+    let scene = Scene::new(Vec::new()).await;
+    for n in 0..120_u32 {
+        // Why minutes: all come from one address within a day.
+        let alert = |detector: &str, user: &str| {
+            let alert = scene.alert(detector, user, 0, Severity::High);
+            let at = START.plus(i64::from(n) * 60_000_000);
+            Alert { first: at, last: at, ..alert }
+        };
+        let id = scene.place_one(&alert("a", &format!("auth0|{n}"))).await;
+        let mut version = 1;
+        if n >= 110 {
+            assert_eq!(
+                scene.place_one(&alert("b", &format!("auth0|other{n}"))).await,
+                id,
+                "after {n} closed"
+            );
+            version = 2;
+        }
+        let closure = closure(Disposition::Benign, false);
+        scene.app.close_incident(&scene.tenant, &id.to_string(), by(version), closure).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -258,8 +293,8 @@ async fn an_erased_person_is_named_by_no_incident_and_no_suppression_that_are_ab
     assert!(closed.unwrap().is_suppressed);
     let named = async || {
         let opened = app.incident(tenant, &id).await.unwrap();
-        let suppressions = app.suppressions(tenant).await.unwrap();
-        let entities: Vec<_> = suppressions.into_iter().filter_map(|(_, one)| one.entity).collect();
+        let suppressions = app.suppressions(tenant, START).await.unwrap();
+        let entities: Vec<_> = suppressions.into_iter().filter_map(|one| one.suppression.entity).collect();
         let text = format!("{:?} {} {entities:?}", opened.incident, opened.view());
         ["auth0|ann", "auth0|bob", "erased"].map(|name| text.contains(name))
     };
@@ -272,4 +307,88 @@ async fn an_erased_person_is_named_by_no_incident_and_no_suppression_that_are_ab
         app.erase(tenant, &tenant.keys.subject(user)).await.unwrap();
     }
     assert_eq!(app.incident(tenant, &id).await.unwrap().row.version, version);
+}
+
+fn suppression(detector: Option<&str>, user: Option<&str>, days: i64) -> NewSuppression {
+    NewSuppression {
+        detector: detector.map(str::to_owned),
+        entity: user.map(|user| Entity::new(EntityKind::User, user)),
+        until: START.plus(days * DAY),
+        reason: "Ann travels".to_owned(),
+        force: false,
+    }
+}
+
+#[tokio::test]
+async fn a_suppression_has_a_subject_a_reason_and_an_end_and_leaves_the_sensors_awake() {
+    let scene = Scene::new(Vec::new()).await;
+    let (app, tenant) = (&scene.app, &scene.tenant);
+    let fault = async |new: NewSuppression| match app.suppress(tenant, new, "mia").await {
+        Err(Error::Suppression(fault)) => fault,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(fault(suppression(None, None, 1)).await, SuppressionError::Everything);
+    assert_eq!(fault(suppression(Some("nothing"), None, 1)).await, SuppressionError::Detector);
+    assert_eq!(fault(suppression(Some("mfa_fatigue"), None, 0)).await, SuppressionError::Until);
+    assert_eq!(fault(suppression(Some("mfa_fatigue"), None, 91)).await, SuppressionError::Until);
+    assert_eq!(fault(suppression(Some(SENSORS), None, 1)).await, SuppressionError::Sensors);
+    let reasonless = NewSuppression { reason: " ".to_owned(), ..suppression(Some("mfa_fatigue"), None, 1) };
+    assert!(matches!(app.suppress(tenant, reasonless, "mia").await, Err(Error::Text("reason", 1_000))));
+    assert!(app.suppressions(tenant, START).await.unwrap().is_empty());
+    let forced = NewSuppression { force: true, ..suppression(Some(SENSORS), None, 90) };
+    app.suppress(tenant, forced, "mia").await.unwrap();
+    assert_eq!(app.suppressions(tenant, START).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_suppression_and_its_end_are_leaves_that_name_nobody() {
+    let scene = Scene::new(Vec::new()).await;
+    let (app, tenant) = (&scene.app, &scene.tenant);
+    let before = app.audit(tenant).await.unwrap().size;
+    let id = app.suppress(tenant, suppression(None, Some("auth0|ann"), 9), "mia").await.unwrap();
+    app.lift_suppression(tenant, &id, "noa").await.unwrap();
+    assert!(matches!(app.lift_suppression(tenant, &id, "noa").await, Err(Error::NotFound("suppression"))));
+    let leaves = app.ports.store.list_leaves(&tenant.id, before, 9).await.unwrap();
+    let text: String = leaves.iter().map(|row| String::from_utf8(row.leaf.clone()).unwrap()).collect();
+    for part in ["suppression_added", "\"mia\"", "suppression_lifted", "\"noa\"", &id] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.to_lowercase().contains("ann\"") && !text.contains("travels"), "{text}");
+    assert_eq!(leaves.len(), 2);
+}
+
+#[tokio::test]
+async fn where_a_confirmed_attack_came_from_counts_for_a_week_and_nothing_else_does() {
+    let scene = Scene::new(Vec::new()).await;
+    let (app, tenant) = (&scene.app, &scene.tenant);
+    for (hour, disposition, mark, count) in [
+        (0, Disposition::Benign, true, 0),
+        (100, Disposition::FalsePositive, true, 0),
+        (200, Disposition::TruePositive, false, 0),
+        (300, Disposition::TruePositive, true, 1),
+    ] {
+        let id = scene.place_one(&scene.alert("a", "auth0|ann", hour, Severity::High)).await;
+        let closure = Closure { mark, ..closure(disposition, false) };
+        let closed = app.close_incident(tenant, &id.to_string(), by(1), closure).await.unwrap();
+        assert_eq!(closed.marked, count, "{disposition:?}");
+        assert_eq!(app.confirmed_sources(tenant, START).await.unwrap().len(), count);
+    }
+    let [source] = &app.confirmed_sources(tenant, START).await.unwrap()[..] else { panic!() };
+    let address = Entity::new(EntityKind::Address, "203.0.113.9");
+    assert_eq!(Some(source.source), address.source_tag(&tenant.keys.tagger()));
+    assert_eq!((source.from, source.until), (START, START.plus(7 * DAY)));
+    assert!(app.confirmed_sources(tenant, START.plus(7 * DAY)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_alert_that_is_not_there_or_whose_key_is_gone_does_not_open() {
+    let scene = Scene::new(Vec::new()).await;
+    for id in ["", "alr_1", "alr_0000000000000000"] {
+        let refused = scene.app.alert(&scene.tenant, id).await;
+        assert!(matches!(refused, Err(Error::NotFound("alert"))), "{id}");
+    }
+    let alert = scene.alert("a", "auth0|ann", 0, Severity::High);
+    scene.place_one(&alert).await;
+    let refused = scene.app.alert(&scene.tenant, &alert.id.to_string()).await;
+    assert!(matches!(refused, Err(Error::Erased)), "its key is not there");
 }

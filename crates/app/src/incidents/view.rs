@@ -1,10 +1,11 @@
 //! Incidents in the form of the API, which programs and commands read alike.
 
 use countersign_detect::{Severity, incident::Incident};
-use countersign_store::IncidentRow;
+use countersign_store::{AlertRow, IncidentRow};
 use serde_json::{Value, json};
 
-use super::{Listed, Opened};
+use super::{Listed, Opened, OpenedAlert, Standing};
+use crate::AlertBody;
 
 /// The word of a rank; ranks are written by us alone.
 #[must_use]
@@ -29,6 +30,55 @@ fn facts(row: &IncidentRow) -> Value {
         "opened": row.opened,
         "due": row.due,
     })
+}
+
+/// An alert as it is listed, in the form of the API: it names nobody.
+#[must_use]
+pub fn alert_view(row: &AlertRow) -> Value {
+    json!({
+        "id": row.id,
+        "detector": row.detector,
+        "severity": severity_word(row.severity),
+        "audience": row.audience,
+        "is_retracted": row.is_retracted,
+        "is_late": row.is_late,
+        "first": row.first,
+        "last": row.last,
+        "incident": row.incident,
+    })
+}
+
+impl OpenedAlert {
+    /// All of the alert, in the form of the API.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        let AlertBody { entity, version, findings, log_ids, measures } = &self.body;
+        let told = json!({
+            "entity": entity,
+            "version": version,
+            "findings": findings,
+            "log_ids": log_ids,
+            "measures": measures,
+        });
+        with(alert_view(&self.row), told)
+    }
+}
+
+impl Standing {
+    /// The suppression in the form of the API.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        let countersign_detect::Suppression { detector, entity, from, until, reason } = &self.suppression;
+        json!({
+            "id": self.id,
+            "detector": detector,
+            "entity": entity,
+            "from": from,
+            "until": until,
+            "reason": reason,
+            "by": self.by,
+        })
+    }
 }
 
 fn with(mut facts: Value, more: Value) -> Value {
@@ -68,7 +118,9 @@ impl Opened {
             .into_iter()
             .map(|line| {
                 let log_id = line.seq.and_then(|seq| self.log_ids.get(&seq));
-                json!({ "at": line.at, "log_id": log_id, "text": line.text })
+                let decision = line.seq.and_then(|seq| self.decisions.get(&seq));
+                let decision = decision.map(|(id, level)| json!({ "id": id, "level": level }));
+                json!({ "at": line.at, "log_id": log_id, "decision": decision, "text": line.text })
             })
             .collect();
         with(with(facts(&self.row), told(&self.incident)), json!({ "notes": notes, "timeline": timeline }))

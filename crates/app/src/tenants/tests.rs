@@ -64,7 +64,16 @@ fn parts(folder: &Path, store: Store, given: &Given) -> (Ports, Vec<TenantConfig
         checkpoint_folder: Some(folder.to_owned()),
     };
     let policy = Snapshot::new(Document::default()).unwrap();
-    (ports, vec![TenantConfig { id: id(), policy, enrichment: None, hooks: Vec::new() }])
+    (
+        ports,
+        vec![TenantConfig {
+            id: id(),
+            policy,
+            enrichment: None,
+            hooks: Vec::new(),
+            watch: crate::WatchConfig::default(),
+        }],
+    )
 }
 
 async fn start(folder: &TempDir, given: &Given) -> Result<Arc<App>, Error> {

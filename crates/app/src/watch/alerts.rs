@@ -2,7 +2,7 @@
 
 use countersign_auth0::log::LogEvent;
 use countersign_core::Micros;
-use countersign_detect::{Alert, Audience, Detector, Engine, Entity, EntityKind, Event, Measure};
+use countersign_detect::{About, Alert, Audience, Entity, EntityKind, Event, Measure};
 use countersign_privacy::{Sealed, Tagger};
 use countersign_store::{AlertRow, LogEntryRow, Write};
 use serde::{Deserialize, Serialize};
@@ -46,10 +46,10 @@ impl Shown {
 
 impl App {
     /// What is to be committed of alerts that are new or have grown, with the incidents that they belong to.
-    pub(super) async fn alert_writes(
+    pub(crate) async fn alert_writes<'a>(
         &self,
         tenant: &Tenant,
-        engine: &Engine,
+        about: impl Fn(&str) -> Option<&'a About>,
         alerts: Vec<Alert>,
         moved: &Moved,
     ) -> Result<Vec<Write>, Error> {
@@ -59,7 +59,6 @@ impl App {
         }
         let tagger = tenant.keys.tagger();
         let events: Vec<Vec<Event<'_>>> = shown.iter().map(|shown| shown.events(&tagger, self)).collect();
-        let about = |id: &str| engine.detectors().map(Detector::about).find(|about| about.id == id);
         let raised: Vec<Raised<'_>> = shown
             .iter()
             .zip(&events)
@@ -139,7 +138,7 @@ impl App {
 
 /// What an alert is about, as its row has it.
 pub(super) fn entity_tag(tenant: &Tenant, alert: &Alert) -> u64 {
-    tenant.keys.tagger().tag("alert entity", alert.entity.name.as_bytes()).0
+    alert.entity.tag(&tenant.keys.tagger()).0
 }
 
 /// The word for an audience, as an alert's row has it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_detect::{Alert, AlertId, Engine};
+use countersign_detect::{Alert, AlertId, Detector, Engine};
 use countersign_store::{Commit, StoreError, Write};
 
 use crate::{App, Error, Lead, Tenant};
@@ -14,7 +14,7 @@ const AT_ONCE: usize = 32;
 const TRIES: u32 = 3;
 
 /// Of alerts that come in the place of others, the others: they are about the same at the same time, and began at another.
-pub(super) type Moved = BTreeMap<AlertId, AlertId>;
+pub(crate) type Moved = BTreeMap<AlertId, AlertId>;
 
 /// What is placed into incidents and committed at once.
 enum Part<'a> {
@@ -76,7 +76,8 @@ impl App {
     async fn placed(&self, tenant: &Tenant, part: &Part<'_>) -> Result<Vec<Write>, Error> {
         match part {
             Part::Found { engine, alerts, moved, with } => {
-                let mut writes = self.alert_writes(tenant, engine, alerts.to_vec(), moved).await?;
+                let about = |id: &str| engine.detectors().map(Detector::about).find(|about| about.id == id);
+                let mut writes = self.alert_writes(tenant, about, alerts.to_vec(), moved).await?;
                 writes.extend(with.iter().cloned());
                 Ok(writes)
             }

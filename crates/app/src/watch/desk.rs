@@ -7,12 +7,13 @@ use std::{
 
 use countersign_auth0::log::LogEvent;
 use countersign_core::{Micros, Timestamp};
-use countersign_detect::{Alert, AlertId, Detector, Engine, Event, StateError, Suppression};
+use countersign_detect::{Alert, AlertId, Engine, Event, Suppression};
 use countersign_privacy::Tagger;
 use countersign_store::{LogEntryRow, LogSnapshotRow, LogState, LogStretch};
 
 use super::{
     entry::{self, Keys},
+    fit::{self, Fit, Mark},
     replay::Replay,
     snapshots::{Debt, Saving},
 };
@@ -47,6 +48,10 @@ pub(super) type Found = BTreeMap<AlertId, Alert>;
 /// Detectors at work, and up to where they have seen the journal.
 pub(super) struct Working {
     pub(super) engine: Engine,
+    /// What the engine was made by.
+    pub(super) fit: Fit,
+    /// Since when; `None` until that is committed a first time.
+    pub(super) mark: Option<Mark>,
     tagger: Tagger,
     /// The turn of the log's progress that they stand at: at another one, another process or a lost answer came between.
     pub(super) turn: u64,
@@ -108,6 +113,7 @@ impl App {
     pub(super) async fn restore(
         &self,
         tenant: &Tenant,
+        (fit, mark): (Fit, Option<Mark>),
         state: &LogState,
         before: Option<Timestamp>,
     ) -> Result<Working, Error> {
@@ -118,18 +124,14 @@ impl App {
         if known.is_empty() {
             known.extend(oldest);
         }
-        let mut engine = Self::engine(tenant)?;
+        let mut engine = fit::engine(tenant, &fit)?;
         let beginning = (Timestamp::from_micros(i64::MIN), String::new());
         let mut restored = (beginning, BTreeSet::new(), Debt::default());
         let mut is_begun = true;
         for snapshot in known.into_iter().rev() {
             if let Some(saved) = self.open_snapshot(tenant, &snapshot).await? {
                 let LogSnapshotRow { at, log_id, .. } = snapshot;
-                let begun = begin(&mut engine, &saved);
-                if !begun.is_empty() {
-                    let detectors = begun.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-                    tracing::info!(tenant.id = %tenant.id, detectors, "detectors begin anew: their state is of another version");
-                }
+                let begun = fit::restore(tenant, &mut engine, &saved);
                 restored = ((at, log_id), begun, Debt::after(saved.len(), at));
                 is_begun = false;
                 break;
@@ -140,9 +142,11 @@ impl App {
             restored.1 = engine.detectors().map(|detector| detector.about().id.to_string()).collect();
         }
         let (newest, begun, debt) = restored;
-        engine.suppress(self.suppressions_after(tenant, newest.0).await?);
+        self.tell_engine(tenant, &mut engine, newest.0).await?;
         Ok(Working {
             engine,
+            fit,
+            mark,
             tagger: tenant.keys.tagger(),
             turn: state.progress.turn,
             seq: 0,
@@ -155,14 +159,26 @@ impl App {
         })
     }
 
+    /// Tells the detectors what people said, as far as it holds or held after a time: what is suppressed, and where attacks came from.
+    pub(super) async fn tell_engine(
+        &self,
+        tenant: &Tenant,
+        engine: &mut Engine,
+        since: Timestamp,
+    ) -> Result<(), Error> {
+        engine.suppress(self.suppressions_after(tenant, since).await?);
+        engine.confirm_sources(self.confirmed_sources(tenant, since).await?);
+        Ok(())
+    }
+
     /// What nobody is to be told of, as far as it holds or held after a time.
-    pub(super) async fn suppressions_after(
+    pub(crate) async fn suppressions_after(
         &self,
         tenant: &Tenant,
         at: Timestamp,
     ) -> Result<Vec<Suppression>, Error> {
-        let found = self.suppressions_since(tenant, at).await?;
-        Ok(found.into_iter().map(|(_, suppression)| suppression).collect())
+        let found = self.suppressions(tenant, at).await?;
+        Ok(found.into_iter().map(|standing| standing.suppression).collect())
     }
 
     /// Looks at the next entries in event time of those that were looked at before; returns how many there were.
@@ -231,16 +247,6 @@ impl App {
         let event = Event::new(row.seq, log, &working.tagger, |address| self.locate(address));
         found.extend(working.engine.observe(&event).into_iter().map(|alert| (alert.id, alert)));
         Ok(())
-    }
-}
-
-/// Takes a saved state; returns the detectors that begin anew.
-fn begin(engine: &mut Engine, state: &[u8]) -> BTreeSet<String> {
-    match engine.restore(state) {
-        Ok(begun) => begun.into_iter().collect(),
-        Err(StateError) => {
-            engine.detectors().map(Detector::about).map(|about| about.id.to_string()).collect()
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use countersign_privacy::Sealed;
 use countersign_store::LogEntryRow;
 
+use super::desk::readable;
 use crate::{App, Error, Tenant, leaves, subjects::PersonKey};
 
 /// The keys of entries that are opened together.
@@ -51,4 +52,16 @@ fn text(tenant: &Tenant, bound_to: &str, sealed: &[u8], key: &PersonKey) -> Resu
 /// Opens what is sealed under a key and bound to a context.
 pub(super) fn unseal(sealed: &[u8], key: &PersonKey, context: &[u8]) -> Result<Vec<u8>, Error> {
     Sealed::open_bytes(sealed, &key.key, context).map_err(Error::internal)
+}
+
+impl App {
+    /// What an entry says; `None` when its person was erased, or it is damaged.
+    pub(crate) async fn open_entry(
+        &self,
+        tenant: &Tenant,
+        row: &LogEntryRow,
+    ) -> Result<Option<String>, Error> {
+        let opened = open(self, tenant, &row.entry.log_id, (&row.entry.key_id, &row.entry.sealed)).await;
+        readable(tenant, "log entry", opened)
+    }
 }

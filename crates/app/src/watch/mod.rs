@@ -5,31 +5,38 @@ mod commit;
 mod desk;
 mod entry;
 mod event;
+mod fit;
 mod forget;
 mod history;
 mod ingest;
+mod ours;
 mod pull;
 mod replay;
+mod rules;
+mod settings;
 mod settle;
 mod snapshots;
 mod status;
 mod work;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
+use arc_swap::ArcSwap;
 use countersign_core::Timestamp;
-use countersign_detect::{Engine, EngineSettings, detectors, pack::PACK, sigma};
+use countersign_policy::{Document, Fault, Snapshot};
 use parking_lot::Mutex;
 
-pub(crate) use self::desk::readable;
+pub(crate) use self::settings::sla;
 pub use self::{
     alerts::AlertBody,
     event::EventFault,
     pull::{History, Pulled, Reading},
     replay::Replayed,
+    rules::RuleFiles,
     status::{Measures, WatchStatus},
     work::Worked,
 };
+pub(crate) use self::{commit::Moved, desk::readable};
 use crate::{App, Error, Tenant};
 
 /// What became of the entries of one delivery.
@@ -67,11 +74,47 @@ pub struct StreamState {
     pub last: Option<Duration>,
 }
 
+/// What the watching of one tenant's log is configured with, beside its policy.
+#[derive(Debug, Clone, Default)]
+pub struct WatchConfig {
+    /// The operator's rule files.
+    pub rules: RuleFiles,
+    /// The service's own client at the tenant; `None` where there is none.
+    pub client_id: Option<String>,
+}
+
+/// What of the watching's settings can't be used now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unfit {
+    /// What is wrong with rule files that were changed: those before hold on.
+    pub rules: Vec<String>,
+    /// What of the policy does not fit the detectors and rules of this version, and is passed over.
+    pub settings: Vec<String>,
+}
+
+/// Checks a policy, against the detectors and rules that there are too.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn check_policy(document: Document, rules: &RuleFiles) -> Result<Snapshot, Vec<Fault>> {
+    let mut faults = document.faults();
+    faults.extend(settings::faults(&document.watch, rules));
+    if faults.is_empty() { Snapshot::new(document) } else { Err(faults) }
+}
+
 /// The watching of one tenant's log in this process.
 #[derive(Default)]
 pub(crate) struct Watch {
     stream: Mutex<StreamState>,
     measures: Mutex<Measures>,
+    /// The operator's rule files.
+    rules: ArcSwap<RuleFiles>,
+    /// The service's own client.
+    client: Option<String>,
+    /// The Actions that stand at the tenant for us.
+    actions: ArcSwap<BTreeSet<String>>,
+    /// What can't be used.
+    told: Mutex<Unfit>,
     /// Told when something was journaled.
     pub(crate) journaled: tokio::sync::Notify,
     desk: tokio::sync::Mutex<desk::Desk>,
@@ -84,20 +127,48 @@ impl Watch {
     }
 }
 
+impl Watch {
+    /// Begins with what is configured.
+    pub(crate) fn new(config: WatchConfig) -> Self {
+        let WatchConfig { rules, client_id } = config;
+        Self { rules: ArcSwap::from_pointee(rules), client: client_id, ..Self::default() }
+    }
+
+    /// Refuses rule files that can't be used with the policy that holds.
+    pub(crate) fn check(&self, tenant: &countersign_core::TenantId, policy: &Snapshot) -> Result<(), Error> {
+        // Why no more: what does not fit is passed over, and the built-in rules are good.
+        if **self.rules.load() == RuleFiles::default() {
+            return Ok(());
+        }
+        settings::make(&policy.document().watch, &self.rules.load()).map(drop).map_err(|faults| {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            Error::FaultyRules { tenant: tenant.clone(), detail: faults.join("\n") }
+        })
+    }
+}
+
 impl App {
     /// Waits until something was journaled in this process since the last wait.
     pub async fn journaled(&self, tenant: &Tenant) {
         tenant.watch.journaled.notified().await;
     }
 
-    /// Detectors without state, as they are set for a tenant.
-    fn engine(tenant: &Tenant) -> Result<Engine, Error> {
-        let mut detectors = detectors::make_all(&BTreeMap::new()).map_err(Error::internal)?;
-        let rules = sigma::load(PACK, &sigma::Values::new()).map_err(|faults| {
+    /// What of the watching's settings can't be used now.
+    #[must_use]
+    pub fn unfit(&self, tenant: &Tenant) -> Unfit {
+        tenant.watch.told.lock().clone()
+    }
+
+    /// Ids and titles of the detectors and rules that look at a tenant's log, in the order in which they run.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub fn detectors(tenant: &Tenant) -> Result<Vec<(String, String)>, Error> {
+        let current = tenant.current();
+        let (made, _) = settings::make(&current.watch, &tenant.watch.rules.load()).map_err(|faults| {
             Error::internal(faults.first().map_or_else(String::new, ToString::to_string))
         })?;
-        detectors.extend(rules);
-        Ok(Engine::new(tenant.keys.tagger(), EngineSettings::default(), detectors))
+        Ok(made.iter().map(|one| (one.about().id.to_string(), one.about().title.to_string())).collect())
     }
 
     /// What is known of the tenant's log stream.

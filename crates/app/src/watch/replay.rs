@@ -9,6 +9,7 @@ use countersign_store::{LogProgress, LogState, Write};
 
 use super::{
     desk::{Desk, Found, Working},
+    fit::Mark,
     history,
     settle::Truth,
 };
@@ -124,8 +125,11 @@ impl App {
         if history.is_open() && !history.is_settled_at(progress.worked) {
             return Ok(Replayed::default());
         }
-        let mut replay = match replay {
+        let is_alike =
+            |replay: &Replay| desk.working.as_ref().is_some_and(|working| working.mark == replay.again.mark);
+        let mut replay = match replay.filter(is_alike) {
             Some(replay) => replay,
+            // Why also where settings changed under way: what it found is by those before.
             None => self.begin_replay(tenant, desk, &state, late_from).await?,
         };
         let under_way = Replayed { entries: replay.entries, retracted: 0, is_under_way: true };
@@ -157,7 +161,11 @@ impl App {
     ) -> Result<Replay, Error> {
         // Why: what is being kept lacks what came late.
         (desk.saving, desk.is_swept) = (None, false);
-        let again = self.restore(tenant, state, Some(late_from)).await?;
+        let (fit, mark) = match desk.working.as_ref() {
+            Some(working) => (working.fit.clone(), working.mark.clone()),
+            None => (self.fit(tenant).await?, self.mark(tenant).await?),
+        };
+        let again = self.restore(tenant, (fit, mark), state, Some(late_from)).await?;
         Ok(Replay {
             since: again.newest.0,
             again,
@@ -192,7 +200,13 @@ impl App {
         if self.history(tenant).await?.is_settled_at(progress.worked) {
             last.push(history::settled());
         }
-        let truth = Truth { found, since, begun: &again.begun, unread_from: again.unread_from };
+        // Why: what other settings judged stays as it was judged; to judge it anew would retract alerts that were right by them.
+        let judged_from = again.mark.as_ref().map_or(Timestamp::from_micros(i64::MIN), Mark::since);
+        if let Some(working) = &desk.working {
+            again.engine.recall(&working.engine, judged_from);
+        }
+        found.retain(|_, alert| alert.last > judged_from);
+        let truth = Truth { found, since, judged_from, begun: &again.begun, unread_from: again.unread_from };
         let retracted = self.take_truth(tenant, lead, (&again.engine, truth), last).await?;
         again.turn = progress.turn + 1;
         tenant.watch.measures.lock().replayed(&again.engine);

@@ -22,6 +22,8 @@ pub(super) struct Truth<'a> {
     pub(super) found: Found,
     /// The time from which on it looked.
     pub(super) since: Timestamp,
+    /// What ended by then was judged by other settings, and stays.
+    pub(super) judged_from: Timestamp,
     /// Detectors that began anew with it: what they did not find they may not have known enough for.
     pub(super) begun: &'a BTreeSet<String>,
     /// From when on entries did not open to it.
@@ -55,7 +57,9 @@ impl App {
     ) -> Result<u64, Error> {
         let stored = self.stored(tenant, &truth).await?;
         let mut gone = Vec::new();
-        for (id, row) in stored.others.iter().filter(|(_, row)| row.first > truth.since) {
+        for (id, row) in
+            stored.others.iter().filter(|(_, row)| row.first > truth.since && row.last > truth.judged_from)
+        {
             if self.is_refuted(tenant, engine, (row, &truth)).await? {
                 gone.push(*id);
             }

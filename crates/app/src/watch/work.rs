@@ -1,5 +1,8 @@
 //! Looking at what was journaled: in the order of arrival, alerts and the place reached in one commit.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use countersign_core::{Micros, Timestamp};
@@ -66,7 +69,9 @@ impl App {
         let awake = *desk.awake.get_or_insert(now);
         if desk.working.as_ref().is_none_or(|working| working.turn != progress.turn) {
             (desk.replay, desk.saving, desk.is_swept) = (None, None, false);
-            desk.working = Some(self.restore(tenant, &state, progress.late_from).await?);
+            let mark = self.mark(tenant).await?;
+            let fit = self.fit_of(tenant, mark.as_ref()).await?;
+            desk.working = Some(self.restore(tenant, (fit, mark), &state, progress.late_from).await?);
         }
         let Desk { working: Some(at_work), .. } = desk else { return Ok(Worked::default()) };
         if at_work.is_behind {
@@ -75,9 +80,9 @@ impl App {
                 return Ok(Worked { entries, is_late: progress.late_from.is_some(), ..Worked::default() });
             }
         }
+        let refitted = self.refit(tenant, at_work).await?;
         // Why so far back: what comes late is looked at, too.
-        let since = at_work.newest.0.plus(-LATEST);
-        at_work.engine.suppress(self.suppressions_after(tenant, since).await?);
+        self.tell_engine(tenant, &mut at_work.engine, at_work.newest.0.plus(-LATEST)).await?;
         let rows = self.ports.store.list_log(&tenant.id, at_work.seq, BATCH).await?;
         let entries = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let (mut found, mut next) = (Found::new(), progress);
@@ -94,8 +99,8 @@ impl App {
         }
         worked.alerts = u64::try_from(found.len()).unwrap_or(u64::MAX);
         worked.is_late = next.late_from.is_some();
-        if entries > 0 || !found.is_empty() || next != progress {
-            self.keep_work(tenant, lead, desk, (next, found), history).await?;
+        if entries > 0 || !found.is_empty() || next != progress || refitted.is_some() {
+            self.keep_work(tenant, lead, desk, (next, found, refitted), history).await?;
         }
         let mut measures = tenant.watch.measures.lock();
         measures.too_late += worked.too_late;
@@ -111,13 +116,13 @@ impl App {
         tenant: &Tenant,
         lead: &Lead,
         desk: &mut Desk,
-        (next, found): (LogProgress, Found),
+        (next, found, refitted): (LogProgress, Found, Option<Write>),
         history: HistoryState,
     ) -> Result<(), Error> {
         let Desk { working: Some(at_work), saving, .. } = desk else { return Ok(()) };
         let mut alerts: Vec<Alert> = found.into_values().collect();
         alerts.sort_by_key(|alert| (alert.first, alert.id));
-        let last = vec![Write::LogWorked(next)];
+        let last = refitted.into_iter().chain([Write::LogWorked(next)]).collect();
         self.commit_alerts(tenant, lead, &at_work.engine, (&alerts, &Moved::new()), last).await?;
         at_work.turn = next.turn + 1;
         // Why none while history is read: what is older than a snapshot could not be put before it.

@@ -1,10 +1,10 @@
 //! `countersign incidents`
 
 use clap::{Args as ClapArgs, Subcommand};
-use countersign_app::incidents::{Severity, Status};
-use countersign_core::TenantId;
+use countersign_app::incidents::{Disposition, Severity, Status};
+use countersign_core::{TenantId, Timestamp};
 
-use super::At;
+use super::{At, desk::Named};
 
 /// `countersign incidents`
 #[derive(Debug, Subcommand)]
@@ -33,6 +33,30 @@ pub struct List {
     /// Standing so: open, acknowledged or closed.
     #[arg(long, value_parser = status)]
     pub status: Option<Status>,
+    /// Closed as this: true_positive, benign, false_positive or duplicate.
+    #[arg(long, value_parser = disposition)]
+    pub disposition: Option<Disposition>,
+    /// In the hands of this person.
+    #[arg(long)]
+    pub assignee: Option<String>,
+    /// With an alert by this detector.
+    #[arg(long)]
+    pub detector: Option<String>,
+    /// With an alert about this.
+    #[command(flatten)]
+    pub about: Named,
+    /// Whose newest finding is of this time or later, such as `2026-11-01T00:00:00Z`.
+    #[arg(long)]
+    pub since: Option<Timestamp>,
+    /// Whose newest finding is of an earlier time.
+    #[arg(long)]
+    pub until: Option<Timestamp>,
+    /// Open, though somebody should have taken it up.
+    #[arg(long)]
+    pub overdue: bool,
+    /// Before this one, to go on with a list: what the last line on standard error says.
+    #[arg(long, value_name = "PLACE")]
+    pub before: Option<String>,
     /// At most so many, up to 50.
     #[arg(long, default_value_t = 50)]
     pub limit: usize,
@@ -60,7 +84,14 @@ pub struct Show {
     pub at: At,
 }
 
-fn severity(word: &str) -> Result<Severity, String> {
+fn disposition(word: &str) -> Result<Disposition, String> {
+    let all =
+        [Disposition::TruePositive, Disposition::Benign, Disposition::FalsePositive, Disposition::Duplicate];
+    let found = all.into_iter().find(|disposition| disposition.as_str() == word);
+    found.ok_or_else(|| "one of true_positive, benign, false_positive, duplicate".to_owned())
+}
+
+pub(super) fn severity(word: &str) -> Result<Severity, String> {
     let severity = Severity::ALL.into_iter().find(|severity| severity.word() == word);
     severity.ok_or_else(|| "one of informational, low, medium, high, critical".to_owned())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use countersign_adapters::places::PlaceFiles;
 
 use super::{Verdict, print};
-use crate::{args::ConfigCommand, config};
+use crate::{args::ConfigCommand, config, rule_watch};
 
 pub fn run(command: ConfigCommand) -> anyhow::Result<Verdict> {
     match command {
@@ -22,9 +22,13 @@ pub fn run(command: ConfigCommand) -> anyhow::Result<Verdict> {
     Ok(Verdict::Holds)
 }
 
-/// Reads the configuration, and the files of places that it names.
+/// Reads the configuration, and the files of places and of rules that it names.
 fn check(file: Option<&Path>) -> anyhow::Result<()> {
     let config = config::load(file)?;
     config.places.settings().map(PlaceFiles::open).transpose()?;
+    let faults: Vec<_> =
+        config.tenants.keys().filter_map(|id| rule_watch::configured(&config, id).err()).collect();
+    let told: Vec<String> = faults.iter().map(|fault| format!("{fault:#}")).collect();
+    anyhow::ensure!(told.is_empty(), "{}", told.join("\n"));
     Ok(())
 }

@@ -1,17 +1,21 @@
 //! `countersign incidents`
 
-use countersign_app::incidents::{IncidentFilter, Listed, Severity, Status};
+use countersign_app::{
+    App,
+    incidents::{IncidentFilter, Listed, Severity, Status},
+};
 use countersign_store::Access;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Verdict, print};
+use super::{
+    Verdict,
+    desk::{MOST, print_rows, read_place, text},
+    print,
+};
 use crate::{
     args::{Incidents, ListIncidents, ShowIncident},
     place::Place,
 };
-
-/// The most incidents of one listing.
-const MOST: usize = 50;
 
 pub async fn run(command: Incidents) -> anyhow::Result<Verdict> {
     match command {
@@ -22,28 +26,45 @@ pub async fn run(command: Incidents) -> anyhow::Result<Verdict> {
 
 async fn list(args: ListIncidents) -> anyhow::Result<Verdict> {
     let limit = args.limit.min(MOST);
-    let rows: Vec<Value> = match Place::open(&args.at, &args.tenant, Access::ReadOnly).await? {
+    let entity = args.about.entity();
+    let page = match Place::open(&args.at, &args.tenant, Access::ReadOnly).await? {
         Place::Server(server) => {
+            let text = |value: &Option<String>| value.clone();
             let mut query = Vec::new();
-            query.extend(args.severity.map(|severity| ("severity", severity.word().to_owned())));
-            query.extend(args.status.map(|status| ("status", status.as_str().to_owned())));
-            let mut page = server.get(&["v1", "incidents", args.tenant.as_str()], &query).await?;
-            page.get_mut("incidents").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default()
+            for (name, value) in [
+                ("severity", args.severity.map(|severity| severity.word().to_owned())),
+                ("status", args.status.map(|status| status.as_str().to_owned())),
+                ("disposition", args.disposition.map(|disposition| disposition.as_str().to_owned())),
+                ("assignee", text(&args.assignee)),
+                ("detector", text(&args.detector)),
+                ("entity", server.entity(&args.tenant, entity.as_ref()).await?.map(|tags| tags.entity)),
+                ("since", args.since.map(|at| at.to_string())),
+                ("until", args.until.map(|at| at.to_string())),
+                ("overdue", args.overdue.then(|| "true".to_owned())),
+                ("before", text(&args.before)),
+            ] {
+                query.extend(value.map(|value| (name, value)));
+            }
+            server.get(&["v1", "incidents", args.tenant.as_str()], &query).await?
         }
         Place::Here(here) => {
             let filter = IncidentFilter {
                 severity: args.severity.map_or(0, Severity::rank),
                 status: args.status.map(|status: Status| status.as_str().to_owned()),
-                ..IncidentFilter::default()
+                disposition: args.disposition.map(|disposition| disposition.as_str().to_owned()),
+                assignee: args.assignee,
+                detector: args.detector,
+                entity: entity.map(|entity| App::entity_tag(&here.tenant, &entity).0),
+                since: args.since,
+                until: args.until,
+                overdue_at: args.overdue.then(|| here.app.clock().now()),
+                before: args.before.as_deref().map(read_place).transpose()?,
             };
             let found = here.app.incidents(&here.tenant, filter, u32::try_from(limit)?).await?;
-            found.iter().map(Listed::view).collect()
+            json!({ "incidents": found.iter().map(Listed::view).collect::<Vec<_>>() })
         }
     };
-    for row in rows.iter().take(limit) {
-        let line = if args.json { row.to_string() } else { line(row) };
-        print(&format!("{line}\n"));
-    }
+    print_rows(&page, "incidents", limit, |row| if args.json { row.to_string() } else { line(row) });
     Ok(Verdict::Holds)
 }
 
@@ -56,16 +77,6 @@ async fn show(args: ShowIncident) -> anyhow::Result<Verdict> {
     };
     print(&if args.json { format!("{}\n", serde_json::to_string_pretty(&view)?) } else { in_words(&view) });
     Ok(Verdict::Holds)
-}
-
-/// A text of the view without control characters, which a terminal would obey.
-fn text<'v>(value: &'v Value, name: &str) -> std::borrow::Cow<'v, str> {
-    let text = value[name].as_str().unwrap_or("-");
-    if text.chars().any(char::is_control) {
-        text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect::<String>().into()
-    } else {
-        text.into()
-    }
 }
 
 fn line(row: &Value) -> String {

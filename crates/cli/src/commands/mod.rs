@@ -1,23 +1,28 @@
 //! The commands, one file each.
 
+mod alerts;
 mod backup;
 mod bench;
 mod config;
 mod decide;
 mod decisions;
 mod demo;
+mod desk;
 mod doctor;
 mod health;
+mod hooks;
 mod incidents;
 mod keys;
 mod ledger;
+mod logs;
 mod policy;
 mod privacy;
 mod restore;
 mod risk_token;
-mod rules;
+pub mod rules;
 mod sandbox;
 mod serve;
+mod suppressions;
 pub mod tenant;
 mod verify;
 mod waterfall;
@@ -26,7 +31,7 @@ use std::io::Write;
 
 pub use self::restore::staging::is_cut_off;
 
-use crate::args::{Args, Command, Keys, Ledger, Privacy};
+use crate::args::{Args, Command, Hooks, Keys, Ledger, Privacy};
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,10 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,
         Command::Incidents(args) => incidents::run(args).await,
+        Command::Alerts(args) => alerts::run(args).await,
+        Command::Logs(args) => logs::run(args).await,
+        Command::Suppressions(args) => suppressions::run(args).await,
+        Command::Hooks(Hooks::Test(args)) => hooks::test(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
         Command::Rules(command) => rules::run(&command),
         Command::Bench(command) => bench::run(&command),

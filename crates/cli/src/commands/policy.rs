@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use countersign_app::{RuleFiles, check_policy};
 use countersign_core::TenantId;
 use countersign_policy::{Change, Document, Snapshot, diff};
 use countersign_store::{Access, PolicyRow};
@@ -16,6 +17,7 @@ use crate::{
     compose::{open_store, system_clock},
     config::Config,
     place::{Place, Remote, place},
+    rule_watch,
 };
 
 /// The most bytes of a policy that are read: what a server takes.
@@ -48,11 +50,11 @@ pub async fn run(command: Policy) -> anyhow::Result<Verdict> {
 }
 
 fn check(args: &Proposed) -> anyhow::Result<Verdict> {
-    let checked = match &args.file {
-        Some(file) => read(file).map(drop),
-        None => tenant(&args.at.folder.load()?, args.tenant.as_ref())
-            .and_then(|tenant| proposed(args, &tenant))
-            .map(drop),
+    let config = args.at.folder.load()?;
+    let checked = match (&args.file, tenant(&config, args.tenant.as_ref())) {
+        (_, Ok(tenant)) => proposed(args, &tenant).map(drop),
+        (Some(file), Err(_)) => read(file, &RuleFiles::default()).map(drop),
+        (None, Err(error)) => Err(error),
     };
     match checked {
         Ok(()) => {
@@ -177,24 +179,25 @@ fn tenant(config: &Config, named: Option<&TenantId>) -> anyhow::Result<TenantId>
 
 /// The policy in the file, else the one in the configuration.
 fn proposed(args: &Proposed, tenant: &TenantId) -> anyhow::Result<Snapshot> {
-    if let Some(file) = &args.file {
-        return read(file);
-    }
     let config = args.at.folder.load()?;
+    let rules = rule_watch::rules(&config, tenant)?;
+    if let Some(file) = &args.file {
+        return read(file, &rules);
+    }
     let configured = config.tenants.get(tenant);
     let configured = configured.with_context(|| format!("name a file; `{tenant}` is not configured"))?;
-    snapshot(configured.policy.clone())
+    snapshot(configured.policy.clone(), &rules)
 }
 
 /// Reads a policy, JSON where the file's name says so, else TOML.
-fn read(file: &Path) -> anyhow::Result<Snapshot> {
+fn read(file: &Path, rules: &RuleFiles) -> anyhow::Result<Snapshot> {
     let told = || format!("`{}`", file.display());
     let length = std::fs::metadata(file).with_context(|| format!("can't read {}", told()))?.len();
     anyhow::ensure!(length <= MAX_BYTES, "{} has more than {MAX_BYTES} bytes", told());
     let text = std::fs::read_to_string(file).with_context(|| format!("can't read {}", told()))?;
     let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let document = if is_json { from_json(&text) } else { from_toml(&text) };
-    document.and_then(snapshot).with_context(told)
+    document.and_then(|document| snapshot(document, rules)).with_context(told)
 }
 
 fn from_json(text: &str) -> anyhow::Result<Document> {
@@ -212,8 +215,8 @@ fn from_toml(text: &str) -> anyhow::Result<Document> {
         .map_err(|error| anyhow::anyhow!("`{}`: {}", error.path(), error.inner().to_string().trim()))
 }
 
-fn snapshot(document: Document) -> anyhow::Result<Snapshot> {
-    Snapshot::new(document).map_err(|faults| {
+fn snapshot(document: Document, rules: &RuleFiles) -> anyhow::Result<Snapshot> {
+    check_policy(document, rules).map_err(|faults| {
         let lines = faults.iter().map(|fault| format!("`{}`: {}", fault.path, fault.message));
         anyhow::anyhow!("{}", lines.collect::<Vec<_>>().join("\n"))
     })
@@ -243,7 +246,8 @@ mod tests {
         let fault = from_toml("[tenant]\nmode = \"enforced\"\n").unwrap_err().to_string();
         assert!(fault.starts_with("`tenant.mode`: unknown variant"), "{fault}");
         assert!(from_json("{} {}").is_err());
-        let fault = snapshot(from_toml("claim_namespace = \"x\"\n").unwrap()).unwrap_err().to_string();
+        let fault = snapshot(from_toml("claim_namespace = \"x\"\n").unwrap(), &RuleFiles::default());
+        let fault = fault.unwrap_err().to_string();
         assert!(fault.starts_with("`claim_namespace`: "), "{fault}");
     }
 

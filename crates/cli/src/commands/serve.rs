@@ -17,6 +17,7 @@ use crate::{
     listen::{self, Limits, Listener},
     place_watch::PlaceWatch,
     pull_log::Puller,
+    rule_watch::RuleWatch,
     tls::Tls,
 };
 
@@ -53,13 +54,15 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     let sources = doctor::sources(&config, &base.clock)?;
     let puller = Puller::new(&config, Arc::clone(&app), &sources);
     let doctor = Doctor::new(Arc::clone(&config), Arc::clone(&app), sources);
+    let rules = RuleWatch::new(Arc::clone(&config), Arc::clone(&app));
     let serving = listen::until_stopped(listener, server.router(), app, retention, stop.clone(), &limits);
     tokio::join!(
         serving,
         watch.run(stop.clone()),
         puller.run(stop.clone()),
         doctor.run(stop.clone()),
-        places.run(stop)
+        places.run(stop.clone()),
+        rules.run(stop)
     );
     Ok(Verdict::Holds)
 }

@@ -284,6 +284,41 @@ const KEYS: &[Key] = &[
         "Lists of e-mail domains beside those built in: `disposable_domains`, `free_mail_domains`, `organization_domains`; and `free_mail_is_unusual` (default true). Since 0.1.",
     ),
     key(
+        "tenants.*.policy.watch.learning_days",
+        "14",
+        "Days from a person's first login in which what is only new or unusual about them is recorded, and nobody is told; 0 to 90, 14 by default. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.watch.daily_alerts",
+        "200",
+        "The most alerts of one detector and day that people are told of; 200 by default. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.watch.due_hours",
+        "{ critical = 1, high = 4, medium = 24, low = 72 }",
+        "Hours until somebody should have taken up an incident, by severity. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.watch.detectors",
+        "{ brute_force_account = { failures = 20, daily_alerts = 50, is_off = false } }",
+        "Thresholds of detectors by their names (docs/detectors.md), and of each `is_off`, `daily_alerts`, and `learning_days` where it learns of people. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.watch.rules",
+        "{ users_exported = { is_off = false, daily_alerts = 5 } }",
+        "Values of rules' placeholders, by the rule file's name without extension (docs/rules.md), and of each `is_off` and `daily_alerts`. Since 0.1.",
+    ),
+    key(
+        "tenants.*.policy.watch.context",
+        "{ relations = [[\"org_a\", \"org_b\"]], trusted_networks = [\"203.0.113.0/24\"], staff_domains = [\"corp.example\"], fingerprint_shares = { t13d = 0.2 }, guarded_actions = [\"act_1\"] }",
+        "What you know of the tenant: organizations that share people, networks (/24, /64) that many honest people share, e-mail domains of your staff, shares of logins by JA4, and ids of Actions to guard beside ours. Since 0.1.",
+    ),
+    key(
+        "tenants.*.watch.rules",
+        "\"rules\"",
+        "A folder of rule files (`.yml`, docs/sigma.md) beside the built-in ones; one that is called as a built-in one takes its place. Read again when one changes. Since 0.1.",
+    ),
+    key(
         "tenants.*.policy.{layer}.mode",
         "\"audit\"",
         "off, audit (default), advisory or enforce. Since 0.1.",

@@ -3,8 +3,10 @@
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
 };
 
+use countersign_app::{RuleFiles, check_policy};
 use countersign_core::TenantId;
 use countersign_policy::Document;
 use serde::Deserialize;
@@ -139,6 +141,16 @@ pub struct Tenant {
     pub management: Option<Management>,
     /// The policy.
     pub policy: Document,
+    /// What its log is watched with, beside the policy.
+    pub watch: Watch,
+}
+
+/// `[tenants.<name>.watch]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Watch {
+    /// A folder of rule files; `None`: the built-in rules alone.
+    pub rules: Option<PathBuf>,
 }
 
 impl Config {
@@ -167,13 +179,20 @@ impl Config {
                 enrichment.chain(management).chain(hooks).map(|fault| format!("`tenants.{id}.{fault}")),
             );
             faults.extend(
-                tenant
-                    .policy
-                    .faults()
+                policy_faults(tenant)
                     .into_iter()
                     .map(|fault| format!("`tenants.{id}.policy.{}`: {}", fault.path, fault.message)),
             );
         }
         faults
     }
+}
+
+/// What is wrong with a configured policy. What it sets of rules is held against the operator's files when those are read.
+fn policy_faults(tenant: &Tenant) -> Vec<countersign_policy::Fault> {
+    let mut faults = check_policy(tenant.policy.clone(), &RuleFiles::default()).err().unwrap_or_default();
+    if tenant.watch.rules.is_some() {
+        faults.retain(|fault| !fault.path.starts_with("watch.rules."));
+    }
+    faults
 }

@@ -9,7 +9,7 @@ const OURS: &str =
     "of our own side, which no call to a tenant changes; tested where it is checked, in `posture`";
 
 /// What is not found at a sandbox tenant, and why.
-const ELSEWHERE: [(&str, &str); 10] = [
+const ELSEWHERE: [(&str, &str); 12] = [
     (
         "installation.unknown",
         "of our own side: it is found only where neither a journal nor `triggers` is there",
@@ -23,6 +23,8 @@ const ELSEWHERE: [(&str, &str); 10] = [
     ("host.endpoint", OURS),
     ("storage.open", OURS),
     ("storage.absent", OURS),
+    ("watch.faulty_rules", OURS),
+    ("watch.unfit_settings", OURS),
 ];
 
 #[test]

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::Context;
 use countersign_adapters::management::Management;
 use countersign_app::{
-    App, Error, Tenant,
+    App, Error, Tenant, Unfit,
     management::Lane,
-    posture::{self, Look, Posture},
+    posture::{self, Local, Look, Posture},
 };
 use countersign_core::{Clock, TenantId};
 use tokio::{sync::watch, task::JoinSet, time};
@@ -92,7 +92,8 @@ impl Doctor {
         // Why before: whose code asks is told by which of the tenant's Actions is ours.
         posture.installed.owned.clone_from(&expected.owned);
         posture.asking = self.app.asking(tenant, &posture);
-        posture.local = Some(local);
+        let Unfit { rules, settings } = self.app.unfit(tenant);
+        posture.local = Some(Local { faulty_rules: rules, unfit_settings: settings, ..local });
         let findings = posture::check(&posture, &expected, self.app.clock().now());
         let look = Look { posture: &posture, reads_tenant: source.is_some(), findings };
         self.app.take_findings(tenant, &lead, look).await.map(drop)

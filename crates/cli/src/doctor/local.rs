@@ -28,6 +28,7 @@ pub fn local(config: &Config, tenant: &TenantId) -> Local {
         is_public: !config.server.listen.ip().is_loopback() || config.server.behind_tls_proxy,
         hosts: config.server.hosts.clone(),
         directory_mode,
+        ..Local::default()
     }
 }
 

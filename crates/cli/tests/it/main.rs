@@ -39,6 +39,8 @@ mod probe;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod rule_files;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod sandbox;

@@ -239,6 +239,14 @@ fn the_sandbox_tenant_is_installed_into_left_alone_and_rolled_back() {
     let applied = sandbox.command(home, "apply", &wanted);
     assert_eq!(applied.status.code(), Some(0), "{}{}", told(&applied), complained(&applied));
     assert!(sandbox.holds("Countersign post-login") && sandbox.holds("Countersign logs"));
+    let kept = rusqlite::Connection::open(home.join("data/countersign.db")).unwrap();
+    let sql = "SELECT cursor FROM log_cursors WHERE name = 'own_tokens'";
+    let tokens: String = kept.query_row(sql, [], |row| row.get(0)).unwrap();
+    drop(kept);
+    assert!(
+        tokens.contains("\"client\":\"installer\""),
+        "the log's entries of it are known as ours: {tokens}"
+    );
     let again = sandbox.command(home, "apply", &wanted);
     assert!(told(&again).contains("Nothing has to change."), "{}{}", told(&again), complained(&again));
     let status = sandbox.command(home, "status", &[]);

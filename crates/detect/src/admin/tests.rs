@@ -35,25 +35,40 @@ fn what_a_tenant_has_is_what_the_response_says_else_the_request() {
     assert_eq!(call.severity(Severity::High, &context), Severity::High);
     context.own_clients.insert("c".to_owned(), ["t".to_owned()].into());
     assert_eq!(call.severity(Severity::High, &context), Severity::Low);
+    context.own_clients.clear();
+    context.installers.insert("c".to_owned(), ["t".to_owned()].into());
+    assert_eq!(call.severity(Severity::High, &context), Severity::Low);
 }
 
 #[test]
-fn odd_shapes_and_oversized_bodies_leave_what_can_be_read() {
+fn odd_shapes_leave_what_can_be_read() {
     let odd = json!({"request": {"method": "delete", "path": "/api/v2/x", "body": "[1, \"a\"]", "auth": [1]}, "response": [2]});
     let call_of = |details: &Value| call(details).unwrap();
     let odd = call_of(&odd);
     assert_eq!((odd.status, texts(&odd.request)), (0, Some(vec!["a"])));
     assert!(!odd.is_change());
-    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
-    for body in [json!(deep), json!("x".repeat(MAX_BODY))] {
-        let details = json!({"request": {"method": "post", "path": "/x", "body": body}, "response": {"statusCode": 200}});
-        assert!(call_of(&details).request.is_null() || call_of(&details).request.is_string());
-    }
     for none in [json!(null), json!([1]), json!({"request": 1}), json!({"request": {"method": "get"}})] {
         assert_eq!(call(&none), None);
     }
     let long = format!("/api/v2/{}", "a/".repeat(50));
     assert_eq!(call(&json!({"request": {"method": "get", "path": long}})), None);
+}
+
+#[test]
+fn a_field_that_nests_deep_or_is_long_hides_no_other() {
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    let long = format!("\"{}\"", "x".repeat(1 << 20));
+    for padding in [deep, long] {
+        let body = format!(r#"{{"pad": {padding}, "options": {{"mfa": {{"active": false}}}}}}"#);
+        for body in [body.clone(), json!(body).to_string()] {
+            let raw = format!(
+                r#"{{"log_id": "1", "type": "sapi", "date": "2026-08-20T08:00:00Z", "details":
+                {{"request": {{"method": "patch", "path": "/x", "body": {body}}}, "response": {{"statusCode": 200}}}}}}"#
+            );
+            let call = Call::of(&LogEvent::parse(&raw, None).unwrap()).unwrap();
+            assert_eq!(call.request.pointer("/options/mfa/active"), Some(&json!(false)));
+        }
+    }
 }
 
 proptest! {

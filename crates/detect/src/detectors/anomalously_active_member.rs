@@ -198,7 +198,10 @@ impl Detector for Active {
         }
         habit.take(event);
         let most = habit.days.iter().max().copied().unwrap_or(0);
-        if habit.is_told || habit.days.len() < self.learning || habit.count < self.events.max(most + 1) {
+        if habit.is_told
+            || habit.days.len() < self.learning
+            || habit.count < self.events.max(most.saturating_add(1))
+        {
             return;
         }
         let mut days: Vec<u32> = habit.days.iter().map(|count| u32::from(*count)).collect();
@@ -268,5 +271,26 @@ mod tests {
         let busy = [usual(13, 8), day(13, 61, 4)].concat();
         assert!(found(&[busy.clone(), day(14, 61, 4)].concat()).is_empty(), "as much as once before");
         assert_eq!(found(&[busy, day(14, 62, 5)].concat()), [Severity::Medium]);
+    }
+
+    #[test]
+    fn a_day_beyond_what_can_be_counted_does_no_harm_on_later_days() {
+        let mut detector = Active::new(&Params::default());
+        let tagger = countersign_privacy::Tagger::new(&[1; 32]);
+        let habit = detector.people.entry(tagger.tag("user", b"auth0|1"));
+        (habit.today, habit.days) = (1, vec![u16::MAX; 14]);
+        let saved = detector.save();
+        let mut restored = Active::new(&Params::default());
+        restored.restore(&saved).unwrap();
+        let raw = r#"{"log_id":"1","type":"s","date":"2026-08-20T08:00:00.000Z","user_id":"auth0|1"}"#;
+        let log = countersign_auth0::log::LogEvent::parse(raw, None).unwrap();
+        let event = Event::new(1, log, &tagger, |_| None);
+        let (marks, context, mut findings) = (crate::Marks::default(), crate::Context::default(), Vec::new());
+        let world = World { person: None, is_admitted: true, marks: &marks, context: &context };
+        assert!(
+            restored.people.get(event.tags.identity.unwrap()).is_some_and(|habit| habit.days.len() == 14)
+        );
+        restored.observe(&event, &world, &mut findings);
+        assert!(findings.is_empty(), "one entry is not more than 65,535");
     }
 }

@@ -4,6 +4,7 @@ mod reading;
 
 use std::borrow::Cow;
 
+use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     detectors::Native,
     state::{self, History, Table},
 };
-use reading::{DIMENSIONS, Dimension};
+use reading::{DIMENSIONS, Dimension, Limits};
 
 pub(super) const NATIVE: Native = Native { about: &ABOUT, make: |params| Box::new(Weakened::new(params)) };
 
@@ -23,16 +24,24 @@ const ATTEMPTS: Param = Param {
     most: 10_000.0,
     text: "failures for one account that brute-force protection may let pass",
 };
+const ADDRESS_ATTEMPTS: Param = Param {
+    name: "max_address_attempts",
+    default: 1_000.0,
+    least: 100.0,
+    most: 1_000_000.0,
+    text: "attempts from one address that suspicious-IP throttling may let pass; the vendor's default is 100 a day",
+};
 
 static ABOUT: About = About {
     id: Cow::Borrowed("attack_protection_weakened"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("Attack protection was weakened"),
     text: Cow::Borrowed(
         "Follows brute-force protection, suspicious-IP throttling, breached-password and bot detection through successful calls of \
-         the Management API: whether they are on, block and challenge, how many attempts they allow, and whom they let pass. It \
-         finds what is milder than before; where nothing is known of before, only what the call itself asked for and is off, only \
-         watches, or lets wide networks pass. Network access lists that are deleted or paused are recorded.",
+         the Management API: whether they are on, block, notify and challenge, how many attempts they allow and how soon others, and \
+         whom they let pass. It finds what is milder than before; where nothing is known of before, only what the call itself asked \
+         for and is off, only watches, allows far too many attempts, or lets wide networks pass. Network access lists that are \
+         deleted, paused, rewritten or no longer block are recorded.",
     ),
     kinds: Cow::Borrowed(&["sapi"]),
     severity: Severity::High,
@@ -47,16 +56,30 @@ static ABOUT: About = About {
         "look for attacks on accounts since",
         "revoke the token or the session of the one who made the call, if nobody planned it",
     ]),
-    params: &[ATTEMPTS],
+    params: &[ATTEMPTS, ADDRESS_ATTEMPTS],
     cooldown: HOUR,
 };
 
-/// The most protections that are followed; Auth0 has six.
+/// The most protections and access lists that are followed; Auth0 has six, and one or ten.
 const FEATURES: usize = 64;
+const LISTS: usize = 64;
 
 struct Weakened {
-    attempts: i64,
+    limits: Limits,
+    state: State,
+}
+
+#[derive(Serialize, Deserialize)]
+struct State {
     features: Table<History<Strength>>,
+    lists: Table<History<List>>,
+}
+
+/// The rule of a network access list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct List {
+    rule: Tag,
+    blocks: bool,
 }
 
 /// How strong a protection is, by dimension; higher is stronger, and what is not known is absent.
@@ -65,49 +88,60 @@ struct Strength(Vec<Option<i64>>);
 
 impl Weakened {
     fn new(params: &Params) -> Self {
-        let attempts = i64::try_from(params.count(&ATTEMPTS)).unwrap_or(i64::MAX);
-        Self { attempts, features: Table::new(FEATURES) }
+        let limit = |param| i64::try_from(params.count(param)).unwrap_or(i64::MAX);
+        let limits = Limits { account: limit(&ATTEMPTS), address: limit(&ADDRESS_ATTEMPTS) };
+        Self { limits, state: State { features: Table::new(FEATURES), lists: Table::new(LISTS) } }
     }
 
     fn feature(&mut self, feature: &str, call: &Call, event: &Event<'_>) -> Option<Finding> {
-        let history = self.features.entry(event.tag("protection", feature.as_bytes()));
+        let history = self.state.features.entry(event.tag("protection", feature.as_bytes()));
         let before = history.before(event.at()).cloned();
         let was = |index: usize| before.as_ref().and_then(|strength| *strength.0.get(index)?);
         let now: Vec<Option<i64>> =
-            DIMENSIONS.iter().map(|dimension| (dimension.read)(call, self.attempts)).collect();
-        let mut worst: Option<(&Dimension, i64, i64)> = None;
+            DIMENSIONS.iter().map(|dimension| (dimension.read)(call, &self.limits)).collect();
+        let mut worst: Option<(Severity, &Dimension, i64, i64)> = None;
         for (index, (dimension, value)) in DIMENSIONS.iter().zip(&now).enumerate() {
             let Some(value) = *value else { continue };
-            let assumed = || dimension.assumed.filter(|_| asks_for(call, dimension));
-            let Some(threshold) = was(index).or_else(assumed) else { continue };
-            if value < threshold && worst.is_none_or(|(worst, ..)| dimension.severity > worst.severity) {
-                worst = Some((dimension, value, threshold));
+            // Why asked for: a first edit of an allowlist must not tell what was off for years.
+            let is_asked = || call.names(dimension.field) || (dimension.by_switch && call.names("enabled"));
+            let assumed = || dimension.assumed.filter(|_| is_asked());
+            let known = was(index).map(|was| (dimension.severity, was));
+            let before = known.or_else(|| Some((dimension.unknown, assumed()?)));
+            let Some((severity, threshold)) = before else { continue };
+            if value < threshold && worst.is_none_or(|(worst, ..)| severity > worst) {
+                worst = Some((severity, dimension, value, threshold));
             }
         }
         let kept = now.into_iter().enumerate().map(|(index, value)| value.or_else(|| was(index))).collect();
         history.set(event.at(), event.seq, Strength(kept));
-        let (dimension, value, threshold) = worst?;
-        let finding = Finding::new(dimension.severity, event.tenant(), event.at());
+        let (severity, dimension, value, threshold) = worst?;
+        let finding = Finding::new(severity, event.tenant(), event.at());
         Some(finding.measured(dimension.name, as_measure(value), as_measure(threshold)))
     }
-}
 
-/// Whether the call is about the dimension. Why: a first edit of an allowlist must not tell what was off for years.
-fn asks_for(call: &Call, dimension: &Dimension) -> bool {
-    call.names(dimension.field) || call.names("enabled")
+    /// A list of networks that is deleted, paused, rewritten or blocks no longer: an emergency lever, let go.
+    fn list(&mut self, call: &Call, event: &Event<'_>) -> Option<Finding> {
+        let id = call.path.get(1).map(String::as_str).or_else(|| call.field("id")?.as_str())?;
+        let history = self.state.lists.entry(event.tag("access list", id.as_bytes()));
+        let before = history.before(event.at()).copied();
+        let rule = call.field("rule").map(|rule| List {
+            rule: event.tag("access rule", rule.to_string().as_bytes()),
+            blocks: rule.pointer("/action/block").and_then(flag) == Some(true),
+        });
+        if let Some(rule) = rule {
+            history.set(event.at(), event.seq, rule);
+        }
+        let is_paused = call.names("active") && call.field("active").and_then(flag) == Some(false);
+        // Why of one that blocked: what only watched let nobody in by its change.
+        let is_rewritten = before.zip(rule).is_some_and(|(was, is)| was.blocks && was.rule != is.rule);
+        let is_off = call.method == Method::Delete || is_paused || is_rewritten;
+        let entity = Entity::new(EntityKind::Other, id);
+        (is_off && call.path.len() == 2).then(|| Finding::new(Severity::Low, entity, event.at()))
+    }
 }
 
 fn as_measure(value: i64) -> f64 {
     f64::from(i32::try_from(value).unwrap_or(i32::MAX))
-}
-
-/// A list of networks that is deleted or paused: an emergency lever, let go.
-fn access_list(call: &Call, event: &Event<'_>) -> Option<Finding> {
-    let [_, id] = call.path()[..] else { return None };
-    let is_paused = || call.names("active") && call.field("active").and_then(flag) == Some(false);
-    let is_off = call.method == Method::Delete || is_paused();
-    let entity = Entity::new(EntityKind::Other, id);
-    is_off.then(|| Finding::new(Severity::Low, entity, event.at()))
 }
 
 impl Detector for Weakened {
@@ -119,7 +153,7 @@ impl Detector for Weakened {
         let Some(call) = event.call().filter(|call| call.is_change()) else { return };
         let finding = match &call.path()[..] {
             ["attack-protection", feature] => self.feature(feature, call, event),
-            ["network-acls", ..] => access_list(call, event),
+            ["network-acls", ..] => self.list(call, event),
             _ => None,
         };
         let Some(finding) = finding else { return };
@@ -128,16 +162,16 @@ impl Detector for Weakened {
     }
 
     fn save(&self) -> Vec<u8> {
-        state::save(ABOUT.version, &self.features)
+        state::save(ABOUT.version, &self.state)
     }
 
     fn restore(&mut self, saved: &[u8]) -> Result<(), StateError> {
-        self.features = state::restore(ABOUT.version, saved)?;
+        self.state = state::restore(ABOUT.version, saved)?;
         Ok(())
     }
 
     fn evicted(&self) -> u64 {
-        self.features.evicted()
+        self.state.features.evicted().saturating_add(self.state.lists.evicted())
     }
 }
 
@@ -222,6 +256,83 @@ mod tests {
         let staged = |shields: Value| json!({"stage": {"pre-user-registration": {"shields": shields}}});
         let fewer = [set(0, &staged(json!(["block"]))), set(9, &staged(json!([])))];
         assert_eq!(told(&trial.run(&fewer)), [("acme", Severity::Medium)]);
+    }
+
+    const THROTTLING: &str = "/v2/attack-protection/suspicious-ip-throttling";
+
+    fn stage(second: i64, name: &str, attempts: i64, rate: i64) -> Line {
+        let body = json!({"stage": {name: {"max_attempts": attempts, "rate": rate}}});
+        patch(second, THROTTLING, &body, &body)
+    }
+
+    #[test]
+    fn throttling_that_lets_far_more_pass_is_found_and_tuning_is_low() {
+        let trial = Trial::of(&[NATIVE]);
+        for name in ["pre-login", "pre-user-registration", "pre-custom-token-exchange"] {
+            let usual = stage(0, name, 100, 864_000);
+            assert_eq!(trial.run(std::slice::from_ref(&usual)), [], "{name}");
+            let many = stage(9, name, 1_000_000, 864_000);
+            let soon = stage(9, name, 100, 1);
+            for weak in [many, soon] {
+                assert_eq!(
+                    told(&trial.run(std::slice::from_ref(&weak))),
+                    [("acme", Severity::Medium)],
+                    "{name}"
+                );
+                assert_eq!(told(&trial.run(&[usual.clone(), weak])), [("acme", Severity::Medium)], "{name}");
+            }
+            assert_eq!(
+                told(&trial.run(&[usual.clone(), stage(9, name, 150, 864_000)])),
+                [("acme", Severity::Low)]
+            );
+            assert_eq!(trial.run(&[usual.clone(), stage(9, name, 100, 800_000)]), []);
+            assert_eq!(trial.run(&[usual.clone(), usual.earlier(-9)]), []);
+        }
+        // What is set far up already, and sent again.
+        let far_up = [stage(0, "pre-login", 5_000, 1), stage(9_000, "pre-login", 5_000, 1)];
+        assert_eq!(trial.run(&far_up).len(), 1);
+    }
+
+    #[test]
+    fn more_attempts_and_fewer_notices_than_before_are_low() {
+        let trial = Trial::of(&[NATIVE]);
+        for (before, after) in [
+            (json!({"max_attempts": 10}), json!({"max_attempts": 49})),
+            (json!({"shields": ["block", "user_notification"]}), json!({"shields": ["block"]})),
+            (json!({"admin_notification_frequency": ["daily"]}), json!({"admin_notification_frequency": []})),
+        ] {
+            assert_eq!(told(&trial.run(&[set(0, &before), set(9, &after)])), [("acme", Severity::Low)]);
+            assert_eq!(trial.run(&[set(0, &after), set(9, &before)]), [], "{before}");
+        }
+        // Many have no block at sign-up, and send what they have.
+        let off = json!({"stage": {"pre-user-registration": {"shields": []}}});
+        assert_eq!(told(&trial.run(&[set(0, &off), set(9_000, &off)])), [("acme", Severity::Low)]);
+    }
+
+    #[test]
+    fn to_switch_on_a_protection_that_does_not_block_weakens_nothing() {
+        let answer = json!({"enabled": true, "shields": ["admin_notification"]});
+        let on =
+            patch(0, "/v2/attack-protection/breached-password-detection", &json!({"enabled": true}), &answer);
+        assert_eq!(Trial::of(&[NATIVE]).run(&[on]), []);
+    }
+
+    #[test]
+    fn an_access_list_that_blocks_others_or_none_is_recorded() {
+        let trial = Trial::of(&[NATIVE]);
+        let rule = |second, action: &str, network: &str| {
+            let body = json!({"rule": {"action": {action: true}, "match": {"ipv4_cidrs": [network]}}});
+            patch(second, "/api/v2/network-acls/acl_1", &body, &body)
+        };
+        let made = json!({"id": "acl_1", "active": true,
+            "rule": {"action": {"block": true}, "match": {"ipv4_cidrs": ["192.0.2.0/24"]}}});
+        let made = call(0, "post", "/api/v2/network-acls", &made, &made);
+        assert_eq!(trial.run(&[made.clone(), rule(9, "block", "192.0.2.0/24")]), []);
+        for rewritten in [rule(9, "log", "192.0.2.0/24"), rule(9, "block", "203.0.113.9/32")] {
+            assert_eq!(told(&trial.run(&[made.clone(), rewritten.clone()])), [("acl_1", Severity::Low)]);
+            assert_eq!(trial.run(&[rewritten]), []);
+        }
+        assert_eq!(trial.run(&[rule(0, "log", "192.0.2.0/24"), rule(9, "log", "192.0.2.1/32")]), []);
     }
 
     #[test]

@@ -160,6 +160,10 @@ impl Detector for BruteForce {
         findings.extend(self.judge(identity, event));
     }
 
+    fn forget(&mut self, now: Timestamp) {
+        self.accounts.forget(now.plus(-25 * HOUR));
+    }
+
     fn save(&self) -> Vec<u8> {
         state::save(ABOUT.version, &self.accounts)
     }

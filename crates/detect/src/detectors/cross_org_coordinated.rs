@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use countersign_core::Micros;
+use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
 use super::{
     crowd::{Counted, Crowd, Outcome, Try, crowd_of},
     failure,
-    measure::{number, share},
+    measure::number,
     relations::group_of,
     source::{is_common, is_new_network, is_trusted, sources},
 };
@@ -42,7 +42,7 @@ const RATIO: Param = Param {
     default: 0.6,
     least: 0.0,
     most: 1.0,
-    text: "the share of failures among all tries from the source that belong to an organization",
+    text: "the share of accounts that fail among those that try from the source in an organization",
 };
 const COMMON: Param = Param {
     name: "common_share",
@@ -54,14 +54,14 @@ const COMMON: Param = Param {
 
 static ABOUT: About = About {
     id: Cow::Borrowed("cross_org_coordinated"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("One source against several organizations"),
     text: Cow::Borrowed(
         "Counts unrelated organizations and accounts with failures by address, network (/24, /64) and rare TLS fingerprint, so that an \
          attack shows that stays small in each organization. Organizations that are declared to share people count as one. Critical \
          once somebody gets in from there who never did before. A source from which most get in is a carrier or a shared egress. \
-         What an entry does not say to belong to an organization is passed over: a leaked password and a blocked address among \
-         them. State holds keyed tags of accounts and organizations, and only of this tenant.",
+         What an entry does not say to belong to an organization is passed over: a leaked password, a blocked address and a \
+         password grant among them. State holds keyed tags of accounts and organizations, and only of this tenant.",
     ),
     kinds: Cow::Borrowed(&["s", "f", "fp", "fu", "fepft", "fepotpft"]),
     severity: Severity::High,
@@ -117,14 +117,14 @@ impl Coordinated {
 
 impl Limits {
     fn judge(self, crowd: &mut Crowd, event: &Event<'_>, entity: Entity) -> Option<Finding> {
-        let Counted { users, units, failures, tries, strangers, evidence, .. } =
-            crowd.count(event.at(), self.window);
+        let counted = crowd.count(event.at(), self.window);
+        let ratio = counted.ratio();
+        let Counted { users, units, strangers, evidence, .. } = counted;
         let missing = self.users.saturating_sub(users).max(self.orgs.saturating_sub(units));
         if missing > 0 {
             crowd.lacks(missing);
             return None;
         }
-        let ratio = share(failures, tries);
         if ratio < self.ratio {
             return None;
         }
@@ -145,16 +145,15 @@ impl Detector for Coordinated {
     fn observe(&mut self, event: &Event<'_>, world: &World<'_>, findings: &mut Vec<Finding>) {
         let Some(outcome) = outcome(event, world) else { return };
         let State { sources: crowds, shares } = &mut self.state;
-        let fingerprint = event.tags.fingerprint;
-        if let Some(fingerprint) = fingerprint.filter(|_| outcome != Outcome::Failed) {
-            shares.see(fingerprint, event.at());
+        if outcome != Outcome::Failed {
+            shares.learn(event);
         }
         let (Some(who), Some(organization)) = (event.tags.identity, event.tags.organization) else { return };
         if is_trusted(event, world) {
             return;
         }
         let unit = group_of(event, world).unwrap_or(organization);
-        let rare = fingerprint.filter(|_| !is_common(event, world, shares, self.limits.common));
+        let rare = event.tags.fingerprint.filter(|_| !is_common(event, world, shares, self.limits.common));
         let mut is_found = false;
         for (tag, name) in sources(event, rare) {
             let Some(crowd) = crowd_of(crowds, tag, outcome) else { continue };
@@ -170,6 +169,11 @@ impl Detector for Coordinated {
                 findings.push(finding.marking(marks(tag, event)));
             }
         }
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        let window = self.limits.window;
+        self.state.sources.retain(|_, crowd| crowd.forget(now, window));
     }
 
     fn save(&self) -> Vec<u8> {
@@ -201,57 +205,4 @@ fn outcome(event: &Event<'_>, world: &World<'_>) -> Option<Outcome> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        Context,
-        detectors::trial::{Line, Trial, told},
-    };
-
-    fn tries(users: usize, orgs: usize) -> Vec<Line> {
-        let line = |n: usize| Line::new("fp", i64::try_from(n).unwrap() * 120).user(n);
-        let from = |n: usize| format!("203.0.113.{n}");
-        (0..users).map(|n| line(n).from(&from(n)).into(&format!("org_{}", n % orgs))).collect()
-    }
-
-    fn trial() -> Trial {
-        Trial::of(&[NATIVE])
-    }
-
-    #[test]
-    fn a_network_against_three_organizations_is_found_and_less_is_not() {
-        assert_eq!(told(&trial().run(&tries(15, 3))), [("203.0.113.0/24", Severity::High)]);
-        assert!(trial().is_quiet(&tries(14, 3)) && trial().is_quiet(&tries(24, 2)));
-        assert!(trial().with("window_minutes", 27.0).is_quiet(&tries(24, 3)), "14 accounts in each window");
-        assert!(!trial().with("window_minutes", 28.0).is_quiet(&tries(24, 3)));
-    }
-
-    #[test]
-    fn organizations_that_share_people_count_as_one() {
-        let group = ["org_0", "org_2"].map(str::to_owned).into();
-        let related = Context { relations: vec![group], ..Context::default() };
-        assert!(trial().knowing(related.clone()).is_quiet(&tries(24, 3)));
-        assert!(!trial().knowing(related).is_quiet(&tries(24, 4)));
-    }
-
-    #[test]
-    fn a_stranger_who_gets_in_makes_it_critical_and_a_carrier_is_quiet() {
-        let login = |n: usize, second| Line::new("s", second).user(n).from("203.0.113.7").into("org_1");
-        let alerts = trial().run(&[tries(15, 3), vec![login(99, 1_800)]].concat());
-        assert_eq!(told(&alerts), [("203.0.113.0/24", Severity::Critical)]);
-        let carrier: Vec<Line> = (100..116).map(|n| login(n, 5)).collect();
-        assert!(trial().is_quiet(&[carrier, tries(20, 3)].concat()));
-    }
-
-    #[test]
-    fn a_common_fingerprint_says_nothing_and_a_rare_one_does() {
-        let far = |line: Line, n: usize| line.from(&format!("203.0.{n}.7")).ja4("t13d");
-        let lines: Vec<Line> = tries(24, 3).into_iter().zip(0..).map(|(line, n)| far(line, n)).collect();
-        let knowing = |share| {
-            let shares = [("t13d".to_owned(), share)].into();
-            trial().knowing(Context { fingerprint_shares: shares, ..Context::default() })
-        };
-        assert!(knowing(0.31).is_quiet(&lines) && trial().is_quiet(&lines));
-        assert_eq!(told(&knowing(0.001).run(&lines)), [("t13d", Severity::High)]);
-    }
-}
+mod tests;

@@ -6,27 +6,36 @@ use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
-use super::measure::median;
+use super::measure::{median, share};
 use crate::{
-    DAY, Event, MINUTE, Seq,
+    DAY, Event, HOUR, MINUTE, Seq,
     state::{Entry, Minute, Recent, Seen, Table},
 };
 
-/// The most tries that are remembered of one source, the newest. It bounds how many accounts can be told apart, and is well above
-/// every threshold.
-const TRIES: usize = 256;
+/// The most that is remembered of one source, the newest: an account's failures in one organization, and its logins, are one each.
+/// It bounds how many accounts can be told apart, and is above every threshold.
+const REMEMBERED: usize = 256;
+
+/// In how many organizations an account's failures are told apart, so that one name that is tried everywhere fills no memory.
+const ORGANIZATIONS: usize = 4;
 
 /// The most accounts that are remembered to sign in from one source.
 const REGULARS: usize = 10;
 
+/// For how long a regular must have come, so that accounts that were made for an attack are none.
+const SETTLED: Micros = 7 * DAY;
+
+/// After what silence a regular is none anymore.
+const GONE: Micros = 30 * DAY;
+
 /// The tries from one source.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Crowd {
-    tries: Recent<Try>,
+    tries: Recent<Tries>,
     /// So many tries can't make a difference: each adds one account at the most.
     rest: u16,
     told: Option<Timestamp>,
-    regulars: Vec<(u32, Minute)>,
+    regulars: Vec<Regular>,
 }
 
 /// One try.
@@ -38,6 +47,21 @@ pub(super) struct Try {
     pub unit: Tag,
     /// What came of it.
     pub outcome: Outcome,
+}
+
+/// The newest of an account's tries that are alike, and how many there were.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Tries {
+    newest: Try,
+    times: u16,
+}
+
+/// Somebody who signs in from the source.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Regular {
+    who: u32,
+    first: Minute,
+    last: Minute,
 }
 
 /// What came of a try.
@@ -54,18 +78,25 @@ pub(super) enum Outcome {
 /// What a window of tries shows.
 #[derive(Debug, Default)]
 pub(super) struct Counted {
-    pub failures: usize,
-    pub tries: usize,
-    /// Strangers that got in.
-    pub strangers: usize,
     /// Accounts with failures.
     pub users: usize,
+    /// Accounts that got in.
+    pub insiders: usize,
+    /// Those of them that are strangers.
+    pub strangers: usize,
     /// Organizations with failures, related ones as one.
     pub units: usize,
     /// The median of an account's failures.
     pub median: u32,
-    /// The entries, oldest first.
+    /// The newest entry of each account, oldest first.
     pub evidence: Vec<Seq>,
+}
+
+impl Counted {
+    /// The accounts that failed as a share of those and the ones that got in: how often one account tried makes no difference.
+    pub(super) fn ratio(&self) -> f64 {
+        share(self.users, self.users.saturating_add(self.insiders))
+    }
 }
 
 /// The crowd of a source. A failure makes one; a success counts for one that is there.
@@ -78,7 +109,7 @@ pub(super) fn crowd_of(crowds: &mut Table<Crowd>, source: Tag, outcome: Outcome)
 
 impl Entry for Crowd {
     fn weight(&self) -> usize {
-        self.tries.iter().filter(|seen| seen.what.outcome == Outcome::Failed).count()
+        self.tries.iter().filter(|seen| seen.what.newest.outcome == Outcome::Failed).count()
     }
 
     fn last(&self) -> Timestamp {
@@ -90,7 +121,8 @@ impl Crowd {
     /// Takes a try; returns whether the source is to be judged.
     pub(super) fn take(&mut self, event: &Event<'_>, what: Try, window: Micros) -> bool {
         let at = event.at();
-        self.tries.insert(Seen { at, seq: event.seq, what }, window, TRIES);
+        let seen = self.merge(Seen { at, seq: event.seq, what }, window);
+        self.tries.insert(seen, window, REMEMBERED);
         match what.outcome {
             Outcome::Failed if self.rest > 0 => {
                 self.rest -= 1;
@@ -101,11 +133,38 @@ impl Crowd {
             Outcome::Known | Outcome::Stranger => {
                 // Why not while it attacks: who gets in then is no regular.
                 if !self.explains(at, DAY) {
-                    self.remember(what.who, at);
+                    self.remember(what.who, Minute::of(at));
                 }
                 what.outcome == Outcome::Stranger && self.explains(at, window)
             }
         }
+    }
+
+    /// Takes out what is there of the same account and joins the try with it, so that no account pushes out others.
+    fn merge(&mut self, seen: Seen<Try>, window: Micros) -> Seen<Tries> {
+        let Try { who, unit, outcome } = seen.what;
+        let is_failure = outcome == Outcome::Failed;
+        let is_alike = |tries: &Tries| {
+            tries.newest.who == who && (tries.newest.outcome == Outcome::Failed) == is_failure
+        };
+        let before = self.tries.take(|tries| is_alike(tries) && (!is_failure || tries.newest.unit == unit));
+        let mut joined = Seen { at: seen.at, seq: seen.seq, what: Tries { newest: seen.what, times: 1 } };
+        if let Some(before) = before {
+            let Seen { at, seq, what: Tries { newest, times } } = before;
+            if joined.at.since(at).abs() <= window {
+                joined.what.times = times.saturating_add(1);
+                // Why: a stranger is known at the second login.
+                if newest.outcome == Outcome::Stranger {
+                    joined.what.newest.outcome = Outcome::Stranger;
+                }
+            }
+            if at > joined.at {
+                (joined.at, joined.seq) = (at, seq);
+            }
+        } else if self.tries.iter().filter(|seen| is_alike(&seen.what)).count() >= ORGANIZATIONS {
+            self.tries.take(is_alike);
+        }
+        joined
     }
 
     /// What the `window` up to `at` shows.
@@ -114,15 +173,20 @@ impl Crowd {
         let mut units = Vec::new();
         let mut users: BTreeMap<Tag, u32> = BTreeMap::new();
         for seen in self.tries.within(at, window) {
-            counted.tries += 1;
-            match seen.what.outcome {
+            let Tries { newest, times } = seen.what;
+            match newest.outcome {
                 Outcome::Failed => {
-                    counted.failures += 1;
-                    *users.entry(seen.what.who).or_default() += 1;
-                    units.extend(Some(seen.what.unit).filter(|unit| *unit != Tag(0)));
+                    *users.entry(newest.who).or_default() += u32::from(times);
+                    units.extend(Some(newest.unit).filter(|unit| *unit != Tag(0)));
                 }
-                Outcome::Stranger => counted.strangers += 1,
-                Outcome::Known => continue,
+                Outcome::Stranger => {
+                    counted.insiders += 1;
+                    counted.strangers += 1;
+                }
+                Outcome::Known => {
+                    counted.insiders += 1;
+                    continue;
+                }
             }
             counted.evidence.push(seen.seq);
         }
@@ -148,15 +212,31 @@ impl Crowd {
         self.told.is_some_and(|told| (0..span).contains(&at.since(told)))
     }
 
-    /// How many accounts signed in from there before `at`, ten at the most.
-    pub(super) fn regulars(&self, at: Timestamp) -> usize {
-        self.regulars.iter().filter(|(_, since)| since.start() < at).count()
+    /// Forgets tries that no window reaches any more; returns whether anything is left to know.
+    pub(super) fn forget(&mut self, now: Timestamp, window: Micros) -> bool {
+        self.tries.forget(now.plus(-window.saturating_add(HOUR)));
+        let is_told = self.told.is_some_and(|told| now.since(told) <= DAY + HOUR);
+        is_told || !self.tries.is_empty() || !self.regulars.is_empty()
     }
 
-    fn remember(&mut self, who: Tag, at: Timestamp) {
+    /// How many accounts had signed in from there for a week by `at`, and did within a month; ten at the most.
+    pub(super) fn regulars(&self, at: Timestamp) -> usize {
+        let (settled, gone) = (at.plus(-SETTLED), at.plus(-GONE));
+        let regulars = self.regulars.iter();
+        regulars.filter(|known| known.first.start() <= settled && known.last.start() >= gone).count()
+    }
+
+    fn remember(&mut self, who: Tag, at: Minute) {
         let who = u32::try_from(who.0 >> 32).unwrap_or_default();
-        if self.regulars.len() < REGULARS && !self.regulars.iter().any(|(known, _)| *known == who) {
-            self.regulars.push((who, Minute::of(at)));
+        let now = Regular { who, first: at, last: at };
+        if let Some(known) = self.regulars.iter_mut().find(|known| known.who == who) {
+            (known.first, known.last) = (known.first.min(at), known.last.max(at));
+        } else if self.regulars.len() < REGULARS {
+            self.regulars.push(now);
+        } else if let Some(gone) =
+            self.regulars.iter_mut().find(|known| at.start().since(known.last.start()) > GONE)
+        {
+            *gone = now;
         }
     }
 }

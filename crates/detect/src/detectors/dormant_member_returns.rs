@@ -6,7 +6,7 @@ use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
-use super::source::is_new_device;
+use super::source::{is_new_device, is_new_network};
 use crate::{
     About, DAY, Detector, Event, Finding, HOUR, NetworkKind, Param, Params, Severity, StateError, World,
     detectors::{Native, measure::number},
@@ -25,12 +25,12 @@ const SILENCE: Param = Param {
 
 static ABOUT: About = About {
     id: Cow::Borrowed("dormant_member_returns"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("A member returns after months, from elsewhere"),
     text: Cow::Borrowed(
         "Finds the first login to an organization after months in which the person did not sign in to it, when it comes from a country \
-         or with a device that is new for the person, or through an anonymizer. High if two of these hold. The same place and device \
-         are nothing: that is for a review of access.",
+         or with a device that is new for the person, or through an anonymizer. High if two of these hold. Where no country is known, \
+         an unseen network alone is low. The same place and device are nothing: that is for a review of access.",
     ),
     kinds: Cow::Borrowed(&["s"]),
     severity: Severity::Medium,
@@ -86,7 +86,10 @@ impl Dormant {
             is_new_device(event, world),
             place.network == NetworkKind::Anonymizer,
         ];
+        // Why low: over months most people's networks change.
+        let is_elsewhere = place.country.is_none() && is_new_network(event, world);
         let severity = match signs.into_iter().filter(|sign| *sign).count() {
+            0 if is_elsewhere && event.tags.network.is_some() => Severity::Low,
             0 => return None,
             1 => Severity::Medium,
             _ => Severity::High,
@@ -159,5 +162,19 @@ mod tests {
         let elsewhere = (0..20).map(|n| login(n * 6).into("org_2")).collect::<Vec<_>>();
         let all = [vec![login(0)], elsewhere, vec![login(118).on_phone()]].concat();
         assert_eq!(trial().run(&all).len(), 1, "active in one, dormant in the other");
+    }
+
+    #[test]
+    fn an_unseen_network_is_a_trace_where_no_country_is_known() {
+        let nowhere = |day: i64| Line::new("s", day * 86_400).user(1).into("org_1");
+        let away = nowhere(90).from("203.0.113.9");
+        assert_eq!(told(&trial().run(&[nowhere(0), away.clone()])), [("auth0|1", Severity::Low)]);
+        assert_eq!(told(&trial().run(&[nowhere(0), away.on_phone()])), [("auth0|1", Severity::Medium)]);
+        assert_eq!(trial().run(&[nowhere(0), nowhere(90)]), []);
+        assert_eq!(
+            trial().run(&[login(0), login(90).from("203.0.113.9")]),
+            [],
+            "the country is the usual one"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What entries about second factors (`gd_…`) tell of the phone or the device.
+//! What entries about second factors (`gd_…`) and codes (`cs`) tell of the phone or the device.
 
 use std::borrow::Cow;
 
@@ -17,6 +17,9 @@ struct Details<'a> {
     enrollment: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "text")]
     device_id: Option<Cow<'a, str>>,
+    /// The request for a passwordless code.
+    #[serde(borrow, default)]
+    body: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
@@ -44,6 +47,11 @@ fn number(text: &str) -> Option<String> {
     (!is_masked && (MIN_DIGITS..=15).contains(&digits.len())).then_some(digits)
 }
 
+/// The digits of a phone number that is the account's name, as for those who sign in with a code that is sent to them.
+pub(super) fn typed_phone(event: &Event<'_>) -> Option<String> {
+    number(told(event.log.fields.user_name.as_ref()).filter(|name| name.starts_with('+'))?)
+}
+
 /// What an entry tells of a second factor.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Told {
@@ -62,10 +70,9 @@ impl Told {
         };
         let (phone, _) = factor(details.authenticator);
         let (other_phone, identifier) = factor(details.enrollment);
-        let typed =
-            || number(told(event.log.fields.user_name.as_ref()).filter(|name| name.starts_with('+'))?);
+        let (asked_phone, _) = factor(details.body);
         Self {
-            phone: phone.or(other_phone).or_else(typed),
+            phone: phone.or(other_phone).or(asked_phone).or_else(|| typed_phone(event)),
             device: identifier.or_else(|| told(details.device_id.as_ref()).map(str::to_owned)),
         }
     }
@@ -95,6 +102,7 @@ mod tests {
             json!({"authenticator": {"phone_number": "+49 170 1234567"}}),
             json!({"authenticator": {"phone_number": 491_701_234_567_u64}}),
             json!({"authenticator": [], "enrollment": {"phone_number": "+491701234567"}}),
+            json!({"body": {"connection": "sms", "phone_number": "+491701234567"}}),
         ] {
             assert_eq!(told_by(details.clone()).phone, phone, "{details}");
         }

@@ -13,13 +13,14 @@ pub(super) const NATIVE: Native = Native { about: &ABOUT, make: |params| Box::ne
 
 static ABOUT: About = About {
     id: Cow::Borrowed("insecure_grant_enabled"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("A client was allowed an insecure grant"),
     text: Cow::Borrowed(
         "Follows the grants of each client through successful calls of the Management API and dynamic registration, and finds when \
          the implicit or a password grant is allowed that was not before. A password grant lets passwords be tried without the \
          login page and its defenses. Other edits of a client that has one are silent; a client that is created without a choice \
-         of grants gets the tenant's default: low.",
+         of grants gets the tenant's default: low. A first edit that names the grants may only send again what was there: less \
+         severe.",
     ),
     kinds: Cow::Borrowed(&["sapi"]),
     severity: Severity::Medium,
@@ -83,15 +84,16 @@ impl Detector for Grants {
         history.set(event.at(), event.seq, grants);
         let is_chosen = call.names("grant_types");
         let is_new = call.path().len() == 1 || call.path().first() == Some(&"oidc");
-        // Why: the first edit of a client that is seen shows grants which it may have had for years.
-        let before = before.unwrap_or(if is_chosen || is_new { 0 } else { grants });
-        let added = grants & !before;
+        // Why: the first edit of a client that is seen shows grants which it may have had for years, even where it names them.
+        let is_known = is_new || before.is_some();
+        let added = grants & !before.unwrap_or(if is_chosen || is_new { 0 } else { grants });
         if added == 0 {
             return;
         }
-        let severity = match added {
+        let severity = match (added, is_known) {
             _ if !is_chosen => Severity::Low,
-            IMPLICIT => Severity::Medium,
+            (IMPLICIT, true) | (PASSWORD.., false) => Severity::Medium,
+            (IMPLICIT, false) => Severity::Low,
             _ => Severity::High,
         };
         let severity = call.severity(severity, world.context);
@@ -136,10 +138,12 @@ mod tests {
         let trial = Trial::of(&[NATIVE]);
         let safe = json!(["authorization_code", "refresh_token", "client_credentials"]);
         assert_eq!(trial.run(&[choose(0, &safe)]), []);
-        assert_eq!(told(&trial.run(&[choose(0, &json!(["implicit"]))])), [("app", Severity::Medium)]);
+        let implicit = choose(9, &json!(["implicit"]));
+        assert_eq!(told(&trial.run(&[choose(0, &safe), implicit])), [("app", Severity::Medium)]);
         let realm = json!(["http://auth0.com/oauth/grant-type/password-realm"]);
         for password in [json!(["password", "refresh_token"]), realm] {
-            assert_eq!(told(&trial.run(&[choose(0, &password)])), [("app", Severity::High)]);
+            let added = [choose(0, &safe), choose(9, &password)];
+            assert_eq!(told(&trial.run(&added)), [("app", Severity::High)]);
         }
         let kept = [choose(0, &json!(["implicit"])), choose(9_000, &json!(["implicit", "refresh_token"]))];
         assert_eq!(trial.run(&kept).len(), 1);
@@ -154,6 +158,19 @@ mod tests {
             trial.run(&[refused(0, "patch", "/v2/clients/app", &json!({"grant_types": ["password"]}))]),
             []
         );
+    }
+
+    #[test]
+    fn a_first_edit_that_sends_again_what_may_have_been_there_is_less_severe() {
+        let trial = Trial::of(&[NATIVE]);
+        for (grants, severity) in [("password", Severity::Medium), ("implicit", Severity::Low)] {
+            let sent = |second| choose(second, &json!([grants]));
+            assert_eq!(told(&trial.run(&[sent(0), sent(9_000)])), [("app", severity)]);
+            let answer = json!({"client_id": "app", "grant_types": ["authorization_code"]});
+            let made = call(0, "post", "/api/v2/clients", &answer, &answer);
+            let after = trial.run(&[made, sent(9)]);
+            assert!(after.iter().all(|alert| alert.severity > severity) && after.len() == 1);
+        }
     }
 
     #[test]

@@ -2,7 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::source::{is_common, is_new_device, is_new_network, is_own, tool};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    exchange::{Exchanges, Standing},
+    source::{is_common, is_new_device, is_new_network, is_own, tool},
+};
 use crate::{
     About, Detector, Event, Finding, HOUR, Param, Params, Severity, StateError, World,
     detectors::{Native, measure::number},
@@ -21,14 +26,15 @@ const COMMON: Param = Param {
 
 static ABOUT: About = About {
     id: Cow::Borrowed("login_from_attacker_tls"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("A login from where an attack came from"),
     text: Cow::Borrowed(
         "Finds a login from an address or network, or with a rare TLS fingerprint within an autonomous system, that a spray, a stuffing \
-         or a coordinated attack came from within a day before. Medium if the person signed in from that network or with that device \
-         before, low if they did both on three days.",
+         or a coordinated attack came from within a day before, or that people confirmed an attack from. Medium if the person signed in \
+         from that network or with that device before, low if they did both on three days. A password grant is held against the \
+         networks of the account's earlier grants.",
     ),
-    kinds: Cow::Borrowed(&["s"]),
+    kinds: Cow::Borrowed(&["s", "sepft"]),
     severity: Severity::High,
     techniques: Cow::Borrowed(&["T1110.004", "T1078"]),
     false_positives: Cow::Borrowed(&["a person behind the same egress or carrier as the attacker"]),
@@ -39,12 +45,49 @@ static ABOUT: About = About {
 
 struct Marked {
     common: f64,
+    state: State,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct State {
     shares: Shares,
+    exchanges: Exchanges,
 }
 
 impl Marked {
     fn new(params: &Params) -> Self {
-        Self { common: params.number(&COMMON), shares: Shares::default() }
+        Self { common: params.number(&COMMON), state: State::default() }
+    }
+
+    fn judge(&self, event: &Event<'_>, world: &World<'_>) -> Option<Finding> {
+        let at = event.at();
+        let is_marked = |tag| world.marks.is_marked(tag, at);
+        let from_address = is_marked(event.tags.address) || is_marked(event.tags.network);
+        let with_tool = (is_marked(tool(event)) || is_marked(event.tags.fingerprint))
+            && !is_common(event, world, &self.state.shares, self.common);
+        if !from_address && !with_tool {
+            return None;
+        }
+        let finding = Finding::new(self.severity(event, world), event.account()?, at).shown_by([event.seq]);
+        let finding = finding.measured("marked_address", number(usize::from(from_address)), 1.0);
+        Some(finding.measured("marked_fingerprint", number(usize::from(with_tool)), 1.0))
+    }
+
+    fn severity(&self, event: &Event<'_>, world: &World<'_>) -> Severity {
+        if event.kind() == "sepft" {
+            return match self.state.exchanges.standing(event, world) {
+                Standing::Own => Severity::Low,
+                Standing::Seen => Severity::Medium,
+                Standing::New | Standing::Unknown => Severity::High,
+            };
+        }
+        if is_own(event, world) {
+            Severity::Low
+        } else if is_new_network(event, world) && (is_new_device(event, world) || world.person.is_none()) {
+            Severity::High
+        } else {
+            Severity::Medium
+        }
     }
 }
 
@@ -54,37 +97,24 @@ impl Detector for Marked {
     }
 
     fn observe(&mut self, event: &Event<'_>, world: &World<'_>, findings: &mut Vec<Finding>) {
-        let at = event.at();
-        if let Some(fingerprint) = event.tags.fingerprint {
-            self.shares.see(fingerprint, at);
+        self.state.shares.learn(event);
+        findings.extend(self.judge(event, world));
+        if event.kind() == "sepft" {
+            self.state.exchanges.see(event);
         }
-        let is_marked = |tag| world.marks.is_marked(tag, at);
-        let from_address = is_marked(event.tags.address) || is_marked(event.tags.network);
-        let with_tool = (is_marked(tool(event)) || is_marked(event.tags.fingerprint))
-            && !is_common(event, world, &self.shares, self.common);
-        if !from_address && !with_tool {
-            return;
-        }
-        let Some(account) = event.account() else { return };
-        let severity = if is_own(event, world) {
-            Severity::Low
-        } else if is_new_network(event, world) && (is_new_device(event, world) || world.person.is_none()) {
-            Severity::High
-        } else {
-            Severity::Medium
-        };
-        let finding = Finding::new(severity, account, at).shown_by([event.seq]);
-        let finding = finding.measured("marked_address", number(usize::from(from_address)), 1.0);
-        findings.push(finding.measured("marked_fingerprint", number(usize::from(with_tool)), 1.0));
     }
 
     fn save(&self) -> Vec<u8> {
-        state::save(ABOUT.version, &self.shares)
+        state::save(ABOUT.version, &self.state)
     }
 
     fn restore(&mut self, saved: &[u8]) -> Result<(), StateError> {
-        self.shares = state::restore(ABOUT.version, saved)?;
+        self.state = state::restore(ABOUT.version, saved)?;
         Ok(())
+    }
+
+    fn evicted(&self) -> u64 {
+        self.state.exchanges.evicted()
     }
 }
 
@@ -147,6 +177,17 @@ mod tests {
     fn a_person_who_always_comes_from_there_leaves_a_trace() {
         let before: Vec<Line> = (1..4).map(|day| login(-day * 86_400)).collect();
         let alerts = found(&trial(), &[before, spray(), vec![login(900)]].concat());
+        assert_eq!(told(&alerts), [("auth0|99", Severity::Low)]);
+    }
+
+    #[test]
+    fn a_password_grant_from_the_sprayer_is_found_and_one_through_its_usual_back_end_is_a_trace() {
+        let grant = |second| login(second).with("type", "sepft");
+        let home = Line::new("s", -86_400).user(99).from("192.0.2.1");
+        let alerts = found(&trial(), &[vec![home.clone()], spray(), vec![grant(900)]].concat());
+        assert_eq!(told(&alerts), [("auth0|99", Severity::High)]);
+        let before: Vec<Line> = (1..4).map(|day| grant(-day * 86_400)).collect();
+        let alerts = found(&trial(), &[vec![home], before, spray(), vec![grant(900)]].concat());
         assert_eq!(told(&alerts), [("auth0|99", Severity::Low)]);
     }
 }

@@ -30,12 +30,13 @@ const SYSTEMS: Param = Param {
 
 static ABOUT: About = About {
     id: Cow::Borrowed("m2m_new_source"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("A client's credentials were used from a new network"),
     text: Cow::Borrowed(
         "Remembers the autonomous systems that each client's token grants came from. A client that has come from few for two weeks \
          and now comes from another may have lost its secret. By the system, not the address, since the addresses of a cloud \
-         change; where no system is known, by network, and then it is low. What was not seen for 90 days is forgotten.",
+         change; where no system is known, of this source or of those before, by network, and then it is low. What was not seen for \
+         90 days is forgotten.",
     ),
     kinds: Cow::Borrowed(&["seccft"]),
     severity: Severity::Medium,
@@ -81,6 +82,15 @@ enum Source {
     Network(u64),
 }
 
+/// How many other sources a client had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// Of the same sort.
+    Alike(usize),
+    /// Of the other sort only: nobody can say whether the new one lies among them.
+    Unlike(usize),
+}
+
 impl Entry for Client {
     fn weight(&self) -> usize {
         usize::try_from(self.grants).unwrap_or(usize::MAX)
@@ -92,8 +102,12 @@ impl Entry for Client {
 }
 
 impl Client {
-    /// Learns a source; returns how many others of its sort were known if it is new.
-    fn learn(&mut self, source: Source, at: Timestamp) -> Option<usize> {
+    fn knows(&self, source: Source) -> bool {
+        self.sources.iter().any(|(known, _)| *known == source)
+    }
+
+    /// Learns a source; returns which others were known if it is new.
+    fn learn(&mut self, source: Source, at: Timestamp) -> Option<Others> {
         self.first = Some(self.first.map_or(at, |first| first.min(at)));
         self.grants = self.grants.saturating_add(1);
         self.sources.retain(|(_, last)| at.since(*last) <= LIFE);
@@ -103,7 +117,8 @@ impl Client {
         }
         let is_alike =
             |known: &Source| matches!(known, Source::System(_)) == matches!(source, Source::System(_));
-        let others = self.sources.iter().filter(|(known, _)| is_alike(known)).count();
+        let alike = self.sources.iter().filter(|(known, _)| is_alike(known)).count();
+        let others = if alike > 0 { Others::Alike(alike) } else { Others::Unlike(self.sources.len()) };
         if self.sources.len() >= KEPT {
             let oldest =
                 self.sources.iter().enumerate().min_by_key(|(_, (_, last))| *last).map(|(index, _)| index);
@@ -129,23 +144,26 @@ impl Detector for NewSource {
     fn observe(&mut self, event: &Event<'_>, world: &World<'_>, findings: &mut Vec<Finding>) {
         let (Some(tag), Some(entity)) = (event.tags.client, event.client()) else { return };
         let place = event.place.unwrap_or_default();
-        let network = || event.tags.network.map(|tag| Source::Network(tag.0));
-        let Some(source) = place.asn.map(Source::System).or_else(network) else { return };
+        let network = event.tags.network.map(|tag| Source::Network(tag.0));
+        let Some(source) = place.asn.map(Source::System).or(network) else { return };
         let client = self.clients.entry(tag);
         let is_known = client.first.is_some_and(|first| event.at().since(first) >= self.days);
+        // Why: on the day on which systems begin to be known, who stays in its network is not new.
+        let is_there = network.is_some_and(|network| client.knows(network));
         let Some(others) = client.learn(source, event.at()) else { return };
-        if !is_known || !(1..=self.systems).contains(&others) {
+        let (Others::Alike(count) | Others::Unlike(count)) = others;
+        if !is_known || is_there || !(1..=self.systems).contains(&count) {
             return;
         }
         let is_hidden = place.network == NetworkKind::Anonymizer;
         let is_bad = is_hidden || world.marks.is_marked(event.tags.address, event.at());
-        let severity = match source {
+        let severity = match (source, others) {
             _ if is_bad => Severity::High,
-            Source::System(_) => Severity::Medium,
-            Source::Network(_) => Severity::Low,
+            (Source::System(_), Others::Alike(_)) => Severity::Medium,
+            _ => Severity::Low,
         };
         let finding = Finding::new(severity, entity, event.at()).shown_by([event.seq]);
-        findings.push(finding.counted(SYSTEMS.name, others, self.systems));
+        findings.push(finding.counted(SYSTEMS.name, count, self.systems));
     }
 
     fn save(&self) -> Vec<u8> {
@@ -200,5 +218,26 @@ mod tests {
         let mut lines: Vec<_> = (0..15).map(|day| from(day, &format!("192.0.2.{day}"))).collect();
         lines.push(from(15, "198.51.100.1"));
         assert_eq!(told(&Trial::of(&[NATIVE]).run(&lines)), [("sync", Severity::Low)]);
+    }
+
+    #[test]
+    fn an_address_without_a_system_is_a_new_source_of_a_client_of_known_systems() {
+        let unplaced = |day: i64, address: &str| {
+            Line::new("seccft", day * 86_400).with("client_id", "sync").from(address)
+        };
+        let trial = Trial::of(&[NATIVE]);
+        let lines =
+            [days(60, &[1, 2]), vec![unplaced(60, "203.0.113.9"), unplaced(61, "203.0.113.9")]].concat();
+        assert_eq!(told(&trial.run(&lines)), [("sync", Severity::Low)]);
+        assert_eq!(trial.run(&[days(60, &[1, 2, 3, 4]), vec![unplaced(60, "203.0.113.9")]].concat()), []);
+    }
+
+    #[test]
+    fn the_day_on_which_systems_begin_to_be_known_is_silent_for_clients_that_stay() {
+        let before: Vec<Line> = (0..20).map(|day| grant(day, 1).nowhere()).collect();
+        let trial = Trial::of(&[NATIVE]);
+        assert_eq!(trial.run(&[before.clone(), vec![grant(20, 1), grant(21, 1)]].concat()), []);
+        let moved = grant(20, 9).from("203.0.113.9");
+        assert_eq!(told(&trial.run(&[before, vec![moved]].concat())), [("sync", Severity::Low)]);
     }
 }

@@ -133,6 +133,10 @@ impl Detector for Fatigue {
         findings.push(finding.counted(REJECTIONS.name, rejections, self.rejections));
     }
 
+    fn forget(&mut self, now: Timestamp) {
+        self.accounts.forget(now.plus(-(2 * self.window).saturating_add(HOUR)));
+    }
+
     fn save(&self) -> Vec<u8> {
         state::save(ABOUT.version, &self.accounts)
     }

@@ -1,7 +1,9 @@
 //! The native detectors. A new one is a file here with its `About`, and a line in [`NATIVE`].
 
+mod account;
 mod anomalously_active_member;
 mod attack_protection_weakened;
+mod bound;
 mod brute_force_account;
 #[cfg(test)]
 mod calls;
@@ -9,6 +11,7 @@ mod credential_stuffing;
 mod cross_org_coordinated;
 mod crowd;
 mod dormant_member_returns;
+mod exchange;
 mod failure;
 mod feed;
 mod guardian;
@@ -83,6 +86,10 @@ pub static NATIVE: &[Native] = &[
     tenant_takeover::NATIVE,
     sensor_tampering::NATIVE,
 ];
+
+/// The detectors that find nothing but what is new or unusual for a person: in the person's first days nobody is told of it.
+/// Those that find attacks tell from the first day, and those that learn by other measures say so themselves.
+pub static LEARNING: &[&str] = &["new_country_or_device", "dormant_member_returns", "weaker_factor_login"];
 
 /// Makes all native detectors; `thresholds` by detector and name are what the operator set.
 ///

@@ -10,7 +10,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use countersign_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::feed::{Change, Stream, stream_change};
+use super::feed::{Change, Streams};
 use crate::{
     About, Context, Detector, Event, Finding, HOUR, Param, Params, Severity, StateError, World,
     admin::{Call, Method, texts},
@@ -43,16 +43,25 @@ const MISSED: Param = Param {
     most: 1_000.0,
     text: "entries that would have been usual in the silence; fewer are missing by chance",
 };
+const GROUP_MINUTES: Param = Param {
+    name: "group_silence_minutes",
+    default: 180.0,
+    least: 60.0,
+    most: 1_440.0,
+    text: "minutes without any entry of one group while others come",
+};
 
 static ABOUT: About = About {
     id: Cow::Borrowed("sensor_tampering"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("Somebody puts out the eyes that watch the tenant"),
     text: Cow::Borrowed(
-        "Finds successful calls that delete, pause, turn elsewhere or narrow a log stream, that take an Action of ours out of its \
-         flow, delete or edit it, and that take scopes, the grant or the secret from our client. It also finds silence: no entry \
-         of any type at an hour that usually has many. 15 minutes at 30 entries an hour would pass by chance about every two days, \
-         so the silence must also have cost as many entries as chance never does.",
+        "Finds successful calls that delete, pause, turn elsewhere or narrow a log stream, mask the names in it or give it another \
+         secret, that take an Action of ours out of its flow, delete, edit or deploy it, and that take scopes, the grant or the \
+         secret from our client. It also finds silence: no entry of any type at an hour that usually has many. 15 minutes at 30 \
+         entries an hour would pass by chance about every two days, so the silence must also have cost as many entries as chance \
+         never does. A stream that was narrowed can't tell of it: once 14 days are known, it is found too (medium) where the \
+         logins, the failures, the calls of the Management API or the second factors stop for hours while other entries come.",
     ),
     kinds: Cow::Borrowed(&[]),
     severity: Severity::High,
@@ -61,6 +70,8 @@ static ABOUT: About = About {
         "maintenance that was planned, which a suppression covers",
         "a new token or address of the receiver of a stream",
         "a holiday, or an outage at Auth0, for silence",
+        "a job or an attack of weeks that came to its end, for the silence of one group",
+        "an Action of ours that was deployed by hand",
     ]),
     steps: Cow::Borrowed(&[
         "put it back: `countersign tenant apply` restores Actions, grant and stream",
@@ -68,12 +79,11 @@ static ABOUT: About = About {
         "ask who made the call, and look at everything else they did",
         "revoke their token or session if nobody planned it",
     ]),
-    params: &[MINUTES, NORM, MISSED],
+    params: &[MINUTES, NORM, MISSED, GROUP_MINUTES],
     cooldown: HOUR,
 };
 
-/// The most streams and grants that are followed.
-const STREAMS: usize = 256;
+/// The most grants that are followed.
 const GRANTS: usize = 4_096;
 
 struct Tampering {
@@ -83,7 +93,7 @@ struct Tampering {
 
 #[derive(Serialize, Deserialize)]
 struct State {
-    streams: Table<History<Stream>>,
+    streams: Streams,
     bindings: Bindings,
     grants: Table<History<Grant>>,
     silence: Silence,
@@ -105,9 +115,10 @@ impl Tampering {
             least: params.span(&MINUTES, crate::MINUTE),
             norm: params.number(&NORM),
             missed: params.number(&MISSED),
+            group: params.span(&GROUP_MINUTES, crate::MINUTE),
         };
         let state = State {
-            streams: Table::new(STREAMS),
+            streams: Streams::new(),
             bindings: Bindings::default(),
             grants: Table::new(GRANTS),
             silence: Silence::default(),
@@ -117,7 +128,7 @@ impl Tampering {
 
     fn call(&mut self, event: &Event<'_>, call: &Call, context: &Context) -> Option<Severity> {
         match (call.method, &call.path()[..]) {
-            (_, ["log-streams", ..]) => self.stream(event, call),
+            (_, ["log-streams", ..]) => self.state.streams.change(event, call).map(severity),
             (_, ["actions", "triggers", trigger, "bindings"]) => {
                 self.state.bindings.change(trigger, call, event, &context.guarded_actions)
             }
@@ -128,18 +139,6 @@ impl Tampering {
             }
             _ => None,
         }
-    }
-
-    fn stream(&mut self, event: &Event<'_>, call: &Call) -> Option<Severity> {
-        let id = call.path.get(1).map(String::as_str).or_else(|| call.field("id")?.as_str())?;
-        let history = self.state.streams.entry(event.tag("stream", id.as_bytes()));
-        let before = history.before(event.at()).cloned();
-        history.set(event.at(), event.seq, Stream::after(call, before.as_ref()));
-        Some(match stream_change(call, before.as_ref())? {
-            Change::Deleted | Change::Paused | Change::Narrowed | Change::Redirected(true) => Severity::High,
-            // Why less: it may be a new secret for the same receiver.
-            Change::Redirected(false) => Severity::Medium,
-        })
     }
 
     fn grant(&mut self, event: &Event<'_>, call: &Call, context: &Context) -> Option<Severity> {
@@ -171,15 +170,31 @@ impl Tampering {
     }
 }
 
+/// How bad a change of a stream is.
+const fn severity(change: Change) -> Severity {
+    match change {
+        Change::Deleted
+        | Change::Paused
+        | Change::Narrowed(_)
+        | Change::Redirected(true)
+        | Change::Masked(true) => Severity::High,
+        // Why less: it may be as it was, or a secret that was changed by plan.
+        Change::Redirected(false) | Change::Masked(false) | Change::Rekeyed(true) => Severity::Medium,
+        Change::Rekeyed(false) => Severity::Low,
+    }
+}
+
 /// A call on an Action of ours.
 fn action(call: &Call) -> Option<Severity> {
     let edits = || {
         let edits = ["code", "dependencies", "secrets"];
         call.request.as_object().is_none_or(|request| edits.iter().any(|field| request.contains_key(*field)))
     };
-    match call.method {
-        Method::Delete => Some(Severity::High),
-        Method::Patch | Method::Put if edits() => Some(Severity::Medium),
+    match (call.method, call.path().get(3..)?) {
+        (Method::Delete, _) => Some(Severity::High),
+        (Method::Patch | Method::Put, []) if edits() => Some(Severity::Medium),
+        // Why with versions: an old one may have a fault that was mended, or come from before it was ours.
+        (Method::Post, ["deploy"] | ["versions", _, "deploy"]) => Some(Severity::Medium),
         _ => None,
     }
 }
@@ -190,7 +205,7 @@ impl Detector for Tampering {
     }
 
     fn observe(&mut self, event: &Event<'_>, world: &World<'_>, findings: &mut Vec<Finding>) {
-        self.state.silence.end(event);
+        self.state.silence.end(event, &self.limits);
         let Some(call) = event.call().filter(|call| call.is_change()) else { return };
         let Some(severity) = self.call(event, call, world.context) else { return };
         let severity = call.severity(severity, world.context);
@@ -198,7 +213,7 @@ impl Detector for Tampering {
     }
 
     fn pass(&mut self, now: Timestamp, _: &World<'_>, findings: &mut Vec<Finding>) {
-        findings.extend(self.state.silence.finding(now, &self.limits, MINUTES.name));
+        self.state.silence.find(now, &self.limits, MINUTES.name, findings);
     }
 
     fn save(&self) -> Vec<u8> {

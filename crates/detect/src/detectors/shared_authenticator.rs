@@ -1,9 +1,9 @@
 //! One phone or device as the second factor of several people.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use countersign_core::{Micros, Timestamp};
-use countersign_privacy::Tag;
+use countersign_risk::Mailbox;
 use serde::{Deserialize, Serialize};
 
 use super::guardian::Told;
@@ -28,11 +28,12 @@ const WINDOW: Param =
 
 static ABOUT: About = About {
     id: Cow::Borrowed("shared_authenticator"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("One phone or device is the second factor of several people"),
     text: Cow::Borrowed(
         "Counts the people for whom the same phone number or the same device was enrolled: an attacker who holds several accounts \
-         enrolls one device for all. Accounts whose addresses have the same local part count as one person. A masked number is no \
+         enrolls one device for all. Accounts whose addresses have the same local part count as one person, unless it is an office's (admin, \
+         info), and so do those of one domain; three accounts at unrelated domains are low all the same. A masked number is no \
          number: its four digits are shared by many.",
     ),
     kinds: Cow::Borrowed(&["gd_enrollment_complete"]),
@@ -60,9 +61,18 @@ struct Shared {
     authenticators: Table<Enrollments>,
 }
 
-/// The person of each enrollment.
+/// Who enrolled.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Enrollments(Recent<u64>);
+struct Enrollments(Recent<Owner>);
+
+/// Whose an enrollment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Owner {
+    /// The person, so that their private and their work account are one.
+    person: u64,
+    /// The person at one company.
+    account: u64,
+}
 
 impl Entry for Enrollments {
     fn weight(&self) -> usize {
@@ -84,11 +94,16 @@ impl Shared {
     }
 }
 
-/// Who it is: by the local part of the address, so that one person's private and work accounts are one.
-fn person(event: &Event<'_>) -> Option<Tag> {
-    let name = told(event.log.fields.user_name.as_ref());
-    let local = name.and_then(|name| name.split_once('@')).map(|(local, _)| local.to_lowercase());
-    local.map(|local| event.tag("local part", local.as_bytes())).or(event.tags.identity)
+impl Owner {
+    fn of(event: &Event<'_>) -> Option<Self> {
+        let name = told(event.log.fields.user_name.as_ref());
+        let Some(Mailbox { local, company, is_office }) = name.and_then(Mailbox::parse) else {
+            return event.tags.identity.map(|who| Self { person: who.0, account: who.0 });
+        };
+        let account = event.tag("mailbox", format!("{local}@{company}").as_bytes());
+        let person = if is_office { account } else { event.tag("local part", local.as_bytes()) };
+        Some(Self { person: person.0, account: account.0 })
+    }
 }
 
 impl Detector for Shared {
@@ -97,22 +112,25 @@ impl Detector for Shared {
     }
 
     fn observe(&mut self, event: &Event<'_>, _: &World<'_>, findings: &mut Vec<Finding>) {
-        let (Some(tag), Some(account), Some(person)) =
-            (Told::of(event).tag(event), event.account(), person(event))
+        let (Some(tag), Some(account), Some(owner)) =
+            (Told::of(event).tag(event), event.account(), Owner::of(event))
         else {
             return;
         };
         let recent = &mut self.authenticators.entry(tag).0;
         // Why: who enrolls the same device again adds nobody.
-        let is_known = recent.within(event.at(), self.window).any(|seen| seen.what == person.0);
-        recent.insert(Seen { at: event.at(), seq: event.seq, what: person.0 }, self.window, KEPT);
-        let people = recent.distinct(event.at(), self.window);
-        if is_known || people < 2 || people + 1 < self.users {
+        let is_known = recent.within(event.at(), self.window).any(|seen| seen.what == owner);
+        recent.insert(Seen { at: event.at(), seq: event.seq, what: owner }, self.window, KEPT);
+        let within: Vec<_> = recent.within(event.at(), self.window).collect();
+        let people = within.iter().map(|seen| seen.what.person).collect::<BTreeSet<_>>().len();
+        let accounts = within.iter().map(|seen| seen.what.account).collect::<BTreeSet<_>>().len();
+        let is_low = (people >= 2 && people + 1 >= self.users) || accounts >= self.users;
+        if is_known || !is_low {
             return;
         }
         let severity = if people >= self.users { Severity::Medium } else { Severity::Low };
-        let evidence: Vec<_> = recent.within(event.at(), self.window).map(|seen| seen.seq).collect();
-        let finding = Finding::new(severity, account, event.at()).shown_by(evidence);
+        let finding =
+            Finding::new(severity, account, event.at()).shown_by(within.iter().map(|seen| seen.seq));
         findings.push(finding.counted(USERS.name, people, self.users));
     }
 
@@ -131,40 +149,4 @@ impl Detector for Shared {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::detectors::trial::{Line, Trial, told};
-
-    fn enroll(day: i64, n: usize, factor: &Value) -> Line {
-        Line::new("gd_enrollment_complete", day * 86_400).user(n).with("details", factor.clone())
-    }
-
-    fn phone() -> Value {
-        json!({"authenticator": {"type": "sms", "phone_number": "+491701234567"}})
-    }
-
-    #[test]
-    fn the_second_person_is_low_and_the_third_is_found() {
-        let trial = Trial::of(&[NATIVE]);
-        for factor in [phone(), json!({"device_id": "dev_1"}), json!({"enrollment": {"identifier": "d"}})] {
-            let lines =
-                [enroll(0, 1, &factor), enroll(1, 2, &factor), enroll(2, 2, &factor), enroll(30, 3, &factor)];
-            assert_eq!(told(&trial.run(&lines)), [("auth0|2", Severity::Low), ("auth0|3", Severity::Medium)]);
-        }
-    }
-
-    #[test]
-    fn another_month_another_device_a_masked_number_and_the_same_person_are_quiet() {
-        let trial = Trial::of(&[NATIVE]);
-        let late = [enroll(0, 1, &phone()), enroll(20, 2, &phone()), enroll(31, 3, &phone())];
-        assert!(trial.is_quiet(&late));
-        let masked = json!({"authenticator": {"phone_number": "XXXXXXXX1234"}});
-        assert_eq!(trial.run(&[enroll(0, 1, &masked), enroll(0, 2, &masked), enroll(0, 3, &masked)]), []);
-        let others = (1..9).map(|n| enroll(0, n, &json!({ "device_id": format!("dev_{n}") })));
-        assert_eq!(trial.run(&others.collect::<Vec<_>>()), []);
-        let same = |n| enroll(0, n, &phone()).with("user_name", format!("Pat.Doe@{n}.example.test"));
-        assert_eq!(trial.run(&[same(1), same(2), same(3)]), []);
-    }
-}
+mod tests;

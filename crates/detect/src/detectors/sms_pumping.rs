@@ -6,7 +6,7 @@ use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
-use super::guardian::Told;
+use super::guardian::{Told, typed_phone};
 use crate::{
     About, Detector, Entity, EntityKind, Event, Finding, HOUR, MINUTE, Param, Params, Severity, StateError,
     World,
@@ -55,14 +55,21 @@ const SUCCESS: Param = Param {
 
 static ABOUT: About = About {
     id: Cow::Borrowed("sms_pumping"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("Text messages that nobody answers"),
     text: Cow::Borrowed(
-        "Counts messages and calls with codes: to one account within an hour, and to numbers that begin alike (country and carrier, \
+        "Counts messages and calls with codes, for a second factor or a login without a password: to one account within an hour, and to numbers that begin alike (country and carrier, \
          five digits) against what is usual for them, where few of the people who were sent one used it. Where the log masks numbers \
          all messages count as one prefix.",
     ),
-    kinds: Cow::Borrowed(&["gd_send_sms", "gd_send_voice", "gd_auth_succeed", "gd_enrollment_complete"]),
+    kinds: Cow::Borrowed(&[
+        "gd_send_sms",
+        "gd_send_voice",
+        "cs",
+        "gd_auth_succeed",
+        "gd_enrollment_complete",
+        "s",
+    ]),
     severity: Severity::Medium,
     techniques: Cow::Borrowed(&["T1499.002", "T1496"]),
     false_positives: Cow::Borrowed(&[
@@ -156,11 +163,21 @@ impl Pumping {
         }
     }
 
-    fn answered(&mut self, event: &Event<'_>, identity: Tag) {
-        let prefix = self.state.accounts.get(identity).and_then(|account| account.prefix);
-        let Some(prefix) = prefix.filter(|prefix| self.state.prefixes.get(*prefix).is_some()) else { return };
-        let seen = Seen { at: event.at(), seq: event.seq, what: identity.0 };
-        self.state.prefixes.entry(prefix).answered.insert(seen, 2 * HOUR, KEPT);
+    fn answered(&mut self, event: &Event<'_>, who: Tag) {
+        let prefix = self.state.accounts.get(who).and_then(|account| account.prefix);
+        let Some(prefix) = prefix.and_then(|prefix| self.state.prefixes.get_mut(prefix)) else { return };
+        let seen = Seen { at: event.at(), seq: event.seq, what: who.0 };
+        prefix.answered.insert(seen, 2 * HOUR, KEPT);
+    }
+
+    /// A login answers the code that was sent for it. Those who sign in otherwise have no phone number for a name.
+    fn signed_in(&mut self, event: &Event<'_>) {
+        if self.state.accounts.is_empty() {
+            return;
+        }
+        if let Some(code) = code(event) {
+            self.answered(event, code);
+        }
     }
 
     fn account(&mut self, event: &Event<'_>, identity: Tag, prefix: Tag) -> Option<Finding> {
@@ -209,6 +226,12 @@ impl Pumping {
     }
 }
 
+/// Whom a code for a login is sent to: the number, which a login tells as the account's name.
+fn code(event: &Event<'_>) -> Option<Tag> {
+    let phone = if event.kind() == "cs" { Told::of(event).phone } else { typed_phone(event) };
+    phone.map(|phone| event.tag("code", phone.as_bytes()))
+}
+
 /// The prefix of the number as a name.
 fn prefix(event: &Event<'_>) -> String {
     let phone = Told::of(event).phone.unwrap_or_default();
@@ -222,15 +245,25 @@ impl Detector for Pumping {
     }
 
     fn observe(&mut self, event: &Event<'_>, _: &World<'_>, findings: &mut Vec<Finding>) {
-        let Some(identity) = event.tags.identity else { return };
-        if !matches!(event.kind(), "gd_send_sms" | "gd_send_voice") {
-            self.answered(event, identity);
+        let who = match event.kind() {
+            "s" => return self.signed_in(event),
+            "cs" => code(event).or(event.tags.identity),
+            _ => event.tags.identity,
+        };
+        let Some(who) = who else { return };
+        if !matches!(event.kind(), "gd_send_sms" | "gd_send_voice" | "cs") {
+            self.answered(event, who);
             return;
         }
         let name = prefix(event);
         let tag = event.tag("prefix", name.as_bytes());
-        findings.extend(self.account(event, identity, tag));
-        findings.extend(self.carrier(event, identity, tag, &name));
+        findings.extend(self.account(event, who, tag));
+        findings.extend(self.carrier(event, who, tag, &name));
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        let kept = self.window.max(2 * HOUR).saturating_add(HOUR);
+        self.state.accounts.forget(now.plus(-kept));
     }
 
     fn save(&self) -> Vec<u8> {
@@ -296,5 +329,36 @@ mod tests {
         assert_eq!(trial.run(&hours), []);
         let more = [hours, sends(72 * 3_600, 300)].concat();
         assert_eq!(told(&trial.run(&more)), [("+88213…", Severity::High)]);
+    }
+
+    fn code(second: i64, n: usize) -> Line {
+        let body = json!({"connection": "sms", "phone_number": format!("+88213{n:06}"), "send": "code"});
+        Line::new("cs", second)
+            .with("user_name", format!("+88213{n:06}"))
+            .with("details", json!({ "body": body }))
+    }
+
+    fn codes(from: i64, count: i64) -> Vec<Line> {
+        (0..count).map(|n| code(from + n * 10, usize::try_from(n).unwrap())).collect()
+    }
+
+    #[test]
+    fn codes_of_a_passwordless_login_count_as_messages() {
+        let trial = Trial::of(&[NATIVE]);
+        assert_eq!(told(&trial.run(&codes(0, 150))), [("+88213…", Severity::High)]);
+        let one: Vec<Line> = (0..10).map(|n| code(n * 300, 7)).collect();
+        assert_eq!(told(&trial.run(&one)), [("+88213000007", Severity::Medium)]);
+        let mail = |n: i64| Line::new("cls", n * 10).with("user_name", format!("u{n}@example.com"));
+        assert_eq!(trial.run(&(0..150).map(mail).collect::<Vec<_>>()), [], "a letter is no text message");
+    }
+
+    #[test]
+    fn a_passwordless_login_answers_the_code_by_its_number() {
+        let login = |n: i64| {
+            let line = Line::new("s", n * 10 + 20).user(usize::try_from(n).unwrap());
+            line.with("user_name", format!("+88213{n:06}"))
+        };
+        let business = [codes(0, 150), (0..150).step_by(4).map(login).collect()].concat();
+        assert_eq!(Trial::of(&[NATIVE]).run(&business), []);
     }
 }

@@ -7,6 +7,8 @@ use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    account::name_at_connection,
+    exchange::{Exchanges, Standing},
     failure,
     source::{is_new_device, is_new_network, is_own},
 };
@@ -30,14 +32,16 @@ const WINDOW: Param =
 
 static ABOUT: About = About {
     id: Cow::Borrowed("success_after_failures"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("A login after many wrong passwords"),
     text: Cow::Borrowed(
         "Finds a login within minutes after several wrong passwords for the same account, from any address: somebody guessed it. \
          High if the person never signed in from that network or with that device; low if they did on three days and all the \
-         failures came from there too, as when somebody changed their password and forgot it.",
+         failures came from there too, as when somebody changed their password and forgot it. A password grant is held against the \
+         networks of the account's earlier grants as well. What was typed at a directory counts for the account of that name at that \
+         connection.",
     ),
-    kinds: Cow::Borrowed(&["s", "f", "fp", "fepft", "fepotpft"]),
+    kinds: Cow::Borrowed(&["s", "sepft", "f", "fp", "fepft", "fepotpft"]),
     severity: Severity::High,
     techniques: Cow::Borrowed(&["T1110.001", "T1078"]),
     false_positives: Cow::Borrowed(&[
@@ -59,7 +63,13 @@ const ACCOUNTS: usize = 100_000;
 struct Guessed {
     failures: usize,
     window: Micros,
+    state: State,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
     accounts: Table<Account>,
+    exchanges: Exchanges,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -80,28 +90,47 @@ impl Guessed {
         Self {
             failures: params.count(&FAILURES),
             window: params.span(&WINDOW, MINUTE),
-            accounts: Table::new(ACCOUNTS),
+            state: State { accounts: Table::new(ACCOUNTS), exchanges: Exchanges::default() },
         }
     }
 
     fn judge(&self, identity: Tag, event: &Event<'_>, world: &World<'_>) -> Option<Finding> {
-        let recent = &self.accounts.get(identity)?.0;
-        let failures: Vec<_> = recent.within(event.at(), self.window).collect();
+        let keys = [Some(identity), name_at_connection(event)];
+        let accounts = keys.into_iter().flatten().filter_map(|key| self.state.accounts.get(key));
+        let mut failures: Vec<_> =
+            accounts.flat_map(|account| account.0.within(event.at(), self.window)).collect();
         if failures.len() < self.failures {
             return None;
         }
+        // Why not by their places in the journal, too: those differ with the order of delivery.
+        failures.sort_by_key(|seen| seen.at);
         let is_from_there = failures.iter().all(|seen| seen.what == event.tags.network);
-        let severity = if is_new_network(event, world) || is_new_device(event, world) {
-            Severity::High
-        } else if is_own(event, world) && is_from_there {
-            Severity::Low
-        } else {
-            Severity::Medium
+        let severity = match self.standing(event, world) {
+            Standing::New => Severity::High,
+            Standing::Own if is_from_there => Severity::Low,
+            Standing::Own | Standing::Seen | Standing::Unknown => Severity::Medium,
         };
         let evidence = failures.iter().map(|seen| seen.seq).chain([event.seq]);
         let finding = Finding::new(severity, event.account()?, event.at()).shown_by(evidence);
         Some(finding.measured("success_after", number(failures.len()), number(self.failures)))
     }
+
+    fn standing(&self, event: &Event<'_>, world: &World<'_>) -> Standing {
+        if event.kind() == "sepft" {
+            self.state.exchanges.standing(event, world)
+        } else if is_new_network(event, world) || is_new_device(event, world) {
+            Standing::New
+        } else if is_own(event, world) {
+            Standing::Own
+        } else {
+            Standing::Seen
+        }
+    }
+}
+
+/// What failures of the account are kept under: its id, else the name that was typed, of the connection at which it was.
+fn key(event: &Event<'_>) -> Option<Tag> {
+    if event.is_typed() { name_at_connection(event) } else { event.tags.identity }
 }
 
 impl Detector for Guessed {
@@ -111,72 +140,39 @@ impl Detector for Guessed {
 
     fn observe(&mut self, event: &Event<'_>, world: &World<'_>, findings: &mut Vec<Finding>) {
         let Some(identity) = event.tags.identity else { return };
-        if event.kind() == "s" {
+        if matches!(event.kind(), "s" | "sepft") {
             findings.extend(self.judge(identity, event, world));
+            if event.kind() == "sepft" {
+                self.state.exchanges.see(event);
+            }
             return;
         }
-        let may_be_kept = world.is_admitted || self.accounts.get(identity).is_some();
-        if may_be_kept && failure::is_wrong_password(event) {
+        let Some(key) = key(event).filter(|_| failure::is_wrong_password(event)) else { return };
+        let accounts = &mut self.state.accounts;
+        if world.is_admitted || accounts.get(key).is_some() {
             let seen = Seen { at: event.at(), seq: event.seq, what: event.tags.network };
             // Why twice: so many as were worth a finding each, should they come out of order.
-            self.accounts.entry(identity).0.insert(seen, self.window, 2 * self.failures);
+            accounts.entry(key).0.insert(seen, self.window, 2 * self.failures);
         }
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        self.state.accounts.forget(now.plus(-self.window.saturating_add(HOUR)));
     }
 
     fn save(&self) -> Vec<u8> {
-        state::save(ABOUT.version, &self.accounts)
+        state::save(ABOUT.version, &self.state)
     }
 
     fn restore(&mut self, saved: &[u8]) -> Result<(), StateError> {
-        self.accounts = state::restore(ABOUT.version, saved)?;
+        self.state = state::restore(ABOUT.version, saved)?;
         Ok(())
     }
 
     fn evicted(&self) -> u64 {
-        self.accounts.evicted()
+        self.state.accounts.evicted().saturating_add(self.state.exchanges.evicted())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::detectors::trial::{Line, Trial, told};
-
-    fn guesses(count: i64, every: i64) -> Vec<Line> {
-        (0..count).map(|n| Line::new("fp", n * every).user(1).from("203.0.113.9")).collect()
-    }
-
-    fn login(second: i64) -> Line {
-        Line::new("s", second).user(1).from("203.0.113.9")
-    }
-
-    #[test]
-    fn a_stranger_who_gets_in_after_five_failures_is_found_and_after_four_not() {
-        let trial = Trial::of(&[NATIVE]);
-        let alerts = trial.run(&[guesses(5, 30), vec![login(200)]].concat());
-        assert_eq!(told(&alerts), [("auth0|1", Severity::High)]);
-        assert_eq!(alerts[0].evidence, [0, 1, 2, 3, 4, 5]);
-        assert!(trial.is_quiet(&[guesses(4, 30), vec![login(200)]].concat()));
-        assert!(trial.is_quiet(&guesses(20, 5)), "nobody got in");
-    }
-
-    #[test]
-    fn failures_that_are_too_old_or_another_s_do_not_count() {
-        let trial = Trial::of(&[NATIVE]);
-        assert!(!trial.is_quiet(&[guesses(5, 30), vec![login(600)]].concat()));
-        assert!(trial.is_quiet(&[guesses(5, 30), vec![login(601)]].concat()));
-        assert!(trial.is_quiet(&[guesses(5, 30), vec![login(200).user(2)]].concat()));
-        let refused = Line::new("f", 0).user(1).with("description", "blocked by an Action");
-        assert!(trial.is_quiet(&[vec![refused; 9], vec![login(9)]].concat()));
-    }
-
-    #[test]
-    fn a_person_at_home_who_mistypes_leaves_a_trace_only() {
-        let before: Vec<Line> = (1..=3).map(|day| login(-day * 86_400)).collect();
-        let home = [before.clone(), guesses(6, 20), vec![login(200)]].concat();
-        assert_eq!(told(&Trial::of(&[NATIVE]).run(&home)), [("auth0|1", Severity::Low)]);
-        let abroad: Vec<Line> = guesses(6, 20).into_iter().map(|line| line.from("198.51.100.7")).collect();
-        let alerts = Trial::of(&[NATIVE]).run(&[before, abroad, vec![login(200)]].concat());
-        assert_eq!(told(&alerts), [("auth0|1", Severity::Medium)]);
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::feed;
+use super::feed::{Change, Streams};
 use crate::{
     About, Detector, Event, Finding, MINUTE, Param, Params, Severity, StateError, World,
     admin::{Call, Method, texts},
@@ -29,12 +29,12 @@ const DELETIONS: Param = Param {
 
 static ABOUT: About = About {
     id: Cow::Borrowed("tenant_takeover"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("The tenant may be changing hands"),
     text: Cow::Borrowed(
         "Joins what takes a tenant over: an owner is invited or made, members are removed, a log stream is paused, deleted or turned \
          elsewhere. Two different of these by one actor, or by the one who was just invited, are found; so are several removals by \
-         one. It is critical where the new owner's address is at a public mail provider or outside the staff's domains. Where \
+         one. Where the new owner is a stranger, or a stream was put out, it counts too if different actors did it. It is critical where one actor made an owner whose address is at a public mail provider or outside the staff's domains. Where \
          Auth0 Teams manages members, the tenant's log has none of this.",
     ),
     kinds: Cow::Borrowed(&["sapi"]),
@@ -84,7 +84,13 @@ const PUBLIC_MAIL: &[&str] = &[
 struct Takeover {
     window: Micros,
     deletions: usize,
+    state: State,
+}
+
+#[derive(Serialize, Deserialize)]
+struct State {
     steps: Recent<Step>,
+    streams: Streams,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +104,8 @@ struct Step {
     invited: Option<Tag>,
     /// Whether the new owner is a stranger by their address.
     is_stranger: bool,
+    /// Whether we did it ourselves.
+    is_own: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +120,7 @@ impl Takeover {
         Self {
             window: params.span(&WINDOW, MINUTE),
             deletions: params.count(&DELETIONS),
-            steps: Recent::default(),
+            state: State { steps: Recent::default(), streams: Streams::new() },
         }
     }
 }
@@ -154,12 +162,13 @@ fn is_removal(call: &Call) -> bool {
     is_path || call.description.as_ref().is_some_and(is_called)
 }
 
-fn steps(event: &Event<'_>, call: &Call, world: &World<'_>) -> Option<Vec<Step>> {
+fn steps(event: &Event<'_>, call: &Call, blinded: bool, world: &World<'_>) -> Option<Vec<Step>> {
     let email_tag = |email: &str| event.tag("email", email.as_bytes());
     let (actor, email) = (&call.actor, call.actor.email.as_deref().map(email_tag));
     let by = actor.user.as_deref().map(|user| event.tag("user", user.as_bytes())).or(email);
     let actor = by.or_else(|| Some(event.tag("client", actor.client.as_deref()?.as_bytes())))?;
-    let step = |deed| Step { deed, actor, email, invited: None, is_stranger: false };
+    let is_own = call.is_own(world.context);
+    let step = |deed| Step { deed, actor, email, invited: None, is_stranger: false, is_own };
     if let Some(owners) = owners(call) {
         let invited = owners.iter().map(|owner| Step {
             invited: Some(email_tag(owner)),
@@ -169,13 +178,69 @@ fn steps(event: &Event<'_>, call: &Call, world: &World<'_>) -> Option<Vec<Step>>
         let invited: Vec<Step> = invited.collect();
         return Some(if invited.is_empty() { vec![step(Deed::MadeOwner)] } else { invited });
     }
-    let deed = if is_removal(call) {
-        Deed::RemovedMember
-    } else {
-        feed::stream_change(call, None)?;
-        Deed::BlindedLog
+    if is_removal(call) {
+        return Some(vec![step(Deed::RemovedMember)]);
+    }
+    blinded.then(|| vec![step(Deed::BlindedLog)])
+}
+
+/// Why only what is known: whoever manages a tenant as code sends streams again as they are.
+const fn is_blinding(change: Change) -> bool {
+    matches!(
+        change,
+        Change::Deleted
+            | Change::Paused
+            | Change::Redirected(true)
+            | Change::Narrowed(true)
+            | Change::Masked(true)
+    )
+}
+
+/// The steps of those who act together with the one of `new`: the same actor, who invited them, and whom they invited.
+fn of_one<'s>(near: &'s [Seen<Step>], new: &[Step]) -> Vec<&'s Seen<Step>> {
+    let Some(step) = new.first() else { return Vec::new() };
+    // Why both ways: the invited one acts by their own account, and is told by the address that was invited.
+    let invited_them = |seen: &&Seen<Step>| seen.what.invited.is_some() && seen.what.invited == step.email;
+    let inviters: Vec<Tag> = near.iter().filter(invited_them).map(|seen| seen.what.actor).collect();
+    let is_theirs = |other: &Step| {
+        other.actor == step.actor
+            || inviters.contains(&other.actor)
+            || new.iter().any(|step| step.invited.is_some() && step.invited == other.email)
     };
-    Some(vec![step(deed)])
+    near.iter().filter(|seen| is_theirs(&seen.what)).collect()
+}
+
+/// The steps of all, where they can't be those of administrators at their usual work: a stranger was made an owner, or the log was
+/// put out. Who took two identities acts by both.
+fn of_all<'s>(near: &'s [Seen<Step>], new: &[Step]) -> Vec<&'s Seen<Step>> {
+    let others: Vec<&Seen<Step>> = near.iter().filter(|seen| !seen.what.is_own).collect();
+    let is_grave = |seen: &&Seen<Step>| seen.what.is_stranger || seen.what.deed == Deed::BlindedLog;
+    let is_own = new.iter().any(|step| step.is_own);
+    if is_own || !others.iter().any(is_grave) { Vec::new() } else { others }
+}
+
+fn count(steps: &[&Seen<Step>], deed: Deed) -> usize {
+    let mut entries: Vec<_> =
+        steps.iter().filter(|seen| seen.what.deed == deed).map(|seen| seen.seq).collect();
+    entries.dedup();
+    entries.len()
+}
+
+/// How many sorts of steps there are.
+fn sorts(steps: &[&Seen<Step>]) -> usize {
+    let deeds = [Deed::MadeOwner, Deed::RemovedMember, Deed::BlindedLog];
+    deeds.into_iter().filter(|deed| count(steps, *deed) > 0).count()
+}
+
+impl Takeover {
+    fn severity(&self, steps: &[&Seen<Step>]) -> Option<Severity> {
+        let is_stranger = steps.iter().any(|seen| seen.what.is_stranger);
+        match sorts(steps) {
+            0 | 1 => (count(steps, Deed::RemovedMember) >= self.deletions).then_some(Severity::Medium),
+            2 if !is_stranger => Some(Severity::High),
+            _ => Some(Severity::Critical),
+        }
+    }
 }
 
 impl Detector for Takeover {
@@ -185,57 +250,39 @@ impl Detector for Takeover {
 
     fn observe(&mut self, event: &Event<'_>, world: &World<'_>, findings: &mut Vec<Finding>) {
         let Some(call) = event.call().filter(|call| call.is_change()) else { return };
-        let Some(new) = steps(event, call, world) else { return };
+        let blinded = self.state.streams.change(event, call).is_some_and(is_blinding);
+        let Some(new) = steps(event, call, blinded, world) else { return };
+        let recent = &mut self.state.steps;
         for step in &new {
-            self.steps.insert(Seen { at: event.at(), seq: event.seq, what: *step }, 2 * self.window, KEPT);
+            recent.insert(Seen { at: event.at(), seq: event.seq, what: *step }, 2 * self.window, KEPT);
         }
-        let Some(step) = new.first() else { return };
-        let near: Vec<Seen<Step>> = self.steps.within(event.at(), self.window).copied().collect();
-        // Why both ways: the invited one acts by their own account, and is told by the address that was invited.
-        let inviters: Vec<Tag> = near
-            .iter()
-            .filter(|seen| seen.what.invited.is_some() && seen.what.invited == step.email)
-            .map(|seen| seen.what.actor)
-            .collect();
-        let is_theirs = |other: &Step| {
-            other.actor == step.actor
-                || inviters.contains(&other.actor)
-                || new.iter().any(|step| step.invited.is_some() && step.invited == other.email)
-        };
-        let theirs: Vec<&Seen<Step>> = near.iter().filter(|seen| is_theirs(&seen.what)).collect();
-        let count = |deed| {
-            let mut entries: Vec<_> =
-                theirs.iter().filter(|seen| seen.what.deed == deed).map(|seen| seen.seq).collect();
-            entries.dedup();
-            entries.len()
-        };
-        let counts = [Deed::MadeOwner, Deed::RemovedMember, Deed::BlindedLog].map(count);
-        let sorts = counts.iter().filter(|count| **count > 0).count();
-        let [_, removals, _] = counts;
-        if sorts < 2 && removals < self.deletions {
-            return;
-        }
-        let is_stranger = theirs.iter().any(|seen| seen.what.is_stranger);
-        let severity = match sorts {
-            0 | 1 => Severity::Medium,
-            2 if !is_stranger => Severity::High,
-            _ => Severity::Critical,
+        let near: Vec<Seen<Step>> = recent.within(event.at(), self.window).copied().collect();
+        let (one, all) = (of_one(&near, &new), of_all(&near, &new));
+        let (theirs, severity) = match self.severity(&one) {
+            Some(severity) if severity > Severity::Medium || sorts(&all) < 2 => (one, severity),
+            _ if sorts(&all) >= 2 => (all, Severity::High),
+            _ => return,
         };
         let severity = call.severity(severity, world.context);
         let mut evidence: Vec<_> = theirs.iter().map(|seen| seen.seq).collect();
         evidence.dedup();
         let finding = Finding::new(severity, event.tenant(), event.at()).shown_by(evidence);
-        let finding = finding.counted("sorts", sorts, 2);
+        let finding = finding.counted("sorts", sorts(&theirs), 2);
+        let removals = count(&theirs, Deed::RemovedMember);
         findings.push(finding.counted(DELETIONS.name, removals, self.deletions));
     }
 
     fn save(&self) -> Vec<u8> {
-        state::save(ABOUT.version, &self.steps)
+        state::save(ABOUT.version, &self.state)
     }
 
     fn restore(&mut self, saved: &[u8]) -> Result<(), StateError> {
-        self.steps = state::restore(ABOUT.version, saved)?;
+        self.state = state::restore(ABOUT.version, saved)?;
         Ok(())
+    }
+
+    fn evicted(&self) -> u64 {
+        self.state.streams.evicted()
     }
 }
 
@@ -298,6 +345,37 @@ mod tests {
         assert_eq!(trial.run(&[viewer, removal("old@corp.test", 9)]), []);
         let renamed = by("old@corp.test", 0, "patch", "/api/v2/log-streams/lst_1", &json!({"name": "x"}));
         assert_eq!(trial.run(&[renamed, removal("old@corp.test", 9)]), []);
+    }
+
+    fn stream(by_whom: &str, second: i64, method: &str, body: &Value) -> Line {
+        by(by_whom, second, method, "/api/v2/log-streams/lst_1", body)
+    }
+
+    #[test]
+    fn two_identities_are_one_attack_where_a_stranger_comes_or_the_log_goes() {
+        let trial = Trial::of(&[NATIVE]);
+        let stranger = [invite(0, "x@gmail.com"), removal("third@corp.test", 9)];
+        assert_eq!(told(&trial.run(&stranger)), [("acme", Severity::High)]);
+        let gone = |second| stream("third@corp.test", second, "delete", &Value::Null);
+        assert_eq!(told(&trial.run(&[invite(0, "new@corp.test"), gone(9)])), [("acme", Severity::High)]);
+        let request = json!({"method": "delete", "path": "/api/v2/log-streams/lst_1"});
+        let machine = Line::new("sapi", 9).with("tenant_name", "acme").with("client_id", "m2m");
+        let machine = machine
+            .with("details", json!({"request": request, "response": {"statusCode": 204, "body": null}}));
+        assert_eq!(told(&trial.run(&[machine, invite(60, "new@corp.test")])), [("acme", Severity::High)]);
+        assert_eq!(trial.run(&[invite(0, "new@corp.test"), gone(3_601)]), []);
+    }
+
+    #[test]
+    fn a_stream_that_is_sent_again_as_it_is_blinds_nobody() {
+        let trial = Trial::of(&[NATIVE]);
+        let as_it_is = json!({"sink": {"httpEndpoint": "https://a.test", "httpAuthorization": "x"},
+            "filters": [{"type": "category", "name": "auth.login.fail"}], "status": "active"});
+        let sent = |second| stream("old@corp.test", second, "patch", &as_it_is);
+        assert_eq!(trial.run(&[invite(0, "new@corp.test"), sent(9), sent(60)]), []);
+        let elsewhere =
+            stream("old@corp.test", 60, "patch", &json!({"sink": {"httpEndpoint": "https://evil.test"}}));
+        assert_eq!(trial.run(&[invite(0, "new@corp.test"), sent(9), elsewhere]).len(), 1);
     }
 
     #[test]

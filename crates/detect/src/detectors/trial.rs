@@ -40,6 +40,11 @@ impl Line {
         self
     }
 
+    /// Seconds after the start.
+    pub(in crate::detectors) const fn second(&self) -> i64 {
+        self.second
+    }
+
     /// About `auth0|{n}`.
     pub(in crate::detectors) fn user(self, n: usize) -> Self {
         self.with("user_id", format!("auth0|{n}"))
@@ -65,6 +70,12 @@ impl Line {
     pub(in crate::detectors) fn at(mut self, country: &str, lat: f64, lon: f64) -> Self {
         self.place.country = Country::new(country);
         self.place.point = Point::from_degrees(lat, lon);
+        self
+    }
+
+    /// From an address that nobody knows the place of.
+    pub(in crate::detectors) fn nowhere(mut self) -> Self {
+        self.place = Place::default();
         self
     }
 

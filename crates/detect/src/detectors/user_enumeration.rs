@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use countersign_core::Micros;
+use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 
 use super::{
@@ -29,7 +29,7 @@ const WINDOW: Param =
 
 static ABOUT: About = About {
     id: Cow::Borrowed("user_enumeration"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("Many unknown names tried from one network"),
     text: Cow::Borrowed(
         "Counts, by network (/24, /64), different names that sign-ins were tried with and that are nobody's, and names that a new \
@@ -95,6 +95,10 @@ impl Detector for Enumeration {
         findings.push(finding.measured("distinct_users", number(counted.users), number(self.users)));
     }
 
+    fn forget(&mut self, now: Timestamp) {
+        self.networks.retain(|_, crowd| crowd.forget(now, self.window));
+    }
+
     fn save(&self) -> Vec<u8> {
         state::save(ABOUT.version, &self.networks)
     }
@@ -139,5 +143,12 @@ mod tests {
         assert!(trial.is_quiet(&names(40, 9).into_iter().map(|line| line.user(7)).collect::<Vec<_>>()));
         let storm: Vec<Line> = (0..90).map(|n| name("fu", n, 5).from(&format!("203.0.{n}.1"))).collect();
         assert!(trial.is_quiet(&storm));
+    }
+
+    #[test]
+    fn one_name_that_is_tried_again_and_again_pushes_no_other_out() {
+        let again = |n: usize| name("fu", 0, 9).earlier(-i64::try_from(n).unwrap() * 4);
+        let lines = [names(30, 55), (0..390).map(again).collect()].concat();
+        assert!(!Trial::of(&[NATIVE]).is_quiet(&lines));
     }
 }

@@ -35,13 +35,14 @@ const LOGINS: Param = Param {
 
 static ABOUT: About = About {
     id: Cow::Borrowed("user_mfa_replaced"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("Somebody's second factor was replaced from a strange place"),
     text: Cow::Borrowed(
         "Joins the removal of a factor and the enrollment of another, by the person, by an administrator or by the My Account API, \
-         where either, or a login between, came from a country that the account was not seen in before the window, from a device \
-         and a network that are both new to it, or from the source of an attack. A factor that an administrator removed counts \
-         too where a login from such a place follows. A new device alone is a new phone: low.",
+         where either, or a login between, came from a country that was not the account's own before the window, from a device and \
+         a network that both were not, or from the source of an attack. Its own is what it was seen with on its first day, on \
+         three days, or two weeks ago. A factor that an administrator removed, or a recovery code that one made, counts too where a \
+         login from such a place follows. A new device alone is a new phone: low.",
     ),
     kinds: Cow::Borrowed(&[
         "s",
@@ -221,6 +222,26 @@ mod tests {
     }
 
     #[test]
+    fn a_thief_who_waits_a_day_is_no_less_strange() {
+        let trial = Trial::of(&[NATIVE]);
+        let thief = |line| abroad(line).on_phone();
+        let came = vec![thief(Line::new("s", days(9)))];
+        let waits = [logins(4), came, swap(thief, days(10) + 3_600)].concat();
+        assert_eq!(told(&trial.run(&waits)), [("auth0|1", Severity::High)]);
+    }
+
+    #[test]
+    fn who_moved_or_has_used_an_account_for_two_days_is_at_home() {
+        let trial = Trial::of(&[NATIVE]);
+        let moved = (5..8).map(|day| abroad(Line::new("s", days(day)))).collect();
+        assert_eq!(trial.run(&[logins(4), moved, swap(abroad, days(9))].concat()), []);
+        let twice = [days(0), 60, days(1)].map(|second| home(Line::new("s", second))).to_vec();
+        assert_eq!(trial.run(&[twice, swap(home, days(3))].concat()), []);
+        let once = vec![abroad(Line::new("s", days(4)))];
+        assert_eq!(trial.run(&[logins(4), once, swap(abroad, days(20))].concat()), []);
+    }
+
+    #[test]
     fn at_home_too_far_apart_or_half_of_it_is_quiet() {
         let trial = Trial::of(&[NATIVE]);
         let day = days(9);
@@ -244,14 +265,15 @@ mod tests {
     fn administrators_remove_factors_by_several_paths_and_a_login_elsewhere_makes_it_a_finding() {
         let trial = Trial::of(&[NATIVE]);
         let day = days(9);
-        for path in [
-            "authentication-methods",
-            "authentication-methods/dev_1",
-            "authenticators",
-            "multifactor/guardian",
+        for (method, path) in [
+            ("post", "recovery-code-regeneration"),
+            ("delete", "authentication-methods"),
+            ("delete", "authentication-methods/dev_1"),
+            ("delete", "authenticators"),
+            ("delete", "multifactor/guardian"),
         ] {
             let path = format!("/api/v2/users/auth0%7C1/{path}");
-            let removed = call(day, "delete", &path, &Value::Null, &Value::Null);
+            let removed = call(day, method, &path, &Value::Null, &Value::Null);
             let after = |line: Line| [logins(4), vec![removed.clone(), line]].concat();
             let elsewhere = after(abroad(Line::new("s", day + 600)));
             assert_eq!(told(&trial.run(&elsewhere)), [("auth0|1", Severity::Medium)], "{path}");

@@ -6,9 +6,8 @@ use countersign_auth0::log::text;
 use countersign_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::source::{is_new_device, is_new_network};
 use crate::{
-    About, Detector, Event, Finding, HOUR, Param, Params, Severity, StateError, World,
+    About, Detector, Event, Finding, HOUR, Param, Params, Person, Severity, StateError, World,
     detectors::{Native, measure::number},
     state::{self, Entry, Minute, Table},
 };
@@ -32,12 +31,13 @@ const SHARE: Param = Param {
 
 static ABOUT: About = About {
     id: Cow::Borrowed("weaker_factor_login"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("A login without the usual strong factor"),
     text: Cow::Borrowed(
         "Looks at the methods that a login was made with (`performed_amr`). Finds one without a factor that can't be phished (passkey, \
-         security key, platform authenticator) by a person who nearly always used one. High from a network that is new for the \
-         person, medium with a new device, low from their own network and device. Logins that do not tell their methods, such as \
+         security key, platform authenticator) by a person who nearly always used one. High from a network that is not the \
+         person's own, medium with a device that is not, low from their own: seen on the account's first day, on three days, or two \
+         weeks ago. Logins that do not tell their methods, such as \
          those through an enterprise connection, are passed over.",
     ),
     kinds: Cow::Borrowed(&["s"]),
@@ -129,12 +129,15 @@ impl Weaker {
         if share < self.share {
             return None;
         }
-        let severity = if is_new_network(event, world) {
-            Severity::High
-        } else if is_new_device(event, world) {
-            Severity::Medium
-        } else {
-            Severity::Low
+        let (at, device, network) = (event.at(), event.tags.device, event.tags.network);
+        let has_device = |person: &Person<'_>| person.devices.is_settled(device, person.first, at);
+        let has_network = |person: &Person<'_>| person.networks.is_settled(network, person.first, at);
+        let is_own_device = device.is_none() || world.person.is_some_and(has_device);
+        let is_own_network = world.person.is_some_and(has_network);
+        let severity = match (is_own_network, is_own_device) {
+            (false, _) => Severity::High,
+            (true, false) => Severity::Medium,
+            (true, true) => Severity::Low,
         };
         let finding = Finding::new(severity, event.account()?, event.at()).shown_by([event.seq]);
         let finding = finding.measured("min_strong_share", share, self.share);
@@ -203,6 +206,15 @@ mod tests {
         assert_eq!(after(weak(10).from("203.0.113.9")), [Severity::High]);
         assert_eq!(after(weak(10).on_phone()), [Severity::Medium]);
         assert_eq!(after(weak(10)), [Severity::Low]);
+    }
+
+    #[test]
+    fn a_second_login_from_where_a_thief_came_once_is_no_less_severe() {
+        let thief = |day| weak(day).from("203.0.113.9");
+        assert_eq!(found(&[strong(0..10), vec![thief(10), thief(11)]].concat()), [Severity::High; 2]);
+        // Who works from there for days is at home.
+        let there = (10..13).map(|day| login(day, &serde_json::json!(["hwk"])).from("203.0.113.9"));
+        assert_eq!(found(&[strong(0..10), there.collect(), vec![thief(13)]].concat()), [Severity::Low]);
     }
 
     #[test]

@@ -8,10 +8,11 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 
 use countersign_core::{Micros, Timestamp};
-use countersign_privacy::{Tag, Tagger};
+use countersign_privacy::Tagger;
 
 use crate::{
-    Alert, Context, Detector, Entity, Event, Finding, HOUR, MINUTE, Marks, Memory, World,
+    Alert, ConfirmedSource, Context, Detector, Entity, Event, Finding, HOUR, MINUTE, Marks, Memory, Person,
+    World,
     state::{Door, Table},
 };
 use episodes::Episodes;
@@ -21,8 +22,14 @@ use episodes::Episodes;
 pub struct EngineSettings {
     /// The most accounts that are remembered.
     pub people: usize,
-    /// The most alerts of one detector and day (UTC) that people are told of.
+    /// The most alerts of medium severity of one detector and day (UTC) that people are told of. What is worse is always told;
+    /// what is less opens no incident.
     pub daily_alerts: u32,
+    /// The same of single detectors, by id.
+    pub budgets: BTreeMap<String, u32>,
+    /// How long after a person's first login what a detector finds of them is recorded only, by the detector's id; those that are
+    /// not named tell from the first day.
+    pub learning: BTreeMap<String, Micros>,
     /// What nobody is to be told of.
     pub suppressions: Vec<Suppression>,
     /// What the operator and the tenant's configuration say.
@@ -31,14 +38,37 @@ pub struct EngineSettings {
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { people: 1_000_000, daily_alerts: 200, suppressions: Vec::new(), context: Context::default() }
+        Self {
+            people: 1_000_000,
+            daily_alerts: 200,
+            budgets: BTreeMap::new(),
+            learning: BTreeMap::new(),
+            suppressions: Vec::new(),
+            context: Context::default(),
+        }
     }
 }
+
+impl EngineSettings {
+    /// Whether too little of the person was seen at `at` for what the detector finds of them to be told.
+    fn is_learning(&self, detector: &str, person: Option<&Person<'_>>, at: Timestamp) -> bool {
+        let span = self.learning.get(detector).filter(|span| **span > 0);
+        span.is_some_and(|span| person.is_none_or(|person| person.is_learning(at, *span)))
+    }
+
+    /// The most alerts of a detector and day that people are told of.
+    fn budget(&self, detector: &str) -> u32 {
+        self.budgets.get(detector).copied().unwrap_or(self.daily_alerts)
+    }
+}
+
+/// The detector that finds whoever puts out the eyes that watch a tenant: what suppresses without naming it leaves it awake.
+pub const SENSORS: &str = "sensor_tampering";
 
 /// Alerts that an operator does not want to be told of, for a while and for a reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suppression {
-    /// Of this detector; `None` means any.
+    /// Of this detector; `None` means any but [`SENSORS`], which is suppressed by its name alone.
     pub detector: Option<String>,
     /// About this; `None` means anything.
     pub entity: Option<Entity>,
@@ -119,7 +149,10 @@ impl Engine {
             let (marks, context) = (&self.marks, &self.settings.context);
             let world = World { person: person.as_ref(), is_admitted, marks, context };
             detector.observe(event, &world, &mut findings);
-            for finding in findings.drain(..) {
+            let is_learning = !findings.is_empty()
+                && self.settings.is_learning(&detector.about().id, person.as_ref(), event.at());
+            for mut finding in findings.drain(..) {
+                finding.is_learning |= is_learning;
                 changed.push(take(
                     &mut self.episodes,
                     &mut self.marks,
@@ -168,6 +201,8 @@ impl Engine {
         }
         if is_new_hour {
             self.episodes.forget(minute);
+            self.marks.forget(minute);
+            self.detectors.iter_mut().for_each(|detector| detector.forget(minute));
         }
         changed
     }
@@ -177,16 +212,35 @@ impl Engine {
         self.settings.suppressions = suppressions;
     }
 
+    /// Takes where attacks came from that people confirmed; what was taken before counts no more.
+    pub fn confirm_sources(&mut self, sources: Vec<ConfirmedSource>) {
+        self.marks.confirm(sources);
+    }
+
+    /// Takes the alerts that ended by `until` from `other` in place of its own: what was told is told, and what was not is not.
+    pub fn recall(&mut self, other: &Self, until: Timestamp) {
+        self.episodes.recall(&other.episodes, until);
+    }
+
+    /// Takes what is known of the tenant from now on.
+    pub fn inform(&mut self, context: Context) {
+        self.settings.context = context;
+    }
+
     /// The newest event time that was seen.
     #[must_use]
     pub const fn frontier(&self) -> Timestamp {
         self.frontier
     }
 
-    /// How many keys each detector had to forget for want of room since its state began; `people` and `typed_names` are the
-    /// engine's own.
+    /// How many keys each detector had to forget for want of room since its state began; `people`, `typed_names` and
+    /// `open_alerts` are the engine's own.
     pub fn evictions(&self) -> impl Iterator<Item = (&str, u64)> {
-        let own = [("people", self.people.evicted()), ("typed_names", self.door.forgotten())];
+        let own = [
+            ("people", self.people.evicted()),
+            ("typed_names", self.door.forgotten()),
+            ("open_alerts", self.episodes.evicted()),
+        ];
         own.into_iter()
             .chain(self.detectors.iter().map(|detector| (&*detector.about().id, detector.evicted())))
     }
@@ -209,11 +263,4 @@ fn take(
         marks.mark(*source, finding.at);
     }
     episodes.take(tagger, settings, detector.about(), finding)
-}
-
-/// How long an episode lasts at the most: an attack of a week is told once a day.
-const MAX_EPISODE: Micros = crate::DAY;
-
-fn entity_tag(tagger: &Tagger, entity: &Entity) -> Tag {
-    tagger.tag(&format!("entity {:?}", entity.kind), entity.name.as_bytes())
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Rises when the form of the engine's own state changes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -73,10 +73,11 @@ impl Engine {
                 begun.push(id);
             }
         }
+        self.people.fill(read.people);
+        self.door = read.door;
+        (self.marks, self.episodes) = (read.marks.confirmed_as(&self.marks), read.episodes);
         self.frontier = countersign_core::Timestamp::from_micros(read.frontier);
         self.passed = countersign_core::Timestamp::from_micros(read.passed);
-        (self.people, self.door) = (read.people, read.door);
-        (self.marks, self.episodes) = (read.marks, read.episodes);
         Ok(begun)
     }
 }

@@ -6,7 +6,7 @@ use countersign_core::{Micros, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Incident;
-use crate::{DAY, Entity};
+use crate::{DAY, Entity, EntityKind, SENSORS};
 
 /// What an incident was, as those say who closed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,12 +54,12 @@ pub struct Proposal {
 pub struct Consequences {
     /// What an operator may suppress.
     pub suppressions: BTreeSet<Proposal>,
-    /// Addresses that were an attacker's.
+    /// Addresses, networks and fingerprints that were an attacker's.
     pub attackers: BTreeSet<Entity>,
 }
 
 /// What follows if `incident` was what `disposition` says: a false positive proposes to suppress what found it, for 30 days; an attack
-/// names the addresses that it came from. What was benign or a duplicate teaches nothing.
+/// names where it came from. What was benign or a duplicate teaches nothing. Nobody is offered to suppress [`SENSORS`].
 #[must_use]
 pub fn consequences(incident: &Incident, disposition: Disposition, now: Timestamp) -> Consequences {
     let mut consequences = Consequences::default();
@@ -71,10 +71,15 @@ pub fn consequences(incident: &Incident, disposition: Disposition, now: Timestam
                 entity: member.entity.clone(),
                 until,
             };
-            consequences.suppressions = incident.members().iter().map(propose).collect();
+            let members = incident.members().iter().filter(|member| member.detector != SENSORS);
+            consequences.suppressions = members.map(propose).collect();
         }
         Disposition::TruePositive => {
-            consequences.attackers = incident.addresses().into_iter().cloned().collect();
+            let found = incident.members().iter().map(|member| &member.entity);
+            let found = found.filter(|entity| {
+                matches!(entity.kind, EntityKind::Address | EntityKind::Network | EntityKind::Fingerprint)
+            });
+            consequences.attackers = incident.addresses().into_iter().chain(found).cloned().collect();
         }
         Disposition::Benign | Disposition::Duplicate => {}
     }

@@ -100,16 +100,7 @@ impl Involved {
             .into_iter()
             .flatten()
             .chain(own)
-            .map(|entity| key(tagger, entity))
+            .map(|entity| entity.tag(tagger))
             .collect()
-    }
-}
-
-/// The tag of an entity for joining. A name that was typed is one in whatever letters.
-fn key(tagger: &Tagger, entity: &Entity) -> Tag {
-    let sort = format!("involved {:?}", entity.kind);
-    match entity.kind {
-        EntityKind::User => tagger.tag(&sort, entity.name.trim().to_lowercase().as_bytes()),
-        _ => tagger.tag(&sort, entity.name.as_bytes()),
     }
 }

@@ -6,7 +6,7 @@ use countersign_core::{Micros, Timestamp};
 use countersign_privacy::Tag;
 
 use super::IncidentId;
-use crate::{Alert, Audience, DAY};
+use crate::{Alert, Audience, DAY, Severity};
 
 /// How far apart two alerts with a shared entity may be and still join, in microseconds of event time.
 pub const NEAR: Micros = DAY;
@@ -35,10 +35,13 @@ pub struct Known {
     pub mentions: Vec<Mention>,
 }
 
+/// What is less opens no incident: it is a trace among others, of which one alone says little.
+const OPENS: Severity = Severity::Medium;
+
 /// Where an alert belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placement {
-    /// To no incident: nobody is to be told of it.
+    /// To no incident: nobody is to be told of it, or it is a signal and there is nothing that it belongs to.
     Apart,
     /// To a new incident.
     Opens {
@@ -55,7 +58,8 @@ pub enum Placement {
 }
 
 /// Says where `alert` belongs, which is about `keys`: to `current` if it has a place already, else to the oldest open incident one of
-/// whose alerts shares a key with it and is no further than a day away, else to a new one. All others that match are related.
+/// whose alerts shares a key with it and is no further than a day away, else to a new one if it is of medium severity or worse. All
+/// others that match are related.
 ///
 /// The groups of incidents that are joined by `related` are the same in whatever order alerts come: two alerts match or do not by
 /// themselves. Within a group it depends on the order: an alert that comes between two incidents can't make them one, since people
@@ -74,7 +78,8 @@ pub fn join(alert: &Alert, keys: &BTreeSet<Tag>, current: Option<IncidentId>, kn
     let related = matching.keys().map(|(_, id)| *id).filter(|id| Some(*id) != chosen).collect();
     match chosen {
         Some(incident) => Placement::Joins { incident, related },
-        None => Placement::Opens { related },
+        None if alert.severity >= OPENS => Placement::Opens { related },
+        None => Placement::Apart,
     }
 }
 

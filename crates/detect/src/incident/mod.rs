@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for IncidentId {
     }
 }
 
-/// The most alerts of which an incident tells; those beyond belong to it and are counted.
+/// The most alerts of which an incident tells, the worst; those beyond belong to it and are counted.
 pub const MAX_MEMBERS: usize = 100;
 
 /// The most alerts beyond them that are counted.
@@ -94,7 +94,7 @@ pub struct Incident {
     pub opened: Timestamp,
     /// Its alerts by the time of their first finding, then by id.
     members: Vec<Member>,
-    /// Alerts beyond [`MAX_MEMBERS`], which were not taken in; at most [`MAX_BEYOND`].
+    /// Alerts beyond [`MAX_MEMBERS`], which were not taken in or made room for worse; at most [`MAX_BEYOND`].
     #[serde(default)]
     untold: BTreeSet<AlertId>,
     /// The version in which people last did something about it, or its severity changed.
@@ -113,7 +113,7 @@ pub enum Change {
     Took,
     /// It made it worse than it was when it was closed: it is open again.
     Reopened,
-    /// It has as many as it takes; the alert was counted.
+    /// It has as many as it takes, none of them less grave; the alert was counted.
     Full,
 }
 
@@ -159,10 +159,17 @@ impl Incident {
         if let Some(index) = self.members.iter().position(|known| known.alert == member.alert) {
             member.remember(&self.members.remove(index));
         } else if self.members.len() >= MAX_MEMBERS {
+            // Why the newest of the least: how it began is told still.
+            let least = self.members.iter().enumerate().rev().min_by_key(|(_, known)| known.severity);
+            let least = least.filter(|(_, least)| least.severity < member.severity);
+            let beyond = least.map_or(member.alert, |(_, least)| least.alert);
+            let index = least.map(|(index, _)| index);
             if self.untold.len() < MAX_BEYOND {
-                self.untold.insert(member.alert);
+                self.untold.insert(beyond);
             }
-            return Change::Full;
+            let Some(index) = index else { return Change::Full };
+            self.untold.remove(&member.alert);
+            self.members.remove(index);
         }
         let place =
             self.members.partition_point(|known| (known.first, known.alert) < (member.first, member.alert));

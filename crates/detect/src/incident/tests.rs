@@ -1,3 +1,5 @@
+mod crowded;
+
 use std::collections::BTreeMap;
 
 use countersign_auth0::log::LogEvent;
@@ -132,7 +134,7 @@ fn the_oldest_open_incident_within_a_day_is_joined_and_others_are_related() {
     assert_eq!(place(&coming, None), Placement::Joins { incident: known[2].id, related: related.clone() });
     let stays = BTreeSet::from([known[1].id, known[2].id]);
     assert_eq!(place(&coming, Some(known[0].id)), Placement::Joins { incident: known[0].id, related: stays });
-    let late = alert("other", source, 200, Severity::Low);
+    let late = alert("other", source, 200, Severity::Medium);
     assert_eq!(place(&late, None), Placement::Opens { related: BTreeSet::new() });
     for audience in [Audience::Learning, Audience::Suppressed, Audience::OverBudget] {
         assert_eq!(place(&Alert { audience, ..coming.clone() }, None), Placement::Apart);

@@ -1,5 +1,6 @@
 //! Rules at work: those that hold for an entry, and correlations over them.
 
+use countersign_core::Timestamp;
 use countersign_privacy::Tag;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     window::{Counted, Group, Span},
 };
 use crate::{
-    Event, Seq, Severity, StateError,
+    Event, HOUR, Seq, Severity, StateError,
     event::told,
     state::{Seen, Table},
 };
@@ -138,10 +139,19 @@ impl Watch {
         }
     }
 
+    /// Forgets groups that no window reaches any more at `now`.
+    pub(super) fn forget(&mut self, now: Timestamp) {
+        if let Self::Correlation(correlation) = self {
+            correlation.groups.forget(now.plus(-correlation.span.kept().saturating_add(HOUR)));
+            let ratio = correlation.ratio.iter_mut().map(|(child, _)| child);
+            correlation.children.iter_mut().chain(ratio).for_each(|child| child.watch.forget(now));
+        }
+    }
+
     /// Puts tables in the places that `tables` took them from.
     pub(super) fn fill(&mut self, from: &mut impl Iterator<Item = Table<Group>>) -> Result<(), StateError> {
         if let Self::Correlation(correlation) = self {
-            correlation.groups = from.next().ok_or(StateError)?;
+            correlation.groups.fill(from.next().ok_or(StateError)?);
             let ratio = correlation.ratio.iter_mut().map(|(child, _)| child);
             for child in correlation.children.iter_mut().chain(ratio) {
                 child.watch.fill(from)?;

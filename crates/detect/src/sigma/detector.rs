@@ -6,6 +6,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use countersign_core::Timestamp;
+
 use super::{
     compile::Compiled,
     correlation::{Hit, Watch},
@@ -48,6 +50,10 @@ impl Detector for RuleDetector {
             Some((name, threshold)) => finding.measured(name, number(hit.counted.count), number(threshold)),
             None => finding,
         });
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        self.watch.forget(now);
     }
 
     fn save(&self) -> Vec<u8> {

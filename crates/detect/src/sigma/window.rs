@@ -31,7 +31,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    const fn kept(self) -> Micros {
+    pub(super) const fn kept(self) -> Micros {
         self.window.saturating_add(self.lateness)
     }
 }

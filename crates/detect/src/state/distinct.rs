@@ -29,7 +29,18 @@ impl Distinct {
         }
     }
 
-    /// How many there were.
+    /// Whether the value came; where many did, only of those that are kept.
+    #[must_use]
+    pub fn contains(&self, tag: Tag) -> bool {
+        self.kept.contains(&tag)
+    }
+
+    /// Lets go of a value, as if it had not come.
+    pub fn remove(&mut self, tag: Tag) {
+        self.kept.remove(&tag);
+    }
+
+    /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.kept.len().saturating_mul(1_usize.checked_shl(self.halvings).unwrap_or(usize::MAX))
@@ -46,6 +57,15 @@ mod tests {
         let (tagger, mut distinct) = (Tagger::new(&[1; 32]), Distinct::default());
         values.for_each(|n| distinct.insert(tagger.tag("n", &n.to_be_bytes())));
         distinct.count()
+    }
+
+    #[test]
+    fn a_value_that_is_let_go_does_not_count() {
+        let (tagger, mut distinct) = (Tagger::new(&[1; 32]), Distinct::default());
+        let tag = |n: u32| tagger.tag("n", &n.to_be_bytes());
+        (0..20_000).for_each(|n| distinct.insert(tag(n)));
+        (0..10_000).for_each(|n| distinct.remove(tag(n)));
+        assert!((8_500..=11_500).contains(&distinct.count()), "{}", distinct.count());
     }
 
     #[test]

@@ -42,6 +42,12 @@ impl<T> Recent<T> {
         }
     }
 
+    /// Takes out the oldest entry that `is_it` holds of.
+    pub fn take(&mut self, is_it: impl Fn(&T) -> bool) -> Option<Seen<T>> {
+        let index = self.0.iter().position(|seen| is_it(&seen.what))?;
+        self.0.remove(index)
+    }
+
     /// The entries within `span` up to and including `at`, oldest first.
     pub fn within(&self, at: Timestamp, span: Micros) -> impl DoubleEndedIterator<Item = &Seen<T>> {
         self.0.iter().filter(move |seen| (0..=span).contains(&at.since(seen.at)))
@@ -68,6 +74,16 @@ impl<T> Recent<T> {
     #[must_use]
     pub fn newest(&self) -> Option<&Seen<T>> {
         self.0.back()
+    }
+
+    /// Forgets what is older than `before`, and gives back the room.
+    pub fn forget(&mut self, before: Timestamp) {
+        while self.0.front().is_some_and(|first| first.at < before) {
+            self.0.pop_front();
+        }
+        if self.0.len() < self.0.capacity() / 4 {
+            self.0.shrink_to_fit();
+        }
     }
 
     /// Forgets all.

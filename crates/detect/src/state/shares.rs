@@ -1,15 +1,21 @@
-//! How common a value is among a tenant's logins.
+//! How common a value is among the people who sign in.
 
 use countersign_core::Timestamp;
 use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Table};
+use super::{Door, Entry, Minute, Table};
+use crate::Event;
 
-/// Counts how often each value comes, the older the less.
+/// Counts the people whom each value comes with, each once a day, the older the less.
+///
+/// Why people: one account that signs in again and again would make its tool as common as a browser.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Shares {
     total: u32,
+    /// Who came with what today. A pair that is forgotten among 30,000 others and comes again is counted twice: who signs in so
+    /// seldom makes nothing common.
+    today: Door,
     counts: Table<Count>,
 }
 
@@ -40,13 +46,24 @@ const MOST: u32 = 100_000;
 
 impl Default for Shares {
     fn default() -> Self {
-        Self { total: 0, counts: Table::new(VALUES) }
+        Self { total: 0, today: Door::default(), counts: Table::new(VALUES) }
     }
 }
 
 impl Shares {
-    /// Takes a value.
-    pub fn see(&mut self, value: Tag, at: Timestamp) {
+    /// Takes the TLS fingerprint that somebody signed in with.
+    pub fn learn(&mut self, event: &Event<'_>) {
+        if let (Some(fingerprint), Some(who)) = (event.tags.fingerprint, event.tags.identity) {
+            self.see(fingerprint, who, event.at());
+        }
+    }
+
+    /// Takes a value that `who` came with.
+    pub fn see(&mut self, value: Tag, who: Tag, at: Timestamp) {
+        let day = u64::from(Minute::of(at).day()).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        if self.today.admit(Tag(value.0.rotate_left(23) ^ who.0 ^ day)) {
+            return;
+        }
         let seen = self.counts.entry(value);
         seen.count = seen.count.saturating_add(1);
         seen.last = seen.last.max(at);
@@ -60,7 +77,7 @@ impl Shares {
         }
     }
 
-    /// The share of `value`, 0 to 1; `None` while fewer than 200 were seen.
+    /// The share of `value`, 0 to 1; `None` while fewer than 200 were counted.
     #[must_use]
     pub fn of(&self, value: Tag) -> Option<f64> {
         let count = self.counts.get(value).map_or(0, |seen| seen.count);
@@ -71,15 +88,32 @@ impl Shares {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DAY;
+
+    /// A tag as a keyed hash gives it.
+    fn tag(n: u64) -> Tag {
+        let mixed = (n ^ (n >> 31)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Tag((mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9))
+    }
 
     #[test]
     fn shares_are_told_once_there_are_enough_and_the_old_fade() {
         let (mut shares, at) = (Shares::default(), Timestamp::default());
-        (0..199).for_each(|_| shares.see(Tag(1), at));
-        assert_eq!(shares.of(Tag(1)), None);
-        shares.see(Tag(2), at);
-        assert_eq!((shares.of(Tag(1)), shares.of(Tag(3))), (Some(0.995), Some(0.0)));
-        (0..200_000).for_each(|_| shares.see(Tag(3), at));
-        assert!(shares.of(Tag(3)).is_some_and(|share| share > 0.99));
+        (0..199).for_each(|n| shares.see(tag(1), tag(n), at));
+        assert_eq!(shares.of(tag(1)), None);
+        shares.see(tag(2), tag(0), at);
+        assert_eq!((shares.of(tag(1)), shares.of(tag(3))), (Some(0.995), Some(0.0)));
+        (0..200_000).for_each(|n| shares.see(tag(3), tag(n), at));
+        assert!(shares.of(tag(3)).is_some_and(|share| share > 0.99));
+    }
+
+    #[test]
+    fn one_who_comes_again_and_again_counts_once_a_day() {
+        let mut shares = Shares::default();
+        let on = |day: i64| Timestamp::default().plus(day * DAY);
+        for day in 0..2 {
+            (0..100_000).for_each(|n| shares.see(tag(n % 2), tag(n % 2 * (n % 997)), on(day)));
+        }
+        assert!(shares.of(tag(0)).is_some_and(|share| (0.0005..0.003).contains(&share)), "{shares:?}");
     }
 }

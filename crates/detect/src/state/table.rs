@@ -10,7 +10,7 @@ use countersign_privacy::Tag;
 use serde::{Deserialize, Serialize};
 
 /// What stands under a key.
-pub trait Entry: Default {
+pub trait Entry {
     /// How much was seen of it; what has the least is forgotten first.
     fn weight(&self) -> usize;
 
@@ -65,11 +65,26 @@ impl<V: Entry> Table<V> {
     }
 
     /// The state of a key, empty at first sight. Where the table is full, an eighth of it makes room: the lightest, the longest unseen.
-    pub fn entry(&mut self, key: Tag) -> &mut V {
-        if self.entries.len() >= self.capacity && !self.entries.contains_key(&key) {
+    pub fn entry(&mut self, key: Tag) -> &mut V
+    where
+        V: Default,
+    {
+        self.have_room_for(key);
+        self.entries.entry(key).or_default()
+    }
+
+    /// Puts a state under a key; where the table is full, others make room as for [`Table::entry`].
+    pub fn insert(&mut self, key: Tag, state: V) {
+        self.have_room_for(key);
+        self.entries.insert(key, state);
+    }
+
+    /// Takes the keys of a saved table, and keeps its own capacity.
+    pub fn fill(&mut self, saved: Self) {
+        (self.evicted, self.entries) = (saved.evicted, saved.entries);
+        while self.entries.len() > self.capacity {
             self.make_room();
         }
-        self.entries.entry(key).or_default()
     }
 
     /// Forgets a key.
@@ -80,6 +95,11 @@ impl<V: Entry> Table<V> {
     /// Keeps only what `keep` says.
     pub fn retain(&mut self, mut keep: impl FnMut(Tag, &mut V) -> bool) {
         self.entries.retain(|key, state| keep(*key, state));
+    }
+
+    /// Forgets the keys that were last seen before `before`.
+    pub fn forget(&mut self, before: Timestamp) {
+        self.entries.retain(|_, state| state.last() >= before);
     }
 
     /// All keys and states, in no order.
@@ -105,6 +125,12 @@ impl<V: Entry> Table<V> {
         self.evicted
     }
 
+    fn have_room_for(&mut self, key: Tag) {
+        if self.entries.len() >= self.capacity && !self.entries.contains_key(&key) {
+            self.make_room();
+        }
+    }
+
     fn make_room(&mut self) {
         let mut ranks: Vec<(usize, Timestamp, Tag)> =
             self.entries.iter().map(|(key, state)| (state.weight(), state.last(), *key)).collect();
@@ -122,7 +148,7 @@ impl<V: Entry> Table<V> {
 mod tests {
     use super::*;
 
-    #[derive(Default)]
+    #[derive(Clone, Default)]
     struct Count(usize);
 
     impl Entry for Count {
@@ -145,5 +171,21 @@ mod tests {
         assert_eq!(table.get(Tag(1)).map(|count| count.0), Some(5));
         assert!(table.len() <= 1_000);
         assert_eq!(u64::try_from(table.len()).unwrap() + table.evicted(), 199_999);
+    }
+
+    #[test]
+    fn a_saved_table_is_taken_at_the_capacity_of_today() {
+        let mut large = Table::<Count>::new(1_000);
+        for key in 0..900 {
+            large.entry(Tag(key)).0 = usize::try_from(key).unwrap();
+        }
+        let mut small = Table::new(100);
+        small.fill(large.clone());
+        assert!(small.len() <= 100 && small.get(Tag(899)).is_some(), "the heaviest stay");
+        assert_eq!(u64::try_from(small.len()).unwrap() + small.evicted(), 900);
+        let mut larger = Table::new(2_000);
+        larger.fill(large);
+        (900..1_500).for_each(|key| larger.entry(Tag(key)).0 = 1);
+        assert_eq!((larger.len(), larger.evicted()), (1_500, 0));
     }
 }

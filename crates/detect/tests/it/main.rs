@@ -7,6 +7,8 @@ mod flood;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod isolation;
+#[cfg(test)]
 mod labeled;
 #[cfg(test)]
 mod official;

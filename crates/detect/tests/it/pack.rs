@@ -113,8 +113,8 @@ fn networks_that_an_operator_knows_are_let_pass() {
 
 #[test]
 fn clients_that_an_operator_trusts_are_let_pass() {
-    let call = json!({"type": "sapi", "client_id": "terraform", "details": {"request": {"method": "get",
-        "path": "/api/v2/clients", "auth": {"credentials": {"scopes": ["update:tenant_settings"]}}},
+    let call = json!({"type": "sapi", "client_id": "terraform", "details": {"request": {"method": "patch",
+        "path": "/api/v2/clients/app", "auth": {"credentials": {"scopes": ["update:tenant_settings"]}}},
         "response": {"statusCode": 200}}});
     let trusted = [("trusted_clients".to_owned(), json!(["terraform"]))];
     let set: Values = [("client_overpermissive".to_owned(), trusted.into())].into();

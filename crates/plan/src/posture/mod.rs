@@ -44,6 +44,7 @@ mod storage;
 #[cfg(test)]
 mod testing;
 mod unread;
+mod watching;
 
 use countersign_core::Timestamp;
 
@@ -99,6 +100,7 @@ const CHECKS: &[Check] = &[
     certificates::CHECK,
     hosts::CHECK,
     storage::CHECK,
+    watching::CHECK,
 ];
 
 /// What is wrong, the gravest first.

@@ -255,3 +255,45 @@ fn with_one_key_of(other: &Document, old: &Document, layer: usize, key: usize) -
     }
     new
 }
+
+#[test]
+fn what_watches_less_loosens_and_what_a_threshold_does_is_for_a_person_to_judge() {
+    use crate::Setting;
+    let spray = |name: &str, setting| {
+        let (id, name) = ("password_spray".to_owned(), name.to_owned());
+        move |document: &mut Document| {
+            document.watch.detectors.entry(id).or_default().insert(name, setting);
+        }
+    };
+    let users = "watch.detectors.password_spray.distinct_users";
+    assert_eq!(
+        changes(spray("distinct_users", Setting::Number(30.0))),
+        [change(users, "absent", "30.0", true)]
+    );
+    let is_off = "watch.detectors.password_spray.is_off";
+    assert_eq!(changes(spray("is_off", Setting::Flag(true))), [change(is_off, "absent", "true", true)]);
+    assert_eq!(changes(spray("is_off", Setting::Flag(false))), [change(is_off, "absent", "false", false)]);
+    for (days, loosens) in [(30, true), (7, false)] {
+        let found = changes(|document| document.watch.learning_days = days);
+        assert_eq!(found, [change("watch.learning_days", "14", &days.to_string(), loosens)]);
+    }
+    for (alerts, loosens) in [(50, true), (500, false)] {
+        let found = changes(|document| document.watch.daily_alerts = alerts);
+        assert_eq!(found, [change("watch.daily_alerts", "200", &alerts.to_string(), loosens)]);
+    }
+    let mut guarded = enforcing();
+    guarded.watch.context.guarded_actions.insert("act_1".to_owned());
+    let trusts = |document: &mut Document| {
+        document.watch.context.guarded_actions.clear();
+        document.watch.context.trusted_networks.insert("203.0.113.0/24".to_owned());
+        document.watch.due_hours.high = 2;
+    };
+    assert_eq!(
+        between(&guarded, trusts),
+        [
+            change("watch.context.guarded_actions", "act_1", "absent", true),
+            change("watch.context.trusted_networks", "absent", "203.0.113.0/24", true),
+            change("watch.due_hours.high", "4", "2", false),
+        ]
+    );
+}

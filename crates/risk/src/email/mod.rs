@@ -37,6 +37,27 @@ impl Address {
     }
 }
 
+/// Whose mailbox an e-mail address is, as far as its form tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailbox {
+    /// What stands before the `@`, in lower case, 1 to 64 bytes.
+    pub local: String,
+    /// The registrable part of the domain, such as `example.co.uk`; the whole where the suffix list has no answer.
+    pub company: String,
+    /// Whether what stands before the `@` names an office (`info`, `admin`) rather than a person.
+    pub is_office: bool,
+}
+
+impl Mailbox {
+    /// Reads an e-mail address; `None` for what can't be delivered to anybody.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let Address { local, domain } = Address::parse(text)?;
+        let is_office = is_role(&local);
+        Some(Self { local, company: domain.registrable().to_owned(), is_office })
+    }
+}
+
 /// A domain in lower case and in letters rather than punycode, cut at its public suffix.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Domain {
@@ -122,6 +143,15 @@ mod tests {
             assert_eq!((domain.registrable(), domain.name()), (registrable, name), "{text}");
             assert_eq!(domain.below().count(), below, "{text}");
         }
+    }
+
+    #[test]
+    fn a_mailbox_is_a_persons_or_an_offices_at_a_company() {
+        let of = |text: &str| Mailbox::parse(text).map(|is| (is.local, is.company, is.is_office));
+        let told = |local: &str, company: &str, is| Some((local.to_owned(), company.to_owned(), is));
+        assert_eq!(of("Pat.Doe@eu.Acme.co.uk"), told("pat.doe", "acme.co.uk", false));
+        assert_eq!(of("info@acme.example"), told("info", "acme.example", true));
+        assert_eq!(of("acme.example"), None);
     }
 
     #[test]

@@ -116,6 +116,8 @@ struct Shown {
     degraded: Vec<String>,
     truncated: Vec<String>,
     policy: String,
+    /// Auth0's ids of the log entries that belong to it.
+    log_ids: Vec<String>,
 }
 
 /// Shows one decision with its explanation.
@@ -126,12 +128,23 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let Query(TenantQuery { tenant, .. }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
     let tenant = server.0.app.tenant(&tenant)?;
-    let (row, record) = server.0.app.decision(&tenant, &decision_id(&id)?).await?;
+    let id = decision_id(&id)?;
+    let (row, record) = server.0.app.decision(&tenant, &id).await?;
+    let log_ids = server.0.app.log_ids(&tenant, &id).await?;
     let Record { assessment, features, decision, degraded, truncated, policy, .. } = record;
     let network = features.network.clone().filter(crate::console::is_number);
     let features = countersign_risk::Features { network, block: None, place: None, ..features };
-    Ok(Json(Shown { listed: row.into(), assessment, features, decision, degraded, truncated, policy })
-        .into_response())
+    Ok(Json(Shown {
+        listed: row.into(),
+        assessment,
+        features,
+        decision,
+        degraded,
+        truncated,
+        policy,
+        log_ids,
+    })
+    .into_response())
 }
 
 pub(super) fn decision_id(text: &str) -> Result<DecisionId, Problem> {

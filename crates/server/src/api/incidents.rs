@@ -1,4 +1,4 @@
-//! `/v1/incidents/{tenant}` and `/v1/alerts/{tenant}`: what was found, what people make of it.
+//! `/v1/incidents/{tenant}`: what was found, and what people make of it.
 
 use std::sync::Arc;
 
@@ -8,9 +8,7 @@ use axum::{
 };
 use countersign_app::{
     Error, Tenant,
-    incidents::{
-        self, AlertFilter, AlertRow, By, Closure, Disposition, IncidentFilter, Listed, Severity, Status,
-    },
+    incidents::{By, Closure, Disposition, EntityTag, IncidentFilter, Listed, Severity, Status},
 };
 use countersign_core::{TenantId, Timestamp};
 use serde::Deserialize;
@@ -20,15 +18,12 @@ use super::{decisions::bad_query, segments::Segments};
 use crate::{Problem, Server, body};
 
 /// Rows on one page.
-const PAGE: u32 = 50;
+pub(super) const PAGE: u32 = 50;
 
 /// What `ListQuery` takes, in words.
 const LIST_QUERY: &str = "each at most once, `severity` (the least), `status` (`open`, `acknowledged` or `closed`), \
-    `disposition`, `assignee`, `since` (a time) and `before` (what `next` said)";
-
-/// What `AlertQuery` takes, in words.
-const ALERT_QUERY: &str = "each at most once, `severity` (the least), `detector`, `audience`, `incident`, `retracted` \
-    (`true` or `false`), `since` (a time) and `before` (what `next` said)";
+    `disposition`, `assignee`, `detector`, `entity` (what `/v1/entities` said), `since` and `until` (times of the newest finding), \
+    `overdue` (`true` or `false`) and `before` (what `next` said)";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,20 +32,12 @@ pub(super) struct ListQuery {
     status: Option<Status>,
     disposition: Option<Disposition>,
     assignee: Option<String>,
-    since: Option<Timestamp>,
-    before: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AlertQuery {
-    severity: Option<Severity>,
     detector: Option<String>,
-    audience: Option<String>,
-    incident: Option<String>,
-    #[serde(default)]
-    retracted: bool,
+    entity: Option<String>,
     since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    #[serde(default)]
+    overdue: bool,
     before: Option<String>,
 }
 
@@ -86,9 +73,15 @@ struct Close {
     reason: String,
     #[serde(default)]
     suppress: bool,
+    #[serde(default = "yes")]
+    mark: bool,
 }
 
-fn tenant(server: &Server, id: &str) -> Result<Arc<Tenant>, Problem> {
+const fn yes() -> bool {
+    true
+}
+
+pub(super) fn tenant(server: &Server, id: &str) -> Result<Arc<Tenant>, Problem> {
     let id: TenantId = id.parse().map_err(|_| Problem::from(Error::UnknownTenant))?;
     Ok(server.0.app.tenant(&id)?)
 }
@@ -105,12 +98,21 @@ pub(crate) fn write_cursor(at: Timestamp, id: &str) -> String {
     format!("{}~{id}", at.micros())
 }
 
-fn cursor(text: Option<String>, takes: &'static str) -> Result<Option<(Timestamp, String)>, Problem> {
+pub(super) fn cursor(
+    text: Option<String>,
+    takes: &'static str,
+) -> Result<Option<(Timestamp, String)>, Problem> {
     text.map(|text| read_cursor(&text).ok_or_else(|| bad_query(takes))).transpose()
 }
 
+/// The tag that `entity` holds.
+pub(super) fn entity(text: Option<String>, takes: &'static str) -> Result<Option<u64>, Problem> {
+    let tag = text.map(|text| text.parse::<EntityTag>()).transpose();
+    Ok(tag.map_err(|_| bad_query(takes))?.map(|EntityTag(tag)| tag))
+}
+
 /// What `before` takes to go on after the last row of a full page.
-fn next(last: Option<(Timestamp, &str)>, count: usize) -> Option<String> {
+pub(super) fn next(last: Option<(Timestamp, &str)>, count: usize) -> Option<String> {
     let (at, id) = last.filter(|_| u32::try_from(count).is_ok_and(|count| count >= PAGE))?;
     Some(write_cursor(at, id))
 }
@@ -127,7 +129,11 @@ pub(super) async fn list(
         status: query.status.map(|status| status.as_str().to_owned()),
         disposition: query.disposition.map(|disposition| disposition.as_str().to_owned()),
         assignee: query.assignee,
+        detector: query.detector,
+        entity: entity(query.entity, LIST_QUERY)?,
         since: query.since,
+        until: query.until,
+        overdue_at: query.overdue.then(|| server.0.app.clock().now()),
         before: cursor(query.before, LIST_QUERY)?,
     };
     let found = server.0.app.incidents(&tenant, filter, PAGE).await?;
@@ -185,10 +191,10 @@ pub(super) async fn close(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let tenant = tenant(&server, &id)?;
-    let Close { actor, version, disposition, duplicate_of, reason, suppress } =
+    let Close { actor, version, disposition, duplicate_of, reason, suppress, mark } =
         body::parse(&body::read(request.into_body()).await?)?;
     let duplicate_of = duplicate_of.map(|other| other.parse().map_err(|_| Error::NotFound("incident")));
-    let closure = Closure { disposition, duplicate_of: duplicate_of.transpose()?, reason, suppress };
+    let closure = Closure { disposition, duplicate_of: duplicate_of.transpose()?, reason, suppress, mark };
     let by = By { actor: &actor, version };
     let closed = server.0.app.close_incident(&tenant, &incident, by, closure).await?;
     Ok(Json(json!({
@@ -197,42 +203,6 @@ pub(super) async fn close(
         "is_suppressed": closed.is_suppressed,
         "suppressions": closed.consequences.suppressions,
         "attackers": closed.consequences.attackers,
+        "marked": closed.marked,
     })))
-}
-
-pub(super) async fn alerts(
-    State(server): State<Server>,
-    Segments(id): Segments<String>,
-    query: Result<Query<AlertQuery>, QueryRejection>,
-) -> Result<Json<Value>, Problem> {
-    let Query(query) = query.map_err(|_| bad_query(ALERT_QUERY))?;
-    let tenant = tenant(&server, &id)?;
-    let filter = AlertFilter {
-        severity: query.severity.map_or(0, Severity::rank),
-        detector: query.detector,
-        audience: query.audience,
-        entity: None,
-        incident: query.incident,
-        with_retracted: query.retracted,
-        since: query.since,
-        before: cursor(query.before, ALERT_QUERY)?,
-    };
-    let found = server.0.app.alerts(&tenant, filter, PAGE).await?;
-    let next = next(found.last().map(|last| (last.last, &*last.id)), found.len());
-    let alerts: Vec<_> = found.iter().map(alert).collect();
-    Ok(Json(json!({ "alerts": alerts, "next": next })))
-}
-
-fn alert(row: &AlertRow) -> Value {
-    json!({
-        "id": row.id,
-        "detector": row.detector,
-        "severity": incidents::severity_word(row.severity),
-        "audience": row.audience,
-        "is_retracted": row.is_retracted,
-        "is_late": row.is_late,
-        "first": row.first,
-        "last": row.last,
-        "incident": row.incident,
-    })
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/logs/{stream}`: what an Auth0 log stream delivers, by its custom webhook.
+//! `POST /v1/logs/{tenant}`: what an Auth0 log stream delivers, by its custom webhook.
 //!
 //! Auth0 signs nothing, so the stream's token says no more than that whoever sent this was told it. Entries are on
 //! disk, sealed, before the answer says so; what they say is looked at after it.

@@ -16,6 +16,7 @@ pub(super) async fn handle(State(server): State<Server>) -> Result<Response, Pro
         // Why: a checkpoint may be old because nothing happened; only uncovered leaves make its age a fault.
         oldest = if leaves > 0 { oldest.max(age) } else { oldest };
         uncovered += leaves;
+        server.0.metrics.joined(&app.take_join_counts(tenant));
     }
     server.0.metrics.ledger(oldest, uncovered);
     let mut watched = Vec::new();

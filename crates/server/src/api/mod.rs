@@ -1,12 +1,16 @@
 //! The API, one file an endpoint. To add one: a file, a line below, a row in docs/api.md.
 
+mod alerts;
 mod decide;
 mod decisions;
+mod entities;
 mod erasures;
 mod events;
 mod findings;
 mod health;
+mod hooks;
 mod incidents;
+mod journal;
 mod ledger;
 mod logs;
 mod metrics;
@@ -18,6 +22,7 @@ mod risk_tokens;
 mod segments;
 mod signed;
 mod streams;
+mod suppressions;
 mod switches;
 mod tenant_writes;
 mod watch;
@@ -48,7 +53,7 @@ pub(crate) fn open() -> Router<Server> {
     Router::new()
         .route("/health", get(health::handle))
         .route("/risk/{token}", post(risk::handle))
-        .route("/v1/logs/{stream}", post(logs::handle))
+        .route("/v1/logs/{tenant}", post(logs::handle))
         .route("/v1/events/{stream}", post(events::handle))
 }
 
@@ -73,7 +78,14 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/incidents/{tenant}/{id}/assign", post(incidents::assign))
         .route("/v1/incidents/{tenant}/{id}/notes", post(incidents::note))
         .route("/v1/incidents/{tenant}/{id}/close", post(incidents::close))
-        .route("/v1/alerts/{tenant}", get(incidents::alerts))
+        .route("/v1/alerts/{tenant}", get(alerts::list))
+        .route("/v1/alerts/{tenant}/{id}", get(alerts::show))
+        .route("/v1/logs/{tenant}", get(journal::list))
+        .route("/v1/logs/{tenant}/{id}", get(journal::show))
+        .route("/v1/entities/{tenant}", post(entities::handle))
+        .route("/v1/suppressions/{tenant}", get(suppressions::list).post(suppressions::add))
+        .route("/v1/suppressions/{tenant}/{id}/lift", post(suppressions::lift))
+        .route("/v1/hooks/{tenant}/{name}/test", post(hooks::test))
         .route("/v1/tenant-writes/{tenant}", post(tenant_writes::begin))
         .route("/v1/tenant-writes/{tenant}/{record}", put(tenant_writes::end))
         .route("/metrics", get(metrics::handle))

@@ -9,7 +9,7 @@ use axum::{
 };
 use countersign_app::{Error, Tenant};
 use countersign_core::{TenantId, Timestamp};
-use countersign_policy::{Document, Snapshot};
+use countersign_policy::Document;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
@@ -99,7 +99,7 @@ pub(super) async fn apply(
 ) -> Result<Json<Value>, Problem> {
     let tenant = tenant(&server, &id)?;
     let Change { expected_version, document } = body::parse(&body::read(request.into_body()).await?)?;
-    let policy = Snapshot::new(document).map_err(|faults| {
+    let policy = server.0.app.check_policy(&tenant, document).map_err(|faults| {
         let problem = Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "policy.faults",

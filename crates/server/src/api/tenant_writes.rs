@@ -7,7 +7,7 @@ use axum::{
 };
 use countersign_app::{
     Error,
-    management::{Cause, End},
+    management::{Cause, End, Maker},
 };
 use countersign_core::TenantId;
 use serde::Deserialize;
@@ -22,6 +22,9 @@ use crate::{Problem, Server, body};
 struct Write {
     operation: String,
     cause: Cause,
+    /// Whose token it will be sent with, where that is known.
+    #[serde(default)]
+    maker: Option<Maker>,
 }
 
 /// How it ended.
@@ -64,7 +67,7 @@ pub(super) async fn begin(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let tenant = server.0.app.tenant(&parse(&tenant)?)?;
-    let Write { operation, cause } = body::parse(&body::read(request.into_body()).await?)?;
+    let Write { operation, cause, maker } = body::parse(&body::read(request.into_body()).await?)?;
     if countersign_auth0::management::operation_named(&operation).is_none() {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -72,7 +75,14 @@ pub(super) async fn begin(
             "no operation of the Management API has this name".to_owned(),
         ));
     }
-    let record = server.0.app.record_tenant_write(&tenant, &operation, &cause).await?;
+    if maker.as_ref().is_some_and(|maker| !maker.is_sound()) {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "body.shape",
+            format!("`client_id` and `token_id` have 1 to {} bytes", Maker::MAX_BYTES),
+        ));
+    }
+    let record = server.0.app.record_tenant_write(&tenant, &operation, &cause, maker.as_ref()).await?;
     Ok(Json(json!({ "record": record })))
 }
 

@@ -41,9 +41,10 @@ pub(super) struct Question {
     pub(super) back: String,
 }
 
-type Pairs = Vec<(String, String)>;
+pub(super) type Pairs = Vec<(String, String)>;
 
-fn of_form(form: Result<Form<Pairs>, FormRejection>) -> Result<Parameters, Fault> {
+/// The fields of a form.
+pub(super) fn of_form(form: Result<Form<Pairs>, FormRejection>) -> Result<Parameters, Fault> {
     let Form(pairs) =
         form.map_err(|_| Fault::query("the form's fields are no `name=value` pairs, or too many"))?;
     Parameters::new(pairs)
@@ -93,7 +94,7 @@ fn wanted_state(parameters: &Parameters) -> Result<bool, Fault> {
 }
 
 /// A change names its tenant; there is no default.
-fn named_tenant(
+pub(super) fn named_tenant(
     server: &Server,
     parameters: &Parameters,
 ) -> Result<std::sync::Arc<countersign_app::Tenant>, Fault> {

@@ -33,6 +33,8 @@ pub(super) struct Detail {
     pub(super) thresholds: Thresholds,
     /// Name of the policy that holds now.
     pub(super) policy: String,
+    /// Auth0's ids of the log entries that belong to it.
+    pub(super) log_ids: Vec<String>,
     /// Whether a verdict was told just now.
     pub(super) notice: Option<&'static str>,
 }
@@ -56,6 +58,7 @@ pub(super) async fn handle(
     let parameters = Parameters::of_query(query)?;
     let tenant = parameters.tenant(&server)?;
     let (row, content) = find(&server, &tenant, &query::decision_id(&id)?).await?;
+    let log_ids = server.0.app.log_ids(&tenant, &row.decision.id).await?;
     let policy = tenant.policy();
     let decision = &row.decision;
     let settings = policy.document().settings(
@@ -71,6 +74,7 @@ pub(super) async fn handle(
         content,
         thresholds: settings.thresholds,
         policy: policy.etag().to_owned(),
+        log_ids,
         notice: match parameters.get("told") {
             Some("recorded") => {
                 Some("The verdict was recorded, and the person's profile has learned from it.")
@@ -231,6 +235,10 @@ impl Detail {
             section.card aria-labelledby="outcome" {
                 h2 #outcome { "What became of it" }
                 p { strong { (words::standing_text(self.row.standing)) } " " code.quiet { (self.row.standing.as_str()) } }
+                @if !self.log_ids.is_empty() {
+                    p { "Told by Auth0's log:" }
+                    ul.codes { @for id in &self.log_ids { li { code.wrap { (id) } } } }
+                }
                 @if can_tell {
                     p.quiet { "Do you know who it was? The person's profile learns from your answer." }
                     p.buttons {
@@ -319,6 +327,7 @@ mod tests {
                 now: samples::now(),
                 row: samples::row_of(&record),
                 policy: record.policy.clone(),
+                log_ids: vec![samples::HOSTILE.to_owned()],
                 content: Content::Opened(Box::new(record)),
                 thresholds: countersign_policy::Settings::default().thresholds,
                 notice: None,

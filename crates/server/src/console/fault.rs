@@ -56,6 +56,8 @@ impl From<Error> for Fault {
         let text = error.to_string();
         let title = match error {
             Error::UnknownTenant | Error::NotFound(_) => "Not found",
+            Error::IncidentChanged => "Changed meanwhile",
+            Error::Handling(_) | Error::Suppression(_) | Error::Text(..) => "Not taken",
             Error::Erased => "Erased",
             Error::NotKept => "No longer kept",
             Error::LedgerUnavailable | Error::Unavailable { .. } => "Not available now",
@@ -63,15 +65,13 @@ impl From<Error> for Fault {
             | Error::Replayed
             | Error::PolicyChanged
             | Error::TooMany(..)
-            | Error::IncidentChanged
-            | Error::Handling(_)
-            | Error::Text(..)
             | Error::ForeignKey { .. }
             | Error::ForeignMasterKey
             | Error::RolledBack { .. }
             | Error::Diverged { .. }
             | Error::NoSuchVersion
             | Error::UnreadablePolicy { .. }
+            | Error::FaultyRules { .. }
             | Error::Internal { .. } => "Something went wrong",
         };
         // Why: `Problem` holds the status of each error and logs what must not be shown.

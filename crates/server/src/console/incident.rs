@@ -4,14 +4,16 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
-use countersign_app::incidents::{Opened, severity_word};
+use countersign_app::incidents::{Opened, Status};
 use countersign_core::{TenantId, Timestamp};
 use maud::{Markup, html};
 
 use super::{
+    act,
     fault::Fault,
     layout::{Crumb, Layout, trail_to},
     query::{self, Link, Parameters},
+    severity::severity,
     words,
 };
 use crate::Server;
@@ -22,6 +24,7 @@ struct Page {
     tenants: Vec<TenantId>,
     now: Timestamp,
     opened: Opened,
+    told: Option<&'static str>,
 }
 
 /// Answers `GET /incidents/{id}`.
@@ -38,6 +41,7 @@ pub(super) async fn handle(
         tenants: query::tenants(&server),
         now: app.clock().now(),
         opened: app.incident(&tenant, &id).await?,
+        told: act::told(parameters.get("told")),
     };
     Ok(page.render().into_response())
 }
@@ -46,18 +50,27 @@ impl Page {
     fn render(&self) -> Markup {
         let incident = &self.opened.incident;
         let main = html! {
-            div.heading { h1 { (incident.title()) } }
-            div.stack {
-            p { (incident.narrative()) }
-            (self.facts())
-            section aria-labelledby="steps-title" {
-                h2 #steps-title { "What to do" }
-                ol { @for step in incident.steps() { li { (step) } } }
-            }
-            (self.timeline())
-            (self.alerts())
-            (self.related())
-            (self.notes())
+            div.heading { h1 { (incident.title()) } (severity(self.opened.row.severity)) }
+            @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
+            div.columns {
+                div {
+                    section.card aria-labelledby="story-title" {
+                        h2 #story-title { "What happened" }
+                        p { (incident.narrative()) }
+                        @if !incident.steps().is_empty() {
+                            h3 { "What to do" }
+                            ol.steps { @for step in incident.steps() { li { (step) } } }
+                        }
+                    }
+                    (self.timeline())
+                    (self.alerts())
+                    (self.related())
+                    (self.notes())
+                }
+                div.narrow {
+                    (self.facts())
+                    (act::forms(&self.tenant, &self.opened, self.now))
+                }
             }
         };
         let mut trail = trail_to(&self.tenant, None);
@@ -76,37 +89,51 @@ impl Page {
 
     fn facts(&self) -> Markup {
         let Opened { row, incident, .. } = &self.opened;
-        let techniques = incident.techniques().into_iter().collect::<Vec<_>>().join(", ");
+        let techniques = incident.techniques();
+        let is_late = row.status == Status::Open.as_str() && row.due < self.now;
         html! {
+            section.card aria-labelledby="facts-title" {
+            h2 #facts-title { "Facts" }
             dl.pairs {
                 div { dt { "Id" } dd { code { (row.id) } } }
-                div { dt { "Severity" } dd { (severity_word(row.severity)) } }
-                div { dt { "Because" } dd { ul { @for reason in incident.reasons() { li { (reason) } } } } }
-                div { dt { "Status" } dd { (row.status) } }
+                div { dt { "Severity" } dd { (severity(row.severity)) ul { @for reason in incident.reasons() { li { (reason) } } } } }
+                div { dt { "Status" } dd { (row.status) @if is_late { " · " strong.alarm { "overdue" } } } }
                 @if let Some(closing) = incident.handling.closing() {
                     div { dt { "Closed" } dd { (closing.disposition.as_str().replace('_', " ")) " by " (closing.by) ": " (closing.reason) } }
                 }
                 div { dt { "Assignee" } dd { (row.assignee.as_deref().unwrap_or("nobody")) } }
-                div { dt { "To be taken up by" } dd { (words::absolute(row.due)) } }
+                @if row.status == Status::Open.as_str() { div { dt { "Take up by" } dd { (words::absolute(row.due)) } } }
                 div { dt { "From" } dd { (words::absolute(row.first)) } }
                 div { dt { "To" } dd { (words::absolute(row.last)) } }
-                @if !techniques.is_empty() { div { dt { "ATT&CK" } dd { (techniques) } } }
+                @if !techniques.is_empty() {
+                    div { dt { "ATT&CK" } dd { @for technique in &techniques { span.tag { (technique) } " " } } }
+                }
+            }
             }
         }
     }
 
     fn timeline(&self) -> Markup {
         html! {
-            section aria-labelledby="timeline-title" {
+            section.card aria-labelledby="timeline-title" {
                 h2 #timeline-title { "Timeline" }
-                table {
-                    thead { tr { th scope="col" { "Time" } th scope="col" { "What happened" } th scope="col" { "Log entry" } } }
-                    tbody {
+                table.rows.plain role="table" {
+                    thead role="rowgroup" {
+                        tr role="row" {
+                            @for name in ["Time", "What happened", "Log entry", "Decision"] { th scope="col" role="columnheader" { (name) } }
+                        }
+                    }
+                    tbody role="rowgroup" {
                         @for line in self.opened.incident.timeline() {
-                            tr {
-                                td { time datetime=(line.at) { (words::absolute(line.at)) } }
-                                th scope="row" { (line.text) }
-                                td { @if let Some(id) = line.seq.and_then(|seq| self.opened.log_ids.get(&seq)) { code { (id) } } }
+                            tr role="row" {
+                                td.at role="cell" { time datetime=(line.at) { (words::absolute(line.at)) } }
+                                td role="cell" { (line.text) }
+                                td.wrap role="cell" data-label="Log entry" { @if let Some(id) = line.seq.and_then(|seq| self.opened.log_ids.get(&seq)) { code { (id) } } }
+                                td role="cell" data-label="Decision" {
+                                    @if let Some((id, level)) = line.seq.and_then(|seq| self.opened.decisions.get(&seq)) {
+                                        a href=(Link::to(&format!("/decisions/{id}")).with("tenant", self.tenant.as_str()).done()) { (words::level(*level)) }
+                                    }
+                                }
                             }
                         }
                     }
@@ -118,26 +145,24 @@ impl Page {
     fn alerts(&self) -> Markup {
         let incident = &self.opened.incident;
         html! {
-            section aria-labelledby="alerts-title" {
+            section.card aria-labelledby="alerts-title" {
                 h2 #alerts-title { "Alerts" }
-                table {
-                    thead {
-                        tr {
-                            th scope="col" { "Severity" }
-                            th scope="col" { "What" }
-                            th scope="col" { "About" }
-                            th scope="col" { "Findings" }
-                            th scope="col" { "Alert" }
+                table.rows.plain role="table" {
+                    thead role="rowgroup" {
+                        tr role="row" {
+                            @for name in ["Severity", "What", "About", "Findings", "Alert"] {
+                                th scope="col" role="columnheader" { (name) }
+                            }
                         }
                     }
-                    tbody {
+                    tbody role="rowgroup" {
                         @for member in incident.members() {
-                            tr {
-                                td { (member.severity.word()) }
-                                th scope="row" { (member.title) }
-                                td { (member.entity.name) }
-                                td { (member.findings) }
-                                td { code { (member.alert) } }
+                            tr role="row" {
+                                td role="cell" { (severity(member.severity.rank())) }
+                                th scope="row" role="rowheader" { (member.title) }
+                                td.wrap role="cell" data-label="About" { (member.entity.name) }
+                                td role="cell" data-label="Findings" { (member.findings) }
+                                td role="cell" data-label="Alert" { code { (member.alert) } }
                             }
                         }
                     }
@@ -153,7 +178,7 @@ impl Page {
         };
         html! {
             @if !self.opened.incident.related().is_empty() {
-                section aria-labelledby="related-title" {
+                section.card aria-labelledby="related-title" {
                     h2 #related-title { "Related incidents" }
                     ul { @for id in self.opened.incident.related() { li { a href=(link(id)) { code { (id) } } } } }
                 }
@@ -163,11 +188,13 @@ impl Page {
 
     fn notes(&self) -> Markup {
         html! {
-            @if !self.opened.notes.is_empty() {
-                section aria-labelledby="notes-title" {
-                    h2 #notes-title { "Notes" }
-                    @for note in &self.opened.notes {
-                        p { strong { (note.by) } " " (words::time(note.at, self.now)) ": " (note.text) }
+            section.card aria-labelledby="notes-title" {
+                h2 #notes-title { "Comments" }
+                @if self.opened.notes.is_empty() { p.quiet { "Nobody wrote anything yet." } }
+                @for note in &self.opened.notes {
+                    article.comment {
+                        p { strong { (note.by) } " " span.quiet { (words::time(note.at, self.now)) } }
+                        p.text { (note.text) }
                     }
                 }
             }
@@ -229,7 +256,13 @@ pub(super) mod tests {
         };
         let note =
             Note { id: "rec_2".to_owned(), at, by: "mia".to_owned(), text: samples::HOSTILE.to_owned() };
-        Opened { row, incident, notes: vec![note], log_ids: [(1, "900\u{202e}1".to_owned())].into() }
+        Opened {
+            row,
+            incident,
+            notes: vec![note],
+            log_ids: [(1, "900\u{202e}1".to_owned())].into(),
+            decisions: [(1, ("dec_1\"<b>".parse().unwrap(), countersign_core::Level::High))].into(),
+        }
     }
 
     #[test]
@@ -239,6 +272,7 @@ pub(super) mod tests {
             tenants: vec![samples::tenant()],
             now: samples::now(),
             opened: opened(),
+            told: act::told(Some("noted")),
         };
         let page = page.render().into_string();
         samples::check_page(&page);

@@ -55,6 +55,7 @@ impl Layout<'_> {
                         (self.tenants_nav())
                         a.findings-link href=(Link::to("/tenant").with("tenant", self.tenant.as_str()).done()) { "Findings" }
                         a.findings-link href=(Link::to("/incidents").with("tenant", self.tenant.as_str()).done()) { "Incidents" }
+                        a.findings-link href=(Link::to("/alerts").with("tenant", self.tenant.as_str()).done()) { "Alerts" }
                         button.ghost.keys-button type="button" data-keys-open hidden aria-haspopup="dialog" {
                             "Keys " kbd { "?" }
                         }

@@ -4,11 +4,14 @@
 //! one: the file, its routes below, and a link to it. What a page shows came from outside, so everything goes through
 //! maud's escaping and nothing is ever `PreEscaped`.
 
+mod act;
+mod alerts;
 mod assets;
 mod confirm;
 mod detail;
 mod facts;
 mod fault;
+mod filter;
 mod findings;
 mod incident;
 mod incidents;
@@ -20,6 +23,8 @@ mod query;
 mod receipt;
 #[cfg(test)]
 mod samples;
+mod severity;
+mod suppressions;
 mod waterfall;
 mod words;
 
@@ -28,7 +33,7 @@ use axum::{
     extract::{DefaultBodyLimit, Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use maud::html;
 
@@ -36,7 +41,7 @@ pub(crate) use self::facts::is_number;
 use crate::{Server, operator};
 
 /// The most bytes of a form.
-const MAX_FORM_BYTES: usize = 4 * 1024;
+const MAX_FORM_BYTES: usize = 16 * 1024;
 
 /// Pages for operators.
 pub(crate) fn router() -> Router<Server> {
@@ -46,7 +51,15 @@ pub(crate) fn router() -> Router<Server> {
         .route("/tenant", get(findings::handle))
         .route("/decisions/{id}", get(detail::handle))
         .route("/incidents", get(incidents::handle))
+        .route("/incidents/find", post(incidents::find))
         .route("/incidents/{id}", get(incident::handle))
+        .route("/incidents/{id}/acknowledge", post(act::acknowledge))
+        .route("/incidents/{id}/assign", post(act::assign))
+        .route("/incidents/{id}/note", post(act::note))
+        .route("/incidents/{id}/close", post(act::close))
+        .route("/alerts", get(alerts::handle))
+        .route("/suppressions", get(suppressions::handle).post(suppressions::add))
+        .route("/suppressions/{id}/lift", post(suppressions::lift))
         .route("/decisions/{id}/receipt", get(receipt::handle))
         .route("/decisions/{id}/verdict", get(confirm::ask_verdict).post(confirm::tell_verdict))
         .route("/switches/{trigger}", get(confirm::ask_switch).post(confirm::set_switch))

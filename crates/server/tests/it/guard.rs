@@ -45,17 +45,34 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("POST", "/v1/incidents/{tenant}/{id}/notes", Right::Operator),
     ("POST", "/v1/incidents/{tenant}/{id}/close", Right::Operator),
     ("GET", "/v1/alerts/{tenant}", Right::Operator),
+    ("GET", "/v1/alerts/{tenant}/{id}", Right::Operator),
+    ("POST", "/v1/entities/{tenant}", Right::Operator),
+    ("GET", "/v1/suppressions/{tenant}", Right::Operator),
+    ("POST", "/v1/suppressions/{tenant}", Right::Operator),
+    ("POST", "/v1/suppressions/{tenant}/{id}/lift", Right::Operator),
+    ("POST", "/v1/hooks/{tenant}/{name}/test", Right::Operator),
     ("POST", "/v1/tenant-writes/{tenant}", Right::Operator),
     ("PUT", "/v1/tenant-writes/{tenant}/{record}", Right::Operator),
     ("POST", "/risk/{token}", Right::Token),
-    ("POST", "/v1/logs/{stream}", Right::Token),
+    ("POST", "/v1/logs/{tenant}", Right::Token),
+    ("GET", "/v1/logs/{tenant}", Right::Operator),
+    ("GET", "/v1/logs/{tenant}/{id}", Right::Operator),
     ("GET", "/metrics", Right::Operator),
     ("GET", "/", Right::Operator),
     ("GET", "/tenant", Right::Operator),
     ("GET", "/console/live", Right::Operator),
     ("GET", "/decisions/{id}", Right::Operator),
     ("GET", "/incidents", Right::Operator),
+    ("POST", "/incidents/find", Right::Operator),
     ("GET", "/incidents/{id}", Right::Operator),
+    ("POST", "/incidents/{id}/acknowledge", Right::Operator),
+    ("POST", "/incidents/{id}/assign", Right::Operator),
+    ("POST", "/incidents/{id}/note", Right::Operator),
+    ("POST", "/incidents/{id}/close", Right::Operator),
+    ("GET", "/alerts", Right::Operator),
+    ("GET", "/suppressions", Right::Operator),
+    ("POST", "/suppressions", Right::Operator),
+    ("POST", "/suppressions/{id}/lift", Right::Operator),
     ("GET", "/decisions/{id}/receipt", Right::Operator),
     ("GET", "/decisions/{id}/verdict", Right::Operator),
     ("POST", "/decisions/{id}/verdict", Right::Operator),
@@ -155,8 +172,9 @@ async fn no_operated_route_answers_without_a_credential() {
         assert_eq!(answer.status, 401, "{method} {path}");
         assert!(!String::from_utf8_lossy(&answer.bytes).contains(&decision), "{method} {path}");
         let answer = service.send(with_token(bare(method, &path))).await;
-        // The credential is let in, and there is no token or incident of that name.
-        let is_nameless = *method == "DELETE" || route.contains("/incidents/");
+        // The credential is let in, and there is no token, incident, alert, entry or receiver of that name.
+        let sorts = ["/incidents/", "/alerts/", "/logs/", "/hooks/"];
+        let is_nameless = *method == "DELETE" || sorts.iter().any(|sort| route.contains(sort));
         let is_found = answer.status != 404 || is_nameless;
         assert!(is_found && !matches!(answer.status, 401 | 403 | 405), "{method} {path}: {}", answer.status);
     }

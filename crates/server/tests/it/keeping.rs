@@ -59,6 +59,7 @@ async fn close_all(service: &TestApp) {
             duplicate_of: None,
             reason: "a test of penetration".to_owned(),
             suppress: false,
+            mark: false,
         };
         let by = By { actor: "mia", version: listed.row.version };
         service.app.close_incident(&tenant, &listed.row.id, by, closure).await.unwrap();

@@ -9,6 +9,8 @@ mod decide;
 #[cfg(test)]
 mod degraded;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod erasure;
 #[cfg(test)]
 mod events;
@@ -20,6 +22,8 @@ mod guard;
 mod hostile;
 #[cfg(test)]
 mod incidents;
+#[cfg(test)]
+mod joins;
 #[cfg(test)]
 mod keeping;
 #[cfg(test)]
@@ -58,5 +62,7 @@ mod tenant_writes;
 mod triggers;
 #[cfg(test)]
 mod watch;
+#[cfg(test)]
+mod watch_settings;
 #[cfg(test)]
 mod world;

@@ -6,6 +6,7 @@ use countersign_app::{
     App, Error, Replayed, Worked,
     incidents::{By, Closure, Disposition, IncidentFilter, IncidentRow},
 };
+use countersign_core::Clock;
 use countersign_store::{AlertFilter, AlertRow, LogProgress, NewLogEntry, Write};
 use countersign_testkit::TestApp;
 use serde_json::Value;
@@ -133,6 +134,7 @@ async fn what_was_suppressed_stays_so_after_a_restart_and_after_it_is_lifted() {
         duplicate_of: None,
         reason: "a program with an old password".to_owned(),
         suppress: true,
+        mark: false,
     };
     let tenant = service.tenant();
     service.app.close_incident(&tenant, &incident.id, by(incident.version), closure).await.unwrap();
@@ -152,7 +154,8 @@ async fn what_was_suppressed_stays_so_after_a_restart_and_after_it_is_lifted() {
     };
     assert_eq!(told(rows(&service).await), ["raised", "suppressed"]);
     let tenant = service.tenant();
-    let [(id, _)] = &service.app.suppressions(&tenant).await.unwrap()[..] else { panic!() };
+    let standing = service.app.suppressions(&tenant, service.clock.now()).await.unwrap();
+    let [countersign_app::incidents::Standing { id, .. }] = &standing[..] else { panic!() };
     service.clock.advance(Duration::from_secs(60));
     service.app.lift_suppression(&tenant, id, "mia").await.unwrap();
     deliver(&service, &[entry("s", EIGHT + 6_000, 3, "198.51.100.3")]).await;
@@ -177,6 +180,7 @@ async fn an_alert_that_began_earlier_than_was_known_stays_with_who_has_its_incid
                 duplicate_of: None,
                 reason: "the password was reset".to_owned(),
                 suppress: false,
+                mark: false,
             };
             service.app.close_incident(&tenant, &incident.id, by(version), closure).await.unwrap();
         }

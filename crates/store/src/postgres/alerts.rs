@@ -94,8 +94,17 @@ impl Postgres {
         filter: AlertFilter,
         limit: u32,
     ) -> Result<Vec<AlertRow>, StoreError> {
-        let AlertFilter { severity, detector, audience, entity, incident, with_retracted, since, before } =
-            &filter;
+        let AlertFilter {
+            severity,
+            detector,
+            audience,
+            entity,
+            incident,
+            with_retracted,
+            since,
+            until,
+            before,
+        } = &filter;
         let (last, id) = before.as_ref().map_or((i64::MAX, ""), |(last, id)| (last.micros(), id.as_str()));
         let rows = retried(|| {
             sqlx::query(
@@ -104,7 +113,7 @@ impl Postgres {
                  WHERE tenant_id = $1 AND severity >= $2 AND ($3::text IS NULL OR detector = $3)
                    AND ($4::text IS NULL OR audience = $4) AND ($5::bigint IS NULL OR entity_tag = $5)
                    AND ($6::text IS NULL OR incident_id = $6) AND ($7 OR is_retracted = 0)
-                   AND last_at >= $8 AND (last_at, alert_id) < ($9, $10)
+                   AND last_at >= $8 AND last_at < $12 AND (last_at, alert_id) < ($9, $10)
                  ORDER BY last_at DESC, alert_id DESC LIMIT $11",
             )
             .bind(tenant.as_str())
@@ -118,6 +127,7 @@ impl Postgres {
             .bind(last)
             .bind(id)
             .bind(i64::from(limit))
+            .bind(until.map_or(i64::MAX, Timestamp::micros))
             .fetch_all(&self.long_readers)
         })
         .await?;

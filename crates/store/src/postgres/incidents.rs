@@ -147,15 +147,21 @@ impl Postgres {
         filter: IncidentFilter,
         limit: u32,
     ) -> Result<Vec<IncidentRow>, StoreError> {
-        let IncidentFilter { severity, status, disposition, assignee, since, before } = &filter;
-        let (last, id) = before.as_ref().map_or((i64::MAX, ""), |(last, id)| (last.micros(), id.as_str()));
+        let IncidentFilter { severity, status, disposition, assignee, detector, entity, .. } = &filter;
+        let (last, id) =
+            filter.before.as_ref().map_or((i64::MAX, ""), |(last, id)| (last.micros(), id.as_str()));
         let rows = retried(|| {
             sqlx::query(
                 "SELECT incident_id, version, severity, status, disposition, assignee, alerts, first_at, last_at,
                         opened_at, due_at, key_id, sealed FROM incidents
                  WHERE tenant_id = $1 AND severity >= $2 AND ($3::text IS NULL OR status = $3)
                    AND ($4::text IS NULL OR disposition = $4) AND ($5::text IS NULL OR assignee = $5)
-                   AND last_at >= $6 AND (last_at, incident_id) < ($7, $8)
+                   AND last_at >= $6 AND (last_at, incident_id) < ($7, $8) AND last_at < $10
+                   AND ($11::bigint IS NULL OR status = 'open' AND due_at < $11)
+                   AND ($12::text IS NULL OR incident_id IN (
+                        SELECT incident_id FROM alerts WHERE tenant_id = $1 AND detector = $12 AND is_retracted = 0))
+                   AND ($13::bigint IS NULL OR incident_id IN (
+                        SELECT incident_id FROM incident_entities WHERE tenant_id = $1 AND entity_tag = $13))
                  ORDER BY last_at DESC, incident_id DESC LIMIT $9",
             )
             .bind(tenant.as_str())
@@ -163,10 +169,14 @@ impl Postgres {
             .bind(status)
             .bind(disposition)
             .bind(assignee)
-            .bind(since.map_or(i64::MIN, Timestamp::micros))
+            .bind(filter.since.map_or(i64::MIN, Timestamp::micros))
             .bind(last)
             .bind(id)
             .bind(i64::from(limit))
+            .bind(filter.until.map_or(i64::MAX, Timestamp::micros))
+            .bind(filter.overdue_at.map(Timestamp::micros))
+            .bind(detector)
+            .bind(entity.map(u64::cast_signed))
             .fetch_all(&self.long_readers)
         })
         .await?;

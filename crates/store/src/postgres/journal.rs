@@ -7,7 +7,8 @@ use sqlx::{PgConnection, PgPool};
 
 use super::{Postgres, columns, errors::Trouble, reads::retried};
 use crate::{
-    LogEntryRow, LogProgress, LogRejectRow, LogState, LogStretch, NewLogEntry, NewLogReject, StoreError,
+    LogEntryRow, LogFilter, LogProgress, LogRejectRow, LogState, LogStretch, NewLogEntry, NewLogReject,
+    StoreError,
 };
 
 type EntryColumns = (i64, String, String, i64, i64, String, Vec<u8>);
@@ -316,6 +317,34 @@ impl Postgres {
         limit: u32,
     ) -> Result<Vec<LogEntryRow>, StoreError> {
         list(&self.long_readers, tenant, from, limit).await
+    }
+
+    pub(crate) async fn list_log_newest(
+        &self,
+        tenant: &TenantId,
+        filter: LogFilter,
+        limit: u32,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        let LogFilter { from, before, kind, key_id, since, until } = &filter;
+        let rows: Vec<EntryColumns> = retried(|| {
+            sqlx::query_as(
+                "SELECT seq, log_id, kind, happened_at, arrived_at, key_id, sealed FROM log_entries
+                 WHERE tenant_id = $1 AND seq >= $2 AND seq < $3 AND ($4::text IS NULL OR kind = $4)
+                   AND ($5::text IS NULL OR key_id = $5) AND happened_at >= $6 AND happened_at < $7
+                 ORDER BY seq DESC LIMIT $8",
+            )
+            .bind(tenant.as_str())
+            .bind(columns::bound(*from))
+            .bind(columns::bound(*before))
+            .bind(kind)
+            .bind(key_id)
+            .bind(since.map_or(i64::MIN, Timestamp::micros))
+            .bind(until.map_or(i64::MAX, Timestamp::micros))
+            .bind(i64::from(limit))
+            .fetch_all(&self.long_readers)
+        })
+        .await?;
+        rows.into_iter().map(entry_row).collect()
     }
 
     pub(crate) async fn list_log_in_time(

@@ -4,6 +4,7 @@
 //! it must know. Records and keys of subjects are in a database each, both in the schema `countersign`.
 
 mod alerts;
+mod attack_sources;
 mod batch;
 mod changes;
 mod columns;
@@ -11,6 +12,7 @@ mod decisions;
 mod errors;
 mod hooks;
 mod incidents;
+mod joins;
 mod journal;
 mod keys;
 mod leases;

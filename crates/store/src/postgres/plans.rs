@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_core::{Clock, Secret, Timestamp, testing::HeldClock};
 use sqlx::AssertSqlSafe;
 
-use super::{Postgres, PostgresSettings, batch, decisions};
+use super::{Postgres, PostgresSettings, batch, decisions, joins};
 use crate::Access;
 
 /// Enough rows for a wrong plan to be dear, of which the server knows.
@@ -13,6 +13,8 @@ const FILL: &str = "
     INSERT INTO countersign.records (tenant_id, leaf_index, record_id, recorded_at, verdict, level, chain, leaf)
     SELECT 'tenant_' || t, n, 'dec_' || n, n, 'allow', 'low', '', '' FROM generate_series(1, 2) t, generate_series(0, 4999) n;
     INSERT INTO countersign.standings SELECT tenant_id, leaf_index, 'open', 0, 0 FROM countersign.records;
+    INSERT INTO countersign.join_candidates SELECT tenant_id, md5(record_id), leaf_index, record_id FROM countersign.records;
+    INSERT INTO countersign.joins SELECT tenant_id, record_id, leaf_index, leaf_index, 1, record_id, 'time' FROM countersign.records;
     INSERT INTO countersign.requests SELECT tenant_id, decode(md5(record_id), 'hex'), 0 FROM countersign.records;
     ANALYZE";
 
@@ -64,6 +66,17 @@ async fn decisions_are_found_by_their_ids_and_listed_along_the_ledger_without_so
         let listed = plan(&store, sql, "'t', -1, 9, '{}', NULL, 50").await;
         assert_searches(&listed, &["records_pkey", "standings_pkey"]);
     }
+}
+
+#[tokio::test]
+async fn joins_are_found_by_key_by_decision_and_by_time() {
+    let Some(store) = store("joins").await else { return };
+    let found = plan(&store, joins::CANDIDATES, "'t', 'key', 0, 9, 50").await;
+    assert_searches(&found, &["join_candidates_pkey"]);
+    let found = plan(&store, joins::OF_DECISIONS, "'t', '{dec_1}'").await;
+    assert_searches(&found, &["joins_by_decision"]);
+    let found = plan(&store, joins::LOGINS, "'t', 'none', 0, 9, 50").await;
+    assert_searches(&found, &["joins_of_logins"]);
 }
 
 #[tokio::test]

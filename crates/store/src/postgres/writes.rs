@@ -4,8 +4,8 @@ use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
 use super::{
-    alerts, batch::Known, columns, errors::Trouble, hooks, incidents, journal, retention, snapshots,
-    suppressions,
+    alerts, attack_sources, batch::Known, columns, errors::Trouble, hooks, incidents, joins, journal,
+    retention, snapshots, suppressions,
 };
 use crate::{
     AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, OutcomeRow, PolicyRow, RiskTokenRow,
@@ -105,6 +105,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
             run!(connection, sql, t, id);
         }
         Write::Incident(write) => apply_incident(connection, t, write).await?,
+        Write::Join(write) => joins::apply(connection, t, write).await?,
         Write::LogSnapshot(snapshot) => snapshots::put(connection, t, snapshot).await?,
         Write::LogSnapshotPiece(piece) => snapshots::put_piece(connection, t, piece).await?,
         Write::DropLogSnapshot(number) => snapshots::drop_head(connection, t, *number).await?,
@@ -136,6 +137,7 @@ async fn apply_incident(connection: &mut PgConnection, t: &str, write: &Incident
         IncidentWrite::Note(note) => incidents::insert_note(connection, t, note).await,
         IncidentWrite::Suppress(suppression) => suppressions::insert(connection, t, suppression).await,
         IncidentWrite::Lift { id, at } => suppressions::lift(connection, t, id, *at).await,
+        IncidentWrite::AttackSource(source) => attack_sources::put(connection, t, source).await,
         IncidentWrite::Deliver(delivery) => hooks::insert(connection, t, delivery).await,
         IncidentWrite::Tried { id, attempts, state, next } => {
             hooks::tried(connection, t, (id, *attempts), (*state, *next)).await

@@ -70,18 +70,22 @@ fn list(
     filter: &AlertFilter,
     limit: u32,
 ) -> Result<Vec<AlertRow>, StoreError> {
-    let AlertFilter { severity, detector, audience, entity, incident, with_retracted, since, before } =
+    let AlertFilter { severity, detector, audience, entity, incident, with_retracted, since, until, before } =
         filter;
-    let mut statement = connection.prepare_cached(
+    // Why apart: what may be absent in a condition is looked up by no index.
+    let by_detector = if detector.is_some() { "detector = ?3" } else { "?3 IS NULL" };
+    let by_entity = if entity.is_some() { "entity_tag = ?5" } else { "?5 IS NULL" };
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT alert_id, detector, severity, audience, is_retracted, is_late, first_at, last_at, entity_tag,
                 incident_id, key_id, sealed FROM alerts
-         WHERE tenant_id = ?1 AND severity >= ?2 AND (?3 IS NULL OR detector = ?3) AND (?4 IS NULL OR audience = ?4)
-           AND (?5 IS NULL OR entity_tag = ?5) AND (?6 IS NULL OR incident_id = ?6) AND (?7 OR is_retracted = 0)
-           AND last_at >= ?8 AND (last_at, alert_id) < (?9, ?10)
+         WHERE tenant_id = ?1 AND severity >= ?2 AND {by_detector} AND (?4 IS NULL OR audience = ?4)
+           AND {by_entity} AND (?6 IS NULL OR incident_id = ?6) AND (?7 OR is_retracted = 0)
+           AND last_at >= ?8 AND last_at < ?12 AND (last_at, alert_id) < (?9, ?10)
          ORDER BY last_at DESC, alert_id DESC LIMIT ?11",
-    )?;
+    ))?;
     let (last, id) = before.as_ref().map_or((i64::MAX, ""), |(last, id)| (last.micros(), id.as_str()));
     let since = since.map_or(i64::MIN, Timestamp::micros);
+    let until = until.map_or(i64::MAX, Timestamp::micros);
     let entity = entity.map(u64::cast_signed);
     let bounds = params![
         tenant.as_str(),
@@ -94,7 +98,8 @@ fn list(
         since,
         last,
         id,
-        limit
+        limit,
+        until
     ];
     columns::collect(statement.query(bounds)?, row)
 }

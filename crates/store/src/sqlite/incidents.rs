@@ -109,18 +109,40 @@ fn list(
     filter: &IncidentFilter,
     limit: u32,
 ) -> Result<Vec<IncidentRow>, StoreError> {
-    let IncidentFilter { severity, status, disposition, assignee, since, before } = filter;
+    let IncidentFilter { severity, status, disposition, assignee, detector, entity, .. } = filter;
     let mut statement = connection.prepare_cached(
         "SELECT incident_id, version, severity, status, disposition, assignee, alerts, first_at, last_at, opened_at,
                 due_at, key_id, sealed FROM incidents
          WHERE tenant_id = ?1 AND severity >= ?2 AND (?3 IS NULL OR status = ?3)
            AND (?4 IS NULL OR disposition = ?4) AND (?5 IS NULL OR assignee = ?5)
-           AND last_at >= ?6 AND (last_at, incident_id) < (?7, ?8)
+           AND last_at >= ?6 AND (last_at, incident_id) < (?7, ?8) AND last_at < ?10
+           AND (?11 IS NULL OR status = 'open' AND due_at < ?11)
+           AND (?12 IS NULL OR incident_id IN (
+                SELECT incident_id FROM alerts WHERE tenant_id = ?1 AND detector = ?12 AND is_retracted = 0))
+           AND (?13 IS NULL OR incident_id IN (
+                SELECT incident_id FROM incident_entities WHERE tenant_id = ?1 AND entity_tag = ?13))
          ORDER BY last_at DESC, incident_id DESC LIMIT ?9",
     )?;
-    let (last, id) = before.as_ref().map_or((i64::MAX, ""), |(last, id)| (last.micros(), id.as_str()));
-    let since = since.map_or(i64::MIN, Timestamp::micros);
-    let bounds = params![tenant.as_str(), severity, status, disposition, assignee, since, last, id, limit];
+    let (last, id) = filter.before.as_ref().map_or((i64::MAX, ""), |(last, id)| (last.micros(), id.as_str()));
+    let since = filter.since.map_or(i64::MIN, Timestamp::micros);
+    let until = filter.until.map_or(i64::MAX, Timestamp::micros);
+    let overdue = filter.overdue_at.map(Timestamp::micros);
+    let entity = entity.map(u64::cast_signed);
+    let bounds = params![
+        tenant.as_str(),
+        severity,
+        status,
+        disposition,
+        assignee,
+        since,
+        last,
+        id,
+        limit,
+        until,
+        overdue,
+        detector,
+        entity
+    ];
     columns::collect(statement.query(bounds)?, row)
 }
 

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Sqlite, columns};
 use crate::{
-    LogEntryRow, LogProgress, LogRejectRow, LogState, LogStretch, NewLogEntry, NewLogReject, StoreError,
+    LogEntryRow, LogFilter, LogProgress, LogRejectRow, LogState, LogStretch, NewLogEntry, NewLogReject,
+    StoreError,
 };
 
 /// Journals what is not there yet; returns the place of each entry, `None` for one that is there already.
@@ -126,6 +127,28 @@ pub(super) fn list_in_time(
     columns::collect(statement.query(bounds)?, entry_row)
 }
 
+/// Entries, the last that came first.
+fn newest(
+    connection: &Connection,
+    tenant: &TenantId,
+    filter: &LogFilter,
+    limit: u32,
+) -> Result<Vec<LogEntryRow>, StoreError> {
+    let LogFilter { from, before, kind, key_id, since, until } = filter;
+    // Why apart: what may be absent in a condition is looked up by no index.
+    let by_key = if key_id.is_some() { "key_id = ?5" } else { "?5 IS NULL" };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT seq, log_id, kind, happened_at, arrived_at, key_id, sealed FROM log_entries
+         WHERE tenant_id = ?1 AND seq >= ?2 AND seq < ?3 AND (?4 IS NULL OR kind = ?4) AND {by_key}
+           AND happened_at >= ?6 AND happened_at < ?7 ORDER BY seq DESC LIMIT ?8",
+    ))?;
+    let since = since.map_or(i64::MIN, Timestamp::micros);
+    let until = until.map_or(i64::MAX, Timestamp::micros);
+    let (from, before) = (columns::bound(*from), columns::bound(*before));
+    let bounds = params![tenant.as_str(), from, before, kind, key_id, since, until, limit];
+    columns::collect(statement.query(bounds)?, entry_row)
+}
+
 /// The entry of an id.
 pub(super) fn find(
     connection: &Connection,
@@ -220,6 +243,15 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Vec<LogEntryRow>, StoreError> {
         self.read_long(tenant, move |connection, tenant| list(connection, tenant, from, limit)).await
+    }
+
+    pub(crate) async fn list_log_newest(
+        &self,
+        tenant: &TenantId,
+        filter: LogFilter,
+        limit: u32,
+    ) -> Result<Vec<LogEntryRow>, StoreError> {
+        self.read_long(tenant, move |connection, tenant| newest(connection, tenant, &filter, limit)).await
     }
 
     pub(crate) async fn list_log_in_time(

@@ -2,12 +2,14 @@
 
 mod addresses;
 mod alerts;
+mod attack_sources;
 mod backup;
 mod columns;
 mod decisions;
 mod heads;
 mod hooks;
 mod incidents;
+mod joins;
 mod journal;
 mod keys;
 mod leases;

@@ -29,6 +29,8 @@ pub(super) const RECORDS: &[Migration] = &[
     Migration { name: "0004_incidents", sql: include_str!("../../migrations/sqlite/0004_incidents.sql") },
     Migration { name: "0005_progress", sql: include_str!("../../migrations/sqlite/0005_progress.sql") },
     Migration { name: "0006_retention", sql: include_str!("../../migrations/sqlite/0006_retention.sql") },
+    Migration { name: "0007_joins", sql: include_str!("../../migrations/sqlite/0007_joins.sql") },
+    Migration { name: "0008_desk", sql: include_str!("../../migrations/sqlite/0008_desk.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

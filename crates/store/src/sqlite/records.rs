@@ -4,8 +4,8 @@ use countersign_core::{SubjectId, TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    addresses, alerts, columns, decisions, hooks, incidents, journal, leases, policies, retention, snapshots,
-    state::State, suppressions, tokens,
+    addresses, alerts, attack_sources, columns, decisions, hooks, incidents, joins, journal, leases,
+    policies, retention, snapshots, state::State, suppressions, tokens,
 };
 use crate::{
     CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, StoreError, SwitchRow, Write,
@@ -72,6 +72,7 @@ fn apply_one(
         Write::RetractAlert(id) => alerts::retract(connection, tenant, id),
         Write::Incident(write) => apply_incident(connection, tenant, write),
         Write::Forget { old, most } => retention::forget(connection, tenant, old, *most),
+        Write::Join(write) => joins::apply(connection, tenant, write),
         Write::LogSnapshot(snapshot) => snapshots::put(connection, tenant, snapshot),
         Write::LogSnapshotPiece(piece) => snapshots::put_piece(connection, tenant, piece),
         Write::DropLogSnapshot(number) => snapshots::drop_head(connection, tenant, *number),
@@ -98,6 +99,7 @@ fn apply_incident(
         IncidentWrite::Note(note) => incidents::insert_note(connection, tenant, note),
         IncidentWrite::Suppress(suppression) => suppressions::insert(connection, tenant, suppression),
         IncidentWrite::Lift { id, at } => suppressions::lift(connection, tenant, id, *at),
+        IncidentWrite::AttackSource(source) => attack_sources::put(connection, tenant, source),
         IncidentWrite::Deliver(delivery) => hooks::insert(connection, tenant, delivery),
         IncidentWrite::Tried { id, attempts, state, next } => {
             hooks::tried(connection, tenant, (id, *attempts), (*state, *next))

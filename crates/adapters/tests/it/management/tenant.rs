@@ -12,7 +12,7 @@ use std::{
 };
 
 use countersign_adapters::management::{Credentials, Management, Plan, Settings, Sleep, Surroundings};
-use countersign_app::management::{Authority, Cause, End, Intent, Pending, RecordError, Recorder};
+use countersign_app::management::{Authority, Cause, End, Intent, Maker, Pending, RecordError, Recorder};
 use countersign_core::{
     Clock, Secret, Timestamp,
     testing::{CountingEntropy, HeldClock},
@@ -120,6 +120,8 @@ impl Sleep for Jump {
 #[derive(Default)]
 pub struct Records {
     pub lines: Mutex<Vec<String>>,
+    /// Whose tokens writes were said to be sent with.
+    pub makers: Mutex<Vec<Option<Maker>>>,
     pub is_broken: AtomicBool,
 }
 
@@ -129,6 +131,7 @@ impl Recorder for Records {
             if self.is_broken.load(Ordering::SeqCst) {
                 return Err(RecordError);
             }
+            self.makers.lock().unwrap().push(intent.maker.cloned());
             let mut lines = self.lines.lock().unwrap();
             lines.push(format!("{} {}", intent.request.operation().name, intent.cause.actor));
             Ok(lines.len().to_string())

@@ -2,16 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use countersign_adapters::management::{Credentials, KeyAlgorithm, Plan, Settings};
 use countersign_app::management::{Error, Lane, Why};
 use countersign_auth0::management::users;
 use countersign_core::{Secret, testing::HeldClock};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use rcgen::{KeyPair, PKCS_RSA_SHA256};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::tenant::{Act, START, Tenant, answer, id, ok, refuse, serve, settings, tenant, token, user};
+use super::tenant::{
+    Act, START, Tenant, answer, cause, id, ok, refuse, serve, settings, tenant, token, user,
+};
 
 /// A tenant that does this about tokens and gives the user for all else.
 async fn giving(act: impl Fn(usize) -> Act + Send + Sync + 'static) -> Tenant {
@@ -183,4 +186,26 @@ async fn a_private_key_signs_an_assertion_for_each_request() {
         }
         assert!(used.len() == 2 && used[0] != used[1]);
     }
+}
+
+#[tokio::test]
+async fn a_write_names_the_token_that_it_is_sent_with_once_one_is_at_hand() {
+    let named = |number: usize| {
+        let claims = URL_SAFE_NO_PAD.encode(format!("{{\"jti\":\"t{number}\"}}"));
+        ok(&json!({"access_token": format!("e30.{claims}.x"), "token_type": "Bearer", "expires_in": 1_000}))
+    };
+    let tenant = giving(named).await;
+    let write =
+        || async { tenant.management.write(&users::block(&id(), true), Lane::Bulk, &cause()).await.unwrap() };
+    write().await;
+    write().await;
+    // Why this long: it is renewed in its last tenth, and what is told must be the new one.
+    tenant.clock.advance(Duration::from_secs(950));
+    write().await;
+    let makers = tenant.records.makers.lock().unwrap().clone();
+    let ids: Vec<_> =
+        makers.iter().map(|maker| maker.as_ref().map(|maker| maker.token_id.as_str())).collect();
+    assert_eq!(ids, [None, Some("t0"), Some("t1")]);
+    let claims = shown(&tenant).split('.').nth(1).map(|claims| URL_SAFE_NO_PAD.decode(claims).unwrap());
+    assert_eq!(claims.unwrap(), br#"{"jti":"t1"}"#);
 }

@@ -15,6 +15,10 @@ use countersign_detect::{
 /// The most bytes of a file that are read: more than a rule file may have, so that one that is too long is told as such.
 const MAX_BYTES: u64 = 1024 * 1024;
 
+/// The most files, and bytes of them all, of a folder that is read while the service runs.
+const MAX_FILES: usize = 1_000;
+const MAX_TOTAL: usize = 16 * 1024 * 1024;
+
 /// The most folders within folders.
 const MAX_DEPTH: usize = 16;
 
@@ -46,6 +50,32 @@ impl Files {
             files.add(&path)?;
         }
         Ok(files)
+    }
+
+    /// The files in a folder and in those within, in the order of their names; bounded, and none is fine.
+    pub fn within(folder: &Path) -> anyhow::Result<Self> {
+        let mut files = Self { read: Vec::new(), unread: Vec::new() };
+        if !fs::metadata(folder).with_context(|| format!("can't find `{}`", folder.display()))?.is_dir() {
+            bail!("`{}` is no folder", folder.display());
+        }
+        let mut found = Vec::new();
+        gather(folder, MAX_DEPTH, &mut found)?;
+        if found.len() > MAX_FILES {
+            bail!("`{}` holds more than {MAX_FILES} rule files", folder.display());
+        }
+        found.sort();
+        for path in found {
+            files.add(&path)?;
+            if files.read.iter().map(|(_, text)| text.len()).sum::<usize>() > MAX_TOTAL {
+                bail!("the rule files in `{}` have more than {MAX_TOTAL} bytes", folder.display());
+            }
+        }
+        Ok(files)
+    }
+
+    /// Names and texts.
+    pub fn into_read(self) -> Vec<(String, String)> {
+        self.read
     }
 
     fn add(&mut self, path: &Path) -> anyhow::Result<()> {
@@ -112,4 +142,30 @@ pub fn values(path: Option<&Path>) -> anyhow::Result<Values> {
     let text = fs::read_to_string(path).with_context(|| format!("can't read `{place}`"))?;
     toml::from_str(&text)
         .with_context(|| format!("`{place}`: a table for each rule, such as `[users_exported]`, with values"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_read_with_those_within_and_no_further_than_its_bounds() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("rules");
+        assert!(Files::within(&folder).is_err());
+        fs::create_dir_all(folder.join("more")).unwrap();
+        assert_eq!(Files::within(&folder).unwrap().count(), 0);
+        fs::write(folder.join("a.yml"), "a").unwrap();
+        fs::write(folder.join("more/b.yaml"), "b").unwrap();
+        fs::write(folder.join("readme.md"), "c").unwrap();
+        let texts = |files: Files| files.into_read().into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+        assert_eq!(texts(Files::within(&folder).unwrap()), ["a", "b"]);
+        assert!(Files::within(&folder.join("a.yml")).is_err());
+        let large = "x".repeat(usize::try_from(MAX_BYTES).unwrap() * 2);
+        (0..17).for_each(|n| fs::write(folder.join(format!("large{n}.yml")), &large).unwrap());
+        assert!(Files::within(&folder).is_err(), "more than 16 MiB");
+        (0..17).for_each(|n| fs::remove_file(folder.join(format!("large{n}.yml"))).unwrap());
+        (0..MAX_FILES).for_each(|n| fs::write(folder.join(format!("r{n}.yml")), "x").unwrap());
+        assert!(Files::within(&folder).is_err(), "more than a thousand files");
+    }
 }

@@ -1,7 +1,7 @@
 //! `countersign rules`
 
 mod explain;
-mod files;
+pub mod files;
 
 use std::fmt::Write as _;
 

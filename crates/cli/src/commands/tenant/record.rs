@@ -16,7 +16,10 @@ pub struct RemoteRecorder {
 impl Recorder for RemoteRecorder {
     fn intend<'a>(&'a self, intent: Intent<'a>) -> Pending<'a, Result<String, RecordError>> {
         Box::pin(async move {
-            let body = json!({ "operation": intent.request.operation().name, "cause": intent.cause });
+            let mut body = json!({ "operation": intent.request.operation().name, "cause": intent.cause });
+            if let (Some(maker), Some(fields)) = (intent.maker, body.as_object_mut()) {
+                fields.insert("maker".to_owned(), json!(maker));
+            }
             let path = ["v1", "tenant-writes", self.tenant.as_str()];
             let answer = self.server.call(Method::POST, &path, Some(&body)).await.map_err(|error| {
                 tracing::error!("a write at the tenant can't be recorded, so it is not sent: {error:#}");

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::{Event, Severity, admin::Call, state::History};
+use crate::{Event, Severity, admin::Call, detectors::bound::Flow, state::History};
 
 /// The most flows that are followed; Auth0 has some twenty triggers.
 const TRIGGERS: usize = 64;
@@ -23,15 +22,20 @@ impl Bindings {
         event: &Event<'_>,
         guarded: &BTreeSet<String>,
     ) -> Option<Severity> {
+        let Flow { known, unknown } = Flow::of(call)?;
         let now: BTreeSet<String> =
-            bound(call)?.into_iter().filter(|id| guarded.contains(*id)).map(str::to_owned).collect();
+            known.into_iter().filter(|id| guarded.contains(*id)).map(str::to_owned).collect();
+        let before = self.0.get(trigger).and_then(|history| history.before(event.at()).cloned());
+        if unknown > 0 {
+            // Why not kept: what was there before may be there still.
+            return lost(before, &now, unknown);
+        }
         let is_elsewhere = |id: &String| {
             self.0.iter().any(|(other, history)| {
                 other != trigger && history.newest().is_some_and(|ids| ids.contains(id))
             })
         };
         let is_missing = !guarded.is_empty() && now.is_empty() && !guarded.iter().all(is_elsewhere);
-        let before = self.0.get(trigger).and_then(|history| history.before(event.at()).cloned());
         if self.0.len() < TRIGGERS || self.0.contains_key(trigger) {
             self.0.entry(trigger.to_owned()).or_default().set(event.at(), event.seq, now.clone());
         }
@@ -45,21 +49,11 @@ impl Bindings {
     }
 }
 
-/// The ids of the Actions in the flow after the call; `None` where that can't be told. Only ids count: whoever edits a flow chooses
-/// the names.
-fn bound(call: &Call) -> Option<Vec<&str>> {
-    let body = [&call.response, &call.request]
-        .into_iter()
-        .find(|body| body.get("bindings").is_some_and(Value::is_array))?;
-    let bindings = body.get("bindings")?.as_array()?;
-    let ids: Vec<&str> = bindings.iter().filter_map(id).collect();
-    (ids.len() == bindings.len()).then_some(ids)
-}
-
-fn id(binding: &Value) -> Option<&str> {
-    if let Some(id) = binding.pointer("/action/id") {
-        return id.as_str();
+/// How bad it is where some in the flow are not told by their ids: any of these may be ours, and no more than their number.
+fn lost(before: Option<BTreeSet<String>>, now: &BTreeSet<String>, unknown: usize) -> Option<Severity> {
+    match before?.difference(now).count() {
+        0 => None,
+        missing if missing <= unknown => Some(Severity::Medium),
+        _ => Some(Severity::High),
     }
-    let by = binding.get("ref")?;
-    if by.get("type")?.as_str()? == "action_id" { by.get("value")?.as_str() } else { None }
 }

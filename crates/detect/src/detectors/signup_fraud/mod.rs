@@ -179,6 +179,12 @@ impl Detector for Fraud {
         }
     }
 
+    fn forget(&mut self, now: Timestamp) {
+        for crowds in [&mut self.state.all, &mut self.state.disposable] {
+            crowds.retain(|_, crowd| crowd.forget(now, self.limits.window));
+        }
+    }
+
     fn save(&self) -> Vec<u8> {
         state::save(ABOUT.version, &self.state)
     }

@@ -28,6 +28,13 @@ const ORGS: Param = Param {
 };
 const WINDOW: Param =
     Param { name: "window_hours", default: 24.0, least: 1.0, most: 168.0, text: "the window in hours" };
+const SLOW: Param = Param {
+    name: "slow_orgs",
+    default: 6.0,
+    least: 3.0,
+    most: 15.0,
+    text: "unrelated organizations within two weeks that the person did not belong to before",
+};
 const NORM: Param = Param {
     name: "norm_days",
     default: 90.0,
@@ -45,13 +52,14 @@ const SHARED: Param = Param {
 
 static ABOUT: About = About {
     id: Cow::Borrowed("unrelated_org_access"),
-    version: 1,
+    version: 2,
     title: Cow::Borrowed("One person in several unrelated organizations"),
     text: Cow::Borrowed(
         "Finds a person who used one organization so far and signs in to several others within a day that are not related to it: by \
-         declaration, or because they have shared several people for two weeks. Related ones among the others count as one. \
-         Critical from a network that is new for the person; low for the operator's staff; recorded only for a person of whom \
-         nothing older is known.",
+         declaration, or because they have shared several people for two weeks. Related ones among the others count as one. An \
+         organization is the person's own two weeks after the first visit; who has used two on several days, or for a month, is at \
+         home in many. Critical from a network that is new for the person; medium for more of them within two weeks; low for the \
+         operator's staff; recorded only for a person who was first seen less than two weeks ago.",
     ),
     kinds: Cow::Borrowed(&["s", "ssa", "seacft", "sertft"]),
     severity: Severity::High,
@@ -66,7 +74,7 @@ static ABOUT: About = About {
         "look at who made the person a member, and when",
         "end the sessions in organizations that nobody vouches for",
     ]),
-    params: &[ORGS, WINDOW, NORM, SHARED],
+    params: &[ORGS, WINDOW, SLOW, NORM, SHARED],
     cooldown: HOUR,
 };
 
@@ -79,12 +87,19 @@ const REMEMBERED: usize = 16;
 /// The most pairs of organizations whose people are counted.
 const PAIRS: usize = 50_000;
 
-/// For how long both must have been used before a person counts for two organizations.
+/// For how long an organization must have been used to be the person's own, and both to count as sharing the person.
 const SETTLED: Micros = 14 * DAY;
+
+/// After how long it is so even if it was used on few days.
+const LONG: Micros = 30 * DAY;
+
+/// On how many days it must have been used otherwise to count against a person's being at home in one: a thief waits, too.
+const DAYS: u8 = 3;
 
 struct Wanderer {
     orgs: usize,
     window: Micros,
+    slow: usize,
     norm: Micros,
     shared: u32,
     state: State,
@@ -106,7 +121,20 @@ struct Visit {
     first: Minute,
     last: Minute,
     seq: Seq,
+    days: u8,
     is_settled: bool,
+}
+
+/// What a person's visits show.
+struct Tour {
+    /// The organizations that are the person's own.
+    own: usize,
+    /// Those of them that were used long or often.
+    homes: usize,
+    /// The newest entries of the unrelated others within two weeks, one of each related set.
+    others: Vec<Seq>,
+    /// Those of them that were first seen within the window.
+    fresh: Vec<Seq>,
 }
 
 /// How many people have used two organizations for long.
@@ -140,6 +168,8 @@ impl Visits {
     fn see(&mut self, organization: Tag, event: &Event<'_>, world: &World<'_>) {
         let at = Minute::of(event.at());
         if let Some(visit) = self.0.iter_mut().find(|visit| visit.organization == organization) {
+            let is_new_day = at.day() > visit.last.day() || at.day() < visit.first.day();
+            visit.days = visit.days.saturating_add(u8::from(is_new_day));
             visit.first = visit.first.min(at);
             if at >= visit.last {
                 (visit.last, visit.seq) = (at, event.seq);
@@ -154,7 +184,8 @@ impl Visits {
         // Why exactly: most have one.
         self.0.reserve_exact(1);
         let groups = groups_of(event, world).collect();
-        self.0.push(Visit { organization, groups, first: at, last: at, seq: event.seq, is_settled: false });
+        let seq = event.seq;
+        self.0.push(Visit { organization, groups, first: at, last: at, seq, days: 1, is_settled: false });
     }
 }
 
@@ -199,18 +230,22 @@ impl Wanderer {
         Self {
             orgs: params.count(&ORGS),
             window: params.span(&WINDOW, HOUR),
+            slow: params.count(&SLOW),
             norm: params.span(&NORM, DAY),
             shared: u32::try_from(params.count(&SHARED)).unwrap_or(u32::MAX),
             state: State { people: Table::new(PEOPLE), pairs: Table::new(PAIRS) },
         }
     }
 
-    /// The person's own organizations, and the unrelated others of the window, one of each related set.
-    fn split(&self, visits: &Visits, at: Timestamp) -> (usize, Vec<Seq>) {
-        let begun = Minute::of(at.plus(-self.window));
-        let since = Minute::of(at.plus(-self.norm));
-        let (own, new): (Vec<&Visit>, Vec<&Visit>) =
-            visits.0.iter().filter(|visit| visit.last >= since).partition(|visit| visit.first < begun);
+    fn tour(&self, visits: &Visits, at: Timestamp) -> Tour {
+        let begun = |span: Micros| Minute::of(at.plus(-span));
+        let since = begun(self.norm);
+        let (own, new): (Vec<&Visit>, Vec<&Visit>) = visits
+            .0
+            .iter()
+            .filter(|visit| visit.last >= since)
+            .partition(|visit| visit.first <= begun(SETTLED));
+        let is_home = |visit: &&&Visit| visit.days >= DAYS || visit.first <= begun(LONG);
         let mut others: Vec<&Visit> = Vec::new();
         // Why the first of a person of whom nothing older is known: one of them must be where they belong.
         let (home, new) = if own.is_empty() { new.split_at(new.len().min(1)) } else { (&own[..], &new[..]) };
@@ -220,7 +255,13 @@ impl Wanderer {
                 others.push(visit);
             }
         }
-        (own.len(), others.iter().map(|visit| visit.seq).collect())
+        let fresh = others.iter().filter(|visit| visit.first >= begun(self.window));
+        Tour {
+            own: own.len(),
+            homes: own.iter().filter(is_home).count(),
+            fresh: fresh.map(|visit| visit.seq).collect(),
+            others: others.iter().map(|visit| visit.seq).collect(),
+        }
     }
 }
 
@@ -240,22 +281,27 @@ impl Detector for Wanderer {
         else {
             return;
         };
-        let (own, others) = self.split(visits, at);
+        let Tour { own, homes, others, fresh } = self.tour(visits, at);
+        let is_fast = fresh.len() >= self.orgs;
         // Why one at the most: who has used several all along is at home in many.
-        if own > 1 || others.len() < self.orgs || !others.contains(&event.seq) {
+        if homes > 1 || !fresh.contains(&event.seq) || !(is_fast || others.len() >= self.slow) {
             return;
         }
         let Some(account) = event.account() else { return };
         let severity = if is_staff(event, world) {
             Severity::Low
+        } else if !is_fast {
+            Severity::Medium
         } else if event.kind() == "s" && is_new_network(event, world) {
             Severity::Critical
         } else {
             Severity::High
         };
-        let count = others.len();
-        let finding = Finding::new(severity, account, at).shown_by(others);
-        let mut finding = finding.measured("min_orgs", number(count), number(self.orgs));
+        let (shown, least, name) =
+            if is_fast { (fresh, self.orgs, ORGS.name) } else { (others, self.slow, SLOW.name) };
+        let count = number(shown.len());
+        let finding = Finding::new(severity, account, at).shown_by(shown);
+        let mut finding = finding.measured(name, count, number(least));
         finding.is_learning = own == 0;
         findings.push(finding);
     }

@@ -60,3 +60,22 @@ fn organizations_that_have_long_shared_people_are_related() {
     let all = [shared(5), home(20), tour(1..4, 1_800)].concat();
     assert!(trial().run(&all).iter().all(|alert| alert.entity.name != "auth0|1"));
 }
+
+#[test]
+fn an_organization_of_yesterday_is_not_the_persons_own() {
+    let yesterday = || visit(1, -DAY_S - 3_600, 1);
+    let all = [home(20), vec![yesterday()], tour(2..5, 1_800)].concat();
+    assert_eq!(told(&trial().run(&all)), [("auth0|1", Severity::High)]);
+    let settled: Vec<Line> = [20, 19, 18].map(|day| visit(1, -day * DAY_S, 1)).into();
+    assert!(trial().is_quiet(&[home(20), settled, tour(2..6, 1_800)].concat()), "at home in two");
+    let once = vec![visit(1, -16 * DAY_S, 1)];
+    assert!(!trial().is_quiet(&[home(20), once, tour(2..6, 1_800)].concat()), "one visit is no home");
+}
+
+#[test]
+fn many_organizations_one_after_the_other_are_found_within_two_weeks() {
+    let slow = |orgs: usize| [home(20), tour(1..orgs + 1, 30 * 3_600)].concat();
+    assert_eq!(told(&trial().run(&slow(6))), [("auth0|1", Severity::Medium)]);
+    assert!(trial().is_quiet(&slow(5)));
+    assert!(trial().is_quiet(&[home(20), tour(1..7, 3 * DAY_S)].concat()), "a new customer each third day");
+}

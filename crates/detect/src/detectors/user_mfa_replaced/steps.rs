@@ -80,7 +80,9 @@ pub(super) fn of_call(call: &Call) -> Option<(Deed, &str)> {
             ["users", _, "authentication-methods", ..]
             | ["users", _, "authenticators"]
             | ["users", _, "multifactor", _],
-        ) => Some((Deed::RemovedByAdmin, id)),
+        )
+        // Why a removal: the code that the person has is void, and somebody else has the new one.
+        | (Method::Post, ["users", _, "recovery-code-regeneration"]) => Some((Deed::RemovedByAdmin, id)),
         (Method::Post | Method::Put, ["users", _, "authentication-methods"]) => {
             Some((Deed::EnrolledByAdmin, id))
         }
@@ -88,8 +90,8 @@ pub(super) fn of_call(call: &Call) -> Option<(Deed, &str)> {
     }
 }
 
-/// How strange the place of an entry is to its account; familiar is what was there before the window began, so that an attacker's
-/// own login does not make theirs so.
+/// How strange the place of an entry is to its account; familiar is what was its own before the window began, so that an attacker's
+/// own logins of some days do not make theirs so.
 pub(super) fn strangeness(event: &Event<'_>, world: &World<'_>, window: Micros) -> Option<Severity> {
     if is_marked(event, world) {
         return Some(Severity::High);
@@ -99,11 +101,10 @@ pub(super) fn strangeness(event: &Event<'_>, world: &World<'_>, window: Micros) 
     let country = event.place.and_then(|place| place.country);
     let is_abroad = country.is_some()
         && person.countries.iter().next().is_some()
-        && !person.countries.is_familiar(country, 1, since);
-    let is_new_device =
-        event.tags.device.is_some() && !person.devices.is_familiar(event.tags.device, 1, since);
-    let is_new_network =
-        event.tags.network.is_some() && !person.networks.is_familiar(event.tags.network, 1, since);
+        && !person.countries.is_settled(country, person.first, since);
+    let (device, network) = (event.tags.device, event.tags.network);
+    let is_new_device = device.is_some() && !person.devices.is_settled(device, person.first, since);
+    let is_new_network = network.is_some() && !person.networks.is_settled(network, person.first, since);
     match (is_abroad, is_new_device, is_new_network) {
         (true, true, _) => Some(Severity::High),
         (true, false, _) | (false, true, true) => Some(Severity::Medium),

@@ -63,10 +63,12 @@ pub async fn listed_newest_first_by_page_and_by_filter(Fresh { store, .. }: Fres
     for (filter, found) in [
         (of(|filter| filter.before = Some((at(20), "c".to_owned()))), &["a", "d"][..]),
         (of(|filter| filter.since = Some(at(20))), &["b", "c", "a"]),
+        (of(|filter| filter.until = Some(at(20))), &["d"]),
         (of(|filter| filter.severity = 3), &["c"]),
         (of(|filter| filter.detector = Some("mfa_fatigue".to_owned())), &["c"]),
         (of(|filter| filter.audience = Some("raised".to_owned())), &["b", "a", "d"]),
         (of(|filter| filter.entity = Some(5)), &["c"]),
+        (of(|filter| (filter.entity, filter.detector) = (Some(5), Some("password_spray".to_owned()))), &[]),
         (of(|filter| filter.incident = Some("inc_1".to_owned())), &["c"]),
     ] {
         assert_eq!(ids(&store, filter.clone()).await, found, "{filter:?}");

@@ -1,5 +1,6 @@
 use countersign_store::{
-    AlertEntities, IncidentFilter, IncidentNoteRow, IncidentRow, IncidentWrite, MentionRow, Store, StoreError,
+    AlertEntities, AlertRow, IncidentFilter, IncidentNoteRow, IncidentRow, IncidentWrite, MentionRow, Store,
+    StoreError, Write,
 };
 
 use super::{
@@ -82,6 +83,9 @@ pub async fn listed_newest_first_by_page_and_by_filter(Fresh { store, .. }: Fres
     for (filter, found) in [
         (of(|filter| filter.before = Some((at(20), "c".to_owned()))), &["a", "d"][..]),
         (of(|filter| filter.since = Some(at(20))), &["b", "c", "a"]),
+        (of(|filter| filter.until = Some(at(20))), &["d"]),
+        (of(|filter| filter.overdue_at = Some(at(119))), &["d"]),
+        (of(|filter| filter.overdue_at = Some(at(120))), &["a", "d"]),
         (of(|filter| filter.severity = 3), &["c"]),
         (of(|filter| filter.status = Some("open".to_owned())), &["b", "a", "d"]),
         (of(|filter| filter.disposition = Some("benign".to_owned())), &["c"]),
@@ -126,6 +130,49 @@ pub async fn found_by_what_their_alerts_are_about_in_time(Fresh { store, .. }: F
     assert_eq!(find(&[7, 8], 40, 99).await, [pair("inc_1", 7), pair("inc_1", 8)]);
     write(&store, "t", IncidentWrite::ForgetEntities("a".to_owned())).await.unwrap();
     assert_eq!(find(&[7, 8, u64::MAX], 0, 99).await, [pair("inc_2", 7)]);
+}
+
+pub async fn listed_by_what_their_alerts_are_about_and_by_their_detector(Fresh { store, .. }: Fresh) {
+    for (of, id, detector, entity, is_retracted) in [
+        ("t", "a", "mfa_fatigue", u64::MAX, false),
+        ("t", "b", "mfa_fatigue", 7, true),
+        ("t", "c", "password_spray", 7, false),
+        ("u", "d", "mfa_fatigue", 7, false),
+    ] {
+        put(&store, of, 0, &incident(id, 10)).await.unwrap();
+        let alert = AlertRow {
+            id: format!("alr_{id}"),
+            detector: detector.to_owned(),
+            severity: 2,
+            audience: "raised".to_owned(),
+            is_retracted,
+            is_late: false,
+            first: at(1),
+            last: at(2),
+            entity,
+            incident: Some(id.to_owned()),
+            key_id: "rec_1".to_owned(),
+            sealed: vec![1],
+        };
+        store.commit(writes(&tenant(of), vec![Write::Alert(Box::new(alert))])).await.unwrap();
+        let about = AlertEntities {
+            alert: format!("alr_{id}"),
+            incident: id.to_owned(),
+            first: at(1),
+            last: at(2),
+            entities: vec![entity],
+        };
+        write(&store, of, IncidentWrite::Entities(about)).await.unwrap();
+    }
+    let by_detector =
+        |detector: &str| IncidentFilter { detector: Some(detector.to_owned()), ..IncidentFilter::default() };
+    assert_eq!(ids(&store, by_detector("mfa_fatigue")).await, ["a"], "a retracted alert shows nothing");
+    assert_eq!(ids(&store, by_detector("password_spray")).await, ["c"]);
+    let about = |entity: u64| IncidentFilter { entity: Some(entity), ..IncidentFilter::default() };
+    assert_eq!(ids(&store, about(u64::MAX)).await, ["a"]);
+    assert_eq!(ids(&store, about(7)).await, ["c", "b"]);
+    let both = IncidentFilter { entity: Some(7), ..by_detector("password_spray") };
+    assert_eq!(ids(&store, both).await, ["c"]);
 }
 
 pub async fn notes_are_listed_newest_first_and_stay_apart(Fresh { store, .. }: Fresh) {

@@ -1,7 +1,7 @@
 use countersign_core::Timestamp;
 use countersign_store::{
-    LogProgress, LogSnapshotPiece, LogSnapshotRow, LogState, LogStretch, NewLogEntry, Store, StoreError,
-    Write,
+    LogFilter, LogProgress, LogSnapshotPiece, LogSnapshotRow, LogState, LogStretch, NewLogEntry, Store,
+    StoreError, Write,
 };
 
 use super::{
@@ -81,6 +81,28 @@ pub async fn listed_by_arrival_and_by_event_time(Fresh { store, .. }: Fresh) {
     );
     assert_eq!(ids(&store, LogStretch { until: at(3), ..all.clone() }).await, ["a", "b", "c"]);
     assert_eq!(ids(&store, LogStretch { before: 3, ..all }).await, ["a", "b", "d"]);
+}
+
+pub async fn listed_newest_first_by_filter(Fresh { store, .. }: Fresh) {
+    let other = NewLogEntry { kind: "fp".to_owned(), key_id: "rec_2".to_owned(), ..entry("c", 5) };
+    append(&store, "t", &[entry("a", 9), entry("b", 2), other, entry("d", 5)]).await;
+    append(&store, "u", &[entry("x", 5)]).await;
+    let all = LogFilter { before: 9, ..LogFilter::default() };
+    for (filter, found) in [
+        (all.clone(), &["d", "c", "b", "a"][..]),
+        (LogFilter { before: 2, ..all.clone() }, &["b", "a"]),
+        (LogFilter { from: 2, ..all.clone() }, &["d", "c"]),
+        (LogFilter { kind: Some("fp".to_owned()), ..all.clone() }, &["c"]),
+        (LogFilter { key_id: Some("rec_1".to_owned()), ..all.clone() }, &["d", "b", "a"]),
+        (LogFilter { key_id: Some("rec_3".to_owned()), ..all.clone() }, &[]),
+        (LogFilter { since: Some(at(5)), ..all.clone() }, &["d", "c", "a"]),
+        (LogFilter { until: Some(at(5)), ..all.clone() }, &["b"]),
+    ] {
+        let rows = store.list_log_newest(&tenant("t"), filter.clone(), 9).await.unwrap();
+        let ids: Vec<_> = rows.iter().map(|row| row.entry.log_id.as_str()).collect();
+        assert_eq!(ids, found, "{filter:?}");
+    }
+    assert_eq!(store.list_log_newest(&tenant("t"), all, 1).await.unwrap()[0].entry, entry("d", 5));
 }
 
 pub async fn what_was_looked_at_moves_only_from_where_it_was(Fresh { store, .. }: Fresh) {

@@ -5,6 +5,7 @@
 
 pub mod addresses;
 pub mod alerts;
+pub mod attack_sources;
 pub mod changes;
 pub mod checkpoints;
 pub mod commits;
@@ -14,6 +15,7 @@ pub mod forgetting;
 pub mod hooks;
 pub mod hostile;
 pub mod incidents;
+pub mod joins;
 pub mod journal;
 pub mod keys;
 pub mod leases;
@@ -61,6 +63,7 @@ macro_rules! suite {
                 listed_newest_first_by_page_and_by_filter
                 a_retracted_alert_is_listed_only_on_request
             ];
+            attack_sources: [a_source_counts_until_its_end_and_once_for_each_incident];
             changes: [
                 what_others_must_see_is_told
                 what_is_told_is_there_to_be_read
@@ -93,13 +96,21 @@ macro_rules! suite {
                 a_change_of_what_changed_is_stale
                 listed_newest_first_by_page_and_by_filter
                 found_by_what_their_alerts_are_about_in_time
+                listed_by_what_their_alerts_are_about_and_by_their_detector
                 notes_are_listed_newest_first_and_stay_apart
+            ];
+            joins: [
+                decisions_are_found_by_key_and_time
+                a_join_is_replaced_and_a_decision_has_one_login
+                the_place_moves_only_from_where_it_was
+                logins_are_listed_and_counted_by_how_and_time
             ];
             journal: [
                 an_entry_is_journaled_once_and_places_have_no_gaps
                 entries_of_one_delivery_that_repeat_each_other_are_one
                 many_deliveries_at_once_get_places_in_their_order
                 listed_by_arrival_and_by_event_time
+                listed_newest_first_by_filter
                 what_was_looked_at_moves_only_from_where_it_was
                 snapshots_are_there_with_their_head_and_stand_in_event_time
                 a_cursor_is_kept_for_its_tenant

@@ -1,0 +1,130 @@
+//! The journal of a tenant's log as people ask for it: which entries there are, and one of them opened.
+
+use countersign_core::{SubjectId, Timestamp};
+use countersign_store::{LogEntryRow, LogFilter};
+use serde_json::{Value, json};
+
+use crate::{App, Error, Tenant};
+
+/// The most entries of one page.
+pub const MAX_ENTRIES: u32 = 100;
+
+/// How many entries are looked through for one page where only some are wanted: a page may then be short and have a next one.
+const LOOKED_THROUGH: u64 = 100_000;
+
+/// Which entries are asked for; what is absent means any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogQuery {
+    /// Of this type code.
+    pub kind: Option<String>,
+    /// About this account, which the entry tells by its id.
+    pub account: Option<SubjectId>,
+    /// That happened at this time or later.
+    pub since: Option<Timestamp>,
+    /// That happened earlier.
+    pub until: Option<Timestamp>,
+    /// Before this place in the journal.
+    pub before: Option<u64>,
+}
+
+/// Entries, the last that came first.
+#[derive(Debug)]
+pub struct LogPage {
+    /// Their rows; what they tell stays sealed.
+    pub rows: Vec<LogEntryRow>,
+    /// The place before which the next page begins; `None` at the end.
+    pub next: Option<u64>,
+}
+
+/// An entry with all that it tells.
+#[derive(Debug)]
+pub struct OpenedEntry {
+    /// Its row.
+    pub row: LogEntryRow,
+    /// The entry as Auth0 sent it.
+    pub entry: Value,
+}
+
+impl App {
+    /// A page of the journal, in the order of its places, the last first. It names nobody.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn log_entries(&self, tenant: &Tenant, query: LogQuery, limit: u32) -> Result<LogPage, Error> {
+        let LogQuery { kind, account, since, until, before } = query;
+        let limit = limit.clamp(1, MAX_ENTRIES);
+        let before = match before {
+            Some(before) => before,
+            None => self.ports.store.get_log_state(&tenant.id).await?.next,
+        };
+        let key_id = match &account {
+            Some(account) => match self.find_key(tenant, account).await? {
+                Some(key) => Some(key.id.clone()),
+                // Why: whoever has no key has no entry, or was erased.
+                None => return Ok(LogPage { rows: Vec::new(), next: None }),
+            },
+            None => None,
+        };
+        let from = if key_id.is_some() { 0 } else { before.saturating_sub(LOOKED_THROUGH) };
+        let filter = LogFilter { from, before, kind, key_id, since, until };
+        let rows = self.ports.store.list_log_newest(&tenant.id, filter, limit).await?;
+        let is_full = u32::try_from(rows.len()).is_ok_and(|count| count >= limit);
+        let reached = if is_full { rows.last().map_or(from, |row| row.seq) } else { from };
+        Ok(LogPage { rows, next: (reached > 0).then_some(reached) })
+    }
+
+    /// The entries of these ids, as far as they are there, in the order of the ids. They name nobody.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn log_entries_of(&self, tenant: &Tenant, log_ids: &[&str]) -> Result<LogPage, Error> {
+        let mut rows = Vec::new();
+        for log_id in log_ids {
+            rows.extend(self.ports.store.find_log_entry(&tenant.id, log_id).await?);
+        }
+        Ok(LogPage { rows, next: None })
+    }
+
+    /// The entry of an id with all that it tells. It tells of people, so that the ledger is told first that it was shown.
+    ///
+    /// # Errors
+    /// `NotFound`; `Erased` when it was about a person who was erased; `Unavailable`.
+    pub async fn log_entry(&self, tenant: &Tenant, log_id: &str) -> Result<OpenedEntry, Error> {
+        let found = self.ports.store.find_log_entry(&tenant.id, log_id).await?;
+        let row = found.ok_or(Error::NotFound("log entry"))?;
+        let raw = self.open_entry(tenant, &row).await?.ok_or(Error::Erased)?;
+        let entry = serde_json::from_str(&raw).map_err(Error::internal)?;
+        self.record_reveal(tenant, &row.entry.log_id).await?;
+        Ok(OpenedEntry { row, entry })
+    }
+}
+
+fn facts(row: &LogEntryRow) -> Value {
+    json!({
+        "log_id": row.entry.log_id,
+        "kind": row.entry.kind,
+        "place": row.seq,
+        "at": row.entry.at,
+        "arrived": row.arrived,
+    })
+}
+
+impl LogPage {
+    /// The page in the form of the API.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        json!({ "entries": self.rows.iter().map(facts).collect::<Vec<_>>(), "next": self.next })
+    }
+}
+
+impl OpenedEntry {
+    /// The entry in the form of the API.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        let mut view = facts(&self.row);
+        if let Some(view) = view.as_object_mut() {
+            view.insert("entry".to_owned(), self.entry.clone());
+        }
+        view
+    }
+}

@@ -1,0 +1,248 @@
+//! `/suppressions`: what nobody is to be told of, for a while; added and lifted here.
+
+use axum::{
+    Form,
+    extract::{
+        Path, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign_app::{
+    App, Tenant,
+    incidents::{NewSuppression, SENSORS, Standing},
+};
+use countersign_core::{TenantId, Timestamp};
+use maud::{Markup, html};
+
+use super::{
+    confirm::{Pairs, named_tenant, of_form},
+    fault::Fault,
+    filter::{self, Detectors, actor},
+    layout::{Layout, trail_to},
+    query::{self, Link, Parameters},
+    words,
+};
+use crate::Server;
+
+/// For how many days something can be suppressed here.
+const DAYS: [i64; 4] = [1, 7, 30, 90];
+
+/// A day in microseconds.
+const DAY: i64 = 24 * 3_600 * 1_000_000;
+
+/// What the page shows.
+struct Page {
+    tenant: TenantId,
+    tenants: Vec<TenantId>,
+    now: Timestamp,
+    detectors: Detectors,
+    rows: Vec<Standing>,
+    told: Option<&'static str>,
+}
+
+/// Answers `GET /suppressions`.
+pub(super) async fn handle(
+    State(server): State<Server>,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Result<Response, Fault> {
+    let parameters = Parameters::of_query(query)?;
+    let tenant = parameters.tenant(&server)?;
+    let app = &server.0.app;
+    let now = app.clock().now();
+    let told = match parameters.get("told") {
+        Some("added") => Some("It is suppressed from now on."),
+        Some("lifted") => Some("It was lifted: people are told again."),
+        _ => None,
+    };
+    let page = Page {
+        tenant: tenant.id().clone(),
+        tenants: query::tenants(&server),
+        now,
+        detectors: App::detectors(&tenant)?,
+        rows: app.suppressions(&tenant, now).await?,
+        told,
+    };
+    Ok(page.render().into_response())
+}
+
+/// Answers `POST /suppressions`.
+pub(super) async fn add(
+    State(server): State<Server>,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let tenant = named_tenant(&server, &parameters)?;
+    let days = parameters.get("days").and_then(|text| text.parse().ok()).filter(|days| DAYS.contains(days));
+    let days = days.ok_or_else(|| Fault::query("`days` is a number that the form offers"))?;
+    let app = &server.0.app;
+    let new = NewSuppression {
+        detector: parameters.get("detector").map(str::to_owned),
+        entity: filter::read_entity(&parameters)?,
+        until: app.clock().now().plus(days * DAY),
+        reason: parameters.get("reason").unwrap_or_default().to_owned(),
+        force: false,
+    };
+    app.suppress(&tenant, new, parameters.get("actor").unwrap_or_default()).await?;
+    Ok(back(&tenant, "added"))
+}
+
+/// Answers `POST /suppressions/{id}/lift`.
+pub(super) async fn lift(
+    State(server): State<Server>,
+    Path(id): Path<String>,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let tenant = named_tenant(&server, &parameters)?;
+    let actor = parameters.get("actor").unwrap_or_default();
+    server.0.app.lift_suppression(&tenant, &id, actor).await?;
+    Ok(back(&tenant, "lifted"))
+}
+
+fn back(tenant: &Tenant, told: &str) -> Response {
+    let link = Link::to("/suppressions").with("tenant", tenant.id().as_str()).with("told", told);
+    Redirect::to(&link.done()).into_response()
+}
+
+impl Page {
+    fn render(&self) -> Markup {
+        let main = html! {
+            div.heading { h1 { "Suppressions" } }
+            @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
+            p.note { "What is suppressed is still found and listed under "
+                a href=(Link::to("/alerts").with("tenant", self.tenant.as_str()).with("audience", "suppressed").done()) { "Alerts" }
+                "; it opens no incident, and nobody is told. It holds for what happens from its beginning to its end." }
+            div.columns {
+                div { @if self.rows.is_empty() { (empty()) } @else { (self.table()) } }
+                div.narrow { (self.form()) }
+            }
+        };
+        let layout = Layout {
+            title: "Suppressions",
+            tenant: &self.tenant,
+            tenants: &self.tenants,
+            trail: trail_to(&self.tenant, None),
+            now: Some(self.now),
+            scripts: &[],
+        };
+        layout.render(&main)
+    }
+
+    fn table(&self) -> Markup {
+        html! {
+            table.rows role="table" aria-label="Suppressions that hold" {
+                thead role="rowgroup" {
+                    tr role="row" {
+                        @for name in ["Detector", "About", "Why", "Until", "Lift"] { th scope="col" role="columnheader" { (name) } }
+                    }
+                }
+                tbody role="rowgroup" { @for standing in &self.rows { (self.row(standing)) } }
+            }
+        }
+    }
+
+    fn row(&self, Standing { id, suppression, by }: &Standing) -> Markup {
+        html! {
+            tr role="row" {
+                td role="cell" data-label="Detector" {
+                    @match &suppression.detector { Some(detector) => code { (detector) }, None => "any" }
+                }
+                td.wrap role="cell" data-label="About" {
+                    @match &suppression.entity { Some(entity) => (entity.name), None => "anything" }
+                }
+                td.wrap role="cell" data-label="Why" { (suppression.reason) " " span.quiet { "(" (by) ")" } }
+                td role="cell" data-label="Until" { (words::absolute(suppression.until)) }
+                td role="cell" {
+                    details {
+                        summary { "Lift" }
+                        form.fields method="post" action=(Link::to(&format!("/suppressions/{id}/lift")).done()) {
+                            input type="hidden" name="tenant" value=(self.tenant);
+                            (actor())
+                            div.buttons { button type="submit" { "Lift it now" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn form(&self) -> Markup {
+        let offered = self.detectors.iter().filter(|(id, _)| id != SENSORS).cloned().collect();
+        html! {
+            section.card aria-labelledby="add-title" {
+                h2 #add-title { "Suppress" }
+                form.fields method="post" action="/suppressions" {
+                    input type="hidden" name="tenant" value=(self.tenant);
+                    (filter::detectors(&offered, None, "Any, if an entity is named"))
+                    (filter::entity(false))
+                    label {
+                        "For "
+                        select name="days" {
+                            @for days in DAYS { option value=(days) selected[days == 7] { (days) " days" } }
+                        }
+                    }
+                    label { "Why" textarea name="reason" rows="3" required maxlength="1000" {} }
+                    (actor())
+                    div.buttons { button.primary type="submit" { "Suppress" } }
+                    p.note { "What tells that somebody blinds the watch, " code { (SENSORS) } ", is not suppressed here." }
+                }
+            }
+        }
+    }
+}
+
+fn empty() -> Markup {
+    html! {
+        div.card.empty {
+            h3 { "Nothing is suppressed" }
+            p { "People are told of everything that is found, within each detector's daily budget." }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_app::incidents::{Entity, EntityKind};
+    use countersign_detect::Suppression;
+
+    use super::*;
+    use crate::console::samples;
+
+    fn page(rows: Vec<Standing>) -> String {
+        let detectors = ["mfa_fatigue", SENSORS].map(|id| (id.to_owned(), samples::HOSTILE.to_owned()));
+        let page = Page {
+            tenant: samples::tenant(),
+            tenants: vec![samples::tenant()],
+            now: samples::now(),
+            detectors: detectors.to_vec(),
+            rows,
+            told: Some("It is suppressed from now on."),
+        };
+        let page = page.render().into_string();
+        samples::check_page(&page);
+        page
+    }
+
+    #[test]
+    fn what_is_suppressed_is_told_with_its_reason_and_nothing_of_it_is_markup() {
+        let suppression = Suppression {
+            detector: Some("mfa_fatigue".to_owned()),
+            entity: Some(Entity::new(EntityKind::User, samples::HOSTILE)),
+            from: samples::now(),
+            until: samples::now().plus(DAY),
+            reason: samples::HOSTILE.to_owned(),
+        };
+        let by = samples::HOSTILE.to_owned();
+        let page = page(vec![Standing { id: "rec_1".to_owned(), suppression, by }]);
+        assert!(
+            page.contains("2026-08-21 08:00:00 UTC") && page.contains("action=\"/suppressions/rec_1/lift\"")
+        );
+        assert!(!page.contains("option value=\"sensor_tampering\""));
+    }
+
+    #[test]
+    fn an_empty_list_says_so() {
+        assert!(page(Vec::new()).contains("Nothing is suppressed"));
+    }
+}
