@@ -1,7 +1,8 @@
 //! `countersign demo`: the service, generated people, the real Action in Node, one URL.
 
+mod fatigue;
 mod history;
-mod people;
+mod live;
 mod reader;
 mod stand;
 
@@ -13,14 +14,14 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use countersign_core::{Mode, TenantId};
 use countersign_policy::{Claims, Document, Fallback, Layer};
-use countersign_sandbox::{Pace, Population, Scenario, Story, TENANT, Traffic};
+use countersign_sandbox::{HostError, Pace, Population, Scenario, Story, TENANT, simulate::Actions};
 use tokio::net::TcpListener;
 
 use self::{
-    people::{Driver, Tenant},
+    live::{Live, Requests},
     stand::Stand,
 };
 use super::{Verdict, print, start_logging};
@@ -37,14 +38,15 @@ use crate::{
 /// The same people, habits and attacks at each start.
 const SEED: u64 = 20_260_820;
 
-/// Days of history that profiles are seeded with.
-const HISTORY_DAYS: u16 = 7;
+/// Two honest sign-ins in three seconds; attacks so often that somebody who looks sees one in the first quarter of a minute.
+const PACE: Pace = Pace { honest_per_minute: 40, attack_after_s: (5, 15) };
 
 pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     start_logging("error", LogFormat::Text);
     let kept = args.data.clone();
     let folder = DemoFolder::new(kept)?;
-    let people = Scenario::built_in(HISTORY_DAYS)?.population(SEED);
+    let scenario = Scenario::demo()?;
+    let people = scenario.population(SEED);
     let mut config = Config::default();
     config.storage.directory = folder.path.clone();
     config.tenants.insert(
@@ -53,9 +55,12 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     );
     let base = Base::open(&config)?;
 
-    let now = base.clock.now();
-    let mut traffic = Traffic::new(people.clone(), SEED);
-    let past = traffic.history(HISTORY_DAYS, now);
+    let (stopper, stop, _signals) = listen::signals()?;
+    let mut tasks = tokio::task::JoinSet::new();
+    let (actions, node) = actions(&folder.path).await?;
+    let stand = Stand::start((scenario, SEED), actions, &base.clock, &mut tasks, stop.clone()).await?;
+    let told = stand.shell.tell_scenario().await.map_err(|fault| anyhow!("{fault:?}"));
+    let (past, traffic) = told.context("can't make up a history")?.context("a demo without a scenario")?;
     history::seed(&base, &config, past).await.context("can't make up a history")?;
 
     let app = base.app(&config, &base.clock, None).await?;
@@ -66,22 +71,22 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     let tenant_id: TenantId = TENANT.parse()?;
     let keys = base.data.action_keys(&tenant_id, base.entropy.as_ref())?;
     let key = keys.into_iter().next().context("no key of the Actions")?;
-    let (stopper, stop, _signals) = listen::signals()?;
-    let mut tasks = tokio::task::JoinSet::new();
-    let stand = Stand::start(&people, &base.clock, &mut tasks, stop.clone()).await?;
-    let installed = stand.install(&base, &app, &app.tenant(&tenant_id)?, (address, &key)).await;
+    let tenant = app.tenant(&tenant_id)?;
+    let installed = stand.install(&base, &app, &tenant, (address, &key)).await;
     installed.context("can't install into the demo's tenant")?;
     let reader = stand.reader(&base.data, base.clock.as_ref())?;
     config.tenants.entry(tenant_id.clone()).or_default().management = Some(reader);
     let sources = sources(&config, &base.clock)?;
     let doctor = Doctor::new(Arc::new(config), Arc::clone(&app), sources);
     tasks.spawn(doctor.run(stop.clone()));
-    let driver = Driver::start(&folder.path, address, key, stand).await?;
+    let requests = node.is_none().then(|| Requests::new(address, &key)).transpose()?;
     print(&format!("Countersign demo: http://{address}{link}\n"));
-    print(&driver.introduction());
-    let story = Story::new(traffic, Pace::default(), SEED, base.clock.now());
-    let live = Tenant { app: Arc::clone(&app), driver, story, clock: Arc::clone(&base.clock) };
-    tasks.spawn(live.run(tenant_id, stop.clone()));
+    print(&introduction(node.as_deref()));
+    let story = Story::new(traffic, PACE, SEED, base.clock.now());
+    let (app_of, clock) = (Arc::clone(&app), Arc::clone(&base.clock));
+    let live = Live { app: app_of, tenant, shell: stand.shell, requests, story, clock };
+    tasks.spawn(fatigue::run(people, live.shell.clone(), Arc::clone(&live.clock)));
+    tasks.spawn(live.run(stop.clone()));
     if let Some(seconds) = args.stop_after {
         tasks.spawn(async move {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -99,6 +104,25 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     .await;
     tasks.shutdown().await;
     Ok(Verdict::Holds)
+}
+
+/// Where the tenant's Actions run, and the version of Node; without Node they are passed over.
+async fn actions(folder: &Path) -> anyhow::Result<(Actions, Option<String>)> {
+    let actions = Actions::in_folder(folder.join("node"));
+    let node = match actions.host().await {
+        Ok(host) => Some(host.node().to_owned()),
+        Err(HostError::NodeMissing) => None,
+        Err(error) => return Err(error).context("can't start Node"),
+    };
+    Ok(if node.is_some() { (actions, node) } else { (Actions::passed_over(), None) })
+}
+
+/// What is told at the start.
+fn introduction(node: Option<&str>) -> String {
+    match node {
+        Some(node) => format!("The post-login Action was installed into a sandbox tenant and runs in Node {node}; three organizations sign in, and attackers do. A month of decisions and of the tenant's log lies behind them; what is found in it is under Incidents. Stop with Ctrl-C.\n"),
+        None => "Node was not found, so the demo sends the Action's requests itself. Install Node 18 or later to run the Action. Stop with Ctrl-C.\n".to_owned(),
+    }
 }
 
 /// The Action as an operator edits it who is done with auditing.

@@ -19,6 +19,8 @@ mod decisions;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod demo_quiet;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod erase;

@@ -25,6 +25,9 @@ use crate::{AttackKind, Population, stream::Mishaps};
 /// The scenario of `--people`: three companies, and attacks on them.
 const BUILT_IN: &str = include_str!("../../../../scenarios/three-companies.toml");
 
+/// The scenario of the demo.
+const DEMO: &str = include_str!("../../../../scenarios/demo.toml");
+
 const DAY: Micros = 86_400_000_000;
 
 /// A scenario that holds together.
@@ -70,6 +73,14 @@ impl Scenario {
         let begin = scenario.begin(Timestamp::default()).micros();
         scenario.attacks.retain(|attack| attack.start >= begin);
         Ok(scenario)
+    }
+
+    /// The scenario of the demo, which is built in as well.
+    ///
+    /// # Errors
+    /// None that is known: the file is tested.
+    pub fn demo() -> Result<Self, ScenarioError> {
+        Self::parse(DEMO)
     }
 
     /// Its people; the same seed makes the same people.

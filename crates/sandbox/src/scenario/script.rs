@@ -90,6 +90,11 @@ impl Script {
         script
     }
 
+    /// Whoever goes on from here.
+    pub(crate) fn into_traffic(self) -> Traffic {
+        self.traffic
+    }
+
     fn add(&mut self, at: Timestamp, beat: Beat) {
         self.beats.insert((at, self.planned), beat);
         self.planned = self.planned.saturating_add(1);

@@ -10,6 +10,7 @@ use crate::{Host, HostError, Launch, materialize};
 #[derive(Debug, Default)]
 pub struct Actions {
     folder: Option<PathBuf>,
+    is_passed_over: bool,
     host: OnceCell<Host>,
 }
 
@@ -23,7 +24,18 @@ impl Actions {
     /// A host whose scripts are written into `folder`.
     #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
-        Self { folder: Some(folder), host: OnceCell::new() }
+        Self { folder: Some(folder), ..Self::default() }
+    }
+
+    /// Nowhere, and flows go on as if none were bound: for whoever does elsewhere what they would do.
+    #[must_use]
+    pub fn passed_over() -> Self {
+        Self { is_passed_over: true, ..Self::default() }
+    }
+
+    /// Whether flows go on without those that are bound.
+    pub(crate) const fn are_passed_over(&self) -> bool {
+        self.is_passed_over
     }
 
     /// Whether there is somewhere to run them.

@@ -40,7 +40,7 @@ pub(crate) use http::routes;
 pub(crate) use issue::{Code, exchange as exchange_code};
 pub use order::{Kind, Order};
 pub(crate) use scenario::Cast;
-pub use scenario::ExportError;
+pub use scenario::{ExportError, Moment};
 pub(crate) use session::{Cookie, Standing, cookie, of_cookie, standing};
 pub(crate) use sign_out::{Leaving, sign_out};
 pub(crate) use wait::asked_by;

@@ -1,17 +1,19 @@
 //! A scenario at work in a tenant: its past, and what goes on as time passes.
 
+mod told;
+
 use std::{collections::BTreeMap, io};
 
 use countersign_core::{Channel, Timestamp};
 use serde_json::{Map, Value, json};
 
+pub use self::told::Moment;
 use super::{Kind, Order, run_at, text};
 use crate::{
     SignIn,
     flow::Visit,
     scenario::{Deed, Scenario, Script, What},
     sign_in::Label,
-    stream,
     tenant::{Fault, Item, State, http::Shell},
 };
 
@@ -38,7 +40,7 @@ impl Cast {
     async fn play(&mut self, shell: &Shell, until: Timestamp) -> Option<Result<Label, Fault>> {
         let deed = self.script.as_mut()?.next(until)?;
         let label = deed.label;
-        Some(perform(shell, &mut self.held, deed).await.map(|()| label))
+        Some(perform(shell, &mut self.held, deed).await.map(|_| label))
     }
 }
 
@@ -140,13 +142,8 @@ impl Shell {
         let mut last = String::new();
         while let Some(played) = cast.play(self, now.plus(-1)).await {
             let label = played.map_err(ExportError::Fault)?;
-            let tenant = self.tenant();
-            let tenant = tenant.lock();
-            for record in tenant.state().records.after(Some(&last), usize::MAX) {
-                write(&stream::entry(record), label)?;
-            }
-            if let Some(newest) = tenant.state().records.all().next_back() {
-                last = newest.get("log_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            for entry in self.entries_since(&mut last) {
+                write(&entry, label)?;
             }
         }
         Ok(())
@@ -159,19 +156,21 @@ fn started(state: &State) -> Option<Timestamp> {
     item.hidden.get("at").and_then(Value::as_i64).map(Timestamp::from_micros)
 }
 
-async fn perform(shell: &Shell, held: &mut Held, deed: Deed) -> Result<(), Fault> {
+/// Does it; tells whether somebody is in by it.
+async fn perform(shell: &Shell, held: &mut Held, deed: Deed) -> Result<bool, Fault> {
     let base_url = shell.tenant().lock().options().base_url.clone();
     let sign_in = match deed.what {
         What::SignIn(sign_in) => sign_in,
         What::Guess(user, sign_in) => {
             let password = Some("a guess".to_owned());
             let order = Order { user, password, ..order(&sign_in, &Held::new()) };
-            return run_at(shell, &base_url, Kind::Login, order, deed.at).await.map(drop);
+            return run_at(shell, &base_url, Kind::Login, order, deed.at).await.map(|_| false);
         }
     };
     let order = order(&sign_in, held);
     let kind = if order.refresh_token.is_some() { Kind::Refresh } else { Kind::Login };
     let outcome = run_at(shell, &base_url, kind, order, deed.at).await?;
+    let is_in = outcome.kind == "done";
     let (session, token) = held.entry(sign_in.person).or_default();
     // Why: what an attacker gets is not the person's.
     if sign_in.label == Label::Honest {
@@ -182,7 +181,7 @@ async fn perform(shell: &Shell, held: &mut Held, deed: Deed) -> Result<(), Fault
             *token = Some(new);
         }
     }
-    Ok(())
+    Ok(is_in)
 }
 
 /// A sign-in as an order. Who has no session or token yet signs in as if anew.

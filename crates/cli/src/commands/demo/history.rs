@@ -1,16 +1,18 @@
-//! A past for the demo's people: made by the very code that decides, with the clock held at each moment.
+//! A past for the demo's tenant: what its log tells and what was decided, made by the very code that decides and watches, with
+//! the clock held at each moment.
 
 use std::{sync::Arc, time::Duration};
 
 use countersign_app::{
-    Error,
+    App, DecisionFilter, Error, Tenant,
     decide::{ActionInfo, Ask, Call},
+    incidents::{By, Closure, Disposition, IncidentFilter, Severity},
     outcomes::Outcome,
 };
-use countersign_auth0::trigger::Event;
-use countersign_core::{Clock, TenantId, Trigger, testing::HeldClock};
-use countersign_sandbox::{SignIn, TENANT};
-use serde_json::value::RawValue;
+use countersign_auth0::{log, trigger::Event};
+use countersign_core::{Clock, TenantId, Timestamp, Trigger, testing::HeldClock};
+use countersign_sandbox::{Label, SignIn, TENANT, simulate::Moment};
+use serde_json::{Value, value::RawValue};
 
 use crate::{compose::Base, config::Config};
 
@@ -20,19 +22,68 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How often one sign-in is tried.
 const ATTEMPTS: u32 = 20;
 
-/// Decides about each past sign-in at its own time and reports that it completed; does nothing when there is a past.
-pub async fn seed(base: &Base, config: &Config, past: Vec<SignIn>) -> anyhow::Result<()> {
+/// Who looked after incidents.
+const ANALYST: &str = "demo";
+
+/// What the first incidents of the past were closed as, and why; the others are open.
+const CLOSED: [(Disposition, &str); 2] = [
+    (
+        Disposition::TruePositive,
+        "The person did not know of it: the password was changed and the sessions ended.",
+    ),
+    (
+        Disposition::FalsePositive,
+        "The person confirms that a program of theirs went on with an old password.",
+    ),
+];
+
+/// Lets the past happen once more before the service: decides about each sign-in at its own time, takes what the log tells, day by
+/// day, and looks at it. Does nothing when there is a past.
+pub async fn seed(base: &Base, config: &Config, past: Vec<Moment>) -> anyhow::Result<()> {
     let Some(first) = past.first() else { return Ok(()) };
     let clock = Arc::new(HeldClock::at(first.at));
     let held: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
     let app = base.app(config, &held, None).await?;
     let id: TenantId = TENANT.parse()?;
-    let tenant = app.tenant(&id)?;
-    if !app.decisions(&tenant, countersign_app::DecisionFilter::default(), 1).await?.is_empty() {
+    let past_of = Past { tenant: app.tenant(&id)?, app, clock };
+    if !past_of.app.decisions(&past_of.tenant, DecisionFilter::default(), 1).await?.is_empty() {
         return Ok(());
     }
-    for (index, sign_in) in past.into_iter().enumerate() {
-        clock.advance(Duration::from_micros(u64::try_from(sign_in.at.since(clock.now())).unwrap_or(0)));
+    let (mut day, mut entries) = (first.at.days(), Vec::new());
+    for (index, moment) in past.into_iter().enumerate() {
+        if moment.at.days() > day {
+            day = moment.at.days();
+            past_of.watch(std::mem::take(&mut entries)).await?;
+            past_of.close().await?;
+        }
+        past_of.reach(moment.at);
+        entries.extend(moment.entries);
+        if let Some(sign_in) = &moment.sign_in {
+            past_of.decide(index, sign_in).await?;
+        }
+    }
+    past_of.watch(entries).await?;
+    past_of.app.record_gap(&past_of.tenant).await?;
+    past_of.app.sign_checkpoint(&past_of.tenant).await?;
+    Ok(())
+}
+
+/// The service in the past.
+struct Past {
+    app: Arc<App>,
+    tenant: Arc<Tenant>,
+    clock: Arc<HeldClock>,
+}
+
+impl Past {
+    fn reach(&self, at: Timestamp) {
+        let ahead = u64::try_from(at.since(self.clock.now())).unwrap_or(0);
+        self.clock.advance(Duration::from_micros(ahead));
+    }
+
+    /// Decides; what became of it is reported of people only, as they alone are learned from.
+    async fn decide(&self, index: usize, sign_in: &SignIn) -> anyhow::Result<()> {
+        let Self { app, tenant, clock } = self;
         let text = sign_in.event.to_string();
         let event = Event::decode(Trigger::PostLogin, text.as_bytes(), "event")?;
         let raw_event = RawValue::from_string(text)?;
@@ -50,17 +101,46 @@ pub async fn seed(base: &Base, config: &Config, past: Vec<SignIn>) -> anyhow::Re
                 received: clock.monotonic(),
                 truncated: Vec::new(),
             };
-            app.decide(&tenant, Ask { event: event.clone(), call })
+            app.decide(tenant, Ask { event: event.clone(), call })
         })
         .await?;
-        let newest = app.decisions(&tenant, countersign_app::DecisionFilter::default(), 1).await?;
-        if let Some(row) = newest.into_iter().next() {
-            app.report(&tenant, &Outcome::Completed { decision_id: row.decision.id }).await?;
+        let newest = app.decisions(tenant, DecisionFilter::default(), 1).await?;
+        if let (Some(row), Label::Honest) = (newest.into_iter().next(), sign_in.label) {
+            app.report(tenant, &Outcome::Completed { decision_id: row.decision.id }).await?;
         }
+        Ok(())
     }
-    app.record_gap(&tenant).await?;
-    app.sign_checkpoint(&tenant).await?;
-    Ok(())
+
+    /// Journals what the log tells, and looks at it.
+    async fn watch(&self, entries: Vec<Value>) -> anyhow::Result<()> {
+        let body = Value::Array(entries).to_string();
+        self.app.take_logs(&self.tenant, log::entries(&body)?).await?;
+        while let Some(lead) = self.app.lead(&self.tenant).await? {
+            if !self.app.watch_next(&self.tenant, &lead).await?.is_busy {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes incidents as a person would, until there is one of each disposition.
+    async fn close(&self) -> anyhow::Result<()> {
+        let grave = IncidentFilter { severity: Severity::Medium.rank(), ..IncidentFilter::default() };
+        let all = self.app.incidents(&self.tenant, grave, 100).await?;
+        let closed = all.iter().filter(|incident| incident.row.disposition.is_some()).count();
+        let Some(&(disposition, reason)) = CLOSED.get(closed) else { return Ok(()) };
+        let open = all.iter().filter(|incident| incident.row.disposition.is_none());
+        // Why the worst as an attack: what is mildest may well be none.
+        let chosen = match disposition {
+            Disposition::TruePositive => open.max_by_key(|incident| incident.row.severity),
+            _ => open.min_by_key(|incident| incident.row.severity),
+        };
+        let Some(open) = chosen else { return Ok(()) };
+        let by = By { actor: ANALYST, version: open.row.version };
+        let closure = Closure { disposition, duplicate_of: None, reason: reason.to_owned(), suppress: false };
+        self.app.close_incident(&self.tenant, &open.row.id, by, closure).await?;
+        Ok(())
+    }
 }
 
 /// Tries again while the ledger can't be written in time, as on a slow disk; each attempt has a number of its own.

@@ -15,11 +15,11 @@ use countersign_plan::{
     install::{self, ActionGoal, Autonomy, Capability, Goal, LOG_TOKEN, LogStreamGoal, Place, secret_key},
 };
 use countersign_sandbox::{
-    Action, Population, SignIn, TENANT,
+    Scenario, TENANT,
+    simulate::Actions,
     stream::Mishaps,
-    tenant::{self as sandbox, Options, Record, http},
+    tenant::{self as sandbox, Options, http},
 };
-use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::enforcing;
@@ -34,9 +34,6 @@ use crate::{
     listen::{self, Limits, Listener},
 };
 
-/// What all of the tenant's chance follows from.
-const SEED: u64 = 7;
-
 /// The tenant, and the client that installs.
 pub struct Stand {
     pub(super) shell: http::Shell,
@@ -46,9 +43,10 @@ pub struct Stand {
 }
 
 impl Stand {
-    /// Starts a tenant with these people in it; it is served and delivers its logs for as long as `tasks` live.
+    /// Starts an empty tenant for a scenario; it is served and delivers its logs for as long as `tasks` live.
     pub async fn start(
-        population: &Population,
+        (scenario, seed): (Scenario, u64),
+        actions: Actions,
         clock: &Arc<dyn Clock>,
         tasks: &mut JoinSet<()>,
         stop: watch::Receiver<bool>,
@@ -60,13 +58,12 @@ impl Stand {
             name: TENANT.to_owned(),
             base_url: url.clone(),
             plan: sandbox::Plan::Unlimited,
-            seed: SEED,
+            seed,
             client_id: client_id.clone(),
             client_secret: client_secret.clone(),
         };
-        let mut tenant = sandbox::Tenant::new(options)?;
-        tenant.populate(population);
-        let shell = http::Shell::new(tenant, Arc::clone(clock), "http");
+        let shell = http::Shell::new(sandbox::Tenant::new(options)?, Arc::clone(clock), "http");
+        let shell = shell.with_actions(actions).with_scenario(scenario);
         let router = http::router(shell.clone());
         tasks.spawn(
             async move { listen::serve(Listener::plain(tcp), router, stop, &Limits::standard()).await },
@@ -112,45 +109,6 @@ impl Stand {
             recorder: Arc::new(LedgerRecorder::new(Arc::clone(app), Arc::clone(tenant))),
         };
         Ok(Management::new(settings, surroundings)?)
-    }
-
-    /// The Actions that the tenant runs at a sign-in now, in their order, with their secrets.
-    pub fn bound(&self) -> Vec<(Action, BTreeMap<String, String>)> {
-        let tenant = self.shell.tenant();
-        let bound = tenant.lock().state().bound_actions(Trigger::PostLogin.as_str());
-        let runnable = |action: sandbox::BoundAction| {
-            (Action { key: action.version_id, code: action.code.into() }, action.secrets)
-        };
-        bound.into_iter().map(runnable).collect()
-    }
-
-    /// Writes what Auth0's log tells of a sign-in.
-    pub fn log(&self, sign_in: &SignIn, is_in: bool, clock: &dyn Clock) {
-        let (kind, description) = if is_in { ("s", "Successful login") } else { ("f", "Access denied") };
-        let mut record = Record::new(kind, description);
-        let event = &sign_in.event;
-        for (name, path) in [
-            ("user_id", "/user/user_id"),
-            ("user_name", "/user/email"),
-            ("client_id", "/client/client_id"),
-            ("client_name", "/client/name"),
-            ("connection", "/connection/name"),
-            ("connection_id", "/connection/id"),
-            ("strategy", "/connection/strategy"),
-            ("organization_id", "/organization/id"),
-            ("organization_name", "/organization/name"),
-            ("ip", "/request/ip"),
-            ("user_agent", "/request/user_agent"),
-            ("hostname", "/request/hostname"),
-        ] {
-            if let Some(value) = event.pointer(path) {
-                record = record.with(name, value.clone());
-            }
-        }
-        let session = event.pointer("/session/id").cloned().unwrap_or(Value::Null);
-        record = record.with("details", json!({ "session_id": session }));
-        let tenant = self.shell.tenant();
-        tenant.lock().state_mut().log(record, TENANT, clock.now());
     }
 }
 

@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     AttackKind,
     simulate::Actions,
+    stream,
     tenant::{
         Call, Method, Plan, Reply,
         testing::{self, BASE, NOW},
@@ -70,6 +71,30 @@ async fn the_same_seed_and_file_give_the_same_tenant_byte_for_byte() {
         tenants.push(shell.tenant().lock().snapshot().unwrap().to_string());
     }
     assert!(tenants[0] == tenants[1]);
+}
+
+#[tokio::test]
+async fn a_past_that_is_told_is_the_one_that_is_begun_and_people_go_on_from_it() {
+    let (begun, _) = stage(SMALL);
+    begun.begin_scenario().await.unwrap();
+    let (shell, _) = stage(SMALL);
+    let (past, mut traffic) = shell.tell_scenario().await.unwrap().unwrap();
+    assert!(records(&begun) == records(&shell));
+    let entries: Vec<Value> = past.iter().flat_map(|moment| moment.entries.clone()).collect();
+    let wanted: Vec<Value> =
+        records(&shell).iter().map(|record| stream::entry(record.as_object().unwrap())).collect();
+    assert!(entries == wanted);
+    assert!(past.is_sorted_by_key(|moment| moment.at));
+    let guessed = past.iter().find(|moment| moment.sign_in.is_none()).unwrap();
+    assert_eq!(guessed.label, Label::Attack(AttackKind::CredentialStuffing));
+    assert!(shell.play_scenario().await.is_none(), "what is to come is the caller's");
+
+    let before = records(&shell).len();
+    let attack = traffic.attack(AttackKind::CredentialStuffing, 0, NOW).unwrap();
+    shell.guess(&attack).await.unwrap();
+    assert!(records(&shell).len() >= before + attack.failures.len());
+    let honest = traffic.honest(NOW).unwrap();
+    assert!(shell.sign_in(honest).await.unwrap());
 }
 
 #[tokio::test]

@@ -1,0 +1,123 @@
+//! The demo's tenant at work: people sign in, attackers too, and what becomes of it is reported.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::anyhow;
+use countersign_app::{App, DecisionFilter, Tenant, outcomes::Outcome};
+use countersign_core::{Clock, DecisionId};
+use countersign_sandbox::{SignIn, Story, tenant::http::Shell};
+use countersign_server::signature::{SigningKey, TENANT_HEADER};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::watch;
+
+/// The tenant at work.
+pub struct Live {
+    pub app: Arc<App>,
+    pub tenant: Arc<Tenant>,
+    pub shell: Shell,
+    /// What asks in the Actions' stead where Node is missing.
+    pub requests: Option<Requests>,
+    pub story: Story,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Live {
+    /// Lets people sign in, one after the other, until `stop` changes.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        loop {
+            let wait = u64::try_from(self.story.next_at().since(self.clock.now())).unwrap_or(0);
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_micros(wait)) => {}
+                _ = stop.changed() => return,
+            }
+            for sign_in in self.story.due(self.clock.now()) {
+                if let Err(error) = self.sign_in(sign_in).await {
+                    tracing::warn!(%error, "a generated sign-in went wrong");
+                }
+            }
+        }
+    }
+
+    async fn sign_in(&self, sign_in: SignIn) -> anyhow::Result<()> {
+        let Self { app, tenant, shell, clock, .. } = self;
+        for failure in &sign_in.failures {
+            let failed = Outcome::LoginFailed { user_id: failure.user_id.clone(), at: Some(clock.now()) };
+            app.report(tenant, &failed).await?;
+        }
+        shell.guess(&sign_in).await.map_err(|fault| anyhow!("{fault:?}"))?;
+        let before = self.newest().await?;
+        if let Some(requests) = &self.requests
+            && !requests.let_in(&sign_in, clock.now()).await?
+        {
+            return Ok(());
+        }
+        let is_in = shell.sign_in(sign_in).await.map_err(|fault| anyhow!("{fault:?}"))?;
+        // Why the newest: sign-ins come one after the other.
+        let newest = self.newest().await?.filter(|newest| before.as_ref() != Some(newest));
+        if let (true, Some(decision_id)) = (is_in, newest) {
+            app.report(tenant, &Outcome::Completed { decision_id }).await?;
+        }
+        Ok(())
+    }
+
+    async fn newest(&self) -> anyhow::Result<Option<DecisionId>> {
+        let newest = self.app.decisions(&self.tenant, DecisionFilter::default(), 1).await?;
+        Ok(newest.into_iter().next().map(|row| row.decision.id))
+    }
+}
+
+/// Requests of our own in the Action's stead.
+pub struct Requests {
+    client: reqwest::Client,
+    url: String,
+    key: SigningKey,
+}
+
+impl Requests {
+    /// Requests to the service at an address.
+    pub fn new(address: SocketAddr, key: &str) -> anyhow::Result<Self> {
+        let client = reqwest::Client::builder().tls_certs_only([]).timeout(Duration::from_secs(2)).build()?;
+        Ok(Self { client, url: format!("http://{address}"), key: SigningKey::parse(key)? })
+    }
+
+    /// Whether whoever signs in gets by the answer.
+    async fn let_in(&self, sign_in: &SignIn, now: countersign_core::Timestamp) -> anyhow::Result<bool> {
+        let Self { client, url, key } = self;
+        let mut event = sign_in.event.clone();
+        if let Some(event) = event.as_object_mut() {
+            event.remove("secrets");
+        }
+        let action = json!({ "name": "countersign-demo", "version": env!("CARGO_PKG_VERSION") });
+        let body = json!({ "trigger": "post-login", "event": event, "deadline_ms": 800, "action": action })
+            .to_string();
+        let id = format!("msg_demo_{}", now.micros());
+        let response = client
+            .post(format!("{url}/v1/decisions"))
+            .header("content-type", "application/json")
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", now.seconds())
+            .header("webhook-signature", key.sign_request(&id, now.seconds(), body.as_bytes()))
+            .header(TENANT_HEADER, countersign_sandbox::TENANT)
+            .body(body)
+            .send()
+            .await?;
+        let answer: DirectAnswer = serde_json::from_slice(&response.bytes().await?)?;
+        Ok(answer.effects.iter().all(|effect| match effect.call.as_str() {
+            "access.deny" => false,
+            "authentication.challengeWithAny" => sign_in.passes_challenge(),
+            _ => true,
+        }))
+    }
+}
+
+/// What the demo reads of an answer when it stands in for the Action.
+#[derive(Deserialize)]
+struct DirectAnswer {
+    effects: Vec<DirectEffect>,
+}
+
+#[derive(Deserialize)]
+struct DirectEffect {
+    call: String,
+}
