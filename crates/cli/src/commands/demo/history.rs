@@ -137,7 +137,13 @@ impl Past {
         };
         let Some(open) = chosen else { return Ok(()) };
         let by = By { actor: ANALYST, version: open.row.version };
-        let closure = Closure { disposition, duplicate_of: None, reason: reason.to_owned(), suppress: false };
+        let closure = Closure {
+            disposition,
+            duplicate_of: None,
+            reason: reason.to_owned(),
+            suppress: false,
+            mark: false,
+        };
         self.app.close_incident(&self.tenant, &open.row.id, by, closure).await?;
         Ok(())
     }
