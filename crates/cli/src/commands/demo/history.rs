@@ -142,7 +142,7 @@ impl Past {
             duplicate_of: None,
             reason: reason.to_owned(),
             suppress: false,
-            mark: true,
+            mark: false,
         };
         self.app.close_incident(&self.tenant, &open.row.id, by, closure).await?;
         Ok(())
