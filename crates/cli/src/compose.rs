@@ -111,15 +111,19 @@ impl Base {
         self.existing_app_beside(config, store, self.data.path()).await
     }
 
-    /// As `existing_app`, with what tells where addresses are.
-    pub async fn existing_app_with(
+    /// As `existing_app`, with the operator's rule files, and with what tells where addresses are.
+    pub async fn existing_app_watching(
         &self,
         config: &Config,
         store: Store,
         places: Option<Arc<dyn Places>>,
     ) -> anyhow::Result<Arc<App>> {
+        let mut tenants = tenants(config)?;
+        for tenant in &mut tenants {
+            tenant.watch = crate::rule_watch::configured(config, &tenant.id)?;
+        }
         let ports = self.ports(config, store, &self.clock, self.data.path())?;
-        Ok(App::open(Ports { places, ..ports }, tenants(config)?).await?)
+        Ok(App::open(Ports { places, ..ports }, tenants).await?)
     }
 
     /// As `existing_app`, with checkpoints and retired keys in another folder.

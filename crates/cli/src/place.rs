@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use countersign_app::{App, Tenant, incidents::Entity, places::Places};
 use countersign_core::TenantId;
-use countersign_store::Access;
+use countersign_store::{Access, Store};
 use reqwest::{Certificate, Method, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::Value;
@@ -50,29 +50,39 @@ pub struct Here {
 impl Here {
     /// Opens data that is there, with its own keys; makes and records nothing.
     pub async fn open(config: Config, tenant: &TenantId, access: Access) -> anyhow::Result<Self> {
-        Self::open_with(config, tenant, access, None).await
+        let (base, store, config) = find(config, tenant, access).await?;
+        let app = base.existing_app(&config, store).await?;
+        Ok(Self { tenant: app.tenant(tenant)?, app })
     }
 
-    /// As `open`, with what tells where addresses are.
-    pub async fn open_with(
-        mut config: Config,
+    /// As `open`, to read alone, with the operator's rule files, and with what tells where addresses are.
+    pub async fn open_watching(
+        config: Config,
         tenant: &TenantId,
-        access: Access,
         places: Option<Arc<dyn Places>>,
     ) -> anyhow::Result<Self> {
-        let configured = config.tenants.remove(tenant).unwrap_or_default();
-        config.tenants = [(tenant.clone(), configured)].into();
-        let base = Base::find(&config)?;
-        let store = open_store(&config, access, &base.clock)
-            .await
-            .context("can't open the data; where a server owns them, work through that by --url")?;
-        if !store.list_tenants().await?.contains(tenant) {
-            bail!("`{}` holds no ledger of `{tenant}`", place(&config));
-        }
-        let app = base.existing_app_with(&config, store, places).await?;
-        let tenant = app.tenant(tenant)?;
-        Ok(Self { app, tenant })
+        let (base, store, config) = find(config, tenant, Access::ReadOnly).await?;
+        let app = base.existing_app_watching(&config, store, places).await?;
+        Ok(Self { tenant: app.tenant(tenant)?, app })
     }
+}
+
+/// The keys and the store of a tenant that is there, and what is configured of that tenant alone.
+async fn find(
+    mut config: Config,
+    tenant: &TenantId,
+    access: Access,
+) -> anyhow::Result<(Base, Store, Config)> {
+    let configured = config.tenants.remove(tenant).unwrap_or_default();
+    config.tenants = [(tenant.clone(), configured)].into();
+    let base = Base::find(&config)?;
+    let store = open_store(&config, access, &base.clock)
+        .await
+        .context("can't open the data; where a server owns them, work through that by --url")?;
+    if !store.list_tenants().await?.contains(tenant) {
+        bail!("`{}` holds no ledger of `{tenant}`", place(&config));
+    }
+    Ok((base, store, config))
 }
 
 /// What holds the records, in words without a secret.

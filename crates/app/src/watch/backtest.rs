@@ -157,7 +157,7 @@ impl App {
         let truth = Truth {
             found,
             since: span.since,
-            judged_from: BEGINNING,
+            judged_from: span.from,
             begun: &working.begun,
             unread_from: working.unread_from,
         };

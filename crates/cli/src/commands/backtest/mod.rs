@@ -115,7 +115,7 @@ async fn over_store(over: Over, trial: Trial) -> anyhow::Result<Verdict> {
     };
     let files = config.places.settings().map(PlaceFiles::open).transpose().context("files of places")?;
     let places = files.map(|files| Arc::new(files) as Arc<dyn Places>);
-    let here = Here::open_with(config, &tenant, Access::ReadOnly, places).await?;
+    let here = Here::open_watching(config, &tenant, places).await?;
     let mut told = 0;
     let progress = |entries: u64, at: Timestamp| {
         if entries / WORD > told {
