@@ -25,7 +25,8 @@ pub struct Event<'a> {
     pub place: Option<Place>,
     /// What state is kept by.
     pub tags: Tags,
-    /// The address that it came from: `client_ip` before `ip`, an IPv4 address inside IPv6 as IPv4.
+    /// The address that it came from: `ip`, which is the end user's where a back end forwarded it, else `client_ip`; an IPv4 address
+    /// inside IPv6 as IPv4.
     pub address: Option<IpAddr>,
     tagger: Tagger,
     json: OnceLock<Value>,
@@ -64,7 +65,7 @@ impl<'a> Event<'a> {
         tagger: &Tagger,
         locate: impl FnOnce(IpAddr) -> Option<Place>,
     ) -> Self {
-        let address = [&log.fields.client_ip, &log.fields.ip]
+        let address = [&log.fields.ip, &log.fields.client_ip]
             .into_iter()
             .flatten()
             .find_map(|text| parse_address(text));

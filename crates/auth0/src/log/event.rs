@@ -63,9 +63,9 @@ fields! {
     user_id,
     /// What was typed as a name: an e-mail address, as a rule.
     user_name,
-    /// Where the request came from.
+    /// Where the end user is, or the machine that authenticates itself; follows what a trusted back end forwards.
     ip,
-    /// Where the person behind a back end is, where it forwarded that.
+    /// Where the request itself came from, of exchanges of tokens: the back end, where there is one.
     client_ip,
     /// The agent, raw or as Auth0 summarizes it.
     user_agent,

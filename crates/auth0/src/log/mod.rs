@@ -67,20 +67,46 @@ struct Envelope<'a> {
 /// # Errors
 /// [`NotLogs`] for a body that has none, or that ends within an entry: whoever sent it must send it again.
 pub fn entries(body: &str) -> Result<Vec<Result<LogEvent<'_>, Rejected<'_>>>, NotLogs> {
+    Ok(items(body)?.read())
+}
+
+/// The entries of a body, told apart and not read yet, so that there can be too many of them before each takes its memory.
+#[derive(Debug)]
+pub struct Items<'a>(Vec<&'a str>);
+
+/// Tells the entries of a body apart.
+///
+/// # Errors
+/// As [`entries`].
+pub fn items(body: &str) -> Result<Items<'_>, NotLogs> {
     let body = body.trim();
     if body.starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(body).map_err(|_| NotLogs)?;
-        return Ok(items.into_iter().map(|item| entry(item.get())).collect());
+        return Ok(Items(items.into_iter().map(RawValue::get).collect()));
     }
     if !body.starts_with('{') {
         return Err(NotLogs);
     }
     if serde_json::from_str::<&RawValue>(body).is_ok() {
-        return Ok(vec![entry(body)]);
+        return Ok(Items(vec![body]));
     }
     let lines: Vec<&str> = body.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let is_whole = lines.last().is_some_and(|last| serde_json::from_str::<&RawValue>(last).is_ok());
-    if is_whole { Ok(lines.into_iter().map(entry).collect()) } else { Err(NotLogs) }
+    if is_whole { Ok(Items(lines)) } else { Err(NotLogs) }
+}
+
+impl<'a> Items<'a> {
+    /// How many there are.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Reads each for itself.
+    #[must_use]
+    pub fn read(self) -> Vec<Result<LogEvent<'a>, Rejected<'a>>> {
+        self.0.into_iter().map(entry).collect()
+    }
 }
 
 fn is_word(text: &str) -> bool {

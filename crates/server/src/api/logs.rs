@@ -67,11 +67,11 @@ pub(crate) fn count_entries(bytes: &[u8]) -> Result<usize, Problem> {
 }
 
 fn parse(text: &str) -> Result<Vec<Result<LogEvent<'_>, Rejected<'_>>>, Problem> {
-    let entries = log::entries(text)
+    let items = log::items(text)
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "body.malformed", error.to_string()))?;
-    if entries.len() > MAX_ENTRIES {
-        let detail = format!("a delivery has at most {MAX_ENTRIES} entries; this one has {}", entries.len());
+    if items.count() > MAX_ENTRIES {
+        let detail = format!("a delivery has at most {MAX_ENTRIES} entries; this one has {}", items.count());
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body.too_many", detail));
     }
-    Ok(entries)
+    Ok(items.read())
 }

@@ -27,6 +27,11 @@ macro_rules! oldest {
     };
 }
 
+/// Deletes to which decisions the oldest entries belong.
+const JOINS: &str = "DELETE FROM joins WHERE tenant_id = $1 AND log_id IN (
+    SELECT log_id FROM log_entries WHERE tenant_id = $1 AND happened_at < $3 AND arrived_at < $4 AND seq < $5
+    ORDER BY happened_at, log_id LIMIT $2)";
+
 /// The statements that count and delete the oldest of a kind.
 const fn statements(old: &Old) -> (&'static str, &'static str) {
     macro_rules! both {
@@ -70,6 +75,9 @@ pub(super) async fn forget(
     old: &Old,
     most: u32,
 ) -> Result<(), Trouble> {
+    if let Old::Log { .. } = old {
+        bound(JOINS, tenant, old, most).execute(&mut *connection).await?;
+    }
     bound(statements(old).1, tenant, old, most).execute(&mut *connection).await?;
     if let Old::Log { before, .. } = old {
         sqlx::query("UPDATE log_states SET kept_from = GREATEST($2, kept_from) WHERE tenant_id = $1")

@@ -27,6 +27,11 @@ macro_rules! oldest {
     };
 }
 
+/// Deletes to which decisions the oldest entries belong.
+const JOINS: &str = "DELETE FROM joins WHERE tenant_id = ?1 AND log_id IN (
+    SELECT log_id FROM log_entries WHERE tenant_id = ?1 AND happened_at < ?2 AND arrived_at < ?3 AND seq < ?4
+    ORDER BY happened_at, log_id LIMIT ?5)";
+
 /// The statements that count and delete the oldest of a kind.
 const fn statements(old: &Old) -> (&'static str, &'static str) {
     macro_rules! both {
@@ -68,6 +73,9 @@ pub(super) fn forget(
     most: u32,
 ) -> Result<(), StoreError> {
     let (before, arrived, place) = bounds(old);
+    if let Old::Log { .. } = old {
+        connection.prepare_cached(JOINS)?.execute(params![tenant.as_str(), before, arrived, place, most])?;
+    }
     connection.prepare_cached(statements(old).1)?.execute(params![
         tenant.as_str(),
         before,

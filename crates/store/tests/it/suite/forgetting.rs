@@ -1,7 +1,8 @@
 use countersign_core::Timestamp;
 use countersign_store::{
     AlertEntities, AlertFilter, AlertRow, DeliveryRow, DeliveryState, IncidentFilter, IncidentNoteRow,
-    IncidentRow, IncidentWrite, NewLogEntry, NewLogReject, Old, Store, StoreError, SuppressionRow, Write,
+    IncidentRow, IncidentWrite, JoinHow, JoinRow, JoinWrite, NewLogEntry, NewLogReject, Old, Store,
+    StoreError, SuppressionRow, Write,
 };
 
 use super::{
@@ -93,6 +94,21 @@ pub async fn the_oldest_entries_go_first_and_only_those_that_nothing_needs(Fresh
         store.append_log(&tenant(of), at(arrived), entries, vec![]).await.unwrap();
     }
     store.append_log(&tenant("t"), at(90), vec![entry("a", 1)], vec![]).await.unwrap();
+    let join = |log_id: &str| JoinRow {
+        log_id: log_id.to_owned(),
+        seq: 0,
+        at: at(2),
+        is_login: true,
+        decision: None,
+        how: JoinHow::None,
+    };
+    for (of, log_id) in [("t", "b"), ("t", "e"), ("u", "b")] {
+        store.commit(writes(&tenant(of), vec![JoinWrite::Put(join(log_id)).into()])).await.unwrap();
+    }
+    let joined = async |of: &str| {
+        let rows = store.list_joins_at(&tenant(of), vec!["b".to_owned(), "e".to_owned()]).await.unwrap();
+        rows.into_iter().map(|row| row.log_id).collect::<Vec<_>>()
+    };
     let old = |before, arrived, place| Old::Log { before: at(before), arrived: at(arrived), place };
     assert_eq!(forget(&store, old(9, 10, 9), 9).await, 0, "they came too lately");
     assert_eq!(forget(&store, old(9, 11, 0), 9).await, 0, "a snapshot stands before them");
@@ -100,6 +116,7 @@ pub async fn the_oldest_entries_go_first_and_only_those_that_nothing_needs(Fresh
     assert_eq!(forget(&store, old(5, 11, 3), 9).await, 2, "neither the youngest, nor what stands behind");
     assert_eq!(log(&store, "t").await, [0, 3, 4]);
     assert_eq!(forget(&store, old(9, 91, 9), 2).await, 2);
+    assert_eq!((joined("t").await, joined("u").await), (vec!["e".to_owned()], vec!["b".to_owned()]));
     assert_eq!(log(&store, "t").await, [0], "two at the most, and the oldest by event time");
     assert_eq!(store.get_log_state(&tenant("t")).await.unwrap().kept_from, Some(at(9)));
     forget(&store, old(2, 91, 9), 2).await;
