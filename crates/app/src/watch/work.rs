@@ -12,7 +12,7 @@ use countersign_store::{LogEntryRow, LogProgress, LogState, Write};
 use super::{
     commit::Moved,
     desk::{Desk, END, Found, LATEST, Order, Working},
-    fit,
+    fit::{self, Mark},
     history::{self, HistoryState},
 };
 use crate::{App, Error, Lead, Tenant};
@@ -95,6 +95,10 @@ impl App {
             at_work.reach(self.ports.clock.now().plus(-BEHIND), &mut found);
             next.reached = if found.is_empty() { next.reached } else { Some(at_work.reached) };
         }
+        // Why: what comes late of a time that other settings judged stays as it was judged; a replay does not look at it either.
+        let mark = desk.working.as_ref().and_then(|at_work| at_work.mark.as_ref());
+        let judged_from = mark.map_or(history::BEGINNING, Mark::since);
+        found.retain(|_, alert| alert.last > judged_from);
         if history.is_settled_at(next.worked) {
             // Why all of it: what came while it did not go on was not put in its place.
             next.late_from = Some(history::BEGINNING);

@@ -55,6 +55,8 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("PUT", "/v1/tenant-writes/{tenant}/{record}", Right::Operator),
     ("POST", "/risk/{token}", Right::Token),
     ("POST", "/v1/logs/{tenant}", Right::Token),
+    ("POST", "/v1/events/{stream}", Right::Token),
+    ("GET", "/v1/watch/{tenant}", Right::Operator),
     ("GET", "/v1/logs/{tenant}", Right::Operator),
     ("GET", "/v1/logs/{tenant}/{id}", Right::Operator),
     ("GET", "/metrics", Right::Operator),

@@ -178,7 +178,8 @@ async fn a_stored_policy_that_no_longer_fits_stops_nothing_and_is_told() {
 #[tokio::test]
 async fn budgets_and_the_time_until_an_incident_is_due_follow_the_policy() {
     let service = service().await;
-    let watch = json!({"due_hours": {"medium": 3}, "detectors": {"sensor_tampering": {"daily_alerts": 1}}});
+    let watch =
+        json!({"due_hours": {"medium": 3}, "detectors": {"brute_force_account": {"daily_alerts": 2}}});
     set(&service, &watch).await;
     take(&service, &(0..10).map(|n| failure(1_000 + n * 10)).collect::<Vec<_>>()).await;
     let listed = service.get("/v1/incidents/example-tenant").await.json;
@@ -186,11 +187,16 @@ async fn budgets_and_the_time_until_an_incident_is_due_follow_the_policy() {
     let [opened, due] = ["opened", "due"].map(|name| incident[name].as_str().unwrap().to_owned());
     let hour = |text: &str| text[11..13].parse::<i64>().unwrap();
     assert_eq!((hour(&due) - hour(&opened)).rem_euclid(24), 3, "{listed}");
-    let delete = |second| call(second, "delete", "/api/v2/log-streams/lst_1", "t1");
-    take(&service, &[delete(2_000), delete(20_000)]).await;
+    for (user, second) in [("auth0|8", 9_000), ("auth0|9", 20_000)] {
+        let of = |n: u32| {
+            let more = json!({"user_id": user, "ip": format!("192.0.2.{n}")});
+            entry("fp", second + n * 10, &more)
+        };
+        take(&service, &(0..10).map(of).collect::<Vec<_>>()).await;
+    }
     let told: Vec<String> =
-        alerts(&service, "sensor_tampering").await.into_iter().map(|row| row.audience).collect();
-    assert_eq!(told, ["over_budget", "raised"], "the newest first");
+        alerts(&service, "brute_force_account").await.into_iter().map(|row| row.audience).collect();
+    assert_eq!(told, ["over_budget", "raised", "raised"], "the newest first");
 }
 
 const RULE: &str = "title: A user was blocked
