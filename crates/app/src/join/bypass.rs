@@ -63,7 +63,7 @@ pub static ABOUT: About = About {
 
 /// Hours in which sign-ins turned out to have no decision, since the last look.
 #[derive(Default)]
-pub(super) struct Bypassed(BTreeSet<i64>);
+pub(super) struct Bypassed(pub(super) BTreeSet<i64>);
 
 impl Bypassed {
     pub(super) fn add(&mut self, at: Timestamp) {
@@ -74,13 +74,16 @@ impl Bypassed {
 impl Turn<'_> {
     /// Tells of the hours in which more than a norm had no decision.
     pub(super) async fn tell_bypassed(&mut self) -> Result<(), Error> {
-        for hour in std::mem::take(&mut self.bypassed.0) {
+        while let Some(hour) = self.bypassed.0.first().copied() {
             let from = Timestamp::from_micros(hour.saturating_mul(HOUR));
             if let Some(alert) = self.bypass_of(from).await? {
+                // Why: the watch changes the same incidents, and an erasure takes names out of them.
+                let _at_rest = self.tenant.watch.at_rest().await;
                 let about = |id: &str| (id == DETECTOR).then_some(&ABOUT);
                 let writes = self.app.alert_writes(self.tenant, about, vec![alert], &Moved::new()).await?;
                 self.app.commit_join(self.tenant, self.lead, writes).await?;
             }
+            self.bypassed.0.remove(&hour);
         }
         Ok(())
     }

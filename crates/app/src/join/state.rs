@@ -1,6 +1,6 @@
 //! What this process remembers of joining: how often it joined how, and whose wrong passwords it has told of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::{SubjectId, Timestamp};
 use countersign_store::JoinHow;
@@ -14,6 +14,9 @@ const MOST_PEOPLE: usize = 100_000;
 
 const HOUR: i64 = 3_600 * 1_000_000;
 
+/// Hours back that are looked at once more when a process begins.
+const LATE: i64 = 6;
+
 /// How often sign-ins of the log were joined how, final ones alone.
 pub type JoinCounts = BTreeMap<JoinHow, u64>;
 
@@ -24,6 +27,8 @@ pub(crate) struct Joining {
     pub(super) turn: tokio::sync::Mutex<()>,
     counts: Mutex<JoinCounts>,
     failures: Mutex<Failures>,
+    /// Hours with sign-ins without a decision that were not told of; `None` before the first turn.
+    untold: Mutex<Option<BTreeSet<i64>>>,
 }
 
 #[derive(Default)]
@@ -33,6 +38,17 @@ struct Failures {
 }
 
 impl Joining {
+    /// Takes the hours that are to be told of. At first those of late: the process before may have ended before it told of them.
+    pub(super) fn take_untold(&self, now: Timestamp) -> BTreeSet<i64> {
+        let hour = now.micros().div_euclid(HOUR);
+        self.untold.lock().replace(BTreeSet::new()).unwrap_or_else(|| (hour - LATE..=hour).collect())
+    }
+
+    /// Keeps hours that could not be told of.
+    pub(super) fn keep_untold(&self, hours: BTreeSet<i64>) {
+        self.untold.lock().get_or_insert_default().extend(hours);
+    }
+
     pub(super) fn count(&self, how: JoinHow) {
         *self.counts.lock().entry(how).or_default() += 1;
     }

@@ -66,21 +66,13 @@ impl App {
         let state = self.ports.store.get_join_state(&tenant.id).await?;
         // INVARIANT: entries are read before decisions, so that the decision of whoever is among them is found.
         let rows = self.ports.store.list_log(&tenant.id, state.seq, BATCH).await?;
-        let (pending, joined, bypassed) = (Vec::new(), Joined::default(), Bypassed::default());
+        let bypassed = Bypassed(tenant.joining.take_untold(self.ports.clock.now()));
+        let (pending, joined) = (Vec::new(), Joined::default());
         let mut turn = Turn { app: self, tenant, lead, state, pending, joined, bypassed };
-        if !turn.find_decisions().await? {
-            return Ok(turn.joined);
-        }
-        turn.retry_waiting().await?;
-        for row in &rows {
-            turn.entry(row).await?;
-            turn.joined.entries += 1;
-        }
-        if let Some(last) = rows.last() {
-            turn.reach(last.seq + 1).await?;
-        }
-        turn.tell_bypassed().await?;
-        Ok(turn.joined)
+        let done = turn.work(&rows).await;
+        // Why: what was committed of the turn is not looked at again.
+        tenant.joining.keep_untold(turn.bypassed.0);
+        done.map(|()| turn.joined)
     }
 
     /// How often sign-ins of a tenant's log were joined how in this process since the last call; those that wait are not counted.
@@ -91,6 +83,21 @@ impl App {
 }
 
 impl Turn<'_> {
+    async fn work(&mut self, rows: &[LogEntryRow]) -> Result<(), Error> {
+        if !self.find_decisions().await? {
+            return Ok(());
+        }
+        self.retry_waiting().await?;
+        for row in rows {
+            self.entry(row).await?;
+            self.joined.entries += 1;
+        }
+        if let Some(last) = rows.last() {
+            self.reach(last.seq + 1).await?;
+        }
+        self.tell_bypassed().await
+    }
+
     /// Makes the decisions findable that were made since the last turn; whether that is all of them.
     async fn find_decisions(&mut self) -> Result<bool, Error> {
         let store = &self.app.ports.store;

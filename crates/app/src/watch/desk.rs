@@ -12,7 +12,7 @@ use countersign_privacy::Tagger;
 use countersign_store::{LogEntryRow, LogSnapshotRow, LogState, LogStretch};
 
 use super::{
-    entry::{self, Keys},
+    entry::Keys,
     fit::{self, Fit, Mark},
     replay::Replay,
     snapshots::{Debt, Saving},
@@ -234,7 +234,7 @@ impl App {
     }
 
     /// Shows one entry to the detectors. One that does not open is passed over and remembered: its person was erased, or it is
-    /// damaged, which must not stop the watch. An event is no entry of the log.
+    /// damaged, which must not stop the watch.
     fn observe(
         &self,
         tenant: &Tenant,
@@ -242,9 +242,6 @@ impl App {
         (row, keys): (&LogEntryRow, &Keys),
         found: &mut Found,
     ) -> Result<(), Error> {
-        if !entry::is_log(row) {
-            return Ok(());
-        }
         let Some(raw) = readable(tenant, "log entry", keys.open(tenant, row))? else {
             working.miss(row.entry.at);
             return Ok(());

@@ -4,7 +4,11 @@ use countersign_auth0::{Maybe, object::StreamMessage};
 use countersign_core::Timestamp;
 use countersign_store::NewLogEntry;
 
-use super::{Delivered, entry::EVENT, ingest::Sealing};
+use super::{
+    Delivered,
+    entry::EVENT,
+    ingest::{AHEAD, Sealing},
+};
 use crate::{App, Error, Tenant};
 
 /// What an event's id begins with, so that none can pass for an entry of the log.
@@ -71,6 +75,9 @@ impl App {
     ) -> Result<Delivered, EventFault> {
         let Placed { id, at } = Placed::read(message, tenant)?;
         let now = self.ports.clock.now();
+        if at.since(now) > AHEAD {
+            return Err(fault("time", "a time that is not more than an hour ahead"));
+        }
         let whose = message.whose().map(|user| tenant.keys.subject(user));
         let sealing = Sealing::of(self, tenant, now, std::iter::once(whose.as_ref())).await?;
         let (key_id, sealed) = sealing.seal(whose.as_ref(), id, raw.as_bytes())?;

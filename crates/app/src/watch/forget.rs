@@ -90,7 +90,9 @@ impl App {
     async fn keep_silent_log(&self, tenant: &Tenant, lead: &Lead) -> Result<(), Error> {
         let mut desk = tenant.watch.desk.lock().await;
         let state = self.ports.store.get_log_state(&tenant.id).await?;
-        let is_idle = state.progress.late_from.is_none() && desk.saving.is_none() && desk.replay.is_none();
+        let is_open = self.history(tenant).await?.is_open();
+        let is_idle =
+            !is_open && state.progress.late_from.is_none() && desk.saving.is_none() && desk.replay.is_none();
         let is_due = |at_work: &&mut Working| {
             let is_there = at_work.turn == state.progress.turn && !at_work.is_behind;
             let is_silent = self.ports.clock.now().since(at_work.newest.0) >= REPLAYED;

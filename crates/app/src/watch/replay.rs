@@ -8,7 +8,7 @@ use countersign_core::{Micros, Timestamp};
 use countersign_store::{LogProgress, LogState, Write};
 
 use super::{
-    desk::{Desk, END, Found, Working},
+    desk::{Desk, END, Found, LATEST, Working},
     fit::{self, Mark},
     history,
     settle::Truth,
@@ -139,6 +139,8 @@ impl App {
             return Ok(under_way);
         }
         let Replay { again, found, .. } = &mut replay;
+        let told = again.newest.0.plus(-LATEST);
+        self.tell_engine(tenant, &mut again.engine, told).await?;
         let entries = self.fold(tenant, again, (END, progress.worked), found).await?;
         replay.entries += entries;
         if !replay.again.is_behind {
@@ -194,19 +196,24 @@ impl App {
             &mut found,
         );
         let stale = self.ports.store.list_log_snapshots(&tenant.id).await?.into_iter();
-        let stale = stale.filter(|snapshot| snapshot.at >= late_from && !saved.contains(&snapshot.number));
+        let stale = stale.filter(|snapshot| {
+            // Why not the one that it began with: where entries were deleted, nothing else stands for them.
+            snapshot.at >= late_from && snapshot.at > since && !saved.contains(&snapshot.number)
+        });
         let mut last: Vec<Write> = stale.map(|snapshot| Write::DropLogSnapshot(snapshot.number)).collect();
         desk.is_swept &= last.is_empty();
         last.push(Write::LogWorked(LogProgress { late_from: missed, ..progress }));
-        if self.history(tenant).await?.is_settled_at(progress.worked) {
+        let is_history = self.history(tenant).await?.is_settled_at(progress.worked);
+        if is_history {
             last.push(history::settled());
         }
         // Why: what other settings judged stays as it was judged; to judge it anew would retract alerts that were right by them.
         let judged_from = again.mark.as_ref().map_or(Timestamp::from_micros(i64::MIN), Mark::since);
-        if let Some(working) = &desk.working {
+        // Why not what history showed: nobody judged it before.
+        if let Some(working) = desk.working.as_ref().filter(|_| !is_history) {
             again.engine.recall(&working.engine, judged_from);
+            found.retain(|_, alert| alert.last > judged_from);
         }
-        found.retain(|_, alert| alert.last > judged_from);
         let truth = Truth { found, since, judged_from, begun: &again.begun, unread_from: again.unread_from };
         let retracted = self.take_truth(tenant, lead, (&again.engine, truth), last).await?;
         again.turn = progress.turn + 1;

@@ -12,6 +12,7 @@ use countersign_store::{LogEntryRow, LogProgress, LogState, Write};
 use super::{
     commit::Moved,
     desk::{Desk, END, Found, LATEST, Order, Working},
+    entry,
     fit::{self, Mark},
     history::{self, HistoryState},
 };
@@ -128,12 +129,15 @@ impl App {
         let Desk { working: Some(at_work), saving, .. } = desk else { return Ok(()) };
         let mut alerts: Vec<Alert> = found.into_values().collect();
         alerts.sort_by_key(|alert| (alert.first, alert.id));
+        // Why: a restart folds by what is set then, from before the change.
+        let since = at_work.mark.as_ref().map_or(history::BEGINNING, Mark::since);
+        let is_refitted = refitted.is_some() && since > history::BEGINNING && at_work.debt.is_some();
         let last = refitted.into_iter().chain([Write::LogWorked(next)]).collect();
         self.commit_alerts(tenant, lead, &at_work.engine, (&alerts, &Moved::new()), last).await?;
         at_work.turn = next.turn + 1;
         // Why none while history is read: what is older than a snapshot could not be put before it.
         let may_save = next.late_from.is_none() && saving.is_none() && !history.is_open();
-        if may_save && at_work.debt.is_due() {
+        if may_save && (is_refitted || at_work.debt.is_due()) {
             *saving = Some(self.begin_snapshot(tenant, at_work).await?);
         }
         Ok(())
@@ -171,6 +175,7 @@ impl App {
     ) -> Result<u64, Error> {
         let Desk { working: Some(at_work), replay, .. } = desk else { return Ok(0) };
         next.worked = rows.last().map_or(at_work.seq, |row| row.seq + 1);
+        rows.retain(entry::is_log);
         // Why: what arrives together and out of order is put in order, and is not late.
         rows.sort_by(|one, other| {
             (one.entry.at, &one.entry.log_id).cmp(&(other.entry.at, &other.entry.log_id))

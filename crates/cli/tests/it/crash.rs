@@ -4,7 +4,10 @@ use std::{path::Path, sync::mpsc, time::Duration};
 
 use rusqlite::Connection;
 
-use crate::world::{Client, Service, TENANT, run, sign_in, told, until};
+use crate::{
+    dice::Dice,
+    world::{Client, Service, TENANT, run, sign_in, told, until},
+};
 
 /// Times the service is killed.
 const ROUNDS: u64 = 20;
@@ -14,18 +17,6 @@ const CALLERS: usize = 6;
 
 /// The most answers before it is killed.
 const MOST: u64 = 60;
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the same moments in each run.
-pub struct Dice(pub u64);
-
-impl Dice {
-    /// A number from 0 to below `bound`.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let word = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB) % bound
-    }
-}
 
 /// A decision that was answered: the request, and the decision's id.
 struct Answered {

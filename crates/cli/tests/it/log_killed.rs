@@ -5,7 +5,7 @@ use std::{path::Path, sync::mpsc, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    crash::Dice,
+    dice::Dice,
     log_stream::{LogStream, entry, failures},
     postgres::{made, with_databases},
     world::{Service, countersign, until},

@@ -11,15 +11,14 @@ mod certificates;
 #[cfg(test)]
 mod checks;
 #[cfg(test)]
-mod corpus;
-#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod decisions;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
-mod demo_quiet;
+#[path = "../shared/dice.rs"]
+mod dice;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]

@@ -55,7 +55,8 @@ pub(super) async fn handle(
         journal: Journal {
             entries: journal.next,
             waiting: journal.next.saturating_sub(journal.progress.worked),
-            late_from: journal.progress.late_from,
+            // Why: while history is put in its place, it is all of it.
+            late_from: journal.progress.late_from.filter(|from| from.micros() > i64::MIN),
         },
         replays: measures.replays,
     }))

@@ -83,12 +83,24 @@ async fn no_detector_takes_a_message_for_an_entry_of_the_log() {
 }
 
 #[tokio::test]
+async fn a_message_moves_no_time_of_the_log() {
+    let service = TestApp::start(|_| {}).await;
+    let (tenant, lead) = (service.tenant(), service.lead().await);
+    assert_eq!(deliver(&service, &with("time", json!("2026-08-20T08:30:00Z"))).await.status, 200);
+    service.app.watch_next(&tenant, &lead).await.unwrap();
+    crate::watch::deliver(&service, &crate::watch::log()[..3]).await;
+    let worked = service.app.watch_next(&tenant, &lead).await.unwrap();
+    assert_eq!((worked.entries, worked.is_late, worked.too_late), (3, false, 0));
+}
+
+#[tokio::test]
 async fn what_is_no_message_of_this_stream_is_refused_with_its_place() {
     let service = TestApp::start(|_| {}).await;
     for (message, code, path) in [
         (with("id", json!("900")), "event.invalid", "id"),
         (with("id", Value::Null), "event.invalid", "id"),
         (with("time", json!("yesterday")), "event.invalid", "time"),
+        (with("time", json!("2099-08-20T08:10:00Z")), "event.invalid", "time"),
         (with("source", json!("urn:auth0:stranger.us")), "event.invalid", "source"),
         (with("type", json!("x".repeat(200))), "event.invalid", "type"),
         (with("type", json!(7)), "body.shape", "type"),

@@ -202,7 +202,7 @@ pub(super) async fn list(
     rows.into_iter().map(entry_row).collect()
 }
 
-/// Entries of a stretch, in the order of event time.
+/// Entries of a stretch, in the order of event time; events of an event stream, whose kind begins with `event:`, are none.
 pub(super) async fn list_in_time(
     pool: &PgPool,
     tenant: &TenantId,
@@ -214,6 +214,7 @@ pub(super) async fn list_in_time(
         sqlx::query_as(
             "SELECT seq, log_id, kind, happened_at, arrived_at, key_id, sealed FROM log_entries
              WHERE tenant_id = $1 AND (happened_at, log_id) > ($2, $3) AND happened_at <= $4 AND seq < $5
+               AND kind NOT LIKE 'event:%'
              ORDER BY happened_at, log_id LIMIT $6",
         )
         .bind(tenant.as_str())

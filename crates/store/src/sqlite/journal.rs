@@ -109,7 +109,7 @@ pub(super) fn list(
     columns::collect(statement.query(params![tenant.as_str(), columns::bound(from), limit])?, entry_row)
 }
 
-/// Entries of a stretch, in the order of event time.
+/// Entries of a stretch, in the order of event time; events of an event stream, whose kind begins with `event:`, are none.
 pub(super) fn list_in_time(
     connection: &Connection,
     tenant: &TenantId,
@@ -120,6 +120,7 @@ pub(super) fn list_in_time(
     let mut statement = connection.prepare_cached(
         "SELECT seq, log_id, kind, happened_at, arrived_at, key_id, sealed FROM log_entries
          WHERE tenant_id = ?1 AND (happened_at, log_id) > (?2, ?3) AND happened_at <= ?4 AND seq < ?5
+           AND kind NOT LIKE 'event:%'
          ORDER BY happened_at, log_id LIMIT ?6",
     )?;
     let bounds =

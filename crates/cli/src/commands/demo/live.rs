@@ -41,10 +41,6 @@ impl Live {
 
     async fn sign_in(&self, sign_in: SignIn) -> anyhow::Result<()> {
         let Self { app, tenant, shell, clock, .. } = self;
-        for failure in &sign_in.failures {
-            let failed = Outcome::LoginFailed { user_id: failure.user_id.clone(), at: Some(clock.now()) };
-            app.report(tenant, &failed).await?;
-        }
         shell.guess(&sign_in).await.map_err(|fault| anyhow!("{fault:?}"))?;
         let before = self.newest().await?;
         if let Some(requests) = &self.requests

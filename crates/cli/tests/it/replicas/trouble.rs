@@ -57,9 +57,15 @@ fn what_can_not_be_looked_at_for_five_seconds_is_told_as_stale_and_again_confirm
     let mut client = service.client();
     let mut number = 0;
     let mut is_stale = || {
-        number += 1;
-        let question = client.question(&format!("msg_stale_{number}"), &sign_in("auth0|anna"));
-        let answer = client.send(&question).unwrap();
+        let answer = loop {
+            number += 1;
+            let question = client.question(&format!("msg_stale_{number}"), &sign_in("auth0|anna"));
+            let answer = client.send(&question).unwrap();
+            // Why again: on a busy machine a leaf misses its budget, which says nothing of the policy.
+            if answer.status != 503 {
+                break answer;
+            }
+        };
         let degraded = answer.json()["degraded"].clone();
         assert!(degraded == json!([]) || degraded == json!(["policy_stale"]), "{} {degraded}", answer.status);
         degraded != json!([])

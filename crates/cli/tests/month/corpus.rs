@@ -20,7 +20,7 @@ use countersign_sandbox::{
 use countersign_testkit::{HOST, START, TENANT, TestApp, log_token};
 use serde_json::{Value, json};
 
-use crate::crash::Dice;
+use crate::dice::Dice;
 
 /// How long after the one before a labeled entry belongs to the same attack, in microseconds.
 const ATTACK: i64 = 10 * 60 * 1_000_000;
