@@ -112,6 +112,10 @@ fn assert_incidents(stream: &mut std::net::TcpStream, host: &str, token: &str, b
         let listed: serde_json::Value =
             serde_json::from_str(&get(stream, host, &path, &[("authorization", &token)]).text()).unwrap();
         let all = listed["incidents"].as_array().unwrap();
+        assert!(
+            !listed.to_string().contains("login_without_decision"),
+            "each sign-in has its decision: {listed}"
+        );
         for disposition in ["true_positive", "false_positive"] {
             assert!(all.iter().any(|incident| incident["disposition"] == disposition), "{listed}");
         }

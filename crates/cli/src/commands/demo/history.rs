@@ -57,15 +57,24 @@ pub async fn seed(base: &Base, config: &Config, past: Vec<Moment>) -> anyhow::Re
             past_of.close().await?;
         }
         past_of.reach(moment.at);
-        entries.extend(moment.entries);
         if let Some(sign_in) = &moment.sign_in {
-            past_of.decide(index, sign_in).await?;
+            past_of.decide(index, sign_in, &moment.entries).await?;
         }
+        entries.extend(moment.entries);
     }
     past_of.watch(entries).await?;
     past_of.app.record_gap(&past_of.tenant).await?;
     past_of.app.sign_checkpoint(&past_of.tenant).await?;
     Ok(())
+}
+
+/// The event with the session that the log tells of it: by that a decision and its entry belong together.
+fn in_its_session(mut event: Value, told: &[Value]) -> Value {
+    let session = told.iter().find_map(|entry| entry.pointer("/data/details/session_id"));
+    if let (Some(session), Some(Value::Object(of))) = (session, event.get_mut("session")) {
+        of.insert("id".to_owned(), session.clone());
+    }
+    event
 }
 
 /// The service in the past.
@@ -82,9 +91,9 @@ impl Past {
     }
 
     /// Decides; what became of it is reported of people only, as they alone are learned from.
-    async fn decide(&self, index: usize, sign_in: &SignIn) -> anyhow::Result<()> {
+    async fn decide(&self, index: usize, sign_in: &SignIn, told: &[Value]) -> anyhow::Result<()> {
         let Self { app, tenant, clock } = self;
-        let text = sign_in.event.to_string();
+        let text = in_its_session(sign_in.event.clone(), told).to_string();
         let event = Event::decode(Trigger::PostLogin, text.as_bytes(), "event")?;
         let raw_event = RawValue::from_string(text)?;
         until_recorded(|attempt| {
