@@ -14,7 +14,7 @@ use countersign_risk::{
 };
 use countersign_store::{DecisionRow, NewDecision, Standing, Write};
 
-use crate::{App, Error, Tenant, decide::record::Record, leaves, subjects::PersonKey};
+use crate::{App, Error, Tenant, crowd::Lesson, decide::record::Record, leaves, subjects::PersonKey};
 
 /// Turns to be had at once; people who share one wait for each other a little.
 const TURNS: usize = 256;
@@ -65,6 +65,8 @@ pub(crate) struct Fold {
     /// Whether the profile is another than was read.
     is_changed: bool,
     writes: Vec<Write>,
+    /// What the crowd learns once all this is on disk.
+    lessons: Vec<Lesson>,
 }
 
 impl Fold {
@@ -96,12 +98,19 @@ impl Fold {
         });
         self.profile.regrant(&record.features, key_of(row), row.granted, granted);
         self.is_changed = true;
+        let standing = settled(row.standing, standing);
+        self.lessons.extend(Lesson::of(row, record, (row.granted, row.standing), (granted, standing)));
         self.writes.push(Write::Standing {
             decision: row.decision.id.clone(),
             expected_granted: row.granted,
-            standing: settled(row.standing, standing),
+            standing,
             granted,
         });
+    }
+
+    /// What the crowd learns; to be told once the fold is on disk.
+    pub(crate) fn take_lessons(&mut self) -> Vec<Lesson> {
+        std::mem::take(&mut self.lessons)
     }
 }
 
@@ -152,12 +161,12 @@ impl App {
                 (row.version, opened.unwrap_or_default())
             }
         };
-        Ok(Fold { key, version, profile, is_changed: false, writes: Vec::new() })
+        Ok(Fold { key, version, profile, is_changed: false, writes: Vec::new(), lessons: Vec::new() })
     }
 
     /// The writes that store a fold; they fail as `Stale` when the profile or a decision changed meanwhile.
     pub(crate) fn end_fold(&self, tenant: &Tenant, fold: Fold, at: Timestamp) -> Result<Vec<Write>, Error> {
-        let Fold { key, version, profile, is_changed, mut writes } = fold;
+        let Fold { key, version, profile, is_changed, mut writes, lessons: _ } = fold;
         if !is_changed {
             return Ok(writes);
         }

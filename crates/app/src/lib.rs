@@ -15,6 +15,7 @@
 
 pub mod audit;
 mod checkpoints;
+mod crowd;
 pub mod decide;
 mod department;
 pub mod enrich;

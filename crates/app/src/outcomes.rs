@@ -186,7 +186,8 @@ impl App {
     ) -> Result<(), Attempt> {
         let at = self.ports.clock.now();
         let id = self.make_id(IdKind::Outcome)?;
-        let (fold, happened_at) = self.fold_outcome(tenant, outcome, subject, at).await?;
+        let (mut fold, happened_at) = self.fold_outcome(tenant, outcome, subject, at).await?;
+        let lessons = fold.take_lessons();
         let mut draft = Draft::new(&id, at, Kind::Outcome).fact("outcome", &outcome.kind());
         if let Some(decision) = outcome.decision() {
             draft = draft.fact("decision", &decision);
@@ -209,7 +210,10 @@ impl App {
         }));
         let commit = Commit { fence, leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
         match self.ports.store.commit(commit).await {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                tenant.teach(&lessons);
+                Ok(())
+            }
             Err(StoreError::Stale) => Err(Attempt::Again),
             Err(StoreError::Conflict(Conflict::Outcome)) => Err(Attempt::Known),
             Err(error) => Err(Attempt::Failed(error.into())),

@@ -7,7 +7,7 @@ use countersign_ledger::leaf::Kind;
 use countersign_risk::learning::Event;
 use countersign_store::{Commit, DecisionFilter, DecisionRow, Standing, StoreError, Write};
 
-use crate::{App, Error, Lead, Tenant, learn::Fold, leaves::Draft};
+use crate::{App, Error, Lead, Tenant, crowd::Lesson, learn::Fold, leaves::Draft};
 
 /// How long a sign-in must go without a word, in microseconds (docs/architecture.md, "Outcome and
 /// learning").
@@ -39,7 +39,7 @@ impl App {
         let until = last.leaf_index;
         // Why: an erasure must find no profile that is about to be written under the dead key.
         let _turns = self.turns.wait_for_all(old.iter().filter_map(|row| row.subject.as_ref())).await;
-        let mut writes = self.fold_silence(tenant, &old, now).await?;
+        let (mut writes, lessons) = self.fold_silence(tenant, &old, now).await?;
         writes.push(Write::SilenceCursor(until));
         let id = self.make_id(IdKind::Outcome)?;
         let draft = Draft::new(&id, now, Kind::Outcome)
@@ -53,7 +53,10 @@ impl App {
             ..Commit::background(tenant.id.clone())
         };
         match store.commit(commit).await {
-            Ok(_) => Ok(old.len()),
+            Ok(_) => {
+                tenant.teach(&lessons);
+                Ok(old.len())
+            }
             // Why: an outcome came between, and the next call reads the batch again; or another process leads now.
             Err(StoreError::Stale | StoreError::Fenced) => Ok(0),
             Err(error) => Err(error.into()),
@@ -65,7 +68,7 @@ impl App {
         tenant: &Tenant,
         rows: &[DecisionRow],
         now: Timestamp,
-    ) -> Result<Vec<Write>, Error> {
+    ) -> Result<(Vec<Write>, Vec<Lesson>), Error> {
         let mut folds: BTreeMap<SubjectId, Fold> = BTreeMap::new();
         let is_silent = |row: &&DecisionRow| {
             let is_old = now.since(row.decision.at) >= SILENCE_MICROS;
@@ -94,11 +97,12 @@ impl App {
                 fold.weigh(&row, &record, Event::Silence, Standing::Silent);
             }
         }
-        let mut writes = Vec::new();
-        for fold in folds.into_values() {
+        let (mut writes, mut lessons) = (Vec::new(), Vec::new());
+        for mut fold in folds.into_values() {
+            lessons.extend(fold.take_lessons());
             writes.extend(self.end_fold(tenant, fold, now)?);
         }
-        Ok(writes)
+        Ok((writes, lessons))
     }
 
     /// Forgets the ids of signed requests that are too old to be replayed.

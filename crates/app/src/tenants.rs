@@ -22,8 +22,8 @@ use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
 use crate::{
-    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, hooks::Hook, join::Joining, posture::Findings,
-    risk_tokens, rollback, watch::Watch,
+    Error, Ports, TenantConfig, crowd::Crowds, enrich::Enrich, gaps::Gap, hooks::Hook, join::Joining,
+    posture::Findings, risk_tokens, rollback, watch::Watch,
 };
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
@@ -41,6 +41,8 @@ pub struct Tenant {
     /// The tokens of the short form that hold.
     pub(crate) risk_tokens: ArcSwap<Vec<RiskTokenRow>>,
     pub(crate) velocity: Mutex<Velocity>,
+    /// What its sign-ins look like; a fold over records, warmed from them at start.
+    pub(crate) crowd: Crowds,
     /// The watching of its log.
     pub(crate) watch: Watch,
     /// The joining of its log with decisions.
@@ -212,6 +214,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         off: ArcSwap::from_pointee(off),
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::default(),
+        crowd: Crowds::default(),
         watch: Watch::new(watch),
         joining: Joining::default(),
         findings: Findings::default(),

@@ -24,6 +24,9 @@ const LOST: Duration = Duration::from_secs(2);
 /// Between two looks at silence.
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// Between two buildings of a crowd where other processes teach people's histories too.
+const QUARTER: Duration = Duration::from_secs(900);
+
 /// Between two looks at what is too old to be kept.
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -54,6 +57,7 @@ impl Jobs {
         tasks.spawn(told("each_minute", each_minute(Arc::clone(app), stopped.clone())));
         for tenant in app.tenants() {
             tasks.spawn(told("keep_up", keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
+            tasks.spawn(told("warm", warm(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
             tasks.spawn(told("watch_log", watch_log(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
             tasks.spawn(told("join_log", join_log(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
             if tenant.has_hooks() {
@@ -259,6 +263,31 @@ async fn retain_all(
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     };
     in_batches(stop, RETENTION_BATCHES, one).await
+}
+
+/// Builds the crowd that sign-ins are held against from records; once, or every quarter of an hour.
+async fn warm(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    loop {
+        let built = tokio::select! {
+            built = app.build_crowd(&tenant) => built,
+            () = stopped(&mut stop) => return,
+        };
+        match built {
+            Ok(counted) => {
+                tracing::info!(tenant.id = %tenant.id(), counted, "the crowd was built from records")
+            }
+            Err(error) => {
+                tracing::warn!(tenant.id = %tenant.id(), %error, "the crowd could not be built from records");
+            }
+        }
+        if !app.is_shared() {
+            return;
+        }
+        tokio::select! {
+            () = time::sleep(QUARTER) => {}
+            () = stopped(&mut stop) => return,
+        }
+    }
 }
 
 async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {

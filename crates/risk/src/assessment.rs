@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use countersign_core::{MicroLogit, Score};
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, Features, Model, ModelId, Profile, Signal, number, terms};
+use crate::{Code, Features, Model, ModelId, Profile, Signal, login, number, terms};
 
 /// Version of the code that turns features into terms; raised whenever a record would replay differently.
-pub const ENGINE: &str = "2";
+pub const ENGINE: &str = "3";
 
 /// One reason and what it counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,10 +56,16 @@ pub struct Assessment {
 /// Weighs a transaction against the profile of its user or client; `None` for one without.
 #[must_use]
 pub fn assess(features: &Features, profile: Option<&Profile>, model: &Model) -> Assessment {
-    let mut reasons: Vec<Contribution> =
-        terms::TERMS.iter().filter_map(|term| term(features, profile, model)).collect();
+    let (bias_micro, mut reasons) = if features.is_login {
+        let road = model.login.road(features);
+        let mut reasons = login::contributions(features, profile, road);
+        reasons.extend(terms::BESIDE_LOGIN.iter().filter_map(|term| term(features, profile, model)));
+        (road.bias_micro, reasons)
+    } else {
+        (model.bias_micro, terms::TERMS.iter().filter_map(|term| term(features, profile, model)).collect())
+    };
     reasons.sort_by(|a, b| b.micro.abs().cmp(&a.micro.abs()).then_with(|| a.code.cmp(&b.code)));
-    let bias_micro = model.bias_micro.clamp(-number::LIMIT_MICRO, number::LIMIT_MICRO);
+    let bias_micro = bias_micro.clamp(-number::LIMIT_MICRO, number::LIMIT_MICRO);
     // INVARIANT: each part is within ±10^8 and there are few of them, so that the sum can't overflow.
     let logit_micro = bias_micro + reasons.iter().map(|reason| reason.micro).sum::<MicroLogit>();
     Assessment {

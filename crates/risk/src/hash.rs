@@ -46,6 +46,15 @@ pub(crate) fn key(parts: &[&str]) -> u32 {
     u32::try_from(folded).unwrap_or(u32::MAX)
 }
 
+/// A key of two keys in order.
+pub(crate) fn mix(one: u32, other: u32) -> u32 {
+    let mut fnv = Fnv::new();
+    fnv.update(&one.to_le_bytes());
+    fnv.update(&other.to_le_bytes());
+    let folded = (fnv.finish() >> 32) ^ (fnv.finish() & 0xffff_ffff);
+    u32::try_from(folded).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

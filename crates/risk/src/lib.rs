@@ -23,6 +23,7 @@ mod agent;
 mod assessment;
 mod code;
 mod counterfactual;
+pub mod crowd;
 mod email;
 mod extract;
 mod features;
@@ -30,6 +31,7 @@ mod features;
 mod golden;
 mod hash;
 pub mod learning;
+mod login;
 mod model;
 mod number;
 mod profile;
@@ -41,6 +43,7 @@ mod samples;
 mod scopes;
 mod short;
 mod terms;
+pub mod train;
 mod velocity;
 
 pub use agent::parse_agent;
@@ -50,15 +53,16 @@ pub use counterfactual::{Flip, counterfactual};
 pub use email::Mailbox;
 pub use extract::{Context, Extract, Located, ShortForm, requested_scopes};
 pub use features::{
-    Auth0Risk, Device, DeviceClass, DomainKind, Features, LookAlike, Machine, NameFit, Place, Reset, SignUp,
-    Signal, Variant,
+    Auth0Risk, Device, DeviceClass, DomainKind, Features, Initial, LookAlike, Machine, NameFit, Place, Reset,
+    SessionOf, Share, Shares, SignUp, Signal, Variant,
 };
+pub use login::{Evidence, LoginModel, Road, RoadName, Shape, TERM_NAMES, Term, evidence, road_of};
 pub use model::{
     Auth0Weights, Automation, Burst, Confidence, Failures, Familiarity, Hours, MachineWeights, Model,
     ModelId, ResetWeights, SignUpWeights, Travel,
 };
 pub use profile::{MAX_PROFILE_BYTES, Profile, ProfileError};
-pub use reference::{Reference, ReferenceLists};
+pub use reference::{NetworkKind, Reference, ReferenceLists};
 pub use scopes::unseen_scopes;
 pub use short::Short;
 pub use velocity::{Readings, Sightings, Velocity};

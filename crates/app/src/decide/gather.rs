@@ -10,7 +10,7 @@ use countersign_store::ProfileRow;
 
 use super::{Asked, Call};
 use crate::{
-    App, Error, Tenant,
+    App, Error, Tenant, crowd,
     enrich::{Enriched, Facts},
     leaves,
     subjects::PersonKey,
@@ -71,8 +71,13 @@ impl App {
             carried: carried.as_ref().map(|sign_up| sign_up.score),
             owes_challenge: carried.is_some_and(|sign_up| sign_up.is_challenged),
             locate: &|address| self.located(address),
+            kind_of: &|_| None,
         };
-        let features = event.extract(at, &context);
+        let mut features = event.extract(at, &context);
+        if features.is_login {
+            let member = crowd::member(event.organization(), &key.subject);
+            features.shares = Some(tenant.crowd.read(&features, member));
+        }
         let (id, snapshot) = (self.make_id(IdKind::Decision)?, Arc::clone(&current.policy));
         Ok(Gathered { at, id, key, snapshot, features, profile, sightings, facts, degraded })
     }

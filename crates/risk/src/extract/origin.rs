@@ -41,6 +41,10 @@ pub(super) fn complete(features: &mut Features, ip: &str, context: &Context<'_>)
         }
         features.network = features.network.take().or_else(|| asn.map(system));
     }
+    features.network_kind = features.network.as_ref().and_then(|network| {
+        let number = network.as_str().strip_prefix("as")?.parse().ok()?;
+        (context.kind_of)(number)
+    });
     features.local_hour = features.place.map(|place| place.local_hour(features.at));
 }
 
@@ -72,7 +76,7 @@ fn country(code: &str) -> Option<Short> {
 }
 
 /// `as64500` from `64500` or `AS64500`; `None` for anything else, and for the reserved number 0 (RFC 7607).
-fn autonomous_system(asn: &str) -> Option<Short> {
+pub(super) fn autonomous_system(asn: &str) -> Option<Short> {
     let digits = asn.trim().trim_start_matches(['a', 'A', 's', 'S']);
     let number: u32 = digits.parse().ok()?;
     (number != 0).then(|| system(number))

@@ -1,13 +1,16 @@
 //! `post-login`, and the sign-up's features at the first one.
 
-use countersign_auth0::trigger::post_login::{IdentityKind, PostLogin};
+use countersign_auth0::{
+    object::Device as Told,
+    trigger::post_login::{IdentityKind, PostLogin},
+};
 use countersign_core::Timestamp;
 
 use super::{
     Context, Extract, origin,
     person::{self, Person},
 };
-use crate::{Features, Short, Sightings, SignUp};
+use crate::{Features, Initial, SessionOf, Short, Sightings, SignUp, hash, parse_agent};
 
 /// A session that began longer ago than this was there before the sign-in, in microseconds; one sign-in with a second
 /// factor takes less (judgement).
@@ -24,7 +27,13 @@ impl Extract for PostLogin {
         if logins_count(self).is_some_and(|count| count > 1)
             || self.identity_kind() != IdentityKind::Federated
         {
-            return Sightings::from(&self.request.ip);
+            let key = |text: Option<Short>| text.map(|text| hash::key(&[text.as_str()]));
+            return Sightings {
+                account: person::account(&[Some(self.user.user_id.as_str())]),
+                ja4: key(origin::ja4(self.security_context.as_option())),
+                network: key(origin::told_network(&self.request)),
+                ..Sightings::from(&self.request.ip)
+            };
         }
         let counts = logins_count(self).is_some();
         person(self).sightings(&self.request.ip, self.security_context.as_option(), counts)
@@ -32,11 +41,15 @@ impl Extract for PostLogin {
 
     fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
         let mut features = origin::of_request(&self.request, self.channel(), at, context);
+        features.is_login = true;
         features.network = features.network.or_else(|| features.block.clone());
         features.ja4 = origin::ja4(self.security_context.as_option());
         features.auth0 = origin::auth0(self.authentication.as_option());
         features.logins_count = logins_count(self);
+        features.language = self.request.language.as_option().and_then(|language| language_tag(language));
         features.session_known = session_known(self, at);
+        features.session = session_of(self);
+        features.readings = context.readings;
         features.enroll(self.enrolled_factors().iter().map(countersign_auth0::factor::FactorType::as_str));
         features.is_new_account = is_new(self, context);
         features.owes_challenge = features.is_new_account && context.owes_challenge;
@@ -78,4 +91,37 @@ fn session_known(event: &PostLogin, at: Timestamp) -> Option<bool> {
     let token = event.refresh_token.as_option().and_then(|token| token.created_at.as_option());
     let began: Timestamp = session.or(token)?.parse().ok()?;
     Some(at.since(began) > SAME_SIGN_IN_MICROS)
+}
+
+/// The session, else the refresh token; `None` when neither has an id.
+fn session_of(event: &PostLogin) -> Option<SessionOf> {
+    let (session, token) = (event.session.as_option(), event.refresh_token.as_option());
+    let token = token.and_then(|token| Some((token.id.as_option()?, token.device.as_option())));
+    let session = session.and_then(|session| Some((session.id.as_option()?, session.device.as_option())));
+    let (id, device) = token.or(session)?;
+    Some(SessionOf {
+        key: hash::key(&[id]),
+        initial: device.and_then(|Told { initial_asn, initial_ip, initial_user_agent, .. }| {
+            use_of(initial_asn.as_option(), initial_ip.as_option(), initial_user_agent.as_option())
+        }),
+        last: device.and_then(|Told { last_asn, last_ip, last_user_agent, .. }| {
+            use_of(last_asn.as_option(), last_ip.as_option(), last_user_agent.as_option())
+        }),
+    })
+}
+
+fn use_of(asn: Option<&String>, ip: Option<&String>, agent: Option<&String>) -> Option<Initial> {
+    let told = Initial {
+        network: asn.and_then(|asn| origin::autonomous_system(asn)),
+        block: ip.and_then(|ip| origin::block(ip)),
+        device: agent.and_then(|agent| parse_agent(agent)),
+    };
+    (told != Initial::default()).then_some(told)
+}
+
+/// The language in lower case; `None` for what is no language tag (RFC 5646: letters, digits and hyphens, at most 35).
+fn language_tag(language: &str) -> Option<Short> {
+    let is_tag = (1..=35).contains(&language.len())
+        && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_tag.then(|| Short::new(&language.to_ascii_lowercase()))
 }

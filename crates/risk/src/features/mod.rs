@@ -2,6 +2,8 @@
 
 mod machine;
 mod reset;
+mod session;
+mod shares;
 mod sign_up;
 
 use std::collections::BTreeSet;
@@ -11,9 +13,11 @@ pub use machine::Machine;
 pub(crate) use machine::digest;
 pub use reset::Reset;
 use serde::{Deserialize, Deserializer, Serialize};
+pub use session::{Initial, SessionOf};
+pub use shares::{Share, Shares};
 pub use sign_up::{DomainKind, LookAlike, NameFit, SignUp, Variant};
 
-use crate::{Profile, Short, number};
+use crate::{NetworkKind, Profile, Readings, Short, number};
 
 /// The most factor types kept; Auth0 knows nine.
 const MAX_ENROLLED: usize = 16;
@@ -25,6 +29,9 @@ pub struct Features {
     pub at: Timestamp,
     /// By which road the sign-in came.
     pub channel: Channel,
+    /// Whether it is the sign-in of a person, which the shapes of [`LoginModel`](crate::LoginModel) weigh.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_login: bool,
     /// Country as two upper-case letters (ISO 3166-1); `None` when neither Auth0 nor reference data place the
     /// address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +63,21 @@ pub struct Features {
     /// Sign-ins so far by Auth0's count, this one included; `None` when not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logins_count: Option<u64>,
+    /// The browser's language as the request names it, in lower case; `None` when it names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Short>,
+    /// The kind of the network; `None` when no list names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_kind: Option<NetworkKind>,
+    /// The session or refresh token; `None` when the event names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionOf>,
+    /// How common all this is among others; `None` where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<Shares>,
+    /// What others did alike.
+    #[serde(default, skip_serializing_if = "Readings::is_empty")]
+    pub readings: Readings,
     /// Whether the sign-in continues a session that began over a minute ago; `None` when Auth0 named no start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_known: Option<bool>,
@@ -98,6 +120,7 @@ impl Features {
         let mut features = Self {
             at,
             channel,
+            is_login: false,
             country: None,
             network: None,
             block: None,
@@ -107,6 +130,11 @@ impl Features {
             ja4: None,
             auth0: None,
             logins_count: None,
+            language: None,
+            network_kind: None,
+            session: None,
+            shares: None,
+            readings: Readings::default(),
             session_known: None,
             enrolled: BTreeSet::new(),
             missing: BTreeSet::new(),

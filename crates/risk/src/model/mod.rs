@@ -8,7 +8,7 @@ use countersign_core::MicroLogit;
 pub use flows::{Burst, MachineWeights, ResetWeights, SignUpWeights};
 use serde::{Deserialize, Serialize};
 
-use crate::{Short, hash::Fnv};
+use crate::{LoginModel, Short, hash::Fnv};
 
 /// A model's tag: name, version and the first 64 bits of what it says, such as `baseline@1:0123456789abcdef`.
 ///
@@ -76,6 +76,9 @@ pub struct Model {
     pub failures: Failures,
     /// What lowers the confidence.
     pub confidence: Confidence,
+    /// Sign-ins of people.
+    #[serde(default)]
+    pub login: LoginModel,
     /// Sign-ups, and first logins.
     #[serde(default)]
     pub sign_up: SignUpWeights,
@@ -234,7 +237,7 @@ impl Default for Model {
     fn default() -> Self {
         Self {
             name: "baseline".into(),
-            version: 2,
+            version: 3,
             bias_micro: -2_200_000,
             min_history_milli: 3_000,
             half_trust_milli: 5_000,
@@ -256,6 +259,7 @@ impl Default for Model {
             auth0: Auth0Weights::baseline(),
             failures: Failures { half_life_s: 21_600, weight_milli: 500, hi_micro: 1_200_000 },
             confidence: Confidence::baseline(),
+            login: LoginModel::default(),
             sign_up: SignUpWeights::default(),
             reset: ResetWeights::default(),
             machine_client: MachineWeights::default(),

@@ -1,22 +1,35 @@
 //! A profile as bytes.
+//!
+//! A version, then in this order: the landmark's day, the first sight, the sums, the histograms (each a count and its
+//! cells, key before weight), the confirmed sign-ins, the sessions, the failures, the scopes.
 
-use serde::Deserialize;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{MAX_FAILURES, MAX_SIGHTINGS, Profile};
+use super::{
+    MAX_FAILURES, MAX_SIGHTINGS, Profile, Sighting, Started,
+    bytes::{Reader, Writer},
+    histogram::Histogram,
+    scopes::Scopes,
+    started::MAX_STARTED,
+};
 
 /// The most that a profile takes as bytes, in any state that this module accepts or makes.
 pub const MAX_PROFILE_BYTES: usize = 2_048;
 
 /// Version of the encoding; another one is refused.
-pub(super) const VERSION: u8 = 1;
+const VERSION: u64 = 2;
 
-/// No sum of weights is above this (14 digits).
+/// No sum of weights is above this (seven bytes hold it).
 const MAX_SUM: u64 = 99_999_999_999_999;
+
+/// No second is above this (five bytes hold it).
+const MAX_SECOND: i64 = 9_999_999_999;
 
 /// Bytes that are no profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
-    /// Not the JSON of a profile; what it was is not told, since it may be personal.
+    /// Not a profile; what it was is not told, since it may be personal.
     #[error("the bytes are not a profile")]
     Malformed,
     /// A profile of another version.
@@ -28,11 +41,37 @@ pub enum ProfileError {
 }
 
 impl Profile {
-    /// The profile as JSON of at most 2,048 bytes; equal profiles give equal bytes.
+    /// The profile as at most 2,048 bytes; equal profiles give equal bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        // INVARIANT: integers, options and sequences only; such a value always serializes.
-        serde_json::to_vec(self).unwrap_or_default()
+        let mut writer = Writer::default();
+        writer.put(VERSION, 1);
+        writer.put(self.landmark_day.unsigned_abs(), 4);
+        writer.put(self.first_seen.map_or(0, |second| second.unsigned_abs() + 1), 5);
+        writer.put(self.total, 7);
+        writer.put(self.provisional, 7);
+        writer.key(self.failures_total);
+        write(&mut writer, &self.countries);
+        write(&mut writer, &self.networks);
+        write(&mut writer, &self.blocks);
+        write(&mut writer, &self.machines);
+        write(&mut writer, &self.browsers);
+        write(&mut writer, &self.versions);
+        write(&mut writer, &self.languages);
+        write(&mut writer, &self.fingerprints);
+        write(&mut writer, &self.places);
+        write(&mut writer, &self.hours);
+        write(&mut writer, &self.audiences);
+        writer.count(self.sightings.len());
+        self.sightings.iter().for_each(|sighting| sighting.write(&mut writer));
+        writer.count(self.started.len());
+        self.started.iter().for_each(|started| started.write(&mut writer));
+        writer.count(self.failures.len());
+        self.failures.iter().for_each(|second| writer.put(second.unsigned_abs(), 5));
+        let scopes = self.scopes.pack();
+        writer.put(u64::try_from(scopes.len()).unwrap_or(0), 2);
+        writer.0.extend(scopes);
+        writer.0
     }
 
     /// Reads what [`Profile::encode`] wrote.
@@ -40,46 +79,73 @@ impl Profile {
     /// # Errors
     /// `Version` for a profile of another version, `Bounds` when it breaks its limits, `Malformed` for anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, ProfileError> {
-        #[derive(Deserialize)]
-        struct Head {
-            v: u64,
-        }
         if bytes.len() > MAX_PROFILE_BYTES {
             return Err(ProfileError::Bounds);
         }
-        match serde_json::from_slice::<Self>(bytes) {
-            Ok(profile) if profile.v != VERSION => Err(ProfileError::Version(profile.v.into())),
-            Ok(profile) if profile.is_sound() => Ok(profile),
-            Ok(_) => Err(ProfileError::Bounds),
-            Err(_) => match serde_json::from_slice::<Head>(bytes) {
-                Ok(head) if head.v != u64::from(VERSION) => Err(ProfileError::Version(head.v)),
-                _ => Err(ProfileError::Malformed),
-            },
+        let mut reader = Reader(bytes);
+        match reader.take(1) {
+            Some(VERSION) => {}
+            Some(version) => return Err(ProfileError::Version(version)),
+            None => return Err(ProfileError::Malformed),
         }
+        let profile =
+            Self::parse(&mut reader).filter(|_| reader.is_at_end()).ok_or(ProfileError::Malformed)?;
+        if profile.is_sound() { Ok(profile) } else { Err(ProfileError::Bounds) }
+    }
+
+    fn parse(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            landmark_day: i64::try_from(reader.take(4)?).ok()?,
+            first_seen: reader.take(5)?.checked_sub(1).and_then(|second| i64::try_from(second).ok()),
+            total: reader.take(7)?,
+            provisional: reader.take(7)?,
+            failures_total: reader.key()?,
+            countries: read(reader)?,
+            networks: read(reader)?,
+            blocks: read(reader)?,
+            machines: read(reader)?,
+            browsers: read(reader)?,
+            versions: read(reader)?,
+            languages: read(reader)?,
+            fingerprints: read(reader)?,
+            places: read(reader)?,
+            hours: read(reader)?,
+            audiences: read(reader)?,
+            sightings: repeat(reader, Sighting::read)?,
+            started: repeat(reader, Started::read)?,
+            failures: repeat(reader, |reader| i64::try_from(reader.take(5)?).ok())?,
+            scopes: {
+                let size = usize::try_from(reader.take(2)?).ok()?;
+                Scopes::unpack(reader.slice(size)?)?
+            },
+        })
     }
 
     /// Whether the profile is as this module leaves profiles.
     fn is_sound(&self) -> bool {
-        let second = |second: &i64| (0..=9_999_999_999).contains(second);
+        let second = |second: &i64| (0..=MAX_SECOND).contains(second);
         let place = |(lat, lon): (i32, i32)| lat.unsigned_abs() <= 900_000 && lon.unsigned_abs() <= 1_800_000;
         (0..=200_000).contains(&self.landmark_day)
             && self.first_seen.as_ref().is_none_or(second)
             && self.total <= MAX_SUM
             && self.provisional <= MAX_SUM
             && self.countries.is_sound()
-            && self.countries.distinct() <= self.room().0
             && self.networks.is_sound()
+            && self.blocks.is_sound()
             && self.machines.is_sound()
             && self.browsers.is_sound()
-            && self.browsers.distinct() <= self.room().1
+            && self.versions.is_sound()
+            && self.languages.is_sound()
+            && self.fingerprints.is_sound()
+            && self.places.is_sound()
             && self.hours.is_sound()
             && self.hours.keys().all(|hour| hour < 24)
             && self.audiences.is_sound()
             && self.scopes.is_sound()
-            && (self.machines.is_empty() || !self.is_machine())
             && self.sightings.len() <= MAX_SIGHTINGS
             && self.sightings.is_sorted()
             && self.sightings.iter().all(|sighting| second(&sighting.0) && sighting.1.is_none_or(place))
+            && self.started.len() <= MAX_STARTED
             && self.failures.len() <= MAX_FAILURES
             && self.failures.is_sorted()
             && self.failures.iter().all(second)
@@ -88,5 +154,79 @@ impl Profile {
     /// Holds the sums within their limits.
     pub(super) const fn bounded(sum: u64) -> u64 {
         if sum > MAX_SUM { MAX_SUM } else { sum }
+    }
+}
+
+fn write<const CAP: usize>(writer: &mut Writer, histogram: &Histogram<CAP>) {
+    writer.count(histogram.distinct());
+    for (key, weight) in histogram.cells() {
+        writer.key(*key);
+        writer.put(*weight, 4);
+    }
+}
+
+fn read<const CAP: usize>(reader: &mut Reader<'_>) -> Option<Histogram<CAP>> {
+    let cells = repeat(reader, |reader| Some((reader.key()?, reader.take(4)?)))?;
+    Some(Histogram::from_cells(cells))
+}
+
+fn repeat<T>(reader: &mut Reader<'_>, mut one: impl FnMut(&mut Reader<'_>) -> Option<T>) -> Option<Vec<T>> {
+    (0..reader.count()?).map(|_| one(reader)).collect()
+}
+
+impl Sighting {
+    fn write(&self, writer: &mut Writer) {
+        let Self(second, place, key) = self;
+        let unsigned = |value: i32| u64::from(value.cast_unsigned());
+        writer.put(second.unsigned_abs(), 5);
+        writer.put(u64::from(place.is_some()), 1);
+        let (lat, lon) = place.unwrap_or_default();
+        writer.put(unsigned(lat), 4);
+        writer.put(unsigned(lon), 4);
+        writer.put(*key, 8);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let second = i64::try_from(reader.take(5)?).ok()?;
+        let is_placed = reader.take(1)? == 1;
+        let place = (reader.key()?.cast_signed(), reader.key()?.cast_signed());
+        Some(Self(second, is_placed.then_some(place), reader.take(8)?))
+    }
+}
+
+impl Started {
+    fn write(&self, writer: &mut Writer) {
+        let Self { session, country, network, block, browser, fingerprint } = *self;
+        for key in [session, country, network, block, browser, fingerprint] {
+            writer.key(key);
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            session: reader.key()?,
+            country: reader.key()?,
+            network: reader.key()?,
+            block: reader.key()?,
+            browser: reader.key()?,
+            fingerprint: reader.key()?,
+        })
+    }
+}
+
+/// As base64 for addresses (RFC 4648, section 5) without padding.
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(self.encode()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Profile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.as_bytes())
+            .map_err(|_| D::Error::custom("the profile is not base64"))?;
+        Self::decode(&bytes).map_err(D::Error::custom)
     }
 }

@@ -13,14 +13,16 @@ pub(crate) const HALF_LIFE_DAYS: i64 = 45;
 /// Parts of a thousandth at the landmark: enough that rounding stays under one in a hundred.
 const GRAIN: f64 = 64.0;
 
-/// When the day lies further than this from the landmark, the landmark moves on: four half-lives.
-const REACH_DAYS: i64 = 4 * HALF_LIFE_DAYS;
-
 /// Integer growth of a weight added `days` after the landmark: 64 · 2^(days / 45), rounded; 0 long before it.
 pub(crate) fn scale(days: i64) -> u64 {
+    scale_by(days, 45)
+}
+
+/// The same with another half-life.
+pub(crate) fn scale_by(days: i64, half_life_days: u32) -> u64 {
     let days = i32::try_from(days.clamp(-1_800, 1_800)).unwrap_or(0);
-    let half_life = 45.0;
-    u64::try_from(crate::number::nearest(GRAIN * libm::exp2(f64::from(days) / half_life))).unwrap_or(0)
+    let halvings = (f64::from(days) / f64::from(half_life_days.max(1))).min(40.0);
+    u64::try_from(crate::number::nearest(GRAIN * libm::exp2(halvings))).unwrap_or(0)
 }
 
 /// The day of `at`, held within the years 1970 to 2286 so that a profile's size is bounded.
@@ -35,11 +37,17 @@ pub(crate) fn seconds(at: Timestamp) -> i64 {
 
 /// By how many half-lives the landmark must move for `day` to lie within reach; 0 for most days.
 pub(crate) fn overdue(landmark: i64, day: i64) -> u32 {
-    let days = day.saturating_sub(landmark);
-    if days <= REACH_DAYS {
+    overdue_by(landmark, day, 45)
+}
+
+/// The same with another half-life.
+pub(crate) fn overdue_by(landmark: i64, day: i64, half_life_days: u32) -> u32 {
+    let half_life = i64::from(half_life_days.max(1));
+    let (days, reach) = (day.saturating_sub(landmark), 4 * half_life);
+    if days <= reach {
         return 0;
     }
-    u32::try_from((days - REACH_DAYS / 2) / HALF_LIFE_DAYS).unwrap_or(u32::MAX)
+    u32::try_from((days - reach / 2) / half_life).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -57,6 +65,7 @@ mod tests {
 
     #[test]
     fn the_landmark_moves_seldom_and_far_enough() {
+        const REACH_DAYS: i64 = 4 * HALF_LIFE_DAYS;
         assert_eq!(overdue(0, REACH_DAYS), 0);
         let moved = i64::from(overdue(0, REACH_DAYS + 1)) * HALF_LIFE_DAYS;
         assert!(moved > 0 && REACH_DAYS + 1 - moved <= 3 * HALF_LIFE_DAYS);

@@ -1,13 +1,21 @@
 //! A capped histogram of hashed values.
 
-use serde::{Deserialize, Serialize};
+/// No cell holds more than this (four bytes): at least four thousand sign-ins, so that a profile's size is bounded.
+pub(crate) const MAX_CELL: u64 = 0xffff_ffff;
 
-/// No cell holds more than this (11 digits): about a hundred thousand sign-ins, so that a profile's size is bounded.
-pub(crate) const MAX_CELL: u64 = 99_999_999_999;
+/// What can be done to a histogram of any size.
+pub(crate) trait Counts {
+    /// Adds `amount` under `key`; a new key in a full histogram takes the lightest cell's place if `may_evict`.
+    ///
+    /// Why not space-saving's rule, where the newcomer inherits that weight: a stranger would look familiar.
+    fn add(&mut self, key: u32, amount: u64, may_evict: bool);
+
+    /// Takes `amount` from under `key`, down to nothing; a cell without weight goes.
+    fn remove(&mut self, key: u32, amount: u64);
+}
 
 /// At most `CAP` values with scaled weights of at most `MOST`, sorted by key, without empty cells.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Histogram<const CAP: usize, const MOST: u64 = MAX_CELL>(Vec<(u32, u64)>);
 
 impl<const CAP: usize, const MOST: u64> Histogram<CAP, MOST> {
@@ -53,15 +61,17 @@ impl<const CAP: usize, const MOST: u64> Histogram<CAP, MOST> {
         self.0.len()
     }
 
-    /// Adds `amount` under `key`; a new key in a full histogram takes the lightest cell's place if `may_evict`.
-    ///
-    /// Why not space-saving's rule, where the newcomer inherits that weight: a stranger would look familiar.
-    pub(crate) fn add(&mut self, key: u32, amount: u64, may_evict: bool) {
-        self.add_within(CAP, key, amount, may_evict);
+    /// Halves each weight `times` times; cells without weight go.
+    pub(crate) fn halve(&mut self, times: u32) {
+        for (_, weight) in &mut self.0 {
+            *weight = weight.checked_shr(times).unwrap_or(0);
+        }
+        self.0.retain(|(_, weight)| *weight > 0);
     }
+}
 
-    /// As `add`, where the histogram is full with `most` values already.
-    pub(crate) fn add_within(&mut self, most: usize, key: u32, amount: u64, may_evict: bool) {
+impl<const CAP: usize, const MOST: u64> Counts for Histogram<CAP, MOST> {
+    fn add(&mut self, key: u32, amount: u64, may_evict: bool) {
         if amount == 0 {
             return;
         }
@@ -71,37 +81,28 @@ impl<const CAP: usize, const MOST: u64> Histogram<CAP, MOST> {
                     *weight = weight.saturating_add(amount).min(MOST);
                 }
             }
-            Err(_) if self.0.len() >= most && !may_evict => {}
+            Err(_) if self.0.len() >= CAP && !may_evict => {}
             Err(_) => {
-                self.trim(most.saturating_sub(1));
+                while self.0.len() >= CAP.max(1) {
+                    let lightest =
+                        self.0.iter().min_by_key(|(key, weight)| (*weight, *key)).map(|(key, _)| *key);
+                    self.0.retain(|(key, _)| Some(*key) != lightest);
+                }
                 let index = self.0.partition_point(|(other, _)| *other < key);
                 self.0.insert(index, (key, amount.min(MOST)));
             }
         }
     }
 
-    /// Gives up the lightest values beyond `most`.
-    pub(crate) fn trim(&mut self, most: usize) {
-        while self.0.len() > most {
-            let lightest = self.0.iter().min_by_key(|(key, weight)| (*weight, *key)).map(|(key, _)| *key);
-            self.0.retain(|(key, _)| Some(*key) != lightest);
-        }
-    }
-
-    /// Takes `amount` from under `key`, down to nothing; a cell without weight goes.
-    pub(crate) fn remove(&mut self, key: u32, amount: u64) {
-        if let Some((_, weight)) = self.0.iter_mut().find(|(other, _)| *other == key) {
+    fn remove(&mut self, key: u32, amount: u64) {
+        if let Ok(index) = self.0.binary_search_by_key(&key, |(key, _)| *key)
+            && let Some((_, weight)) = self.0.get_mut(index)
+        {
             *weight = weight.saturating_sub(amount);
+            if *weight == 0 {
+                self.0.remove(index);
+            }
         }
-        self.0.retain(|(_, weight)| *weight > 0);
-    }
-
-    /// Halves each weight `times` times; cells without weight go.
-    pub(crate) fn halve(&mut self, times: u32) {
-        for (_, weight) in &mut self.0 {
-            *weight = weight.checked_shr(times).unwrap_or(0);
-        }
-        self.0.retain(|(_, weight)| *weight > 0);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use countersign_core::Timestamp;
 
-use super::{Profile, decay, histogram::Histogram};
+use super::{Profile, Started, decay, histogram::Histogram, keys};
 use crate::{Machine, Place, number};
 
 /// How often one value was seen, of how many sign-ins that told the feature; decayed to the time of asking.
@@ -75,6 +75,33 @@ impl Profile {
 
     pub(crate) fn browser(&self, key: u32, at: Timestamp) -> Seen {
         self.seen(&self.browsers, key, at)
+    }
+
+    pub(crate) fn block(&self, key: u32, at: Timestamp) -> Seen {
+        self.seen(&self.blocks, key, at)
+    }
+
+    pub(crate) fn language(&self, key: u32, at: Timestamp) -> Seen {
+        self.seen(&self.languages, key, at)
+    }
+
+    pub(crate) fn fingerprint(&self, key: u32, at: Timestamp) -> Seen {
+        self.seen(&self.fingerprints, key, at)
+    }
+
+    /// The newest major version seen of a browser on a system; `None` when none was.
+    pub(crate) fn newest_version(&self, browser: u32) -> Option<u32> {
+        self.versions.keys().filter_map(|key| keys::major_of(key, browser)).max()
+    }
+
+    /// The places that were seen, to a tenth of a degree.
+    pub(crate) fn known_places(&self) -> impl Iterator<Item = Place> + '_ {
+        self.places.keys().filter_map(keys::place_of)
+    }
+
+    /// What a session or refresh token was like when it began; `None` when that was not seen or not confirmed.
+    pub(crate) fn started(&self, session: u32) -> Option<&Started> {
+        self.started.iter().find(|started| started.session == session)
     }
 
     pub(crate) fn hour(&self, hour: u32, at: Timestamp) -> Seen {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Device, DeviceClass, Short,
+    Device, DeviceClass, Initial, Machine, SessionOf, Short,
     learning::{Earlier, Event, FULL_MILLI, Intervention, PROVISIONAL_CAP_MILLI, Situation, weight},
     samples::{DAY_S, home, now, ordinary, stranger},
 };
@@ -27,15 +27,27 @@ fn any_features() -> impl Strategy<Value = Features> {
             machine
         })
     });
-    (any::<i64>(), text.clone(), text, place, any::<Option<u8>>(), device, machine).prop_map(
-        |(micros, country, network, place, local_hour, device, machine)| Features {
-            machine,
-            country,
-            network,
-            place,
-            local_hour,
-            device,
-            ..Features::new(Timestamp::from_micros(micros), countersign_core::Channel::Interactive)
+    let session = prop::option::of((any::<u32>(), text.clone()).prop_map(|(key, network)| SessionOf {
+        key,
+        initial: Some(Initial { network, ..Initial::default() }),
+        last: None,
+    }));
+    let texts = [text.clone(), text.clone(), text.clone(), text.clone(), text];
+    (any::<i64>(), texts, place, any::<Option<u8>>(), device, machine, session).prop_map(
+        |(micros, [country, network, block, language, ja4], place, local_hour, device, machine, session)| {
+            Features {
+                machine,
+                country,
+                network,
+                block,
+                language,
+                ja4,
+                place,
+                local_hour,
+                device,
+                session,
+                ..Features::new(Timestamp::from_micros(micros), countersign_core::Channel::Interactive)
+            }
         },
     )
 }
@@ -117,52 +129,48 @@ fn the_largest_profile_fits() {
         histogram
     }
     let second = 9_999_999_999;
-    let profile = Profile {
+    let mut scopes = Scopes::default();
+    for n in 0..u32::try_from(scopes::MAX_SCOPES).unwrap() {
+        let mut machine = Machine::default();
+        machine.ask([n.to_string().as_str()]);
+        scopes.add(&machine, 400);
+    }
+    assert_eq!(scopes.variety().1, scopes::MAX_SCOPES);
+    let most = u32::MAX;
+    let begun = Started {
+        session: most,
+        country: most,
+        network: most,
+        block: most,
+        browser: most,
+        fingerprint: most,
+    };
+    let largest = Profile {
         landmark_day: 200_000,
         first_seen: Some(second),
         total: 99_999_999_999_999,
         provisional: 99_999_999_999_999,
-        countries: full(u32::MAX),
-        networks: full(u32::MAX),
-        machines: full(u32::MAX),
-        browsers: full(u32::MAX),
+        countries: full(most),
+        networks: full(most),
+        blocks: full(most),
+        machines: full(most),
+        browsers: full(most),
+        versions: full(most),
+        languages: full(most),
+        fingerprints: full(most),
+        places: full(most),
         hours: full(23),
+        audiences: full(most),
+        scopes,
         sightings: vec![Sighting(second, Some((-900_000, -1_800_000)), u64::MAX); MAX_SIGHTINGS],
+        started: vec![begun; started::MAX_STARTED],
         failures: vec![second; MAX_FAILURES],
-        failures_total: u32::MAX,
-        ..Profile::default()
+        failures_total: most,
     };
-    let scopes = |first: u32| {
-        let mut scopes = Scopes::default();
-        for n in 0..u32::try_from(scopes::MAX_SCOPES).unwrap() {
-            let mut machine = Machine::default();
-            machine.ask([(first + n).to_string().as_str()]);
-            scopes.add(&machine, 400);
-        }
-        assert_eq!(scopes.variety().1, scopes::MAX_SCOPES);
-        scopes
-    };
-    let mut machine =
-        Profile { machines: Histogram::default(), audiences: full(u32::MAX), ..profile.clone() };
-    assert_eq!(Profile::decode(&machine.encode()).as_ref(), Ok(&machine), "without scopes");
-    machine.scopes = scopes(0);
-    assert!(Profile::decode(&machine.encode()).is_err(), "too many countries and programs beside scopes");
-    machine.add_scopes(None, 0);
-    assert_eq!((machine.countries.distinct(), machine.browsers.distinct()), (6, 4));
-    for largest in [&profile, &machine] {
-        assert_eq!(Profile::decode(&largest.encode()).as_ref(), Ok(largest));
-        assert!(largest.encode().len() <= MAX_PROFILE_BYTES, "{}", largest.encode().len());
-    }
-    let both = Profile { machines: full(u32::MAX), ..machine };
-    assert!(Profile::decode(&both.encode()).is_err());
-}
-
-#[test]
-fn a_profile_of_before_machines_were_known_is_read() {
-    let text = br#"{"v":1,"l":20684,"f":1787209200,"t":64000,"p":0,"c":[[7,64000]],"o":[[9,64000]],"y":0}"#;
-    let profile = Profile::decode(text).unwrap();
-    assert_eq!(profile.encode(), text, "and written as it was");
-    assert!(profile.audiences.is_empty());
+    assert_eq!(Profile::decode(&largest.encode()).as_ref(), Ok(&largest));
+    assert!(largest.encode().len() <= MAX_PROFILE_BYTES, "{}", largest.encode().len());
+    let text = serde_json::to_string(&largest).unwrap();
+    assert_eq!(serde_json::from_str::<Profile>(&text).unwrap(), largest);
 }
 
 #[test]
@@ -196,11 +204,33 @@ fn years_of_use_do_not_lose_the_present() {
 
 #[test]
 fn bytes_of_another_version_are_refused_by_name() {
-    assert_eq!(Profile::decode(br#"{"v":2,"t":{"new":"shape"}}"#), Err(ProfileError::Version(2)));
-    assert_eq!(Profile::decode(br#"{"v":1,"t":"ten"}"#), Err(ProfileError::Malformed));
-    assert_eq!(Profile::decode(&vec![b' '; 3_000]), Err(ProfileError::Bounds));
-    assert_eq!(Profile::decode(br#"{"v":1,"c":[[5,1],[4,1]]}"#), Err(ProfileError::Bounds), "out of order");
-    assert_eq!(Profile::decode(br#"{"v":1}"#), Ok(Profile::default()));
+    let empty = Profile::default().encode();
+    assert_eq!(Profile::decode(&empty), Ok(Profile::default()));
+    assert_eq!(Profile::decode(&[3, 0, 0]), Err(ProfileError::Version(3)));
+    assert_eq!(Profile::decode(&[]), Err(ProfileError::Malformed));
+    assert_eq!(Profile::decode(&empty[..empty.len() - 1]), Err(ProfileError::Malformed), "cut off");
+    assert_eq!(Profile::decode(&[&empty[..], &[0]].concat()), Err(ProfileError::Malformed), "more than one");
+    assert_eq!(Profile::decode(&vec![2; 3_000]), Err(ProfileError::Bounds));
+    let mut out_of_order = home(1);
+    out_of_order.countries = Histogram::from_cells(vec![(5, 1), (4, 1)]);
+    assert_eq!(Profile::decode(&out_of_order.encode()), Err(ProfileError::Bounds));
+}
+
+#[test]
+fn a_session_is_remembered_as_it_was_first_confirmed_and_forgotten_with_it() {
+    let session = Some(SessionOf { key: 7, initial: None, last: None });
+    let (mut own, mut thief) = (ordinary(), stranger());
+    (own.session, thief.session) = (session.clone(), session);
+    let mut profile = home(3);
+    profile.credit(&own, 1, 150);
+    assert_eq!(profile.started(7), None, "a provisional credit leaves no session behind");
+    profile.regrant(&own, 1, 150, FULL_MILLI);
+    profile.credit(&thief, 2, FULL_MILLI);
+    assert_eq!(profile.started(7), Started::of(&own).as_ref());
+    profile.regrant(&thief, 2, FULL_MILLI, 0);
+    assert_eq!(profile.started(7), Started::of(&own).as_ref(), "the thief's use was not what it began with");
+    profile.regrant(&own, 1, FULL_MILLI, 0);
+    assert_eq!(profile.started(7), None);
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 mod language;
 mod look_alike;
+mod network;
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
 pub(crate) use language::fits;
 use look_alike::Names;
+pub use network::NetworkKind;
 use serde::{Deserialize, Serialize};
 
 use crate::{

@@ -56,3 +56,23 @@ pub(crate) const TERMS: &[Term] = &[
     client::scopes,
     client::dormant,
 ];
+
+/// What counts at a person's sign-in beside the shapes.
+pub(crate) const BESIDE_LOGIN: &[Term] = &[
+    auth0::confidence,
+    auth0::new_device,
+    auth0::impossible_travel,
+    auth0::untrusted_ip,
+    sign_up::domain::kind,
+    sign_up::domain::look_alike,
+    sign_up::address::role,
+    sign_up::address::variant,
+    sign_up::address::gibberish,
+    sign_up::address::name,
+    sign_up::address::language,
+    sign_up::crowd::block,
+    sign_up::crowd::domain,
+    sign_up::crowd::pattern,
+    sign_up::crowd::client,
+    sign_up::carried,
+];

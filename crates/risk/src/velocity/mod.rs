@@ -44,6 +44,14 @@ pub struct Readings {
     pub resets_day: u16,
     /// Accounts at which sign-ins failed from the block in 24 hours.
     pub failures_day: u16,
+    /// Accounts at which sign-ins failed with the TLS fingerprint in 24 hours.
+    pub ja4_failures_day: u16,
+    /// Accounts at which sign-ins failed from the network in 24 hours.
+    pub network_failures_day: u16,
+    /// Accounts that signed in from the block in 24 hours.
+    pub block_successes_day: u16,
+    /// Accounts that signed in with the TLS fingerprint in 24 hours.
+    pub ja4_successes_day: u16,
 }
 
 impl Readings {
@@ -62,6 +70,11 @@ pub struct Velocity {
     sign_ups: [Counter; 4],
     resets: Counter,
     failures: Counter,
+    ja4_failures: Counter,
+    network_failures: Counter,
+    successes: Counter,
+    ja4_successes: Counter,
+    networks: BTreeMap<u32, u32>,
 }
 
 impl Velocity {
@@ -83,6 +96,10 @@ impl Velocity {
             skeleton_day: count(skeleton, sightings.skeleton, DAY_S),
             resets_day: count(&self.resets, sightings.block, DAY_S),
             failures_day: count(&self.failures, sightings.block, DAY_S),
+            ja4_failures_day: count(&self.ja4_failures, sightings.ja4, DAY_S),
+            network_failures_day: count(&self.network_failures, sightings.network, DAY_S),
+            block_successes_day: count(&self.successes, sightings.block, DAY_S),
+            ja4_successes_day: count(&self.ja4_successes, sightings.ja4, DAY_S),
         }
     }
 
@@ -98,7 +115,19 @@ impl Velocity {
                 }
             }
             Kind::Reset => self.resets.note(sightings.block, account, seconds),
-            Kind::Failure => self.failures.note(sightings.block, account, seconds),
+            Kind::Failure => {
+                let network = sightings.block.and_then(|block| self.networks.get(&block).copied());
+                self.failures.note(sightings.block, account, seconds);
+                self.network_failures.note(network, account, seconds);
+                self.ja4_failures.note(sightings.ja4, account, seconds);
+            }
+            Kind::Success => {
+                if let Some((block, network)) = sightings.block.zip(sightings.network) {
+                    self.networks.insert(block, network);
+                }
+                self.successes.note(sightings.block, account, seconds);
+                self.ja4_successes.note(sightings.ja4, account, seconds);
+            }
         }
     }
 }

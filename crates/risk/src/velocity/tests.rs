@@ -37,7 +37,7 @@ fn resets_and_failures_are_apart_from_sign_ups() {
     let mut velocity = Velocity::default();
     let reset = |account: u32| Sightings { kind: Kind::Reset, ..sign_up(account, 7) };
     velocity.note(&reset(1), at(0));
-    velocity.note(&Sightings::failure("203.0.113.9", "pat"), at(0));
+    velocity.note(&Sightings::failure("203.0.113.9", "pat", None), at(0));
     let readings = velocity.read(&reset(2), at(1));
     assert_eq!((readings.resets_day, readings.block_day, readings.failures_day), (1, 0, 0));
     assert_eq!(velocity.read(&Sightings::from("203.0.113.200"), at(1)).failures_day, 1);

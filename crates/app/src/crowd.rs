@@ -1,0 +1,220 @@
+//! What a tenant's sign-ins look like, kept in memory: a fold over records, as profiles are.
+//!
+//! It is built from the latest records when the service starts, and again now and then where other processes work on the
+//! same database; what this process learns meanwhile is added at once. Losing it loses warmth and nothing else.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use countersign_core::{OrganizationId, SubjectId, Timestamp};
+use countersign_risk::{
+    Features,
+    crowd::{Crowd, Member},
+    learning::FULL_MILLI,
+};
+use countersign_store::{DecisionFilter, DecisionRow, Standing};
+use parking_lot::Mutex;
+
+use crate::{App, Error, Tenant, decide::record::Record};
+
+/// Records that a crowd is built from at the most, the newest; judgement: some ten seconds of reading.
+const MOST: usize = 100_000;
+
+/// Records read at once.
+const PAGE: u32 = 500;
+
+/// How far back records count, in microseconds: two half-lives of an organization's weights.
+const BACK_MICROS: i64 = 90 * 86_400 * 1_000_000;
+
+/// The crowd, and the one that is being built to take its place.
+#[derive(Default)]
+pub(crate) struct Crowds(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    current: Crowd,
+    building: Option<Building>,
+}
+
+#[derive(Default)]
+struct Building {
+    crowd: Crowd,
+    /// Leaves of the decisions that were taught meanwhile; their records count no more.
+    taught: BTreeSet<u64>,
+}
+
+/// What a decision's outcome changes in the crowd.
+pub(crate) struct Lesson {
+    leaf: u64,
+    features: Features,
+    member: Member,
+    from: Weights,
+    to: Weights,
+}
+
+/// What a decision counts for and against, in thousandths.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Weights {
+    granted: u32,
+    blamed: u32,
+}
+
+impl Weights {
+    const fn of(granted: u32, standing: Standing) -> Self {
+        let blamed = match standing {
+            Standing::Fraudulent => FULL_MILLI,
+            // Why half: people fail challenges of their own.
+            Standing::Failed => FULL_MILLI / 2,
+            Standing::Open
+            | Standing::Completed
+            | Standing::Passed
+            | Standing::Silent
+            | Standing::Legitimate => 0,
+        };
+        Self { granted, blamed }
+    }
+}
+
+impl Lesson {
+    /// What it means that a decision's weight and standing become others; `None` where it means nothing.
+    pub(crate) fn of(
+        row: &DecisionRow,
+        record: &Record,
+        from: (u32, Standing),
+        to: (u32, Standing),
+    ) -> Option<Self> {
+        let (from, to) = (Weights::of(from.0, from.1), Weights::of(to.0, to.1));
+        let subject = row.subject.as_ref()?;
+        (record.features.is_login && from != to).then(|| Self {
+            leaf: row.leaf_index,
+            features: record.features.clone(),
+            member: member(row.decision.organization.as_ref(), subject),
+            from,
+            to,
+        })
+    }
+
+    fn apply(&self, crowd: &mut Crowd) {
+        let Self { features, member, from, to, .. } = self;
+        crowd.debit(features, *member, from.granted);
+        crowd.credit(features, *member, to.granted);
+        crowd.pardon(features, from.blamed);
+        crowd.blame(features, to.blamed);
+    }
+}
+
+/// Whose sign-in it is, as the crowd tells people apart.
+pub(crate) fn member(organization: Option<&OrganizationId>, subject: &SubjectId) -> Member {
+    Member::new(organization.map(OrganizationId::as_str), subject.as_str())
+}
+
+impl Crowds {
+    /// What others say of a sign-in.
+    pub(crate) fn read(&self, features: &Features, member: Member) -> countersign_risk::Shares {
+        self.0.lock().current.read(features, member)
+    }
+
+    fn teach(&self, lessons: &[Lesson]) {
+        let mut state = self.0.lock();
+        for lesson in lessons {
+            lesson.apply(&mut state.current);
+            if let Some(building) = &mut state.building {
+                lesson.apply(&mut building.crowd);
+                building.taught.insert(lesson.leaf);
+            }
+        }
+    }
+
+    fn begin(&self) {
+        self.0.lock().building = Some(Building::default());
+    }
+
+    /// Counts a record in the crowd that is being built, unless an outcome of its decision came meanwhile.
+    fn count(&self, row: &DecisionRow, record: &Record) {
+        let lesson = Lesson::of(row, record, (0, Standing::Open), (row.granted, row.standing));
+        let mut state = self.0.lock();
+        if let (Some(lesson), Some(building)) = (lesson, &mut state.building)
+            && building.taught.insert(lesson.leaf)
+        {
+            lesson.apply(&mut building.crowd);
+        }
+    }
+
+    fn end(&self) {
+        let mut state = self.0.lock();
+        if let Some(building) = state.building.take() {
+            state.current = building.crowd;
+        }
+    }
+
+    fn abandon(&self) {
+        self.0.lock().building = None;
+    }
+}
+
+impl Tenant {
+    /// Lets the crowd learn what was committed.
+    pub(crate) fn teach(&self, lessons: &[Lesson]) {
+        if !lessons.is_empty() {
+            self.crowd.teach(lessons);
+        }
+    }
+}
+
+impl App {
+    /// Builds a tenant's crowd from its latest records and puts it in the place of the one before; returns how many counted.
+    ///
+    /// # Errors
+    /// `Unavailable`; then the crowd stays as it was.
+    pub async fn build_crowd(&self, tenant: &Arc<Tenant>) -> Result<usize, Error> {
+        tenant.crowd.begin();
+        let built = self.count_records(tenant).await;
+        match built {
+            Ok(_) => tenant.crowd.end(),
+            Err(_) => tenant.crowd.abandon(),
+        }
+        built
+    }
+
+    async fn count_records(&self, tenant: &Tenant) -> Result<usize, Error> {
+        let oldest = self.ports.clock.now().plus(-BACK_MICROS);
+        let (mut before, mut read, mut counted) = (None, 0, 0);
+        while read < MOST {
+            let filter = DecisionFilter { before, ..DecisionFilter::default() };
+            let rows = self.ports.store.list_decisions(&tenant.id, filter, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            before = Some(last.leaf_index);
+            read += rows.len();
+            for row in rows.iter().filter(|row| teaches(row)) {
+                if self.count_record(tenant, row).await? {
+                    counted += 1;
+                }
+            }
+            if is_older(last, oldest) {
+                break;
+            }
+            // Why: people wait for the same processors and the same database.
+            tokio::task::yield_now().await;
+        }
+        Ok(counted)
+    }
+
+    async fn count_record(&self, tenant: &Tenant, row: &DecisionRow) -> Result<bool, Error> {
+        match self.open_record(tenant, row).await {
+            Ok(record) => {
+                tenant.crowd.count(row, &record);
+                Ok(true)
+            }
+            Err(error @ Error::Unavailable { .. }) => Err(error),
+            // Why: what was erased, or is of an older shape, teaches nobody; the others go on.
+            Err(_) => Ok(false),
+        }
+    }
+}
+
+fn teaches(row: &DecisionRow) -> bool {
+    row.granted > 0 || matches!(row.standing, Standing::Fraudulent | Standing::Failed)
+}
+
+fn is_older(row: &DecisionRow, oldest: Timestamp) -> bool {
+    row.decision.at < oldest
+}

@@ -1,0 +1,143 @@
+//! What the sign-ins of an organization and of a whole tenant look like: capped, decayed counts of hashed values.
+//!
+//! The same fold over outcomes as a profile, for many people at once: it is credited, debited and blamed when a profile
+//! is, and read when a sign-in is decided. Nothing crosses tenants. It may forget (a restart, a cap) and loses only
+//! warmth by it.
+
+mod others;
+mod scope;
+mod table;
+
+use std::collections::BTreeMap;
+
+use others::Others;
+use scope::{Keyed, Scope};
+
+use crate::{Features, Shares, hash};
+
+/// Half-life of an organization's weights in days; RISK model, section 4.1.
+const ORGANIZATION_DAYS: u32 = 45;
+
+/// Half-life of a tenant's weights in days: short, since browsers are released to everybody within weeks.
+const TENANT_DAYS: u32 = 14;
+
+/// Most values of one feature of an organization.
+const ORGANIZATION_CELLS: usize = 256;
+
+/// Most values of one feature of a tenant.
+const TENANT_CELLS: usize = 4_096;
+
+/// Most organizations of a tenant that are told apart; the one that was quiet longest goes first.
+const MAX_ORGANIZATIONS: usize = 4_096;
+
+/// The crowd of one tenant.
+#[derive(Debug, Clone)]
+pub struct Crowd {
+    tenant: Scope,
+    organizations: BTreeMap<u32, Scope>,
+    others: Others,
+}
+
+impl Default for Crowd {
+    fn default() -> Self {
+        Self {
+            tenant: Scope::new(TENANT_DAYS, TENANT_CELLS),
+            organizations: BTreeMap::new(),
+            others: Others::default(),
+        }
+    }
+}
+
+/// Whose sign-in it is, as the crowd tells people apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    organization: u32,
+    user: u32,
+}
+
+impl Member {
+    /// The member of an organization (`None`: of none) by a pseudonym.
+    #[must_use]
+    pub fn new(organization: Option<&str>, user: &str) -> Self {
+        Self {
+            organization: organization.map_or(0, |organization| hash::key(&[organization])),
+            user: hash::key(&[user]),
+        }
+    }
+}
+
+impl Crowd {
+    /// What others say of a sign-in that is being decided.
+    #[must_use]
+    pub fn read(&self, features: &Features, member: Member) -> Shares {
+        let keys = Keyed::of(features);
+        let organization = self.organizations.get(&member.organization);
+        let mut shares = scope::shares(&keys, &self.tenant, organization, features.at);
+        if let Some(block) = keys.block {
+            shares.block_others = self.others.count(member, block, features.at);
+        }
+        shares
+    }
+
+    /// Counts a sign-in with `weight_milli` thousandths.
+    pub fn credit(&mut self, features: &Features, member: Member, weight_milli: u32) {
+        if weight_milli == 0 || features.machine.is_some() {
+            return;
+        }
+        let keys = Keyed::of(features);
+        self.tenant.credit(&keys, features.at, weight_milli);
+        self.organization(member).credit(&keys, features.at, weight_milli);
+        if weight_milli >= crate::learning::FULL_MILLI
+            && let Some(block) = keys.block
+        {
+            self.others.note(member, block, features.at);
+        }
+    }
+
+    /// Takes a credit of the same features and weight back.
+    pub fn debit(&mut self, features: &Features, member: Member, weight_milli: u32) {
+        if weight_milli == 0 || features.machine.is_some() {
+            return;
+        }
+        let keys = Keyed::of(features);
+        self.tenant.debit(&keys, features.at, weight_milli);
+        self.organization(member).debit(&keys, features.at, weight_milli);
+        if weight_milli >= crate::learning::FULL_MILLI
+            && let Some(block) = keys.block
+        {
+            self.others.forget(member, block);
+        }
+    }
+
+    /// Holds an attack against its network and TLS client: a confirmed one with 1,000 thousandths.
+    pub fn blame(&mut self, features: &Features, weight_milli: u32) {
+        self.tenant.blame(&Keyed::of(features), features.at, weight_milli);
+    }
+
+    /// Takes a blame of the same features and weight back.
+    pub fn pardon(&mut self, features: &Features, weight_milli: u32) {
+        self.tenant.pardon(&Keyed::of(features), features.at, weight_milli);
+    }
+
+    /// Bytes that the counts take, roughly.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.tenant.size_bytes()
+            + self.organizations.values().map(Scope::size_bytes).sum::<usize>()
+            + self.others.size_bytes()
+    }
+
+    fn organization(&mut self, member: Member) -> &mut Scope {
+        if self.organizations.len() >= MAX_ORGANIZATIONS
+            && !self.organizations.contains_key(&member.organization)
+        {
+            let quietest = self.organizations.iter().min_by_key(|(key, scope)| (scope.latest(), **key));
+            if let Some(key) = quietest.map(|(key, _)| *key) {
+                self.organizations.remove(&key);
+            }
+        }
+        self.organizations
+            .entry(member.organization)
+            .or_insert_with(|| Scope::new(ORGANIZATION_DAYS, ORGANIZATION_CELLS))
+    }
+}

@@ -1,0 +1,33 @@
+//! What is known of the session, or the refresh token, that a sign-in belongs to.
+
+use serde::{Deserialize, Serialize};
+
+use super::Device;
+use crate::Short;
+
+/// A session or refresh token, without its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionOf {
+    /// Hash of its id.
+    pub key: u32,
+    /// Where it began by Auth0's account; `None` below the Enterprise plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<Initial>,
+    /// Where it was last used by Auth0's account; `None` below the Enterprise plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Initial>,
+}
+
+/// Circumstances of a use; `None` for what Auth0 did not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Initial {
+    /// Network as `as64500`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Short>,
+    /// The address's block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<Short>,
+    /// The program and machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
+}

@@ -1,0 +1,75 @@
+//! What others did from the same place, with the same client.
+
+use super::{Login, place};
+use crate::{NetworkKind, Profile};
+
+/// `ln((failed + 1) / (succeeded + 2))` of other accounts in a day, at least 0 once any failed.
+fn ratio(failed: u16, succeeded: u16, prior: f64) -> f64 {
+    if failed == 0 {
+        return 0.0;
+    }
+    libm::log((f64::from(failed) + 1.0) / (f64::from(succeeded) + prior)) + libm::log(prior)
+}
+
+pub(super) fn block_failures(login: &Login<'_>) -> Option<f64> {
+    let readings = login.features.readings;
+    login.features.block.as_ref()?;
+    Some(ratio(readings.failures_day, readings.block_successes_day, 2.0).max(-0.5))
+}
+
+pub(super) fn tls_failures(login: &Login<'_>) -> Option<f64> {
+    let readings = login.features.readings;
+    login.features.ja4.as_ref()?;
+    Some(ratio(readings.ja4_failures_day, readings.ja4_successes_day, 3.0).max(-1.0))
+}
+
+pub(super) fn network_failures(login: &Login<'_>) -> Option<f64> {
+    let is_new = place::network(login)? > 0.0;
+    let here = login.features.shares.map_or(0.0, |shares| f64::from(shares.network_milli) / 1_000.0);
+    let failed = f64::from(login.features.readings.network_failures_day);
+    Some(if is_new { libm::log1p(failed) - 0.5 * libm::log1p(here).min(libm::log1p(failed)) } else { 0.0 })
+}
+
+/// Others of the organization on the block: negative, they speak for it.
+pub(super) fn colleagues(login: &Login<'_>) -> Option<f64> {
+    Some(-libm::log1p(f64::from(login.features.shares?.block_others)))
+}
+
+/// The kind of the network where it is new to the person; less where it is usual in the organization.
+pub(super) fn kind(login: &Login<'_>) -> Option<f64> {
+    let known = login.seen(login.keys.network, Profile::network)?.weight > 0.5;
+    let weight = match login.features.network_kind {
+        _ if known => return Some(0.0),
+        Some(NetworkKind::Hosting) => 2.0,
+        Some(NetworkKind::Anonymizer) => 1.3,
+        Some(NetworkKind::Unknown) => 0.8,
+        // No list at all: it says nothing of anybody.
+        None => return None,
+        Some(NetworkKind::Gateway) => 0.1,
+        Some(NetworkKind::Access) => return Some(-0.5),
+    };
+    let here = login.features.shares.map_or(0.0, |shares| f64::from(shares.network_here_milli) / 1_000.0);
+    Some(weight / (1.0 + here / 3.0))
+}
+
+fn attacks(attacks_milli: u32, all_milli: u32) -> f64 {
+    let (attacks, all) = (f64::from(attacks_milli) / 1_000.0, f64::from(all_milli) / 1_000.0);
+    f64::max(libm::log1p(attacks) - 0.3 * libm::log1p(all / 10.0), 0.0).min(3.0)
+}
+
+pub(super) fn network_attacks(login: &Login<'_>) -> Option<f64> {
+    let shares = login.features.shares?;
+    let known = login.seen(login.keys.network, Profile::network)?.weight > 0.5;
+    Some(if known { 0.0 } else { attacks(shares.network_attacks_milli, shares.network_milli) })
+}
+
+pub(super) fn tls_attacks(login: &Login<'_>) -> Option<f64> {
+    let shares = login.features.shares?;
+    let known = login.seen(login.keys.fingerprint, Profile::fingerprint)?.weight > 0.5;
+    let all = shares.fingerprint.map_or(0.0, |share| f64::from(share.tenant_ppb) / 1e6);
+    Some(if known {
+        0.0
+    } else {
+        f64::max(libm::log1p(f64::from(shares.fingerprint_attacks_milli) / 1_000.0) - libm::log1p(all), 0.0)
+    })
+}

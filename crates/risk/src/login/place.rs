@@ -1,0 +1,60 @@
+//! Where a sign-in comes from.
+
+use super::{
+    Login,
+    familiarity::{given, of_all},
+};
+use crate::number::real;
+
+/// An attacker's share of any one country.
+const COUNTRY_FLOOR: f64 = 0.04;
+/// An attacker's share of any one network of a country.
+const NETWORK_FLOOR: f64 = 0.05;
+/// An attacker's share of any one block of a network.
+const BLOCK_FLOOR: f64 = 0.01;
+
+/// Evidence of travel beyond which no plane flies: ln(1,000 / 300). Airliners cruise at 900 km/h over ground.
+pub(super) const IMPOSSIBLE: f64 = 1.204;
+
+pub(super) fn country(login: &Login<'_>) -> Option<f64> {
+    let key = login.keys.country?;
+    let share = login.features.shares.and_then(|shares| shares.country);
+    Some(login.weaken(of_all(login.profile.country(key, login.features.at), share, COUNTRY_FLOOR)))
+}
+
+pub(super) fn network(login: &Login<'_>) -> Option<f64> {
+    let keys = &login.keys;
+    let seen = login.profile.network(keys.network?, login.features.at);
+    let share = login.features.shares.and_then(|shares| shares.network);
+    Some(login.weaken(match keys.country {
+        Some(country) => given(seen, login.profile.country(country, login.features.at), share, NETWORK_FLOOR),
+        None => of_all(seen, share, NETWORK_FLOOR),
+    }))
+}
+
+pub(super) fn block(login: &Login<'_>) -> Option<f64> {
+    let keys = &login.keys;
+    let seen = login.profile.block(keys.block?, login.features.at);
+    let share = login.features.shares.and_then(|shares| shares.block);
+    Some(login.weaken(match keys.network {
+        Some(network) => given(seen, login.profile.network(network, login.features.at), share, BLOCK_FLOOR),
+        None => of_all(seen, share, BLOCK_FLOOR),
+    }))
+}
+
+/// `ln(1 + km / 100)` less what a known place has, from the nearest place of those the person was at.
+pub(super) fn distance(login: &Login<'_>) -> Option<f64> {
+    let here = login.features.place?;
+    let nearest = login.profile.known_places().map(|place| here.distance_km(place)).reduce(f64::min)?;
+    Some(f64::min(libm::log1p(nearest / 100.0), 5.0) - 0.5)
+}
+
+/// `ln(speed / 300 km/h)` beyond 300 km, after 100 km for errors of position; 0 for all that is slower.
+pub(super) fn travel(login: &Login<'_>) -> Option<f64> {
+    let here = login.features.place?;
+    let (second, place) = login.profile.places().last()?;
+    let km = here.distance_km(place);
+    let elapsed = i64::try_from(login.features.at.seconds().abs_diff(second)).unwrap_or(i64::MAX);
+    let speed = (km - 100.0).max(0.0) / (real(elapsed.max(300)) / 3_600.0);
+    Some(if km > 300.0 && speed > 300.0 { f64::min(libm::log(speed / 300.0), 3.0) } else { 0.0 })
+}
