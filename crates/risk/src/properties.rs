@@ -87,8 +87,8 @@ fn any_readings() -> impl Strategy<Value = Readings> {
             ja4_day,
             skeleton_hour,
             skeleton_day,
-            resets_day: 0,
             failures_day,
+            ..Readings::default()
         }
     })
 }
