@@ -17,7 +17,7 @@ use countersign_ledger::{
 };
 use countersign_policy::Snapshot;
 use countersign_privacy::{MasterKey, PseudonymRoot, TenantKeys, WrappedKey};
-use countersign_risk::{Reference, ReferenceLists, Velocity};
+use countersign_risk::{LocalCounts, Reference, ReferenceLists, Velocity};
 use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
@@ -40,6 +40,7 @@ pub struct Tenant {
     pub(crate) off: ArcSwap<BTreeSet<Trigger>>,
     /// The tokens of the short form that hold.
     pub(crate) risk_tokens: ArcSwap<Vec<RiskTokenRow>>,
+    /// What happened alike lately, of decisions and of the log.
     pub(crate) velocity: Mutex<Velocity>,
     /// What its sign-ins look like; a fold over records, warmed from them at start.
     pub(crate) crowd: Crowds,
@@ -208,12 +209,15 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
     };
     let switches = ports.store.list_switches(&id).await?;
     let off = switches.into_iter().filter(|switch| switch.is_off).map(|switch| switch.trigger).collect();
+    let keys = ports.master.tenant_with(&id, &pseudonym_root(ports, &id).await?, &ports.earlier_masters);
+    // Why of the tenant: processes that share it can merge what they count.
+    let salt = keys.tagger().tag("velocity", b"sample").0;
     Ok(Tenant {
-        keys: ports.master.tenant_with(&id, &pseudonym_root(ports, &id).await?, &ports.earlier_masters),
+        keys,
         current: ArcSwap::from_pointee(current),
         off: ArcSwap::from_pointee(off),
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
-        velocity: Mutex::default(),
+        velocity: Mutex::new(Velocity::new(LocalCounts::salted(salt))),
         crowd: Crowds::default(),
         watch: Watch::new(watch),
         joining: Joining::default(),

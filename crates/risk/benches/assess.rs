@@ -5,8 +5,8 @@ use std::hint::black_box;
 use countersign_auth0::trigger::{post_login::PostLogin, pre_user_registration::PreUserRegistration};
 use countersign_core::{Channel, Timestamp};
 use countersign_risk::{
-    Auth0Risk, Context, Extract, Features, Model, Place, Profile, Readings, Reference, ReferenceLists,
-    Velocity, assess, parse_agent,
+    Auth0Risk, Context, Extract, Features, LocalCounts, Mark, Model, Place, Profile, Readings, Reference,
+    ReferenceLists, Sightings, Velocity, assess, parse_agent,
 };
 
 fn main() {
@@ -126,4 +126,46 @@ fn count_sign_up(bencher: divan::Bencher<'_, '_>) {
         velocity.note(black_box(&sightings), Timestamp::from_seconds(second));
         velocity.read(&sightings, Timestamp::from_seconds(second))
     });
+}
+
+/// Counters that saw so many accounts fail from one block in an hour, and 16,384 other blocks.
+fn failures(accounts: u32) -> Velocity {
+    let mut velocity = Velocity::new(LocalCounts::salted(7));
+    for n in 0..16_384_u32 {
+        velocity.note(&failure(&format!("10.{}.{}.1", n >> 8, n & 255), n), at(0));
+    }
+    for n in 0..accounts {
+        velocity.note(&failure("203.0.113.9", n), at(i64::from(n) * 3_600 / i64::from(accounts)));
+    }
+    velocity
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_seconds(1_787_212_802 + second)
+}
+
+fn failure(ip: &str, account: u32) -> Sightings {
+    Sightings::failure(ip, &format!("person{account}"), Some("t13d1516h2_8daaf6152771"), Some("as64500"))
+}
+
+#[divan::bench(args = [1, 32, 1_000, 100_000])]
+fn note_failure(bencher: divan::Bencher<'_, '_>, accounts: u32) {
+    let (mut velocity, mut account) = (failures(accounts), 1_000_000);
+    bencher.bench_local(|| {
+        account += 1;
+        velocity.note(&failure("203.0.113.9", account), at(3_600));
+    });
+}
+
+#[divan::bench(args = [1, 32, 1_000, 100_000])]
+fn read_failures(bencher: divan::Bencher<'_, '_>, accounts: u32) {
+    let (velocity, sightings) = (failures(accounts), failure("203.0.113.9", 0));
+    bencher.bench_local(|| velocity.read(black_box(&sightings), at(3_600)));
+}
+
+#[divan::bench(args = [1_000, 100_000])]
+fn merge_failures(bencher: divan::Bencher<'_, '_>, accounts: u32) {
+    let delta = failures(accounts).counts().since(Mark::default());
+    let mut velocity = Velocity::new(LocalCounts::salted(7));
+    bencher.bench_local(|| velocity.counts_mut().merge(black_box(&delta)));
 }

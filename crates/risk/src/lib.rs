@@ -65,4 +65,4 @@ pub use profile::{MAX_PROFILE_BYTES, Profile, ProfileError};
 pub use reference::{NetworkKind, Reference, ReferenceLists};
 pub use scopes::unseen_scopes;
 pub use short::Short;
-pub use velocity::{Readings, Sightings, Velocity};
+pub use velocity::{Count, Counts, Delta, LocalCounts, Mark, Readings, Sightings, Velocity, Window};

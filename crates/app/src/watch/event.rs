@@ -83,6 +83,6 @@ impl App {
         let (key_id, sealed) = sealing.seal(whose.as_ref(), id, raw.as_bytes())?;
         let kind = format!("{EVENT}{}", message.kind);
         let entry = NewLogEntry { log_id: id.to_owned(), kind, at, key_id, sealed };
-        Ok(self.journal(tenant, now, vec![entry], Vec::new()).await?)
+        Ok(self.journal(tenant, now, vec![entry], Vec::new()).await?.0)
     }
 }

@@ -8,7 +8,11 @@ use countersign_detect::told;
 use countersign_privacy::Sealed;
 use countersign_store::{NewLogEntry, NewLogReject};
 
-use super::{Delivered, desk::BREATH};
+use super::{
+    Delivered,
+    counted::{Counted, counted},
+    desk::BREATH,
+};
 use crate::{App, Error, Tenant, leaves, subjects::PersonKey};
 
 /// How far ahead of now an entry may be dated, in microseconds: beyond it some clock is wrong, and it would make everything
@@ -25,6 +29,8 @@ const REJECTED: &str = "rejected";
 #[derive(Default)]
 struct Batch {
     entries: Vec<NewLogEntry>,
+    /// What each of them counts as.
+    counted: Vec<Option<Counted>>,
     rejects: Vec<NewLogReject>,
     newest: Option<Timestamp>,
 }
@@ -65,28 +71,33 @@ impl App {
                 Read::Entry { event, whose } => {
                     // Why no later than now: one entry of a clock that runs ahead must not make every silence look like news.
                     batch.newest = batch.newest.max(Some(event.date.min(now)));
+                    batch.counted.push(counted(self, &event, now));
                     batch.entries.push(sealing.entry(&event, whose.as_ref())?);
                 }
                 Read::Reject { raw, reason } => batch.rejects.push(sealing.reject(raw, reason)?),
             }
         }
-        let Batch { entries, rejects, newest } = batch;
-        Ok((self.journal(tenant, now, entries, rejects).await?, newest))
+        let Batch { entries, counted, rejects, newest } = batch;
+        let (delivered, places) = self.journal(tenant, now, entries, rejects).await?;
+        let is_new = places.iter().map(Option::is_some);
+        let counted = counted.into_iter().zip(is_new).filter_map(|(one, is_new)| one.filter(|_| is_new));
+        self.count(tenant, counted.collect()).await;
+        Ok((delivered, newest))
     }
 
-    /// Puts into the journal what is sealed.
+    /// Puts into the journal what is sealed; also says the place of each entry, `None` for one that is there already.
     pub(super) async fn journal(
         &self,
         tenant: &Tenant,
         now: Timestamp,
         entries: Vec<NewLogEntry>,
         rejects: Vec<NewLogReject>,
-    ) -> Result<Delivered, Error> {
+    ) -> Result<(Delivered, Vec<Option<u64>>), Error> {
         let (all, unread) = (count(entries.len()), count(rejects.len()));
         let places = self.ports.store.append_log(&tenant.id, now, entries, rejects).await?;
         let taken = count(places.iter().flatten().count());
         tenant.watch.journaled.notify_one();
-        Ok(Delivered { taken, repeated: all.saturating_sub(taken), unread })
+        Ok((Delivered { taken, repeated: all.saturating_sub(taken), unread }, places))
     }
 }
 

@@ -3,6 +3,7 @@
 mod alerts;
 mod backtest;
 mod commit;
+mod counted;
 mod desk;
 mod entry;
 mod event;

@@ -147,7 +147,7 @@ impl Detector for BruteForce {
         if !world.is_admitted && self.accounts.get(identity).is_none() {
             return;
         }
-        if !failure::is_wrong_password(event) {
+        if !failure::is_wrong_password(&event.log) {
             return;
         }
         // Why: a device and a network that the person signed in from before speak of a password that was saved.

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use countersign_auth0::log::text;
+use countersign_auth0::log::{LogEvent, text};
 use serde::Deserialize;
-
-use crate::Event;
 
 /// The types that may say so.
 pub(super) const KINDS: &[&str] = &["f", "fp", "fepft", "fepotpft"];
@@ -16,11 +14,12 @@ pub(super) const KINDS: &[&str] = &["f", "fp", "fepft", "fepotpft"];
 /// application, a person who gave up. It counts only where its text speaks of the password, as connections to a directory do.
 /// `fepft` is also written when the password was right and a second factor is asked for, or when the client may not use the grant:
 /// there, a text that gives another reason makes it not count. The schemas give `fepft` no `details`: its text is `description`.
-pub(super) fn is_wrong_password(event: &Event<'_>) -> bool {
-    match event.kind() {
+#[must_use]
+pub fn is_wrong_password(log: &LogEvent<'_>) -> bool {
+    match &*log.kind {
         "fp" | "fepotpft" => true,
-        "f" => said(event).is_some_and(|said| said.contains_any(WRONG)),
-        "fepft" => said(event).is_none_or(|said| said.contains_any(WRONG) || !said.contains_any(OTHER)),
+        "f" => said(log).is_some_and(|said| said.contains_any(WRONG)),
+        "fepft" => said(log).is_none_or(|said| said.contains_any(WRONG) || !said.contains_any(OTHER)),
         _ => false,
     }
 }
@@ -93,13 +92,13 @@ impl Words {
 const MAX_TEXT: usize = 512;
 
 /// What the entry says of the failure, in lower case; `None` where it says nothing.
-fn said(event: &Event<'_>) -> Option<Words> {
+fn said(log: &LogEvent<'_>) -> Option<Words> {
     #[derive(Deserialize)]
     struct Told<'a> {
         #[serde(borrow, default, deserialize_with = "text")]
         description: Option<Cow<'a, str>>,
     }
-    let raw = event.log.raw;
+    let raw = log.raw;
     let said: Said<'_> = serde_json::from_str(raw).unwrap_or_else(|_| {
         // Why: `details` of another shape must not hide the description.
         let told = serde_json::from_str::<Told<'_>>(raw).ok();
@@ -120,7 +119,7 @@ mod tests {
     use crate::detectors::trial::{Line, with_event};
 
     fn counts(line: &Line) -> bool {
-        with_event(line, is_wrong_password)
+        with_event(line, |event| is_wrong_password(&event.log))
     }
 
     #[test]

@@ -46,6 +46,7 @@ use std::collections::BTreeMap;
 
 use crate::{About, Detector, ParamError, Params};
 
+pub use failure::is_wrong_password;
 pub use page::page;
 
 /// A native detector: what it is, and how one is made.

@@ -195,7 +195,7 @@ fn outcome(event: &Event<'_>, world: &World<'_>) -> Option<Outcome> {
         "s" | "sepft" if is_new_network(event, world) => Some(Outcome::Stranger),
         "s" | "sepft" => Some(Outcome::Known),
         "fu" => Some(Outcome::Failed),
-        _ => failure::is_wrong_password(event).then_some(Outcome::Failed),
+        _ => failure::is_wrong_password(&event.log).then_some(Outcome::Failed),
     }
 }
 

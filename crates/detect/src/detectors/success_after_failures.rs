@@ -147,7 +147,7 @@ impl Detector for Guessed {
             }
             return;
         }
-        let Some(key) = key(event).filter(|_| failure::is_wrong_password(event)) else { return };
+        let Some(key) = key(event).filter(|_| failure::is_wrong_password(&event.log)) else { return };
         let accounts = &mut self.state.accounts;
         if world.is_admitted || accounts.get(key).is_some() {
             let seen = Seen { at: event.at(), seq: event.seq, what: event.tags.network };

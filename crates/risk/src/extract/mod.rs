@@ -17,6 +17,7 @@ use std::net::IpAddr;
 use countersign_core::{Score, Timestamp};
 pub use credentials_exchange::requested_scopes;
 pub(crate) use origin::block;
+pub(crate) use person::account;
 pub use short_form::ShortForm;
 
 use crate::{Features, NetworkKind, Place, Readings, Reference, Short, Sightings};

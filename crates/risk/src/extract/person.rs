@@ -51,7 +51,7 @@ pub(super) const fn of_email(email: &str) -> Person<'_> {
 }
 
 /// The hash by which an account counts once; 0 for nobody.
-pub(super) fn account(names: &[Option<&str>]) -> u32 {
+pub(crate) fn account(names: &[Option<&str>]) -> u32 {
     let name = names.iter().flatten().find(|name| !name.trim().is_empty());
     name.map_or(0, |name| hash::key(&[&name.trim().to_lowercase()]))
 }

@@ -24,19 +24,18 @@ const MAX_FIRST_LOGINS: u64 = 20;
 impl Extract for PostLogin {
     /// Counts as a sign-up at the first login of a social or enterprise user, whom no trigger shows before.
     fn sightings(&self) -> Sightings {
+        let ja4 = origin::ja4(self.security_context.as_option());
+        let (ja4, network) = (ja4.as_ref().map(Short::as_str), origin::told_network(&self.request));
+        let network = network.as_ref().map(Short::as_str);
+        let signs_in = Sightings::sign_in(&self.request.ip, &self.user.user_id, ja4, network);
         if logins_count(self).is_some_and(|count| count > 1)
             || self.identity_kind() != IdentityKind::Federated
         {
-            let key = |text: Option<Short>| text.map(|text| hash::key(&[text.as_str()]));
-            return Sightings {
-                account: person::account(&[Some(self.user.user_id.as_str())]),
-                ja4: key(origin::ja4(self.security_context.as_option())),
-                network: key(origin::told_network(&self.request)),
-                ..Sightings::from(&self.request.ip)
-            };
+            return signs_in;
         }
         let counts = logins_count(self).is_some();
-        person(self).sightings(&self.request.ip, self.security_context.as_option(), counts)
+        let signs_up = person(self).sightings(&self.request.ip, self.security_context.as_option(), counts);
+        Sightings { user: signs_in.user, network: signs_in.network, ..signs_up }
     }
 
     fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {

@@ -14,7 +14,7 @@ use crate::{Features, Reset, Sightings, email::Address, velocity::Kind};
 impl Extract for PasswordResetPostChallenge {
     fn sightings(&self) -> Sightings {
         let account = person::account(&[Some(&self.user.user_id)]);
-        Sightings { kind: Kind::Reset, account, ..Sightings::from(&self.request.ip) }
+        of_account(account, &self.request.ip)
     }
 
     fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
@@ -39,7 +39,7 @@ impl Extract for PostChangePassword {
         let user = &self.user;
         let names = [&user.user_id, &user.email, &user.username, &user.phone_number];
         let account = person::account(&names.map(|name| name.as_option().map(String::as_str)));
-        Sightings { kind: Kind::Reset, account, ..Sightings::from(&self.request.ip) }
+        of_account(account, &self.request.ip)
     }
 
     /// `last_password_reset` is not read: it would be this very change.
@@ -50,6 +50,11 @@ impl Extract for PostChangePassword {
         features.note_missing();
         features
     }
+}
+
+fn of_account(account: u32, ip: &str) -> Sightings {
+    let user = Some(account).filter(|account| *account != 0);
+    Sightings { kind: Kind::Reset, account, user, ..Sightings::from(ip) }
 }
 
 fn reset(email: Option<&str>, context: &Context<'_>) -> Reset {

@@ -1,160 +1,129 @@
 //! How many others did the same lately: bounded counters in memory, hints and never authoritative.
 
-mod ring;
+mod counts;
+mod crowd;
+mod local;
+mod readings;
 mod sightings;
-
-use std::collections::{BTreeMap, BTreeSet};
+mod table;
 
 use countersign_core::Timestamp;
-use ring::Ring;
-use serde::{Deserialize, Serialize};
+pub use counts::{Count, Counts, Window};
+pub use local::{Delta, LocalCounts, Mark};
+pub use readings::Readings;
 pub(crate) use sightings::Kind;
 pub use sightings::Sightings;
 
-/// An hour in seconds.
-const HOUR_S: i64 = 3_600;
-
-/// A day in seconds: nothing older is counted.
-const DAY_S: i64 = 86_400;
-
-/// Most keys of one counter; the one that was quiet longest goes first. Judgement: some 10 MiB a counter when full.
-const MAX_KEYS: usize = 16_384;
-
-/// How many other accounts were seen with the same key; each at most 32, which reads "32 or more".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Readings {
-    /// Sign-ups from the block in an hour.
-    pub block_hour: u16,
-    /// Sign-ups from the block in 24 hours.
-    pub block_day: u16,
-    /// Sign-ups at the e-mail domain in an hour.
-    pub domain_hour: u16,
-    /// Sign-ups at the e-mail domain in 24 hours.
-    pub domain_day: u16,
-    /// Sign-ups with the same TLS fingerprint in an hour.
-    pub ja4_hour: u16,
-    /// Sign-ups with the same TLS fingerprint in 24 hours.
-    pub ja4_day: u16,
-    /// Sign-ups with the local part's pattern in an hour.
-    pub skeleton_hour: u16,
-    /// Sign-ups with the local part's pattern in 24 hours.
-    pub skeleton_day: u16,
-    /// Accounts reset from the block in 24 hours.
-    pub resets_day: u16,
-    /// Accounts at which sign-ins failed from the block in 24 hours.
-    pub failures_day: u16,
-    /// Accounts at which sign-ins failed with the TLS fingerprint in 24 hours.
-    pub ja4_failures_day: u16,
-    /// Accounts at which sign-ins failed from the network in 24 hours.
-    pub network_failures_day: u16,
-    /// Accounts that signed in from the block in 24 hours.
-    pub block_successes_day: u16,
-    /// Accounts that signed in with the TLS fingerprint in 24 hours.
-    pub ja4_successes_day: u16,
+/// The counters of one tenant; bounded in memory whatever comes.
+///
+/// Whoever fills them with noise can make us forget, which is why no decision may rest on them alone.
+#[derive(Debug, Clone)]
+pub struct Velocity<C = LocalCounts> {
+    counts: C,
 }
 
-impl Readings {
-    /// Whether nobody else did anything alike.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+impl Default for Velocity {
+    fn default() -> Self {
+        Self::new(LocalCounts::default())
     }
 }
 
-/// The counters of one tenant; bounded in memory whatever comes, forgotten by a restart.
-///
-/// Whoever fills them with noise can make us forget, which is why no decision may rest on them alone.
-#[derive(Debug, Clone, Default)]
-pub struct Velocity {
-    sign_ups: [Counter; 4],
-    resets: Counter,
-    failures: Counter,
-    ja4_failures: Counter,
-    network_failures: Counter,
-    successes: Counter,
-    ja4_successes: Counter,
-    networks: BTreeMap<u32, u32>,
-}
+impl<C: Counts> Velocity<C> {
+    /// Counters that keep their counts there.
+    #[must_use]
+    pub const fn new(counts: C) -> Self {
+        Self { counts }
+    }
 
-impl Velocity {
+    /// Where the counts are kept.
+    #[must_use]
+    pub const fn counts(&self) -> &C {
+        &self.counts
+    }
+
+    /// The same, to exchange them with other processes.
+    pub const fn counts_mut(&mut self) -> &mut C {
+        &mut self.counts
+    }
+
     /// What others did alike before `at`; what happens at `at` itself is not there unless noted.
     #[must_use]
     pub fn read(&self, sightings: &Sightings, at: Timestamp) -> Readings {
-        let (seconds, own) = (at.seconds(), sightings.account);
-        let [block, domain, ja4, skeleton] = &self.sign_ups;
-        let count =
-            |counter: &Counter, key: Option<u32>, within: i64| counter.others(key, own, seconds, within);
+        let Sightings { account, block, domain, ja4, skeleton, .. } = *sightings;
+        let user = sightings.user.unwrap_or(account);
+        let count = |of, key: Option<u32>, own, window| {
+            let others = key.map_or(0, |key| self.counts.others(of, key, own, window, at));
+            u16::try_from(others).unwrap_or(u16::MAX)
+        };
+        let both = |of, key, own| {
+            let hour = count(of, key, own, Window::Hour);
+            // Why: two estimates of many may differ the wrong way round.
+            (hour, count(of, key, own, Window::Day).max(hour))
+        };
+        let (block_hour, block_day) = both(Count::SignUpsByBlock, block, account);
+        let (domain_hour, domain_day) = both(Count::SignUpsByDomain, domain, account);
+        let (ja4_hour, ja4_day) = both(Count::SignUpsByJa4, ja4, account);
+        let (skeleton_hour, skeleton_day) = both(Count::SignUpsBySkeleton, skeleton, account);
+        let (block_failures_hour, failures_day) = both(Count::FailuresByBlock, block, user);
+        let source = block.unwrap_or_default();
         Readings {
-            block_hour: count(block, sightings.block, HOUR_S),
-            block_day: count(block, sightings.block, DAY_S),
-            domain_hour: count(domain, sightings.domain, HOUR_S),
-            domain_day: count(domain, sightings.domain, DAY_S),
-            ja4_hour: count(ja4, sightings.ja4, HOUR_S),
-            ja4_day: count(ja4, sightings.ja4, DAY_S),
-            skeleton_hour: count(skeleton, sightings.skeleton, HOUR_S),
-            skeleton_day: count(skeleton, sightings.skeleton, DAY_S),
-            resets_day: count(&self.resets, sightings.block, DAY_S),
-            failures_day: count(&self.failures, sightings.block, DAY_S),
-            ja4_failures_day: count(&self.ja4_failures, sightings.ja4, DAY_S),
-            network_failures_day: count(&self.network_failures, sightings.network, DAY_S),
-            block_successes_day: count(&self.successes, sightings.block, DAY_S),
-            ja4_successes_day: count(&self.ja4_successes, sightings.ja4, DAY_S),
+            block_hour,
+            block_day,
+            domain_hour,
+            domain_day,
+            ja4_hour,
+            ja4_day,
+            skeleton_hour,
+            skeleton_day,
+            resets_day: count(Count::ResetsByBlock, block, account, Window::Day),
+            failures_day,
+            block_failures_hour,
+            network_failures_day: count(Count::FailuresByNetwork, self.network(sightings), user, Window::Day),
+            ja4_failures_day: count(Count::FailuresByJa4, ja4, user, Window::Day),
+            user_failures_hour: count(Count::FailuresByUser, sightings.user, source, Window::Hour),
+            block_successes_day: count(Count::SuccessesByBlock, block, user, Window::Day),
+            ja4_successes_day: count(Count::SuccessesByJa4, ja4, user, Window::Day),
         }
     }
 
-    /// Counts a transaction; one that is no sign-up, reset or failure changes nothing.
+    /// Counts a transaction, and remembers which network its block is in where it tells; what only reads counts nothing.
     pub fn note(&mut self, sightings: &Sightings, at: Timestamp) {
-        let (seconds, account) = (at.seconds(), sightings.account);
-        match sightings.kind {
+        let Sightings { kind, account, user, block, domain, ja4, skeleton, .. } = *sightings;
+        if let (Some(block), Some(network)) = (block, sightings.network) {
+            self.counts.learn(block, network, at);
+        }
+        let who = user.unwrap_or(account);
+        let network = self.network(sightings);
+        let mut count = |of, key: Option<u32>, member| {
+            if let Some(key) = key {
+                self.counts.note(of, key, member, at);
+            }
+        };
+        match kind {
             Kind::Nothing => {}
             Kind::SignUp => {
-                let keys = [sightings.block, sightings.domain, sightings.ja4, sightings.skeleton];
-                for (counter, key) in self.sign_ups.iter_mut().zip(keys) {
-                    counter.note(key, account, seconds);
-                }
+                count(Count::SignUpsByBlock, block, account);
+                count(Count::SignUpsByDomain, domain, account);
+                count(Count::SignUpsByJa4, ja4, account);
+                count(Count::SignUpsBySkeleton, skeleton, account);
             }
-            Kind::Reset => self.resets.note(sightings.block, account, seconds),
+            Kind::Reset => count(Count::ResetsByBlock, block, account),
             Kind::Failure => {
-                let network = sightings.block.and_then(|block| self.networks.get(&block).copied());
-                self.failures.note(sightings.block, account, seconds);
-                self.network_failures.note(network, account, seconds);
-                self.ja4_failures.note(sightings.ja4, account, seconds);
+                count(Count::FailuresByBlock, block, who);
+                count(Count::FailuresByNetwork, network, who);
+                count(Count::FailuresByJa4, ja4, who);
+                count(Count::FailuresByUser, user, block.unwrap_or_default());
             }
             Kind::Success => {
-                if let Some((block, network)) = sightings.block.zip(sightings.network) {
-                    self.networks.insert(block, network);
-                }
-                self.successes.note(sightings.block, account, seconds);
-                self.ja4_successes.note(sightings.ja4, account, seconds);
+                count(Count::SuccessesByBlock, block, who);
+                count(Count::SuccessesByJa4, ja4, who);
             }
         }
     }
-}
 
-/// Accounts by key, with the keys in the order in which they were last touched.
-#[derive(Debug, Clone, Default)]
-struct Counter {
-    rings: BTreeMap<u32, Ring>,
-    quiet: BTreeSet<(i64, u32)>,
-}
-
-impl Counter {
-    fn others(&self, key: Option<u32>, own: u32, now: i64, within: i64) -> u16 {
-        key.and_then(|key| self.rings.get(&key)).map_or(0, |ring| ring.others(own, now, within))
-    }
-
-    fn note(&mut self, key: Option<u32>, account: u32, now: i64) {
-        let Some(key) = key else { return };
-        let ring = self.rings.entry(key).or_default();
-        self.quiet.remove(&(ring.latest(), key));
-        ring.note(account, now);
-        self.quiet.insert((ring.latest(), key));
-        if self.rings.len() > MAX_KEYS
-            && let Some((_, quietest)) = self.quiet.pop_first()
-        {
-            self.rings.remove(&quietest);
-        }
+    /// The network that is told, else the one that the block was last seen in: Auth0's log tells none.
+    fn network(&self, sightings: &Sightings) -> Option<u32> {
+        sightings.network.or_else(|| self.counts.network(sightings.block?))
     }
 }
 

@@ -7,6 +7,8 @@ mod canary;
 #[cfg(test)]
 mod concurrency;
 #[cfg(test)]
+mod counters;
+#[cfg(test)]
 mod decide;
 #[cfg(test)]
 mod degraded;

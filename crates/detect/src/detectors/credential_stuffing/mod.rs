@@ -192,7 +192,7 @@ impl Detector for Stuffing {
                 None
             }
             "pwd_leak" | "limit_mu" => self.leak(event),
-            kind if kind == "fu" || failure::is_wrong_password(event) => {
+            kind if kind == "fu" || failure::is_wrong_password(&event.log) => {
                 let is_common = is_common(event, world, &self.state.shares, self.limits.common);
                 self.failure(event, tool(event).filter(|_| !is_common))
             }
