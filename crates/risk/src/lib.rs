@@ -50,8 +50,8 @@ pub use counterfactual::{Flip, counterfactual};
 pub use email::Mailbox;
 pub use extract::{Context, Extract, Located, ShortForm, requested_scopes};
 pub use features::{
-    Auth0Risk, Device, DeviceClass, DomainKind, Features, LookAlike, Machine, NameFit, Place, Reset, SignUp,
-    Signal, Variant,
+    Actor, Auth0Risk, Device, DeviceClass, DomainKind, Exchange, Features, LookAlike, Machine, NameFit,
+    Place, Reset, SignUp, Signal, Variant,
 };
 pub use model::{
     Auth0Weights, Automation, Burst, Confidence, Failures, Familiarity, Hours, MachineWeights, Model,

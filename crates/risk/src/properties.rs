@@ -45,6 +45,7 @@ fn any_flow() -> impl Strategy<Value = (Option<SignUp>, Option<Reset>, Option<Ma
                 language_fits,
                 readings,
                 carried,
+                ..SignUp::default()
             }
         },
     );
@@ -56,6 +57,7 @@ fn any_flow() -> impl Strategy<Value = (Option<SignUp>, Option<Reset>, Option<Ma
                 failures_from_block,
                 has_second_factor,
                 look_alike,
+                ..Reset::default()
             }
         },
     );
@@ -89,6 +91,7 @@ fn any_readings() -> impl Strategy<Value = Readings> {
             skeleton_day,
             resets_day: 0,
             failures_day,
+            ..Readings::default()
         }
     })
 }
@@ -339,7 +342,7 @@ proptest! {
                 class: DeviceClass::Other,
                 automation: true,
             }),
-            machine: features.machine.clone().map(|_| Machine { audience: mark(0), scopes: mark(1).into_iter().collect(), more_scopes: true }),
+            machine: features.machine.clone().map(|_| Machine { audience: mark(0), scopes: mark(1).into_iter().collect(), more_scopes: true, ..Machine::default() }),
             auth0: Some(Auth0Risk { confidence: mark(6), new_device: mark(7), impossible_travel: mark(8), untrusted_ip: mark(8) }),
             ..features
         };
@@ -365,7 +368,7 @@ proptest! {
         (model.sign_up.carried_milli, model.sign_up.carried_hi_micro) = (u32::MAX, values[2]);
         (model.sign_up.confidence_milli, model.reset.second_factor_micro) = (u32::MAX, values[3]);
         (model.machine_client.network.prior_milli, model.machine_client.network.hi_micro) = (0, values[0]);
-        (model.machine_client.scopes.hi_micro, model.machine_client.several_scopes_milli) = (values[1], u32::MAX);
+        (model.machine_client.scopes.hi_micro, model.machine_client.more_scope_milli) = (values[1], u32::MAX);
         let assessment = assess(&features, profile.as_ref(), &model);
         let sum: i64 = assessment.reasons.iter().map(|reason| reason.micro).sum();
         prop_assert_eq!(assessment.logit_micro, assessment.bias_micro + sum);

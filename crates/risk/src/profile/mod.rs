@@ -1,7 +1,7 @@
 //! What the earlier sign-ins of a user, or requests of a client, looked like: capped, decayed counts of hashed values, in at most 2 KiB.
 
 mod codec;
-mod decay;
+pub(crate) mod decay;
 mod histogram;
 mod reading;
 mod scopes;

@@ -1,10 +1,30 @@
 //! Terms of a machine's client beside those that it shares with people.
 
-use super::familiarity::Subject;
-use crate::{Contribution, Features, Model, Profile, code, number::LIMIT_MICRO, profile::Keys};
+use countersign_core::Timestamp;
+
+use super::familiarity::{Subject, shrink};
+use crate::{
+    Contribution, Features, Model, Profile, code,
+    number::{LIMIT_MICRO, clip, micro, milli, nearest, real},
+    profile::{Keys, Seen, decay::HALF_LIFE_DAYS},
+};
+
+/// New scopes beyond the first that add to what one counts.
+const MOST_MORE: usize = 4;
 
 /// Seconds of a day.
 const DAY_S: i64 = 86_400;
+
+/// Weight under which a value counts as never seen, in requests: what all unconfirmed requests together leave is less
+/// ([`learning::PROVISIONAL_CAP_MILLI`](crate::learning::PROVISIONAL_CAP_MILLI)), and one confirmed is more for 45 days.
+const LEAST_CONFIRMED: f64 = 0.5;
+
+/// What was seen, of a machine without what nobody confirmed: else its first request from elsewhere would make the second
+/// one look known, and a machine asks again within minutes.
+pub(super) fn confirmed(seen: Seen, features: &Features) -> Seen {
+    let is_known = features.machine.is_none() || seen.weight >= LEAST_CONFIRMED;
+    if is_known { seen } else { Seen { weight: 0.0, ..seen } }
+}
 
 /// How well the API fits the client's history; `None` without either.
 pub(super) fn audience(
@@ -12,7 +32,7 @@ pub(super) fn audience(
     profile: Option<&Profile>,
     model: &Model,
 ) -> Option<Contribution> {
-    let seen = profile?.audience(Keys::of(features).audience?, features.at);
+    let seen = confirmed(profile?.audience(Keys::of(features).audience?, features.at), features);
     Subject {
         constants: model.machine_client.audience,
         unfamiliar: code::UNFAMILIAR_AUDIENCE,
@@ -25,13 +45,16 @@ pub(super) fn audience(
 
 /// How well the scopes fit the client's history, which the least familiar one decides; `None` without either.
 pub(super) fn scopes(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
-    let asked = profile?.scopes(features.machine.as_ref()?, features.at)?;
+    let asked = profile?.scopes(&features.machine.as_ref()?.plain(), features.at)?;
     let weights = &model.machine_client;
-    let (constants, noun) = match asked.unseen {
-        0 => (weights.scopes, "the rarest of these scopes"),
-        1 => (weights.scopes, "one of these scopes"),
-        _ => (weights.scopes.scaled(weights.several_scopes_milli), "several of these scopes"),
+    let noun = match asked.unseen {
+        0 => "the rarest of these scopes",
+        1 => "one of these scopes",
+        _ => "several of these scopes",
     };
+    let more = u32::try_from(asked.unseen.saturating_sub(1).min(MOST_MORE)).unwrap_or(0);
+    let constants =
+        weights.scopes.scaled(weights.more_scope_milli.saturating_mul(more).saturating_add(1_000));
     Subject {
         constants,
         unfamiliar: code::UNFAMILIAR_SCOPES,
@@ -49,6 +72,50 @@ pub(super) fn dormant(features: &Features, profile: Option<&Profile>, model: &Mo
     (days > i64::from(model.machine_client.dormant_days)).then_some(())?;
     let text = format!("No request of this client was confirmed for {days} days.");
     Contribution::new(code::DORMANT_CLIENT, model.machine_client.dormant_micro, (0, LIMIT_MICRO), text)
+}
+
+/// What it counts that a client asks from a new block while it asks from another one; `None` without a history of blocks,
+/// and the less the more of them it has.
+pub(super) fn parallel(
+    features: &Features,
+    profile: Option<&Profile>,
+    model: &Model,
+) -> Option<Contribution> {
+    (features.machine.as_ref()?.other_blocks > 0).then_some(())?;
+    let seen = confirmed(profile?.network(Keys::of(features).network?, features.at), features);
+    (seen.weight <= 0.0 && seen.total >= milli(model.min_history_milli)).then_some(())?;
+    let counted =
+        shrink(model.machine_client.parallel_micro, seen.total, model.half_trust_milli, 1.0 / seen.distinct);
+    let text = "The client asks from a new network while it asks from another one.";
+    Contribution::new(code::PARALLEL_NETWORKS, counted, (0, LIMIT_MICRO), text)
+}
+
+/// What it counts that a client asks more often in an hour than in a usual day; `None` without a history.
+///
+/// No more than 33 requests in an hour are counted, so that a client with more on a usual day is never told.
+pub(super) fn rate(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
+    let (machine, profile, weights) = (features.machine.as_ref()?, profile?, &model.machine_client);
+    let history = profile.history(features.at);
+    (history >= milli(model.min_history_milli)).then_some(())?;
+    let usual = per_day(history, days_since(features, profile.first_seen()?));
+    let asked = u32::from(machine.requests_hour) + 1;
+    let free = usual.max(f64::from(weights.rate_free.max(1)));
+    let evidence = micro(milli(weights.rate_milli) * libm::log(f64::from(asked) / free));
+    let counted = shrink(clip(evidence, 0, weights.rate_hi_micro), history, model.half_trust_milli, 1.0);
+    let text = format!("{asked} requests within an hour, where {} a day are usual.", nearest(usual.max(1.0)));
+    Contribution::new(code::UNUSUAL_RATE, counted, (0, LIMIT_MICRO), text)
+}
+
+fn days_since(features: &Features, first: Timestamp) -> f64 {
+    (real(features.at.seconds().saturating_sub(first.seconds())) / real(DAY_S)).max(1.0)
+}
+
+/// Requests a day that leave a decayed weight of `history` after so many days: the sum of a geometric series, where a day
+/// counts `2^(-1 / half-life)` of the next.
+fn per_day(history: f64, days: f64) -> f64 {
+    let half_life = real(HALF_LIFE_DAYS);
+    let whole = half_life / core::f64::consts::LN_2;
+    history / (whole * (1.0 - libm::exp2(-days / half_life)))
 }
 
 #[cfg(test)]

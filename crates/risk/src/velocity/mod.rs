@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use sightings::Kind;
 pub use sightings::Sightings;
 
+use crate::features::is_zero;
+
 /// An hour in seconds.
 const HOUR_S: i64 = 3_600;
 
@@ -44,6 +46,27 @@ pub struct Readings {
     pub resets_day: u16,
     /// Accounts at which sign-ins failed from the block in 24 hours.
     pub failures_day: u16,
+    /// Sign-ups with the same full name in an hour.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub name_hour: u16,
+    /// Sign-ups with the same full name in 24 hours.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub name_day: u16,
+    /// Sign-ups from the /16 (IPv4) or /32 (IPv6) around the block in an hour.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub range_hour: u16,
+    /// Sign-ups from the /16 (IPv4) or /32 (IPv6) around the block in 24 hours.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub range_day: u16,
+    /// Accounts of which transactions from the block were called fraudulent in 24 hours.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub frauds_day: u16,
+    /// Other blocks that the machine's client was seen from in an hour.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub client_blocks_hour: u16,
+    /// Requests of the machine's client in an hour.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub client_requests_hour: u16,
 }
 
 impl Readings {
@@ -59,9 +82,12 @@ impl Readings {
 /// Whoever fills them with noise can make us forget, which is why no decision may rest on them alone.
 #[derive(Debug, Clone, Default)]
 pub struct Velocity {
-    sign_ups: [Counter; 4],
+    sign_ups: [Counter; 6],
     resets: Counter,
     failures: Counter,
+    frauds: Counter,
+    client_blocks: Counter,
+    client_requests: Counter,
 }
 
 impl Velocity {
@@ -69,7 +95,7 @@ impl Velocity {
     #[must_use]
     pub fn read(&self, sightings: &Sightings, at: Timestamp) -> Readings {
         let (seconds, own) = (at.seconds(), sightings.account);
-        let [block, domain, ja4, skeleton] = &self.sign_ups;
+        let [block, domain, ja4, skeleton, name, range] = &self.sign_ups;
         let count =
             |counter: &Counter, key: Option<u32>, within: i64| counter.others(key, own, seconds, within);
         Readings {
@@ -83,24 +109,52 @@ impl Velocity {
             skeleton_day: count(skeleton, sightings.skeleton, DAY_S),
             resets_day: count(&self.resets, sightings.block, DAY_S),
             failures_day: count(&self.failures, sightings.block, DAY_S),
+            name_hour: count(name, sightings.name, HOUR_S),
+            name_day: count(name, sightings.name, DAY_S),
+            range_hour: count(range, sightings.range, HOUR_S),
+            range_day: count(range, sightings.range, DAY_S),
+            frauds_day: count(&self.frauds, sightings.block, DAY_S),
+            client_blocks_hour: sightings
+                .block
+                .map_or(0, |own| self.client_blocks.others(sightings.client, own, seconds, HOUR_S)),
+            client_requests_hour: count(&self.client_requests, sightings.client, HOUR_S),
         }
     }
 
-    /// Counts a transaction; one that is no sign-up, reset or failure changes nothing.
+    /// Counts a transaction; one that is nothing of a [`Kind`] changes nothing.
     pub fn note(&mut self, sightings: &Sightings, at: Timestamp) {
         let (seconds, account) = (at.seconds(), sightings.account);
         match sightings.kind {
             Kind::Nothing => {}
             Kind::SignUp => {
-                let keys = [sightings.block, sightings.domain, sightings.ja4, sightings.skeleton];
+                let keys = [
+                    sightings.block,
+                    sightings.domain,
+                    sightings.ja4,
+                    sightings.skeleton,
+                    sightings.name,
+                    sightings.range,
+                ];
                 for (counter, key) in self.sign_ups.iter_mut().zip(keys) {
                     counter.note(key, account, seconds);
                 }
             }
             Kind::Reset => self.resets.note(sightings.block, account, seconds),
             Kind::Failure => self.failures.note(sightings.block, account, seconds),
+            Kind::Fraud => self.frauds.note(sightings.block, account, seconds),
+            Kind::Request => {
+                if let Some(block) = sightings.block {
+                    self.client_blocks.note(sightings.client, block, seconds);
+                }
+                self.client_requests.note(sightings.client, moment(at), seconds);
+            }
         }
     }
+}
+
+/// What tells one request of a client from its others: the 32 low bits of its microsecond, which come again in 71 minutes.
+fn moment(at: Timestamp) -> u32 {
+    u32::try_from(at.micros() & 0xffff_ffff).unwrap_or(0)
 }
 
 /// Accounts by key, with the keys in the order in which they were last touched.
