@@ -268,14 +268,15 @@ proptest! {
 
     #[test]
     fn more_of_what_raises_the_risk_never_lowers_the_score(
-        features in any_features(), profile in any_profile(), more in 0..40_u16, field in 0..12_usize
+        features in any_features(), profile in any_profile(), more in 0..40_u16, field in 0..17_usize
     ) {
         let mut riskier = features.clone();
         let add = |count: &mut u16| *count = count.saturating_add(more);
         match (&mut riskier.sign_up, &mut riskier.reset, field) {
             (Some(sign_up), _, 0) => add(&mut sign_up.readings.block_hour),
             (Some(sign_up), _, 1) => add(&mut sign_up.readings.block_day),
-            (Some(sign_up), _, 2) => add(&mut sign_up.readings.domain_hour),
+            // Why not for whom the address names: many more at the same domain make that a colleague.
+            (Some(sign_up), _, 2) if sign_up.name != Some(NameFit::Matches) => add(&mut sign_up.readings.domain_hour),
             (Some(sign_up), _, 3) => add(&mut sign_up.readings.ja4_hour),
             (Some(sign_up), _, 4) => add(&mut sign_up.readings.skeleton_hour),
             (Some(sign_up), _, 5) => add(&mut sign_up.readings.failures_day),
@@ -285,6 +286,11 @@ proptest! {
             (_, Some(reset), 9) => add(&mut reset.accounts_from_block),
             (_, Some(reset), 10) => reset.has_second_factor = Some(false),
             (_, Some(reset), 11) => reset.hours_since_reset = Some(0),
+            (Some(sign_up), _, 12) => add(&mut sign_up.readings.name_day),
+            (Some(sign_up), _, 13) => add(&mut sign_up.readings.range_hour),
+            (Some(sign_up), _, 14) => add(&mut sign_up.readings.frauds_day),
+            (Some(sign_up), _, 15) => (sign_up.is_disguised, sign_up.has_link) = (true, true),
+            (_, Some(reset), 16) => add(&mut reset.frauds_from_block),
             _ => {}
         }
         prop_assert!(logit(&features, profile.as_ref()) <= logit(&riskier, profile.as_ref()));

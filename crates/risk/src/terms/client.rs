@@ -23,7 +23,11 @@ const LEAST_CONFIRMED: f64 = 0.5;
 /// one look known, and a machine asks again within minutes.
 pub(super) fn confirmed(seen: Seen, features: &Features) -> Seen {
     let is_known = features.machine.is_none() || seen.weight >= LEAST_CONFIRMED;
-    if is_known { seen } else { Seen { weight: 0.0, ..seen } }
+    if is_known || seen.weight <= 0.0 {
+        return seen;
+    }
+    // The value itself is one of those held.
+    Seen { weight: 0.0, total: (seen.total - seen.weight).max(0.0), distinct: (seen.distinct - 1.0).max(1.0) }
 }
 
 /// How well the API fits the client's history; `None` without either.
@@ -196,7 +200,7 @@ mod tests {
         let two = unfamiliar(&["read:orders", "delete:users", "write:users"]);
         assert!(one > 1_000_000 && two > one && two < 2 * one, "{one} {two}");
         for known in [&["read:orders"][..], &["write:orders", "read:orders"]] {
-            assert_eq!(of_scopes(known, &profile), Some(("familiar_scopes".to_owned(), -265_787)));
+            assert_eq!(of_scopes(known, &profile), Some(("familiar_scopes".to_owned(), -132_893)));
         }
         assert_eq!(of_scopes(&[], &profile), None);
     }
@@ -246,6 +250,65 @@ mod tests {
         let later = |days| machine(Timestamp::from_seconds(now().seconds() + days * DAY_S));
         assert!(!codes(&of(&later(29), &machine_home(60))).contains(&"dormant_client"));
         assert!(codes(&of(&later(31), &machine_home(60))).contains(&"dormant_client"));
+    }
+
+    fn reason(features: &Features, profile: &Profile, code: &str) -> Option<i64> {
+        let found = of(features, profile).reasons.into_iter().find(|reason| reason.code.as_str() == code);
+        found.map(|reason| reason.micro)
+    }
+
+    fn busy(network: &str, other_blocks: u16, requests_hour: u16) -> Features {
+        let asked = Machine { other_blocks, requests_hour, ..machine(now()).machine.unwrap() };
+        Features { machine: Some(asked), ..with_network(network) }
+    }
+
+    #[test]
+    fn a_new_network_beside_another_is_noticed_and_a_known_one_is_not() {
+        let (home, abroad) = ("203.0.113.0/24", "198.51.100.0/24");
+        let mut profile = Profile::default();
+        for key in 0..60 {
+            profile.credit(&with_network(home), key, 1_000);
+        }
+        let code = "parallel_networks";
+        assert_eq!(reason(&busy(home, 1, 0), &profile, code), None);
+        assert_eq!(reason(&busy(abroad, 0, 0), &profile, code), None);
+        let noticed = reason(&busy(abroad, 1, 0), &profile, code).unwrap();
+        assert!(noticed > 500_000, "{noticed}");
+        for key in 60..63 {
+            profile.credit(&with_network(abroad), key, 150);
+        }
+        assert!(reason(&busy(abroad, 1, 0), &profile, code).is_some(), "nobody confirmed it");
+        profile.credit(&with_network(abroad), 99, 1_000);
+        assert_eq!(reason(&busy(abroad, 1, 0), &profile, code), None);
+    }
+
+    #[test]
+    fn more_in_an_hour_than_in_a_usual_day_is_noticed() {
+        let profile = machine_home(60);
+        let of = |requests| reason(&busy("203.0.113.0/24", 0, requests), &profile, "unusual_rate");
+        assert_eq!(of(0), None);
+        assert_eq!(of(4), None, "a few in a row are a retry");
+        assert!(of(10) < of(32) && of(32) > Some(3_000_000), "{:?}", of(32));
+        let text = |days| {
+            let reasons = rate(&busy("203.0.113.0/24", 0, 32), Some(&machine_home(days)), &Model::default());
+            reasons.unwrap().text
+        };
+        for days in [10, 60] {
+            assert_eq!(text(days), "33 requests within an hour, where 1 a day are usual.");
+        }
+        assert_eq!(rate(&busy("203.0.113.0/24", 0, 32), Some(&machine_home(2)), &Model::default()), None);
+    }
+
+    #[test]
+    fn what_nobody_confirmed_makes_no_network_known_to_a_machine() {
+        let moved = with_network("198.51.100.0/24");
+        let mut profile = machine_home(60);
+        let before = reason(&moved, &profile, "unfamiliar_network").unwrap();
+        for key in 0..3 {
+            profile.credit(&moved, 900 + key, 150);
+        }
+        let after = reason(&moved, &profile, "unfamiliar_network").unwrap();
+        assert!(after * 10 > before * 9, "{before} {after}");
     }
 
     #[test]

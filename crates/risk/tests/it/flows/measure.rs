@@ -40,7 +40,7 @@ impl Floors {
 }
 
 fn share(part: usize, whole: usize) -> usize {
-    if whole == 0 { 0 } else { (part * 1_000 + whole / 2) / whole }
+    (part * 1_000 + whole / 2).checked_div(whole).unwrap_or(0)
 }
 
 pub(super) fn figures(all: &[Measured], level: Score) -> Figures {

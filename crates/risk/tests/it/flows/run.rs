@@ -122,7 +122,7 @@ impl World {
             }
         };
         let is_change = matches!(step.happening, Happening::Change(_));
-        (step.truth != Truth::Preparation).then(|| Measured {
+        (step.truth != Truth::Preparation).then_some(Measured {
             sequence: step.sequence,
             kind: step.kind,
             truth: step.truth,
