@@ -10,12 +10,13 @@ const SESSION: &str = "urn:example:legacy-session";
 const PARTNER: &str = "https://partner.example/token";
 const AGENT: &str = "urn:example:agent-session";
 
-const DAYS: std::ops::Range<i64> = 10..53;
+/// Days of a history and of some that are measured.
+const DAYS: std::ops::Range<i64> = 28..53;
 
 /// All sequences of exchanges.
 pub(super) fn steps(seed: u64) -> Vec<Step> {
     let mut deck = Deck::new(seed.wrapping_mul(32_452_843));
-    for _ in 0..8 {
+    for _ in 0..24 {
         honest(&mut deck);
         thieves(&mut deck);
     }

@@ -170,7 +170,7 @@ fn user((made, reset): (i64, i64), second: i64) -> Value {
 /// All sequences of machines.
 pub(super) fn steps(seed: u64) -> Vec<Step> {
     let mut deck = Deck::new(seed.wrapping_mul(15_485_863));
-    for _ in 0..6 {
+    for _ in 0..12 {
         honest(&mut deck);
         changes(&mut deck);
         thieves(&mut deck);
@@ -179,7 +179,8 @@ pub(super) fn steps(seed: u64) -> Vec<Step> {
     deck.steps
 }
 
-const HALF: std::ops::Range<i64> = 10..53;
+/// Days of a history and of some that are measured.
+const HALF: std::ops::Range<i64> = 28..53;
 
 fn honest(deck: &mut Deck) {
     for (kind, timetable, sites) in [

@@ -1,5 +1,10 @@
 //! Chance, places and events of the generated sequences.
 
+use std::{
+    collections::BTreeMap,
+    sync::{LazyLock, Mutex},
+};
+
 use countersign_core::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -136,8 +141,10 @@ pub(super) fn at(second: i64) -> Timestamp {
 
 /// An event of the fixtures as the Action sends it, without Auth0's own assessment, with `patch` laid over it; what
 /// names a user is replaced as a whole.
-pub(super) fn event<T: DeserializeOwned>(fixture: &str, patch: &Value) -> T {
-    let mut event: Value = serde_json::from_str(fixture).unwrap();
+pub(super) fn event<T: DeserializeOwned>(fixture: &'static str, patch: &Value) -> T {
+    static READ: LazyLock<Mutex<BTreeMap<&'static str, Value>>> = LazyLock::new(Mutex::default);
+    let mut event: Value =
+        READ.lock().unwrap().entry(fixture).or_insert_with(|| serde_json::from_str(fixture).unwrap()).clone();
     for (object, field) in [
         ("authentication", "riskAssessment"),
         ("request", "body"),
