@@ -2,7 +2,7 @@
 
 use countersign_core::{DecisionId, IdKind, SubjectId, Timestamp};
 use countersign_ledger::leaf::Kind;
-use countersign_risk::learning::Event;
+use countersign_risk::{Sightings, learning::Event};
 use countersign_store::{Commit, Conflict, DecisionRow, Fence, OutcomeRow, Standing, StoreError, Write};
 use serde::{Deserialize, Serialize};
 
@@ -245,6 +245,9 @@ impl App {
         if let Some(row) = row {
             let record = self.open_record(tenant, &row).await?;
             let (event, standing) = meaning(outcome, &record);
+            if let (Event::Fraudulent, Some(block)) = (event, &record.features.block) {
+                tenant.velocity.lock().note(&Sightings::fraud(block, &subject.to_string()), now);
+            }
             fold.weigh(&row, &record, event, standing);
         }
         Ok((fold, now))

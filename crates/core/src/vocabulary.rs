@@ -94,7 +94,7 @@ impl Trigger {
     /// Whether its decisions may teach a profile; the others are about accounts that do not sign in by them.
     #[must_use]
     pub const fn teaches(self) -> bool {
-        matches!(self, Self::PostLogin | Self::CredentialsExchange)
+        matches!(self, Self::PostLogin | Self::CredentialsExchange | Self::CustomTokenExchange)
     }
 }
 

@@ -114,6 +114,17 @@ codes! {
     NEW_CLIENT_AND_NETWORK = "new_client_and_network": "The client and the network are both new to the user.",
     NEW_PROVIDER = "new_provider": "The network is new while the place and the client are the user's own, as when somebody changes the provider.",
     FAMILIAR_SCOPES = "familiar_scopes": "All scopes that are asked for are ones that the client often asks for.",
+    DISGUISED_ADDRESS = "disguised_address": "The e-mail address or the name hides letters or mixes alphabets within a word.",
+    LINK_IN_NAME = "link_in_name": "The name carries a link, which a welcome mail would deliver.",
+    NAME_SIGN_UPS = "name_sign_ups": "Accounts with the same full name were made lately.",
+    RANGE_SIGN_UPS = "range_sign_ups": "Many accounts were made from the wider range of addresses lately, beside other signs of a program.",
+    BLOCK_FRAUD = "block_fraud": "What came from the same block of addresses at other accounts was called fraudulent lately.",
+    PARALLEL_NETWORKS = "parallel_networks": "A client asks from a new network while it asks from another one.",
+    UNUSUAL_RATE = "unusual_rate": "A client asks more often within an hour than on a usual day.",
+    UNFAMILIAR_TOKEN_KIND = "unfamiliar_token_kind": "A kind of token in the exchange is new or rare in the client's history.",
+    FAMILIAR_TOKEN_KIND = "familiar_token_kind": "All kinds of token in the exchange are ones that the client often uses.",
+    NEW_ACTOR = "new_actor": "The account of the user who acts in the exchange was made lately.",
+    ACTOR_RESET = "actor_reset": "The password of the user who acts in the exchange was reset lately.",
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ fn check(features: &Features, profile: Option<&Profile>, expected: (u32, u32), r
     let reasons: Vec<_> = reasons.iter().map(|(code, micro)| ((*code).to_owned(), *micro)).collect();
     assert_eq!(found(&assessment), reasons);
     assert_eq!((assessment.score.millionths(), assessment.confidence.millionths()), expected);
-    assert_eq!((assessment.model.as_str(), assessment.engine.as_ref()), ("baseline@2:1e1b847903a024e9", "2"));
+    assert_eq!((assessment.model.as_str(), assessment.engine.as_ref()), ("baseline@2:bf0505be839a5109", "2"));
     let stored: Features = serde_json::from_str(&serde_json::to_string(features).unwrap()).unwrap();
     assert_eq!(assess(&stored, profile, &Model::default()), assessment, "also from a record");
 }
@@ -65,14 +65,14 @@ fn a_sign_up_replays() {
     check(
         &features,
         None,
-        (998_115, 465_000),
+        (998_935, 465_000),
         &[
             ("look_alike_domain", 3_300_000),
+            ("pattern_sign_ups", 2_011_797),
             ("gibberish_address", 1_900_000),
-            ("pattern_sign_ups", 1_609_438),
-            ("block_sign_ups", 762_462),
+            ("block_sign_ups", 831_777),
             ("address_variant", 500_000),
-            ("name_unrelated", 400_000),
+            ("name_unrelated", 500_000),
         ],
     );
 }
@@ -85,17 +85,17 @@ fn a_reset_replays() {
     check(
         &extracted(&reset, readings),
         Some(&home(60)),
-        (335_252, 706_142),
+        (653_755, 706_142),
         &[
-            ("block_resets", 1_757_780),
-            ("block_failures", 643_775),
-            ("repeated_reset", 600_000),
+            ("block_resets", 2_416_947),
+            ("repeated_reset", 1_000_000),
+            ("block_failures", 804_719),
             ("familiar_country", -532_446),
             ("familiar_device", -354_964),
+            ("no_second_factor", 300_000),
             ("familiar_browser", -266_223),
             ("known_place", -266_223),
             ("usual_hour", -266_223),
-            ("no_second_factor", 200_000),
         ],
     );
 }
@@ -106,15 +106,15 @@ fn a_machine_s_request_replays() {
     check(
         &moved,
         Some(&machine_home(60)),
-        (374_377, 825_361),
+        (352_607, 825_361),
         &[
-            ("unfamiliar_network", 3_549_639),
-            ("familiar_country", -532_446),
-            ("familiar_audience", -266_223),
-            ("familiar_browser", -266_223),
+            ("unfamiliar_network", 2_790_186),
+            ("familiar_country", -266_223),
             ("known_place", -266_223),
             ("usual_hour", -266_223),
-            ("familiar_scopes", -265_787),
+            ("familiar_audience", -133_111),
+            ("familiar_browser", -133_111),
+            ("familiar_scopes", -132_893),
         ],
     );
 }

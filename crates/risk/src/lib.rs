@@ -53,8 +53,8 @@ pub use counterfactual::{Flip, counterfactual};
 pub use email::Mailbox;
 pub use extract::{Context, Extract, Located, ShortForm, requested_scopes};
 pub use features::{
-    Auth0Risk, Device, DeviceClass, DomainKind, Features, Initial, LookAlike, Machine, NameFit, Place, Reset,
-    SessionOf, Share, Shares, SignUp, Signal, Variant,
+    Actor, Auth0Risk, Device, DeviceClass, DomainKind, Exchange, Features, Initial, LookAlike, Machine,
+    NameFit, Place, Reset, SessionOf, Share, Shares, SignUp, Signal, Variant,
 };
 pub use login::{Evidence, LoginModel, Road, RoadName, Shape, TERM_NAMES, Term, evidence, road_of};
 pub use model::{

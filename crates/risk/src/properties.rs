@@ -45,6 +45,7 @@ fn any_flow() -> impl Strategy<Value = (Option<SignUp>, Option<Reset>, Option<Ma
                 language_fits,
                 readings,
                 carried,
+                ..SignUp::default()
             }
         },
     );
@@ -56,6 +57,7 @@ fn any_flow() -> impl Strategy<Value = (Option<SignUp>, Option<Reset>, Option<Ma
                 failures_from_block,
                 has_second_factor,
                 look_alike,
+                ..Reset::default()
             }
         },
     );
@@ -265,14 +267,15 @@ proptest! {
 
     #[test]
     fn more_of_what_raises_the_risk_never_lowers_the_score(
-        features in any_features(), profile in any_profile(), more in 0..40_u16, field in 0..12_usize
+        features in any_features(), profile in any_profile(), more in 0..40_u16, field in 0..17_usize
     ) {
         let mut riskier = features.clone();
         let add = |count: &mut u16| *count = count.saturating_add(more);
         match (&mut riskier.sign_up, &mut riskier.reset, field) {
             (Some(sign_up), _, 0) => add(&mut sign_up.readings.block_hour),
             (Some(sign_up), _, 1) => add(&mut sign_up.readings.block_day),
-            (Some(sign_up), _, 2) => add(&mut sign_up.readings.domain_hour),
+            // Why not for whom the address names: many more at the same domain make that a colleague.
+            (Some(sign_up), _, 2) if sign_up.name != Some(NameFit::Matches) => add(&mut sign_up.readings.domain_hour),
             (Some(sign_up), _, 3) => add(&mut sign_up.readings.ja4_hour),
             (Some(sign_up), _, 4) => add(&mut sign_up.readings.skeleton_hour),
             (Some(sign_up), _, 5) => add(&mut sign_up.readings.failures_day),
@@ -282,6 +285,11 @@ proptest! {
             (_, Some(reset), 9) => add(&mut reset.accounts_from_block),
             (_, Some(reset), 10) => reset.has_second_factor = Some(false),
             (_, Some(reset), 11) => reset.hours_since_reset = Some(0),
+            (Some(sign_up), _, 12) => add(&mut sign_up.readings.name_day),
+            (Some(sign_up), _, 13) => add(&mut sign_up.readings.range_hour),
+            (Some(sign_up), _, 14) => add(&mut sign_up.readings.frauds_day),
+            (Some(sign_up), _, 15) => (sign_up.is_disguised, sign_up.has_link) = (true, true),
+            (_, Some(reset), 16) => add(&mut reset.frauds_from_block),
             _ => {}
         }
         prop_assert!(logit(&features, profile.as_ref()) <= logit(&riskier, profile.as_ref()));
@@ -339,7 +347,7 @@ proptest! {
                 class: DeviceClass::Other,
                 automation: true,
             }),
-            machine: features.machine.clone().map(|_| Machine { audience: mark(0), scopes: mark(1).into_iter().collect(), more_scopes: true }),
+            machine: features.machine.clone().map(|_| Machine { audience: mark(0), scopes: mark(1).into_iter().collect(), more_scopes: true, ..Machine::default() }),
             auth0: Some(Auth0Risk { confidence: mark(6), new_device: mark(7), impossible_travel: mark(8), untrusted_ip: mark(8) }),
             ..features
         };
@@ -365,7 +373,7 @@ proptest! {
         (model.sign_up.carried_milli, model.sign_up.carried_hi_micro) = (u32::MAX, values[2]);
         (model.sign_up.confidence_milli, model.reset.second_factor_micro) = (u32::MAX, values[3]);
         (model.machine_client.network.prior_milli, model.machine_client.network.hi_micro) = (0, values[0]);
-        (model.machine_client.scopes.hi_micro, model.machine_client.several_scopes_milli) = (values[1], u32::MAX);
+        (model.machine_client.scopes.hi_micro, model.machine_client.more_scope_milli) = (values[1], u32::MAX);
         let assessment = assess(&features, profile.as_ref(), &model);
         let sum: i64 = assessment.reasons.iter().map(|reason| reason.micro).sum();
         prop_assert_eq!(assessment.logit_micro, assessment.bias_micro + sum);

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use super::disguise::is_hidden;
+
 /// Accented Latin letters in lower case with the letter that they are written with in ASCII.
 ///
 /// Source: the Unicode code charts Latin-1, Latin Extended-A, -B and Additional. A row's ranges hold capitals too where
@@ -138,7 +140,7 @@ pub(crate) fn ascii(text: &str) -> Option<String> {
     for c in text.chars().flat_map(char::to_lowercase) {
         match plain(c) {
             Some(letters) => folded.push_str(letters),
-            None if is_mark(c) => {}
+            None if is_mark(c) || is_hidden(c) => {}
             None if c.is_ascii() || !c.is_alphabetic() => folded.push(c),
             None => return None,
         }
@@ -167,7 +169,7 @@ pub(crate) fn strokes(text: &str) -> String {
     for c in text.chars().flat_map(char::to_lowercase) {
         match plain(c) {
             Some(letters) => folded.push_str(letters),
-            None if is_mark(c) || c == '-' || c == '_' => {}
+            None if is_mark(c) || is_hidden(c) || c == '-' || c == '_' => {}
             None => folded.push(
                 FOREIGN.iter().find(|(other, _)| *other == c).map_or_else(|| wide(c), |(_, latin)| *latin),
             ),
@@ -245,6 +247,7 @@ mod tests {
             ("linkedin", "1inkedln"),
             ("acme", "ａｃｍｅ"),
             ("munchen", "münchen"),
+            ("acme", "a\u{200b}c\u{202e}me"),
         ] {
             assert_eq!(confusable(a), confusable(b), "{a} {b}");
         }

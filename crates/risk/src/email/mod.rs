@@ -1,14 +1,16 @@
 //! What an e-mail address tells without being kept: its parts, its likeness to others, its sense.
 
+mod disguise;
 mod fold;
 mod gibberish;
 mod name;
 mod punycode;
 mod skeleton;
 
+pub(crate) use disguise::{has_link, is_disguised_address, is_disguised_name};
 pub(crate) use fold::{confusable, pairs, strokes};
 pub(crate) use gibberish::gibberish_milli;
-pub(crate) use name::fit;
+pub(crate) use name::{fit, full};
 pub(crate) use skeleton::{is_role, skeleton, variant};
 
 /// The longest local part read, in bytes (RFC 5321, 4.5.3.1.1); what is longer is cut.

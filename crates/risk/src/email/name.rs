@@ -12,6 +12,9 @@ const MAX_PARTS: usize = 8;
 /// The shortest local part that could be held against anyone, in letters: initials fit any name.
 const MIN_LETTERS: usize = 4;
 
+/// The shortest full name that is followed from account to account, in letters.
+const MIN_FULL_LETTERS: usize = 6;
+
 /// Compares `names` with the local part; `None` when there is no name, it is the address itself, or either is in another
 /// script.
 pub(crate) fn fit<'a>(names: impl Iterator<Item = &'a str>, local: &str) -> Option<NameFit> {
@@ -21,7 +24,7 @@ pub(crate) fn fit<'a>(names: impl Iterator<Item = &'a str>, local: &str) -> Opti
     }
     let mut parts: Vec<String> = Vec::new();
     for name in names {
-        let name = name.get(..name.floor_char_boundary(MAX_BYTES)).unwrap_or_default();
+        let name = cut(name);
         // Auth0 puts the address where no name was given.
         if name.contains('@') || ascii(name)? == local {
             continue;
@@ -40,6 +43,24 @@ pub(crate) fn fit<'a>(names: impl Iterator<Item = &'a str>, local: &str) -> Opti
     }
     let is_long = parts.iter().any(|part| part.len() >= 3) && joined.len() >= MIN_LETTERS;
     is_long.then_some(NameFit::Unrelated)
+}
+
+/// The full name as one text for all ways to write it: words in lower case, sorted; `None` for less than two words or
+/// six letters, which many people share by chance.
+pub(crate) fn full(given: Option<&str>, family: Option<&str>, name: Option<&str>) -> Option<String> {
+    let joined = given.zip(family).map(|(given, family)| format!("{} {}", cut(given), cut(family)));
+    let whole = joined.or_else(|| name.map(|name| cut(name).to_owned()))?;
+    let lower = whole.to_lowercase();
+    let mut words: Vec<&str> =
+        lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    let letters: usize = words.iter().map(|word| word.chars().count()).sum();
+    let is_full = words.len() >= 2 && letters >= MIN_FULL_LETTERS && !whole.contains('@');
+    is_full.then(|| words.join(" "))
+}
+
+fn cut(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(MAX_BYTES)).unwrap_or_default()
 }
 
 fn matches(parts: &[String], joined: &str) -> bool {
@@ -88,6 +109,16 @@ mod tests {
             ("Maximilian Weber", "maxi"),
         ] {
             assert_eq!(of(name, local), Some(NameFit::Matches), "{name} {local}");
+        }
+    }
+
+    #[test]
+    fn a_full_name_is_the_same_in_any_order() {
+        assert_eq!(full(Some("Pat"), Some("Doe"), None).as_deref(), Some("doe pat"));
+        assert_eq!(full(None, None, Some("DOE, Pat")), full(Some("pat"), Some("doe"), Some("x")));
+        assert_eq!(full(None, None, Some("山田花子 美咲")).as_deref(), Some("山田花子 美咲"));
+        for name in ["Pat", "", "li na", "pat doe@example.com"] {
+            assert_eq!(full(None, None, Some(name)), None, "{name}");
         }
     }
 

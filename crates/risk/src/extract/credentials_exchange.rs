@@ -8,7 +8,7 @@ use crate::{Features, Machine, Sightings, features::digest};
 
 impl Extract for CredentialsExchange {
     fn sightings(&self) -> Sightings {
-        Sightings::from(&self.request.ip)
+        Sightings::request(&self.request.ip, &self.client.client_id.to_string())
     }
 
     fn extract(&self, at: Timestamp, context: &Context<'_>) -> Features {
@@ -17,8 +17,12 @@ impl Extract for CredentialsExchange {
         features.network = origin::told_network(&self.request).or_else(|| features.block.clone());
         let server = self.resource_server.as_option();
         let audience = server.and_then(|server| server.identifier.as_option());
-        let mut machine =
-            Machine { audience: audience.map(|audience| digest(audience)), ..Machine::default() };
+        let mut machine = Machine {
+            audience: audience.map(|audience| digest(audience)),
+            other_blocks: context.readings.client_blocks_hour,
+            requests_hour: context.readings.client_requests_hour,
+            ..Machine::default()
+        };
         machine.ask(requested_scopes(self));
         features.machine = Some(machine);
         features.note_missing();

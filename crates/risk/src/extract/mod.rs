@@ -16,7 +16,7 @@ use std::net::IpAddr;
 
 use countersign_core::{Score, Timestamp};
 pub use credentials_exchange::requested_scopes;
-pub(crate) use origin::block;
+pub(crate) use origin::{block, range};
 pub(crate) use person::account;
 pub use short_form::ShortForm;
 

@@ -103,6 +103,19 @@ pub(crate) fn block(ip: &str) -> Option<Short> {
     Some(Short::new(&text))
 }
 
+/// The /16 or /32 that the address lies in, the least that a provider of IPv6 is given: what stands for the network where
+/// no event tells one.
+pub(crate) fn range(ip: &str) -> Option<String> {
+    Some(match parse(ip)? {
+        IpAddr::V4(address) => {
+            format!("{}/16", Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << 16)))
+        }
+        IpAddr::V6(address) => {
+            format!("{}/32", Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 96)))
+        }
+    })
+}
+
 /// `None` when Auth0's assessment is there but says nothing that we read.
 fn auth0_risk(risk: &RiskAssessment) -> Option<Auth0Risk> {
     let assessments = risk.assessments.as_option();

@@ -61,6 +61,11 @@ impl Person<'_> {
         self.email.and_then(Address::parse)
     }
 
+    fn full_name(&self) -> Option<String> {
+        let [given, family, name] = self.names;
+        email::full(given, family, name)
+    }
+
     /// The keys of the sign-up, which is counted if `counts`.
     pub(super) fn sightings(&self, ip: &str, context: Option<&SecurityContext>, counts: bool) -> Sightings {
         let address = self.address();
@@ -71,6 +76,7 @@ impl Person<'_> {
             account: account(&[self.email, phone, username]),
             domain: address.as_ref().map(|address| key(address.domain.registrable())),
             ja4: origin::ja4(context).as_ref().map(|ja4| key(ja4.as_str())),
+            name: self.full_name().map(|name| key(&name)),
             skeleton: address.as_ref().and_then(email::skeleton).map(|pattern| key(&pattern)),
             ..Sightings::from(ip)
         }
@@ -83,6 +89,9 @@ impl Person<'_> {
             is_business: reference.is_business(),
             language_fits: from.and_then(language_fits),
             readings: context.readings,
+            is_disguised: self.email.is_some_and(email::is_disguised_address)
+                || self.names.iter().flatten().any(|name| email::is_disguised_name(name)),
+            has_link: self.names.iter().flatten().any(|name| email::has_link(name)),
             ..SignUp::default()
         };
         if let Some(address) = self.address() {

@@ -62,6 +62,7 @@ fn reset(email: Option<&str>, context: &Context<'_>) -> Reset {
     Reset {
         accounts_from_block: context.readings.resets_day,
         failures_from_block: context.readings.failures_day,
+        frauds_from_block: context.readings.frauds_day,
         look_alike: address.and_then(|address| context.reference.look_alike(&address.domain)),
         ..Reset::default()
     }
@@ -72,7 +73,7 @@ fn is_second(factor: &countersign_auth0::factor::FactorType) -> bool {
     factor.as_str() != "email"
 }
 
-fn hours_since(text: &str, at: Timestamp) -> Option<u32> {
+pub(super) fn hours_since(text: &str, at: Timestamp) -> Option<u32> {
     let then: Timestamp = text.trim().parse().ok()?;
     u32::try_from(at.since(then).max(0) / 3_600_000_000).ok()
 }

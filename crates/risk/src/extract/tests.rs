@@ -137,7 +137,7 @@ mod triggers {
             .collect();
         let (login, sign_up, reset, machine) =
             ((false, false, false), (true, false, false), (false, true, false), (false, false, true));
-        assert_eq!(parts, [login, sign_up, sign_up, machine, reset, reset, login, login]);
+        assert_eq!(parts, [login, sign_up, sign_up, machine, reset, reset, login, machine]);
     }
 
     #[test]

@@ -9,9 +9,10 @@ mod sign_up;
 use std::collections::BTreeSet;
 
 use countersign_core::{Channel, Timestamp};
-pub use machine::Machine;
-pub(crate) use machine::digest;
+pub use machine::{Actor, Exchange, Machine};
+pub(crate) use machine::{digest, kind_digest};
 pub use reset::Reset;
+pub(crate) use reset::is_zero;
 use serde::{Deserialize, Deserializer, Serialize};
 pub use session::{Initial, SessionOf};
 pub use shares::{Share, Shares};

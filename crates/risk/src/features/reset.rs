@@ -16,6 +16,9 @@ pub struct Reset {
     /// Accounts at which sign-ins failed from the same block in 24 hours, at most 32.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures_from_block: u16,
+    /// Accounts of which transactions from the same block were called fraudulent in 24 hours, at most 32.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub frauds_from_block: u16,
     /// Whether a second factor is enrolled; `None` when not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub has_second_factor: Option<bool>,
@@ -25,6 +28,6 @@ pub struct Reset {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-const fn is_zero(value: &u16) -> bool {
+pub(crate) const fn is_zero(value: &u16) -> bool {
     *value == 0
 }

@@ -30,6 +30,12 @@ pub struct SignUp {
     /// How the name fits the local part; `None` when either can't be compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<NameFit>,
+    /// Whether the address or the name hides or imitates letters: invisible characters, two alphabets in one word.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_disguised: bool,
+    /// Whether the name carries a link.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub has_link: bool,
     /// Whether the browser's language is spoken where the address is; `None` when either is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language_fits: Option<bool>,

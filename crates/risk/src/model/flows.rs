@@ -20,8 +20,10 @@ pub struct Burst {
     pub hi_micro: MicroLogit,
 }
 
-/// What a sign-up's features count, each. Source: judgement; one classic sign of fraud alone reaches 0.3, the most
-/// deceptive 0.6, and an odd but honest name stays under 0.6.
+/// What a sign-up's features count, each: one classic sign of fraud alone reaches 0.3, the most deceptive 0.6, and an odd
+/// but honest name stays under 0.6. Source: judgement, moved about half of the way to what a logistic fit on the first half of
+/// the generated sequences asked for, each kind weighing alike (docs/flows.md); bursts of patterns, domains and names,
+/// disguised addresses and unrelated names went up, a name that fits no longer speaks for a made-up domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignUpWeights {
@@ -59,8 +61,20 @@ pub struct SignUpWeights {
     pub name_unrelated_micro: MicroLogit,
     /// A browser's language that is unusual in the country. Why so little: people move.
     pub language_micro: MicroLogit,
+    /// Letters that are hidden or of another alphabet.
+    pub disguised_micro: MicroLogit,
+    /// A link in the name.
+    pub link_micro: MicroLogit,
+    /// Sign-ups with the same full name.
+    pub name: Burst,
+    /// Sign-ups from the same range around the block; counts only beside another sign of a program, since a whole
+    /// city may share one.
+    pub range: Burst,
     /// Sign-ups from the same block.
     pub block: Burst,
+    /// Share of it in thousandths that remains for a colleague: who bears the name that the address says, where most others
+    /// from the block came with the same domain.
+    pub colleague_milli: u32,
     /// Sign-ups at the same e-mail domain, unless it is free mail's or a known organization's.
     pub domain: Burst,
     /// Sign-ups with the same TLS fingerprint; counts only beside another burst, since browsers share theirs.
@@ -76,7 +90,8 @@ pub struct SignUpWeights {
     pub confidence_milli: u32,
 }
 
-/// What a reset's features count, each; and failures from the same block, at a sign-up too. Source: judgement.
+/// What a reset's features count, each; and failures and fraud from the same block, at a sign-up too. Source: as
+/// [`SignUpWeights`]; rows of resets, repeated ones, sleeping accounts and a missing factor went up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResetWeights {
@@ -88,6 +103,8 @@ pub struct ResetWeights {
     pub block: Burst,
     /// Accounts at which sign-ins failed from the same block. Why a low cap: whole towns share a block.
     pub failures: Burst,
+    /// Accounts of which something from the same block was called fraudulent.
+    pub frauds: Burst,
     /// A second factor is enrolled, which guards the account after the reset.
     pub second_factor_micro: MicroLogit,
     /// No second factor is enrolled.
@@ -98,19 +115,38 @@ pub struct ResetWeights {
     pub dormant_micro: MicroLogit,
 }
 
-/// What a machine's features count, beside the terms that it shares with people. Source: judgement.
+/// What a machine's features count, beside the terms that it shares with people. Source: as [`SignUpWeights`]; the fit took
+/// nearly all from what reassures, since a thief with the secret at home has it too, and gave to scopes, APIs and rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MachineWeights {
     /// Network in the client's history, in place of the people's constants; divided by the number of networks known,
     /// since only a client that stays in one place surprises elsewhere.
     pub network: Familiarity,
+    /// Share in thousandths that remains of what is reassuring in a machine's history.
+    pub familiar_milli: u32,
     /// API in the client's history.
     pub audience: Familiarity,
     /// The scope in the client's history that it asked for least.
     pub scopes: Familiarity,
-    /// What several new scopes count in place of one, in thousandths of it.
-    pub several_scopes_milli: u32,
+    /// What each new scope beyond the first adds, in thousandths of what one counts; at most four add.
+    pub more_scope_milli: u32,
+    /// Kind of token in the history of a client that exchanges them.
+    pub token_kinds: Familiarity,
+    /// A client asks from a new block while another one of its blocks does; divided as the network is.
+    pub parallel_micro: MicroLogit,
+    /// Requests in an hour that count nothing, however seldom the client asks.
+    pub rate_free: u16,
+    /// Factor on ln(requests in an hour / requests in a usual day), in thousandths.
+    pub rate_milli: u32,
+    /// Greatest contribution of it.
+    pub rate_hi_micro: MicroLogit,
+    /// Hours within which an actor's account counts as new, or its password as just reset.
+    pub actor_hours: u32,
+    /// An actor whose account is new.
+    pub actor_new_micro: MicroLogit,
+    /// An actor whose password was just reset.
+    pub actor_reset_micro: MicroLogit,
     /// Days without a confirmed request after which a client sleeps.
     pub dormant_days: u32,
     /// A sleeping client wakes.
@@ -126,7 +162,7 @@ impl Burst {
 impl Default for SignUpWeights {
     fn default() -> Self {
         Self {
-            disposable_micro: 2_700_000,
+            disposable_micro: 2_900_000,
             free_mail_micro: 1_400_000,
             organization_micro: -300_000,
             confusable_micro: 3_300_000,
@@ -141,12 +177,17 @@ impl Default for SignUpWeights {
             gibberish_free_milli: 300,
             gibberish_micro: 1_900_000,
             name_matches_micro: -300_000,
-            name_unrelated_micro: 400_000,
+            name_unrelated_micro: 500_000,
             language_micro: 250_000,
-            block: Burst::baseline((3, 12), 550, 1_500_000),
-            domain: Burst::baseline((4, 15), 400, 900_000),
+            disguised_micro: 2_700_000,
+            link_micro: 2_700_000,
+            name: Burst::baseline((1, 2), 1_200, 2_600_000),
+            range: Burst::baseline((10, 24), 400, 800_000),
+            block: Burst::baseline((3, 12), 600, 1_600_000),
+            colleague_milli: 350,
+            domain: Burst::baseline((4, 15), 750, 1_700_000),
             ja4: Burst::baseline((8, 24), 300, 500_000),
-            skeleton: Burst::baseline((0, 3), 1_000, 2_500_000),
+            skeleton: Burst::baseline((0, 3), 1_250, 3_000_000),
             carried_milli: 700,
             carried_hi_micro: 2_500_000,
             confidence_milli: 500,
@@ -158,13 +199,14 @@ impl Default for ResetWeights {
     fn default() -> Self {
         Self {
             repeated_hours: 24,
-            repeated_micro: 600_000,
-            block: Burst::baseline((2, 2), 800, 2_200_000),
-            failures: Burst::baseline((5, 5), 400, 900_000),
-            second_factor_micro: -300_000,
-            no_second_factor_micro: 200_000,
+            repeated_micro: 1_000_000,
+            block: Burst::baseline((2, 2), 1_100, 2_800_000),
+            failures: Burst::baseline((5, 5), 500, 1_300_000),
+            frauds: Burst::baseline((0, 0), 1_500, 2_300_000),
+            second_factor_micro: -400_000,
+            no_second_factor_micro: 300_000,
             dormant_days: 90,
-            dormant_micro: 700_000,
+            dormant_micro: 1_200_000,
         }
     }
 }
@@ -172,12 +214,21 @@ impl Default for ResetWeights {
 impl Default for MachineWeights {
     fn default() -> Self {
         Self {
-            network: Familiarity::baseline(1_100, 50_000, -600_000, 4_000_000),
-            audience: Familiarity::baseline(400, 100_000, -300_000, 1_500_000),
-            scopes: Familiarity::baseline(350, 100_000, -300_000, 1_300_000),
-            several_scopes_milli: 1_300,
+            network: Familiarity::baseline(850, 50_000, -600_000, 4_000_000),
+            familiar_milli: 500,
+            audience: Familiarity::baseline(650, 100_000, -300_000, 2_200_000),
+            scopes: Familiarity::baseline(450, 100_000, -300_000, 1_700_000),
+            more_scope_milli: 600,
+            token_kinds: Familiarity::baseline(600, 50_000, -200_000, 2_000_000),
+            parallel_micro: 1_000_000,
+            rate_free: 5,
+            rate_milli: 2_800,
+            rate_hi_micro: 5_000_000,
+            actor_hours: 24,
+            actor_new_micro: 1_400_000,
+            actor_reset_micro: 700_000,
             dormant_days: 30,
-            dormant_micro: 900_000,
+            dormant_micro: 1_200_000,
         }
     }
 }

@@ -15,6 +15,13 @@ impl Burst {
         clip(counted, 0, self.hi_micro.clamp(0, LIMIT_MICRO))
     }
 
+    /// The same at a share in thousandths.
+    pub(super) fn scaled(self, share_milli: u32) -> Self {
+        let weight = u64::from(self.weight_milli) * u64::from(share_milli) / 1_000;
+        let hi_micro = self.hi_micro.saturating_mul(i64::from(share_milli)) / 1_000;
+        Self { weight_milli: u32::try_from(weight).unwrap_or(u32::MAX), hi_micro, ..self }
+    }
+
     /// The contribution as a reason; `text` is told the number that counted most and its time, such as `5 other accounts`
     /// and `in the last hour`.
     pub(super) fn contribution(

@@ -24,7 +24,10 @@ impl Subject {
     pub(super) fn contribution(self, seen: Seen, features: &Features, model: &Model) -> Option<Contribution> {
         let bounds = (self.constants.lo_micro, self.constants.hi_micro);
         let evidence = micro(self.constants.log_ratio(seen)).max(bounds.0).min(bounds.1);
-        let share = milli(self.share_milli).min(1.0);
+        // Why less for a machine: it has one network, country and program, which are the same or others together.
+        let of_machine = features.machine.as_ref().filter(|_| evidence < 0);
+        let remains = of_machine.map_or(1.0, |_| milli(model.machine_client.familiar_milli).min(1.0));
+        let share = milli(self.share_milli).min(1.0) * remains;
         let counted = shrink(evidence, seen.total, model.half_trust_milli, share);
         if counted > 0 && seen.total < milli(model.min_history_milli) {
             return None;

@@ -8,6 +8,7 @@ mod auth0;
 mod burst;
 mod client;
 mod device;
+mod exchange;
 mod failures;
 mod familiarity;
 mod hours;
@@ -42,11 +43,16 @@ pub(crate) const TERMS: &[Term] = &[
     sign_up::address::gibberish,
     sign_up::address::name,
     sign_up::address::language,
+    sign_up::address::disguised,
+    sign_up::address::link,
     sign_up::crowd::block,
     sign_up::crowd::domain,
     sign_up::crowd::pattern,
     sign_up::crowd::client,
+    sign_up::crowd::name,
+    sign_up::crowd::range,
     sign_up::crowd::failures,
+    sign_up::crowd::frauds,
     sign_up::carried,
     reset::repeated,
     reset::block,
@@ -55,6 +61,11 @@ pub(crate) const TERMS: &[Term] = &[
     client::audience,
     client::scopes,
     client::dormant,
+    client::parallel,
+    client::rate,
+    exchange::kinds,
+    exchange::actor_new,
+    exchange::actor_reset,
 ];
 
 /// What counts at a person's sign-in beside the shapes.

@@ -1,17 +1,19 @@
 //! Country, and network given the country, against the user's history.
 
-use super::familiarity::Subject;
+use super::{client::confirmed, familiarity::Subject};
 use crate::{Contribution, Features, Model, Profile, code, number::nearest, profile::Keys};
 
 /// How well the country fits; `None` without a country or a history.
 pub(super) fn country(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
-    let seen = profile?.country(Keys::of(features).country?, features.at);
+    let seen = confirmed(profile?.country(Keys::of(features).country?, features.at), features);
+    // A client whose requests come from many countries surprises less with another.
+    let share_milli = features.machine.as_ref().map_or(1_000.0, |_| 1_000.0 / seen.distinct);
     Subject {
         constants: model.country,
         unfamiliar: code::UNFAMILIAR_COUNTRY,
         familiar: code::FAMILIAR_COUNTRY,
         noun: "this country",
-        share_milli: 1_000,
+        share_milli: u32::try_from(nearest(share_milli)).unwrap_or(0),
     }
     .contribution(seen, features, model)
 }
@@ -19,7 +21,7 @@ pub(super) fn country(features: &Features, profile: Option<&Profile>, model: &Mo
 /// How well the network fits; counts less when the country is unknown too, and by constants of its own for a machine; `None` without a network or a history.
 pub(super) fn network(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
     let (profile, keys) = (profile?, Keys::of(features));
-    let seen = profile.network(keys.network?, features.at);
+    let seen = confirmed(profile.network(keys.network?, features.at), features);
     let is_abroad = keys.country.is_some_and(|country| profile.country(country, features.at).weight <= 0.0);
     let (constants, share_milli) = match features.machine {
         // Only a client that stays in one place surprises elsewhere.

@@ -25,7 +25,8 @@ pub(super) fn travel(features: &Features, profile: Option<&Profile>, model: &Mod
     let hours = real(gap_s.max(i64::from(constants.min_elapsed_s.max(1)))) / 3_600.0;
     let speed = (km - f64::from(constants.slack_km)).max(0.0) / hours;
     let fast = f64::from(constants.fast_kmh.max(1));
-    if km > f64::from(constants.far_km) && speed > fast {
+    // Machines do not travel: their copies ask from many places at once, and a new network says it already.
+    if features.machine.is_none() && km > f64::from(constants.far_km) && speed > fast {
         let most =
             if is_near { constants.hi_known_micro.min(constants.hi_micro) } else { constants.hi_micro };
         let evidence = clip(micro(milli(constants.weight_milli) * libm::log(speed / fast)), 0, most);

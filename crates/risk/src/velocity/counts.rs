@@ -15,8 +15,18 @@ pub enum Count {
     SignUpsByJa4,
     /// Sign-ups with a pattern of the local part.
     SignUpsBySkeleton,
+    /// Sign-ups with a full name.
+    SignUpsByName,
+    /// Sign-ups from a /16 (IPv4) or /32 (IPv6).
+    SignUpsByRange,
     /// Resets from a block of addresses.
     ResetsByBlock,
+    /// Transactions from a block of addresses that were called fraudulent.
+    FraudsByBlock,
+    /// Requests of a machine's client: blocks of addresses are counted.
+    BlocksByClient,
+    /// Requests of a machine's client, each by its moment.
+    RequestsByClient,
     /// Failed sign-ins from a block of addresses.
     FailuresByBlock,
     /// Failed sign-ins from an autonomous system.
@@ -33,12 +43,17 @@ pub enum Count {
 
 impl Count {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::SignUpsByBlock,
         Self::SignUpsByDomain,
         Self::SignUpsByJa4,
         Self::SignUpsBySkeleton,
+        Self::SignUpsByName,
+        Self::SignUpsByRange,
         Self::ResetsByBlock,
+        Self::FraudsByBlock,
+        Self::BlocksByClient,
+        Self::RequestsByClient,
         Self::FailuresByBlock,
         Self::FailuresByNetwork,
         Self::FailuresByJa4,

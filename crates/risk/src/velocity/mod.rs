@@ -64,6 +64,8 @@ impl<C: Counts> Velocity<C> {
         let (domain_hour, domain_day) = both(Count::SignUpsByDomain, domain, account);
         let (ja4_hour, ja4_day) = both(Count::SignUpsByJa4, ja4, account);
         let (skeleton_hour, skeleton_day) = both(Count::SignUpsBySkeleton, skeleton, account);
+        let (name_hour, name_day) = both(Count::SignUpsByName, sightings.name, account);
+        let (range_hour, range_day) = both(Count::SignUpsByRange, sightings.range, account);
         let (block_failures_hour, failures_day) = both(Count::FailuresByBlock, block, user);
         let source = block.unwrap_or_default();
         Readings {
@@ -77,6 +79,14 @@ impl<C: Counts> Velocity<C> {
             skeleton_day,
             resets_day: count(Count::ResetsByBlock, block, account, Window::Day),
             failures_day,
+            name_hour,
+            name_day,
+            range_hour,
+            range_day,
+            frauds_day: count(Count::FraudsByBlock, block, account, Window::Day),
+            client_blocks_hour: block
+                .map_or(0, |own| count(Count::BlocksByClient, sightings.client, own, Window::Hour)),
+            client_requests_hour: count(Count::RequestsByClient, sightings.client, account, Window::Hour),
             block_failures_hour,
             network_failures_day: count(Count::FailuresByNetwork, self.network(sightings), user, Window::Day),
             ja4_failures_day: count(Count::FailuresByJa4, ja4, user, Window::Day),
@@ -106,6 +116,8 @@ impl<C: Counts> Velocity<C> {
                 count(Count::SignUpsByDomain, domain, account);
                 count(Count::SignUpsByJa4, ja4, account);
                 count(Count::SignUpsBySkeleton, skeleton, account);
+                count(Count::SignUpsByName, sightings.name, account);
+                count(Count::SignUpsByRange, sightings.range, account);
             }
             Kind::Reset => count(Count::ResetsByBlock, block, account),
             Kind::Failure => {
@@ -113,6 +125,13 @@ impl<C: Counts> Velocity<C> {
                 count(Count::FailuresByNetwork, network, who);
                 count(Count::FailuresByJa4, ja4, who);
                 count(Count::FailuresByUser, user, block.unwrap_or_default());
+            }
+            Kind::Fraud => count(Count::FraudsByBlock, block, account),
+            Kind::Request => {
+                if let Some(block) = block {
+                    count(Count::BlocksByClient, sightings.client, block);
+                }
+                count(Count::RequestsByClient, sightings.client, moment(at));
             }
             Kind::Success => {
                 count(Count::SuccessesByBlock, block, who);
@@ -125,6 +144,11 @@ impl<C: Counts> Velocity<C> {
     fn network(&self, sightings: &Sightings) -> Option<u32> {
         sightings.network.or_else(|| self.counts.network(sightings.block?))
     }
+}
+
+/// What tells one request of a client from its others: the 32 low bits of its microsecond, which come again in 71 minutes.
+fn moment(at: Timestamp) -> u32 {
+    u32::try_from(at.micros() & 0xffff_ffff).unwrap_or(0)
 }
 
 #[cfg(test)]

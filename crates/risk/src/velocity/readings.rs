@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::features::is_zero;
+
 /// How many other accounts were seen with the same key: exact below 128 accounts of the key in the time, within the error of
 /// [`LocalCounts`](super::LocalCounts) beyond; 65,535 reads "so many or more". A day's count is never below its hour's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,6 +29,27 @@ pub struct Readings {
     pub resets_day: u16,
     /// Accounts at which sign-ins failed from the block in 24 hours.
     pub failures_day: u16,
+    /// Sign-ups with the same full name in an hour.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub name_hour: u16,
+    /// Sign-ups with the same full name in 24 hours.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub name_day: u16,
+    /// Sign-ups from the /16 (IPv4) or /32 (IPv6) around the block in an hour.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub range_hour: u16,
+    /// Sign-ups from the /16 (IPv4) or /32 (IPv6) around the block in 24 hours.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub range_day: u16,
+    /// Accounts of which transactions from the block were called fraudulent in 24 hours.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub frauds_day: u16,
+    /// Other blocks that the machine's client was seen from in an hour.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub client_blocks_hour: u16,
+    /// Requests of the machine's client in an hour.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub client_requests_hour: u16,
     /// Accounts at which sign-ins failed from the block in an hour.
     #[serde(skip_serializing_if = "is_zero")]
     pub block_failures_hour: u16,
@@ -53,9 +76,4 @@ impl Readings {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-const fn is_zero(count: &u16) -> bool {
-    *count == 0
 }

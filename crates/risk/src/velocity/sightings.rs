@@ -2,7 +2,7 @@
 
 use crate::{
     Short,
-    extract::{account, block},
+    extract::{account, block, range},
     hash,
 };
 
@@ -20,6 +20,10 @@ pub(crate) enum Kind {
     Failure,
     /// A sign-in that went through.
     Success,
+    /// A transaction that a person called fraudulent.
+    Fraud,
+    /// A machine's request.
+    Request,
 }
 
 /// The hashed keys by which [`Velocity`](super::Velocity) counts one transaction; `Default` has none and counts nothing.
@@ -38,6 +42,9 @@ pub struct Sightings {
     pub(crate) domain: Option<u32>,
     pub(crate) ja4: Option<u32>,
     pub(crate) skeleton: Option<u32>,
+    pub(crate) name: Option<u32>,
+    pub(crate) range: Option<u32>,
+    pub(crate) client: Option<u32>,
 }
 
 impl Sightings {
@@ -56,9 +63,24 @@ impl Sightings {
         Self { kind: Kind::Success, ..Self::sign_in(ip, account, ja4, network) }
     }
 
-    /// Reads by the address's block alone.
+    /// A transaction of `account` (whatever names it) from `block` that a person called fraudulent.
+    #[must_use]
+    pub fn fraud(block: &Short, account: &str) -> Self {
+        Self { kind: Kind::Fraud, account: hash::key(&[account]), block: Some(key(block)), ..Self::default() }
+    }
+
+    /// A request of the machine `client` from `ip`.
+    pub(crate) fn request(ip: &str, client: &str) -> Self {
+        Self { kind: Kind::Request, client: Some(hash::key(&[client])), ..Self::from(ip) }
+    }
+
+    /// Reads by the address's block, and what lies around it, alone.
     pub(crate) fn from(ip: &str) -> Self {
-        Self { block: block(ip).as_ref().map(key), ..Self::default() }
+        Self {
+            block: block(ip).as_ref().map(key),
+            range: range(ip).as_deref().map(|range| hash::key(&[range])),
+            ..Self::default()
+        }
     }
 
     /// Reads by all that a sign-in tells.

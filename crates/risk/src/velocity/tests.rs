@@ -1,5 +1,6 @@
 mod properties;
 
+use crate::Short;
 use super::{
     local::{MAX_SIGHTS, Mark},
     table::MAX_KEYS,
@@ -208,4 +209,33 @@ fn a_delta_has_what_changed_and_two_processes_come_to_rest() {
     let at_rest = other.mark();
     other.merge(&one.since(Mark::default()));
     assert_eq!(other.since(at_rest), Delta::default(), "what is known is not told again");
+}
+
+#[test]
+fn a_client_s_requests_and_blocks_are_counted_and_its_own_block_is_not() {
+    let mut velocity = Velocity::default();
+    let from = |ip: &str| Sightings::request(ip, "client");
+    velocity.note(&from("203.0.113.9"), at(0));
+    velocity.note(&from("203.0.113.10"), at(1));
+    velocity.note(&from("198.51.100.9"), at(2));
+    let read = |ip: &str, second| velocity.read(&from(ip), at(second));
+    assert_eq!(
+        (read("203.0.113.9", 3).client_requests_hour, read("203.0.113.9", 3).client_blocks_hour),
+        (3, 1)
+    );
+    assert_eq!(read("192.0.2.1", 3).client_blocks_hour, 2);
+    assert_eq!(read("203.0.113.9", 3_601).client_requests_hour, 1);
+    assert_eq!(velocity.read(&Sightings::request("203.0.113.9", "other"), at(3)).client_requests_hour, 0);
+}
+
+#[test]
+fn what_was_called_fraudulent_counts_by_its_block_and_account() {
+    let mut velocity = Velocity::default();
+    let block = Short::new("203.0.113.0/24");
+    for account in ["pat", "pat", "kim"] {
+        velocity.note(&Sightings::fraud(&block, account), at(0));
+    }
+    let readings = velocity.read(&Sightings::from("203.0.113.77"), at(9));
+    assert_eq!((readings.frauds_day, readings.failures_day, readings.block_day), (2, 0, 0));
+    assert_eq!(velocity.read(&Sightings::from("203.0.114.77"), at(9)).frauds_day, 0);
 }

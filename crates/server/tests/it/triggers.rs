@@ -2,7 +2,7 @@
 
 use countersign_app::decide::Replay;
 use countersign_core::{DecisionId, Mode};
-use countersign_testkit::{TestApp, event_of, fixtures, post_login};
+use countersign_testkit::{Answer, TestApp, event_of, fixtures, post_login};
 use serde_json::{Value, json};
 
 use crate::world::{check_problem, complete, id_of, score_of, show};
@@ -255,4 +255,27 @@ async fn a_machine_that_is_known_scores_lower_from_home_than_from_elsewhere() {
     elsewhere["request"]["geoip"] = json!({ "countryCode": "DE", "latitude": 50.1, "longitude": 8.68 });
     let away = service.ask("credentials-exchange", &elsewhere).await;
     assert!(score_of(&away) > score_of(&home) + 0.2, "{} {}", home.json, away.json);
+}
+
+#[tokio::test]
+async fn what_a_person_called_fraudulent_speaks_against_others_from_its_block() {
+    let service = TestApp::start(|_| {}).await;
+    let sign_up = |email: &str, ip: &str| {
+        let mut event = event_of("pre-user-registration");
+        event["user"]["email"] = json!(email);
+        event["request"]["ip"] = json!(ip);
+        event
+    };
+    let has_reason = |answer: &Answer| {
+        let reasons = answer.json["risk"]["reasons"].as_array().unwrap();
+        reasons.iter().any(|reason| reason["code"] == "block_fraud")
+    };
+    let first = service.ask("pre-user-registration", &sign_up("pat.doe@one.example", "192.0.2.9")).await;
+    assert!(!has_reason(&first));
+    let verdict = json!({ "kind": "verdict", "decision_id": id_of(&first), "verdict": "fraudulent" });
+    assert_eq!(service.operate("POST", "/v1/outcomes", &verdict).await.json["outcome"], "recorded");
+    let near = service.ask("pre-user-registration", &sign_up("kim.roe@two.example", "192.0.2.77")).await;
+    assert!(has_reason(&near), "{}", near.json);
+    let far = service.ask("pre-user-registration", &sign_up("lee.poe@two.example", "198.51.100.7")).await;
+    assert!(!has_reason(&far), "{}", far.json);
 }

@@ -1,7 +1,7 @@
 //! The local part of the address, the name and the language.
 
 use crate::{
-    Contribution, Features, Model, NameFit, Profile, Variant, code,
+    Contribution, DomainKind, Features, Model, NameFit, Profile, Variant, code,
     number::{LIMIT_MICRO, clip, nearest, real},
 };
 
@@ -50,13 +50,17 @@ pub(in crate::terms) fn gibberish(
     Contribution::new(code::GIBBERISH_ADDRESS, nearest(real(most) * share), (0, most), text)
 }
 
-/// How well the name fits the local part; `None` when they can't be compared.
+/// How well the name fits the local part; `None` when they can't be compared, and when it fits at a domain that anyone
+/// makes up as freely as a name.
 pub(in crate::terms) fn name(
     features: &Features,
     profile: Option<&Profile>,
     model: &Model,
 ) -> Option<Contribution> {
-    let (code, micro, text) = match features.new_account(profile)?.name? {
+    let sign_up = features.new_account(profile)?;
+    let is_made_up = sign_up.look_alike.is_some() || sign_up.domain == Some(DomainKind::Disposable);
+    let (code, micro, text) = match sign_up.name? {
+        NameFit::Matches if is_made_up => return None,
         NameFit::Matches => {
             (code::NAME_MATCHES, model.sign_up.name_matches_micro, "The name fits the e-mail address.")
         }
@@ -80,4 +84,26 @@ pub(in crate::terms) fn language(
     }
     let text = "The browser's language is unusual in the country that the request came from.";
     Contribution::new(code::UNUSUAL_LANGUAGE, model.sign_up.language_micro, (0, LIMIT_MICRO), text)
+}
+
+/// What letters count that are hidden or of another alphabet than the rest of the word.
+pub(in crate::terms) fn disguised(
+    features: &Features,
+    profile: Option<&Profile>,
+    model: &Model,
+) -> Option<Contribution> {
+    features.new_account(profile)?.is_disguised.then_some(())?;
+    let text = "The e-mail address or the name hides letters or mixes alphabets within a word.";
+    Contribution::new(code::DISGUISED_ADDRESS, model.sign_up.disguised_micro, (0, LIMIT_MICRO), text)
+}
+
+/// What a link in the name counts.
+pub(in crate::terms) fn link(
+    features: &Features,
+    profile: Option<&Profile>,
+    model: &Model,
+) -> Option<Contribution> {
+    features.new_account(profile)?.has_link.then_some(())?;
+    let text = "The name carries a link, which a welcome mail would deliver.";
+    Contribution::new(code::LINK_IN_NAME, model.sign_up.link_micro, (0, LIMIT_MICRO), text)
 }

@@ -1,0 +1,70 @@
+//! Each flow's sequences of two seeds: weights were chosen on seed 1, and what is held here is measured on seed 2, which
+//! has other names, places, times and rows.
+//!
+//! To see the tables of docs/flows.md: `cargo test -p countersign-risk --test it -- --nocapture flows`.
+
+mod exchange;
+mod hostile;
+mod machine;
+mod measure;
+mod names;
+mod reset;
+mod run;
+mod sign_up;
+mod sign_up_attacks;
+mod world;
+
+use countersign_risk::Model;
+use measure::{Floors, LEVELS, figures, table};
+use run::{Measured, Truth, run};
+
+/// The seed of the half that is measured; weights were chosen on the other, 1.
+const SEED: u64 = 2;
+
+/// Prints the table and holds the figures at both levels.
+fn hold(title: &str, all: &[Measured], floors: [Floors; 2]) {
+    println!("{}", table(title, all));
+    let sequences: std::collections::BTreeSet<usize> = all.iter().map(|measured| measured.sequence).collect();
+    let attacks = all.iter().filter(|measured| measured.truth == Truth::Attack).count();
+    assert!(sequences.len() >= 300 && attacks >= 100, "{title}: too few to say anything");
+    for (level, floor) in LEVELS.into_iter().zip(floors) {
+        let figures = figures(all, level);
+        assert!(floor.hold(&figures), "{title} at {level}: {figures:?} under {floor:?}");
+    }
+}
+
+const fn floors(precision_milli: usize, recall_milli: usize, sequences_milli: usize) -> Floors {
+    Floors { precision_milli, recall_milli, sequences_milli }
+}
+
+#[test]
+fn sign_ups_of_a_business_tenant_keep_their_precision_and_recall() {
+    let all = run(sign_up::steps(SEED, true), true, &Model::default());
+    hold("sign-up where free mail is unusual", &all, [floors(860, 720, 800), floors(970, 570, 690)]);
+}
+
+#[test]
+fn sign_ups_of_a_tenant_for_anyone_keep_their_precision_and_recall() {
+    let all = run(sign_up::steps(SEED, false), false, &Model::default());
+    hold("sign-up where free mail is usual", &all, [floors(950, 640, 790), floors(970, 400, 620)]);
+}
+
+#[test]
+fn resets_and_changes_keep_their_precision_and_recall() {
+    let all = run(reset::steps(SEED), true, &Model::default());
+    let (changes, resets): (Vec<_>, Vec<_>) = all.into_iter().partition(|measured| measured.is_change);
+    hold("reset", &resets, [floors(870, 790, 770), floors(940, 490, 500)]);
+    hold("change of a password", &changes, [floors(850, 700, 740), floors(930, 440, 470)]);
+}
+
+#[test]
+fn machines_keep_their_precision_and_recall() {
+    let all = run(machine::steps(SEED), true, &Model::default());
+    hold("credentials exchange", &all, [floors(930, 520, 840), floors(940, 300, 520)]);
+}
+
+#[test]
+fn token_exchanges_keep_their_precision_and_recall() {
+    let all = run(exchange::steps(SEED), true, &Model::default());
+    hold("token exchange", &all, [floors(950, 660, 820), floors(960, 440, 450)]);
+}
