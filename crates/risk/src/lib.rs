@@ -32,6 +32,7 @@ mod hash;
 pub mod learning;
 mod model;
 mod number;
+pub mod own_model;
 mod profile;
 #[cfg(test)]
 mod properties;
