@@ -34,6 +34,7 @@ pub mod learning;
 mod login;
 mod model;
 mod number;
+pub mod own_model;
 mod profile;
 #[cfg(test)]
 mod properties;
