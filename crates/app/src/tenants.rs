@@ -22,8 +22,15 @@ use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
 use crate::{
-    Error, Ports, TenantConfig, enrich::Enrich, gaps::Gap, hooks::Hook, join::Joining, posture::Findings,
-    risk_tokens, rollback, watch::Watch,
+    Error, Ports, TenantConfig,
+    enrich::Enrich,
+    gaps::Gap,
+    hooks::Hook,
+    join::Joining,
+    models::{self, InForce},
+    posture::Findings,
+    risk_tokens, rollback,
+    watch::Watch,
 };
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
@@ -38,6 +45,8 @@ pub struct Tenant {
     pub(crate) keys: TenantKeys,
     pub(crate) current: ArcSwap<Current>,
     pub(crate) off: ArcSwap<BTreeSet<Trigger>>,
+    /// The models that hold.
+    pub(crate) models: ArcSwap<InForce>,
     /// The tokens of the short form that hold.
     pub(crate) risk_tokens: ArcSwap<Vec<RiskTokenRow>>,
     pub(crate) velocity: Mutex<Velocity>,
@@ -171,6 +180,7 @@ impl Tenants {
             let mut tenant = load(ports, config).await?;
             check_signature(ports, &tenant).await?;
             rollback::check(ports, &tenant).await?;
+            tenant.models.store(Arc::new(models::in_force(&ports.store, &tenant.id, !is_start).await?));
             if is_start {
                 tenant.watch.check(&tenant.id, &tenant.policy())?;
                 // Why after the checks: what is kept under the keys of another installation would lock out the right ones.
@@ -210,6 +220,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         keys: ports.master.tenant_with(&id, &pseudonym_root(ports, &id).await?, &ports.earlier_masters),
         current: ArcSwap::from_pointee(current),
         off: ArcSwap::from_pointee(off),
+        models: ArcSwap::from_pointee(InForce::shipped()),
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::default(),
         watch: Watch::new(watch),

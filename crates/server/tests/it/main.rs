@@ -35,6 +35,8 @@ mod ledger_unavailable;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod modes;
 #[cfg(test)]
 mod outcomes;
