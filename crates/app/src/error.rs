@@ -4,7 +4,7 @@ use countersign_core::TenantId;
 use countersign_detect::incident::HandlingError;
 use countersign_store::{Conflict, StoreError};
 
-use crate::incidents::SuppressionError;
+use crate::{incidents::SuppressionError, models::ModelRefusal};
 
 /// A refusal or failure of a use case.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +79,22 @@ pub enum Error {
         /// What is wrong with it; a policy tells of no person.
         detail: String,
     },
+    /// A model as stored can't be used by this version.
+    #[error("version {version} of the model of `{tenant}`, as stored, can't be used: {detail}")]
+    UnreadableModel {
+        /// Whose model it is.
+        tenant: TenantId,
+        /// Which version.
+        version: u64,
+        /// What is wrong with it; a model tells of no person.
+        detail: String,
+    },
+    /// Somebody else said which models hold since they were looked at.
+    #[error("which models hold changed meanwhile; look at them, and act on them as they are now")]
+    ModelsChanged,
+    /// What is not done with models.
+    #[error("{0}")]
+    Model(#[from] ModelRefusal),
     /// Rule files can't be used.
     #[error("the rule files of `{tenant}` can't be used:\n{detail}")]
     FaultyRules {
@@ -134,6 +150,9 @@ impl Error {
             Self::Diverged { .. } => "ledger.diverged",
             Self::ForeignMasterKey => "keys.foreign_master",
             Self::UnreadablePolicy { .. } => "policy.unreadable",
+            Self::UnreadableModel { .. } => "model.unreadable",
+            Self::ModelsChanged => "model.changed",
+            Self::Model(refusal) => refusal.code(),
             Self::FaultyRules { .. } => "rules.faulty",
             Self::PolicyChanged => "policy.changed",
             Self::NoSuchVersion => "policy.no_such_version",

@@ -32,6 +32,7 @@ mod lead;
 mod learn;
 mod leaves;
 pub mod management;
+pub mod models;
 pub mod outcomes;
 pub mod places;
 mod policies;
@@ -56,7 +57,6 @@ use std::{path::PathBuf, sync::Arc};
 use countersign_core::{Clock, Entropy, IdKind, IdMaker, Secret, TenantId};
 use countersign_policy::Snapshot;
 use countersign_privacy::MasterKey;
-use countersign_risk::Model;
 use countersign_store::Store;
 
 pub use checkpoints::file_name as checkpoint_file_name;
@@ -117,7 +117,6 @@ pub struct TenantConfig {
 pub struct App {
     ports: Ports,
     tenants: tenants::Tenants,
-    model: Model,
     subjects: Arc<subjects::SubjectKeys>,
     feed: feed::Feed,
     turns: learn::Turns,
@@ -130,7 +129,7 @@ impl App {
     /// configured policies in force where there is none.
     ///
     /// # Errors
-    /// As `open`.
+    /// As `open`; `UnreadableModel` when this program can't use the champion of a tenant.
     pub async fn start(ports: Ports, configs: Vec<TenantConfig>) -> Result<Arc<Self>, Error> {
         let app = Self::load(ports, configs, true).await?;
         app.finish_erasures().await?;
@@ -148,6 +147,7 @@ impl App {
     /// `Unavailable` when the store is; `ForeignKey` when the newest checkpoint of a tenant is by none of the signing keys;
     /// `RolledBack` when the checkpoint file covers more leaves than there are, `Diverged` when it covers others;
     /// `ForeignMasterKey` when the keys of people are under none of the master keys; `UnreadablePolicy`; `Internal` when a key can't be used.
+    /// A champion that can't be used gives way to the shipped model here, so that another can be put in force.
     pub async fn open(ports: Ports, configs: Vec<TenantConfig>) -> Result<Arc<Self>, Error> {
         Self::load(ports, configs, false).await
     }
@@ -157,7 +157,6 @@ impl App {
         Ok(Arc::new(Self {
             ports,
             tenants,
-            model: Model::default(),
             subjects: Arc::new(subjects::SubjectKeys::new()),
             feed: feed::Feed::new(),
             turns: learn::Turns::new(),

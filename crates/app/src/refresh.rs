@@ -11,10 +11,10 @@ use crate::{App, Error, Tenant, policies, risk_tokens, switches, tenants::Curren
 const ERASURES_MICROS: i64 = 10 * 60 * 1_000_000;
 
 impl App {
-    /// Reads a tenant's switches, tokens, latest erasures and policy as they are now.
+    /// Reads a tenant's switches, tokens, latest erasures, models and policy as they are now.
     ///
     /// # Errors
-    /// `Unavailable`, `UnreadablePolicy`: then what could not be read stays as it was, and after a while decisions say
+    /// `Unavailable`, `UnreadablePolicy`, `UnreadableModel`: then what could not be read stays as it was, and after a while decisions say
     /// `policy_stale`.
     pub async fn refresh(&self, tenant: &Tenant) -> Result<(), Error> {
         // Why: what is being changed here must not be undone by what was read before.
@@ -31,7 +31,8 @@ impl App {
                 self.links.forget();
             }
         }
-        // Why last: one that this version can't read must not keep the rest from being heard.
+        // Why last, and the one without the other: what this version can't read must not keep the rest from being heard.
+        let models = self.refresh_models(tenant).await;
         let newest = store.find_policy(&tenant.id).await?;
         if let Some(row) = newest.filter(|row| row.version > tenant.policy_version()) {
             let current = Arc::new(Current::new(row.version, policies::read(&tenant.id, &row)?));
@@ -39,6 +40,7 @@ impl App {
                 .current
                 .rcu(|known| Arc::clone(if known.version < current.version { &current } else { known }));
         }
+        models?;
         tenant.confirm(began);
         Ok(())
     }

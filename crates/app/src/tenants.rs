@@ -22,8 +22,16 @@ use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
 use crate::{
-    Error, Ports, TenantConfig, crowd::Crowds, enrich::Enrich, gaps::Gap, hooks::Hook, join::Joining,
-    posture::Findings, risk_tokens, rollback, watch::Watch,
+    Error, Ports, TenantConfig,
+    crowd::Crowds,
+    enrich::Enrich,
+    gaps::Gap,
+    hooks::Hook,
+    join::Joining,
+    models::{self, InForce},
+    posture::Findings,
+    risk_tokens, rollback,
+    watch::Watch,
 };
 
 /// How long a process that shares its database may go without a look at what holds, before decisions say so.
@@ -38,6 +46,8 @@ pub struct Tenant {
     pub(crate) keys: TenantKeys,
     pub(crate) current: ArcSwap<Current>,
     pub(crate) off: ArcSwap<BTreeSet<Trigger>>,
+    /// The models that hold.
+    pub(crate) models: ArcSwap<InForce>,
     /// The tokens of the short form that hold.
     pub(crate) risk_tokens: ArcSwap<Vec<RiskTokenRow>>,
     /// What happened alike lately, of decisions and of the log.
@@ -174,6 +184,7 @@ impl Tenants {
             let mut tenant = load(ports, config).await?;
             check_signature(ports, &tenant).await?;
             rollback::check(ports, &tenant).await?;
+            tenant.models.store(Arc::new(models::in_force(&ports.store, &tenant.id, !is_start).await?));
             if is_start {
                 tenant.watch.check(&tenant.id, &tenant.policy())?;
                 // Why after the checks: what is kept under the keys of another installation would lock out the right ones.
@@ -216,6 +227,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         keys,
         current: ArcSwap::from_pointee(current),
         off: ArcSwap::from_pointee(off),
+        models: ArcSwap::from_pointee(InForce::shipped()),
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::new(Velocity::new(LocalCounts::salted(salt))),
         crowd: Crowds::default(),

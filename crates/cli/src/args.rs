@@ -8,6 +8,7 @@ mod decisions;
 mod desk;
 mod incidents;
 mod keys;
+mod models;
 mod policy;
 mod rules;
 mod sandbox;
@@ -32,6 +33,7 @@ pub use self::{
     },
     incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
+    models::{ActOnModel, ImportModel, ModelCommand, NamedModel},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
     rules::{ExplainRule, Rules, RulesAt},
     sandbox::{Client, Sandbox},
@@ -94,6 +96,9 @@ pub enum Command {
     /// Policies: check, compare, put in force.
     #[command(subcommand)]
     Policy(Policy),
+    /// Models that score: which there are, which decides, and taking one in, promoting it and rolling back.
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// The Auth0 tenant: into it and out again.
     #[command(subcommand)]
     Tenant(Box<TenantCommand>),

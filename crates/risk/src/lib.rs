@@ -59,8 +59,9 @@ pub use features::{
 };
 pub use login::{Evidence, LoginModel, Road, RoadName, Shape, TERM_NAMES, Term, evidence, road_of};
 pub use model::{
-    Auth0Weights, Automation, Burst, Confidence, Failures, Familiarity, Hours, MachineWeights, Model,
-    ModelId, ResetWeights, SignUpWeights, Travel,
+    Auth0Weights, Automation, Burst, Card, Confidence, ConstantBounds, Evaluation, Failures, Familiarity,
+    Figure, Hours, LabelSource, MachineWeights, Model, ModelFault, ModelId, ResetWeights, SignUpWeights,
+    Training, Travel,
 };
 pub use profile::{MAX_PROFILE_BYTES, Profile, ProfileError};
 pub use reference::{NetworkKind, Reference, ReferenceLists};

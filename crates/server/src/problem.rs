@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_app::incidents::HandlingError;
+use countersign_app::{incidents::HandlingError, models::ModelRefusal};
 use serde::Serialize;
 
 use crate::admission::{OVERLOADED, Shed};
@@ -118,12 +118,15 @@ impl From<countersign_app::Error> for Problem {
             Error::WrongTenant => StatusCode::FORBIDDEN,
             Error::Replayed
             | Error::PolicyChanged
+            | Error::ModelsChanged
             | Error::TooMany(..)
             | Error::IncidentChanged
             | Error::Handling(HandlingError::Closed) => StatusCode::CONFLICT,
-            Error::NoSuchVersion | Error::Handling(_) | Error::Suppression(_) | Error::Text(..) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Error::NoSuchVersion
+            | Error::Model(_)
+            | Error::Handling(_)
+            | Error::Suppression(_)
+            | Error::Text(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Erased | Error::NotKept => StatusCode::GONE,
             Error::LedgerUnavailable | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::ForeignKey { .. }
@@ -131,13 +134,18 @@ impl From<countersign_app::Error> for Problem {
             | Error::RolledBack { .. }
             | Error::Diverged { .. }
             | Error::UnreadablePolicy { .. }
+            | Error::UnreadableModel { .. }
             | Error::FaultyRules { .. }
             | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if let Some(detail) = error.detail() {
             tracing::error!(code = error.code(), detail, "a request failed");
         }
-        Self::new(status, error.code(), error.to_string())
+        let problem = Self::new(status, error.code(), error.to_string());
+        match error {
+            Error::Model(ModelRefusal::Fault(fault)) => problem.at(fault.path, fault.message),
+            _ => problem,
+        }
     }
 }
 

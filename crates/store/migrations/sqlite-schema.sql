@@ -1,3 +1,15 @@
+CREATE TRIGGER model_acts_are_not_deleted BEFORE DELETE ON model_acts BEGIN
+    SELECT RAISE(ABORT, 'acts are insert only');
+END;
+CREATE TRIGGER model_acts_are_not_updated BEFORE UPDATE ON model_acts BEGIN
+    SELECT RAISE(ABORT, 'acts are insert only');
+END;
+CREATE TRIGGER models_are_not_deleted BEFORE DELETE ON models BEGIN
+    SELECT RAISE(ABORT, 'models are insert only');
+END;
+CREATE TRIGGER models_are_not_updated BEFORE UPDATE ON models BEGIN
+    SELECT RAISE(ABORT, 'models are insert only');
+END;
 CREATE TRIGGER records_are_not_deleted BEFORE DELETE ON records BEGIN
     SELECT RAISE(ABORT, 'records are insert only');
 END;
@@ -197,6 +209,26 @@ CREATE TABLE log_states (
     tenant_id TEXT    PRIMARY KEY,
     next_seq  INTEGER NOT NULL, kept_from INTEGER) STRICT;
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE model_acts (
+    tenant_id  TEXT    NOT NULL,
+    number     INTEGER NOT NULL, -- from 1 on
+    act        TEXT    NOT NULL,
+    champion   INTEGER NOT NULL, -- 0: the shipped one
+    challenger INTEGER, -- NULL: none
+    acted_at   INTEGER NOT NULL,
+    acted_by   TEXT    NOT NULL,
+    PRIMARY KEY (tenant_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE models (
+    tenant_id  TEXT    NOT NULL,
+    version    INTEGER NOT NULL, -- from 1 on
+    tag        TEXT    NOT NULL,
+    document   TEXT    NOT NULL, -- the constants, JSON
+    card       TEXT    NOT NULL, -- JSON
+    created_at INTEGER NOT NULL,
+    created_by TEXT    NOT NULL,
+    PRIMARY KEY (tenant_id, version)
+) STRICT;
 CREATE TABLE outcomes (
     tenant_id   TEXT    NOT NULL,
     outcome_id  TEXT    NOT NULL,
@@ -322,6 +354,7 @@ CREATE UNIQUE INDEX joins_one_login ON joins (tenant_id, decision_id) WHERE is_l
 CREATE INDEX log_entries_by_key ON log_entries (tenant_id, key_id, seq);
 CREATE INDEX log_entries_in_time ON log_entries (tenant_id, happened_at, log_id);
 CREATE UNIQUE INDEX log_entries_once ON log_entries (tenant_id, log_id);
+CREATE UNIQUE INDEX models_by_tag ON models (tenant_id, tag);
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;
 CREATE UNIQUE INDEX records_by_id ON records (ledger, record_id);
 CREATE INDEX sign_ups_by_time ON sign_ups (tenant_id, decided_at);

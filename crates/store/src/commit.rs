@@ -10,7 +10,7 @@ use crate::rows::{
 };
 use crate::{
     AlertEntities, AlertRow, AttackSourceRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow,
-    JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, Old, SuppressionRow,
+    JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, ModelActRow, ModelRow, Old, SuppressionRow,
 };
 
 /// What is served first when the writer is busy.
@@ -100,6 +100,15 @@ pub enum Write {
         /// The new version; its number is `expected_version + 1`.
         row: PolicyRow,
     },
+    /// Adds a version of the model that scores; `Stale` when it is not the one after the newest, or its tag is known.
+    Model {
+        /// The version.
+        row: ModelRow,
+        /// Its constants, JSON.
+        document: String,
+    },
+    /// Adds an act that says which models hold; `Stale` when it is not the one after the newest.
+    ModelAct(ModelActRow),
     /// Says that an account has an address; once verified it stays so.
     Address(AddressRow),
     /// Keeps a sign-up, unless a riskier one of `since` or later is kept.

@@ -19,6 +19,7 @@ mod error;
 mod incidents;
 mod joins;
 mod journal;
+mod models;
 mod postgres;
 mod rows;
 mod sqlite;
@@ -35,6 +36,7 @@ pub use journal::{
     AlertFilter, AlertRow, LogEntryRow, LogFilter, LogProgress, LogRejectRow, LogSnapshotPiece,
     LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, Old,
 };
+pub use models::{ModelAct, ModelActError, ModelActRow, ModelRow};
 pub use postgres::PostgresSettings;
 pub use rows::{
     AddressRow, CheckpointRow, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead, NewDecision,

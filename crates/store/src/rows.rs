@@ -106,6 +106,8 @@ pub struct DecisionFilter {
     pub before: Option<u64>,
     /// After this leaf (exclusive).
     pub after: Option<u64>,
+    /// Only those of which a person said whether it was the user.
+    pub is_judged: bool,
 }
 
 /// An outcome as told to us.

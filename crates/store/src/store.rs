@@ -13,8 +13,9 @@ use crate::{
     AddressRow, AlertFilter, AlertRow, AttackSourceRow, CheckpointRow, Commit, Committed, DecisionFilter,
     DecisionRow, DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, JoinHow, JoinRow,
     JoinState, LeafRow, Lease, LedgerHead, LogEntryRow, LogFilter, LogRejectRow, LogSnapshotPiece,
-    LogSnapshotRow, LogState, LogStretch, MentionRow, NewLogEntry, NewLogReject, Old, PolicyRow, ProfileRow,
-    RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SuppressionRow, SwitchRow,
+    LogSnapshotRow, LogState, LogStretch, MentionRow, ModelActRow, ModelRow, NewLogEntry, NewLogReject, Old,
+    PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SuppressionRow,
+    SwitchRow,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -211,6 +212,54 @@ impl Store {
     /// As every read: `Unavailable` or `Corrupt`.
     pub async fn list_switches(&self, tenant: &TenantId) -> Result<Vec<SwitchRow>, StoreError> {
         backend!(self.list_switches(tenant).await)
+    }
+
+    /// Versions of the model that scores, newest first, without their constants.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_models(&self, tenant: &TenantId, limit: u32) -> Result<Vec<ModelRow>, StoreError> {
+        backend!(self.list_models(tenant, limit).await)
+    }
+
+    /// A version of the model that scores, with its constants as JSON.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_model(
+        &self,
+        tenant: &TenantId,
+        version: u64,
+    ) -> Result<Option<(ModelRow, String)>, StoreError> {
+        backend!(self.find_model(tenant, version).await)
+    }
+
+    /// The version of the model with this tag.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_model_version(&self, tenant: &TenantId, tag: &str) -> Result<Option<u64>, StoreError> {
+        backend!(self.find_model_version(tenant, tag).await)
+    }
+
+    /// Acts that said which models hold, newest first.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_model_acts(
+        &self,
+        tenant: &TenantId,
+        limit: u32,
+    ) -> Result<Vec<ModelActRow>, StoreError> {
+        backend!(self.list_model_acts(tenant, limit).await)
+    }
+
+    /// The newest act, which says which models hold; `None`: the shipped one decides.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_model_act(&self, tenant: &TenantId) -> Result<Option<ModelActRow>, StoreError> {
+        backend!(self.find_model_act(tenant).await)
     }
 
     /// The newest version of the policy.
@@ -839,7 +888,7 @@ impl Store {
         matches!(self.0.as_ref(), Backend::Postgres(_))
     }
 
-    /// Counts up when another process, or this one, changed switches, policy, tokens or erasures. A hint: it may be late or
+    /// Counts up when another process, or this one, changed switches, policy, models, tokens or erasures. A hint: it may be late or
     /// lost, so look also without it.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {

@@ -25,7 +25,7 @@ use countersign_store::{Commit, Conflict, DecisionRow, Standing, StoreError, Urg
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{App, Error, Live, Tenant, enrich::Enriched};
+use crate::{App, Error, Live, Tenant, enrich::Enriched, models::ChallengerFailed};
 
 use self::{addresses::Learned, gather::Gathered};
 pub(crate) use self::{
@@ -125,6 +125,13 @@ pub struct Decided {
     pub degraded: Vec<&'static str>,
 }
 
+/// What is thought of an event, and what policy says of it.
+pub(crate) struct Judged<E> {
+    pub(crate) assessment: Assessment,
+    pub(crate) challenger: Option<record::Challenged>,
+    pub(crate) decision: Decision<E>,
+}
+
 /// What was decided about an event, before it is packed for whoever asked.
 pub(crate) struct Settled<E> {
     pub(crate) id: String,
@@ -204,20 +211,30 @@ impl App {
         if !tenant.answers(event) {
             return Ok(None);
         }
-        let gathered = self.gather(tenant, call, event, told).await?;
+        let mut gathered = self.gather(tenant, call, event, told).await?;
         let circumstances = Circumstances {
             facts: gathered.facts.clone(),
             ..circumstances(event, &tenant.keys, &gathered.key.subject, gathered.at, &gathered.id)
         };
         let channel = circumstances.channel;
         let Gathered { snapshot, features, profile, .. } = &gathered;
+        let models = tenant.models.load_full();
         let (assessment, decision) =
-            judge(snapshot, circumstances, features, profile.as_ref(), &self.model, &call.truncated);
-        let (commit, learned) = self.commit::<T>(tenant, call, event, &gathered, &assessment, &decision)?;
+            judge(snapshot, circumstances, features, profile.as_ref(), &models.champion, &call.truncated);
+        let settings = snapshot.document().settings(T::TRIGGER, event.organization(), event.client());
+        let level = |score| settings.thresholds.level(score);
+        let challenged = models.challenge(features, profile.as_ref(), level);
+        let challenger = challenged.unwrap_or_else(|ChallengerFailed| {
+            gathered.degraded.push("challenger_failed");
+            None
+        });
+        let judged = Judged { assessment, challenger, decision };
+        let (commit, learned) = self.commit::<T>(tenant, call, event, &gathered, &judged)?;
         let row = self.append(tenant, call, &gathered, commit).await?;
         self.remember(tenant, learned);
         tenant.velocity.lock().note(&gathered.sightings, gathered.at);
         self.feed.tell(|| Live { tenant: tenant.id.clone(), row });
+        let Judged { assessment, decision, .. } = judged;
         if decision.is_alert {
             tracing::warn!(tenant.id = %tenant.id, decision.id = %gathered.id, trigger = %T::TRIGGER, level = %decision.level, "a risky event");
         }
@@ -231,13 +248,12 @@ impl App {
         call: &Call,
         event: &T,
         gathered: &Gathered,
-        assessment: &Assessment,
-        decision: &Decision<T::Effect>,
+        judged: &Judged<T::Effect>,
     ) -> Result<(Commit, Learned), Error> {
-        let body = record::body(T::TRIGGER, call, gathered, assessment, decision).map_err(Error::internal)?;
-        let draft = record::draft(T::TRIGGER, call, gathered, assessment);
+        let body = record::body(T::TRIGGER, call, gathered, judged).map_err(Error::internal)?;
+        let draft = record::draft(T::TRIGGER, call, gathered, judged);
         let leaf = self.personal_leaf(tenant, draft, &gathered.key, &body)?;
-        let row = record::row(event, gathered, assessment, decision)?;
+        let row = record::row(event, gathered, judged)?;
         let mut writes = Vec::with_capacity(3);
         if let Some(id) = &call.request_id {
             writes.push(Write::Request { id: id.clone(), at: gathered.at });

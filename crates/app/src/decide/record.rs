@@ -1,15 +1,26 @@
 //! What a decision's record holds: enough to explain and replay it with nothing else.
 
-use countersign_core::{Mode, Trigger, Verdict};
+use countersign_core::{Level, Mode, Score, Trigger, Verdict};
 use countersign_ledger::leaf::Kind;
 use countersign_policy::{Decision, Facts, Recorded};
-use countersign_risk::{Assessment, Features, Profile};
+use countersign_risk::{Assessment, Features, ModelId, Profile};
 use countersign_store::NewDecision;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{ActionInfo, Asked, Call, Gathered};
+use super::{ActionInfo, Asked, Call, Gathered, Judged};
 use crate::{Error, leaves::Draft};
+
+/// What a challenger thought of the same event; it changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenged {
+    /// Its score.
+    pub score: Score,
+    /// The level that the score has by the same thresholds.
+    pub level: Level,
+    /// Its tag.
+    pub model: ModelId,
+}
 
 /// The sealed body of a decision's record.
 #[derive(Debug, Deserialize)]
@@ -30,6 +41,9 @@ pub struct Record {
     pub profile: Option<Profile>,
     /// What was thought of it.
     pub assessment: Assessment,
+    /// What a challenger thought of it; `None` without one.
+    #[serde(default)]
+    pub challenger: Option<Challenged>,
     /// What policy said.
     pub decision: Decision<Recorded>,
     /// What went missing on the way.
@@ -52,6 +66,8 @@ pub(super) struct Body<'a, E> {
     pub(super) features: &'a Features,
     pub(super) profile: Option<&'a Profile>,
     pub(super) assessment: &'a Assessment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) challenger: Option<&'a Challenged>,
     pub(super) decision: &'a Decision<E>,
     pub(super) degraded: &'a [&'a str],
     pub(super) policy: &'a str,
@@ -63,9 +79,9 @@ pub(super) fn body<E: Serialize>(
     trigger: Trigger,
     call: &Call,
     gathered: &Gathered,
-    assessment: &Assessment,
-    decision: &Decision<E>,
+    judged: &Judged<E>,
 ) -> serde_json::Result<Vec<u8>> {
+    let Judged { assessment, challenger, decision } = judged;
     serde_json::to_vec(&Body {
         decision_id: &gathered.id,
         trigger,
@@ -75,6 +91,7 @@ pub(super) fn body<E: Serialize>(
         features: &gathered.features,
         profile: gathered.profile.as_ref(),
         assessment,
+        challenger: challenger.as_ref(),
         decision,
         degraded: &gathered.degraded,
         policy: gathered.snapshot.etag(),
@@ -83,12 +100,13 @@ pub(super) fn body<E: Serialize>(
 }
 
 /// The public header: ids, time, kind and versions.
-pub(super) fn draft<'a>(
+pub(super) fn draft<'a, E>(
     trigger: Trigger,
     call: &Call,
     gathered: &'a Gathered,
-    assessment: &Assessment,
+    judged: &Judged<E>,
 ) -> Draft<'a> {
+    let Judged { assessment, challenger, .. } = judged;
     let mut draft = Draft::new(&gathered.id, gathered.at, Kind::Decision).fact("trigger", &trigger);
     let ActionInfo { name, version, code, policy_etag: _ } = &call.action;
     draft.versions.insert("action".to_owned(), format!("{name}@{version}"));
@@ -97,6 +115,9 @@ pub(super) fn draft<'a>(
     }
     draft.versions.insert("engine".to_owned(), assessment.engine.to_string());
     draft.versions.insert("model".to_owned(), assessment.model.to_string());
+    if let Some(challenger) = challenger {
+        draft.versions.insert("challenger".to_owned(), challenger.model.to_string());
+    }
     draft.versions.insert("policy".to_owned(), gathered.snapshot.etag().to_owned());
     draft
 }
@@ -104,9 +125,9 @@ pub(super) fn draft<'a>(
 pub(super) fn row<T: Asked>(
     event: &T,
     gathered: &Gathered,
-    assessment: &Assessment,
-    decision: &Decision<T::Effect>,
+    judged: &Judged<T::Effect>,
 ) -> Result<NewDecision, Error> {
+    let Judged { assessment, decision, .. } = judged;
     let (organization, client) = (event.organization(), event.client());
     let settings = gathered.snapshot.document().settings(T::TRIGGER, organization, client);
     Ok(NewDecision {

@@ -16,6 +16,7 @@ mod incidents;
 mod keys;
 mod ledger;
 mod logs;
+mod model;
 mod policy;
 mod privacy;
 mod restore;
@@ -57,6 +58,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Backup(args) => backup::run(args).await,
         Command::Restore(args) => restore::run(args).await,
         Command::Policy(args) => policy::run(args).await,
+        Command::Model(args) => model::run(args).await,
         Command::Tenant(args) => tenant::run(*args).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,

@@ -169,7 +169,7 @@ fn stored(row: &PolicyRow) -> anyhow::Result<(u64, Document)> {
 }
 
 /// The tenant that is named, or the only one that is configured.
-fn tenant(config: &Config, named: Option<&TenantId>) -> anyhow::Result<TenantId> {
+pub(super) fn tenant(config: &Config, named: Option<&TenantId>) -> anyhow::Result<TenantId> {
     match (named, config.tenants.len()) {
         (Some(tenant), _) => Ok(tenant.clone()),
         (None, 1) => config.tenants.keys().next().cloned().context("no tenant"),

@@ -38,6 +38,8 @@ mod log_stream;
 #[cfg(test)]
 mod master_key;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod overload;
 #[cfg(test)]
 mod policy;

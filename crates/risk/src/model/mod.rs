@@ -1,9 +1,13 @@
 //! The constants of the model, as data: what a tenant's registry stores and a record names.
 
+mod card;
+mod check;
 mod flows;
 
 use std::sync::LazyLock;
 
+pub use card::{Card, ConstantBounds, Evaluation, Figure, LabelSource, Training};
+pub use check::ModelFault;
 use countersign_core::MicroLogit;
 pub use flows::{Burst, MachineWeights, ResetWeights, SignUpWeights};
 use serde::{Deserialize, Serialize};

@@ -99,7 +99,12 @@ pub(super) async fn handle(
     let Query(ListQuery { tenant, level, organization, before }) =
         query.map_err(|_| bad_query(LIST_QUERY))?;
     let tenant = server.0.app.tenant(&tenant)?;
-    let filter = DecisionFilter { levels: level.into_iter().collect(), organization, before, after: None };
+    let filter = DecisionFilter {
+        levels: level.into_iter().collect(),
+        organization,
+        before,
+        ..DecisionFilter::default()
+    };
     let rows = server.0.app.decisions(&tenant, filter, PAGE).await?;
     let next = rows.last().filter(|_| rows.len() == 50).map(|row| row.leaf_index);
     Ok(Json(Page { decisions: rows.into_iter().map(Listed::from).collect(), next }).into_response())

@@ -14,6 +14,7 @@ mod journal;
 mod ledger;
 mod logs;
 mod metrics;
+mod models;
 mod outcomes;
 mod policies;
 mod receipt;
@@ -70,6 +71,10 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/policies/{tenant}/versions", get(policies::versions))
         .route("/v1/risk-tokens/{tenant}", get(risk_tokens::list).post(risk_tokens::make))
         .route("/v1/risk-tokens/{tenant}/{id}", delete(risk_tokens::revoke))
+        .route("/v1/models/{tenant}", get(models::list).post(models::import))
+        .route("/v1/models/{tenant}/versions/{version}", get(models::show))
+        .route("/v1/models/{tenant}/comparison", get(models::compare))
+        .route("/v1/models/{tenant}/acts", post(models::act))
         .route("/v1/findings/{tenant}", get(findings::handle))
         .route("/v1/watch/{tenant}", get(watch::handle))
         .route("/v1/incidents/{tenant}", get(incidents::list))

@@ -116,11 +116,17 @@ fn list(items: impl IntoIterator<Item = impl std::fmt::Display>) -> Markup {
 
 /// Which code, model and policy made the decision, and which Action asked.
 pub(super) fn versions(record: &Record, current_policy: &str) -> Markup {
-    let Record { action, assessment, policy, .. } = record;
+    let Record { action, assessment, challenger, policy, .. } = record;
     html! {
         dl.pairs {
             div { dt { "Engine" } dd { code { (assessment.engine) } } }
             div { dt { "Model" } dd { code.wrap { (assessment.model) } } }
+            @if let Some(challenged) = challenger {
+                div {
+                    dt { "Challenger" }
+                    dd { code.wrap { (challenged.model) } " scored " (challenged.score) ", " (challenged.level) "; it changed nothing" }
+                }
+            }
             div {
                 dt { "Policy" }
                 dd {

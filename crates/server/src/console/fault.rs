@@ -56,8 +56,8 @@ impl From<Error> for Fault {
         let text = error.to_string();
         let title = match error {
             Error::UnknownTenant | Error::NotFound(_) => "Not found",
-            Error::IncidentChanged => "Changed meanwhile",
-            Error::Handling(_) | Error::Suppression(_) | Error::Text(..) => "Not taken",
+            Error::IncidentChanged | Error::ModelsChanged => "Changed meanwhile",
+            Error::Handling(_) | Error::Suppression(_) | Error::Model(_) | Error::Text(..) => "Not taken",
             Error::Erased => "Erased",
             Error::NotKept => "No longer kept",
             Error::LedgerUnavailable | Error::Unavailable { .. } => "Not available now",
@@ -71,6 +71,7 @@ impl From<Error> for Fault {
             | Error::Diverged { .. }
             | Error::NoSuchVersion
             | Error::UnreadablePolicy { .. }
+            | Error::UnreadableModel { .. }
             | Error::FaultyRules { .. }
             | Error::Internal { .. } => "Something went wrong",
         };

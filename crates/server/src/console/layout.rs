@@ -56,6 +56,7 @@ impl Layout<'_> {
                         a.findings-link href=(Link::to("/tenant").with("tenant", self.tenant.as_str()).done()) { "Findings" }
                         a.findings-link href=(Link::to("/incidents").with("tenant", self.tenant.as_str()).done()) { "Incidents" }
                         a.findings-link href=(Link::to("/alerts").with("tenant", self.tenant.as_str()).done()) { "Alerts" }
+                        a.findings-link href=(Link::to("/models").with("tenant", self.tenant.as_str()).done()) { "Models" }
                         button.ghost.keys-button type="button" data-keys-open hidden aria-haspopup="dialog" {
                             "Keys " kbd { "?" }
                         }

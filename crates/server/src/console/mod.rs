@@ -18,6 +18,8 @@ mod incidents;
 mod layout;
 mod list;
 mod live;
+mod model;
+mod models;
 mod overview;
 mod query;
 mod receipt;
@@ -60,6 +62,9 @@ pub(crate) fn router() -> Router<Server> {
         .route("/alerts", get(alerts::handle))
         .route("/suppressions", get(suppressions::handle).post(suppressions::add))
         .route("/suppressions/{id}/lift", post(suppressions::lift))
+        .route("/models", get(models::handle))
+        .route("/models/act", post(models::act))
+        .route("/models/{version}", get(model::handle))
         .route("/decisions/{id}/receipt", get(receipt::handle))
         .route("/decisions/{id}/verdict", get(confirm::ask_verdict).post(confirm::tell_verdict))
         .route("/switches/{trigger}", get(confirm::ask_switch).post(confirm::set_switch))

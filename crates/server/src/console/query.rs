@@ -113,7 +113,7 @@ impl Filter {
     /// The filter as the store takes it.
     pub(super) fn of_store(&self) -> DecisionFilter {
         let Self { levels, organization, before } = self.clone();
-        DecisionFilter { levels, organization, before, after: None }
+        DecisionFilter { levels, organization, before, ..DecisionFilter::default() }
     }
 
     /// An address below `path` with this filter.

@@ -143,6 +143,9 @@ pub(super) fn degraded_text(code: &str) -> &str {
     match code {
         "history_unavailable" => "The person's history could not be read.",
         "truncated" => "The Action cut long fields of the event.",
+        "challenger_failed" => {
+            "The challenger among the models could not be asked. It would have changed nothing."
+        }
         "policy_stale" => "Whether this policy still holds could not be confirmed for five seconds.",
         other => other,
     }

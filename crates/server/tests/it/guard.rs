@@ -37,6 +37,11 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/v1/risk-tokens/{tenant}", Right::Operator),
     ("POST", "/v1/risk-tokens/{tenant}", Right::Operator),
     ("DELETE", "/v1/risk-tokens/{tenant}/{id}", Right::Operator),
+    ("GET", "/v1/models/{tenant}", Right::Operator),
+    ("POST", "/v1/models/{tenant}", Right::Operator),
+    ("GET", "/v1/models/{tenant}/versions/{version}", Right::Operator),
+    ("GET", "/v1/models/{tenant}/comparison", Right::Operator),
+    ("POST", "/v1/models/{tenant}/acts", Right::Operator),
     ("GET", "/v1/findings/{tenant}", Right::Operator),
     ("GET", "/v1/incidents/{tenant}", Right::Operator),
     ("GET", "/v1/incidents/{tenant}/{id}", Right::Operator),
@@ -75,6 +80,9 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/suppressions", Right::Operator),
     ("POST", "/suppressions", Right::Operator),
     ("POST", "/suppressions/{id}/lift", Right::Operator),
+    ("GET", "/models", Right::Operator),
+    ("GET", "/models/{version}", Right::Operator),
+    ("POST", "/models/act", Right::Operator),
     ("GET", "/decisions/{id}/receipt", Right::Operator),
     ("GET", "/decisions/{id}/verdict", Right::Operator),
     ("POST", "/decisions/{id}/verdict", Right::Operator),
@@ -135,6 +143,7 @@ fn path_of(route: &str, decision: &str) -> String {
         .replace("{tenant}", "example-tenant")
         .replace("{trigger}", "post-login")
         .replace("{code}", "guess")
+        .replace("{version}", "0")
         .replace("{token}", "rsk_guess")
         .replace("{file}", "console.css");
     format!("{path}?tenant=example-tenant")

@@ -37,6 +37,8 @@ mod ledger_unavailable;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod modes;
 #[cfg(test)]
 mod outcomes;

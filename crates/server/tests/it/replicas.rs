@@ -20,6 +20,7 @@ const SUITES: &[&str] = &[
     "learning::",
     "erasure::",
     "policies::",
+    "models::",
     "short_form::",
     "retention::",
     "receipts::",

@@ -20,6 +20,7 @@ pub(super) const fn is_news(write: &Write) -> bool {
         write,
         Write::Switch(_)
             | Write::Policy { .. }
+            | Write::ModelAct(_)
             | Write::RiskToken { .. }
             | Write::RevokeRiskToken { .. }
             | Write::Erasure { .. }

@@ -31,9 +31,10 @@ macro_rules! listing_sql {
         decision_sql!(
             "r.leaf_index > $2 AND r.leaf_index < $3 AND (cardinality($4::text[]) = 0 OR r.level = ANY ($4))
                AND ($5::text IS NULL OR r.organization_id = $5)
+               AND (NOT $6::bool OR s.standing IN ('legitimate', 'fraudulent'))
              ORDER BY r.leaf_index ",
             $order,
-            " LIMIT $6"
+            " LIMIT $7"
         )
     };
 }
@@ -58,7 +59,7 @@ pub(super) async fn list(
     filter: &DecisionFilter,
     limit: u32,
 ) -> Result<Vec<Named>, StoreError> {
-    let DecisionFilter { levels, organization, before, after } = filter;
+    let DecisionFilter { levels, organization, before, after, is_judged } = filter;
     let levels: Vec<&str> = levels.iter().copied().map(Level::as_str).collect();
     let rows = retried(|| {
         sqlx::query(if after.is_some() { OLDEST_FIRST } else { NEWEST_FIRST })
@@ -67,6 +68,7 @@ pub(super) async fn list(
             .bind(before.map_or(i64::MAX, columns::bound))
             .bind(&levels)
             .bind(organization.as_ref().map(OrganizationId::as_str))
+            .bind(is_judged)
             .bind(i64::from(limit))
             .fetch_all(pool)
     })

@@ -16,6 +16,7 @@ mod joins;
 mod journal;
 mod keys;
 mod leases;
+mod models;
 mod open;
 mod queue;
 mod reads;

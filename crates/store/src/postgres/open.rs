@@ -68,6 +68,7 @@ pub(super) const RECORDS: &[Migration] = &[
     Migration { name: "0006_retention", sql: include_str!("../../migrations/postgres/0006_retention.sql") },
     Migration { name: "0007_joins", sql: include_str!("../../migrations/postgres/0007_joins.sql") },
     Migration { name: "0008_desk", sql: include_str!("../../migrations/postgres/0008_desk.sql") },
+    Migration { name: "0009_models", sql: include_str!("../../migrations/postgres/0009_models.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

@@ -63,7 +63,7 @@ async fn decisions_are_found_by_their_ids_and_listed_along_the_ledger_without_so
     let found = plan(&store, decisions::BY_ID, "'t', 'dec_1'").await;
     assert_searches(&found, &["records_by_id", "standings_pkey"]);
     for sql in [decisions::OLDEST_FIRST, decisions::NEWEST_FIRST] {
-        let listed = plan(&store, sql, "'t', -1, 9, '{}', NULL, 50").await;
+        let listed = plan(&store, sql, "'t', -1, 9, '{}', NULL, false, 50").await;
         assert_searches(&listed, &["records_pkey", "standings_pkey"]);
     }
 }

@@ -4,7 +4,7 @@ use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
 use super::{
-    alerts, attack_sources, batch::Known, columns, errors::Trouble, hooks, incidents, joins, journal,
+    alerts, attack_sources, batch::Known, columns, errors::Trouble, hooks, incidents, joins, journal, models,
     retention, snapshots, suppressions,
 };
 use crate::{
@@ -64,6 +64,8 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
         Write::Policy { expected_version, row } => {
             insert_policy(connection, t, *expected_version, row).await?;
         }
+        Write::Model { row, document } => models::insert(connection, t, row, document).await?,
+        Write::ModelAct(act) => models::act(connection, t, act).await?,
         Write::Address(address) => put_address(connection, t, address).await?,
         Write::SignUp { row, since } => put_sign_up(connection, t, row, *since).await?,
         Write::ForgetAddresses(subject) => forget_addresses(connection, t, subject).await?,

@@ -93,6 +93,7 @@ fn decisions_sql(order: &str) -> String {
         "{DECISION} WHERE r.place > :after AND r.place < :before AND r.verdict IS NOT NULL
            AND (:any_level OR r.level IN (:low, :medium, :high, :critical))
            AND (:organization IS NULL OR r.organization_id = :organization)
+           AND (NOT :is_judged OR s.standing IN ('legitimate', 'fraudulent'))
          ORDER BY r.place {order} LIMIT :limit"
     )
 }
@@ -104,7 +105,7 @@ pub(super) fn list(
     filter: &DecisionFilter,
     limit: u32,
 ) -> Result<Vec<Named>, StoreError> {
-    let DecisionFilter { levels, organization, before, after } = filter;
+    let DecisionFilter { levels, organization, before, after, is_judged } = filter;
     let Some(ledger) = columns::ledger(connection, tenant)? else { return Ok(Vec::new()) };
     let order = if after.is_some() { "ASC" } else { "DESC" };
     // Each level is a bind of its own; one that is not wanted is NULL, which equals nothing.
@@ -119,6 +120,7 @@ pub(super) fn list(
         ":high": wanted(Level::High),
         ":critical": wanted(Level::Critical),
         ":organization": organization.as_ref().map(OrganizationId::as_str),
+        ":is_judged": is_judged,
         ":limit": limit,
     })?;
     columns::collect(rows, decision_row)

@@ -13,6 +13,7 @@ mod joins;
 mod journal;
 mod keys;
 mod leases;
+mod models;
 mod mover;
 mod open;
 mod policies;
@@ -259,6 +260,7 @@ const fn is_watched(write: &Write) -> bool {
         write,
         Write::Switch(_)
             | Write::Policy { .. }
+            | Write::ModelAct(_)
             | Write::RiskToken { .. }
             | Write::RevokeRiskToken { .. }
             | Write::Erasure { .. }

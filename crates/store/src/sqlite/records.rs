@@ -4,7 +4,7 @@ use countersign_core::{SubjectId, TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    addresses, alerts, attack_sources, columns, decisions, hooks, incidents, joins, journal, leases,
+    addresses, alerts, attack_sources, columns, decisions, hooks, incidents, joins, journal, leases, models,
     policies, retention, snapshots, state::State, suppressions, tokens,
 };
 use crate::{
@@ -56,6 +56,8 @@ fn apply_one(
         Write::Policy { expected_version, row } => {
             policies::insert(connection, tenant, *expected_version, row)
         }
+        Write::Model { row, document } => models::insert(connection, tenant, row, document),
+        Write::ModelAct(act) => models::act(connection, tenant, act),
         Write::Address(address) => addresses::put(connection, tenant, address),
         Write::SignUp { row, since } => addresses::put_sign_up(connection, tenant, row, *since),
         Write::ForgetAddresses(subject) => addresses::forget(connection, tenant, subject),

@@ -124,8 +124,12 @@ impl<'a> Pages<'a> {
         let Filter { level, organization, before, .. } = self.filter.clone();
         match self.place {
             Place::Here(here) => {
-                let filter =
-                    DecisionFilter { levels: level.into_iter().collect(), organization, before, after: None };
+                let filter = DecisionFilter {
+                    levels: level.into_iter().collect(),
+                    organization,
+                    before,
+                    ..DecisionFilter::default()
+                };
                 let rows = here.app.decisions(&here.tenant, filter, PAGE).await?;
                 Ok(rows.into_iter().map(Facts::from).collect())
             }

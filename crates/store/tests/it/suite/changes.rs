@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use countersign_core::Trigger;
-use countersign_store::{SwitchRow, Write};
+use countersign_store::{ModelAct, ModelActRow, SwitchRow, Write};
 
 use super::{
     Fresh,
@@ -23,6 +23,14 @@ pub async fn what_others_must_see_is_told(Fresh { store, .. }: Fresh) {
     for write in [
         Write::Switch(SwitchRow { trigger: Trigger::PostLogin, is_off: true, at: at(0) }),
         policy(0, "e1"),
+        Write::ModelAct(ModelActRow {
+            number: 1,
+            act: ModelAct::Challenge,
+            champion: 0,
+            challenger: Some(1),
+            at: at(0),
+            by: "mia".to_owned(),
+        }),
         Write::RiskToken { row: token, most: 1 },
         Write::RevokeRiskToken { id: "a".to_owned(), at: at(1) },
         Write::Erasure { key_id: "key_1".to_owned(), at: at(0) },

@@ -1,9 +1,9 @@
 use countersign_core::{Level, OrganizationId};
-use countersign_store::{DecisionFilter, NewDecision, Store};
+use countersign_store::{DecisionFilter, NewDecision, Standing, Store, Write};
 
 use super::{
     Fresh,
-    make::{commit_all, decide, decision, know, leaves, subject, tenant},
+    make::{commit_all, decide, decision, know, leaves, subject, tenant, writes},
 };
 
 const COUNT: u32 = 40;
@@ -120,4 +120,27 @@ pub async fn bounds_beyond_every_leaf_are_no_error(Fresh { store, .. }: Fresh) {
         assert_eq!(listed(&store, DecisionFilter { after: Some(end), ..any.clone() }, 1).await, [0; 0]);
     }
     assert_eq!(listed(&store, DecisionFilter { before: Some(0), ..any }, 1).await, [0; 0]);
+}
+
+pub async fn those_that_a_person_judged_are_listed_alone(Fresh { store, .. }: Fresh) {
+    filled(&store).await;
+    let judge = |n: u32, standing| {
+        let decision = decision(n).id;
+        writes(&tenant("t"), vec![Write::Standing { decision, expected_granted: 0, standing, granted: 0 }])
+    };
+    let told =
+        [(3, Standing::Fraudulent), (7, Standing::Passed), (9, Standing::Failed), (30, Standing::Legitimate)];
+    for (n, standing) in told {
+        store.commit(judge(n, standing)).await.unwrap();
+    }
+    let filter = |after| DecisionFilter { after, is_judged: true, ..DecisionFilter::default() };
+    let judged = async |filter| {
+        let rows = store.list_decisions(&tenant("t"), filter, 9).await.unwrap();
+        rows.into_iter().map(|row| row.decision.id).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(filter(None)).await, [decision(30).id, decision(3).id]);
+    // Leaf 7 is decision 3.
+    assert_eq!(judged(filter(Some(7))).await, [decision(30).id]);
+    let high = DecisionFilter { levels: vec![Level::ALL[3]], ..filter(None) };
+    assert_eq!(judged(high).await, [decision(3).id]);
 }

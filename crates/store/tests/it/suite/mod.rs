@@ -22,6 +22,7 @@ pub mod leases;
 pub mod leaves;
 pub mod listings;
 pub mod make;
+pub mod models;
 pub mod outcomes;
 pub mod policies;
 pub mod profiles;
@@ -154,6 +155,12 @@ macro_rules! suite {
                 filters_hold_alone_and_together
                 any_set_of_levels_is_honored
                 bounds_beyond_every_leaf_are_no_error
+                those_that_a_person_judged_are_listed_alone
+            ];
+            models: [
+                versions_count_up_and_a_tag_is_taken_in_once
+                a_version_and_an_act_are_never_changed
+                the_newest_act_holds_and_two_at_once_leave_one_stale
             ];
             outcomes: [the_same_is_told_once an_outcome_without_a_decision_is_told_by_its_id];
             policies: [

@@ -1,0 +1,153 @@
+//! How champion and challenger scored the same sign-ins, read from the records of both.
+
+use std::collections::BTreeMap;
+
+use countersign_core::Timestamp;
+use countersign_store::{DecisionFilter, DecisionRow, ModelActRow, Standing};
+use serde::Serialize;
+
+use super::{load, usable};
+use crate::{App, Error, Tenant, decide::record::Record};
+
+/// Decisions that are read: of the newest so many for the agreement, and of so many that a person judged.
+const READ: u32 = 500;
+
+/// Acts that are looked through for when the two first stood beside each other.
+const ACTS: u32 = 1_000;
+
+/// What the records say of two models.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Since when the two stand beside each other.
+    pub since: Timestamp,
+    /// Decisions that both scored, of the newest 500 since.
+    pub decisions: u32,
+    /// Of the newest 500 since, those that tell nothing: erased or no longer kept people, or a challenger that failed.
+    pub unread: u32,
+    /// Share of them to which both gave the same level, 0 to 1; `None` without any.
+    pub level_agreement: Option<f64>,
+    /// Mean distance of the two scores, 0 to 1; `None` without any.
+    pub mean_difference: Option<f64>,
+    /// How both scored what ended so: `fraudulent` and `legitimate` by the word of a person, of at most 500 since; the others of
+    /// the newest 500.
+    pub outcomes: BTreeMap<&'static str, Scored>,
+}
+
+/// Mean scores of decisions that ended alike.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Scored {
+    /// How many there are.
+    pub count: u32,
+    /// Mean score by the champion, 0 to 1.
+    pub champion: f64,
+    /// Mean score by the challenger, 0 to 1.
+    pub challenger: f64,
+}
+
+/// Sums over decisions.
+#[derive(Default)]
+struct Sums {
+    count: u32,
+    unread: u32,
+    agreeing: u32,
+    difference: f64,
+    outcomes: BTreeMap<&'static str, Scored>,
+}
+
+impl Sums {
+    fn add(&mut self, row: &DecisionRow, record: &Record, tags: (&str, &str)) {
+        let told = record
+            .challenger
+            .as_ref()
+            .filter(|challenged| (record.assessment.model.as_str(), challenged.model.as_str()) == tags);
+        let Some(challenged) = told else {
+            self.unread += 1;
+            return;
+        };
+        let scores = (record.assessment.score.as_f64(), challenged.score.as_f64());
+        self.count += 1;
+        self.agreeing += u32::from(record.decision.level == challenged.level);
+        self.difference += (scores.0 - scores.1).abs();
+        self.add_outcome(row.standing, scores);
+    }
+
+    fn add_outcome(&mut self, standing: Standing, (champion, challenger): (f64, f64)) {
+        let none = Scored { count: 0, champion: 0.0, challenger: 0.0 };
+        let scored = self.outcomes.entry(standing.as_str()).or_insert(none);
+        scored.count += 1;
+        scored.champion += champion;
+        scored.challenger += challenger;
+    }
+
+    fn share(&self, sum: f64) -> Option<f64> {
+        (self.count > 0).then(|| sum / f64::from(self.count))
+    }
+}
+
+impl App {
+    /// Compares the two models that hold by their records; `None` without a challenger.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn compare_models(&self, tenant: &Tenant) -> Result<Option<Comparison>, Error> {
+        let store = &self.ports.store;
+        let acts = store.list_model_acts(&tenant.id, ACTS).await?;
+        let Some((since, champion, challenger)) = beginning(&acts) else { return Ok(None) };
+        // Why not the tag of its row: records name what this program makes of the constants. One that can't be used is in none.
+        let tag = async |version| {
+            let model = usable(load(store, &tenant.id, version).await)?;
+            Ok::<_, Error>(model.map(|model| model.id().to_string()).unwrap_or_default())
+        };
+        let (champion, challenger) = (tag(champion).await?, tag(challenger).await?);
+        let tags = (champion.as_str(), challenger.as_str());
+        let first = store.first_leaf_since(&tenant.id, since).await?;
+        let newest = store.list_decisions(&tenant.id, DecisionFilter::default(), READ).await?;
+        let mut all = Sums::default();
+        self.sum(tenant, newest.iter().filter(|row| row.leaf_index >= first), tags, &mut all).await?;
+        let judged =
+            DecisionFilter { after: first.checked_sub(1), is_judged: true, ..DecisionFilter::default() };
+        let judged = store.list_decisions(&tenant.id, judged, READ).await?;
+        let mut of_people = Sums::default();
+        self.sum(tenant, judged.iter(), tags, &mut of_people).await?;
+        let mut outcomes = std::mem::take(&mut all.outcomes);
+        outcomes.extend(of_people.outcomes);
+        for scored in outcomes.values_mut() {
+            scored.champion /= f64::from(scored.count);
+            scored.challenger /= f64::from(scored.count);
+        }
+        Ok(Some(Comparison {
+            since,
+            decisions: all.count,
+            unread: all.unread,
+            level_agreement: all.share(f64::from(all.agreeing)),
+            mean_difference: all.share(all.difference),
+            outcomes,
+        }))
+    }
+
+    async fn sum(
+        &self,
+        tenant: &Tenant,
+        rows: impl Iterator<Item = &DecisionRow>,
+        tags: (&str, &str),
+        sums: &mut Sums,
+    ) -> Result<(), Error> {
+        for row in rows {
+            match self.open_record(tenant, row).await {
+                Ok(record) => sums.add(row, &record, tags),
+                Err(Error::Erased | Error::NotKept) => sums.unread += 1,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Since when the newest champion and challenger stand beside each other, and which versions they are.
+fn beginning(acts: &[ModelActRow]) -> Option<(Timestamp, u64, u64)> {
+    let newest = acts.first()?;
+    let challenger = newest.challenger?;
+    let same =
+        acts.iter().take_while(|act| (act.champion, act.challenger) == (newest.champion, newest.challenger));
+    Some((same.last()?.at, newest.champion, challenger))
+}

@@ -1,0 +1,135 @@
+//! `countersign model`
+
+mod file;
+mod told;
+
+use anyhow::Context;
+use countersign_app::models::{ModelBy, ModelChange};
+use countersign_core::TenantId;
+use countersign_store::Access;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use self::file::ModelFile;
+use super::{Verdict, policy, print};
+use crate::{
+    args::{ActOnModel, At, ImportModel, ModelCommand, NamedModel},
+    place::Place,
+};
+
+pub async fn run(command: ModelCommand) -> anyhow::Result<Verdict> {
+    match command {
+        ModelCommand::List(args) => {
+            let tenant = tenant(&args.at, args.tenant.as_ref())?;
+            let models = list(&Place::open(&args.at, &tenant, Access::ReadOnly).await?, &tenant).await?;
+            print(&if args.json { pretty(&models)? } else { told::list(&models) });
+        }
+        ModelCommand::Show(args) => {
+            let tenant = tenant(&args.at, args.tenant.as_ref())?;
+            let place = Place::open(&args.at, &tenant, Access::ReadOnly).await?;
+            let shown = show(&place, &tenant, args.version).await?;
+            let file = json!({ "model": shown.get("model"), "card": shown.get("card") });
+            print(&if args.json { pretty(&file)? } else { told::card(&shown) });
+        }
+        ModelCommand::Compare(args) => {
+            let tenant = tenant(&args.at, args.tenant.as_ref())?;
+            let place = Place::open(&args.at, &tenant, Access::ReadOnly).await?;
+            let comparison = compare(&place, &tenant).await?;
+            print(&if args.json { pretty(&comparison)? } else { told::comparison(&comparison) });
+        }
+        ModelCommand::Import(args) => import(&args).await?,
+        ModelCommand::Challenge(NamedModel { version, by }) => {
+            act(&by, ModelChange::Challenge(version)).await?;
+        }
+        ModelCommand::Withdraw(by) => act(&by, ModelChange::Withdraw).await?,
+        ModelCommand::Promote(NamedModel { version, by }) => act(&by, ModelChange::Promote(version)).await?,
+        ModelCommand::RollBack(by) => act(&by, ModelChange::RollBack).await?,
+    }
+    Ok(Verdict::Holds)
+}
+
+fn tenant(at: &At, named: Option<&TenantId>) -> anyhow::Result<TenantId> {
+    policy::tenant(&at.folder.load()?, named)
+}
+
+fn pretty(value: &Value) -> anyhow::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+async fn list(place: &Place, tenant: &TenantId) -> anyhow::Result<Value> {
+    match place {
+        Place::Server(server) => server.get(&["v1", "models", tenant.as_str()], &[]).await,
+        Place::Here(here) => Ok(serde_json::to_value(here.app.models(&here.tenant).await?)?),
+    }
+}
+
+async fn show(place: &Place, tenant: &TenantId, version: u64) -> anyhow::Result<Value> {
+    match place {
+        Place::Server(server) => {
+            let version = version.to_string();
+            server.get(&["v1", "models", tenant.as_str(), "versions", &version], &[]).await
+        }
+        Place::Here(here) => Ok(serde_json::to_value(here.app.model(&here.tenant, version).await?)?),
+    }
+}
+
+async fn compare(place: &Place, tenant: &TenantId) -> anyhow::Result<Value> {
+    match place {
+        Place::Server(server) => {
+            let answer = server.get(&["v1", "models", tenant.as_str(), "comparison"], &[]).await?;
+            Ok(answer.get("comparison").cloned().unwrap_or_default())
+        }
+        Place::Here(here) => Ok(serde_json::to_value(here.app.compare_models(&here.tenant).await?)?),
+    }
+}
+
+async fn import(ImportModel { file, by }: &ImportModel) -> anyhow::Result<()> {
+    let tenant = tenant(&by.at, by.tenant.as_ref())?;
+    let ModelFile { model, card } = file::read(file)?;
+    let version = match Place::open(&by.at, &tenant, Access::Own).await? {
+        Place::Server(server) => {
+            let body = json!({ "actor": by.actor, "model": model, "card": card });
+            let answer = server.call(Method::POST, &["v1", "models", tenant.as_str()], Some(&body)).await?;
+            answer.get("version").and_then(Value::as_u64).context("the answer names no version")?
+        }
+        Place::Here(here) => {
+            let version = here.app.import_model(&here.tenant, &model, &card, &by.actor).await?;
+            here.app.sign_checkpoint(&here.tenant).await?;
+            version
+        }
+    };
+    print(&format!(
+        "{} is version {version}; it holds nowhere until it is challenged or promoted.\n",
+        model.id()
+    ));
+    Ok(())
+}
+
+/// Does what is to be done from the state that is read just before.
+async fn act(by: &ActOnModel, change: ModelChange) -> anyhow::Result<()> {
+    let tenant = tenant(&by.at, by.tenant.as_ref())?;
+    let place = Place::open(&by.at, &tenant, Access::Own).await?;
+    let held = list(&place, &tenant).await?;
+    let expected = held.get("act").and_then(Value::as_u64).context("the answer names no act")?;
+    let done = match &place {
+        Place::Server(server) => {
+            let (word, version) = match change {
+                ModelChange::Promote(version) => ("promote", Some(version)),
+                ModelChange::Challenge(version) => ("challenge", Some(version)),
+                ModelChange::Withdraw => ("withdraw", None),
+                ModelChange::RollBack => ("roll_back", None),
+            };
+            let body =
+                json!({ "act": word, "version": version, "actor": by.actor, "expected_act": expected });
+            server.call(Method::POST, &["v1", "models", tenant.as_str(), "acts"], Some(&body)).await?
+        }
+        Place::Here(here) => {
+            let by = ModelBy { actor: &by.actor, expected };
+            let done = here.app.change_models(&here.tenant, change, by).await?;
+            here.app.sign_checkpoint(&here.tenant).await?;
+            json!({ "champion": done.champion, "challenger": done.challenger })
+        }
+    };
+    print(&format!("{}\n", told::standing(&done)));
+    Ok(())
+}

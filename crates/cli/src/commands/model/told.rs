@@ -1,0 +1,157 @@
+//! Models in words.
+
+use serde_json::Value;
+
+use crate::commands::desk::text;
+
+/// A version by its number.
+fn name(version: &Value) -> String {
+    match version.as_u64() {
+        Some(0) => "the shipped model".to_owned(),
+        Some(version) => format!("version {version}"),
+        None => "none".to_owned(),
+    }
+}
+
+/// Which versions hold.
+pub fn standing(held: &Value) -> String {
+    format!("Champion: {}. Challenger: {}.", name(&held["champion"]), name(&held["challenger"]))
+}
+
+/// A line a version, and which of them hold.
+pub fn list(models: &Value) -> String {
+    let mut told = format!("{}\n", standing(models));
+    for head in models["versions"].as_array().into_iter().flatten() {
+        let is = |name: &str| head["version"] == models[name];
+        let mark = match (is("champion"), is("challenger")) {
+            (true, _) => "champion",
+            (_, true) => "challenger",
+            _ => "",
+        };
+        let at =
+            if head["imported_at"].is_null() { "with the program".into() } else { text(head, "imported_at") };
+        let by = if head["imported_by"].is_null() {
+            String::new()
+        } else {
+            format!("by {}", text(head, "imported_by"))
+        };
+        let line = format!("{:>4}  {mark:10}  {}  {at} {by}", head["version"].to_string(), text(head, "tag"));
+        told.push_str(line.trim_end());
+        told.push('\n');
+    }
+    told
+}
+
+/// A model's card.
+pub fn card(shown: &Value) -> String {
+    let card = &shown["card"];
+    let mut told = format!("{}, {}\n", text(shown, "tag"), name(&shown["version"]));
+    if card.is_null() {
+        told.push_str("This program can't read its card.\n");
+        return told;
+    }
+    told.push_str(&format!(
+        "Engine {}; made from {}; made at {}\n",
+        text(card, "engine"),
+        text(card, "parent"),
+        text(card, "created_at")
+    ));
+    let period = |part: &Value| format!("{} to {}", text(part, "from"), text(part, "until"));
+    let training = &card["trained_on"];
+    if training.is_null() {
+        told.push_str("Fitted to no examples: its constants are judgement.\n");
+    } else {
+        told.push_str(&format!("Fitted to examples of {}:\n", period(training)));
+        for label in training["labels"].as_array().into_iter().flatten() {
+            told.push_str(&format!(
+                "  {}: {} fraudulent, {} legitimate, weight {}\n",
+                text(label, "source"),
+                label["fraudulent"],
+                label["legitimate"],
+                label["weight"],
+            ));
+        }
+    }
+    let measured = &card["evaluated_on"];
+    if measured.is_null() {
+        told.push_str("Not measured on examples that it was not fitted to.\n");
+    } else {
+        told.push_str(&format!(
+            "Measured on {}: {} fraudulent, {} legitimate\n  AUC {}, found at 1 % false alarms {}, Brier skill {}, calibration error {}\n",
+            period(measured), measured["fraudulent"], measured["legitimate"],
+            number(&measured["auc"]), number(&measured["tpr_at_fpr_1"]), number(&measured["brier_skill"]), number(&measured["ece"]),
+        ));
+    }
+    for limit in card["limits"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let limit: String = limit.chars().filter(|char| !char.is_control()).collect();
+        told.push_str(&format!("Limit: {limit}\n"));
+    }
+    told
+}
+
+/// How champion and challenger scored the same sign-ins.
+pub fn comparison(comparison: &Value) -> String {
+    if comparison.is_null() {
+        return "There is no challenger.\n".to_owned();
+    }
+    let mut told = format!(
+        "Since {}: {} decisions compared of the newest 500, {} not comparable\nSame level: {}; mean difference of the scores: {}\n",
+        text(comparison, "since"),
+        comparison["decisions"],
+        comparison["unread"],
+        number(&comparison["level_agreement"]),
+        number(&comparison["mean_difference"]),
+    );
+    for (outcome, scored) in comparison["outcomes"].as_object().into_iter().flatten() {
+        told.push_str(&format!(
+            "  {outcome}: {}, champion {}, challenger {}\n",
+            scored["count"],
+            number(&scored["champion"]),
+            number(&scored["challenger"]),
+        ));
+    }
+    told
+}
+
+fn number(value: &Value) -> String {
+    value.as_f64().map_or_else(|| "not measured".to_owned(), |value| format!("{value:.4}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_risk::Card;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn models_are_told_in_words_and_nothing_of_them_commands_the_terminal() {
+        let mut card = serde_json::to_value(Card::of_baseline()).unwrap();
+        card["limits"] = json!(["not\u{1b}[31m here"]);
+        let head = json!({ "version": 2, "tag": "a@2:\u{7}", "imported_at": "2026-08-20T08:00:00Z", "imported_by": "m\u{1b}", "card": card });
+        let models = json!({ "champion": 0, "challenger": 2, "versions": [head, { "version": 0, "tag": "baseline@2:1" }] });
+        let told = [list(&models), super::card(&head)].concat();
+        assert!(!told.chars().any(|char| char.is_control() && char != '\n'), "{told}");
+        for part in [
+            "Champion: the shipped model. Challenger: version 2.\n",
+            "   2  challenger  a@2:",
+            "   0  champion    baseline@2:1  with the program\n",
+            "Fitted to no examples",
+            "Limit: not[31m here",
+        ] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+    }
+
+    #[test]
+    fn a_comparison_tells_what_is_not_measured() {
+        assert_eq!(comparison(&Value::Null), "There is no challenger.\n");
+        let scored = json!({ "count": 3, "champion": 0.25, "challenger": 0.5 });
+        let told = comparison(&json!({
+            "since": "2026-08-20T08:00:00Z", "decisions": 0, "unread": 1, "level_agreement": null, "mean_difference": 0.5,
+            "outcomes": { "fraudulent": scored },
+        }));
+        assert!(told.contains("Same level: not measured; mean difference of the scores: 0.5000"), "{told}");
+        assert!(told.contains("fraudulent: 3, champion 0.2500, challenger 0.5000"), "{told}");
+    }
+}
