@@ -58,7 +58,7 @@ pub use model::{
     ModelId, ResetWeights, SignUpWeights, Travel,
 };
 pub use profile::{MAX_PROFILE_BYTES, Profile, ProfileError};
-pub use reference::{Reference, ReferenceLists};
+pub use reference::{DomainLists, DomainSet, NetworkKind, Reference, ReferenceLists, Suffixes};
 pub use scopes::unseen_scopes;
 pub use short::Short;
 pub use velocity::{Readings, Sightings, Velocity};

@@ -98,6 +98,9 @@ pub(super) fn draft<'a>(
     draft.versions.insert("engine".to_owned(), assessment.engine.to_string());
     draft.versions.insert("model".to_owned(), assessment.model.to_string());
     draft.versions.insert("policy".to_owned(), gathered.snapshot.etag().to_owned());
+    if !gathered.reference.is_empty() {
+        draft.versions.insert("reference".to_owned(), gathered.reference.join(" "));
+    }
     draft
 }
 

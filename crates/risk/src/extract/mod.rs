@@ -19,7 +19,7 @@ pub use credentials_exchange::requested_scopes;
 pub(crate) use origin::block;
 pub use short_form::ShortForm;
 
-use crate::{Features, Place, Readings, Reference, Short, Sightings};
+use crate::{Features, NetworkKind, Place, Readings, Reference, Short, Sightings};
 
 /// All beside the event that its features are read with.
 #[derive(Clone, Copy)]
@@ -36,6 +36,8 @@ pub struct Context<'a> {
     pub owes_challenge: bool,
     /// Where an address is by reference data; asked only for what the event does not tell.
     pub locate: &'a dyn Fn(IpAddr) -> Option<Located>,
+    /// What kind of network an autonomous system is by reference data; `None` when nobody knows.
+    pub kind_of: &'a dyn Fn(u32) -> Option<NetworkKind>,
 }
 
 /// Where an address is by reference data.
@@ -47,6 +49,8 @@ pub struct Located {
     pub place: Option<Place>,
     /// The autonomous system; `None` when not known.
     pub asn: Option<u32>,
+    /// What kind of network it is in; `None` when not known.
+    pub kind: Option<NetworkKind>,
 }
 
 impl<'a> Context<'a> {
@@ -60,6 +64,7 @@ impl<'a> Context<'a> {
             carried: None,
             owes_challenge: false,
             locate: &|_| None,
+            kind_of: &|_| None,
         }
     }
 }
