@@ -2,10 +2,11 @@
 
 #![expect(clippy::expect_used, reason = "a bench without its files must not go on")]
 
-use std::{fs, hint::black_box, net::Ipv4Addr};
+use std::{fs, hint::black_box, net::Ipv4Addr, sync::Arc};
 
 use countersign_adapters::places::{NetworkList, PlaceFiles, Settings};
 use countersign_app::places::{NetworkKind, Places};
+use countersign_core::{Timestamp, testing::HeldClock};
 use divan::{Bencher, counter::ItemsCount};
 use serde_json::json;
 
@@ -57,7 +58,8 @@ fn files() -> PlaceFiles {
     });
     let list: String = (0..NETWORKS).map(|n| format!("{}/24\n", block(n + NETWORKS))).collect();
     let networks = vec![NetworkList { file: write("list", list.into_bytes()), kind: NetworkKind::Corporate }];
-    PlaceFiles::open(Settings { city, asn, anonymizers, networks }).expect("the files are good")
+    let settings = Settings { city, asn, anonymizers, networks, systems: None };
+    PlaceFiles::open(&settings, Arc::new(HeldClock::at(Timestamp::default()))).expect("the files are good")
 }
 
 #[divan::bench]

@@ -21,10 +21,13 @@
 //! ```
 
 mod breaker;
+pub mod domains;
 mod endpoint;
 pub mod enrichment;
+mod files;
 pub mod hooks;
 pub mod management;
 pub mod places;
 
 pub use endpoint::{Endpoint, EndpointError};
+pub use files::{Fault, Faults, Why};

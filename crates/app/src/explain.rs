@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     Error,
     decide::{Asked, circumstances, judge},
-    tenants::Current,
+    reference::Lists,
 };
 
 /// What would be decided about an event, and why.
@@ -53,8 +53,8 @@ fn one<T: Asked>(
     keys: &TenantKeys,
     at: Timestamp,
 ) -> Result<Explanation, Error> {
-    let current = Current::new(0, policy.clone());
-    let context = Context::new(&current.reference);
+    let reference = Lists::default().prepare(policy);
+    let context = Context::new(&reference);
     let features = event.extract(at, &context);
     let subject = event.who().subject(keys);
     let circumstances = circumstances(event, keys, &subject, at, "none");

@@ -39,6 +39,7 @@ mod policies;
 pub mod posture;
 mod read;
 mod receipts;
+pub mod reference;
 mod refresh;
 mod retain;
 mod risk_tokens;
@@ -95,8 +96,17 @@ pub struct Ports {
     pub site: String,
     /// Where addresses are; `None`: nobody but Auth0 says.
     pub places: Option<Arc<dyn places::Places>>,
+    /// The operator's lists of domains; `None`: those that are embedded alone.
+    pub domains: Option<Arc<dyn reference::Domains>>,
     /// Where the newest checkpoint of each tenant is written as a file; `None`: nowhere.
     pub checkpoint_folder: Option<PathBuf>,
+}
+
+impl Ports {
+    /// What the operator's lists of domains hold now; nothing without files.
+    fn lists(&self) -> Arc<reference::Lists> {
+        self.domains.as_ref().map(|domains| domains.lists()).unwrap_or_default()
+    }
 }
 
 /// One tenant as configured.

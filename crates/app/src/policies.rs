@@ -65,10 +65,11 @@ impl App {
             }
             return Err(if error == StoreError::Stale { Error::PolicyChanged } else { error.into() });
         }
+        let policy = Arc::new(policy);
         tenant.current.rcu(|current| {
             // Why: a later version may have come from another process meanwhile.
             if current.version < version {
-                Arc::new(Current::new(version, policy.clone()))
+                Arc::new(Current::new(version, &policy, &self.lists()))
             } else {
                 Arc::clone(current)
             }

@@ -35,10 +35,14 @@ impl App {
         let models = self.refresh_models(tenant).await;
         let newest = store.find_policy(&tenant.id).await?;
         if let Some(row) = newest.filter(|row| row.version > tenant.policy_version()) {
-            let current = Arc::new(Current::new(row.version, policies::read(&tenant.id, &row)?));
-            tenant
-                .current
-                .rcu(|known| Arc::clone(if known.version < current.version { &current } else { known }));
+            let policy = Arc::new(policies::read(&tenant.id, &row)?);
+            tenant.current.rcu(|known| {
+                if known.version < row.version {
+                    Arc::new(Current::new(row.version, &policy, &self.lists()))
+                } else {
+                    Arc::clone(known)
+                }
+            });
         }
         models?;
         tenant.confirm(began);

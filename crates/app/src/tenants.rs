@@ -17,7 +17,7 @@ use countersign_ledger::{
 };
 use countersign_policy::Snapshot;
 use countersign_privacy::{MasterKey, PseudonymRoot, TenantKeys, WrappedKey};
-use countersign_risk::{LocalCounts, Reference, ReferenceLists, Velocity};
+use countersign_risk::{LocalCounts, Reference, Velocity};
 use countersign_store::RiskTokenRow;
 use parking_lot::Mutex;
 
@@ -30,6 +30,7 @@ use crate::{
     join::Joining,
     models::{self, InForce},
     posture::Findings,
+    reference::Lists,
     risk_tokens, rollback,
     watch::Watch,
 };
@@ -79,7 +80,7 @@ pub struct Tenant {
     pub(crate) unrecorded: Mutex<BTreeMap<Trigger, bool>>,
 }
 
-/// What is replaced as a whole when the policy changes.
+/// What is replaced as a whole when the policy or the operator's lists of domains change.
 pub(crate) struct Current {
     /// The version of the policy.
     pub(crate) version: u64,
@@ -87,21 +88,17 @@ pub(crate) struct Current {
     pub(crate) policy: Arc<Snapshot>,
     /// What is known of domains: ours and what the policy adds.
     pub(crate) reference: Reference,
+    /// Which of the operator's lists of domains that has; `None` without any.
+    pub(crate) lists: Option<Arc<str>>,
     /// How the log is watched.
     pub(crate) watch: Arc<countersign_policy::Watch>,
 }
 
 impl Current {
-    pub(crate) fn new(version: u64, policy: Snapshot) -> Self {
-        let lists = &policy.document().reference;
-        let reference = Reference::new(&ReferenceLists {
-            disposable_domains: lists.disposable_domains.clone(),
-            free_mail_domains: lists.free_mail_domains.clone(),
-            organization_domains: lists.organization_domains.clone(),
-            is_business: lists.free_mail_is_unusual,
-        });
+    pub(crate) fn new(version: u64, policy: &Arc<Snapshot>, lists: &Lists) -> Self {
         let watch = Arc::new(policy.document().watch.clone());
-        Self { version, policy: Arc::new(policy), reference, watch }
+        let (reference, lists) = (lists.prepare(policy), lists.version.clone());
+        Self { version, policy: Arc::clone(policy), reference, lists, watch }
     }
 }
 
@@ -214,10 +211,11 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         .is_shared()
         .then(|| AtomicU64::new(u64::try_from(ports.clock.monotonic().as_micros()).unwrap_or(u64::MAX)));
     let stored = ports.store.find_policy(&id).await?;
-    let current = match stored {
-        Some(row) => Current::new(row.version, crate::policies::read(&id, &row)?),
-        None => Current::new(0, policy),
+    let (version, policy) = match stored {
+        Some(row) => (row.version, crate::policies::read(&id, &row)?),
+        None => (0, policy),
     };
+    let current = Current::new(version, &Arc::new(policy), &ports.lists());
     let switches = ports.store.list_switches(&id).await?;
     let off = switches.into_iter().filter(|switch| switch.is_off).map(|switch| switch.trigger).collect();
     let keys = ports.master.tenant_with(&id, &pseudonym_root(ports, &id).await?, &ports.earlier_masters);

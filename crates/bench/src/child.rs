@@ -123,6 +123,7 @@ pub async fn start(
         earlier_checkpoint_seeds: Vec::new(),
         site: "countersign.bench".to_owned(),
         places: None,
+        domains: None,
         checkpoint_folder: data.folder().map(Path::to_owned),
     };
     let tenant = TenantConfig {

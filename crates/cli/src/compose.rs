@@ -16,6 +16,7 @@ use crate::{
     config::{Config, SecretReference, Tenant},
     data_dir::{DataDir, EVENT_FILE, hex, parse_hex, random},
     key_file::lines,
+    reference_watch::ReferenceFiles,
 };
 
 /// What is said of a replica without keys.
@@ -88,12 +89,12 @@ impl Base {
         Ok(Self { clock: system_clock(), entropy: Arc::new(SystemEntropy), data, keys })
     }
 
-    /// Starts the use cases over the configured store, and the places that are told.
+    /// Starts the use cases over the configured store, and the operator's files of reference data.
     pub async fn app(
         &self,
         config: &Config,
         clock: &Arc<dyn Clock>,
-        places: Option<Arc<dyn Places>>,
+        files: &ReferenceFiles,
     ) -> anyhow::Result<Arc<App>> {
         let store = open_store(config, Access::Own, clock).await?;
         let mut tenants = tenants(config)?;
@@ -103,7 +104,8 @@ impl Base {
             tenant.watch = crate::rule_watch::configured(config, &tenant.id)?;
         }
         let ports = self.ports(config, store, clock, self.data.path())?;
-        Ok(App::start(Ports { places, ..ports }, tenants).await?)
+        let (places, domains) = (files.places(), files.domains());
+        Ok(App::start(Ports { places, domains, ..ports }, tenants).await?)
     }
 
     /// Opens the use cases over a store without recording anything.
@@ -156,6 +158,7 @@ impl Base {
             earlier_checkpoint_seeds: seeds.collect(),
             site: config.ledger.site.clone(),
             places: None,
+            domains: None,
             checkpoint_folder: Some(checkpoint_folder.to_owned()),
         })
     }

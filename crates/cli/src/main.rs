@@ -13,8 +13,8 @@ mod key_watch;
 mod listen;
 mod manifest;
 mod place;
-mod place_watch;
 mod pull_log;
+mod reference_watch;
 mod rule_watch;
 mod tls;
 

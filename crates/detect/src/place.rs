@@ -1,6 +1,7 @@
 //! Where an address is and what kind of network it belongs to.
 
 use countersign_auth0::log::Location;
+pub use countersign_risk::NetworkKind;
 use countersign_risk::Place as Point;
 use serde::{Deserialize, Serialize};
 
@@ -23,26 +24,6 @@ pub struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Country([u8; 2]);
 
-/// What kind of network an address belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NetworkKind {
-    /// Nobody knows.
-    #[default]
-    Unknown,
-    /// A home.
-    Residential,
-    /// A carrier's gateway for phones.
-    Mobile,
-    /// An organization's egress.
-    #[serde(alias = "corporate_egress")]
-    Corporate,
-    /// Rented machines.
-    Hosting,
-    /// A VPN, proxy or Tor exit that hides who is behind it.
-    Anonymizer,
-}
-
 impl Country {
     /// Two ASCII letters in any case; `None` for anything else.
     #[must_use]
@@ -62,14 +43,6 @@ impl Country {
     #[must_use]
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or("??")
-    }
-}
-
-impl NetworkKind {
-    /// Whether the address says little of where the person is: many share it, from anywhere.
-    #[must_use]
-    pub const fn hides_place(self) -> bool {
-        matches!(self, Self::Mobile | Self::Hosting | Self::Anonymizer)
     }
 }
 

@@ -64,7 +64,7 @@ pub use model::{
     Training, Travel,
 };
 pub use profile::{MAX_PROFILE_BYTES, Profile, ProfileError};
-pub use reference::{NetworkKind, Reference, ReferenceLists};
+pub use reference::{DomainLists, DomainSet, NetworkKind, Reference, ReferenceLists, Suffixes};
 pub use scopes::unseen_scopes;
 pub use short::Short;
 pub use velocity::{Count, Counts, Delta, LocalCounts, Mark, Readings, Sightings, Velocity, Window};

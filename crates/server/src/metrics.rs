@@ -1,5 +1,6 @@
 //! Metrics in Prometheus' format. Every name and label stands here; no label's value comes from outside.
 
+mod reference;
 mod watch;
 
 use std::{
@@ -11,6 +12,7 @@ use countersign_app::{
     Delivered, JoinCounts, WatchStatus,
     decide::{Decided, Quick},
     posture::{self, Finding, Severity},
+    reference::DataSet,
 };
 use countersign_core::{Timestamp, Trigger};
 use prometheus_client::{
@@ -59,6 +61,7 @@ pub(crate) struct Metrics {
     degraded: Count<CodeLabels>,
     refused: Count<CodeLabels>,
     watch: watch::WatchMetrics,
+    reference: reference::ReferenceMetrics,
     log_joins: Count<JoinLabels>,
     findings: Family<FindingLabels, Gauge<i64, AtomicI64>>,
     checkpoint_age: Gauge<i64, AtomicI64>,
@@ -78,6 +81,7 @@ impl Metrics {
             degraded: Family::default(),
             refused: Family::default(),
             watch: watch::WatchMetrics::new(&mut registry),
+            reference: reference::ReferenceMetrics::new(&mut registry),
             log_joins: Family::default(),
             findings: Family::default(),
             checkpoint_age: Gauge::default(),
@@ -175,6 +179,10 @@ impl Metrics {
 
     pub(crate) fn watched(&self, all: &[WatchStatus], now: Timestamp, monotonic: Duration) {
         self.watch.stand(all, now, monotonic);
+    }
+
+    pub(crate) fn reference(&self, sets: Vec<DataSet>, now: Timestamp) {
+        self.reference.stand(sets, now);
     }
 
     pub(crate) fn joined(&self, counts: &JoinCounts) {

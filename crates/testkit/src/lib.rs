@@ -28,6 +28,7 @@ use std::{
 
 use countersign_app::{
     App, Lead, Ports, Tenant, TenantConfig, WatchConfig, enrich::Enrich, hooks::Hook, places::Places,
+    reference::Domains,
 };
 use countersign_core::{
     Clock, Entropy, Secret, TenantId, Timestamp,
@@ -83,6 +84,8 @@ pub struct Setup {
     pub hooks: Vec<Hook>,
     /// Where addresses are, for all tenants.
     pub places: Option<Arc<dyn Places>>,
+    /// The operator's lists of domains, for all tenants.
+    pub domains: Option<Arc<dyn Domains>>,
     /// The addresses from which streams deliver, such as `203.0.113.0/24`; any when empty.
     pub log_sources: Vec<&'static str>,
     /// What the log is watched with.
@@ -97,6 +100,7 @@ impl Default for Setup {
             enrichment: None,
             hooks: Vec::new(),
             places: None,
+            domains: None,
             log_sources: Vec::new(),
             watch: WatchConfig::default(),
         }
@@ -267,7 +271,7 @@ impl TestApp {
             None => Store::open_sqlite(place.folder.path(), Access::Own, &as_clock).expect("the store opens"),
         };
         let policy = Snapshot::new(document).expect("the policy has no faults");
-        let Setup { limits, enrichment, hooks, places, log_sources, watch } = setup;
+        let Setup { limits, enrichment, hooks, places, domains, log_sources, watch } = setup;
         let sources = log_sources.iter().map(|net| net.parse().expect("a network")).collect::<Vec<_>>();
         let log_sources =
             [TENANT, OTHER_TENANT].map(|id| (id.parse().expect("an id"), sources.clone())).into();
@@ -289,6 +293,7 @@ impl TestApp {
             checkpoint_seed: Secret::new(vec![6; 32]),
             site: "countersign.test".to_owned(),
             places,
+            domains,
             checkpoint_folder: Some(place.folder.path().to_owned()),
         };
         let app = App::start(ports, Vec::from(tenants)).await.expect("the service starts");

@@ -6,10 +6,8 @@ use countersign_app::places::{NetworkKind, Place};
 use countersign_core::Timestamp;
 use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
 
-use super::{
-    Why,
-    record::{City, Traits},
-};
+use super::record::{City, Traits};
+use crate::files::Why;
 
 /// How many networks are looked at to tell a database of one thing from one of another.
 const PROBED: usize = 10_000;
@@ -31,6 +29,15 @@ impl Role {
             Self::City => "city",
             Self::Asn => "asn",
             Self::Anonymizers => "anonymizers",
+        }
+    }
+
+    /// The setting, with its section.
+    pub(super) const fn setting(self) -> &'static str {
+        match self {
+            Self::City => "places.city",
+            Self::Asn => "places.asn",
+            Self::Anonymizers => "places.anonymizers",
         }
     }
 
@@ -86,6 +93,11 @@ impl Database {
         let seconds = self.reader.metadata().build_epoch;
         // Why a bound: microseconds of it must be a number too.
         Timestamp::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX).min(i64::MAX / 1_000_000))
+    }
+
+    /// The nodes of its tree, by its own account: about as many as there are networks, or some more.
+    pub(super) fn nodes(&self) -> u64 {
+        self.reader.metadata().node_count.into()
     }
 
     fn read(&self, found: &LookupResult<'_, Vec<u8>>) -> Result<Option<Place>, MaxMindDbError> {

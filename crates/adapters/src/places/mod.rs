@@ -1,26 +1,26 @@
 //! Where addresses are, by the operator's own files: databases in the MaxMind DB format, and lists of networks.
 //!
-//! Files are read whole, checked when they are opened, and read again when they were replaced; one that can't be used then
-//! leaves the one before. A record that can't be decoded says nothing. Nothing here tells an address in an error or a log line.
+//! A record that can't be decoded says nothing. Nothing here tells an address in an error or a log line.
 
 mod database;
-mod error;
 mod files;
 mod networks;
 mod record;
+mod systems;
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
-use countersign_app::places::{NetworkKind, Place, Places};
-use countersign_core::Timestamp;
+use countersign_app::{
+    places::{NetworkKind, Place, Places},
+    reference::DataSet,
+};
+use countersign_core::{Clock, Timestamp};
 use parking_lot::Mutex;
 
-use self::files::{Loaded, Seen};
-pub use self::{
-    error::{Fault, Faults, Why},
-    files::{MAX_DATABASE_BYTES, MAX_LIST_BYTES},
-};
+use self::files::{Loaded, Sources};
+pub use self::files::{MAX_DATABASE_BYTES, MAX_LIST_BYTES};
+use crate::files::Faults;
 
 /// Which files there are.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,8 @@ pub struct Settings {
     pub anonymizers: Option<PathBuf>,
     /// The operator's own lists of networks; of two lists with the same network the earlier one holds.
     pub networks: Vec<NetworkList>,
+    /// A table of autonomous systems and their categories, which counts less than the lists.
+    pub systems: Option<PathBuf>,
 }
 
 /// A list of networks of one kind: a network or `AS64500` a line, comments behind `#`.
@@ -46,9 +48,10 @@ pub struct NetworkList {
 
 /// The files as they were last read.
 pub struct PlaceFiles {
-    settings: Settings,
+    clock: Arc<dyn Clock>,
+    sources: Mutex<Sources>,
     loaded: ArcSwap<Loaded>,
-    seen: Mutex<Seen>,
+    sets: ArcSwap<Vec<DataSet>>,
 }
 
 impl PlaceFiles {
@@ -56,17 +59,15 @@ impl PlaceFiles {
     ///
     /// # Errors
     /// Everything that is wrong with any of them.
-    pub fn open(settings: Settings) -> Result<Self, Faults> {
-        let mut seen = Seen::default();
-        let (loaded, faults) = seen.read(&settings, &Loaded::default());
+    pub fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Faults> {
+        let mut sources = Sources::new(settings);
+        let (loaded, faults) = sources.look(&Loaded::default(), clock.now());
         if !faults.is_empty() {
             return Err(Faults(faults));
         }
-        Ok(Self {
-            settings,
-            loaded: ArcSwap::from_pointee(loaded.unwrap_or_default()),
-            seen: Mutex::new(seen),
-        })
+        let loaded = ArcSwap::from_pointee(loaded.unwrap_or_default());
+        let sets = ArcSwap::from_pointee(sources.sets());
+        Ok(Self { clock, sources: Mutex::new(sources), loaded, sets })
     }
 
     /// Reads again what was replaced since the last look, and puts what can be used in force at once; says whether anything
@@ -75,12 +76,13 @@ impl PlaceFiles {
     /// # Errors
     /// What is wrong with a file that was replaced, told once; the one before holds on. The others are in force.
     pub fn look_again(&self) -> Result<bool, Faults> {
-        let mut seen = self.seen.lock();
-        let (loaded, faults) = seen.read(&self.settings, &self.loaded.load());
+        let mut sources = self.sources.lock();
+        let (loaded, faults) = sources.look(&self.loaded.load(), self.clock.now());
         let is_other = loaded.is_some();
         if let Some(loaded) = loaded {
             self.loaded.store(Arc::new(loaded));
         }
+        self.sets.store(Arc::new(sources.sets()));
         if faults.is_empty() { Ok(is_other) } else { Err(Faults(faults)) }
     }
 
@@ -101,6 +103,18 @@ impl Places for PlaceFiles {
             place.network = kind;
         }
         (place != Place::default()).then_some(place)
+    }
+
+    fn kind_of(&self, system: u32) -> Option<NetworkKind> {
+        self.loaded.load().networks.kind_of(system)
+    }
+
+    fn version(&self) -> Option<Arc<str>> {
+        self.loaded.load().version.clone()
+    }
+
+    fn sets(&self) -> Vec<DataSet> {
+        self.sets.load().as_ref().clone()
     }
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod domains;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod management;

@@ -21,6 +21,8 @@ pub(crate) struct Gathered {
     pub(crate) id: String,
     pub(crate) key: Arc<PersonKey>,
     pub(crate) snapshot: Arc<Snapshot>,
+    /// Which of the operator's reference data the features were read with.
+    pub(crate) reference: Vec<Arc<str>>,
     pub(crate) features: Features,
     pub(crate) profile: Option<Profile>,
     pub(crate) sightings: Sightings,
@@ -71,15 +73,16 @@ impl App {
             carried: carried.as_ref().map(|sign_up| sign_up.score),
             owes_challenge: carried.is_some_and(|sign_up| sign_up.is_challenged),
             locate: &|address| self.located(address),
-            kind_of: &|_| None,
+            kind_of: &|system| self.kind_of(system),
         };
-        let mut features = event.extract(at, &context);
+        let (mut features, places) = self.by_places(|| event.extract(at, &context));
         if features.is_login {
             let member = crowd::member(event.organization(), &key.subject);
             features.shares = Some(tenant.crowd.read(&features, member));
         }
+        let reference = [current.lists.clone(), places].into_iter().flatten().collect();
         let (id, snapshot) = (self.make_id(IdKind::Decision)?, Arc::clone(&current.policy));
-        Ok(Gathered { at, id, key, snapshot, features, profile, sightings, facts, degraded })
+        Ok(Gathered { at, id, key, snapshot, reference, features, profile, sightings, facts, degraded })
     }
 
     /// The key to seal the record with, made at first sight; a gap when it can't be had in time.

@@ -119,6 +119,9 @@ pub(super) fn draft<'a, E>(
         draft.versions.insert("challenger".to_owned(), challenger.model.to_string());
     }
     draft.versions.insert("policy".to_owned(), gathered.snapshot.etag().to_owned());
+    if !gathered.reference.is_empty() {
+        draft.versions.insert("reference".to_owned(), gathered.reference.join(" "));
+    }
     draft
 }
 

@@ -42,6 +42,7 @@ impl Scene {
             earlier_checkpoint_seeds: Vec::new(),
             site: "countersign.test".to_owned(),
             places: None,
+            domains: None,
             checkpoint_folder: None,
         };
         let policy = Snapshot::new(Document::default()).unwrap();

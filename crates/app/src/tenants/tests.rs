@@ -61,6 +61,7 @@ fn parts(folder: &Path, store: Store, given: &Given) -> (Ports, Vec<TenantConfig
         earlier_checkpoint_seeds: Vec::new(),
         site: "countersign.test".to_owned(),
         places: None,
+        domains: None,
         checkpoint_folder: Some(folder.to_owned()),
     };
     let policy = Snapshot::new(Document::default()).unwrap();

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use countersign_adapters::places::PlaceFiles;
-
 use super::{Verdict, print};
-use crate::{args::ConfigCommand, config, rule_watch};
+use crate::{
+    args::ConfigCommand, compose::system_clock, config, reference_watch::ReferenceFiles, rule_watch,
+};
 
 pub fn run(command: ConfigCommand) -> anyhow::Result<Verdict> {
     match command {
@@ -22,10 +22,10 @@ pub fn run(command: ConfigCommand) -> anyhow::Result<Verdict> {
     Ok(Verdict::Holds)
 }
 
-/// Reads the configuration, and the files of places and of rules that it names.
+/// Reads the configuration, and the files of reference data and of rules that it names.
 fn check(file: Option<&Path>) -> anyhow::Result<()> {
     let config = config::load(file)?;
-    config.places.settings().map(PlaceFiles::open).transpose()?;
+    ReferenceFiles::open(&config, &system_clock())?;
     let faults: Vec<_> =
         config.tenants.keys().filter_map(|id| rule_watch::configured(&config, id).err()).collect();
     let told: Vec<String> = faults.iter().map(|fault| format!("{fault:#}")).collect();

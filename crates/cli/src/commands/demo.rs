@@ -33,6 +33,7 @@ use crate::{
     data_dir::{hex, random},
     doctor::{Doctor, sources},
     listen::{self, Limits, Listener},
+    reference_watch::ReferenceFiles,
 };
 
 /// The same people, habits and attacks at each start.
@@ -63,7 +64,7 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     let (past, traffic) = told.context("can't make up a history")?.context("a demo without a scenario")?;
     history::seed(&base, &config, past).await.context("can't make up a history")?;
 
-    let app = base.app(&config, &base.clock, None).await?;
+    let app = base.app(&config, &base.clock, &ReferenceFiles::default()).await?;
     let listener = bind(args.listen).await?;
     let address = listener.local_addr()?;
     let server = base.server(&config, Arc::clone(&app), address)?;

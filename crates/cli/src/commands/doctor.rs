@@ -3,7 +3,7 @@
 use anyhow::Context;
 use countersign_app::{
     management::Lane,
-    posture::{self, Finding, Posture, Severity},
+    posture::{self, Finding, Local, Posture, Severity},
 };
 use countersign_core::TenantId;
 use countersign_store::Access;
@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     doctor::{expected, local, read, source},
     place::Here,
+    reference_watch::{ReferenceFiles, by_setting},
 };
 
 /// What was found at one tenant.
@@ -65,7 +66,9 @@ async fn look(config: &Config, tenant: TenantId) -> anyhow::Result<Report> {
     if let Some(here) = &here {
         posture.logins = here.app.logins(&here.tenant, &posture).await?;
     }
-    posture.local = Some(local(config, &tenant));
+    let files = ReferenceFiles::open(config, &clock);
+    let faulty_reference = files.as_ref().err().map(by_setting).unwrap_or_default();
+    posture.local = Some(Local { faulty_reference, ..local(config, &tenant) });
     let findings = posture::check(&posture, &expected, clock.now());
     Ok(Report { is_tenant_read: source.is_some(), tenant, findings })
 }

@@ -15,8 +15,8 @@ use crate::{
     doctor::{self, Doctor},
     key_watch::KeyWatch,
     listen::{self, Limits, Listener},
-    place_watch::PlaceWatch,
     pull_log::Puller,
+    reference_watch::{ReferenceFiles, ReferenceWatch},
     rule_watch::RuleWatch,
     tls::Tls,
 };
@@ -28,8 +28,9 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     }
     start_logging(&config.log.level, config.log.format);
     let base = Base::open(&config)?;
-    let places = PlaceWatch::open(&config.places, &base.clock)?;
-    let app = base.app(&config, &base.clock, places.places()).await?;
+    let files = ReferenceFiles::open(&config, &base.clock).context("files of reference data")?;
+    let app = base.app(&config, &base.clock, &files).await?;
+    let reference = ReferenceWatch::new(files, &base.clock);
     let listen_at = config.server.listen;
     let listener =
         TcpListener::bind(listen_at).await.with_context(|| format!("can't listen at `{listen_at}`"))?;
@@ -55,13 +56,14 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     let puller = Puller::new(&config, Arc::clone(&app), &sources);
     let doctor = Doctor::new(Arc::clone(&config), Arc::clone(&app), sources);
     let rules = RuleWatch::new(Arc::clone(&config), Arc::clone(&app));
+    let reference = reference.run(Arc::clone(&app), stop.clone());
     let serving = listen::until_stopped(listener, server.router(), app, retention, stop.clone(), &limits);
     tokio::join!(
         serving,
         watch.run(stop.clone()),
         puller.run(stop.clone()),
         doctor.run(stop.clone()),
-        places.run(stop.clone()),
+        reference,
         rules.run(stop)
     );
     Ok(Verdict::Holds)

@@ -121,7 +121,27 @@ const KEYS: &[Key] = &[
     key(
         "places.networks",
         "[{ file = \"places/offices.txt\", kind = \"corporate\" }]",
-        "Lists of your own, a network or `AS64500` a line: `hosting`, `anonymizer`, `mobile`, `corporate` or `residential`. They win over databases, and the longest prefix over others. Since 0.1.",
+        "Lists of your own, a network or `AS64500` a line: `hosting`, `vpn`, `anonymizer`, `gateway`, `mobile`, `corporate` or `residential`. They win over databases, and the longest prefix over others. Since 0.1.",
+    ),
+    key(
+        "places.systems",
+        "\"places/systems.csv\"",
+        "Table of autonomous systems in CSV, with columns `asn` and `category`; lists win over it, and it over databases. Read again when it was replaced, as the next three. Since 0.1.",
+    ),
+    key(
+        "reference.disposable_domains",
+        "\"reference/disposable-domains.txt\"",
+        "List of domains of addresses that last for minutes, a domain a line, beside the built-in ones. Since 0.1.",
+    ),
+    key(
+        "reference.free_mail_domains",
+        "\"reference/free-mail-domains.txt\"",
+        "The same of mailboxes that anyone may open. Since 0.1.",
+    ),
+    key(
+        "reference.public_suffixes",
+        "\"reference/public_suffix_list.dat\"",
+        "Public suffixes in the form of publicsuffix.org, in place of the built-in ones. Since 0.1.",
     ),
     key(
         "tenants.*.action_keys",

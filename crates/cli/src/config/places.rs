@@ -18,6 +18,8 @@ pub struct Places {
     pub anonymizers: Option<PathBuf>,
     /// Lists of networks.
     pub networks: Vec<Networks>,
+    /// A table of autonomous systems and their categories.
+    pub systems: Option<PathBuf>,
 }
 
 /// One of `places.networks`.
@@ -34,18 +36,18 @@ impl Places {
     /// Everything that is wrong with the values, a line each; files are looked at when they are opened.
     pub(super) fn faults(&self) -> Vec<String> {
         let unknown = self.networks.iter().filter(|list| list.kind == NetworkKind::Unknown);
-        let fault =
-            "`places.networks`: a kind is `hosting`, `anonymizer`, `mobile`, `corporate` or `residential`";
+        let fault = "`places.networks`: a kind is `hosting`, `vpn`, `anonymizer`, `gateway`, `mobile`, `corporate` or `residential`";
         unknown.map(|_| fault.to_owned()).collect()
     }
 
     /// The files to open; `None` when there are none.
     pub fn settings(&self) -> Option<Settings> {
-        let Self { city, asn, anonymizers, networks } = self.clone();
-        let is_set = city.is_some() || asn.is_some() || anonymizers.is_some() || !networks.is_empty();
+        let Self { city, asn, anonymizers, networks, systems } = self.clone();
+        let has_file = [&city, &asn, &anonymizers, &systems].iter().any(|file| file.is_some());
+        let is_set = has_file || !networks.is_empty();
         let list = |Networks { file, kind }| NetworkList { file, kind };
         let networks = networks.into_iter().map(list).collect();
-        is_set.then_some(Settings { city, asn, anonymizers, networks })
+        is_set.then_some(Settings { city, asn, anonymizers, networks, systems })
     }
 }
 
@@ -59,7 +61,7 @@ mod tests {
             parse(&format!("[places]\nnetworks = [{entry}]\n"), vec![]).unwrap_err().to_string()
         };
         assert!(fault("{ file = \"a\" }").contains("missing field `kind`"));
-        assert!(fault("{ file = \"a\", kind = \"vpn\" }").contains("unknown variant `vpn`"));
+        assert!(fault("{ file = \"a\", kind = \"cloud\" }").contains("unknown variant `cloud`"));
         assert!(fault("{ file = \"a\", kind = \"unknown\" }").contains("a kind is `hosting`"));
         assert!(fault("{ file = \"a\", kind = \"hosting\", as = 1 }").contains("unknown field `as`"));
     }
@@ -69,5 +71,7 @@ mod tests {
         assert!(parse("[places]\n", vec![]).unwrap().places.settings().is_none());
         let config = parse("[places]\nnetworks = [{ file = \"a\", kind = \"mobile\" }]\n", vec![]).unwrap();
         assert_eq!(config.places.settings().unwrap().networks.len(), 1);
+        let config = parse("[places]\nsystems = \"asn.csv\"\n", vec![]).unwrap();
+        assert!(config.places.settings().unwrap().systems.is_some());
     }
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::{
     SecretReference, Tls, enrichment::Enrichment, hooks::Hook, limits::Limits, log_stream::LogStream,
-    management::Management, places::Places, retention::Retention, storage::Storage,
+    management::Management, places::Places, reference::Reference, retention::Retention, storage::Storage,
 };
 
 /// Everything that can be configured.
@@ -34,6 +34,8 @@ pub struct Config {
     pub log: Log,
     /// Where addresses are.
     pub places: Places,
+    /// What is known of domains.
+    pub reference: Reference,
     /// The Auth0 tenants that are answered.
     pub tenants: BTreeMap<TenantId, Tenant>,
 }

@@ -93,7 +93,10 @@ impl Doctor {
         posture.installed.owned.clone_from(&expected.owned);
         posture.asking = self.app.asking(tenant, &posture);
         let Unfit { rules, settings } = self.app.unfit(tenant);
-        posture.local = Some(Local { faulty_rules: rules, unfit_settings: settings, ..local });
+        let sets = self.app.reference().into_iter();
+        let faulty_reference = sets.filter_map(|set| Some((set.key, set.fault?))).collect();
+        posture.local =
+            Some(Local { faulty_rules: rules, unfit_settings: settings, faulty_reference, ..local });
         let findings = posture::check(&posture, &expected, self.app.clock().now());
         let look = Look { posture: &posture, reads_tenant: source.is_some(), findings };
         self.app.take_findings(tenant, &lead, look).await.map(drop)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::source::{is_new_device, is_new_network};
 use crate::{
-    About, DAY, Detector, Event, Finding, HOUR, NetworkKind, Param, Params, Severity, StateError, World,
+    About, DAY, Detector, Event, Finding, HOUR, Param, Params, Severity, StateError, World,
     detectors::{Native, measure::number},
     state::{self, Entry, Minute, Table},
 };
@@ -84,7 +84,7 @@ impl Dormant {
         let signs = [
             place.country.is_some_and(|country| !knows(country)),
             is_new_device(event, world),
-            place.network == NetworkKind::Anonymizer,
+            place.network.hides_person(),
         ];
         // Why low: over months most people's networks change.
         let is_elsewhere = place.country.is_none() && is_new_network(event, world);
@@ -134,6 +134,7 @@ impl Detector for Dormant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NetworkKind;
     use crate::detectors::trial::{Line, Trial, told};
 
     fn login(day: i64) -> Line {

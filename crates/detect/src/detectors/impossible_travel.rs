@@ -231,7 +231,13 @@ mod tests {
 
     #[test]
     fn networks_that_hide_the_place_leave_a_trace_only() {
-        for kind in [NetworkKind::Anonymizer, NetworkKind::Hosting, NetworkKind::Mobile] {
+        for kind in [
+            NetworkKind::Anonymizer,
+            NetworkKind::Vpn,
+            NetworkKind::Gateway,
+            NetworkKind::Hosting,
+            NetworkKind::Mobile,
+        ] {
             let alerts = Trial::of(&[NATIVE]).run(&[berlin(0), sydney(HOUR_S).network(kind).on_phone()]);
             assert_eq!(told(&alerts), [("auth0|1", Severity::Low)]);
         }

@@ -6,7 +6,7 @@ use countersign_core::{Micros, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    About, DAY, Detector, Event, Finding, NetworkKind, Param, Params, Severity, StateError, World,
+    About, DAY, Detector, Event, Finding, Param, Params, Severity, StateError, World,
     detectors::Native,
     state::{self, Entry, Table},
 };
@@ -155,7 +155,7 @@ impl Detector for NewSource {
         if !is_known || is_there || !(1..=self.systems).contains(&count) {
             return;
         }
-        let is_hidden = place.network == NetworkKind::Anonymizer;
+        let is_hidden = place.network.hides_person();
         let is_bad = is_hidden || world.marks.is_marked(event.tags.address, event.at());
         let severity = match (source, others) {
             _ if is_bad => Severity::High,
@@ -183,6 +183,7 @@ impl Detector for NewSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NetworkKind;
     use crate::detectors::trial::{Line, Trial, told};
 
     fn grant(day: i64, asn: u32) -> Line {

@@ -34,6 +34,7 @@ mod logins;
 mod order;
 mod policy;
 mod protection;
+mod reference;
 mod rules;
 mod runtime;
 mod scopes;
@@ -101,6 +102,7 @@ const CHECKS: &[Check] = &[
     hosts::CHECK,
     storage::CHECK,
     watching::CHECK,
+    reference::CHECK,
 ];
 
 /// What is wrong, the gravest first.

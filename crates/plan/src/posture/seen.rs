@@ -220,6 +220,8 @@ pub struct Local {
     pub faulty_rules: Vec<String>,
     /// What the policy sets of the watching that does not fit this version.
     pub unfit_settings: Vec<String>,
+    /// What is wrong with the operator's files of reference data, by the setting that names each.
+    pub faulty_reference: BTreeMap<String, String>,
 }
 
 /// What was read. Parts that were not read are empty, and their `unread` says why when they should have been.

@@ -13,6 +13,8 @@ pub(crate) use gibberish::gibberish_milli;
 pub(crate) use name::{fit, full};
 pub(crate) use skeleton::{is_role, skeleton, variant};
 
+use crate::Suffixes;
+
 /// The longest local part read, in bytes (RFC 5321, 4.5.3.1.1); what is longer is cut.
 const MAX_LOCAL_BYTES: usize = 64;
 
@@ -29,13 +31,18 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Reads `text`; `None` for what can't be delivered to anybody.
+    /// Reads `text`, and cuts its domain by the embedded list of suffixes; `None` for what can't be delivered to anybody.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::parse_by(text, None)
+    }
+
+    /// The same by these suffixes, or the embedded ones where there are none.
+    pub(crate) fn parse_by(text: &str, suffixes: Option<&Suffixes>) -> Option<Self> {
         let (local, domain) = text.trim().rsplit_once('@')?;
         let local = local.get(..local.floor_char_boundary(MAX_LOCAL_BYTES))?;
         let local: String = local.chars().flat_map(char::to_lowercase).collect();
         (!local.is_empty()).then_some(())?;
-        Some(Self { local, domain: Domain::parse(domain)? })
+        Some(Self { local, domain: Domain::parse_by(domain, suffixes)? })
     }
 }
 
@@ -69,26 +76,28 @@ pub(crate) struct Domain {
 }
 
 impl Domain {
-    /// Reads `text`; `None` for what is no domain of letters, digits, hyphens and dots.
+    /// Reads `text` and cuts it by the embedded list of suffixes; `None` for what is no domain of letters, digits, hyphens and
+    /// dots.
+    #[cfg(test)]
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let text = text.trim_matches(|c: char| c == '.' || c.is_whitespace());
-        if text.is_empty() || text.len() > MAX_DOMAIN_BYTES {
-            return None;
-        }
-        let labels: Vec<String> = text.split(is_dot).map(punycode::letters).collect();
-        let is_label = |label: &String| {
-            !label.is_empty()
-                && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_' || !c.is_ascii())
+        Self::cut(host(text)?, None)
+    }
+
+    /// The same by these suffixes, or the embedded ones where there are none.
+    pub(crate) fn parse_by(text: &str, suffixes: Option<&Suffixes>) -> Option<Self> {
+        Self::cut(host(text)?, suffixes)
+    }
+
+    fn cut(host: String, suffixes: Option<&Suffixes>) -> Option<Self> {
+        let length = match suffixes {
+            Some(suffixes) => suffixes.length(&host),
+            None => psl::suffix_str(&host).map_or(0, str::len),
         };
-        if !labels.iter().all(is_label) {
-            return None;
-        }
-        let host = labels.join(".");
-        let registrable = psl::domain_str(&host).unwrap_or(&host);
-        let suffix = psl::suffix_str(&host).filter(|suffix| suffix.len() < registrable.len()).unwrap_or("");
-        let registrable_at = host.len().saturating_sub(registrable.len());
-        let dot = usize::from(!suffix.is_empty());
-        let name_end = host.len().saturating_sub(suffix.len() + dot);
+        let name_end = host.len().checked_sub(length + 1).filter(|end| *end > 0 && length > 0);
+        let Some(name_end) = name_end else {
+            return Some(Self { registrable_at: 0, name_end: host.len(), host });
+        };
+        let registrable_at = host.get(..name_end)?.rfind('.').map_or(0, |dot| dot + 1);
         Some(Self { host, registrable_at, name_end })
     }
 
@@ -118,6 +127,20 @@ impl Domain {
         let starts = std::iter::once(0).chain(self.host.match_indices('.').map(|(at, _)| at + 1));
         starts.filter(|at| *at <= self.registrable_at).filter_map(|at| self.host.get(at..))
     }
+}
+
+/// A domain in lower case and in letters; `None` for what is no domain of letters, digits, hyphens and dots.
+pub(crate) fn host(text: &str) -> Option<String> {
+    let text = text.trim_matches(|c: char| c == '.' || c.is_whitespace());
+    if text.is_empty() || text.len() > MAX_DOMAIN_BYTES {
+        return None;
+    }
+    let labels: Vec<String> = text.split(is_dot).map(punycode::letters).collect();
+    let is_label = |label: &String| {
+        !label.is_empty()
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_' || !c.is_ascii())
+    };
+    labels.iter().all(is_label).then(|| labels.join("."))
 }
 
 /// Dots that resolvers take for one (UTS 46, 4.5).

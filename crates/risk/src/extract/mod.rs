@@ -37,7 +37,7 @@ pub struct Context<'a> {
     pub owes_challenge: bool,
     /// Where an address is by reference data; asked only for what the event does not tell.
     pub locate: &'a dyn Fn(IpAddr) -> Option<Located>,
-    /// The kind of an autonomous system by reference data.
+    /// What kind of network an autonomous system is by reference data; `None` when nobody knows.
     pub kind_of: &'a dyn Fn(u32) -> Option<NetworkKind>,
 }
 
@@ -50,6 +50,8 @@ pub struct Located {
     pub place: Option<Place>,
     /// The autonomous system; `None` when not known.
     pub asn: Option<u32>,
+    /// What kind of network it is in; `None` when not known.
+    pub kind: Option<NetworkKind>,
 }
 
 impl<'a> Context<'a> {

@@ -31,7 +31,7 @@ pub(super) fn of_request(
 /// A place of another country than the one that was told is none: then one of the two is wrong.
 pub(super) fn complete(features: &mut Features, ip: &str, context: &Context<'_>) {
     let is_whole = features.country.is_some() && features.place.is_some() && features.network.is_some();
-    if let Some(Located { country, place, asn }) =
+    if let Some(Located { country, place, asn, kind: _ }) =
         parse(ip).filter(|_| !is_whole).and_then(|address| (context.locate)(address))
     {
         if features.country.is_none() && features.place.is_none() {
@@ -166,7 +166,8 @@ mod tests {
     fn reference_data_add_what_was_not_told_and_change_nothing_that_was() {
         let reference = crate::Reference::default();
         let point = |lat| Some(Place { lat, lon: 1_350_000 });
-        let found = || Located { country: Some("DE".into()), place: point(500_000), asn: Some(64_500) };
+        let found =
+            || Located { country: Some("DE".into()), place: point(500_000), asn: Some(64_500), kind: None };
         let context = Context { locate: &|_| Some(found()), ..Context::new(&reference) };
         let noon: Timestamp = "2026-08-20T12:00:00Z".parse().unwrap();
         let completed = |ip, country: Option<&str>, place, network: Option<&str>| {

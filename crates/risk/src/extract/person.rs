@@ -94,7 +94,7 @@ impl Person<'_> {
             has_link: self.names.iter().flatten().any(|name| email::has_link(name)),
             ..SignUp::default()
         };
-        if let Some(address) = self.address() {
+        if let Some(address) = self.email.and_then(|email| reference.address(email)) {
             let local = address.local.as_str();
             sign_up.domain = Some(reference.kind(&address.domain));
             sign_up.look_alike = reference.look_alike(&address.domain);

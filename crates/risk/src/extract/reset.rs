@@ -9,7 +9,7 @@ use countersign_auth0::trigger::{
 use countersign_core::Timestamp;
 
 use super::{Context, Extract, origin, person};
-use crate::{Features, Reset, Sightings, email::Address, velocity::Kind};
+use crate::{Features, Reset, Sightings, velocity::Kind};
 
 impl Extract for PasswordResetPostChallenge {
     fn sightings(&self) -> Sightings {
@@ -58,7 +58,7 @@ fn of_account(account: u32, ip: &str) -> Sightings {
 }
 
 fn reset(email: Option<&str>, context: &Context<'_>) -> Reset {
-    let address = email.and_then(Address::parse);
+    let address = email.and_then(|email| context.reference.address(email));
     Reset {
         accounts_from_block: context.readings.resets_day,
         failures_from_block: context.readings.failures_day,

@@ -41,12 +41,12 @@ pub(super) fn kind(login: &Login<'_>) -> Option<f64> {
     let weight = match login.features.network_kind {
         _ if known => return Some(0.0),
         Some(NetworkKind::Hosting) => 2.0,
-        Some(NetworkKind::Anonymizer) => 1.3,
+        Some(NetworkKind::Anonymizer | NetworkKind::Vpn) => 1.3,
         Some(NetworkKind::Unknown) => 0.8,
         // No list at all: it says nothing of anybody.
         None => return None,
         Some(NetworkKind::Gateway) => 0.1,
-        Some(NetworkKind::Access) => return Some(-0.5),
+        Some(NetworkKind::Residential | NetworkKind::Mobile | NetworkKind::Corporate) => return Some(-0.5),
     };
     let here = login.features.shares.map_or(0.0, |shares| f64::from(shares.network_here_milli) / 1_000.0);
     Some(weight / (1.0 + here / 3.0))

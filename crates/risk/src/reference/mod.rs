@@ -1,19 +1,24 @@
-//! What an assessment may look up: kinds of e-mail domains and the names that others imitate.
+//! What an assessment may look up: kinds of e-mail domains and of networks, and the names that others imitate.
 
+mod domains;
 mod language;
 mod look_alike;
 mod network;
+mod suffixes;
 
 use std::{collections::BTreeSet, sync::LazyLock};
+
+pub use domains::{DomainLists, DomainSet};
 
 pub(crate) use language::fits;
 use look_alike::Names;
 pub use network::NetworkKind;
 use serde::{Deserialize, Serialize};
+pub use suffixes::Suffixes;
 
 use crate::{
     DomainKind, LookAlike,
-    email::{Address, Domain},
+    email::{Address, Domain, host},
 };
 
 const DISPOSABLE: &str = include_str!("../../data/disposable-domains.txt");
@@ -52,6 +57,7 @@ pub struct Reference {
     organizations: BTreeSet<String>,
     names: Names,
     is_business: bool,
+    lists: DomainLists,
 }
 
 impl std::fmt::Debug for Reference {
@@ -71,18 +77,28 @@ impl Reference {
     /// Prepares `extra` beside the embedded lists; what is no domain is left out.
     #[must_use]
     pub fn new(extra: &ReferenceLists) -> Self {
-        let hosts = |domains: &BTreeSet<String>| -> BTreeSet<String> {
-            domains.iter().filter_map(|text| Some(Domain::parse(text)?.host().to_owned())).collect()
-        };
-        let organizations: Vec<Domain> =
-            extra.organization_domains.iter().filter_map(|text| Domain::parse(text)).collect();
+        Self::with(extra, &DomainLists::default())
+    }
+
+    /// Prepares `extra` beside the operator's lists for all tenants and the embedded ones; what is no domain is left out.
+    #[must_use]
+    pub fn with(extra: &ReferenceLists, lists: &DomainLists) -> Self {
+        let hosts = |domains: &BTreeSet<String>| domains.iter().filter_map(|text| host(text)).collect();
+        let parse = |text: &String| Domain::parse_by(text, lists.suffixes.as_deref());
+        let organizations: Vec<Domain> = extra.organization_domains.iter().filter_map(parse).collect();
         Self {
             disposable: hosts(&extra.disposable_domains),
             free_mail: hosts(&extra.free_mail_domains),
             names: Names::new(&organizations),
             organizations: organizations.iter().map(|domain| domain.registrable().to_owned()).collect(),
             is_business: extra.is_business,
+            lists: lists.clone(),
         }
+    }
+
+    /// Reads an e-mail address, with its domain cut by the suffixes in force; `None` for what can't be delivered to anybody.
+    pub(crate) fn address(&self, text: &str) -> Option<Address> {
+        Address::parse_by(text, self.lists.suffixes.as_deref())
     }
 
     /// Whether free mail is unusual here.
@@ -94,10 +110,10 @@ impl Reference {
     /// Whether the e-mail address lasts for minutes only; false for what is no address.
     #[must_use]
     pub fn is_disposable(&self, address: &str) -> bool {
-        Address::parse(address).is_some_and(|address| self.kind(&address.domain) == DomainKind::Disposable)
+        self.address(address).is_some_and(|address| self.kind(&address.domain) == DomainKind::Disposable)
     }
 
-    /// The domain's kind; what the operator says of it comes before the embedded lists.
+    /// The domain's kind: by the tenant's policy, then by the operator's lists for all tenants, then by the embedded ones.
     pub(crate) fn kind(&self, domain: &Domain) -> DomainKind {
         let any = |holds: &dyn Fn(&str) -> bool| domain.parents().any(holds);
         if self.organizations.contains(domain.registrable()) {
@@ -105,6 +121,10 @@ impl Reference {
         } else if any(&|host| self.disposable.contains(host)) {
             DomainKind::Disposable
         } else if any(&|host| self.free_mail.contains(host)) {
+            DomainKind::FreeMail
+        } else if any(&|host| self.lists.disposable.contains(host)) {
+            DomainKind::Disposable
+        } else if any(&|host| self.lists.free_mail.contains(host)) {
             DomainKind::FreeMail
         } else if any(&|host| EMBEDDED.disposable.contains(host)) {
             DomainKind::Disposable
@@ -183,6 +203,42 @@ mod tests {
         assert_eq!(kind(&reference, "gmail.com"), DomainKind::FreeMail);
         assert_eq!(kind(&reference, "example.com"), DomainKind::Other);
         assert_eq!(reference.organizations.len(), 1);
+    }
+
+    #[test]
+    fn lists_for_all_tenants_count_more_than_the_embedded_ones_and_less_than_the_policy() {
+        let read = |text: &str| std::sync::Arc::new(DomainSet::read(text).0);
+        let lists = DomainLists {
+            disposable: read("burner.example\npolicy.example\n"),
+            free_mail: read("mailinator.com\nmail.example\n"),
+            suffixes: None,
+        };
+        let extra = ReferenceLists {
+            free_mail_domains: ["policy.example".to_owned()].into(),
+            ..ReferenceLists::default()
+        };
+        let reference = Reference::with(&extra, &lists);
+        assert_eq!(kind(&reference, "x.burner.example"), DomainKind::Disposable);
+        assert_eq!(kind(&reference, "mail.example"), DomainKind::FreeMail);
+        assert_eq!(kind(&reference, "mailinator.com"), DomainKind::FreeMail);
+        assert_eq!(kind(&reference, "policy.example"), DomainKind::FreeMail);
+        assert_eq!(kind(&reference, "yopmail.com"), DomainKind::Disposable, "what is embedded stays");
+    }
+
+    #[test]
+    fn public_suffixes_of_the_operator_take_the_place_of_the_embedded_ones() {
+        let suffixes = Suffixes::read("example\nshared.example\n").0;
+        let lists = DomainLists { suffixes: Some(suffixes.into()), ..DomainLists::default() };
+        let extra = ReferenceLists {
+            organization_domains: ["acme.shared.example".to_owned()].into(),
+            ..ReferenceLists::default()
+        };
+        let reference = Reference::with(&extra, &lists);
+        let kind = |text: &str| reference.kind(&reference.address(text).unwrap().domain);
+        assert_eq!(kind("pat@eu.acme.shared.example"), DomainKind::Organization);
+        assert_eq!(kind("pat@other.shared.example"), DomainKind::Other, "the suffix is shared by strangers");
+        let embedded = Reference::new(&extra);
+        assert_eq!(self::kind(&embedded, "other.shared.example"), DomainKind::Organization);
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) async fn handle(State(server): State<Server>) -> Result<Response, Pro
         watched.push(app.watch_status(tenant).await?);
     }
     server.0.metrics.watched(&watched, app.clock().now(), app.clock().monotonic());
+    server.0.metrics.reference(app.reference(), app.clock().now());
     let states: Vec<_> = app.tenants().map(|tenant| app.findings(tenant)).collect();
     let findings = states.iter().flat_map(|state| &state.findings).map(|standing| &standing.finding);
     server.0.metrics.found(findings);

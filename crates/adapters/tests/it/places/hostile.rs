@@ -12,7 +12,7 @@ use super::{Files, at, cities, city, mmdb::Mmdb};
 fn ask(bytes: &[u8]) -> Option<PlaceFiles> {
     let mut files = Files::new().list("list", NetworkKind::Corporate, "AS64500\n");
     files.settings.city = Some(files.write("city", bytes));
-    let open = PlaceFiles::open(files.settings.clone()).ok()?;
+    let open = PlaceFiles::open(&files.settings, super::clock()).ok()?;
     for n in 0..1_000_u32 {
         let v4 = Ipv4Addr::from_bits(0xC633_6400 ^ n.wrapping_mul(2_654_435_761));
         open.locate(IpAddr::V4(v4));

@@ -5,10 +5,11 @@ mod mmdb;
 mod reading;
 mod service;
 
-use std::{fs, net::IpAddr, path::PathBuf};
+use std::{fs, net::IpAddr, path::PathBuf, sync::Arc};
 
 use countersign_adapters::places::{NetworkList, PlaceFiles, Settings};
 use countersign_app::places::{NetworkKind, Place, Places};
+use countersign_core::{Clock, Timestamp, testing::HeldClock};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -53,15 +54,25 @@ impl Files {
         self
     }
 
+    fn table(mut self, text: &str) -> Self {
+        self.settings.systems = Some(self.write("systems", text));
+        self
+    }
+
     fn open(&self) -> PlaceFiles {
-        PlaceFiles::open(self.settings.clone()).unwrap_or_else(|faults| panic!("{faults}"))
+        PlaceFiles::open(&self.settings, clock()).unwrap_or_else(|faults| panic!("{faults}"))
     }
 
     fn faults(&self) -> Vec<String> {
-        let faults = PlaceFiles::open(self.settings.clone()).err().unwrap();
+        let faults = PlaceFiles::open(&self.settings, clock()).err().unwrap();
         let folder = format!("{}/", self.folder.path().display());
         faults.to_string().lines().map(|line| line.replace(&folder, "")).collect()
     }
+}
+
+/// A clock that stands at a time that tests know.
+pub fn clock() -> Arc<dyn Clock> {
+    Arc::new(HeldClock::at(Timestamp::from_seconds(1_787_212_800)))
 }
 
 fn city(country: &str, latitude: f64, longitude: f64, radius: u32) -> Value {

@@ -3,6 +3,8 @@
 use countersign_app::places::{Country, NetworkKind, Place, Point};
 use serde_json::json;
 
+use countersign_app::places::Places;
+
 use super::{Files, asns, at, cities, city, mmdb::Mmdb};
 
 fn berlin() -> Place {
@@ -106,4 +108,72 @@ fn what_was_replaced_is_taken_and_what_is_broken_then_leaves_the_one_before() {
     files.write("city", cities().bytes());
     assert!(open.look_again().unwrap());
     assert_eq!(at(&open, "198.51.100.1").unwrap().country, Country::new("DE"));
+}
+
+#[test]
+fn a_system_s_kind_is_found_by_its_number_and_by_an_address_in_it() {
+    let files = Files::new()
+        .asn(&asns())
+        .list("offices", NetworkKind::Gateway, "203.0.113.64/26\n2001:db8:7::/48\n")
+        .table("asn,name,category\n64500,\"Cloud, Inc.\",hosting\n64501,VPN 1,vpn\n64502,Home,isp\n64503,?,unknown\n")
+        .open();
+    let by_number = |number| files.kind_of(number);
+    assert_eq!(by_number(64_500), Some(NetworkKind::Hosting));
+    assert_eq!(by_number(64_502), Some(NetworkKind::Residential));
+    assert_eq!([by_number(64_503), by_number(1)], [None; 2]);
+    let network = |address| at(&files, address).map(|place| place.network);
+    assert_eq!(network("198.51.100.7"), Some(NetworkKind::Hosting));
+    assert_eq!(network("203.0.113.1"), Some(NetworkKind::Vpn));
+    assert_eq!(
+        network("203.0.113.65"),
+        Some(NetworkKind::Gateway),
+        "the operator's network wins over its system"
+    );
+    assert_eq!(network("::ffff:203.0.113.65"), Some(NetworkKind::Gateway));
+    assert_eq!(network("2001:db8:7::1"), Some(NetworkKind::Gateway));
+    assert_eq!(network("2001:db8:8::1"), None);
+}
+
+#[test]
+fn a_list_that_stays_broken_keeps_no_other_from_being_replaced() {
+    let files = Files::new().list("offices", NetworkKind::Corporate, "198.51.100.0/24\n").list(
+        "clouds",
+        NetworkKind::Hosting,
+        "203.0.113.0/24\n",
+    );
+    let open = files.open();
+    let versions = |open: &countersign_adapters::places::PlaceFiles| {
+        open.sets().into_iter().map(|set| (set.key, set.version, set.failures)).collect::<Vec<_>>()
+    };
+    let before = versions(&open);
+    assert_eq!(before[1].0, "places.networks[1]");
+    files.write("clouds", "<html>too many requests</html>\n");
+    assert!(open.look_again().is_err());
+    files.write("offices", "192.0.2.0/24\n");
+    assert!(open.look_again().unwrap());
+    assert_eq!(at(&open, "192.0.2.1").unwrap().network, NetworkKind::Corporate);
+    assert_eq!(at(&open, "203.0.113.1").unwrap().network, NetworkKind::Hosting);
+    let after = versions(&open);
+    assert_ne!(after[0].1, before[0].1);
+    assert_eq!(after[1], ("places.networks[1]".to_owned(), before[1].1.clone(), 1));
+}
+
+#[test]
+fn the_line_that_names_what_is_in_force_has_one_version_for_all_lists() {
+    let files = Files::new()
+        .city(&cities())
+        .list("a", NetworkKind::Corporate, "198.51.100.0/24\n")
+        .list("b", NetworkKind::Hosting, "203.0.113.0/24\n")
+        .table("asn,category\n64500,vpn\n");
+    let open = files.open();
+    let line = open.version().unwrap();
+    let keys: Vec<&str> = line.split(' ').map(|part| part.split_once(':').unwrap().0).collect();
+    assert_eq!(keys, ["places.city", "places.networks", "places.systems"]);
+    files.write("b", "203.0.113.0/25\n");
+    assert!(open.look_again().unwrap());
+    let parts = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let (before, after) = (parts(&line), parts(&open.version().unwrap()));
+    assert_eq!([&before[0], &before[2]], [&after[0], &after[2]]);
+    assert_ne!(before[1], after[1]);
+    assert_eq!(open.sets().len(), 4);
 }

@@ -91,6 +91,10 @@ async fn recorded(service: &TestApp, trigger: &str, event: &Value) -> (Option<St
     assert_eq!(service.app.replay(&tenant, &id).await.unwrap(), Replay::Same);
     let (_, record) = service.app.decision(&tenant, &id).await.unwrap();
     let text = |short: Option<countersign_risk::Short>| short.map(|short| short.as_str().to_owned());
+    let leaf = service.store.find_leaf(&TENANT.parse().unwrap(), id.as_str()).await.unwrap().unwrap();
+    let leaf: Value = serde_json::from_slice(&leaf.leaf).unwrap();
+    let named = leaf["versions"]["reference"].as_str().unwrap();
+    assert!(named.starts_with("places.city:") && named.contains(" places.networks:"), "{named}");
     let features = record.features;
     assert_eq!(features.local_hour.is_some(), features.place.is_some());
     (text(features.country), features.place.is_some(), text(features.network))

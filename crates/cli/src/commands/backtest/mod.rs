@@ -3,11 +3,10 @@
 mod events;
 mod told;
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use anyhow::{Context, bail};
-use countersign_adapters::places::PlaceFiles;
-use countersign_app::{Backtest, Trial, places::Places};
+use countersign_app::{Backtest, Trial};
 use countersign_core::Timestamp;
 use countersign_detect::{
     Detector,
@@ -30,6 +29,7 @@ use crate::{
     args::{Backtest as Args, BacktestRules, Over},
     compose::{open_store, system_clock},
     place::Here,
+    reference_watch::ReferenceFiles,
 };
 
 /// Entries between two words about how far it is.
@@ -113,9 +113,8 @@ async fn over_store(over: Over, trial: Trial) -> anyhow::Result<Verdict> {
             only_tenant(store.list_tenants().await?)?
         }
     };
-    let files = config.places.settings().map(PlaceFiles::open).transpose().context("files of places")?;
-    let places = files.map(|files| Arc::new(files) as Arc<dyn Places>);
-    let here = Here::open_watching(config, &tenant, places).await?;
+    let files = ReferenceFiles::open(&config, &system_clock()).context("files of reference data")?;
+    let here = Here::open_watching(config, &tenant, files.places()).await?;
     let mut told = 0;
     let progress = |entries: u64, at: Timestamp| {
         if entries / WORD > told {

@@ -14,7 +14,7 @@ use countersign_core::{Clock, TenantId, Timestamp, Trigger, testing::HeldClock};
 use countersign_sandbox::{Label, SignIn, TENANT, simulate::Moment};
 use serde_json::{Value, value::RawValue};
 
-use crate::{compose::Base, config::Config};
+use crate::{compose::Base, config::Config, reference_watch::ReferenceFiles};
 
 /// Nobody waits: the past takes the time that it takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -43,7 +43,7 @@ pub async fn seed(base: &Base, config: &Config, past: Vec<Moment>) -> anyhow::Re
     let Some(first) = past.first() else { return Ok(()) };
     let clock = Arc::new(HeldClock::at(first.at));
     let held: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
-    let app = base.app(config, &held, None).await?;
+    let app = base.app(config, &held, &ReferenceFiles::default()).await?;
     let id: TenantId = TENANT.parse()?;
     let past_of = Past { tenant: app.tenant(&id)?, app, clock };
     if !past_of.app.decisions(&past_of.tenant, DecisionFilter::default(), 1).await?.is_empty() {

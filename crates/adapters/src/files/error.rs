@@ -1,4 +1,4 @@
-//! What can be wrong with a file of places.
+//! What can be wrong with a file of reference data.
 
 use std::{fmt, path::PathBuf};
 
@@ -17,17 +17,17 @@ impl fmt::Display for Faults {
 
 /// One thing that is wrong with one file.
 #[derive(Debug, thiserror::Error)]
-#[error("`places.{key}`, `{}`: {why}", file.display())]
+#[error("`{setting}`, `{}`: {why}", file.display())]
 pub struct Fault {
-    /// The key of the setting, below `places`.
-    pub key: &'static str,
+    /// The setting that names it, such as `places.city`.
+    pub setting: &'static str,
     /// The file.
     pub file: PathBuf,
     /// What is wrong.
     pub why: Why,
 }
 
-/// What is wrong with a file. None of it repeats what the file says of an address.
+/// What is wrong with a file. None of it repeats what the file says of an address or a domain.
 #[derive(Debug, thiserror::Error)]
 pub enum Why {
     /// It can't be read.
@@ -50,7 +50,34 @@ pub enum Why {
     /// It is no text.
     #[error("it is not text in UTF-8")]
     NotText,
-    /// A line of a list can't be read.
-    #[error("line {0}: neither a network, such as `198.51.100.0/24`, nor a system, such as `AS64500`")]
-    Line(usize),
+    /// A line can't be read.
+    #[error("line {line}: {wanted}")]
+    Line {
+        /// Its number, from 1.
+        line: u64,
+        /// What it is not and should be.
+        wanted: &'static str,
+    },
+    /// It has no entries.
+    #[error("it has no entries: put some in, or, if it is meant, write `{version}` into `{}`", accept.display())]
+    Empty {
+        /// Its version.
+        version: String,
+        /// The file that would say that it is meant.
+        accept: PathBuf,
+    },
+    /// It has far fewer entries than the one in force.
+    #[error(
+        "it has {entries} entries where the one in force has {before}, so that it may be cut off and is not taken: put the whole one in its place, or, if it is meant, write `{version}` into `{}`", accept.display()
+    )]
+    Shrunk {
+        /// How many it has.
+        entries: u64,
+        /// How many the one in force has.
+        before: u64,
+        /// Its version.
+        version: String,
+        /// The file that would say that it is meant.
+        accept: PathBuf,
+    },
 }
