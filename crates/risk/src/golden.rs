@@ -21,13 +21,13 @@ fn check(features: &Features, profile: Option<&Profile>, expected: (u32, u32), r
     let reasons: Vec<_> = reasons.iter().map(|(code, micro)| ((*code).to_owned(), *micro)).collect();
     assert_eq!(found(&assessment), reasons);
     assert_eq!((assessment.score.millionths(), assessment.confidence.millionths()), expected);
-    assert_eq!((assessment.model.as_str(), assessment.engine.as_ref()), ("baseline@2:bf0505be839a5109", "2"));
+    assert_eq!((assessment.model.as_str(), assessment.engine.as_ref()), ("baseline@3:9491b1b10613fcd5", "3"));
     let stored: Features = serde_json::from_str(&serde_json::to_string(features).unwrap()).unwrap();
     assert_eq!(assess(&stored, profile, &Model::default()), assessment, "also from a record");
 }
 
 #[test]
-fn a_known_user_s_sign_in_scores_as_it_did_before_other_flows_were_known() {
+fn a_short_form_replays_as_it_did_before_sign_ins_had_shapes() {
     check(
         &ordinary(),
         Some(&home(60)),
@@ -53,6 +53,41 @@ fn a_known_user_s_sign_in_scores_as_it_did_before_other_flows_were_known() {
             ("unusual_hour", 621_187),
             ("unfamiliar_network", 492_385),
             ("unfamiliar_browser", 216_650),
+        ],
+    );
+}
+
+#[test]
+fn a_sign_in_replays() {
+    let login = |features: Features| Features { is_login: true, ..features };
+    let mut known = Profile::default();
+    for key in 0..30 {
+        known.credit(&login(ordinary()), key, 1_000);
+    }
+    check(
+        &login(ordinary()),
+        Some(&known),
+        (567, 894118),
+        &[
+            ("familiar_block", -2169549),
+            ("familiar_network", -922452),
+            ("auth0_high_confidence", -400000),
+            ("familiar_tls", -369139),
+            ("familiar_browser", -338138),
+            ("usual_hour", -171610),
+            ("familiar_device", -154731),
+        ],
+    );
+    check(
+        &login(stranger()),
+        Some(&known),
+        (391224, 849412),
+        &[
+            ("unusual_hour", 917917),
+            ("impossible_travel", 746338),
+            ("unfamiliar_device", 625393),
+            ("far_place", 585790),
+            ("familiar_tls", -369139),
         ],
     );
 }

@@ -43,6 +43,7 @@ mod reference;
 mod samples;
 mod scopes;
 mod short;
+pub mod stream;
 mod terms;
 pub mod train;
 mod velocity;

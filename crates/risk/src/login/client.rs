@@ -13,7 +13,8 @@ const TLS_FLOOR: f64 = 0.1;
 
 pub(super) fn machine(login: &Login<'_>) -> Option<f64> {
     let seen = login.profile.machine(login.keys.machine?, login.features.at);
-    Some(login.weaken(of_all(seen, login.features.shares.and_then(|shares| shares.machine), CLIENT_FLOOR)))
+    of_all(seen, login.features.shares.and_then(|shares| shares.machine), CLIENT_FLOOR)
+        .map(|evidence| login.weaken(evidence))
 }
 
 pub(super) fn browser(login: &Login<'_>) -> Option<f64> {
@@ -23,12 +24,8 @@ pub(super) fn browser(login: &Login<'_>) -> Option<f64> {
         login.profile.browser(browser, login.features.at),
         login.profile.machine(machine, login.features.at),
     );
-    Some(login.weaken(given(
-        seen,
-        parent,
-        login.features.shares.and_then(|shares| shares.browser),
-        CLIENT_FLOOR,
-    )))
+    given(seen, parent, login.features.shares.and_then(|shares| shares.browser), CLIENT_FLOOR)
+        .map(|evidence| login.weaken(evidence))
 }
 
 /// Older than the newest is riskier (people update, and attackers bring another machine), far newer a little.
@@ -45,12 +42,14 @@ pub(super) fn version(login: &Login<'_>) -> Option<f64> {
 
 pub(super) fn language(login: &Login<'_>) -> Option<f64> {
     let seen = login.profile.language(login.keys.language?, login.features.at);
-    Some(login.weaken(of_all(seen, login.features.shares.and_then(|shares| shares.language), CLIENT_FLOOR)))
+    of_all(seen, login.features.shares.and_then(|shares| shares.language), CLIENT_FLOOR)
+        .map(|evidence| login.weaken(evidence))
 }
 
 pub(super) fn tls(login: &Login<'_>) -> Option<f64> {
     let seen = login.profile.fingerprint(login.keys.fingerprint?, login.features.at);
-    Some(login.weaken(of_all(seen, login.features.shares.and_then(|shares| shares.fingerprint), TLS_FLOOR)))
+    of_all(seen, login.features.shares.and_then(|shares| shares.fingerprint), TLS_FLOOR)
+        .map(|evidence| login.weaken(evidence))
 }
 
 /// The fingerprint among those of the same browser, whoever has it: a program that only calls itself so stands out.

@@ -19,6 +19,9 @@ pub(super) fn hour(login: &Login<'_>) -> Option<f64> {
     let seen = |shift: u32| login.profile.hour((hour + shift) % 24, login.features.at);
     let near = KERNEL.iter().map(|(shift, part)| seen(*shift).weight * part).sum();
     let share = login.features.shares.and_then(|shares| shares.hour);
+    if share.is_none() && seen(0).total <= 0.0 {
+        return None;
+    }
     let share = share.map(|share| Share { tenant_ppb: 41_666_667, ..share });
     Some(login.weaken(log_ratio_by(near, seen(0).total, share, 1.0 / 24.0, 3.0)))
 }

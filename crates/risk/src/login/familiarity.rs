@@ -29,12 +29,12 @@ pub(super) fn log_ratio_by(weight: f64, total: f64, share: Option<Share>, floor:
     libm::log(attacker / user).clamp(BOUNDS.0, BOUNDS.1)
 }
 
-/// The same of what was seen of all that was told.
-pub(super) fn of_all(seen: Seen, share: Option<Share>, floor: f64) -> f64 {
-    log_ratio(seen.weight, seen.total, share, floor)
+/// The same of what was seen of all that was told; `None` where neither the person nor the crowd is known.
+pub(super) fn of_all(seen: Seen, share: Option<Share>, floor: f64) -> Option<f64> {
+    (share.is_some() || seen.total > 0.0).then(|| log_ratio(seen.weight, seen.total, share, floor))
 }
 
 /// The same of a value among those that came with another, which was `parent`.
-pub(super) fn given(seen: Seen, parent: Seen, share: Option<Share>, floor: f64) -> f64 {
-    log_ratio(seen.weight, parent.weight, share, floor)
+pub(super) fn given(seen: Seen, parent: Seen, share: Option<Share>, floor: f64) -> Option<f64> {
+    (share.is_some() || parent.weight > 0.0).then(|| log_ratio(seen.weight, parent.weight, share, floor))
 }

@@ -19,27 +19,30 @@ pub(super) const IMPOSSIBLE: f64 = 1.204;
 pub(super) fn country(login: &Login<'_>) -> Option<f64> {
     let key = login.keys.country?;
     let share = login.features.shares.and_then(|shares| shares.country);
-    Some(login.weaken(of_all(login.profile.country(key, login.features.at), share, COUNTRY_FLOOR)))
+    of_all(login.profile.country(key, login.features.at), share, COUNTRY_FLOOR)
+        .map(|evidence| login.weaken(evidence))
 }
 
 pub(super) fn network(login: &Login<'_>) -> Option<f64> {
     let keys = &login.keys;
     let seen = login.profile.network(keys.network?, login.features.at);
     let share = login.features.shares.and_then(|shares| shares.network);
-    Some(login.weaken(match keys.country {
+    let evidence = match keys.country {
         Some(country) => given(seen, login.profile.country(country, login.features.at), share, NETWORK_FLOOR),
         None => of_all(seen, share, NETWORK_FLOOR),
-    }))
+    };
+    evidence.map(|evidence| login.weaken(evidence))
 }
 
 pub(super) fn block(login: &Login<'_>) -> Option<f64> {
     let keys = &login.keys;
     let seen = login.profile.block(keys.block?, login.features.at);
     let share = login.features.shares.and_then(|shares| shares.block);
-    Some(login.weaken(match keys.network {
+    let evidence = match keys.network {
         Some(network) => given(seen, login.profile.network(network, login.features.at), share, BLOCK_FLOOR),
         None => of_all(seen, share, BLOCK_FLOOR),
-    }))
+    };
+    evidence.map(|evidence| login.weaken(evidence))
 }
 
 /// `ln(1 + km / 100)` less what a known place has, from the nearest place of those the person was at.

@@ -243,7 +243,7 @@ proptest! {
     fn dropping_a_field_hides_little(features in any_login(), field in 0..8_usize) {
         let ordinary = Features {
             country: usual().country, network: usual().network, block: usual().block, place: usual().place,
-            device: usual().device, language: usual().language, ja4: usual().ja4, local_hour: usual().local_hour,
+            device: usual().device, language: usual().language, ja4: usual().ja4, local_hour: usual().local_hour, readings: crate::Readings::default(),
             session: None, ..features
         };
         let known = home(30);
@@ -277,7 +277,7 @@ proptest! {
         let mut profile = home(20);
         profile.credit(&features, 1, 1_000);
         for assessment in [of(&features, Some(&profile)), of(&usual(), Some(&profile)), of(&features, None)] {
-            prop_assert!(assessment.logit_micro.abs() < number::LIMIT_MICRO);
+            prop_assert!(assessment.logit_micro.abs() < LIMIT_MICRO);
         }
     }
 

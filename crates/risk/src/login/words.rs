@@ -159,7 +159,9 @@ pub(super) fn kind(login: &Login<'_>, raises: bool) -> Words {
     match (raises, login.features.network_kind) {
         (false, _) => "The network is one of homes, phones and offices.".into(),
         (true, Some(Hosting)) => "The network rents out machines, and is new to the user.".into(),
-        (true, Some(Anonymizer | Vpn)) => "The network hides who is behind it, and is new to the user.".into(),
+        (true, Some(Anonymizer | Vpn)) => {
+            "The network hides who is behind it, and is new to the user.".into()
+        }
         (true, _) => "The network is new to the user, and no list says what kind it is.".into(),
     }
 }

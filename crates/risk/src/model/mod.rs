@@ -313,21 +313,21 @@ impl Travel {
 
 impl Auth0Weights {
     /// Codes by Auth0's event reference (`authentication.riskAssessment`); weights are judgement, and together
-    /// (3.0) as strong as our own strongest term, since they overlap with ours.
+    /// (4.0) enough for `high` where nothing else is known, and no more, since they overlap with ours.
     const fn baseline() -> Self {
         Self {
-            low_micro: 800_000,
+            low_micro: 1_000_000,
             medium_micro: 200_000,
             high_micro: -400_000,
-            no_match_micro: 500_000,
-            unknown_device_micro: 400_000,
+            no_match_micro: 700_000,
+            unknown_device_micro: 500_000,
             partial_match_micro: 100_000,
             match_micro: -300_000,
-            impossible_travel_micro: 800_000,
-            anonymous_proxy_micro: 600_000,
-            substantial_travel_micro: 300_000,
+            impossible_travel_micro: 1_100_000,
+            anonymous_proxy_micro: 800_000,
+            substantial_travel_micro: 400_000,
             minimal_travel_micro: -150_000,
-            deny_list_micro: 900_000,
+            deny_list_micro: 1_200_000,
         }
     }
 }

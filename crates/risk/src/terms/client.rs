@@ -224,18 +224,6 @@ mod tests {
     }
 
     #[test]
-    fn a_history_of_sets_of_scopes_calls_no_scope_new() {
-        let text = br#"{"v":1,"l":20684,"f":1787209200,"t":64000000,"p":0,"a":[[7,64000000]],"q":[[9,64000000]],"y":0}"#;
-        let mut profile = Profile::decode(text).unwrap();
-        assert_eq!(of_scopes(&["write:users"], &profile), None);
-        for key in 0..60 {
-            profile.credit(&machine(now()), key, 1_000);
-        }
-        assert_eq!(of_scopes(&["write:users"], &profile).unwrap().0, "unfamiliar_scopes");
-        assert!(!String::from_utf8(profile.encode()).unwrap().contains("\"q\""));
-    }
-
-    #[test]
     fn a_new_api_and_new_scopes_are_noticed() {
         let mut features = machine(now());
         features.machine = Some(Machine { audience: Some("00000001".into()), ..asking(&["write:users"]) });

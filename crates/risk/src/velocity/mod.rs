@@ -13,6 +13,7 @@ pub use local::{Delta, LocalCounts, Mark};
 pub use readings::Readings;
 pub(crate) use sightings::Kind;
 pub use sightings::Sightings;
+pub(crate) use table::Table;
 
 /// The counters of one tenant; bounded in memory whatever comes.
 ///

@@ -7,7 +7,7 @@ pub(super) const MAX_KEYS: usize = 16_384;
 
 /// Values by key. Turns say the order of touching and no clock does, so that one that jumps makes none stay for ever.
 #[derive(Debug, Clone)]
-pub(super) struct Table<V> {
+pub(crate) struct Table<V> {
     values: BTreeMap<u32, (u64, V)>,
     quiet: BTreeMap<u64, u32>,
 }
@@ -19,16 +19,16 @@ impl<V> Default for Table<V> {
 }
 
 impl<V: Default> Table<V> {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.values.len()
     }
 
-    pub(super) fn get(&self, key: u32) -> Option<&V> {
+    pub(crate) fn get(&self, key: u32) -> Option<&V> {
         self.values.get(&key).map(|(_, value)| value)
     }
 
     /// The value of a key, made where there is none; `turn` is greater than every one before.
-    pub(super) fn touch(&mut self, key: u32, turn: u64) -> &mut V {
+    pub(crate) fn touch(&mut self, key: u32, turn: u64) -> &mut V {
         let (touched, value) = self.values.entry(key).or_default();
         self.quiet.remove(touched);
         *touched = turn;
@@ -37,19 +37,18 @@ impl<V: Default> Table<V> {
     }
 
     /// Takes out the key that was touched longest ago.
-    pub(super) fn pop(&mut self) -> Option<V> {
+    pub(crate) fn pop(&mut self) -> Option<V> {
         let (_, key) = self.quiet.pop_first()?;
         self.values.remove(&key).map(|(_, value)| value)
     }
 
     /// What was touched after a turn.
-    pub(super) fn since(&self, turn: u64) -> impl Iterator<Item = (u32, &V)> {
+    pub(crate) fn since(&self, turn: u64) -> impl Iterator<Item = (u32, &V)> {
         let keys = self.quiet.range(turn.saturating_add(1)..).map(|(_, key)| *key);
         keys.filter_map(|key| Some((key, self.get(key)?)))
     }
 
-    #[cfg(test)]
-    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         self.values.values().map(|(_, value)| value)
     }
 }

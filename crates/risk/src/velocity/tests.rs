@@ -1,11 +1,11 @@
 mod properties;
 
-use crate::Short;
 use super::{
     local::{MAX_SIGHTS, Mark},
     table::MAX_KEYS,
     *,
 };
+use crate::Short;
 
 const NOON: i64 = 1_787_212_800;
 const DAY: i64 = 86_400;
