@@ -43,6 +43,10 @@ pub(super) fn automation(
     if !features.device.as_ref()?.automation || features.machine.is_some() {
         return None;
     }
+    // Why: programs exchange tokens of people, and the shapes know how those look.
+    if features.is_login && !matches!(features.channel, Channel::Interactive | Channel::Silent) {
+        return None;
+    }
     let (most, text) = match features.channel {
         Channel::Interactive | Channel::Silent => (
             model.automation.interactive_micro,

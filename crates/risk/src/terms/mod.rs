@@ -70,6 +70,7 @@ pub(crate) const TERMS: &[Term] = &[
 
 /// What counts at a person's sign-in beside the shapes.
 pub(crate) const BESIDE_LOGIN: &[Term] = &[
+    device::automation,
     auth0::confidence,
     auth0::new_device,
     auth0::impossible_travel,
