@@ -3,7 +3,7 @@
 //! It is built from the latest records when the service starts, and again now and then where other processes work on the
 //! same database; what this process learns meanwhile is added at once. Losing it loses warmth and nothing else.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use countersign_core::{OrganizationId, SubjectId, Timestamp};
 use countersign_risk::{
@@ -165,7 +165,7 @@ impl App {
     ///
     /// # Errors
     /// `Unavailable`; then the crowd stays as it was.
-    pub async fn build_crowd(&self, tenant: &Arc<Tenant>) -> Result<usize, Error> {
+    pub async fn build_crowd(&self, tenant: &Tenant) -> Result<usize, Error> {
         tenant.crowd.begin();
         let built = self.count_records(tenant).await;
         match built {

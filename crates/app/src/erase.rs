@@ -22,6 +22,15 @@ impl App {
     /// # Errors
     /// `Unavailable` when either step could not be done; call it again. Once recorded it is also done at the next start.
     pub async fn erase(&self, tenant: &Tenant, subject: &SubjectId) -> Result<bool, Error> {
+        let was_known = self.erase_person(tenant, subject).await?;
+        if was_known && let Err(error) = self.build_crowd(tenant).await {
+            // Why no failure: the person is erased, and the crowd in memory is built anew at the next start.
+            tracing::warn!(tenant.id = %tenant.id, %error, "the crowd could not be built without an erased person");
+        }
+        Ok(was_known)
+    }
+
+    async fn erase_person(&self, tenant: &Tenant, subject: &SubjectId) -> Result<bool, Error> {
         let (whole, _turns) = self.whole_person(tenant, subject).await?;
         let mut found = Vec::new();
         for name in &whole {

@@ -132,7 +132,8 @@ impl Scope {
     fn amount(&mut self, at: Timestamp, weight_milli: u32) -> u64 {
         let day = decay::day(at);
         if self.landmark_day == 0 {
-            self.landmark_day = day;
+            // Why earlier: older records may still come, and a weight long before the landmark is rounded away.
+            self.landmark_day = day - 2 * i64::from(self.half_life_days);
         }
         let halvings = decay::overdue_by(self.landmark_day, day, self.half_life_days);
         if halvings > 0 {

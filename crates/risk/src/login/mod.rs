@@ -33,6 +33,8 @@ pub(crate) struct Login<'a> {
     keys: Keys,
     /// How much of what is new is held against the person, 0 to 1.
     trust: f64,
+    /// Whether any sign-in of the person is counted.
+    is_known: bool,
 }
 
 /// Sign-ins of a tenant at which novelty counts half; a person's own count ten times. Judgement: on the first day everything
@@ -42,13 +44,15 @@ const HALF_TRUST: f64 = 50.0;
 impl<'a> Login<'a> {
     fn new(features: &'a Features, profile: &'a Profile) -> Self {
         let crowd = features.shares.map_or(0.0, |shares| f64::from(shares.tenant_milli) / 1_000.0);
-        let known = crowd + 10.0 * profile.history(features.at);
-        Self { features, profile, keys: Keys::of(features), trust: known / (known + HALF_TRUST) }
+        let own = profile.history(features.at);
+        let known = crowd + 10.0 * own;
+        let trust = known / (known + HALF_TRUST);
+        Self { features, profile, keys: Keys::of(features), trust, is_known: own > 0.0 }
     }
 
-    /// The evidence, with what raises the risk weakened where little is known at all.
+    /// The evidence, weakened where little is known at all: what raises the risk, and what only others speak for.
     fn weaken(&self, evidence: f64) -> f64 {
-        if evidence > 0.0 { evidence * self.trust } else { evidence }
+        if evidence > 0.0 || !self.is_known { evidence * self.trust } else { evidence }
     }
 
     fn seen(

@@ -91,7 +91,7 @@ async fn the_answer_has_this_shape() {
       "risk": {
         "confidence": 0.097,
         "level": "critical",
-        "logit_micro": 2600000,
+        "logit_micro": 2851533,
         "model": "[model]",
         "reasons": [
           {
@@ -101,26 +101,26 @@ async fn the_answer_has_this_shape() {
           },
           {
             "code": "auth0_untrusted_ip",
-            "micro": 900000,
+            "micro": 1200000,
             "text": "Auth0 found the address on a deny list of addresses with abuse."
           },
           {
-            "code": "auth0_low_confidence",
-            "micro": 800000,
-            "text": "Auth0's own assessment has low confidence in this sign-in."
-          },
-          {
             "code": "auth0_travel",
-            "micro": 800000,
+            "micro": 1100000,
             "text": "Auth0 finds the travel since the last sign-in impossible."
           },
           {
+            "code": "auth0_low_confidence",
+            "micro": 1000000,
+            "text": "Auth0's own assessment has low confidence in this sign-in."
+          },
+          {
             "code": "auth0_new_device",
-            "micro": 500000,
+            "micro": 700000,
             "text": "Auth0 has not seen this user on this device."
           }
         ],
-        "score": 0.930862
+        "score": 0.945398
       },
       "trigger": "post-login",
       "valid_for_ms": 2000,

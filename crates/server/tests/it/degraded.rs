@@ -28,6 +28,8 @@ async fn a_profile_that_can_not_be_read_degrades_the_decision_and_no_more() {
     let cold = service.decide(&event).await.json["risk"].clone();
     complete(&service, &id_of(&service.decide(&event).await)).await;
     assert_ne!(service.decide(&event).await.json["risk"], cold);
+    // The crowd would remember; a process that begins anew has none yet.
+    let service = service.reopen(countersign_policy::Document::default()).await;
     corrupt_profile(&service, "auth0|anna");
     let answer = service.decide(&event).await;
     assert_eq!(answer.json["degraded"], json!(["history_unavailable"]));
@@ -44,10 +46,12 @@ async fn a_broken_profile_is_begun_anew_by_the_next_outcome() {
     let event = at_home("auth0|anna");
     let first = id_of(&service.decide(&event).await);
     complete(&service, &first).await;
+    let service = service.reopen(countersign_policy::Document::default()).await;
     let once = service.decide(&event).await.json["risk"].clone();
     let id = id_of(&service.decide(&event).await);
     corrupt_profile(&service, "auth0|anna");
     complete(&service, &id).await;
+    let service = service.reopen(countersign_policy::Document::default()).await;
     let answer = service.decide(&event).await;
     assert_eq!((&answer.json["degraded"], &answer.json["risk"]), (&json!([]), &once));
     // What the lost profile had learned can be taken back without harm.

@@ -225,6 +225,7 @@ async fn what_was_joined_counts_once_after_a_restart_and_a_second_run() {
         assert_eq!(join(&service).await.joined, 1);
         assert_eq!(leaves(&service).await, size);
     }
+    service.app.build_crowd(&service.tenant()).await.unwrap();
     assert_eq!(service.decide(&at_another_time(&home)).await.json["risk"], risk);
 }
 

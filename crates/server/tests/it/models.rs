@@ -23,7 +23,10 @@ const MODELS: &str = "/v1/models/example-tenant";
 fn riskier(version: u32, by: i64) -> (Model, Card) {
     let baseline = Model::default();
     let bias_micro = baseline.bias_micro + by * 1_000_000;
-    let model = Model { name: "fitted".into(), version, bias_micro, ..baseline };
+    let mut model = Model { name: "fitted".into(), version, bias_micro, ..baseline };
+    for road in [&mut model.login.fresh, &mut model.login.session, &mut model.login.refresh] {
+        road.bias_micro += by * 1_000_000;
+    }
     let card = Card { name: model.name.clone(), version, ..Card::of_baseline() };
     (model, card)
 }

@@ -92,12 +92,12 @@ async fn a_verdict_stands_against_what_is_told_later() {
 async fn a_passed_challenge_teaches_nothing_after_a_verdict_against_it() {
     let service = TestApp::start(|_| {}).await;
     let id = decided(&service).await;
-    let before = service.decide(&post_login()).await.json["risk"].clone();
     let verdict = json!({ "kind": "verdict", "decision_id": id, "verdict": "fraudulent" });
     service.operate("POST", "/v1/outcomes", &verdict).await;
     complete(&service, &id).await;
     service.outcome(&json!({ "kind": "challenge_passed", "decision_id": id, "factor": "otp" })).await;
-    assert_eq!(service.decide(&post_login()).await.json["risk"], before);
+    let nobody = crate::world::risk_of_nobody(&service, &post_login()).await;
+    assert_eq!(service.decide(&post_login()).await.json["risk"], nobody);
 }
 
 #[tokio::test]

@@ -27,6 +27,15 @@ pub fn abroad(user_id: &str) -> Value {
     event
 }
 
+/// What is thought of the same sign-in by somebody of whom nothing is known; the crowd around them is the same.
+pub async fn risk_of_nobody(service: &TestApp, event: &Value) -> Value {
+    let mut event = event.clone();
+    event["user"]["user_id"] = json!("auth0|nobody");
+    let answer = service.decide(&event).await;
+    assert_eq!(answer.status, 200, "{}", answer.json);
+    answer.json["risk"].clone()
+}
+
 /// The same event as another tenant sends it.
 pub fn of_tenant(tenant: &str, mut event: Value) -> Value {
     event["tenant"]["id"] = json!(tenant);
