@@ -141,3 +141,6 @@ impl Crowd {
             .or_insert_with(|| Scope::new(ORGANIZATION_DAYS, ORGANIZATION_CELLS))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,6 +170,19 @@ impl Features {
         self.sign_up.as_ref().filter(|_| is_new)
     }
 
+    /// The same without what would lead back to the address: its block and place, networks that are blocks, and those that the
+    /// session was used from.
+    #[must_use]
+    pub fn without_address(self) -> Self {
+        let session = self.session.map(|session| SessionOf {
+            initial: session.initial.map(Initial::without_address),
+            last: session.last.map(Initial::without_address),
+            ..session
+        });
+        let network = self.network.filter(is_system);
+        Self { network, block: None, place: None, session, ..self }
+    }
+
     /// Adds enrolled factor types until there are 16.
     pub fn enroll<'a>(&mut self, factors: impl IntoIterator<Item = &'a str>) {
         for factor in factors {
@@ -179,6 +192,11 @@ impl Features {
             self.enrolled.insert(Short::new(factor));
         }
     }
+}
+
+/// Whether a network is named by its number; otherwise it is a block of addresses.
+fn is_system(network: &Short) -> bool {
+    network.as_str().strip_prefix("as").is_some_and(|digits| digits.parse::<u32>().is_ok())
 }
 
 /// A signal that makes an assessment better when present.
@@ -306,6 +324,28 @@ pub struct Auth0Risk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_the_address_nothing_leads_back_to_it() {
+        let used = || {
+            Some(Initial {
+                network: Some("203.0.113.0/24".into()),
+                block: Some("203.0.113.0/24".into()),
+                device: None,
+            })
+        };
+        let features = Features {
+            network: Some("198.51.100.0/24".into()),
+            block: Some("198.51.100.0/24".into()),
+            place: Place::from_degrees(50.1, 8.7),
+            session: Some(SessionOf { key: 7, initial: used(), last: used() }),
+            ..Features::new(Timestamp::from_seconds(0), Channel::Interactive)
+        };
+        let text = serde_json::to_string(&features.clone().without_address()).unwrap();
+        assert!(!text.contains("203.0.113") && !text.contains("198.51") && !text.contains("place"), "{text}");
+        let numbered = Features { network: Some("as64500".into()), ..features }.without_address();
+        assert_eq!(numbered.network, Some("as64500".into()));
+    }
 
     #[test]
     fn distances_are_those_of_the_globe() {

@@ -31,3 +31,10 @@ pub struct Initial {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Device>,
 }
+
+impl Initial {
+    /// The same without blocks of addresses.
+    pub(super) fn without_address(self) -> Self {
+        Self { network: self.network.filter(super::is_system), block: None, ..self }
+    }
+}

@@ -115,7 +115,7 @@ struct Shown {
     #[serde(flatten)]
     listed: Listed,
     assessment: countersign_risk::Assessment,
-    /// Without the block of the address and the place: those would lead back to the person.
+    /// Without what leads back to the address, and so to the person.
     features: countersign_risk::Features,
     decision: countersign_policy::Decision<countersign_policy::Recorded>,
     degraded: Vec<String>,
@@ -137,12 +137,10 @@ pub(super) async fn show(
     let (row, record) = server.0.app.decision(&tenant, &id).await?;
     let log_ids = server.0.app.log_ids(&tenant, &id).await?;
     let Record { assessment, features, decision, degraded, truncated, policy, .. } = record;
-    let network = features.network.clone().filter(crate::console::is_number);
-    let features = countersign_risk::Features { network, block: None, place: None, ..features };
     Ok(Json(Shown {
         listed: row.into(),
         assessment,
-        features,
+        features: features.without_address(),
         decision,
         degraded,
         truncated,

@@ -41,6 +41,10 @@ pub(super) fn features(features: &Features) -> Markup {
         ja4,
         auth0,
         logins_count,
+        language,
+        network_kind,
+        shares,
+        readings,
         session_known,
         enrolled,
         sign_up,
@@ -52,6 +56,8 @@ pub(super) fn features(features: &Features) -> Markup {
         dl.pairs {
             div { dt { "Country" } dd { (known(country.as_ref())) } }
             div { dt { "Network" } dd { (known(network.as_ref().filter(|network| is_number(network)))) } }
+            @if let Some(kind) = network_kind { (rows("Network", &serde_json::json!({ "kind": kind }))) }
+            div { dt { "Language" } dd { (known(language.as_ref())) } }
             div { dt { "Device" } dd { @match device { Some(device) => (machine(device)), None => (unknown()) } } }
             div { dt { "Local hour" } dd { @match local_hour { Some(hour) => { (hour) ":00 to " (hour) ":59 by the sun" }, None => (unknown()) } } }
             div { dt { "TLS client (JA4)" } dd { @match ja4 { Some(ja4) => code.wrap { (ja4) }, None => (unknown()) } } }
@@ -66,6 +72,10 @@ pub(super) fn features(features: &Features) -> Markup {
             } @else {
                 div { dt { "Auth0's assessment" } dd { (unknown()) } }
             }
+            @if let Some(shares) = shares {
+                div { dt { "Colleagues on the same block" } dd { (shares.block_others) @if shares.block_others >= 8 { " or more" } } }
+            }
+            @if !readings.is_empty() { (rows("Alike lately", readings)) }
             @if let Some(part) = sign_up { (rows("Sign-up", part)) }
             @if let Some(part) = reset { (rows("Reset", part)) }
             @if let Some(part) = of_machine { (rows("Machine", part)) }
@@ -90,7 +100,7 @@ fn rows(part: &str, fields: &impl Serialize) -> Markup {
 }
 
 /// Whether a network is named by its number; otherwise it is a block of addresses.
-pub(crate) fn is_number(network: &Short) -> bool {
+fn is_number(network: &Short) -> bool {
     network.as_str().strip_prefix("as").is_some_and(|digits| digits.parse::<u32>().is_ok())
 }
 

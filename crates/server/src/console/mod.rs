@@ -39,7 +39,6 @@ use axum::{
 };
 use maud::html;
 
-pub(crate) use self::facts::is_number;
 use crate::{Server, operator};
 
 /// The most bytes of a form.
