@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use others::Others;
 use scope::{Keyed, Scope};
 
-use crate::{Features, Shares, hash};
+use crate::{Features, Shares, hash, learning::FULL_MILLI};
 
 /// Half-life of an organization's weights in days; RISK model, section 4.1.
 const ORGANIZATION_DAYS: u32 = 45;
@@ -79,32 +79,29 @@ impl Crowd {
         shares
     }
 
-    /// Counts a sign-in with `weight_milli` thousandths.
+    /// Counts a sign-in that counts fully, with 1,000 `weight_milli` thousandths; what counts less teaches nobody else: of one
+    /// that looked risky, the person's own history may learn a little, and colleagues must not.
     pub fn credit(&mut self, features: &Features, member: Member, weight_milli: u32) {
-        if weight_milli == 0 || features.machine.is_some() {
+        if weight_milli < FULL_MILLI || features.machine.is_some() {
             return;
         }
         let keys = Keyed::of(features);
         self.tenant.credit(&keys, features.at, weight_milli);
         self.organization(member).credit(&keys, features.at, weight_milli);
-        if weight_milli >= crate::learning::FULL_MILLI
-            && let Some(block) = keys.block
-        {
+        if let Some(block) = keys.block {
             self.others.note(member, block, features.at);
         }
     }
 
     /// Takes a credit of the same features and weight back.
     pub fn debit(&mut self, features: &Features, member: Member, weight_milli: u32) {
-        if weight_milli == 0 || features.machine.is_some() {
+        if weight_milli < FULL_MILLI || features.machine.is_some() {
             return;
         }
         let keys = Keyed::of(features);
         self.tenant.debit(&keys, features.at, weight_milli);
         self.organization(member).debit(&keys, features.at, weight_milli);
-        if weight_milli >= crate::learning::FULL_MILLI
-            && let Some(block) = keys.block
-        {
+        if let Some(block) = keys.block {
             self.others.forget(member, block);
         }
     }

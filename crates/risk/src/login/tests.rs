@@ -6,7 +6,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     Assessment, CODES, Code, Initial, Model, Place, SessionOf, Short, assess, counterfactual, learning,
-    number,
     samples::{self, DAY_S, now},
 };
 
