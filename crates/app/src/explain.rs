@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     Error,
     decide::{Asked, circumstances, judge},
+    models::Scorer,
     reference::Lists,
 };
 
@@ -59,8 +60,9 @@ fn one<T: Asked>(
     let subject = event.who().subject(keys);
     let circumstances = circumstances(event, keys, &subject, at, "none");
     let settings = policy.document().settings(T::TRIGGER, event.organization(), event.client());
-    let (assessment, decision) =
-        judge::<T::Effect>(policy, circumstances, &features, None, &Model::default(), &[]);
+    let model = Model::default();
+    let shipped = Scorer { model: &model, own: None };
+    let (assessment, decision) = judge::<T::Effect>(policy, circumstances, &features, None, shipped, &[]);
     let flip = flip(&assessment, settings.thresholds);
     let decision = serde_json::to_vec(&decision).map_err(Error::internal)?;
     let decision = serde_json::from_slice(&decision).map_err(Error::internal)?;

@@ -2,8 +2,9 @@
 
 use std::{fmt::Write, hint::black_box};
 
+use countersign_core::{Channel, Timestamp};
 use countersign_risk::{
-    CODES,
+    CODES, Features, Model, Profile, assess_with,
     own_model::{Inputs, OwnModel},
 };
 
@@ -77,6 +78,17 @@ fn contribute(bencher: divan::Bencher<'_, '_>, (trees, depth): (usize, u32)) {
     let transactions: Vec<Inputs> = (0..1_024).map(|_| inputs(&mut numbers)).collect();
     let mut turn = transactions.iter().cycle();
     bencher.bench_local(|| turn.next().map(|inputs| model.contribute(black_box(inputs))));
+}
+
+/// An assessment without a model and with ever greater ones, the last as great as is taken in: what one adds to a decision.
+#[divan::bench(args = [(0, 0), (10, 3), (100, 6), (256, 5)])]
+fn assess(bencher: divan::Bencher<'_, '_>, (trees, depth): (usize, u32)) {
+    let own = (trees > 0).then(|| model(trees, depth));
+    let at = Timestamp::from_seconds(1_787_212_800);
+    let mut features = Features::new(at, Channel::Interactive);
+    features.is_login = true;
+    let (profile, model) = (Profile::default(), Model::default());
+    bencher.bench_local(|| assess_with(black_box(&features), Some(&profile), &model, own.as_ref()));
 }
 
 #[divan::bench(args = [(100, 6), (10, 3)])]

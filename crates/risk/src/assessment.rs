@@ -5,7 +5,11 @@ use std::borrow::Cow;
 use countersign_core::{MicroLogit, Score};
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, Features, Model, ModelId, Profile, Signal, login, number, terms};
+use crate::{
+    Code, Features, Model, ModelId, Profile, Signal, code, login, number,
+    own_model::{Inputs, MAX_BOUND_MICRO, OwnModel, OwnModelId},
+    terms,
+};
 
 /// Version of the code that turns features into terms; raised whenever a record would replay differently.
 pub const ENGINE: &str = "3";
@@ -51,11 +55,36 @@ pub struct Assessment {
     pub model: ModelId,
     /// The engine's version.
     pub engine: Cow<'static, str>,
+    /// The operator's own model, whose contribution is the reason `own_model`; `None` where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_model: Option<OwnModelAsked>,
+}
+
+/// An operator's own model that was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnModelAsked {
+    /// Its tag.
+    pub model: OwnModelId,
+    /// Whether its answer was no number, and so no contribution.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_failed: bool,
 }
 
 /// Weighs a transaction against the profile of its user or client; `None` for one without.
 #[must_use]
 pub fn assess(features: &Features, profile: Option<&Profile>, model: &Model) -> Assessment {
+    assess_with(features, profile, model, None)
+}
+
+/// As [`assess`], with an operator's own model as one more term, which reads the others. An answer of it that is no number is
+/// told and counts nothing.
+#[must_use]
+pub fn assess_with(
+    features: &Features,
+    profile: Option<&Profile>,
+    model: &Model,
+    own: Option<&OwnModel>,
+) -> Assessment {
     let (bias_micro, mut reasons) = if features.is_login {
         let road = model.login.road(features);
         let mut reasons = login::contributions(features, profile, road);
@@ -64,6 +93,7 @@ pub fn assess(features: &Features, profile: Option<&Profile>, model: &Model) -> 
     } else {
         (model.bias_micro, terms::TERMS.iter().filter_map(|term| term(features, profile, model)).collect())
     };
+    let own_model = own.map(|own| ask(own, features, profile, &mut reasons));
     reasons.sort_by(|a, b| b.micro.abs().cmp(&a.micro.abs()).then_with(|| a.code.cmp(&b.code)));
     let bias_micro = bias_micro.clamp(-number::LIMIT_MICRO, number::LIMIT_MICRO);
     // INVARIANT: each part is within ±10^8 and there are few of them, so that the sum can't overflow.
@@ -76,7 +106,23 @@ pub fn assess(features: &Features, profile: Option<&Profile>, model: &Model) -> 
         reasons,
         model: model.id(),
         engine: Cow::Borrowed(ENGINE),
+        own_model,
     }
+}
+
+/// Adds what an own model says to the reasons that it reads.
+fn ask(
+    own: &OwnModel,
+    features: &Features,
+    profile: Option<&Profile>,
+    reasons: &mut Vec<Contribution>,
+) -> OwnModelAsked {
+    let said = own.contribute(&Inputs::of(features, profile, reasons));
+    if let Ok(micro) = said {
+        let text = own.sentence(micro).unwrap_or_default();
+        reasons.extend(Contribution::new(code::OWN_MODEL, micro, (-MAX_BOUND_MICRO, MAX_BOUND_MICRO), text));
+    }
+    OwnModelAsked { model: own.id().clone(), has_failed: said.is_err() }
 }
 
 /// The logistic function in millionths.

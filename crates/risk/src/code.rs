@@ -125,6 +125,7 @@ codes! {
     FAMILIAR_TOKEN_KIND = "familiar_token_kind": "All kinds of token in the exchange are ones that the client often uses.",
     NEW_ACTOR = "new_actor": "The account of the user who acts in the exchange was made lately.",
     ACTOR_RESET = "actor_reset": "The password of the user who acts in the exchange was reset lately.",
+    OWN_MODEL = "own_model": "The operator's own model, which is attached at this tenant, raises or lowers the risk.",
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub mod train;
 mod velocity;
 
 pub use agent::parse_agent;
-pub use assessment::{Assessment, Contribution, ENGINE, assess};
+pub use assessment::{Assessment, Contribution, ENGINE, OwnModelAsked, assess, assess_with};
 pub use code::{CODES, Code};
 pub use counterfactual::{Flip, counterfactual};
 pub use email::Mailbox;

@@ -144,6 +144,12 @@ impl From<countersign_app::Error> for Problem {
         let problem = Self::new(status, error.code(), error.to_string());
         match error {
             Error::Model(ModelRefusal::Fault(fault)) => problem.at(fault.path, fault.message),
+            Error::Model(ModelRefusal::OwnFaults(faults)) => {
+                faults.into_iter().fold(problem, |problem, fault| {
+                    let path = if fault.path == "." { String::new() } else { format!(".{}", fault.path) };
+                    problem.at(format!("own_model{path}"), fault.message)
+                })
+            }
             _ => problem,
         }
     }

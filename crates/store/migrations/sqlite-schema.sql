@@ -215,6 +215,7 @@ CREATE TABLE model_acts (
     act        TEXT    NOT NULL,
     champion   INTEGER NOT NULL, -- 0: the shipped one
     challenger INTEGER, -- NULL: none
+    own        INTEGER, -- NULL: none
     acted_at   INTEGER NOT NULL,
     acted_by   TEXT    NOT NULL,
     PRIMARY KEY (tenant_id, number)
@@ -222,9 +223,10 @@ CREATE TABLE model_acts (
 CREATE TABLE models (
     tenant_id  TEXT    NOT NULL,
     version    INTEGER NOT NULL, -- from 1 on
+    kind       TEXT    NOT NULL, -- constants, own
     tag        TEXT    NOT NULL,
-    document   TEXT    NOT NULL, -- the constants, JSON
-    card       TEXT    NOT NULL, -- JSON
+    document   TEXT    NOT NULL, -- the constants, or the own model as it was taken in; JSON
+    card       TEXT    NOT NULL, -- JSON; empty for an own model
     created_at INTEGER NOT NULL,
     created_by TEXT    NOT NULL,
     PRIMARY KEY (tenant_id, version)

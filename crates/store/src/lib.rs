@@ -36,7 +36,7 @@ pub use journal::{
     AlertFilter, AlertRow, LogEntryRow, LogFilter, LogProgress, LogRejectRow, LogSnapshotPiece,
     LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, Old,
 };
-pub use models::{ModelAct, ModelActError, ModelActRow, ModelRow};
+pub use models::{ModelAct, ModelActError, ModelActRow, ModelKind, ModelKindError, ModelRow};
 pub use postgres::PostgresSettings;
 pub use rows::{
     AddressRow, CheckpointRow, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead, NewDecision,

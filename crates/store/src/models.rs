@@ -4,14 +4,49 @@ use std::str::FromStr;
 
 use countersign_core::Timestamp;
 
-/// A version of the model that scores, without its constants.
+/// What a version is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelKind {
+    /// Constants of the model that scores.
+    Constants,
+    /// An operator's own model, which is one more term beside them.
+    Own,
+}
+
+/// A word that is no kind of model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a kind of model")]
+pub struct ModelKindError;
+
+impl ModelKind {
+    /// The word in the database and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Constants => "constants",
+            Self::Own => "own",
+        }
+    }
+}
+
+impl FromStr for ModelKind {
+    type Err = ModelKindError;
+
+    fn from_str(word: &str) -> Result<Self, ModelKindError> {
+        [Self::Constants, Self::Own].into_iter().find(|kind| kind.as_str() == word).ok_or(ModelKindError)
+    }
+}
+
+/// A version of the model that scores, or of an operator's own, without what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelRow {
     /// Counts up from 1 with each one that is taken in.
     pub version: u64,
+    /// What it is.
+    pub kind: ModelKind,
     /// The model's tag, unique at the tenant.
     pub tag: String,
-    /// The card, JSON; it names nobody.
+    /// The card, JSON; it names nobody. Empty for an own model, which has none.
     pub card: String,
     /// When it was taken in.
     pub at: Timestamp,
@@ -28,8 +63,12 @@ pub enum ModelAct {
     Challenge,
     /// None is compared any more.
     Withdraw,
-    /// The version that decided before decides again.
+    /// What decided before decides again.
     RollBack,
+    /// An own model counts from now on.
+    Attach,
+    /// No own model counts any more.
+    Detach,
 }
 
 /// A word that is no act.
@@ -38,7 +77,8 @@ pub enum ModelAct {
 pub struct ModelActError;
 
 impl ModelAct {
-    const ALL: [Self; 4] = [Self::Promote, Self::Challenge, Self::Withdraw, Self::RollBack];
+    const ALL: [Self; 6] =
+        [Self::Promote, Self::Challenge, Self::Withdraw, Self::RollBack, Self::Attach, Self::Detach];
 
     /// The word in the database, in leaves and on the wire.
     #[must_use]
@@ -48,6 +88,8 @@ impl ModelAct {
             Self::Challenge => "challenge",
             Self::Withdraw => "withdraw",
             Self::RollBack => "roll_back",
+            Self::Attach => "attach",
+            Self::Detach => "detach",
         }
     }
 }
@@ -71,6 +113,8 @@ pub struct ModelActRow {
     pub champion: u64,
     /// The version that is compared with it since; `None`: none.
     pub challenger: Option<u64>,
+    /// The own model that counts beside the version that decides since; `None`: none.
+    pub own: Option<u64>,
     /// When.
     pub at: Timestamp,
     /// By whom: somebody on the operator's side.

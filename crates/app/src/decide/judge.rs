@@ -1,7 +1,9 @@
 //! From features to a decision: the one way, with a server or without.
 
 use countersign_policy::{Circumstances, Decision, Realize, Snapshot};
-use countersign_risk::{Assessment, Features, Model, Profile};
+use countersign_risk::{Assessment, Features, Profile};
+
+use crate::models::Scorer;
 
 /// Paths that the shipped Action names at the most: of a full list, some may be missing.
 const MAX_CUTS: usize = 64;
@@ -21,14 +23,14 @@ pub(crate) fn judge<E: Realize>(
     circumstances: Circumstances,
     features: &Features,
     profile: Option<&Profile>,
-    model: &Model,
+    scorer: Scorer<'_>,
     truncated: &[String],
 ) -> (Assessment, Decision<E>) {
-    let assessment = countersign_risk::assess(features, profile, model);
+    let assessment = scorer.assess(circumstances.trigger, features, profile);
     let raising = assessment.reasons.iter().filter(|reason| reason.micro > 0);
     let requested =
         circumstances.new_scopes.iter().map(String::as_str).filter(|_| !may_lack(SCOPES, truncated));
-    let unseen = countersign_risk::unseen_scopes(requested, features, profile, model);
+    let unseen = countersign_risk::unseen_scopes(requested, features, profile, scorer.model);
     let circumstances = Circumstances {
         new_scopes: unseen.into_iter().map(str::to_owned).collect(),
         roles_truncated: may_lack(ROLES, truncated),
@@ -58,7 +60,7 @@ mod tests {
     use countersign_auth0::trigger::credentials_exchange::{CredentialsExchange, Effect};
     use countersign_core::{Channel, Level, Mode, Score, Timestamp, Trigger, Verdict};
     use countersign_policy::{Document, Thresholds};
-    use countersign_risk::{Context, Extract, Readings, Reference};
+    use countersign_risk::{Context, Extract, Model, Readings, Reference};
     use serde_json::{Value, json};
 
     use super::*;
@@ -105,8 +107,10 @@ mod tests {
         let event = asking(scopes);
         let features = features(&event);
         let basis = Circumstances::new(Trigger::CredentialsExchange, Channel::Exchange, features.at);
+        let model = Model::default();
+        let shipped = Scorer { model: &model, own: None };
         let truncated: Vec<String> = truncated.iter().map(|path| (*path).to_owned()).collect();
-        judge(&policy, event.circumstances(basis), &features, profile, &Model::default(), &truncated).1
+        judge(&policy, event.circumstances(basis), &features, profile, shipped, &truncated).1
     }
 
     fn removed(scopes: &Value, profile: Option<&Profile>, truncated: &[&str]) -> Vec<String> {

@@ -220,10 +220,13 @@ impl App {
         let Gathered { snapshot, features, profile, .. } = &gathered;
         let models = tenant.models.load_full();
         let (assessment, decision) =
-            judge(snapshot, circumstances, features, profile.as_ref(), &models.champion, &call.truncated);
+            judge(snapshot, circumstances, features, profile.as_ref(), models.champion(), &call.truncated);
         let settings = snapshot.document().settings(T::TRIGGER, event.organization(), event.client());
         let level = |score| settings.thresholds.level(score);
-        let challenged = models.challenge(features, profile.as_ref(), level);
+        let challenged = models.challenge(T::TRIGGER, features, profile.as_ref(), level);
+        if assessment.own_model.as_ref().is_some_and(|own| own.has_failed) {
+            gathered.degraded.push("own_model_failed");
+        }
         let challenger = challenged.unwrap_or_else(|ChallengerFailed| {
             gathered.degraded.push("challenger_failed");
             None

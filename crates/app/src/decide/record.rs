@@ -3,7 +3,7 @@
 use countersign_core::{Level, Mode, Score, Trigger, Verdict};
 use countersign_ledger::leaf::Kind;
 use countersign_policy::{Decision, Facts, Recorded};
-use countersign_risk::{Assessment, Features, ModelId, Profile};
+use countersign_risk::{Assessment, Features, ModelId, Profile, own_model::OwnModelId};
 use countersign_store::NewDecision;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -20,6 +20,9 @@ pub struct Challenged {
     pub level: Level,
     /// Its tag.
     pub model: ModelId,
+    /// The own model that counted beside it; `None`: none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_model: Option<OwnModelId>,
 }
 
 /// The sealed body of a decision's record.
@@ -115,8 +118,14 @@ pub(super) fn draft<'a, E>(
     }
     draft.versions.insert("engine".to_owned(), assessment.engine.to_string());
     draft.versions.insert("model".to_owned(), assessment.model.to_string());
+    if let Some(own) = &assessment.own_model {
+        draft.versions.insert("own_model".to_owned(), own.model.to_string());
+    }
     if let Some(challenger) = challenger {
         draft.versions.insert("challenger".to_owned(), challenger.model.to_string());
+        if let Some(own) = &challenger.own_model {
+            draft.versions.insert("challenger_own_model".to_owned(), own.to_string());
+        }
     }
     draft.versions.insert("policy".to_owned(), gathered.snapshot.etag().to_owned());
     if !gathered.reference.is_empty() {

@@ -1,17 +1,26 @@
 //! Deciding a stored decision again: the same record must come out, byte for byte.
 
+use std::sync::Arc;
+
 use countersign_auth0::trigger::Event;
 use countersign_core::{DecisionId, SubjectId, Trigger};
 use countersign_policy::{Circumstances, Snapshot};
 use countersign_privacy::TenantKeys;
-use countersign_risk::{ENGINE, Model, ModelId, ShortForm};
+use countersign_risk::{
+    ENGINE, Model, ModelId, ShortForm,
+    own_model::{OwnModel, OwnModelId},
+};
 use serde::Deserialize;
 
 use super::{
     Asked, QuickAsk, circumstances, judge,
     record::{Body, Record},
 };
-use crate::{App, Error, Tenant, models::challenged, policies};
+use crate::{
+    App, Error, Tenant,
+    models::{Kept, Scorer, challenged},
+    policies,
+};
 
 /// How many versions of the policy are looked through.
 const VERSIONS: u32 = 10_000;
@@ -47,25 +56,44 @@ impl App {
             return Ok(Replay::NotAtHand { what: format!("policy {}", record.policy) });
         };
         let policy = policies::read(&tenant.id, policy)?;
-        let champion = self.model_of_tag(tenant, record.assessment.model.as_str()).await?;
-        let challenger = match &record.challenger {
-            Some(challenged) => self.model_of_tag(tenant, challenged.model.as_str()).await?,
-            None => None,
-        };
-        let models = AtHand { champion: champion.as_deref(), challenger: challenger.as_deref() };
-        again(&record, &policy, &tenant.keys, models, &body)
+        let mut kept = Vec::new();
+        for tag in tags(&record) {
+            kept.extend(self.model_of_tag(tenant, tag).await?);
+        }
+        again(&record, &policy, &tenant.keys, &kept, &body)
     }
 }
 
-/// The models by the tags of a record, as far as they are known.
-#[derive(Clone, Copy)]
-struct AtHand<'a> {
-    champion: Option<&'a Model>,
-    challenger: Option<&'a Model>,
+/// The tags of all models that a record names.
+fn tags(record: &Record) -> impl Iterator<Item = &str> {
+    let own = record.assessment.own_model.as_ref().map(|asked| asked.model.as_str());
+    let challenger = record.challenger.iter().flat_map(|challenged| {
+        [Some(challenged.model.as_str()), challenged.own_model.as_ref().map(OwnModelId::as_str)]
+    });
+    [Some(record.assessment.model.as_str()), own].into_iter().chain(challenger).flatten()
 }
 
-/// The model that decided, and the one that was compared with it.
-type Both<'a> = (&'a Model, Option<&'a Model>);
+/// What decided, and what was compared with it.
+type Both<'a> = (Scorer<'a>, Option<Scorer<'a>>);
+
+/// What scores by these tags; the first that is missing, where one is.
+///
+/// Why the tags anew: another version of the program may read a stored model otherwise.
+fn scorer<'a>(kept: &'a [Kept], model: &ModelId, own: Option<&OwnModelId>) -> Result<Scorer<'a>, String> {
+    let constants = kept.iter().find_map(|kept| match kept {
+        Kept::Constants(known) if known.id() == *model => Some(&**known),
+        _ => None,
+    });
+    let found = |tag: &OwnModelId| {
+        let found = kept.iter().find_map(|kept| match kept {
+            Kept::Own(known) if known.id() == tag => Some(&**known),
+            _ => None,
+        });
+        found.ok_or_else(|| format!("own model {tag}"))
+    };
+    let own: Option<&OwnModel> = own.map(found).transpose()?;
+    Ok(Scorer { model: constants.ok_or_else(|| format!("model {model}"))?, own })
+}
 
 /// Decides a record again from its bytes, with nothing but the policy that it names, the tenant's keys and the shipped model.
 ///
@@ -76,8 +104,7 @@ pub fn replay(body: &[u8], policy: &Snapshot, keys: &TenantKeys) -> Result<Repla
     if record.policy != policy.etag() {
         return Ok(Replay::NotAtHand { what: format!("policy {}", record.policy) });
     }
-    let shipped = Model::default();
-    again(&record, policy, keys, AtHand { champion: Some(&shipped), challenger: Some(&shipped) }, body)
+    again(&record, policy, keys, &[Kept::Constants(Arc::new(Model::default()))], body)
 }
 
 /// Decides a record again.
@@ -85,26 +112,25 @@ fn again(
     record: &Record,
     policy: &Snapshot,
     keys: &TenantKeys,
-    models: AtHand<'_>,
+    kept: &[Kept],
     stored: &[u8],
 ) -> Result<Replay, Error> {
     let missing = |what: String| Ok(Replay::NotAtHand { what });
     if record.assessment.engine != ENGINE {
         return missing(format!("engine {}", record.assessment.engine));
     }
-    // Why the tag anew: another version of the program may read a stored model otherwise.
-    let is_of = |model: &&Model, tag: &ModelId| model.id() == *tag;
-    let Some(model) = models.champion.filter(|model| is_of(model, &record.assessment.model)) else {
-        return missing(format!("model {}", record.assessment.model));
+    let own = record.assessment.own_model.as_ref().map(|asked| &asked.model);
+    let champion = match scorer(kept, &record.assessment.model, own) {
+        Ok(champion) => champion,
+        Err(what) => return missing(what),
     };
-    let mut challenger = None;
-    if let Some(challenged) = &record.challenger {
-        challenger = models.challenger.filter(|model| is_of(model, &challenged.model));
-        if challenger.is_none() {
-            return missing(format!("model {}", challenged.model));
-        }
-    }
-    let bytes = decide(record, policy, keys, (model, challenger))?;
+    let compared = record.challenger.as_ref();
+    let challenger = compared.map(|compared| scorer(kept, &compared.model, compared.own_model.as_ref()));
+    let challenger = match challenger.transpose() {
+        Ok(challenger) => challenger,
+        Err(what) => return missing(what),
+    };
+    let bytes = decide(record, policy, keys, (champion, challenger))?;
     if bytes == stored {
         return Ok(Replay::Same);
     }
@@ -137,7 +163,7 @@ fn write<T: Asked>(
     record: &Record,
     policy: &Snapshot,
     keys: &TenantKeys,
-    (model, challenger): Both<'_>,
+    (champion, challenger): Both<'_>,
 ) -> Result<Vec<u8>, Error> {
     let subject: SubjectId = event.who().subject(keys);
     let circumstances = Circumstances {
@@ -149,13 +175,14 @@ fn write<T: Asked>(
         circumstances,
         &record.features,
         record.profile.as_ref(),
-        model,
+        champion,
         &record.truncated,
     );
     let settings = policy.document().settings(T::TRIGGER, event.organization(), event.client());
     let level = |score| settings.thresholds.level(score);
-    let challenger =
-        challenger.map(|model| challenged(&record.features, record.profile.as_ref(), model, level));
+    let challenger = challenger.and_then(|challenger| {
+        challenged(challenger, T::TRIGGER, &record.features, record.profile.as_ref(), level).ok()
+    });
     serde_json::to_vec(&Body {
         decision_id: &record.decision_id,
         trigger: record.trigger,

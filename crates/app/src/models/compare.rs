@@ -6,8 +6,11 @@ use countersign_core::Timestamp;
 use countersign_store::{DecisionFilter, DecisionRow, ModelActRow, Standing};
 use serde::Serialize;
 
-use super::{load, usable};
-use crate::{App, Error, Tenant, decide::record::Record};
+use super::{Kept, load, usable};
+use crate::{
+    App, Error, Tenant,
+    decide::record::{Challenged, Record},
+};
 
 /// Decisions that are read: of the newest so many for the agreement, and of so many that a person judged.
 const READ: u32 = 500;
@@ -22,7 +25,8 @@ pub struct Comparison {
     pub since: Timestamp,
     /// Decisions that both scored, of the newest 500 since.
     pub decisions: u32,
-    /// Of the newest 500 since, those that tell nothing: erased or no longer kept people, or a challenger that failed.
+    /// Of the newest 500 since, those that tell nothing: erased or no longer kept people, a challenger that failed, and an
+    /// own model that does not speak of the trigger.
     pub unread: u32,
     /// Share of them to which both gave the same level, 0 to 1; `None` without any.
     pub level_agreement: Option<f64>,
@@ -44,6 +48,25 @@ pub struct Scored {
     pub challenger: f64,
 }
 
+/// By which tags a record tells of the two that are compared.
+struct Tags {
+    champion: String,
+    challenger: String,
+    /// The own model that is the challenger beside the champion's constants.
+    own: Option<String>,
+}
+
+impl Tags {
+    /// Whether a record tells of both: where an own model is compared, it must have been asked.
+    fn fit(&self, record: &Record, challenged: &Challenged) -> bool {
+        (record.assessment.model.as_str(), challenged.model.as_str()) == (&*self.champion, &*self.challenger)
+            && self
+                .own
+                .as_deref()
+                .is_none_or(|own| challenged.own_model.as_ref().is_some_and(|asked| asked.as_str() == own))
+    }
+}
+
 /// Sums over decisions.
 #[derive(Default)]
 struct Sums {
@@ -55,11 +78,8 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, row: &DecisionRow, record: &Record, tags: (&str, &str)) {
-        let told = record
-            .challenger
-            .as_ref()
-            .filter(|challenged| (record.assessment.model.as_str(), challenged.model.as_str()) == tags);
+    fn add(&mut self, row: &DecisionRow, record: &Record, tags: &Tags) {
+        let told = record.challenger.as_ref().filter(|challenged| tags.fit(record, challenged));
         let Some(challenged) = told else {
             self.unread += 1;
             return;
@@ -93,13 +113,7 @@ impl App {
         let store = &self.ports.store;
         let acts = store.list_model_acts(&tenant.id, ACTS).await?;
         let Some((since, champion, challenger)) = beginning(&acts) else { return Ok(None) };
-        // Why not the tag of its row: records name what this program makes of the constants. One that can't be used is in none.
-        let tag = async |version| {
-            let model = usable(load(store, &tenant.id, version).await)?;
-            Ok::<_, Error>(model.map(|model| model.id().to_string()).unwrap_or_default())
-        };
-        let (champion, challenger) = (tag(champion).await?, tag(challenger).await?);
-        let tags = (champion.as_str(), challenger.as_str());
+        let tags = &self.tags(tenant, champion, challenger).await?;
         let first = store.first_leaf_since(&tenant.id, since).await?;
         let newest = store.list_decisions(&tenant.id, DecisionFilter::default(), READ).await?;
         let mut all = Sums::default();
@@ -125,11 +139,23 @@ impl App {
         }))
     }
 
+    // Why not the tags of the rows: records name what this program makes of the constants. One that can't be used is in none.
+    async fn tags(&self, tenant: &Tenant, champion: u64, challenger: u64) -> Result<Tags, Error> {
+        let kept = async |version| usable(load(&self.ports.store, &tenant.id, version).await);
+        let champion = kept(champion).await?.map(|kept| kept.tag()).unwrap_or_default();
+        let challenger = kept(challenger).await?;
+        let tag = challenger.as_ref().map(Kept::tag).unwrap_or_default();
+        Ok(match challenger {
+            Some(Kept::Own(_)) => Tags { challenger: champion.clone(), champion, own: Some(tag) },
+            _ => Tags { champion, challenger: tag, own: None },
+        })
+    }
+
     async fn sum(
         &self,
         tenant: &Tenant,
         rows: impl Iterator<Item = &DecisionRow>,
-        tags: (&str, &str),
+        tags: &Tags,
         sums: &mut Sums,
     ) -> Result<(), Error> {
         for row in rows {
@@ -147,7 +173,7 @@ impl App {
 fn beginning(acts: &[ModelActRow]) -> Option<(Timestamp, u64, u64)> {
     let newest = acts.first()?;
     let challenger = newest.challenger?;
-    let same =
-        acts.iter().take_while(|act| (act.champion, act.challenger) == (newest.champion, newest.challenger));
+    let held = |act: &ModelActRow| (act.champion, act.own, act.challenger);
+    let same = acts.iter().take_while(|act| held(act) == held(newest));
     Some((same.last()?.at, newest.champion, challenger))
 }

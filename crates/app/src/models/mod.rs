@@ -1,24 +1,35 @@
-//! The models that score at a tenant: which version decides, which is only compared with it, and where they are kept.
+//! The models that score at a tenant: which version decides, which own model counts beside it, which is only compared, and
+//! where they are kept.
 
 mod act;
 mod compare;
+mod import;
+mod kept;
 mod refusal;
+mod scorer;
 #[cfg(test)]
 mod tests;
 mod view;
 
 use std::sync::Arc;
 
-use countersign_core::TenantId;
-use countersign_risk::{Features, Model, Profile};
+use countersign_core::{Score, TenantId, Trigger};
+use countersign_risk::{Features, Model, Profile, own_model::OwnModel};
 use countersign_store::Store;
-use tracing::error;
 
 pub use self::{
     act::{ModelBy, ModelChange},
     compare::{Comparison, Scored},
     refusal::ModelRefusal,
     view::{ActView, ModelHead, ModelShown, Models},
+};
+pub(crate) use self::{
+    kept::Kept,
+    scorer::{ChallengerFailed, Scorer, challenged},
+};
+use self::{
+    kept::{load, load_constants, load_own, usable},
+    scorer::guarded,
 };
 use crate::{App, Error, Tenant, decide::record::Challenged};
 
@@ -33,92 +44,66 @@ pub(crate) struct InForce {
     /// The number of the act that says so; 0: none did.
     pub(crate) act: u64,
     /// The constants that decide.
-    pub(crate) champion: Arc<Model>,
-    /// What is compared with it.
-    pub(crate) challenger: Option<Challenger>,
+    champion: Arc<Model>,
+    /// The own model that counts beside them.
+    own: Option<Arc<OwnModel>>,
+    /// What is compared with them.
+    challenger: Option<Challenger>,
 }
 
 /// A version that is compared and never decides.
-pub(crate) struct Challenger {
-    /// Its constants; `None` where this program can't use them.
-    pub(crate) model: Option<Arc<Model>>,
+struct Challenger {
+    /// What it is; `None` where this program can't use it.
+    kept: Option<Kept>,
 }
-
-/// A challenger that could not be asked.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct ChallengerFailed;
 
 impl InForce {
     /// The shipped model alone.
     pub(crate) fn shipped() -> Self {
-        Self { act: 0, champion: Arc::default(), challenger: None }
+        Self { act: 0, champion: Arc::default(), own: None, challenger: None }
+    }
+
+    /// What decides.
+    pub(crate) fn champion(&self) -> Scorer<'_> {
+        Scorer { model: &self.champion, own: self.own.as_deref() }
     }
 
     /// What the challenger thinks of the same event; `None` where there is none. Its level is left to the caller, who knows the thresholds.
     pub(crate) fn challenge(
         &self,
+        trigger: Trigger,
         features: &Features,
         profile: Option<&Profile>,
-        level: impl FnOnce(countersign_core::Score) -> countersign_core::Level,
+        level: impl FnOnce(Score) -> countersign_core::Level,
     ) -> Result<Option<Challenged>, ChallengerFailed> {
         let Some(challenger) = &self.challenger else { return Ok(None) };
-        let model = challenger.model.as_deref().ok_or(ChallengerFailed)?;
+        let scorer = match challenger.kept.as_ref().ok_or(ChallengerFailed)? {
+            Kept::Constants(model) => Scorer { model, ..self.champion() },
+            Kept::Own(own) => Scorer { own: Some(own), ..self.champion() },
+        };
         // Why: whatever constants that were never in force do, the sign-in must be answered.
-        guarded(|| challenged(features, profile, model, level)).map(Some)
+        guarded(|| challenged(scorer, trigger, features, profile, level))?.map(Some)
     }
 }
 
-/// What a model thinks of an event, as a record keeps it of a challenger.
-pub(crate) fn challenged(
-    features: &Features,
-    profile: Option<&Profile>,
-    model: &Model,
-    level: impl FnOnce(countersign_core::Score) -> countersign_core::Level,
-) -> Challenged {
-    let assessment = countersign_risk::assess(features, profile, model);
-    Challenged { level: level(assessment.score), score: assessment.score, model: assessment.model }
-}
-
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, ChallengerFailed> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|_| ChallengerFailed)
-}
-
-/// The constants of a version.
-pub(crate) async fn load(store: &Store, tenant: &TenantId, version: u64) -> Result<Arc<Model>, Error> {
-    if version == SHIPPED {
-        return Ok(Arc::default());
-    }
-    let found = store.find_model(tenant, version).await?;
-    let (_, document) = found.ok_or(Error::NotFound("version of the model"))?;
-    let unreadable = |detail: String| Error::UnreadableModel { tenant: tenant.clone(), version, detail };
-    let model: Model = serde_json::from_str(&document).map_err(|error| unreadable(error.to_string()))?;
-    model.check().map_err(|fault| unreadable(fault.to_string()))?;
-    Ok(Arc::new(model))
-}
-
-/// What holds, as it is on record. With `is_lenient` a champion that this program can't use gives way to the shipped one, so that
-/// another can be put in force.
+/// What holds, as it is on record. With `is_lenient` a champion that this program can't use gives way to the shipped one, and an
+/// own model to none, so that another can be put in force.
 pub(crate) async fn in_force(store: &Store, tenant: &TenantId, is_lenient: bool) -> Result<InForce, Error> {
     let Some(act) = store.find_model_act(tenant).await? else { return Ok(InForce::shipped()) };
-    let champion = load(store, tenant, act.champion).await;
+    let champion = load_constants(store, tenant, act.champion).await;
     let champion = if is_lenient { usable(champion)?.unwrap_or_default() } else { champion? };
-    let challenger = match act.challenger {
-        Some(version) => Some(Challenger { model: usable(load(store, tenant, version).await)? }),
+    let own = match act.own {
+        Some(version) => {
+            let own = load_own(store, tenant, version).await;
+            if is_lenient { usable(own)? } else { Some(own?) }
+        }
         None => None,
     };
-    Ok(InForce { act: act.number, champion, challenger })
-}
-
-/// `None` for constants that are there, or should be, and can't be used.
-fn usable(loaded: Result<Arc<Model>, Error>) -> Result<Option<Arc<Model>>, Error> {
-    match loaded {
-        Ok(model) => Ok(Some(model)),
-        Err(fault @ (Error::UnreadableModel { .. } | Error::NotFound(_))) => {
-            error!(%fault, "a model can't be used");
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
+    let challenger = match act.challenger {
+        Some(version) => Some(Challenger { kept: usable(load(store, tenant, version).await)? }),
+        None => None,
+    };
+    Ok(InForce { act: act.number, champion, own, challenger })
 }
 
 impl App {
@@ -133,10 +118,10 @@ impl App {
     }
 
     /// The model of a tag: the shipped one, or one that this tenant keeps.
-    pub(crate) async fn model_of_tag(&self, tenant: &Tenant, tag: &str) -> Result<Option<Arc<Model>>, Error> {
+    pub(crate) async fn model_of_tag(&self, tenant: &Tenant, tag: &str) -> Result<Option<Kept>, Error> {
         let shipped = Model::default();
         if shipped.id().as_str() == tag {
-            return Ok(Some(Arc::new(shipped)));
+            return Ok(Some(Kept::Constants(Arc::new(shipped))));
         }
         let Some(version) = self.ports.store.find_model_version(&tenant.id, tag).await? else {
             return Ok(None);

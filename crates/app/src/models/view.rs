@@ -2,7 +2,7 @@
 
 use countersign_core::Timestamp;
 use countersign_risk::{Card, Model};
-use countersign_store::{ModelActRow, ModelRow};
+use countersign_store::{ModelActRow, ModelKind, ModelRow};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -21,6 +21,8 @@ pub struct Models {
     pub champion: u64,
     /// The version that is compared with it; `None`: none.
     pub challenger: Option<u64>,
+    /// The own model that counts beside the one that decides; `None`: none.
+    pub own: Option<u64>,
     /// The newest hundred versions, newest first, and the shipped one.
     pub versions: Vec<ModelHead>,
     /// The newest hundred acts, newest first.
@@ -32,13 +34,15 @@ pub struct Models {
 pub struct ModelHead {
     /// Its number; 0 for the shipped one.
     pub version: u64,
+    /// `constants` or `own`.
+    pub kind: &'static str,
     /// Its tag.
     pub tag: String,
     /// When it was taken in; `None` for the shipped one.
     pub imported_at: Option<Timestamp>,
     /// By whom; `None` for the shipped one.
     pub imported_by: Option<String>,
-    /// Its card; `None` where this program can't read it.
+    /// Its card; `None` where this program can't read it, and for an own model, which has none.
     pub card: Option<Card>,
 }
 
@@ -48,7 +52,7 @@ pub struct ModelShown {
     /// All but the constants.
     #[serde(flatten)]
     pub head: ModelHead,
-    /// The constants, as they are kept.
+    /// The constants, or the own model, as they are kept.
     pub model: Box<RawValue>,
 }
 
@@ -57,12 +61,14 @@ pub struct ModelShown {
 pub struct ActView {
     /// Its number.
     pub number: u64,
-    /// `promote`, `challenge`, `withdraw` or `roll_back`.
+    /// `promote`, `challenge`, `withdraw`, `attach`, `detach` or `roll_back`.
     pub act: &'static str,
     /// The version that decides since.
     pub champion: u64,
     /// The version that is compared with it since.
     pub challenger: Option<u64>,
+    /// The own model that counts since.
+    pub own: Option<u64>,
     /// When.
     pub at: Timestamp,
     /// By whom.
@@ -71,8 +77,8 @@ pub struct ActView {
 
 impl From<ModelActRow> for ActView {
     fn from(row: ModelActRow) -> Self {
-        let ModelActRow { number, act, champion, challenger, at, by } = row;
-        Self { number, act: act.as_str(), champion, challenger, at, by }
+        let ModelActRow { number, act, champion, challenger, own, at, by } = row;
+        Self { number, act: act.as_str(), champion, challenger, own, at, by }
     }
 }
 
@@ -80,6 +86,7 @@ impl ModelHead {
     fn shipped() -> Self {
         Self {
             version: SHIPPED,
+            kind: ModelKind::Constants.as_str(),
             tag: Model::default().id().to_string(),
             imported_at: None,
             imported_by: None,
@@ -90,9 +97,9 @@ impl ModelHead {
 
 impl From<ModelRow> for ModelHead {
     fn from(row: ModelRow) -> Self {
-        let ModelRow { version, tag, card, at, by } = row;
+        let ModelRow { version, kind, tag, card, at, by } = row;
         let card = serde_json::from_str(&card).ok();
-        Self { version, tag, imported_at: Some(at), imported_by: Some(by), card }
+        Self { version, kind: kind.as_str(), tag, imported_at: Some(at), imported_by: Some(by), card }
     }
 }
 
@@ -112,6 +119,7 @@ impl App {
             act: newest.map_or(0, |act| act.number),
             champion: newest.map_or(SHIPPED, |act| act.champion),
             challenger: newest.and_then(|act| act.challenger),
+            own: newest.and_then(|act| act.own),
             versions,
             acts,
         })

@@ -19,7 +19,7 @@ pub enum ModelCommand {
     /// Print how champion and challenger scored the same sign-ins.
     #[command(after_help = "Example: countersign model compare --tenant example-tenant")]
     Compare(CompareModels),
-    /// Take a model in with its card; it holds nowhere until it is challenged or promoted.
+    /// Take a model in with its card, or an own model; it holds nowhere until it is challenged, promoted or attached.
     #[command(
         after_help = "Example: countersign model import model.json --tenant example-tenant --actor mia"
     )]
@@ -35,7 +35,17 @@ pub enum ModelCommand {
         after_help = "Example: countersign model promote 3 --tenant example-tenant --actor mia --url http://127.0.0.1:8377"
     )]
     Promote(NamedModel),
-    /// Undo the latest promotion that is left, from the next sign-in on.
+    /// Let an own model count beside the version that decides, from the next sign-in on.
+    #[command(
+        after_help = "Example: countersign model attach 4 --tenant example-tenant --actor mia --url http://127.0.0.1:8377"
+    )]
+    Attach(NamedModel),
+    /// Let no own model count any more, from the next sign-in on.
+    #[command(
+        after_help = "Example: countersign model detach --tenant example-tenant --actor mia --url http://127.0.0.1:8377"
+    )]
+    Detach(ActOnModel),
+    /// Undo the latest promotion, attachment or detachment that is left, from the next sign-in on.
     #[command(
         after_help = "Example: countersign model roll-back --tenant example-tenant --actor mia --url http://127.0.0.1:8377"
     )]
@@ -89,7 +99,7 @@ pub struct CompareModels {
 /// `countersign model import`
 #[derive(Debug, ClapArgs)]
 pub struct ImportModel {
-    /// The model's file: JSON with `model` and `card`, at most 256 KiB.
+    /// The model's file: JSON with `model` and `card`, at most 256 KiB; or an own model (docs/own-model.md), at most 1 MiB.
     pub file: PathBuf,
     /// Who acts, and where.
     #[command(flatten)]

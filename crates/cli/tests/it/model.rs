@@ -1,10 +1,45 @@
 //! Models are taken in, compared, promoted and rolled back, by a running server and without one.
 
-use std::fs;
+use std::{fs, path::Path, process::Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{Service, TENANT, complained, run, told};
+
+/// An own model is refused with its places, taken in, attached as it is in a file, and detached.
+fn attach_one_of_ones_own(home: &Path, model: &dyn Fn(&[&str]) -> Output, there: &[&str]) {
+    let mut file = json!({
+        "format": "countersign-own-model/1", "name": "night-shift", "version": 1, "kind": "logistic",
+        "inputs": [{ "name": "histori" }], "logistic": { "intercept": 0.5, "coefficients": [0.1] },
+        "weight_milli": 1001, "bound_micro": 1_000_000,
+    });
+    fs::write(home.join("own.json"), file.to_string()).unwrap();
+    let refused = model(&[&["import", "own.json"], there].concat());
+    let told_of = complained(&refused);
+    assert!(told_of.contains("`own.json`: `weight_milli`: must be from 0 to 1000"), "{told_of}");
+    assert!(
+        told_of.contains("`inputs[0].name`: there is no input `histori`; did you mean `history`"),
+        "{told_of}"
+    );
+    file["inputs"][0]["name"] = "history".into();
+    file["weight_milli"] = 1_000.into();
+    fs::write(home.join("own.json"), file.to_string()).unwrap();
+    let taken = model(&[&["import", "own.json"], there].concat());
+    assert!(
+        told(&taken).contains(" is version 2; it holds nowhere until it is challenged or attached"),
+        "{taken:?}"
+    );
+    let shown = model(&[&["show", "2", "--json"], &there[..2]].concat());
+    assert_eq!(serde_json::from_slice::<Value>(&shown.stdout).unwrap(), file);
+    let done = model(&[&["attach", "2"], there].concat());
+    assert_eq!(told(&done), "Champion: version 1. Challenger: none. Own model: version 2.\n");
+    let done = model(&[&["detach"], there].concat());
+    assert_eq!(told(&done), "Champion: version 1. Challenger: none.\n");
+    let done = model(&[&["roll-back"], there].concat());
+    assert_eq!(told(&done), "Champion: version 1. Challenger: none. Own model: version 2.\n");
+    let done = model(&[&["roll-back"], there].concat());
+    assert_eq!(told(&done), "Champion: version 1. Challenger: none.\n");
+}
 
 #[test]
 fn a_model_is_imported_promoted_and_rolled_back_beside_a_service_and_without_one() {
@@ -49,6 +84,7 @@ fn a_model_is_imported_promoted_and_rolled_back_beside_a_service_and_without_one
     assert_eq!(told(&done), "Champion: version 1. Challenger: none.\n");
     let refused = model(&[&["promote", "7"], &there[..]].concat());
     assert!(complained(&refused).contains("no such version of the model"), "{}", complained(&refused));
+    attach_one_of_ones_own(home, &model, &there);
     let listed = model(&["list", "--url", &url]);
     assert!(told(&listed).contains("1  champion    fitted@"), "{}", told(&listed));
     service.stop();

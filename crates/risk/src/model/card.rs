@@ -4,7 +4,7 @@ use countersign_core::{MicroLogit, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{Model, ModelFault};
-use crate::{CODES, ENGINE, Short};
+use crate::{CODES, ENGINE, Short, code::OWN_MODEL};
 
 /// The most label sources, and the most limits, of a card.
 const MAX_FEW: usize = 32;
@@ -159,7 +159,11 @@ impl Card {
             evaluated_on: None,
             base_rate: None,
             bounds: Vec::new(),
-            features: CODES.iter().map(|(code, _)| Short::new(code)).collect(),
+            features: CODES
+                .iter()
+                .filter(|(code, _)| *code != OWN_MODEL.as_str())
+                .map(|(code, _)| Short::new(code))
+                .collect(),
             limits: vec![
                 "Its constants are judgement and published results, not fitted to this tenant's sign-ins."
                     .to_owned(),

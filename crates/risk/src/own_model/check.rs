@@ -1,5 +1,7 @@
 //! What a file must say beyond its shape, all of it at once.
 
+use countersign_core::Trigger;
+
 use super::{
     document::{Document, FORMAT, Kind, Logistic},
     faults::Faults,
@@ -29,8 +31,20 @@ pub(super) fn check(document: &Document, faults: &mut Faults) {
     if !(0..=MAX_BOUND_MICRO).contains(&document.bound_micro) {
         faults.push("bound_micro", format!("must be from 0 to {MAX_BOUND_MICRO}"));
     }
+    check_triggers(document.triggers.as_deref(), faults);
     check_inputs(document, faults);
     check_kind(document, faults);
+}
+
+fn check_triggers(triggers: Option<&[Trigger]>, faults: &mut Faults) {
+    if triggers.is_some_and(<[Trigger]>::is_empty) {
+        faults.push("triggers", "names at least one, or is left out for `post-login` alone");
+    }
+    for (index, trigger) in triggers.into_iter().flatten().enumerate() {
+        if triggers.into_iter().flatten().take(index).any(|other| other == trigger) {
+            faults.push(format!("triggers[{index}]"), format!("`{trigger}` stands twice"));
+        }
+    }
 }
 
 fn check_inputs(document: &Document, faults: &mut Faults) {

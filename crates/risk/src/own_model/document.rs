@@ -1,6 +1,6 @@
 //! A model's file as it is written; `docs/own-model.schema.json` says the same.
 
-use countersign_core::MicroLogit;
+use countersign_core::{MicroLogit, Trigger};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::keyed::Keyed;
@@ -26,6 +26,8 @@ pub(super) struct Document {
     pub trees: Option<Vec<Keyed<Tree>>>,
     #[serde(default)]
     pub calibration: Keyed<Calibration>,
+    #[serde(default, deserialize_with = "told", skip_serializing_if = "Option::is_none")]
+    pub triggers: Option<Vec<Trigger>>,
     pub weight_milli: u32,
     pub bound_micro: MicroLogit,
 }

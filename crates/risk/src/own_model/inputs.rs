@@ -2,7 +2,7 @@
 
 use countersign_core::MicroLogit;
 
-use crate::{CODES, number};
+use crate::{CODES, Contribution, Features, Profile, code::OWN_MODEL, number};
 
 /// The inputs beside the reasons, each with its unit: what an operator can gather at training as well.
 pub const RAW_INPUTS: &[(&str, &str)] = &[
@@ -16,14 +16,19 @@ pub const RAW_INPUTS: &[(&str, &str)] = &[
     ("hours_since_reset", "Hours since the password was reset before; missing when it never was."),
 ];
 
-/// The name as it is kept, of a code of [`CODES`] or one of [`RAW_INPUTS`]; `None` for any other.
+/// The name as it is kept, of a code of [`CODES`] other than `own_model`, or one of [`RAW_INPUTS`]; `None` for any other.
 #[must_use]
 pub fn known_input(name: &str) -> Option<&'static str> {
     all().find(|known| *known == name)
 }
 
 fn all() -> impl Iterator<Item = &'static str> {
-    CODES.iter().chain(RAW_INPUTS).map(|(name, _)| *name)
+    codes().chain(RAW_INPUTS.iter().map(|(name, _)| *name))
+}
+
+/// Every reason but the model's own, which is what it says itself.
+fn codes() -> impl Iterator<Item = &'static str> {
+    CODES.iter().map(|(code, _)| *code).filter(|code| *code != OWN_MODEL.as_str())
 }
 
 /// How alike two names are that someone may have mixed up (Jaro-Winkler, 1 for the same); judgement.
@@ -39,6 +44,27 @@ pub(super) fn near(name: &str) -> Vec<&'static str> {
     near.into_iter().take(3).map(|(_, known)| known).collect()
 }
 
+/// One of [`RAW_INPUTS`]; `None` when it is missing.
+fn raw(name: &str, features: &Features, profile: Option<&Profile>) -> Option<f64> {
+    let yes = |is: bool| if is { 1.0 } else { 0.0 };
+    match name {
+        "local_hour" => features.local_hour.map(f64::from),
+        "logins_count" => features.logins_count.map(number::real_unsigned),
+        "history" => Some(profile.map_or(0.0, |profile| profile.history(features.at))),
+        "enrolled_factors" => u32::try_from(features.enrolled.len()).ok().map(f64::from),
+        "session_known" => features.session_known.map(yes),
+        "is_new_account" => Some(yes(features.is_new_account)),
+        "gibberish" => {
+            let milli = features.sign_up.as_ref().and_then(|sign_up| sign_up.gibberish_milli);
+            milli.map(|milli| number::milli(milli.into()))
+        }
+        "hours_since_reset" => {
+            features.reset.as_ref().and_then(|reset| reset.hours_since_reset).map(f64::from)
+        }
+        _ => None,
+    }
+}
+
 /// What a model is given of one transaction: numbers by name, in order. A name that is not there is missing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Inputs(Vec<(&'static str, Option<f64>)>);
@@ -49,11 +75,22 @@ impl Inputs {
     /// Why not missing: a reason that is silent found nothing, and a model is trained on that.
     #[must_use]
     pub fn of_reasons<'a>(given: impl IntoIterator<Item = (&'a str, MicroLogit)>) -> Self {
-        let mut inputs: Self = CODES.iter().map(|(code, _)| (*code, Some(0.0))).collect();
+        let mut pairs: Vec<_> = codes().map(|code| (code, Some(0.0))).collect();
+        pairs.sort_unstable_by_key(|(code, _)| *code);
+        let mut inputs = Self(pairs);
         for (code, micro) in given {
             if let Some(known) = known_input(code) {
                 inputs.set(known, Some(number::real(micro) / 1e6));
             }
+        }
+        inputs
+    }
+
+    /// All that there is: the evidence of every reason, and the other inputs as these features tell them.
+    pub(crate) fn of(features: &Features, profile: Option<&Profile>, reasons: &[Contribution]) -> Self {
+        let mut inputs = Self::of_reasons(reasons.iter().map(|reason| (reason.code.as_str(), reason.micro)));
+        for (name, _) in RAW_INPUTS {
+            inputs.set(name, raw(name, features, profile));
         }
         inputs
     }

@@ -20,6 +20,8 @@
 //! assert_eq!(model.sentence(300_000).as_deref(), Some("The operator's own model night-shift raises the risk."));
 //! ```
 
+#[cfg(test)]
+mod asked;
 mod check;
 mod document;
 mod faults;
@@ -38,7 +40,7 @@ mod structure;
 mod tests;
 mod trees;
 
-use countersign_core::MicroLogit;
+use countersign_core::{MicroLogit, Trigger};
 use serde::{Deserialize, Serialize};
 
 use self::{
@@ -91,6 +93,7 @@ pub struct OwnModel {
     name: String,
     id: OwnModelId,
     inputs: Vec<Input>,
+    triggers: Vec<Trigger>,
     shape: Shape,
     calibration: Calibration,
     weight: f64,
@@ -167,6 +170,7 @@ impl OwnModel {
             name: document.name.clone(),
             id: id(document),
             inputs: inputs.collect::<Option<_>>()?,
+            triggers: document.triggers.clone().unwrap_or_else(|| vec![Trigger::PostLogin]),
             shape,
             calibration: document.calibration.0,
             weight: number::milli(document.weight_milli),
@@ -178,6 +182,12 @@ impl OwnModel {
     #[must_use]
     pub const fn id(&self) -> &OwnModelId {
         &self.id
+    }
+
+    /// Whether it speaks of the events of a trigger: of `post-login` alone where the file names none.
+    #[must_use]
+    pub fn speaks_of(&self, trigger: Trigger) -> bool {
+        self.triggers.contains(&trigger)
     }
 
     /// What the model itself says, calibrated, in log-odds, before its weight and bound; always finite.

@@ -125,7 +125,11 @@ fn limits_hold_to_the_last_one() {
     assert_eq!(paths(&of(full)), Vec::<String>::new());
     assert_eq!(paths(&of(over)), ["trees"]);
 
-    let names = crate::CODES.iter().chain(RAW_INPUTS).map(|(name, _)| json!({ "name": name }));
+    let names = crate::CODES
+        .iter()
+        .chain(RAW_INPUTS)
+        .filter(|(name, _)| known_input(name).is_some())
+        .map(|(name, _)| json!({ "name": name }));
     let many: Vec<Value> = names.cycle().take(MAX_INPUTS + 1).collect();
     assert!(paths(&with(trees(), "/inputs", json!(many))).contains(&"inputs".to_owned()));
     assert_eq!(paths(&with(trees(), "/inputs", json!([]))).first().map(String::as_str), Some("inputs"));

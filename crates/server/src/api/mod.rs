@@ -72,6 +72,7 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/risk-tokens/{tenant}", get(risk_tokens::list).post(risk_tokens::make))
         .route("/v1/risk-tokens/{tenant}/{id}", delete(risk_tokens::revoke))
         .route("/v1/models/{tenant}", get(models::list).post(models::import))
+        .route("/v1/models/{tenant}/own", post(models::import_own))
         .route("/v1/models/{tenant}/versions/{version}", get(models::show))
         .route("/v1/models/{tenant}/comparison", get(models::compare))
         .route("/v1/models/{tenant}/acts", post(models::act))

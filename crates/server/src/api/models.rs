@@ -6,15 +6,18 @@ use axum::{
     http::StatusCode,
 };
 use countersign_app::models::{ActView, MAX_MODEL_BYTES, ModelBy, ModelChange, ModelShown, Models};
-use countersign_risk::{Card, Model};
+use countersign_risk::{Card, Model, own_model};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use super::{incidents::tenant, segments::Segments};
 use crate::{Problem, Server, body};
 
 /// The most bytes of a body with a model: as many as model and card have, twice for white space, and who takes them in.
 const MAX_BYTES: usize = 2 * MAX_MODEL_BYTES + 1_024;
+
+/// The most bytes of a body with an own model, and who takes it in.
+const MAX_OWN_BYTES: usize = own_model::MAX_BYTES + 1_024;
 
 /// A model with its card.
 #[derive(Deserialize)]
@@ -23,6 +26,14 @@ struct Import {
     actor: String,
     model: Model,
     card: Card,
+}
+
+/// An operator's own model, its file as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImportOwn {
+    actor: String,
+    own_model: Box<RawValue>,
 }
 
 /// What is to be done, from what was looked at.
@@ -42,6 +53,8 @@ enum Word {
     Challenge,
     Withdraw,
     RollBack,
+    Attach,
+    Detach,
 }
 
 pub(super) async fn list(
@@ -81,6 +94,18 @@ pub(super) async fn import(
     Ok((StatusCode::CREATED, Json(json!({ "version": version, "tag": model.id() }))))
 }
 
+pub(super) async fn import_own(
+    State(server): State<Server>,
+    Segments(id): Segments<String>,
+    request: Request,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let tenant = tenant(&server, &id)?;
+    let ImportOwn { actor, own_model } =
+        body::parse(&body::read_at_most(request.into_body(), MAX_OWN_BYTES).await?)?;
+    let (version, tag) = server.0.app.import_own_model(&tenant, own_model.get(), &actor).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "version": version, "tag": tag }))))
+}
+
 pub(super) async fn act(
     State(server): State<Server>,
     Segments(id): Segments<String>,
@@ -94,8 +119,11 @@ pub(super) async fn act(
         (Word::Challenge, Some(version)) => ModelChange::Challenge(version),
         (Word::Withdraw, None) => ModelChange::Withdraw,
         (Word::RollBack, None) => ModelChange::RollBack,
-        (Word::Promote | Word::Challenge, None) | (Word::Withdraw | Word::RollBack, Some(_)) => {
-            let detail = "`promote` and `challenge` name a version, the others none";
+        (Word::Attach, Some(version)) => ModelChange::Attach(version),
+        (Word::Detach, None) => ModelChange::Detach,
+        (Word::Promote | Word::Challenge | Word::Attach, None)
+        | (Word::Withdraw | Word::RollBack | Word::Detach, Some(_)) => {
+            let detail = "`promote`, `challenge` and `attach` name a version, the others none";
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             return Err(Problem::new(status, "body.shape", detail).at("version", detail));
         }

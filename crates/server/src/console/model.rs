@@ -48,16 +48,18 @@ pub(super) async fn handle(
 impl Page {
     fn render(&self) -> Markup {
         let ModelShown { head, model } = &self.model;
+        let is_own = head.kind == "own";
         let title = format!("Model, {}", name(head.version));
         let main = html! {
             div.heading { h1 { (title) } }
             p { code.wrap { (head.tag) } }
             @match &head.card {
                 Some(card) => (self.card(card)),
+                None if is_own => p.note { "An own model of the operator's: it has no card, and counts as one more reason while it is attached." },
                 None => p.note { "This program can't read its card." },
             }
             section.card aria-labelledby="constants-title" {
-                h2 #constants-title { "Constants" }
+                h2 #constants-title { @if is_own { "File" } @else { "Constants" } }
                 details { summary { "Show them as JSON" } pre.wrap { (pretty(model.get())) } }
             }
         };
@@ -191,6 +193,7 @@ mod tests {
         };
         let head = ModelHead {
             version: 3,
+            kind: "constants",
             tag: samples::HOSTILE_ID.to_owned(),
             imported_at: Some(from),
             imported_by: Some(samples::HOSTILE.to_owned()),

@@ -65,6 +65,8 @@ pub(super) async fn act(
         (Some("challenge"), Some(version)) => ModelChange::Challenge(version),
         (Some("withdraw"), None) => ModelChange::Withdraw,
         (Some("roll_back"), None) => ModelChange::RollBack,
+        (Some("attach"), Some(version)) => ModelChange::Attach(version),
+        (Some("detach"), None) => ModelChange::Detach,
         _ => return Err(Fault::query("`act` and `version` are what the form says")),
     };
     let actor = parameters.get("actor").unwrap_or_default();
@@ -78,7 +80,9 @@ fn told(word: Option<&str>) -> Option<&'static str> {
         "promote" => Some("It decides from the next sign-in on."),
         "challenge" => Some("It is compared from the next sign-in on, and changes nothing."),
         "withdraw" => Some("Nothing is compared any more."),
-        "roll_back" => Some("The model before decides again, from the next sign-in on."),
+        "roll_back" => Some("What was before decides again, from the next sign-in on."),
+        "attach" => Some("It counts from the next sign-in on."),
+        "detach" => Some("No own model counts any more, from the next sign-in on."),
         _ => None,
     }
 }
@@ -95,7 +99,7 @@ impl Page {
             @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
             p.note {
                 "The champion decides. A challenger scores the same sign-ins beside it and changes nothing; its scores stand in the "
-                "records of decisions. Each change is a leaf of the ledger."
+                "records of decisions. An own model that is attached is one more reason beside the champion's. Each change is a leaf of the ledger."
             }
             div.columns {
                 div { (self.versions()) (self.acts()) }
@@ -130,12 +134,15 @@ impl Page {
         let version = head.version;
         let is_champion = version == self.models.champion;
         let is_challenger = self.models.challenger == Some(version);
+        let is_own = head.kind == "own";
+        let is_attached = self.models.own == Some(version);
         let page = Link::to(&format!("/models/{version}")).with("tenant", self.tenant.as_str()).done();
         html! {
             tr role="row" {
                 th scope="row" role="rowheader" {
                     a href=(page) { (name(version)) }
                     @if is_champion { " " span.tag { "champion" } }
+                    @if is_own { " " span.tag { @if is_attached { "attached" } @else { "own model" } } }
                     @if is_challenger { " " span.tag { "challenger" } }
                 }
                 td.wrap role="cell" data-label="Model" { code { (head.tag) } }
@@ -145,8 +152,9 @@ impl Page {
                 }
                 td role="cell" data-label="Fitted to" { (fitted(head)) }
                 td role="cell" {
-                    @if !is_champion {
-                        (self.form("promote", Some(version), "Promote", "Let it decide"))
+                    @if is_own && !is_attached { (self.form("attach", Some(version), "Attach", "Let it count")) }
+                    @if !is_own && !is_champion { (self.form("promote", Some(version), "Promote", "Let it decide")) }
+                    @if !is_champion && !is_attached {
                         @if !is_challenger { (self.form("challenge", Some(version), "Challenge", "Compare it")) }
                     }
                 }
@@ -155,19 +163,21 @@ impl Page {
     }
 
     fn standing(&self) -> Markup {
-        let Models { champion, challenger, acts, .. } = &self.models;
+        let Models { champion, challenger, own, acts, .. } = &self.models;
         html! {
             section.card.acts aria-labelledby="standing-title" {
                 h2 #standing-title { "In force" }
                 dl.pairs {
                     div { dt { "Champion" } dd { (name(*champion)) } }
                     div { dt { "Challenger" } dd { @match challenger { Some(version) => (name(*version)), None => "none" } } }
+                    div { dt { "Own model" } dd { @match own { Some(version) => (name(*version)), None => "none" } } }
                     @if let Some(newest) = acts.first() {
                         div { dt { "Since" } dd { (words::time(newest.at, self.now)) } }
                     }
                 }
                 @if challenger.is_some() { (self.form("withdraw", None, "Withdraw the challenger", "Withdraw")) }
-                @if !acts.is_empty() { (self.form("roll_back", None, "Roll the latest promotion back", "Roll back")) }
+                @if own.is_some() { (self.form("detach", None, "Detach the own model", "Detach")) }
+                @if !acts.is_empty() { (self.form("roll_back", None, "Roll the latest promotion, or own model, back", "Roll back")) }
             }
         }
     }
@@ -205,10 +215,14 @@ fn done(act: &ActView, now: Timestamp) -> Markup {
     html! {
         (words::time(act.at, now)) " " strong { (act.act.replace('_', " ")) } " by " (act.by)
         ": champion " (champion) ", challenger " (challenger)
+        @if let Some(own) = act.own { ", own model " (name(own)) }
     }
 }
 
 fn fitted(head: &ModelHead) -> String {
+    if head.kind == "own" {
+        return "what its operator knows".to_owned();
+    }
     let Some(card) = &head.card else { return "its card can't be read here".to_owned() };
     let Some(training) = &card.trained_on else { return "judgement".to_owned() };
     let count: u64 =
@@ -264,6 +278,7 @@ mod tests {
     fn page() -> Page {
         let head = |version, by: Option<&str>| ModelHead {
             version,
+            kind: if version == 4 || version == 5 { "own" } else { "constants" },
             tag: format!("fitted@{version}:{}", samples::HOSTILE),
             imported_at: by.map(|_| samples::now()),
             imported_by: by.map(str::to_owned),
@@ -274,6 +289,7 @@ mod tests {
             act: "roll_back",
             champion: 0,
             challenger: Some(2),
+            own: Some(4),
             at: samples::now(),
             by: samples::HOSTILE.to_owned(),
         };
@@ -286,7 +302,14 @@ mod tests {
                 act: 3,
                 champion: 0,
                 challenger: Some(2),
-                versions: vec![head(2, Some(samples::HOSTILE)), head(1, Some("mia")), head(0, None)],
+                own: Some(4),
+                versions: vec![
+                    head(5, Some("mia")),
+                    head(4, Some("mia")),
+                    head(2, Some(samples::HOSTILE)),
+                    head(1, Some("mia")),
+                    head(0, None),
+                ],
                 acts: vec![act],
             },
             comparison: Some(Comparison {
@@ -305,17 +328,28 @@ mod tests {
     fn the_page_offers_what_can_be_done_and_nothing_in_it_is_markup() {
         let page = page().render().into_string();
         samples::check_page(&page);
-        for part in ["champion</span>", "challenger</span>", "90.0 %", "0.125", "0.75", "roll back"] {
+        for part in [
+            "champion</span>",
+            "challenger</span>",
+            "90.0 %",
+            "0.125",
+            "0.75",
+            "roll back",
+            "attached</span>",
+        ] {
             assert!(page.contains(part), "{part}");
         }
         let offered = |act: &str| page.matches(&format!("name=\"act\" value=\"{act}\"")).count();
-        assert_eq!(["promote", "challenge", "withdraw", "roll_back"].map(offered), [2, 1, 1, 1]);
-        assert_eq!(page.matches("name=\"expected\" value=\"3\"").count(), 5);
+        assert_eq!(
+            ["promote", "challenge", "withdraw", "roll_back", "attach", "detach"].map(offered),
+            [2, 2, 1, 1, 1, 1]
+        );
+        assert_eq!(page.matches("name=\"expected\" value=\"3\"").count(), 8);
     }
 
     #[test]
     fn without_an_act_there_is_nothing_to_undo() {
-        let none = Models { act: 0, challenger: None, acts: Vec::new(), ..page().models };
+        let none = Models { act: 0, challenger: None, own: None, acts: Vec::new(), ..page().models };
         let page = Page { models: none, comparison: None, told: None, ..page() }.render().into_string();
         samples::check_page(&page);
         assert!(!page.contains("Roll back") && page.contains("the shipped model decides"));

@@ -146,6 +146,7 @@ pub(super) fn degraded_text(code: &str) -> &str {
         "challenger_failed" => {
             "The challenger among the models could not be asked. It would have changed nothing."
         }
+        "own_model_failed" => "The operator's own model had no answer. The score is as without it.",
         "policy_stale" => "Whether this policy still holds could not be confirmed for five seconds.",
         other => other,
     }

@@ -39,6 +39,7 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("DELETE", "/v1/risk-tokens/{tenant}/{id}", Right::Operator),
     ("GET", "/v1/models/{tenant}", Right::Operator),
     ("POST", "/v1/models/{tenant}", Right::Operator),
+    ("POST", "/v1/models/{tenant}/own", Right::Operator),
     ("GET", "/v1/models/{tenant}/versions/{version}", Right::Operator),
     ("GET", "/v1/models/{tenant}/comparison", Right::Operator),
     ("POST", "/v1/models/{tenant}/acts", Right::Operator),

@@ -43,6 +43,8 @@ mod modes;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
+mod own_models;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod pull;

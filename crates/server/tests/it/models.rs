@@ -11,13 +11,13 @@ use countersign_core::Mode;
 use countersign_ledger::leaf::{Kind, Leaf};
 use countersign_policy::Document;
 use countersign_risk::{Card, Model};
-use countersign_store::{Commit, ModelAct, ModelActRow, ModelRow, Write};
+use countersign_store::{Commit, ModelAct, ModelActRow, ModelKind, ModelRow, Write};
 use countersign_testkit::{Answer, TENANT, TestApp, fixtures};
 use serde_json::{Value, json};
 
 use crate::world::{abroad, at_home, check_problem, id_of, paths, score_of};
 
-const MODELS: &str = "/v1/models/example-tenant";
+pub const MODELS: &str = "/v1/models/example-tenant";
 
 /// A model that finds everything riskier by so many in log-odds, and its card.
 fn riskier(version: u32, by: i64) -> (Model, Card) {
@@ -35,7 +35,7 @@ async fn import(service: &TestApp, (model, card): &(Model, Card)) -> Answer {
     service.operate("POST", MODELS, &json!({ "actor": "mia", "model": model, "card": card })).await
 }
 
-async fn act(service: &TestApp, act: &str, version: Option<u64>, expected_act: u64) -> Answer {
+pub async fn act(service: &TestApp, act: &str, version: Option<u64>, expected_act: u64) -> Answer {
     let mut body = json!({ "act": act, "actor": "mia", "expected_act": expected_act });
     if let Some(version) = version {
         body["version"] = json!(version);
@@ -44,7 +44,7 @@ async fn act(service: &TestApp, act: &str, version: Option<u64>, expected_act: u
 }
 
 /// Takes a model in; its version must be this.
-async fn have(service: &TestApp, version: u64, by: i64) -> Model {
+pub async fn have(service: &TestApp, version: u64, by: i64) -> Model {
     let model = riskier(u32::try_from(version).unwrap(), by);
     let answer = import(service, &model).await;
     assert_eq!((answer.status, &answer.json["version"]), (201, &json!(version)), "{}", answer.json);
@@ -55,14 +55,14 @@ fn tag_of(answer: &Answer) -> &str {
     answer.json["risk"]["model"].as_str().unwrap()
 }
 
-async fn newest_leaf(service: &TestApp) -> Leaf {
+pub async fn newest_leaf(service: &TestApp) -> Leaf {
     let head = service.store.get_ledger_head(service.tenant().id()).await.unwrap();
     let last = head.frontier.size() - 1;
     let row = service.store.list_leaves(service.tenant().id(), last, 1).await.unwrap().remove(0);
     Leaf::decode(&row.leaf).unwrap()
 }
 
-fn enforcing(document: &mut Document) {
+pub fn enforcing(document: &mut Document) {
     document.tenant.mode = Some(Mode::Enforce);
 }
 
@@ -165,7 +165,7 @@ async fn what_was_promoted_holds_after_a_restart_and_for_its_tenant_alone() {
 }
 
 /// Everything of an answer but for what is new each time.
-fn settled(answer: &Answer) -> Value {
+pub fn settled(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.json);
     let id = answer.json["decision_id"].as_str().unwrap_or("none");
     let text = answer.json.to_string().replace(id, "dec");
@@ -200,8 +200,9 @@ async fn a_challenger_is_recorded_beside_and_changes_no_answer() {
 /// Writes what no use case would: a version with these constants, and an act.
 async fn force(service: &TestApp, document: &str, champion: u64, challenger: Option<u64>) {
     let (at, by) = (countersign_testkit::START, "mia".to_owned());
-    let row = ModelRow { version: 1, tag: "odd@1:0".to_owned(), card: "{}".to_owned(), at, by: by.clone() };
-    let act = ModelActRow { number: 1, act: ModelAct::Challenge, champion, challenger, at, by };
+    let (kind, tag, card) = (ModelKind::Constants, "odd@1:0".to_owned(), "{}".to_owned());
+    let row = ModelRow { version: 1, kind, tag, card, at, by: by.clone() };
+    let act = ModelActRow { number: 1, act: ModelAct::Challenge, champion, challenger, own: None, at, by };
     let writes = vec![Write::Model { row, document: document.to_owned() }, Write::ModelAct(act)];
     let tenant = service.tenant().id().clone();
     service.store.commit(Commit { writes, ..Commit::background(tenant) }).await.unwrap();

@@ -1,4 +1,4 @@
-//! Versions of the model that scores, and the acts that put them in force.
+//! Versions of the model that scores and of own models, and the acts that put them in force.
 
 use countersign_core::{TenantId, Timestamp};
 use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
@@ -13,15 +13,16 @@ pub(super) async fn insert(
     model: &ModelRow,
     document: &str,
 ) -> Result<(), Trouble> {
-    let ModelRow { version, tag, card, at, by } = model;
+    let ModelRow { version, kind, tag, card, at, by } = model;
     let done = sqlx::query(
-        "INSERT INTO models (tenant_id, version, tag, document, card, created_at, created_by)
-         SELECT $1, $2, $3, $4, $5, $6, $7
+        "INSERT INTO models (tenant_id, version, kind, tag, document, card, created_at, created_by)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8
          WHERE $2 = (SELECT COALESCE(MAX(version), 0) + 1 FROM models WHERE tenant_id = $1)
          ON CONFLICT DO NOTHING",
     )
     .bind(tenant)
     .bind(columns::integer(*version)?)
+    .bind(kind.as_str())
     .bind(tag)
     .bind(document)
     .bind(card)
@@ -38,10 +39,10 @@ pub(super) async fn act(
     tenant: &str,
     act: &ModelActRow,
 ) -> Result<(), Trouble> {
-    let ModelActRow { number, act, champion, challenger, at, by } = act;
+    let ModelActRow { number, act, champion, challenger, own, at, by } = act;
     let done = sqlx::query(
-        "INSERT INTO model_acts (tenant_id, number, act, champion, challenger, acted_at, acted_by)
-         SELECT $1, $2, $3, $4, $5, $6, $7
+        "INSERT INTO model_acts (tenant_id, number, act, champion, challenger, own, acted_at, acted_by)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8
          WHERE $2 = (SELECT COALESCE(MAX(number), 0) + 1 FROM model_acts WHERE tenant_id = $1)",
     )
     .bind(tenant)
@@ -49,6 +50,7 @@ pub(super) async fn act(
     .bind(act.as_str())
     .bind(columns::integer(*champion)?)
     .bind(challenger.map(columns::integer).transpose()?)
+    .bind(own.map(columns::integer).transpose()?)
     .bind(at.micros())
     .bind(by)
     .execute(connection)
@@ -59,7 +61,7 @@ pub(super) async fn act(
 async fn acts(pool: &PgPool, tenant: &TenantId, limit: u32) -> Result<Vec<ModelActRow>, StoreError> {
     let rows = retried(|| {
         sqlx::query(
-            "SELECT number, act, champion, challenger, acted_at, acted_by FROM model_acts WHERE tenant_id = $1
+            "SELECT number, act, champion, challenger, own, acted_at, acted_by FROM model_acts WHERE tenant_id = $1
              ORDER BY number DESC LIMIT $2",
         )
         .bind(tenant.as_str())
@@ -73,10 +75,11 @@ async fn acts(pool: &PgPool, tenant: &TenantId, limit: u32) -> Result<Vec<ModelA
 fn model_row(row: &PgRow) -> Result<ModelRow, StoreError> {
     Ok(ModelRow {
         version: columns::unsigned(row.try_get(0)?)?,
-        tag: row.try_get(1)?,
-        card: row.try_get(2)?,
-        at: Timestamp::from_micros(row.try_get(3)?),
-        by: row.try_get(4)?,
+        kind: columns::parse("kind", row.try_get(1)?)?,
+        tag: row.try_get(2)?,
+        card: row.try_get(3)?,
+        at: Timestamp::from_micros(row.try_get(4)?),
+        by: row.try_get(5)?,
     })
 }
 
@@ -86,8 +89,9 @@ fn act_row(row: &PgRow) -> Result<ModelActRow, StoreError> {
         act: columns::parse("act", row.try_get(1)?)?,
         champion: columns::unsigned(row.try_get(2)?)?,
         challenger: row.try_get::<Option<i64>, _>(3)?.map(columns::unsigned).transpose()?,
-        at: Timestamp::from_micros(row.try_get(4)?),
-        by: row.try_get(5)?,
+        own: row.try_get::<Option<i64>, _>(4)?.map(columns::unsigned).transpose()?,
+        at: Timestamp::from_micros(row.try_get(5)?),
+        by: row.try_get(6)?,
     })
 }
 
@@ -99,7 +103,7 @@ impl Postgres {
     ) -> Result<Vec<ModelRow>, StoreError> {
         let rows = retried(|| {
             sqlx::query(
-                "SELECT version, tag, card, created_at, created_by FROM models WHERE tenant_id = $1
+                "SELECT version, kind, tag, card, created_at, created_by FROM models WHERE tenant_id = $1
                  ORDER BY version DESC LIMIT $2",
             )
             .bind(tenant.as_str())
@@ -118,7 +122,7 @@ impl Postgres {
         let Ok(version) = i64::try_from(version) else { return Ok(None) };
         let row = retried(|| {
             sqlx::query(
-                "SELECT version, tag, card, created_at, created_by, document FROM models
+                "SELECT version, kind, tag, card, created_at, created_by, document FROM models
                  WHERE tenant_id = $1 AND version = $2",
             )
             .bind(tenant.as_str())
@@ -126,7 +130,7 @@ impl Postgres {
             .fetch_optional(&self.readers)
         })
         .await?;
-        row.map(|row| Ok((model_row(&row)?, row.try_get(5)?))).transpose()
+        row.map(|row| Ok((model_row(&row)?, row.try_get(6)?))).transpose()
     }
 
     pub(crate) async fn find_model_version(

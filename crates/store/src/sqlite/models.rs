@@ -1,4 +1,4 @@
-//! Versions of the model that scores, and the acts that put them in force.
+//! Versions of the model that scores and of own models, and the acts that put them in force.
 
 use countersign_core::{TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -13,17 +13,18 @@ pub(super) fn insert(
     model: &ModelRow,
     document: &str,
 ) -> Result<(), StoreError> {
-    let ModelRow { version, tag, card, at, by } = model;
+    let ModelRow { version, kind, tag, card, at, by } = model;
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO models (tenant_id, version, tag, document, card, created_at, created_by)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+            "INSERT INTO models (tenant_id, version, kind, tag, document, card, created_at, created_by)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
              WHERE ?2 = (SELECT COALESCE(MAX(version), 0) + 1 FROM models WHERE tenant_id = ?1)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             tenant.as_str(),
             columns::integer(*version)?,
+            kind.as_str(),
             tag,
             document,
             card,
@@ -35,22 +36,32 @@ pub(super) fn insert(
 
 /// Adds the act after the newest one; `Stale` when it is not.
 pub(super) fn act(connection: &Connection, tenant: &TenantId, act: &ModelActRow) -> Result<(), StoreError> {
-    let ModelActRow { number, act, champion, challenger, at, by } = act;
+    let ModelActRow { number, act, champion, challenger, own, at, by } = act;
     let challenger = challenger.map(columns::integer).transpose()?;
+    let own = own.map(columns::integer).transpose()?;
     let (number, champion) = (columns::integer(*number)?, columns::integer(*champion)?);
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO model_acts (tenant_id, number, act, champion, challenger, acted_at, acted_by)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+            "INSERT INTO model_acts (tenant_id, number, act, champion, challenger, own, acted_at, acted_by)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
              WHERE ?2 = (SELECT COALESCE(MAX(number), 0) + 1 FROM model_acts WHERE tenant_id = ?1)",
         )?
-        .execute(params![tenant.as_str(), number, act.as_str(), champion, challenger, at.micros(), by])?;
+        .execute(params![
+            tenant.as_str(),
+            number,
+            act.as_str(),
+            champion,
+            challenger,
+            own,
+            at.micros(),
+            by
+        ])?;
     columns::one(inserted)
 }
 
 fn list(connection: &Connection, tenant: &TenantId, limit: u32) -> Result<Vec<ModelRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT version, tag, card, created_at, created_by FROM models WHERE tenant_id = ?1
+        "SELECT version, kind, tag, card, created_at, created_by FROM models WHERE tenant_id = ?1
          ORDER BY version DESC LIMIT ?2",
     )?;
     columns::collect(statement.query(params![tenant.as_str(), limit])?, model_row)
@@ -64,10 +75,10 @@ fn find(
     let Ok(version) = i64::try_from(version) else { return Ok(None) };
     let found = connection
         .prepare_cached(
-            "SELECT version, tag, card, created_at, created_by, document FROM models
+            "SELECT version, kind, tag, card, created_at, created_by, document FROM models
              WHERE tenant_id = ?1 AND version = ?2",
         )?
-        .query_row(params![tenant.as_str(), version], |row| Ok((model_row(row), row.get(5)?)))
+        .query_row(params![tenant.as_str(), version], |row| Ok((model_row(row), row.get(6)?)))
         .optional()?;
     found.map(|(row, document)| Ok((row?, document))).transpose()
 }
@@ -82,7 +93,7 @@ fn find_version(connection: &Connection, tenant: &TenantId, tag: &str) -> Result
 
 fn acts(connection: &Connection, tenant: &TenantId, limit: u32) -> Result<Vec<ModelActRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT number, act, champion, challenger, acted_at, acted_by FROM model_acts WHERE tenant_id = ?1
+        "SELECT number, act, champion, challenger, own, acted_at, acted_by FROM model_acts WHERE tenant_id = ?1
          ORDER BY number DESC LIMIT ?2",
     )?;
     columns::collect(statement.query(params![tenant.as_str(), limit])?, act_row)
@@ -91,10 +102,11 @@ fn acts(connection: &Connection, tenant: &TenantId, limit: u32) -> Result<Vec<Mo
 fn model_row(row: &Row<'_>) -> Result<ModelRow, StoreError> {
     Ok(ModelRow {
         version: columns::unsigned(row.get(0)?)?,
-        tag: row.get(1)?,
-        card: row.get(2)?,
-        at: Timestamp::from_micros(row.get(3)?),
-        by: row.get(4)?,
+        kind: columns::text(row, 1, "kind")?,
+        tag: row.get(2)?,
+        card: row.get(3)?,
+        at: Timestamp::from_micros(row.get(4)?),
+        by: row.get(5)?,
     })
 }
 
@@ -104,8 +116,9 @@ fn act_row(row: &Row<'_>) -> Result<ModelActRow, StoreError> {
         act: columns::text(row, 1, "act")?,
         champion: columns::unsigned(row.get(2)?)?,
         challenger: row.get::<_, Option<i64>>(3)?.map(columns::unsigned).transpose()?,
-        at: Timestamp::from_micros(row.get(4)?),
-        by: row.get(5)?,
+        own: row.get::<_, Option<i64>>(4)?.map(columns::unsigned).transpose()?,
+        at: Timestamp::from_micros(row.get(5)?),
+        by: row.get(6)?,
     })
 }
 

@@ -1,35 +1,69 @@
-//! A model's file: JSON with the model and its card.
+//! A model's file: JSON with the model and its card, or an own model.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context;
 use countersign_app::models::MAX_MODEL_BYTES;
-use countersign_risk::{Card, Model};
-use serde::Deserialize;
+use countersign_risk::{
+    Card, Model,
+    own_model::{self, OwnModel},
+};
+use serde::{Deserialize, de::IgnoredAny};
 
 /// What a file holds.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelFile {
-    /// The constants.
-    pub model: Model,
-    /// What they were made from.
-    pub card: Card,
+#[derive(Debug)]
+pub enum ModelFile {
+    /// Constants of the model that scores.
+    Constants {
+        /// The constants.
+        model: Box<Model>,
+        /// What they were made from.
+        card: Box<Card>,
+    },
+    /// An operator's own model.
+    Own {
+        /// As it is read.
+        own: Box<OwnModel>,
+        /// As it is written.
+        text: String,
+    },
 }
 
-/// Reads and checks a file; a fault is told with the file and the place in it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Constants {
+    model: Box<Model>,
+    card: Box<Card>,
+}
+
+/// Whether it is a file of an own model, which names its format.
+fn is_own(text: &str) -> bool {
+    serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text).is_ok_and(|keys| keys.contains_key("format"))
+}
+
+/// Reads and checks a file; its faults are told with the file and the places in it.
 pub fn read(file: &Path) -> anyhow::Result<ModelFile> {
     let told = || format!("`{}`", file.display());
     let length = std::fs::metadata(file).with_context(|| format!("can't read {}", told()))?.len();
-    let is_short = usize::try_from(length).is_ok_and(|length| length <= MAX_MODEL_BYTES);
-    anyhow::ensure!(is_short, "{} has {length} bytes; a model's file has at most {MAX_MODEL_BYTES}", told());
+    let is_within = |most: usize| usize::try_from(length).is_ok_and(|length| length <= most);
+    let too_long = |most| format!("{} has {length} bytes; a model's file has at most {most}", told());
+    anyhow::ensure!(is_within(own_model::MAX_BYTES), too_long(own_model::MAX_BYTES));
     let text = std::fs::read_to_string(file).with_context(|| format!("can't read {}", told()))?;
-    parse(&text).with_context(told)
+    if is_own(&text) {
+        let own = OwnModel::parse(text.as_bytes()).map_err(|faults| {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("{}: {}", told(), faults.join("\n"))
+        })?;
+        return Ok(ModelFile::Own { own: Box::new(own), text });
+    }
+    anyhow::ensure!(is_within(MAX_MODEL_BYTES), too_long(MAX_MODEL_BYTES));
+    let Constants { model, card } = parse(&text).with_context(told)?;
+    Ok(ModelFile::Constants { model, card })
 }
 
-fn parse(text: &str) -> anyhow::Result<ModelFile> {
+fn parse(text: &str) -> anyhow::Result<Constants> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read: ModelFile = serde_path_to_error::deserialize(&mut reader)
+    let read: Constants = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| anyhow::anyhow!("`{}`: {}", error.path(), error.inner()))?;
     reader.end()?;
     read.model.check()?;
@@ -50,7 +84,7 @@ mod tests {
         let fault = |change: fn(&mut Value)| {
             let mut file = sound.clone();
             change(&mut file);
-            parse(&file.to_string()).unwrap_err().to_string()
+            parse(&file.to_string()).err().unwrap().to_string()
         };
         let told = fault(|file| file["model"]["country"]["hi_micro"] = json!("high"));
         assert!(told.starts_with("`model.country.hi_micro`: invalid type"), "{told}");
@@ -70,5 +104,8 @@ mod tests {
         std::fs::write(&path, " ".repeat(MAX_MODEL_BYTES + 1)).unwrap();
         let told = read(&path).unwrap_err().to_string();
         assert!(told.contains("long.json` has 262145 bytes; a model's file has at most 262144"), "{told}");
+        std::fs::write(&path, " ".repeat(own_model::MAX_BYTES + 1)).unwrap();
+        let told = read(&path).unwrap_err().to_string();
+        assert!(told.contains("long.json` has 1048577 bytes; a model's file has at most 1048576"), "{told}");
     }
 }

@@ -28,7 +28,10 @@ pub async fn run(command: ModelCommand) -> anyhow::Result<Verdict> {
             let tenant = tenant(&args.at, args.tenant.as_ref())?;
             let place = Place::open(&args.at, &tenant, Access::ReadOnly).await?;
             let shown = show(&place, &tenant, args.version).await?;
-            let file = json!({ "model": shown.get("model"), "card": shown.get("card") });
+            let file = match shown.get("kind").and_then(Value::as_str) {
+                Some("own") => shown.get("model").cloned().unwrap_or_default(),
+                _ => json!({ "model": shown.get("model"), "card": shown.get("card") }),
+            };
             print(&if args.json { pretty(&file)? } else { told::card(&shown) });
         }
         ModelCommand::Compare(args) => {
@@ -43,6 +46,8 @@ pub async fn run(command: ModelCommand) -> anyhow::Result<Verdict> {
         }
         ModelCommand::Withdraw(by) => act(&by, ModelChange::Withdraw).await?,
         ModelCommand::Promote(NamedModel { version, by }) => act(&by, ModelChange::Promote(version)).await?,
+        ModelCommand::Attach(NamedModel { version, by }) => act(&by, ModelChange::Attach(version)).await?,
+        ModelCommand::Detach(by) => act(&by, ModelChange::Detach).await?,
         ModelCommand::RollBack(by) => act(&by, ModelChange::RollBack).await?,
     }
     Ok(Verdict::Holds)
@@ -85,23 +90,40 @@ async fn compare(place: &Place, tenant: &TenantId) -> anyhow::Result<Value> {
 
 async fn import(ImportModel { file, by }: &ImportModel) -> anyhow::Result<()> {
     let tenant = tenant(&by.at, by.tenant.as_ref())?;
-    let ModelFile { model, card } = file::read(file)?;
+    let read = file::read(file)?;
     let version = match Place::open(&by.at, &tenant, Access::Own).await? {
         Place::Server(server) => {
-            let body = json!({ "actor": by.actor, "model": model, "card": card });
-            let answer = server.call(Method::POST, &["v1", "models", tenant.as_str()], Some(&body)).await?;
+            let mut path = vec!["v1", "models", tenant.as_str()];
+            let body = match &read {
+                ModelFile::Constants { model, card } => {
+                    json!({ "actor": by.actor, "model": model, "card": card })
+                }
+                ModelFile::Own { text, .. } => {
+                    path.push("own");
+                    json!({ "actor": by.actor, "own_model": serde_json::from_str::<Value>(text)? })
+                }
+            };
+            let answer = server.call(Method::POST, &path, Some(&body)).await?;
             answer.get("version").and_then(Value::as_u64).context("the answer names no version")?
         }
         Place::Here(here) => {
-            let version = here.app.import_model(&here.tenant, &model, &card, &by.actor).await?;
+            let version = match &read {
+                ModelFile::Constants { model, card } => {
+                    here.app.import_model(&here.tenant, model, card, &by.actor).await?
+                }
+                ModelFile::Own { text, .. } => {
+                    here.app.import_own_model(&here.tenant, text, &by.actor).await?.0
+                }
+            };
             here.app.sign_checkpoint(&here.tenant).await?;
             version
         }
     };
-    print(&format!(
-        "{} is version {version}; it holds nowhere until it is challenged or promoted.\n",
-        model.id()
-    ));
+    let (tag, held) = match &read {
+        ModelFile::Constants { model, .. } => (model.id().to_string(), "promoted"),
+        ModelFile::Own { own, .. } => (own.id().to_string(), "attached"),
+    };
+    print(&format!("{tag} is version {version}; it holds nowhere until it is challenged or {held}.\n"));
     Ok(())
 }
 
@@ -118,6 +140,8 @@ async fn act(by: &ActOnModel, change: ModelChange) -> anyhow::Result<()> {
                 ModelChange::Challenge(version) => ("challenge", Some(version)),
                 ModelChange::Withdraw => ("withdraw", None),
                 ModelChange::RollBack => ("roll_back", None),
+                ModelChange::Attach(version) => ("attach", Some(version)),
+                ModelChange::Detach => ("detach", None),
             };
             let body =
                 json!({ "act": word, "version": version, "actor": by.actor, "expected_act": expected });
@@ -127,7 +151,7 @@ async fn act(by: &ActOnModel, change: ModelChange) -> anyhow::Result<()> {
             let by = ModelBy { actor: &by.actor, expected };
             let done = here.app.change_models(&here.tenant, change, by).await?;
             here.app.sign_checkpoint(&here.tenant).await?;
-            json!({ "champion": done.champion, "challenger": done.challenger })
+            json!({ "champion": done.champion, "challenger": done.challenger, "own": done.own })
         }
     };
     print(&format!("{}\n", told::standing(&done)));

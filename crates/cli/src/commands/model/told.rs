@@ -15,7 +15,12 @@ fn name(version: &Value) -> String {
 
 /// Which versions hold.
 pub fn standing(held: &Value) -> String {
-    format!("Champion: {}. Challenger: {}.", name(&held["champion"]), name(&held["challenger"]))
+    let mut told =
+        format!("Champion: {}. Challenger: {}.", name(&held["champion"]), name(&held["challenger"]));
+    if !held["own"].is_null() {
+        told.push_str(&format!(" Own model: {}.", name(&held["own"])));
+    }
+    told
 }
 
 /// A line a version, and which of them hold.
@@ -26,6 +31,8 @@ pub fn list(models: &Value) -> String {
         let mark = match (is("champion"), is("challenger")) {
             (true, _) => "champion",
             (_, true) => "challenger",
+            _ if is("own") => "attached",
+            _ if head["kind"] == "own" => "own model",
             _ => "",
         };
         let at =
@@ -46,6 +53,10 @@ pub fn list(models: &Value) -> String {
 pub fn card(shown: &Value) -> String {
     let card = &shown["card"];
     let mut told = format!("{}, {}\n", text(shown, "tag"), name(&shown["version"]));
+    if shown["kind"] == "own" {
+        told.push_str("An own model; `show --json` prints its file.\n");
+        return told;
+    }
     if card.is_null() {
         told.push_str("This program can't read its card.\n");
         return told;
@@ -129,11 +140,16 @@ mod tests {
         let mut card = serde_json::to_value(Card::of_baseline()).unwrap();
         card["limits"] = json!(["not\u{1b}[31m here"]);
         let head = json!({ "version": 2, "tag": "a@2:\u{7}", "imported_at": "2026-08-20T08:00:00Z", "imported_by": "m\u{1b}", "card": card });
-        let models = json!({ "champion": 0, "challenger": 2, "versions": [head, { "version": 0, "tag": "baseline@2:1" }] });
-        let told = [list(&models), super::card(&head)].concat();
+        let own =
+            |version: u64| json!({ "version": version, "kind": "own", "tag": "night\u{7}@1", "card": null });
+        let models = json!({ "champion": 0, "challenger": 2, "own": 3, "versions": [own(4), own(3), head, { "version": 0, "tag": "baseline@2:1" }] });
+        let told = [list(&models), super::card(&head), super::card(&own(3))].concat();
         assert!(!told.chars().any(|char| char.is_control() && char != '\n'), "{told}");
         for part in [
-            "Champion: the shipped model. Challenger: version 2.\n",
+            "Champion: the shipped model. Challenger: version 2. Own model: version 3.\n",
+            "   4  own model   night",
+            "   3  attached    night",
+            "An own model;",
             "   2  challenger  a@2:",
             "   0  champion    baseline@2:1  with the program\n",
             "Fitted to no examples",

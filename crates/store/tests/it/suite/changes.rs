@@ -28,6 +28,7 @@ pub async fn what_others_must_see_is_told(Fresh { store, .. }: Fresh) {
             act: ModelAct::Challenge,
             champion: 0,
             challenger: Some(1),
+            own: None,
             at: at(0),
             by: "mia".to_owned(),
         }),

@@ -161,6 +161,7 @@ macro_rules! suite {
                 versions_count_up_and_a_tag_is_taken_in_once
                 a_version_and_an_act_are_never_changed
                 the_newest_act_holds_and_two_at_once_leave_one_stale
+                an_own_model_is_a_version_of_its_kind_and_acts_name_it
             ];
             outcomes: [the_same_is_told_once an_outcome_without_a_decision_is_told_by_its_id];
             policies: [

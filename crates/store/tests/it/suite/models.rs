@@ -1,4 +1,4 @@
-use countersign_store::{ModelAct, ModelActRow, ModelRow, StoreError, Write};
+use countersign_store::{ModelAct, ModelActRow, ModelKind, ModelRow, StoreError, Write};
 
 use super::{
     Fresh,
@@ -7,7 +7,8 @@ use super::{
 
 fn row(version: u64, tag: &str) -> ModelRow {
     let card = format!("{{\"of\":\"{tag}\"}}");
-    ModelRow { version, tag: tag.to_owned(), card, at: at(5), by: "mia".to_owned() }
+    let (tag, by) = (tag.to_owned(), "mia".to_owned());
+    ModelRow { version, kind: ModelKind::Constants, tag, card, at: at(5), by }
 }
 
 fn model(version: u64, tag: &str) -> Write {
@@ -15,7 +16,8 @@ fn model(version: u64, tag: &str) -> Write {
 }
 
 fn promoted(number: u64, champion: u64, challenger: Option<u64>) -> ModelActRow {
-    ModelActRow { number, act: ModelAct::Promote, champion, challenger, at: at(7), by: "mia".to_owned() }
+    let by = "mia".to_owned();
+    ModelActRow { number, act: ModelAct::Promote, champion, challenger, own: None, at: at(7), by }
 }
 
 pub async fn versions_count_up_and_a_tag_is_taken_in_once(Fresh { store, .. }: Fresh) {
@@ -76,4 +78,20 @@ pub async fn the_newest_act_holds_and_two_at_once_leave_one_stale(Fresh { store,
         store.list_model_acts(&t, 3).await.unwrap().iter().map(|act| act.number).collect();
     assert_eq!(numbers, [4, 3, 2]);
     assert_eq!(store.list_model_acts(&tenant("u"), 3).await, Ok(vec![]));
+}
+
+pub async fn an_own_model_is_a_version_of_its_kind_and_acts_name_it(Fresh { store, .. }: Fresh) {
+    let t = tenant("t");
+    let own = ModelRow { kind: ModelKind::Own, card: String::new(), ..row(2, "night-shift@1:0") };
+    let document = "{ \"format\":\t\"as it came\" }".to_owned();
+    let taken = Write::Model { row: own.clone(), document: document.clone() };
+    store.commit(writes(&t, vec![model(1, "a"), taken])).await.unwrap();
+    assert_eq!(store.find_model(&t, 2).await, Ok(Some((own.clone(), document))));
+    assert_eq!(store.list_models(&t, 9).await, Ok(vec![own, row(1, "a")]));
+    let attached = ModelActRow { act: ModelAct::Attach, own: Some(2), ..promoted(1, 0, None) };
+    let detached = ModelActRow { act: ModelAct::Detach, ..promoted(2, 0, Some(2)) };
+    for act in [&attached, &detached] {
+        store.commit(writes(&t, vec![Write::ModelAct(act.clone())])).await.unwrap();
+    }
+    assert_eq!(store.list_model_acts(&t, 9).await, Ok(vec![detached, attached]));
 }
