@@ -59,7 +59,7 @@ fn one<T: Asked>(
     let subject = event.who().subject(keys);
     let circumstances = circumstances(event, keys, &subject, at, "none");
     let settings = policy.document().settings(T::TRIGGER, event.organization(), event.client());
-    let (assessment, decision) =
+    let (assessment, _, decision) =
         judge::<T::Effect>(policy, circumstances, &features, None, &Model::default(), &[]);
     let flip = flip(&assessment, settings.thresholds);
     let decision = serde_json::to_vec(&decision).map_err(Error::internal)?;

@@ -1,7 +1,7 @@
 //! From features to a decision: the one way, with a server or without.
 
 use countersign_policy::{Circumstances, Decision, Realize, Snapshot};
-use countersign_risk::{Assessment, Features, Model, Profile};
+use countersign_risk::{Assessment, Features, Model, Profile, UserRiskAt};
 
 /// Paths that the shipped Action names at the most: of a full list, some may be missing.
 const MAX_CUTS: usize = 64;
@@ -14,6 +14,8 @@ const SCOPES: &[&str] = &["accessToken.scope", "transaction.requested_scopes", "
 
 /// Assesses an event and decides about it. `truncated` are the paths of the fields that the Action cut.
 ///
+/// What is held against the person goes to the policy alone: it never enters the score.
+///
 /// Of the scopes in `circumstances` those remain that are new to the machine; none where the list was cut, since what
 /// was cut could not be taken away.
 pub(crate) fn judge<E: Realize>(
@@ -23,7 +25,8 @@ pub(crate) fn judge<E: Realize>(
     profile: Option<&Profile>,
     model: &Model,
     truncated: &[String],
-) -> (Assessment, Decision<E>) {
+) -> (Assessment, Option<UserRiskAt>, Decision<E>) {
+    let user_risk = countersign_risk::user_risk(profile, features);
     let assessment = countersign_risk::assess(features, profile, model);
     let raising = assessment.reasons.iter().filter(|reason| reason.micro > 0);
     let requested =
@@ -35,10 +38,11 @@ pub(crate) fn judge<E: Realize>(
         reason_codes: raising.map(|reason| reason.code.to_string()).collect(),
         is_first_login: features.is_new_account,
         owes_challenge: features.owes_challenge,
+        user_risk: user_risk.map(|held| held.level),
         ..circumstances
     };
     let decision = countersign_policy::decide(policy.document(), assessment.score, &circumstances);
-    (assessment, decision)
+    (assessment, user_risk, decision)
 }
 
 /// Whether one of these lists, or what holds it, was cut.
@@ -106,7 +110,7 @@ mod tests {
         let features = features(&event);
         let basis = Circumstances::new(Trigger::CredentialsExchange, Channel::Exchange, features.at);
         let truncated: Vec<String> = truncated.iter().map(|path| (*path).to_owned()).collect();
-        judge(&policy, event.circumstances(basis), &features, profile, &Model::default(), &truncated).1
+        judge(&policy, event.circumstances(basis), &features, profile, &Model::default(), &truncated).2
     }
 
     fn removed(scopes: &Value, profile: Option<&Profile>, truncated: &[&str]) -> Vec<String> {

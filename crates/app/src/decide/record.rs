@@ -3,7 +3,7 @@
 use countersign_core::{Level, Mode, Score, Trigger, Verdict};
 use countersign_ledger::leaf::Kind;
 use countersign_policy::{Decision, Facts, Recorded};
-use countersign_risk::{Assessment, Features, ModelId, Profile};
+use countersign_risk::{Assessment, Features, ModelId, Profile, UserRiskAt};
 use countersign_store::NewDecision;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -41,6 +41,9 @@ pub struct Record {
     pub profile: Option<Profile>,
     /// What was thought of it.
     pub assessment: Assessment,
+    /// What was held against the person beside it; `None` where nothing was.
+    #[serde(default)]
+    pub user_risk: Option<UserRiskAt>,
     /// What a challenger thought of it; `None` without one.
     #[serde(default)]
     pub challenger: Option<Challenged>,
@@ -67,6 +70,8 @@ pub(super) struct Body<'a, E> {
     pub(super) profile: Option<&'a Profile>,
     pub(super) assessment: &'a Assessment,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user_risk: Option<UserRiskAt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) challenger: Option<&'a Challenged>,
     pub(super) decision: &'a Decision<E>,
     pub(super) degraded: &'a [&'a str],
@@ -81,7 +86,7 @@ pub(super) fn body<E: Serialize>(
     gathered: &Gathered,
     judged: &Judged<E>,
 ) -> serde_json::Result<Vec<u8>> {
-    let Judged { assessment, challenger, decision } = judged;
+    let Judged { assessment, user_risk, challenger, decision } = judged;
     serde_json::to_vec(&Body {
         decision_id: &gathered.id,
         trigger,
@@ -91,6 +96,7 @@ pub(super) fn body<E: Serialize>(
         features: &gathered.features,
         profile: gathered.profile.as_ref(),
         assessment,
+        user_risk: *user_risk,
         challenger: challenger.as_ref(),
         decision,
         degraded: &gathered.degraded,
