@@ -3,7 +3,7 @@
 use countersign_core::{IdKind, Level, Score, SubjectId, Timestamp};
 use countersign_detect::incident::{Disposition, Incident};
 use countersign_ledger::leaf::Kind;
-use countersign_risk::{UserRisk, UserSignalAt, UserSignalKind};
+use countersign_risk::{Profile, UserRisk, UserSignalAt, UserSignalKind};
 use countersign_store::{Commit, StoreError, Write};
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +81,7 @@ impl App {
     /// What is held against a person now; nothing against one who is not known.
     ///
     /// # Errors
-    /// `Unavailable`; `Internal` where the profile is damaged.
+    /// `Unavailable`.
     pub async fn user_risk(&self, tenant: &Tenant, subject: &SubjectId) -> Result<UserRiskView, Error> {
         let risk = self.find_user_risk(tenant, subject).await?;
         Ok(view(subject, &risk, self.ports.clock.now()))
@@ -114,7 +114,8 @@ impl App {
                 .fact("change", &"user_marked")
                 .fact("mark", &mark.as_str())
                 .fact("actor", &told(by.actor));
-            let why = serde_json::to_vec(&Why { actor: by.actor, reason: by.reason }).map_err(Error::internal)?;
+            let why =
+                serde_json::to_vec(&Why { actor: by.actor, reason: by.reason }).map_err(Error::internal)?;
             let leaf = self.personal_leaf(tenant, draft, &fold.key, &why)?;
             let risk = fold.user_risk().clone();
             let writes = self.end_fold(tenant, fold, at)?;
@@ -138,7 +139,12 @@ impl App {
             return Ok(UserRisk::default());
         };
         let Some(key) = self.find_key(tenant, subject).await? else { return Ok(UserRisk::default()) };
-        Ok(Self::open_profile(tenant, &key, &row)?.user_risk().clone())
+        let profile = Self::open_profile(tenant, &key, &row).unwrap_or_else(|_| {
+            // Why: as where it is folded into, learning begins anew; neither a page nor a log may be held up by it.
+            tracing::warn!(tenant.id = %tenant.id, "a profile does not open, and nothing is known to be held");
+            Profile::default()
+        });
+        Ok(profile.user_risk().clone())
     }
 
     /// Counts the change of a password that a trigger told of, where something is held against the person. The event is

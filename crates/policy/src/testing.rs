@@ -80,8 +80,13 @@ fn claims() -> impl Strategy<Value = Claims> {
 }
 
 pub(crate) fn layers() -> impl Strategy<Value = Layer> {
-    let challenge =
-        || prop::option::of(word(&[UserRiskChallenge::Medium, UserRiskChallenge::High, UserRiskChallenge::Never]));
+    let challenge = || {
+        prop::option::of(word(&[
+            UserRiskChallenge::Medium,
+            UserRiskChallenge::High,
+            UserRiskChallenge::Never,
+        ]))
+    };
     let own = (prop::option::of(thresholds()), prop::option::of(verdicts()), challenge()).prop_map(
         |(thresholds, verdicts, user_risk_challenge)| TriggerLayer {
             thresholds,

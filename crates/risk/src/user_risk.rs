@@ -6,10 +6,7 @@
 use countersign_core::{Level, Score, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Features, Profile, number,
-    profile::decay::seconds,
-};
+use crate::{Features, Profile, number, profile::decay::seconds};
 
 /// Signals kept of one person; beyond, the one that counts least goes.
 pub const MAX_SIGNALS: usize = 8;

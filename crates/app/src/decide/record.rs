@@ -150,7 +150,10 @@ pub(super) fn row<T: Asked>(
         level: decision.level,
         score: assessment.score,
         verdict: decision.verdict,
-        is_trusted: settings.challenge_threshold().is_none_or(|threshold| assessment.score < threshold),
+        // Why: where the sign-up owes a challenge, a mere completion confirms nothing, or an account made by fraud would be
+        // a trusted one after its first login.
+        is_trusted: !gathered.features.owes_challenge
+            && settings.challenge_threshold().is_none_or(|threshold| assessment.score < threshold),
         is_censored: !T::TRIGGER.teaches()
             || decision.mode == Mode::Enforce && decision.verdict >= Verdict::Challenge,
     })

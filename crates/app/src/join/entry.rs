@@ -230,12 +230,22 @@ mod tests {
         for nobody in [json!({"user_id": null}), json!({"user_id": ""}), json!({"user_id": "***"})] {
             assert_eq!(seen("s", &nobody), None);
         }
-        for kind in ["fu", "signup_pwd_leak", "reset_pwd_leak", "scpr", "fcp", "ssa", "sapi", "gd_start_auth", ""] {
+        for kind in
+            ["fu", "signup_pwd_leak", "reset_pwd_leak", "scpr", "fcp", "ssa", "sapi", "gd_start_auth", ""]
+        {
             assert!(!is_of_use(kind), "{kind}");
         }
-        for kind in
-            ["s", "f", "fp", "pwd_leak", "scp", "gd_auth_succeed", "gd_auth_failed", "gd_auth_rejected", "gd_recovery_failed"]
-        {
+        for kind in [
+            "s",
+            "f",
+            "fp",
+            "pwd_leak",
+            "scp",
+            "gd_auth_succeed",
+            "gd_auth_failed",
+            "gd_auth_rejected",
+            "gd_recovery_failed",
+        ] {
             assert!(is_of_use(kind) && seen(kind, &json!({})).is_some(), "{kind}");
         }
     }

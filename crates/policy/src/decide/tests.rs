@@ -230,7 +230,11 @@ fn user_risk_asks_for_a_challenge_only_where_the_policy_says_so_and_leaves_the_l
         assert_eq!(decision.because.contains(&Because::UserRisk), is_asked, "{setting:?} {user_risk:?}");
         let verdict = if is_asked { Verdict::Challenge } else { Verdict::Allow };
         assert_eq!(decision.verdict, verdict, "{setting:?} {user_risk:?}");
-        assert_eq!(post_login(&document, CRITICAL, &at(user_risk)).verdict, Verdict::Deny, "nothing is softened");
+        assert_eq!(
+            post_login(&document, CRITICAL, &at(user_risk)).verdict,
+            Verdict::Deny,
+            "nothing is softened"
+        );
     }
 }
 

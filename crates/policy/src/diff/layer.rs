@@ -115,10 +115,8 @@ const OWN_THRESHOLDS: Key =
 const OWN_VERDICTS: Key =
     Key { written: |layer, trigger| own(layer, trigger).verdicts.as_ref().map(verdicts), ..VERDICTS };
 
-const OWN_USER_RISK: Key = Key {
-    written: |layer, trigger| own(layer, trigger).user_risk_challenge.as_ref().map(word),
-    ..USER_RISK
-};
+const OWN_USER_RISK: Key =
+    Key { written: |layer, trigger| own(layer, trigger).user_risk_challenge.as_ref().map(word), ..USER_RISK };
 
 fn own(layer: &Layer, trigger: Trigger) -> TriggerLayer {
     layer.triggers.get(&trigger).copied().unwrap_or_default()

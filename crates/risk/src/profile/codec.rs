@@ -98,10 +98,15 @@ impl Profile {
             Some(version) => return Err(ProfileError::Version(version)),
             None => return Err(ProfileError::Malformed),
         };
-        let profile =
-            Self::parse(&mut reader, has_risk).filter(|_| reader.is_at_end()).ok_or(ProfileError::Malformed)?;
+        let profile = Self::parse(&mut reader, has_risk)
+            .filter(|_| reader.is_at_end())
+            .ok_or(ProfileError::Malformed)?;
         // INVARIANT: a profile has one encoding.
-        if profile.is_sound() && has_risk != profile.user_risk.is_empty() { Ok(profile) } else { Err(ProfileError::Bounds) }
+        if profile.is_sound() && has_risk != profile.user_risk.is_empty() {
+            Ok(profile)
+        } else {
+            Err(ProfileError::Bounds)
+        }
     }
 
     fn parse(reader: &mut Reader<'_>, has_risk: bool) -> Option<Self> {

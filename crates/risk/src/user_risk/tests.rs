@@ -139,7 +139,8 @@ fn a_risky_sign_up_counts_until_a_sign_in_is_confirmed() {
     let mut features = ordinary();
     features.is_new_account = true;
     features.owes_challenge = true;
-    features.sign_up = Some(crate::SignUp { carried: Some(Score::from_percent(80)), ..crate::SignUp::default() });
+    features.sign_up =
+        Some(crate::SignUp { carried: Some(Score::from_percent(80)), ..crate::SignUp::default() });
     assert_eq!(user_risk(None, &features).unwrap().level, Level::Medium);
     let mut profile = Profile::default();
     profile.user_risk_mut().add(RiskySignUp, features.at, 0);
@@ -148,6 +149,19 @@ fn a_risky_sign_up_counts_until_a_sign_in_is_confirmed() {
     assert_eq!(user_risk(Some(&home(3)), &features), None, "confirmed");
     features.owes_challenge = false;
     assert_eq!(user_risk(None, &features), None, "the sign-up was an ordinary one");
+}
+
+#[test]
+fn no_term_of_an_event_reads_it() {
+    let model = crate::Model::default();
+    let (plain, mut held) = (home(30), home(30));
+    for (kind, key) in UserSignalKind::ALL.iter().zip(1..) {
+        held.user_risk_mut().add(*kind, now(), key);
+    }
+    for features in [ordinary(), crate::samples::stranger()] {
+        let [without, with] = [&plain, &held].map(|profile| crate::assess(&features, Some(profile), &model));
+        assert_eq!(without, with);
+    }
 }
 
 #[test]

@@ -115,6 +115,8 @@ struct Shown {
     #[serde(flatten)]
     listed: Listed,
     assessment: countersign_risk::Assessment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_risk: Option<countersign_risk::UserRiskAt>,
     /// Without the block of the address and the place: those would lead back to the person.
     features: countersign_risk::Features,
     decision: countersign_policy::Decision<countersign_policy::Recorded>,
@@ -136,12 +138,13 @@ pub(super) async fn show(
     let id = decision_id(&id)?;
     let (row, record) = server.0.app.decision(&tenant, &id).await?;
     let log_ids = server.0.app.log_ids(&tenant, &id).await?;
-    let Record { assessment, features, decision, degraded, truncated, policy, .. } = record;
+    let Record { assessment, user_risk, features, decision, degraded, truncated, policy, .. } = record;
     let network = features.network.clone().filter(crate::console::is_number);
     let features = countersign_risk::Features { network, block: None, place: None, ..features };
     Ok(Json(Shown {
         listed: row.into(),
         assessment,
+        user_risk,
         features,
         decision,
         degraded,
