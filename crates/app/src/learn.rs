@@ -9,7 +9,7 @@ use std::{
 use countersign_core::{Mode, SubjectId, Timestamp, Verdict};
 use countersign_privacy::Sealed;
 use countersign_risk::{
-    Profile,
+    Profile, UserRisk, UserSignalKind,
     learning::{self, Earlier, Event, Intervention, Situation},
 };
 use countersign_store::{DecisionRow, NewDecision, Standing, Write};
@@ -67,6 +67,8 @@ pub(crate) struct Fold {
     writes: Vec<Write>,
     /// What the crowd learns once all this is on disk.
     lessons: Vec<Lesson>,
+    /// When it was begun.
+    at: Timestamp,
 }
 
 impl Fold {
@@ -74,6 +76,16 @@ impl Fold {
     pub(crate) fn fail(&mut self, at: Timestamp) {
         self.profile.failure(at);
         self.is_changed = true;
+    }
+
+    /// What is held against the person.
+    pub(crate) const fn user_risk(&self) -> &UserRisk {
+        self.profile.user_risk()
+    }
+
+    /// Changes what is held against the person; `change` says whether it did.
+    pub(crate) fn hold(&mut self, change: impl FnOnce(&mut UserRisk) -> bool) {
+        self.is_changed |= change(self.profile.user_risk_mut());
     }
 
     /// Weighs a decision anew after `event`.
@@ -98,6 +110,9 @@ impl Fold {
         });
         self.profile.regrant(&record.features, key_of(row), row.granted, granted);
         self.is_changed = true;
+        if record.features.machine.is_none() {
+            self.settle_user_risk(row, record, event);
+        }
         let standing = settled(row.standing, standing);
         self.lessons.extend(Lesson::of(row, record, (row.granted, row.standing), (granted, standing)));
         self.writes.push(Write::Standing {
@@ -106,6 +121,36 @@ impl Fold {
             standing,
             granted,
         });
+    }
+
+    /// What an outcome of a sign-in confirms about its person.
+    fn settle_user_risk(&mut self, row: &DecisionRow, record: &Record, event: Event) {
+        let (key, at) = (key_of(row), self.at);
+        let is_confirmed = self.profile.last_seen().is_some();
+        let risk = self.profile.user_risk_mut();
+        match event {
+            Event::Fraudulent => risk.add(UserSignalKind::FraudulentSignIn, at, key),
+            // Why: a person's word stands against a challenge that was failed before or after it.
+            Event::ChallengeFailed if row.standing != Standing::Legitimate => {
+                risk.add(UserSignalKind::FailedChallenge, at, key);
+            }
+            Event::Legitimate => {
+                risk.take_back(UserSignalKind::FraudulentSignIn, key);
+                risk.take_back(UserSignalKind::FailedChallenge, key);
+            }
+            Event::ChallengePassed { factor_existed_before: true } => {
+                risk.take_back(UserSignalKind::FailedChallenge, key);
+            }
+            Event::ChallengePassed { factor_existed_before: false }
+            | Event::ChallengeFailed
+            | Event::Completed
+            | Event::Silence => {}
+        }
+        if is_confirmed {
+            risk.end(UserSignalKind::RiskySignUp);
+        } else if record.features.owes_challenge && !risk.has(UserSignalKind::RiskySignUp) {
+            risk.add(UserSignalKind::RiskySignUp, record.features.at, 0);
+        }
     }
 
     /// What the crowd learns; to be told once the fold is on disk.
@@ -161,12 +206,13 @@ impl App {
                 (row.version, opened.unwrap_or_default())
             }
         };
-        Ok(Fold { key, version, profile, is_changed: false, writes: Vec::new(), lessons: Vec::new() })
+        let at = self.ports.clock.now();
+        Ok(Fold { key, version, profile, is_changed: false, writes: Vec::new(), lessons: Vec::new(), at })
     }
 
     /// The writes that store a fold; they fail as `Stale` when the profile or a decision changed meanwhile.
     pub(crate) fn end_fold(&self, tenant: &Tenant, fold: Fold, at: Timestamp) -> Result<Vec<Write>, Error> {
-        let Fold { key, version, profile, is_changed, mut writes, lessons: _ } = fold;
+        let Fold { key, version, profile, is_changed, mut writes, lessons: _, at: _ } = fold;
         if !is_changed {
             return Ok(writes);
         }

@@ -50,6 +50,7 @@ mod subjects;
 mod switches;
 pub mod tenant;
 mod tenants;
+pub mod user_risk;
 mod watch;
 mod writes;
 

@@ -2,7 +2,7 @@
 
 use countersign_core::{DecisionId, IdKind, SubjectId, Timestamp};
 use countersign_ledger::leaf::Kind;
-use countersign_risk::{Sightings, learning::Event};
+use countersign_risk::{Sightings, UserSignalKind, learning::Event};
 use countersign_store::{Commit, Conflict, DecisionRow, Fence, OutcomeRow, Standing, StoreError, Write};
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,22 @@ pub enum Outcome {
         /// When; now when absent.
         #[serde(default)]
         at: Option<Timestamp>,
+    },
+    /// Auth0 found the password in a breach, and told so in its log (type `pwd_leak`); nobody else may tell it.
+    #[serde(skip_deserializing)]
+    PasswordLeaked {
+        /// Whose.
+        user_id: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// The password was changed or reset, by the log (type `scp`) or the trigger `post-change-password`.
+    #[serde(skip_deserializing)]
+    PasswordChanged {
+        /// Whose.
+        user_id: String,
+        /// When.
+        at: Timestamp,
     },
 }
 
@@ -104,6 +120,8 @@ impl Outcome {
             Self::Verdict { verdict: PersonVerdict::Legitimate, .. } => "verdict_legitimate",
             Self::Verdict { verdict: PersonVerdict::Fraudulent, .. } => "verdict_fraudulent",
             Self::LoginFailed { .. } => "login_failed",
+            Self::PasswordLeaked { .. } => "password_leaked",
+            Self::PasswordChanged { .. } => "password_changed",
         }
     }
 
@@ -113,7 +131,7 @@ impl Outcome {
             | Self::ChallengePassed { decision_id, .. }
             | Self::ChallengeFailed { decision_id }
             | Self::Verdict { decision_id, .. } => Some(decision_id),
-            Self::LoginFailed { .. } => None,
+            Self::LoginFailed { .. } | Self::PasswordLeaked { .. } | Self::PasswordChanged { .. } => None,
         }
     }
 }
@@ -239,6 +257,17 @@ impl App {
             fold.fail(when);
             return Ok((fold, when));
         }
+        if let Outcome::PasswordLeaked { at, .. } = outcome {
+            fold.hold(|risk| {
+                risk.add(UserSignalKind::LeakedPassword, (*at).min(now), 0);
+                true
+            });
+            return Ok((fold, (*at).min(now)));
+        }
+        if let Outcome::PasswordChanged { at, .. } = outcome {
+            fold.hold(|risk| risk.change_password((*at).min(now)));
+            return Ok((fold, (*at).min(now)));
+        }
         // INVARIANT: the decision is read after the profile, so that whatever settles it from now on is noticed by
         // the profile's version.
         let (_, row) = self.whose(tenant, outcome).await?;
@@ -259,7 +288,9 @@ impl App {
         outcome: &Outcome,
     ) -> Result<(SubjectId, Option<DecisionRow>), Error> {
         match outcome {
-            Outcome::LoginFailed { user_id, .. } => Ok((tenant.keys.subject(user_id), None)),
+            Outcome::LoginFailed { user_id, .. }
+            | Outcome::PasswordLeaked { user_id, .. }
+            | Outcome::PasswordChanged { user_id, .. } => Ok((tenant.keys.subject(user_id), None)),
             Outcome::Completed { decision_id }
             | Outcome::ChallengePassed { decision_id, .. }
             | Outcome::ChallengeFailed { decision_id }
@@ -308,6 +339,9 @@ fn meaning(outcome: &Outcome, record: &crate::decide::record::Record) -> (Event,
         Outcome::Verdict { verdict: PersonVerdict::Fraudulent, .. } => {
             (Event::Fraudulent, Standing::Fraudulent)
         }
-        Outcome::Completed { .. } | Outcome::LoginFailed { .. } => (Event::Completed, Standing::Completed),
+        Outcome::Completed { .. }
+        | Outcome::LoginFailed { .. }
+        | Outcome::PasswordLeaked { .. }
+        | Outcome::PasswordChanged { .. } => (Event::Completed, Standing::Completed),
     }
 }

@@ -13,6 +13,7 @@ mod policy;
 mod rules;
 mod sandbox;
 mod tenant;
+mod users;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -40,6 +41,7 @@ pub use self::{
     tenant::{
         Accepting, ApplyArgs, Connected, Format, PlanArgs, Probing, Removing, TenantCommand, Undoing, Wanted,
     },
+    users::{MarkUser, NamedUser, UserCommand, UserRisk},
 };
 
 /// Decisions about sign-ins that are explained, countersigned and proved.
@@ -99,6 +101,9 @@ pub enum Command {
     /// Models that score: which there are, which decides, and taking one in, promoting it and rolling back.
     #[command(subcommand)]
     Model(ModelCommand),
+    /// What is held against a person, and saying that they are safe or compromised.
+    #[command(subcommand)]
+    User(UserCommand),
     /// The Auth0 tenant: into it and out again.
     #[command(subcommand)]
     Tenant(Box<TenantCommand>),

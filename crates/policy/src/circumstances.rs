@@ -1,7 +1,7 @@
 //! What a decision takes from the transaction beside its score.
 
 use countersign_auth0::factor::FactorType;
-use countersign_core::{Channel, ClientId, OrganizationId, Timestamp, Trigger};
+use countersign_core::{Channel, ClientId, Level, OrganizationId, Timestamp, Trigger};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Facts;
@@ -44,6 +44,9 @@ pub struct Circumstances {
     /// Whether the account's sign-up owes a challenge that could not be asked for then.
     #[serde(default)]
     pub owes_challenge: bool,
+    /// The level of what is held against the person; `None` where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_risk: Option<Level>,
     /// The scopes that a machine asks for and was never seen to have, of those requested.
     #[serde(default)]
     pub new_scopes: Vec<String>,
@@ -76,6 +79,7 @@ impl Circumstances {
             can_redirect: false,
             is_first_login: false,
             owes_challenge: false,
+            user_risk: None,
             new_scopes: Vec::new(),
             facts: Facts::none(),
             reason_codes: Vec::new(),

@@ -71,9 +71,17 @@ const fn withholding(mode: Mode, is_rollout: bool) -> Option<Because> {
     }
 }
 
-/// The verdict of the level within the floors and ceilings.
+/// The verdict of the level, at least a challenge where the person's own risk asks for one, within the floors and ceilings.
 fn clamp(case: &Case<'_>, bound: Bound, because: &mut Vec<Because>) -> Verdict {
-    let wanted = case.settings.verdicts.of(case.level);
+    let of_event = case.settings.verdicts.of(case.level);
+    let wanted = if case.settings.user_risk_challenge.asks(case.circumstances.user_risk) {
+        of_event.max(Verdict::Challenge)
+    } else {
+        of_event
+    };
+    if wanted > of_event {
+        because.push(Because::UserRisk);
+    }
     let bounded = bound.clamp(wanted);
     match bounded.cmp(&wanted) {
         Ordering::Greater if case.circumstances.owes_challenge => because.push(Because::Owed),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_auth0::{factor::Factor, redirect::RedirectUrl};
-use countersign_core::{ClientId, Mode, OrganizationId, Trigger};
+use countersign_core::{ClientId, Level, Mode, OrganizationId, Trigger};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -99,6 +99,30 @@ pub enum NoFactor {
     Deny,
 }
 
+/// The level of user risk from which a challenge is asked for, whatever the event's own level; from the strictest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserRiskChallenge {
+    /// From `medium` on.
+    Medium,
+    /// At `high`.
+    High,
+    /// At none: user risk is shown and changes nothing.
+    Never,
+}
+
+impl UserRiskChallenge {
+    /// Whether a person of this user risk is asked.
+    #[must_use]
+    pub fn asks(self, user_risk: Option<Level>) -> bool {
+        match self {
+            Self::Medium => user_risk >= Some(Level::Medium),
+            Self::High => user_risk >= Some(Level::High),
+            Self::Never => false,
+        }
+    }
+}
+
 /// Which claims tokens carry; none by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -134,7 +158,10 @@ pub struct Layer {
     /// The verdict at each level, of every trigger that `triggers` does not name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdicts: Option<Verdicts>,
-    /// Thresholds and verdicts of single triggers.
+    /// The level of user risk from which a challenge is asked for, of every trigger that `triggers` does not name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_risk_challenge: Option<UserRiskChallenge>,
+    /// Thresholds, verdicts and user risk of single triggers.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub triggers: BTreeMap<Trigger, TriggerLayer>,
     /// What a challenge becomes for federated people.
@@ -170,6 +197,9 @@ pub struct TriggerLayer {
     /// The verdict at each level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdicts: Option<Verdicts>,
+    /// The level of user risk from which a challenge is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_risk_challenge: Option<UserRiskChallenge>,
 }
 
 impl Layer {
@@ -185,6 +215,7 @@ impl Layer {
             rollout_percent,
             thresholds,
             verdicts: _,
+            user_risk_challenge,
             triggers,
             federated,
             no_factor,
@@ -199,6 +230,8 @@ impl Layer {
         let own_thresholds = triggers.get(&trigger).and_then(|own| own.thresholds);
         set(&mut settings.thresholds, own_thresholds.or(*thresholds));
         set(&mut settings.verdicts, self.verdicts_of(trigger));
+        let own_challenge = triggers.get(&trigger).and_then(|own| own.user_risk_challenge);
+        set(&mut settings.user_risk_challenge, own_challenge.or(*user_risk_challenge));
         set(&mut settings.federated, *federated);
         set(&mut settings.no_factor, *no_factor);
         if let Some(url) = redirect_url {
@@ -285,7 +318,11 @@ mod tests {
             Some(Thresholds { medium, ..Settings::default().thresholds })
         };
         document.tenant.thresholds = medium(20);
-        let own = TriggerLayer { verdicts: low(Verdict::Challenge), thresholds: medium(10) };
+        let own = TriggerLayer {
+            verdicts: low(Verdict::Challenge),
+            thresholds: medium(10),
+            user_risk_challenge: Some(UserRiskChallenge::High),
+        };
         document.tenant.triggers.insert(Trigger::CredentialsExchange, own);
         document
             .organizations
@@ -297,6 +334,9 @@ mod tests {
         let begins = |trigger| document.settings(trigger, None, None).thresholds.medium;
         assert_eq!(begins(Trigger::PostLogin), Score::from_percent(20));
         assert_eq!(begins(Trigger::CredentialsExchange), Score::from_percent(10));
+        let asks = |trigger| document.settings(trigger, None, None).user_risk_challenge;
+        assert_eq!(asks(Trigger::PostLogin), UserRiskChallenge::Never);
+        assert_eq!(asks(Trigger::CredentialsExchange), UserRiskChallenge::High);
     }
 
     #[test]

@@ -277,6 +277,7 @@ mod tests {
                 critical: Verdict::Allow,
                 ..Verdicts::default()
             }),
+            ..TriggerLayer::default()
         };
         document.tenant.triggers.insert(Trigger::PreUserRegistration, own);
         assert_eq!(

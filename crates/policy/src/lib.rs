@@ -42,7 +42,9 @@ pub use circumstances::Circumstances;
 pub use decide::decide;
 pub use decision::{Because, Decision, Proposal, ProposalKind, Withheld};
 pub use diff::{Change, diff};
-pub use document::{Claims, Document, Fallback, FederatedChallenge, Layer, NoFactor, TriggerLayer};
+pub use document::{
+    Claims, Document, Fallback, FederatedChallenge, Layer, NoFactor, TriggerLayer, UserRiskChallenge,
+};
 pub use facts::Facts;
 pub use faults::Fault;
 pub use recorded::{Argument, Recorded};

@@ -4,7 +4,7 @@ use countersign_auth0::redirect::RedirectUrl;
 use countersign_core::{Level, Mode, Score, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Claims, FederatedChallenge, NoFactor};
+use crate::document::{Claims, FederatedChallenge, NoFactor, UserRiskChallenge};
 
 /// The scores at which the levels begin; below `medium` is low.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +83,8 @@ pub struct Settings {
     pub thresholds: Thresholds,
     /// The verdict at each level.
     pub verdicts: Verdicts,
+    /// The level of user risk from which a challenge is asked for.
+    pub user_risk_challenge: UserRiskChallenge,
     /// What a challenge becomes for federated people.
     pub federated: FederatedChallenge,
     /// What a challenge becomes without a usable factor.
@@ -110,6 +112,7 @@ impl Default for Settings {
                 critical: Score::from_percent(90),
             },
             verdicts: Verdicts::default(),
+            user_risk_challenge: UserRiskChallenge::Never,
             federated: FederatedChallenge::Annotate,
             no_factor: NoFactor::Deny,
             redirect_url: None,

@@ -1,13 +1,13 @@
 //! Documents and people that tests share.
 
 use countersign_auth0::factor::FactorType;
-use countersign_core::{Channel, Mode, Score, Timestamp, Trigger, Verdict};
+use countersign_core::{Channel, Level, Mode, Score, Timestamp, Trigger, Verdict};
 use proptest::prelude::*;
 
 use crate::{
     bounds::{Ceiling, Floor, Subject},
     circumstances::Circumstances,
-    document::{Claims, Document, FederatedChallenge, Layer, NoFactor, TriggerLayer},
+    document::{Claims, Document, FederatedChallenge, Layer, NoFactor, TriggerLayer, UserRiskChallenge},
     settings::{Thresholds, Verdicts},
 };
 
@@ -80,8 +80,20 @@ fn claims() -> impl Strategy<Value = Claims> {
 }
 
 pub(crate) fn layers() -> impl Strategy<Value = Layer> {
-    let own = (prop::option::of(thresholds()), prop::option::of(verdicts()))
-        .prop_map(|(thresholds, verdicts)| TriggerLayer { thresholds, verdicts });
+    let challenge = || {
+        prop::option::of(word(&[
+            UserRiskChallenge::Medium,
+            UserRiskChallenge::High,
+            UserRiskChallenge::Never,
+        ]))
+    };
+    let own = (prop::option::of(thresholds()), prop::option::of(verdicts()), challenge()).prop_map(
+        |(thresholds, verdicts, user_risk_challenge)| TriggerLayer {
+            thresholds,
+            verdicts,
+            user_risk_challenge,
+        },
+    );
     let federated = [FederatedChallenge::Annotate, FederatedChallenge::Redirect, FederatedChallenge::Deny];
     let no_factor = [NoFactor::Annotate, NoFactor::Redirect, NoFactor::Deny];
     (
@@ -92,6 +104,7 @@ pub(crate) fn layers() -> impl Strategy<Value = Layer> {
         (
             prop::option::of(prop::sample::select(federated.to_vec())),
             prop::option::of(prop::sample::select(no_factor.to_vec())),
+            challenge(),
         ),
         any::<[Option<bool>; 3]>(),
     )
@@ -106,6 +119,7 @@ pub(crate) fn layers() -> impl Strategy<Value = Layer> {
             claims: levels.2,
             federated: asked.0,
             no_factor: asked.1,
+            user_risk_challenge: asked.2,
             offer_enrollment: flags[0],
             reduce_scopes: flags[1],
             redirect_url: flags[2]
@@ -158,12 +172,12 @@ pub(crate) fn people() -> impl Strategy<Value = Circumstances> {
     (
         word(Trigger::ALL),
         word(Channel::ALL),
-        any::<[bool; 7]>(),
+        (any::<[bool; 7]>(), prop::option::of(word(Level::ALL))),
         0_u8..100,
         prop::option::of(0_i64..48 * 3600),
         prop::collection::vec("[a-z:]{0,4}", 0..3),
     )
-        .prop_map(|(trigger, channel, flags, percentile, mfa_age, new_scopes)| {
+        .prop_map(|(trigger, channel, (flags, user_risk), percentile, mfa_age, new_scopes)| {
             let [
                 is_federated,
                 has_factor,
@@ -184,6 +198,7 @@ pub(crate) fn people() -> impl Strategy<Value = Circumstances> {
                 is_first_login,
                 roles: if is_admin { vec!["admin".to_owned()] } else { vec![] },
                 roles_truncated,
+                user_risk,
                 new_scopes,
                 ..person(channel)
             }

@@ -46,6 +46,7 @@ mod short;
 pub mod stream;
 mod terms;
 pub mod train;
+mod user_risk;
 mod velocity;
 
 pub use agent::parse_agent;
@@ -68,4 +69,7 @@ pub use profile::{MAX_PROFILE_BYTES, Profile, ProfileError};
 pub use reference::{DomainLists, DomainSet, NetworkKind, Reference, ReferenceLists, Suffixes};
 pub use scopes::unseen_scopes;
 pub use short::Short;
+pub use user_risk::{
+    HALF_LIFE_DAYS, MAX_SIGNALS, UserRisk, UserRiskAt, UserSignalAt, UserSignalKind, user_risk,
+};
 pub use velocity::{Count, Counts, Delta, LocalCounts, Mark, Readings, Sightings, Velocity, Window};

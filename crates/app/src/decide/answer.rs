@@ -2,7 +2,7 @@
 
 use countersign_core::{Channel, Level, MicroLogit, Mode, Score, Trigger};
 use countersign_policy::{Because, Withheld};
-use countersign_risk::{Assessment, Contribution, ModelId};
+use countersign_risk::{Assessment, Contribution, ModelId, UserRiskAt};
 use serde::Serialize;
 
 use super::{Decided, Settled, VALID_FOR_MS};
@@ -15,6 +15,8 @@ struct Answer<'a, E> {
     channel: Option<Channel>,
     mode: Mode,
     risk: Option<Risk<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_risk: Option<UserRiskAt>,
     effects: &'a [E],
     withheld: &'a [Withheld<E>],
     because: &'a [Because],
@@ -33,7 +35,7 @@ struct Risk<'a> {
 }
 
 pub(super) fn render<E: Serialize>(trigger: Trigger, settled: &Settled<E>) -> Result<Vec<u8>, Error> {
-    let Settled { id, assessment, decision, channel, degraded } = settled;
+    let Settled { id, assessment, user_risk, decision, channel, degraded } = settled;
     let Assessment { score, logit_micro, confidence, reasons, model, .. } = assessment;
     let risk = Risk {
         score: *score,
@@ -49,6 +51,7 @@ pub(super) fn render<E: Serialize>(trigger: Trigger, settled: &Settled<E>) -> Re
         channel: Some(*channel),
         mode: decision.mode,
         risk: Some(risk),
+        user_risk: *user_risk,
         effects: &decision.effects,
         withheld: &decision.withheld,
         because: &decision.because,
@@ -66,6 +69,7 @@ pub(super) fn switched_off(trigger: Trigger) -> Decided {
         channel: None,
         mode: Mode::Off,
         risk: None,
+        user_risk: None,
         effects: &[],
         withheld: &[],
         because: &[Because::ModeOff],

@@ -1,7 +1,7 @@
 //! From features to a decision: the one way, with a server or without.
 
 use countersign_policy::{Circumstances, Decision, Realize, Snapshot};
-use countersign_risk::{Assessment, Features, Profile};
+use countersign_risk::{Assessment, Features, Profile, UserRiskAt};
 
 use crate::models::Scorer;
 
@@ -16,6 +16,8 @@ const SCOPES: &[&str] = &["accessToken.scope", "transaction.requested_scopes", "
 
 /// Assesses an event and decides about it. `truncated` are the paths of the fields that the Action cut.
 ///
+/// What is held against the person goes to the policy alone: it never enters the score.
+///
 /// Of the scopes in `circumstances` those remain that are new to the machine; none where the list was cut, since what
 /// was cut could not be taken away.
 pub(crate) fn judge<E: Realize>(
@@ -25,7 +27,8 @@ pub(crate) fn judge<E: Realize>(
     profile: Option<&Profile>,
     scorer: Scorer<'_>,
     truncated: &[String],
-) -> (Assessment, Decision<E>) {
+) -> (Assessment, Option<UserRiskAt>, Decision<E>) {
+    let user_risk = countersign_risk::user_risk(profile, features);
     let assessment = scorer.assess(circumstances.trigger, features, profile);
     let raising = assessment.reasons.iter().filter(|reason| reason.micro > 0);
     let requested =
@@ -37,10 +40,11 @@ pub(crate) fn judge<E: Realize>(
         reason_codes: raising.map(|reason| reason.code.to_string()).collect(),
         is_first_login: features.is_new_account,
         owes_challenge: features.owes_challenge,
+        user_risk: user_risk.map(|held| held.level),
         ..circumstances
     };
     let decision = countersign_policy::decide(policy.document(), assessment.score, &circumstances);
-    (assessment, decision)
+    (assessment, user_risk, decision)
 }
 
 /// Whether one of these lists, or what holds it, was cut.
@@ -110,7 +114,7 @@ mod tests {
         let model = Model::default();
         let shipped = Scorer { model: &model, own: None };
         let truncated: Vec<String> = truncated.iter().map(|path| (*path).to_owned()).collect();
-        judge(&policy, event.circumstances(basis), &features, profile, shipped, &truncated).1
+        judge(&policy, event.circumstances(basis), &features, profile, shipped, &truncated).2
     }
 
     fn removed(scopes: &Value, profile: Option<&Profile>, truncated: &[&str]) -> Vec<String> {

@@ -20,17 +20,18 @@ use std::time::Duration;
 use countersign_auth0::trigger::Event;
 use countersign_core::{Channel, ClientId, Level, Mode, Trigger, Verdict};
 use countersign_policy::{Circumstances, Decision};
-use countersign_risk::Assessment;
+use countersign_risk::{Assessment, UserRiskAt};
 use countersign_store::{Commit, Conflict, DecisionRow, Standing, StoreError, Urgency, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{App, Error, Live, Tenant, enrich::Enriched, models::ChallengerFailed};
 
-use self::{addresses::Learned, gather::Gathered};
+use self::addresses::Learned;
 pub(crate) use self::{
     addresses::Links,
-    asked::{Asked, circumstances},
+    asked::{Asked, Who, circumstances},
+    gather::Gathered,
     judge::judge,
     late::Late,
 };
@@ -128,6 +129,7 @@ pub struct Decided {
 /// What is thought of an event, and what policy says of it.
 pub(crate) struct Judged<E> {
     pub(crate) assessment: Assessment,
+    pub(crate) user_risk: Option<UserRiskAt>,
     pub(crate) challenger: Option<record::Challenged>,
     pub(crate) decision: Decision<E>,
 }
@@ -136,6 +138,7 @@ pub(crate) struct Judged<E> {
 pub(crate) struct Settled<E> {
     pub(crate) id: String,
     pub(crate) assessment: Assessment,
+    pub(crate) user_risk: Option<UserRiskAt>,
     pub(crate) decision: Decision<E>,
     pub(crate) channel: Channel,
     pub(crate) degraded: Vec<&'static str>,
@@ -219,7 +222,7 @@ impl App {
         let channel = circumstances.channel;
         let Gathered { snapshot, features, profile, .. } = &gathered;
         let models = tenant.models.load_full();
-        let (assessment, decision) =
+        let (assessment, user_risk, decision) =
             judge(snapshot, circumstances, features, profile.as_ref(), models.champion(), &call.truncated);
         let settings = snapshot.document().settings(T::TRIGGER, event.organization(), event.client());
         let level = |score| settings.thresholds.level(score);
@@ -231,18 +234,21 @@ impl App {
             gathered.degraded.push("challenger_failed");
             None
         });
-        let judged = Judged { assessment, challenger, decision };
+        let judged = Judged { assessment, user_risk, challenger, decision };
         let (commit, learned) = self.commit::<T>(tenant, call, event, &gathered, &judged)?;
         let row = self.append(tenant, call, &gathered, commit).await?;
         self.remember(tenant, learned);
         tenant.velocity.lock().note(&gathered.sightings, gathered.at);
         self.feed.tell(|| Live { tenant: tenant.id.clone(), row });
-        let Judged { assessment, decision, .. } = judged;
+        if T::TRIGGER == Trigger::PostChangePassword {
+            self.note_password_change(tenant, event, &gathered).await;
+        }
+        let Judged { assessment, user_risk, decision, .. } = judged;
         if decision.is_alert {
             tracing::warn!(tenant.id = %tenant.id, decision.id = %gathered.id, trigger = %T::TRIGGER, level = %decision.level, "a risky event");
         }
         let Gathered { id, degraded, .. } = gathered;
-        Ok(Some(Settled { id, assessment, decision, channel, degraded }))
+        Ok(Some(Settled { id, assessment, user_risk, decision, channel, degraded }))
     }
 
     fn commit<T: Asked>(

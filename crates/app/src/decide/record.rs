@@ -3,7 +3,7 @@
 use countersign_core::{Level, Mode, Score, Trigger, Verdict};
 use countersign_ledger::leaf::Kind;
 use countersign_policy::{Decision, Facts, Recorded};
-use countersign_risk::{Assessment, Features, ModelId, Profile, own_model::OwnModelId};
+use countersign_risk::{Assessment, Features, ModelId, Profile, UserRiskAt, own_model::OwnModelId};
 use countersign_store::NewDecision;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -44,6 +44,9 @@ pub struct Record {
     pub profile: Option<Profile>,
     /// What was thought of it.
     pub assessment: Assessment,
+    /// What was held against the person beside it; `None` where nothing was.
+    #[serde(default)]
+    pub user_risk: Option<UserRiskAt>,
     /// What a challenger thought of it; `None` without one.
     #[serde(default)]
     pub challenger: Option<Challenged>,
@@ -70,6 +73,8 @@ pub(super) struct Body<'a, E> {
     pub(super) profile: Option<&'a Profile>,
     pub(super) assessment: &'a Assessment,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user_risk: Option<UserRiskAt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) challenger: Option<&'a Challenged>,
     pub(super) decision: &'a Decision<E>,
     pub(super) degraded: &'a [&'a str],
@@ -84,7 +89,7 @@ pub(super) fn body<E: Serialize>(
     gathered: &Gathered,
     judged: &Judged<E>,
 ) -> serde_json::Result<Vec<u8>> {
-    let Judged { assessment, challenger, decision } = judged;
+    let Judged { assessment, user_risk, challenger, decision } = judged;
     serde_json::to_vec(&Body {
         decision_id: &gathered.id,
         trigger,
@@ -94,6 +99,7 @@ pub(super) fn body<E: Serialize>(
         features: &gathered.features,
         profile: gathered.profile.as_ref(),
         assessment,
+        user_risk: *user_risk,
         challenger: challenger.as_ref(),
         decision,
         degraded: &gathered.degraded,
@@ -153,7 +159,10 @@ pub(super) fn row<T: Asked>(
         level: decision.level,
         score: assessment.score,
         verdict: decision.verdict,
-        is_trusted: settings.challenge_threshold().is_none_or(|threshold| assessment.score < threshold),
+        // Why: where the sign-up owes a challenge, a mere completion confirms nothing, or an account made by fraud would be
+        // a trusted one after its first login.
+        is_trusted: !gathered.features.owes_challenge
+            && settings.challenge_threshold().is_none_or(|threshold| assessment.score < threshold),
         is_censored: !T::TRIGGER.teaches()
             || decision.mode == Mode::Enforce && decision.verdict >= Verdict::Challenge,
     })

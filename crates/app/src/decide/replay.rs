@@ -170,7 +170,7 @@ fn write<T: Asked>(
         facts: record.enrichment.clone(),
         ..circumstances(event, keys, &subject, record.features.at, &record.decision_id)
     };
-    let (assessment, decision) = judge::<T::Effect>(
+    let (assessment, user_risk, decision) = judge::<T::Effect>(
         policy,
         circumstances,
         &record.features,
@@ -192,6 +192,7 @@ fn write<T: Asked>(
         features: &record.features,
         profile: record.profile.as_ref(),
         assessment: &assessment,
+        user_risk,
         challenger: challenger.as_ref(),
         decision: &decision,
         degraded: &record.degraded.iter().map(String::as_str).collect::<Vec<_>>(),

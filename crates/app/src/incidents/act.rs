@@ -9,16 +9,16 @@ use countersign_store::{Commit, IncidentNoteRow, IncidentRow, IncidentWrite, Wri
 use serde::Serialize;
 
 use super::{changed, sealing::NoteBody, sources, suppress};
-use crate::{App, Error, Tenant, hooks::Told, leaves::Draft, subjects::PersonKey, writes::told};
+use crate::{App, Error, Tenant, hooks::Told, leaves::Draft, subjects::PersonKey, user_risk, writes::told};
 
 /// The longest note, in bytes.
 pub const MAX_NOTE_BYTES: usize = 4_000;
 
 /// The longest name of who acts or is given an incident, in bytes.
-pub(super) const MAX_ACTOR_BYTES: usize = 200;
+pub(crate) const MAX_ACTOR_BYTES: usize = 200;
 
 /// The longest reason, in bytes.
-pub(super) const MAX_REASON_BYTES: usize = 1_000;
+pub(crate) const MAX_REASON_BYTES: usize = 1_000;
 
 /// How often an act is made anew at the most while the watch changes its incident.
 const TRIES: u32 = 3;
@@ -63,9 +63,9 @@ pub struct Closed {
 
 /// What is sealed beside the leaf of an act.
 #[derive(Serialize)]
-pub(super) struct Why<'a> {
-    pub(super) actor: &'a str,
-    pub(super) reason: &'a str,
+pub(crate) struct Why<'a> {
+    pub(crate) actor: &'a str,
+    pub(crate) reason: &'a str,
 }
 
 /// An incident that somebody is at work on.
@@ -138,7 +138,8 @@ impl App {
     }
 
     /// Closes an incident. What a false positive proposes to suppress is suppressed where the closure says so, and nothing
-    /// otherwise; where a true positive came from counts as a source of attacks where the closure says so.
+    /// otherwise; where a true positive came from counts as a source of attacks where the closure says so. A true positive counts
+    /// in the user risk of whom it is about.
     ///
     /// # Errors
     /// As `acknowledge_incident`; `NotFound` also for a `duplicate_of` that there is not.
@@ -219,6 +220,9 @@ impl App {
             writes.extend(sources::marks(tenant, taken.incident.id, &consequences, taken.at));
         }
         let marked = writes.len() - suppressions;
+        let people = user_risk::people(tenant, &taken.incident);
+        let _turns = self.turns.wait_for_all(&people).await;
+        writes.extend(self.hold_incident(tenant, &taken.incident, disposition, taken.at).await?);
         let version = self.put_incident(tenant, taken, by, ("incident_closed", &reason), writes).await?;
         Ok(Closed { version, consequences, is_suppressed: suppressions > 0, marked })
     }
@@ -291,7 +295,7 @@ impl App {
     }
 }
 
-pub(super) fn check(name: &'static str, text: &str, most: usize) -> Result<(), Error> {
+pub(crate) fn check(name: &'static str, text: &str, most: usize) -> Result<(), Error> {
     if text.trim().is_empty() || text.len() > most { Err(Error::Text(name, most)) } else { Ok(()) }
 }
 

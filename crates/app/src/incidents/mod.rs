@@ -23,6 +23,7 @@ use countersign_store::StoreError;
 use crate::{App, Error, Tenant};
 
 pub use act::{By, Closed, Closure, MAX_NOTE_BYTES};
+pub(crate) use act::{MAX_ACTOR_BYTES, MAX_REASON_BYTES, Why, check};
 pub use countersign_detect::{
     Entity, EntityKind, SENSORS, Severity,
     incident::{

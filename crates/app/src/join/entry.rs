@@ -27,6 +27,10 @@ pub(super) enum What {
     Failed,
     /// A wrong password for an account that there is.
     WrongPassword,
+    /// The password was found in a breach, and the sign-in stopped.
+    PasswordLeaked,
+    /// The password is another now.
+    PasswordChanged,
 }
 
 /// An entry as far as it can be joined.
@@ -49,6 +53,8 @@ pub(super) fn is_of_use(kind: &str) -> bool {
         kind,
         "s" | "f"
             | "fp"
+            | "pwd_leak"
+            | "scp"
             | "gd_auth_succeed"
             | "gd_recovery_succeed"
             | "gd_auth_failed"
@@ -114,6 +120,8 @@ fn what(kind: &str, details: &Details<'_>) -> Option<What> {
         "s" => What::Login { shows_mfa: shows_mfa(details) },
         "f" => What::Refused,
         "fp" => What::WrongPassword,
+        "pwd_leak" => What::PasswordLeaked,
+        "scp" => What::PasswordChanged,
         "gd_recovery_succeed" if is_second => What::Passed { factor: Some("recovery-code") },
         "gd_auth_succeed" if is_second => {
             let authenticator: Authenticator<'_> = part(details.authenticator);
@@ -222,12 +230,22 @@ mod tests {
         for nobody in [json!({"user_id": null}), json!({"user_id": ""}), json!({"user_id": "***"})] {
             assert_eq!(seen("s", &nobody), None);
         }
-        for kind in ["fu", "ssa", "sapi", "gd_start_auth", ""] {
+        for kind in
+            ["fu", "signup_pwd_leak", "reset_pwd_leak", "scpr", "fcp", "ssa", "sapi", "gd_start_auth", ""]
+        {
             assert!(!is_of_use(kind), "{kind}");
         }
-        for kind in
-            ["s", "f", "fp", "gd_auth_succeed", "gd_auth_failed", "gd_auth_rejected", "gd_recovery_failed"]
-        {
+        for kind in [
+            "s",
+            "f",
+            "fp",
+            "pwd_leak",
+            "scp",
+            "gd_auth_succeed",
+            "gd_auth_failed",
+            "gd_auth_rejected",
+            "gd_recovery_failed",
+        ] {
             assert!(is_of_use(kind) && seen(kind, &json!({})).is_some(), "{kind}");
         }
     }

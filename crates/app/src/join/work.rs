@@ -1,7 +1,7 @@
 //! Joining what was journaled: in the order of arrival, each entry with its outcome and the place reached in one commit.
 
 use countersign_auth0::log::LogEvent;
-use countersign_core::{DecisionId, Micros, Mode, Timestamp, Trigger};
+use countersign_core::{DecisionId, Micros, Mode, SubjectId, Timestamp, Trigger};
 use countersign_store::{
     Commit, DecisionFilter, JoinHow, JoinRow, JoinState, JoinWrite, LogEntryRow, StoreError, Write,
 };
@@ -169,6 +169,9 @@ impl Turn<'_> {
             }
             return Ok(());
         }
+        if let What::PasswordLeaked | What::PasswordChanged = seen.what {
+            return self.password(seen, &subject, next).await;
+        }
         let candidates = self.candidates(&subject, seen.at).await?;
         let found = matching::find(&seen, &subject, &candidates);
         let is_login = matches!(seen.what, What::Login { .. });
@@ -182,6 +185,20 @@ impl Turn<'_> {
             self.put(row, true, (None, how));
         }
         Ok(())
+    }
+
+    /// Tells what the log says of a person's password.
+    async fn password(&mut self, seen: Seen, subject: &SubjectId, next: u64) -> Result<(), Error> {
+        let Seen { what, user: user_id, at, .. } = seen;
+        let told = if what == What::PasswordLeaked {
+            Outcome::PasswordLeaked { user_id, at }
+        } else if self.app.is_held(self.tenant, subject).await? {
+            Outcome::PasswordChanged { user_id, at }
+        } else {
+            // Why: of whom nothing is held, nothing becomes less.
+            return Ok(());
+        };
+        self.record(vec![told], at, next).await
     }
 
     /// What a sign-in is that no decision belongs to.

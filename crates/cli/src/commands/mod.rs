@@ -26,6 +26,7 @@ mod sandbox;
 mod serve;
 mod suppressions;
 pub mod tenant;
+mod user;
 mod verify;
 mod waterfall;
 
@@ -59,6 +60,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Restore(args) => restore::run(args).await,
         Command::Policy(args) => policy::run(args).await,
         Command::Model(args) => model::run(args).await,
+        Command::User(args) => user::run(args).await,
         Command::Tenant(args) => tenant::run(*args).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,

@@ -44,6 +44,12 @@ impl IncidentId {
     pub fn new(tagger: &Tagger, alert: AlertId) -> Self {
         Self(tagger.tag("incident", alert.to_string().as_bytes()))
     }
+
+    /// The id's number.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0.0
+    }
 }
 
 impl fmt::Display for IncidentId {

@@ -2,12 +2,12 @@ use countersign_auth0::{
     factor::{ChallengeFactors, Factor},
     trigger::post_login::Effect,
 };
-use countersign_core::Channel;
+use countersign_core::{Channel, Trigger};
 
 use super::*;
 use crate::{
     bounds::{Ceiling, Floor, Subject},
-    document::{Claims, FederatedChallenge, NoFactor},
+    document::{Claims, FederatedChallenge, Layer, NoFactor, TriggerLayer, UserRiskChallenge},
     settings::Verdicts,
     testing::{CRITICAL, HIGH, LOW, NOW, enforcing, person},
 };
@@ -208,4 +208,51 @@ fn a_ceiling_of_a_role_holds_for_nobody_whose_role_was_cut() {
     });
     let cut = Circumstances { roles_truncated: true, ..person(Channel::Interactive) };
     assert_eq!(post_login(&document, HIGH, &cut).verdict, Verdict::Challenge);
+}
+
+#[test]
+fn user_risk_asks_for_a_challenge_only_where_the_policy_says_so_and_leaves_the_level() {
+    let at = |user_risk| Circumstances { user_risk, ..person(Channel::Interactive) };
+    let [low, medium, high] = [Level::Low, Level::Medium, Level::High].map(Some);
+    for (setting, user_risk, is_asked) in [
+        (None, high, false),
+        (Some(UserRiskChallenge::Never), high, false),
+        (Some(UserRiskChallenge::High), high, true),
+        (Some(UserRiskChallenge::High), medium, false),
+        (Some(UserRiskChallenge::Medium), medium, true),
+        (Some(UserRiskChallenge::Medium), low, false),
+        (Some(UserRiskChallenge::Medium), None, false),
+    ] {
+        let mut document = enforcing();
+        document.tenant.user_risk_challenge = setting;
+        let decision = post_login(&document, LOW, &at(user_risk));
+        assert_eq!(decision.level, Level::Low, "the event's level is its own");
+        assert_eq!(decision.because.contains(&Because::UserRisk), is_asked, "{setting:?} {user_risk:?}");
+        let verdict = if is_asked { Verdict::Challenge } else { Verdict::Allow };
+        assert_eq!(decision.verdict, verdict, "{setting:?} {user_risk:?}");
+        assert_eq!(
+            post_login(&document, CRITICAL, &at(user_risk)).verdict,
+            Verdict::Deny,
+            "nothing is softened"
+        );
+    }
+}
+
+#[test]
+fn user_risk_is_held_against_people_by_trigger_and_organization_and_yields_to_a_ceiling() {
+    let risky = Circumstances { user_risk: Some(Level::High), ..person(Channel::Interactive) };
+    let mut document = enforcing();
+    let own = TriggerLayer { user_risk_challenge: Some(UserRiskChallenge::High), ..TriggerLayer::default() };
+    document.tenant.triggers.insert(Trigger::PasswordResetPostChallenge, own);
+    assert_eq!(post_login(&document, LOW, &risky).verdict, Verdict::Allow);
+    document.tenant.triggers.insert(Trigger::PostLogin, own);
+    assert_eq!(post_login(&document, LOW, &risky).verdict, Verdict::Challenge);
+    let spared = Layer { user_risk_challenge: Some(UserRiskChallenge::Never), ..Layer::default() };
+    let mut lenient = document.clone();
+    lenient.organizations.insert("org_a".parse().unwrap(), spared);
+    assert_eq!(post_login(&lenient, LOW, &risky).verdict, Verdict::Allow);
+    document.ceilings.push(Ceiling { when: Subject::default(), at_most: Verdict::Annotate });
+    let decision = post_login(&document, LOW, &risky);
+    assert_eq!(decision.because, [Because::UserRisk, Because::Ceiling]);
+    assert_eq!(decision.verdict, Verdict::Annotate);
 }

@@ -43,6 +43,13 @@ const VERDICTS: Key = Key {
     is_looser: |old, new| Level::ALL.iter().any(|level| new.verdicts.of(*level) < old.verdicts.of(*level)),
 };
 
+const USER_RISK: Key = Key {
+    name: "user_risk_challenge",
+    written: |layer, _| layer.user_risk_challenge.as_ref().map(word),
+    holding: |settings| word(&settings.user_risk_challenge),
+    is_looser: |old, new| new.user_risk_challenge > old.user_risk_challenge,
+};
+
 /// The keys that hold for every trigger alike.
 const ALIKE: [Key; 8] = [
     Key {
@@ -108,6 +115,9 @@ const OWN_THRESHOLDS: Key =
 const OWN_VERDICTS: Key =
     Key { written: |layer, trigger| own(layer, trigger).verdicts.as_ref().map(verdicts), ..VERDICTS };
 
+const OWN_USER_RISK: Key =
+    Key { written: |layer, trigger| own(layer, trigger).user_risk_challenge.as_ref().map(word), ..USER_RISK };
+
 fn own(layer: &Layer, trigger: Trigger) -> TriggerLayer {
     layer.triggers.get(&trigger).copied().unwrap_or_default()
 }
@@ -160,8 +170,10 @@ pub(super) fn diff(path: &str, old: Side<'_>, new: Side<'_>, places: &[Place<'_>
     comparison.note(format!("{path}.thresholds"), &THRESHOLDS, &open);
     let open = without(|layer, trigger| own(layer, trigger).verdicts.is_some());
     comparison.note(format!("{path}.verdicts"), &VERDICTS, &open);
+    let open = without(|layer, trigger| own(layer, trigger).user_risk_challenge.is_some());
+    comparison.note(format!("{path}.user_risk_challenge"), &USER_RISK, &open);
     for trigger in Trigger::ALL {
-        for key in [&OWN_THRESHOLDS, &OWN_VERDICTS] {
+        for key in [&OWN_THRESHOLDS, &OWN_VERDICTS, &OWN_USER_RISK] {
             comparison.note(format!("{path}.triggers.{trigger}.{}", key.name), key, &[*trigger]);
         }
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     bounds::{Bound, Ceiling, Floor, Subject},
-    document::{Claims, FederatedChallenge, NoFactor, TriggerLayer},
+    document::{Claims, FederatedChallenge, NoFactor, TriggerLayer, UserRiskChallenge},
     settings::{Settings, Verdicts},
     testing::{documents, enforcing, people},
 };
@@ -95,7 +95,7 @@ fn milder_levels_loosen() {
         document
             .tenant
             .triggers
-            .insert(Trigger::PreUserRegistration, TriggerLayer { verdicts, thresholds: None });
+            .insert(Trigger::PreUserRegistration, TriggerLayer { verdicts, ..TriggerLayer::default() });
     });
     let old = "inherited: low: allow, medium: annotate, high: challenge, critical: deny";
     let new = "low: allow, medium: annotate, high: challenge, critical: challenge";
@@ -296,4 +296,15 @@ fn what_watches_less_loosens_and_what_a_threshold_does_is_for_a_person_to_judge(
             change("watch.due_hours.high", "4", "2", false),
         ]
     );
+}
+
+#[test]
+fn user_risk_that_asks_later_or_never_loosens() {
+    let path = "tenant.user_risk_challenge";
+    let ask = |at| move |document: &mut Document| document.tenant.user_risk_challenge = Some(at);
+    assert_eq!(changes(ask(UserRiskChallenge::High)), [change(path, "inherited: never", "high", false)]);
+    let mut old = enforcing();
+    ask(UserRiskChallenge::Medium)(&mut old);
+    assert_eq!(between(&old, ask(UserRiskChallenge::High)), [change(path, "medium", "high", true)]);
+    assert_eq!(between(&old, ask(UserRiskChallenge::Never)), [change(path, "medium", "never", true)]);
 }

@@ -1,7 +1,8 @@
 //! A profile as bytes.
 //!
 //! A version, then in this order: the landmark's day, the first sight, the sums, the histograms (each a count and its
-//! cells, key before weight), the confirmed sign-ins, the sessions, the failures, the scopes.
+//! cells, key before weight), the confirmed sign-ins, the sessions, the failures, the scopes; in version 3 also the signals
+//! of the user's risk and when the password was last changed.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -13,12 +14,17 @@ use super::{
     scopes::Scopes,
     started::MAX_STARTED,
 };
+use crate::user_risk::{UserRisk, UserSignal, UserSignalKind};
 
 /// The most that a profile takes as bytes, in any state that this module accepts or makes.
 pub const MAX_PROFILE_BYTES: usize = 2_048;
 
-/// Version of the encoding; another one is refused.
-const VERSION: u64 = 2;
+/// Version of the encoding of a profile without user risk, which most are; a record from before there was any replays in its
+/// own bytes.
+const PLAIN: u64 = 2;
+
+/// Version of the encoding with user risk. Others are refused.
+const VERSION: u64 = 3;
 
 /// No sum of weights is above this (seven bytes hold it).
 const MAX_SUM: u64 = 99_999_999_999_999;
@@ -33,7 +39,7 @@ pub enum ProfileError {
     #[error("the bytes are not a profile")]
     Malformed,
     /// A profile of another version.
-    #[error("profile version `{0}` is not known; known is `{VERSION}`")]
+    #[error("profile version `{0}` is not known; known are `{PLAIN}` and `{VERSION}`")]
     Version(u64),
     /// A profile that breaks its own limits.
     #[error("the profile breaks its limits of size, order or range")]
@@ -45,7 +51,7 @@ impl Profile {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::default();
-        writer.put(VERSION, 1);
+        writer.put(if self.user_risk.is_empty() { PLAIN } else { VERSION }, 1);
         writer.put(self.landmark_day.unsigned_abs(), 4);
         writer.put(self.first_seen.map_or(0, |second| second.unsigned_abs() + 1), 5);
         writer.put(self.total, 7);
@@ -71,6 +77,9 @@ impl Profile {
         let scopes = self.scopes.pack();
         writer.put(u64::try_from(scopes.len()).unwrap_or(0), 2);
         writer.0.extend(scopes);
+        if !self.user_risk.is_empty() {
+            self.user_risk.write(&mut writer);
+        }
         writer.0
     }
 
@@ -83,17 +92,24 @@ impl Profile {
             return Err(ProfileError::Bounds);
         }
         let mut reader = Reader(bytes);
-        match reader.take(1) {
-            Some(VERSION) => {}
+        let has_risk = match reader.take(1) {
+            Some(PLAIN) => false,
+            Some(VERSION) => true,
             Some(version) => return Err(ProfileError::Version(version)),
             None => return Err(ProfileError::Malformed),
+        };
+        let profile = Self::parse(&mut reader, has_risk)
+            .filter(|_| reader.is_at_end())
+            .ok_or(ProfileError::Malformed)?;
+        // INVARIANT: a profile has one encoding.
+        if profile.is_sound() && has_risk != profile.user_risk.is_empty() {
+            Ok(profile)
+        } else {
+            Err(ProfileError::Bounds)
         }
-        let profile =
-            Self::parse(&mut reader).filter(|_| reader.is_at_end()).ok_or(ProfileError::Malformed)?;
-        if profile.is_sound() { Ok(profile) } else { Err(ProfileError::Bounds) }
     }
 
-    fn parse(reader: &mut Reader<'_>) -> Option<Self> {
+    fn parse(reader: &mut Reader<'_>, has_risk: bool) -> Option<Self> {
         Some(Self {
             landmark_day: i64::try_from(reader.take(4)?).ok()?,
             first_seen: reader.take(5)?.checked_sub(1).and_then(|second| i64::try_from(second).ok()),
@@ -118,6 +134,7 @@ impl Profile {
                 let size = usize::try_from(reader.take(2)?).ok()?;
                 Scopes::unpack(reader.slice(size)?)?
             },
+            user_risk: if has_risk { UserRisk::read(reader)? } else { UserRisk::default() },
         })
     }
 
@@ -149,6 +166,7 @@ impl Profile {
             && self.failures.len() <= MAX_FAILURES
             && self.failures.is_sorted()
             && self.failures.iter().all(second)
+            && self.user_risk.is_sound(second)
     }
 
     /// Holds the sums within their limits.
@@ -211,6 +229,31 @@ impl Started {
             browser: reader.key()?,
             fingerprint: reader.key()?,
         })
+    }
+}
+
+impl UserRisk {
+    fn write(&self, writer: &mut Writer) {
+        writer.count(self.signals.len());
+        for UserSignal { second, kind, key, weight } in &self.signals {
+            let number = UserSignalKind::ALL.iter().position(|other| other == kind).unwrap_or(0);
+            writer.put(u64::try_from(number).unwrap_or(0), 1);
+            writer.put(second.unsigned_abs(), 5);
+            writer.put((*weight).into(), 1);
+            writer.put(*key, 8);
+        }
+        writer.put(self.changed.map_or(0, |second| second.unsigned_abs() + 1), 5);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let signals = repeat(reader, |reader| {
+            let kind = *UserSignalKind::ALL.get(reader.count()?)?;
+            let second = i64::try_from(reader.take(5)?).ok()?;
+            let weight = u8::try_from(reader.take(1)?).ok()?;
+            Some(UserSignal { second, kind, key: reader.take(8)?, weight })
+        })?;
+        let changed = reader.take(5)?.checked_sub(1).and_then(|second| i64::try_from(second).ok());
+        Some(Self { signals, changed })
     }
 }
 

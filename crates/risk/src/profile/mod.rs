@@ -18,7 +18,7 @@ pub(crate) use reading::Seen;
 use scopes::Scopes;
 pub(crate) use started::Started;
 
-use crate::{Features, Place, learning};
+use crate::{Features, Place, learning, user_risk::UserRisk};
 
 /// Confirmed sign-ins remembered one by one.
 const MAX_SIGHTINGS: usize = 5;
@@ -52,6 +52,7 @@ pub struct Profile {
     started: Vec<Started>,
     failures: Vec<i64>,
     failures_total: u32,
+    user_risk: UserRisk,
 }
 
 /// One confirmed sign-in: second, place or none, and the key of its decision.
@@ -140,6 +141,17 @@ impl Profile {
     pub fn failure(&mut self, at: Timestamp) {
         insert_latest(&mut self.failures, decay::seconds(at), MAX_FAILURES);
         self.failures_total = self.failures_total.saturating_add(1);
+    }
+
+    /// What was confirmed about the person; a machine's is empty.
+    #[must_use]
+    pub const fn user_risk(&self) -> &UserRisk {
+        &self.user_risk
+    }
+
+    /// The same, to count a signal or to take one back.
+    pub const fn user_risk_mut(&mut self) -> &mut UserRisk {
+        &mut self.user_risk
     }
 
     /// Does the same to each histogram whose feature is told.

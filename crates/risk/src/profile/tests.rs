@@ -5,6 +5,7 @@ use crate::{
     Device, DeviceClass, Initial, Machine, SessionOf, Short,
     learning::{Earlier, Event, FULL_MILLI, Intervention, PROVISIONAL_CAP_MILLI, Situation, weight},
     samples::{DAY_S, home, now, ordinary, stranger},
+    user_risk::{UserSignal, UserSignalKind},
 };
 
 fn any_features() -> impl Strategy<Value = Features> {
@@ -145,7 +146,12 @@ fn the_largest_profile_fits() {
         browser: most,
         fingerprint: most,
     };
+    let signal = |key| UserSignal { second, kind: UserSignalKind::Incident, key, weight: 100 };
+    let mut signals: Vec<_> = (0..8).map(|n| signal(u64::MAX - 7 + n)).collect();
+    signals[0].second -= 1;
+    let user_risk = UserRisk { signals, changed: Some(second) };
     let largest = Profile {
+        user_risk,
         landmark_day: 200_000,
         first_seen: Some(second),
         total: 99_999_999_999_999,
@@ -206,7 +212,7 @@ fn years_of_use_do_not_lose_the_present() {
 fn bytes_of_another_version_are_refused_by_name() {
     let empty = Profile::default().encode();
     assert_eq!(Profile::decode(&empty), Ok(Profile::default()));
-    assert_eq!(Profile::decode(&[3, 0, 0]), Err(ProfileError::Version(3)));
+    assert_eq!(Profile::decode(&[4, 0, 0]), Err(ProfileError::Version(4)));
     assert_eq!(Profile::decode(&[]), Err(ProfileError::Malformed));
     assert_eq!(Profile::decode(&empty[..empty.len() - 1]), Err(ProfileError::Malformed), "cut off");
     assert_eq!(Profile::decode(&[&empty[..], &[0]].concat()), Err(ProfileError::Malformed), "more than one");
@@ -214,6 +220,22 @@ fn bytes_of_another_version_are_refused_by_name() {
     let mut out_of_order = home(1);
     out_of_order.countries = Histogram::from_cells(vec![(5, 1), (4, 1)]);
     assert_eq!(Profile::decode(&out_of_order.encode()), Err(ProfileError::Bounds));
+}
+
+#[test]
+fn a_profile_without_user_risk_has_the_bytes_it_had_before_there_was_any() {
+    let mut profile = home(1);
+    let before = profile.encode();
+    assert_eq!(before[0], 2);
+    profile.user_risk_mut().add(UserSignalKind::Incident, now(), 1);
+    let with = profile.encode();
+    assert_eq!((with[0], Profile::decode(&with).as_ref()), (3, Ok(&profile)));
+    profile.user_risk_mut().clear();
+    assert_eq!(profile.encode(), before);
+    let empty = [&[3], &before[1..], &[0; 6]].concat();
+    assert_eq!(Profile::decode(&empty), Err(ProfileError::Bounds), "a profile has one encoding");
+    let unknown = [&with[..with.len() - 20], &[99], &with[with.len() - 19..]].concat();
+    assert_eq!(Profile::decode(&unknown), Err(ProfileError::Malformed), "a kind of signal that nobody knows");
 }
 
 #[test]

@@ -115,6 +115,8 @@ struct Shown {
     #[serde(flatten)]
     listed: Listed,
     assessment: countersign_risk::Assessment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_risk: Option<countersign_risk::UserRiskAt>,
     /// Without what leads back to the address, and so to the person.
     features: countersign_risk::Features,
     decision: countersign_policy::Decision<countersign_policy::Recorded>,
@@ -136,10 +138,11 @@ pub(super) async fn show(
     let id = decision_id(&id)?;
     let (row, record) = server.0.app.decision(&tenant, &id).await?;
     let log_ids = server.0.app.log_ids(&tenant, &id).await?;
-    let Record { assessment, features, decision, degraded, truncated, policy, .. } = record;
+    let Record { assessment, user_risk, features, decision, degraded, truncated, policy, .. } = record;
     Ok(Json(Shown {
         listed: row.into(),
         assessment,
+        user_risk,
         features: features.without_address(),
         decision,
         degraded,

@@ -26,6 +26,7 @@ mod streams;
 mod suppressions;
 mod switches;
 mod tenant_writes;
+mod users;
 mod watch;
 
 #[cfg(feature = "bench")]
@@ -76,6 +77,9 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/models/{tenant}/versions/{version}", get(models::show))
         .route("/v1/models/{tenant}/comparison", get(models::compare))
         .route("/v1/models/{tenant}/acts", post(models::act))
+        .route("/v1/users/{tenant}/risk", post(users::find))
+        .route("/v1/users/{tenant}/marks", post(users::mark))
+        .route("/v1/users/{tenant}/{subject}/risk", get(users::show))
         .route("/v1/findings/{tenant}", get(findings::handle))
         .route("/v1/watch/{tenant}", get(watch::handle))
         .route("/v1/incidents/{tenant}", get(incidents::list))

@@ -7,10 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_app::{DecisionFilter, DecisionRow, Error, Tenant, decide::record::Record, explain};
-use countersign_core::{DecisionId, Level, TenantId, Timestamp};
+use countersign_core::{DecisionId, Level, SubjectId, TenantId, Timestamp};
 use countersign_ledger::leaf::Leaf;
 use countersign_policy::{Decision, Recorded, Thresholds};
-use countersign_risk::Assessment;
+use countersign_risk::{Assessment, UserRiskAt};
 use maud::{Markup, html};
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
     fault::Fault,
     layout::{Layout, trail_to},
     query::{self, Link, Parameters},
-    waterfall, words,
+    user_risk, waterfall, words,
 };
 use crate::Server;
 
@@ -35,6 +35,8 @@ pub(super) struct Detail {
     pub(super) policy: String,
     /// Auth0's ids of the log entries that belong to it.
     pub(super) log_ids: Vec<String>,
+    /// What is held against the person now; `None` where nothing is.
+    pub(super) user_risk: Option<UserRiskAt>,
     /// Whether a verdict was told just now.
     pub(super) notice: Option<&'static str>,
 }
@@ -59,6 +61,10 @@ pub(super) async fn handle(
     let tenant = parameters.tenant(&server)?;
     let (row, content) = find(&server, &tenant, &query::decision_id(&id)?).await?;
     let log_ids = server.0.app.log_ids(&tenant, &row.decision.id).await?;
+    let user_risk = match &row.subject {
+        Some(subject) => held(&server, &tenant, subject).await?,
+        None => None,
+    };
     let policy = tenant.policy();
     let decision = &row.decision;
     let settings = policy.document().settings(
@@ -75,15 +81,25 @@ pub(super) async fn handle(
         thresholds: settings.thresholds,
         policy: policy.etag().to_owned(),
         log_ids,
+        user_risk,
         notice: match parameters.get("told") {
             Some("recorded") => {
                 Some("The verdict was recorded, and the person's profile has learned from it.")
             }
+            Some("safe") => Some("The person is marked as safe: nothing is held against them any more."),
+            Some("compromised") => Some("The person is marked as compromised."),
             Some("known") => Some("That was told before; nothing changed."),
             _ => None,
         },
     };
     Ok(detail.render().into_response())
+}
+
+/// What is held against a person now.
+async fn held(server: &Server, tenant: &Tenant, subject: &SubjectId) -> Result<Option<UserRiskAt>, Error> {
+    let held = server.0.app.user_risk(tenant, subject).await?;
+    let (level, score) = (held.level, held.score);
+    Ok(held.since.map(|since| UserRiskAt { level, score, since }))
 }
 
 async fn find(server: &Server, tenant: &Tenant, id: &DecisionId) -> Result<(DecisionRow, Content), Fault> {
@@ -147,6 +163,9 @@ impl Detail {
                 dl.pairs.inline {
                     div { dt { "When" } dd { (words::absolute(decision.at)) " (" (words::time(decision.at, self.now)) ")" } }
                     div { dt { "Person" } dd { @match &self.row.subject { Some(subject) => code.wrap { (subject) }, None => span.quiet { "erased" } } } }
+                    @if let Content::Opened(record) = &self.content {
+                        @if record.features.machine.is_none() { div { dt { "User risk" } dd { (user_risk::row(record.user_risk)) } } }
+                    }
                     div { dt { "Organization" } dd { (or_none(decision.organization.as_ref())) } }
                     div { dt { "Client" } dd { (or_none(decision.client.as_ref())) } }
                     div { dt { "Channel" } dd { (decision.channel) span.quiet { " · " (words::channel_text(decision.channel)) } } }
@@ -174,6 +193,9 @@ impl Detail {
                 div.narrow {
                     section.card aria-labelledby="done" { h2 #done { "What was done" } (done(&record.decision)) }
                     (self.outcome(true))
+                    @if let (Some(subject), None) = (&self.row.subject, &record.features.machine) {
+                        (user_risk::forms(&self.tenant, (subject, &self.row.decision.id), self.user_risk, self.now))
+                    }
                     (self.receipt())
                     section.card aria-labelledby="versions" { h2 #versions { "Made by" } (facts::versions(record, &self.policy)) }
                     section.card aria-labelledby="missing" { h2 #missing { "What was missing" } (facts::missing(record)) }
@@ -314,6 +336,7 @@ fn done(decision: &Decision<Recorded>) -> Markup {
 #[cfg(test)]
 mod tests {
     use countersign_app::Standing;
+    use countersign_core::Score;
 
     use super::*;
     use crate::console::samples;
@@ -328,6 +351,7 @@ mod tests {
                 row: samples::row_of(&record),
                 policy: record.policy.clone(),
                 log_ids: vec![samples::HOSTILE.to_owned()],
+                user_risk: None,
                 content: Content::Opened(Box::new(record)),
                 thresholds: countersign_policy::Settings::default().thresholds,
                 notice: None,
@@ -404,6 +428,25 @@ mod tests {
         samples::check_page(&detail.render().into_string());
         detail.content = Content::Erased([(samples::HOSTILE.to_owned(), samples::HOSTILE.to_owned())].into());
         samples::check_page(&detail.render().into_string());
+    }
+
+    #[test]
+    fn user_risk_is_shown_as_it_was_and_as_it_is_with_what_can_be_said_of_it() {
+        let mut detail = Detail::sample();
+        assert!(detail.render().into_string().contains("nothing was held against the person"));
+        let held = |level| UserRiskAt { level, score: Score::from_percent(50), since: samples::now() };
+        let Content::Opened(record) = &mut detail.content else { panic!() };
+        record.user_risk = Some(held(Level::Medium));
+        detail.user_risk = Some(held(Level::High));
+        let page = detail.render().into_string();
+        samples::check_page(&page);
+        assert!(page.contains("<dt>User risk</dt>") && page.contains(", since "), "{page}");
+        for mark in ["safe", "compromised"] {
+            assert!(page.contains(&format!("name=\"mark\" value=\"{mark}\"")), "{mark}");
+        }
+        let Content::Opened(record) = &mut detail.content else { panic!() };
+        record.features.machine = Some(countersign_risk::Machine::default());
+        assert!(!detail.render().into_string().contains("User risk"), "a machine has none");
     }
 
     #[test]

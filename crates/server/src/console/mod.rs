@@ -27,6 +27,7 @@ mod receipt;
 mod samples;
 mod severity;
 mod suppressions;
+mod user_risk;
 mod waterfall;
 mod words;
 
@@ -64,6 +65,7 @@ pub(crate) fn router() -> Router<Server> {
         .route("/models", get(models::handle))
         .route("/models/act", post(models::act))
         .route("/models/{version}", get(model::handle))
+        .route("/users/mark", post(user_risk::mark))
         .route("/decisions/{id}/receipt", get(receipt::handle))
         .route("/decisions/{id}/verdict", get(confirm::ask_verdict).post(confirm::tell_verdict))
         .route("/switches/{trigger}", get(confirm::ask_switch).post(confirm::set_switch))

@@ -43,6 +43,9 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/v1/models/{tenant}/versions/{version}", Right::Operator),
     ("GET", "/v1/models/{tenant}/comparison", Right::Operator),
     ("POST", "/v1/models/{tenant}/acts", Right::Operator),
+    ("POST", "/v1/users/{tenant}/risk", Right::Operator),
+    ("POST", "/v1/users/{tenant}/marks", Right::Operator),
+    ("GET", "/v1/users/{tenant}/{subject}/risk", Right::Operator),
     ("GET", "/v1/findings/{tenant}", Right::Operator),
     ("GET", "/v1/incidents/{tenant}", Right::Operator),
     ("GET", "/v1/incidents/{tenant}/{id}", Right::Operator),
@@ -84,6 +87,7 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/models", Right::Operator),
     ("GET", "/models/{version}", Right::Operator),
     ("POST", "/models/act", Right::Operator),
+    ("POST", "/users/mark", Right::Operator),
     ("GET", "/decisions/{id}/receipt", Right::Operator),
     ("GET", "/decisions/{id}/verdict", Right::Operator),
     ("POST", "/decisions/{id}/verdict", Right::Operator),
@@ -143,6 +147,7 @@ fn path_of(route: &str, decision: &str) -> String {
         .replace("{id}", decision)
         .replace("{tenant}", "example-tenant")
         .replace("{trigger}", "post-login")
+        .replace("{subject}", "sub_00000000000000000000000000000000")
         .replace("{code}", "guess")
         .replace("{version}", "0")
         .replace("{token}", "rsk_guess")

@@ -15,7 +15,7 @@ use crate::world::check_problem;
 const PATH: &str = "/v1/incidents/example-tenant";
 
 /// Places an alert about an account, days after the start; returns its incident's id.
-async fn found(service: &TestApp, user: &str, day: i64, severity: Severity) -> String {
+pub async fn found(service: &TestApp, user: &str, day: i64, severity: Severity) -> String {
     let (entity, at) = (Entity::new(EntityKind::User, user), START.plus(day * countersign_detect::DAY));
     let tagger = Tagger::new(&[1; 32]);
     let alert = Alert {

@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// An entry about the sign-in that `event` tells of, now; `number` makes its id.
-fn entry(service: &TestApp, kind: &str, number: u32, event: &Value) -> Value {
+pub fn entry(service: &TestApp, kind: &str, number: u32, event: &Value) -> Value {
     json!({"log_id": format!("90020260820{number:09}"), "type": kind, "tenant_name": TENANT, "date": service.clock.now(),
         "user_id": event["user"]["user_id"], "user_name": "pat@example.com", "ip": "203.0.113.24",
         "client_id": event["client"]["client_id"],
@@ -30,7 +30,7 @@ fn factor(service: &TestApp, kind: &str, number: u32, event: &Value) -> Value {
     entry
 }
 
-async fn deliver(service: &TestApp, entries: &[Value]) {
+pub async fn deliver(service: &TestApp, entries: &[Value]) {
     let request = Request::post(format!("/v1/logs/{TENANT}"))
         .header("host", HOST)
         .header("authorization", format!("Bearer {}", log_token(TENANT).expose()))
@@ -40,7 +40,7 @@ async fn deliver(service: &TestApp, entries: &[Value]) {
 }
 
 /// Joins until nothing is left to do; what all turns came to.
-async fn join(service: &TestApp) -> Joined {
+pub async fn join(service: &TestApp) -> Joined {
     let mut all = Joined::default();
     loop {
         let one = service.app.join_next(&service.tenant(), &service.lead().await).await.unwrap();

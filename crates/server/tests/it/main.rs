@@ -69,6 +69,8 @@ mod tenant_writes;
 #[cfg(test)]
 mod triggers;
 #[cfg(test)]
+mod user_risk;
+#[cfg(test)]
 mod watch;
 #[cfg(test)]
 mod watch_settings;

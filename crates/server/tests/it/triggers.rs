@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::world::{check_problem, complete, id_of, score_of, show};
 
 /// A sign-up that looks like fraud: a throw-away address, a machine's name.
-fn fraudulent_sign_up() -> Value {
+pub fn fraudulent_sign_up() -> Value {
     let mut event = event_of("pre-user-registration");
     event["user"]["email"] = json!("xkqzvbwq7719@mailinator.com");
     event["user"]["name"] = json!("Jane Miller");
@@ -17,7 +17,7 @@ fn fraudulent_sign_up() -> Value {
 }
 
 /// The first login of whoever signed up with that address.
-fn first_login(email: &str) -> Value {
+pub fn first_login(email: &str) -> Value {
     let mut event = post_login();
     event["user"]["user_id"] = json!("auth0|new");
     event["user"]["email"] = json!(email);
@@ -83,7 +83,7 @@ async fn an_asynchronous_trigger_never_has_effects() {
     }
 }
 
-const EMAIL: &str = "xkqzvbwq7719@mailinator.com";
+pub const EMAIL: &str = "xkqzvbwq7719@mailinator.com";
 
 #[tokio::test]
 async fn a_risky_sign_up_is_carried_to_the_first_logins_until_one_is_confirmed() {
