@@ -22,7 +22,7 @@ use countersign_core::{TenantId, Trigger};
 pub use self::{
     at::{At, Folder},
     backtest::{Backtest, BacktestRules, Over},
-    bench::{Bench, BenchDetections},
+    bench::{Bench, BenchDetections, BenchRisk},
     copies::{Backup, Restore},
     decisions::{
         Decisions, Export as ExportDecisions, Filter, List, OfTenant, RiskToken, Show as ShowDecision,

@@ -80,7 +80,13 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Decides a sign-in, which then completes.
+    /// Whether a sign-in of this id was decided.
+    #[must_use]
+    pub fn knows(&self, id: &str) -> bool {
+        self.decided.contains_key(id)
+    }
+
+    /// Decides a sign-in, which then completes. An id names one sign-in only: see [`Self::knows`].
     pub fn login(&mut self, id: &str, event: &PostLogin, at: Timestamp) -> Scored {
         self.pass(at);
         let user = event.user.user_id.as_str();

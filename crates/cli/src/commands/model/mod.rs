@@ -1,6 +1,6 @@
 //! `countersign model`
 
-mod file;
+pub mod file;
 mod told;
 
 use anyhow::Context;
