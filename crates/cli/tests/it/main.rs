@@ -7,6 +7,10 @@ mod backup;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod bench_baselines;
+#[cfg(test)]
+mod bench_risk;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod checks;
