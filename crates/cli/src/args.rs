@@ -33,7 +33,7 @@ pub use self::{
     },
     incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
-    models::{ActOnModel, ImportModel, ModelCommand, NamedModel},
+    models::{ActOnModel, ImportModel, ModelCommand, NamedModel, TrainModel},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
     rules::{ExplainRule, Rules, RulesAt},
     sandbox::{Client, Sandbox},

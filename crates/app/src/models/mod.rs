@@ -5,6 +5,7 @@ mod compare;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod train;
 mod view;
 
 use std::sync::Arc;

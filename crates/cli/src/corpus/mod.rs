@@ -1,6 +1,7 @@
 //! A corpus of sign-ins on disk: read from top to bottom once, and decided by the service's own functions.
 
 mod event;
+mod labels;
 mod networks;
 
 use std::{
@@ -20,6 +21,7 @@ use countersign_risk::{
 };
 
 use self::event::Given;
+pub use self::labels::read as read_labels;
 use crate::{commands::say, lines};
 
 /// The most bytes of a line.

@@ -65,6 +65,18 @@ pub(super) fn fit_affine(examples: &[&Example], model: &LoginModel) -> Affine {
     affine
 }
 
+/// What is to be added to the bias, as the shapes are.
+pub(super) fn fit_offset(examples: &[&Example], model: &LoginModel) -> f64 {
+    let mut affine = Affine { scale: 1.0, offset: 0.0 };
+    if has_both(examples.iter().map(|example| example.is_attack)) {
+        let said: Vec<f64> = examples.iter().map(|example| say(model, example)).collect();
+        for _ in 0..STEPS {
+            affine.offset += offset_step(examples, &said, affine);
+        }
+    }
+    affine.offset
+}
+
 fn offset_step(examples: &[&Example], said: &[f64], affine: Affine) -> f64 {
     let (mut slope, mut curvature) = (0.0, 1e-6);
     for (example, said) in examples.iter().zip(said) {

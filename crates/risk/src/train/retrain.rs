@@ -6,7 +6,7 @@ use countersign_core::Timestamp;
 
 use super::{
     Bounds, Example, Fate, Observed, Quality, Reach,
-    calibrate::{self, fit_affine, fold},
+    calibrate::{self, fit_affine, fit_offset, fold},
     card,
     fit::{fit, has_both},
     measure::{float, measure},
@@ -167,19 +167,21 @@ fn calibrated(
     let affine = fit_affine(&on, shaped);
     let is_calibrated = has_both(on.iter().map(|example| example.is_attack));
     let shift = Sums::of(if is_calibrated { calibrating } else { shaping }).shift(recipe);
-    let finish = |name: RoadName| {
-        let (road, prior) = (calibrate::road(shaped, name), calibrate::road(champion, name));
-        if !is_fitted(name) {
-            return prior.clone();
+    let on_each = |of: &LoginModel, change: &dyn Fn(&Road, &Road) -> Road| {
+        let road = |name| {
+            let (road, prior) = (calibrate::road(of, name), calibrate::road(champion, name));
+            if is_fitted(name) { change(road, prior) } else { prior.clone() }
+        };
+        LoginModel {
+            fresh: road(RoadName::Fresh),
+            session: road(RoadName::Session),
+            refresh: road(RoadName::Refresh),
         }
-        let folded = fold(road, prior, affine, bounds);
-        Road { bias_micro: folded.bias_micro.saturating_add(micro(shift)), ..folded }
     };
-    LoginModel {
-        fresh: finish(RoadName::Fresh),
-        session: finish(RoadName::Session),
-        refresh: finish(RoadName::Refresh),
-    }
+    let folded = on_each(shaped, &|road, prior| fold(road, prior, affine, bounds));
+    // Why once more: the factor could not be had where a slope met its bounds.
+    let added = micro(fit_offset(&on, &folded) + shift);
+    on_each(&folded, &|road, _| Road { bias_micro: road.bias_micro.saturating_add(added), ..road.clone() })
 }
 
 /// A model's figures, where attacks stand for as many as there are of them.

@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::Context;
 use countersign_app::models::MAX_MODEL_BYTES;
 use countersign_risk::{Card, Model};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What a file holds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelFile {
     /// The constants.

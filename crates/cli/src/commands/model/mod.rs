@@ -2,6 +2,7 @@
 
 pub mod file;
 mod told;
+mod train;
 
 use anyhow::Context;
 use countersign_app::models::{ModelBy, ModelChange};
@@ -37,7 +38,8 @@ pub async fn run(command: ModelCommand) -> anyhow::Result<Verdict> {
             let comparison = compare(&place, &tenant).await?;
             print(&if args.json { pretty(&comparison)? } else { told::comparison(&comparison) });
         }
-        ModelCommand::Import(args) => import(&args).await?,
+        ModelCommand::Import(ImportModel { file, by }) => import(&file::read(&file)?, &by).await?,
+        ModelCommand::Train(args) => return train::run(&args).await,
         ModelCommand::Challenge(NamedModel { version, by }) => {
             act(&by, ModelChange::Challenge(version)).await?;
         }
@@ -83,9 +85,8 @@ async fn compare(place: &Place, tenant: &TenantId) -> anyhow::Result<Value> {
     }
 }
 
-async fn import(ImportModel { file, by }: &ImportModel) -> anyhow::Result<()> {
+async fn import(ModelFile { model, card }: &ModelFile, by: &ActOnModel) -> anyhow::Result<()> {
     let tenant = tenant(&by.at, by.tenant.as_ref())?;
-    let ModelFile { model, card } = file::read(file)?;
     let version = match Place::open(&by.at, &tenant, Access::Own).await? {
         Place::Server(server) => {
             let body = json!({ "actor": by.actor, "model": model, "card": card });
@@ -93,7 +94,7 @@ async fn import(ImportModel { file, by }: &ImportModel) -> anyhow::Result<()> {
             answer.get("version").and_then(Value::as_u64).context("the answer names no version")?
         }
         Place::Here(here) => {
-            let version = here.app.import_model(&here.tenant, &model, &card, &by.actor).await?;
+            let version = here.app.import_model(&here.tenant, model, card, &by.actor).await?;
             here.app.sign_checkpoint(&here.tenant).await?;
             version
         }
