@@ -153,6 +153,11 @@ impl<'a> Stream<'a> {
     /// Takes a person's word on a sign-in; of one that is not known it changes nothing.
     pub fn verdict(&mut self, id: &str, is_fraudulent: bool, at: Timestamp) {
         self.pass(at);
+        if let (true, Some(decided)) = (is_fraudulent, self.decided.get(id))
+            && let Some(block) = &decided.features.block
+        {
+            self.velocity.note(&Sightings::fraud(block, &decided.user), at);
+        }
         self.teach(id, if is_fraudulent { Event::Fraudulent } else { Event::Legitimate });
     }
 

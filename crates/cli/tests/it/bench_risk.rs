@@ -39,7 +39,7 @@ fn sign_in(user: usize, (network, block, system): (&str, &str, &str), at: Timest
 
 /// Nine people who sign in on 30 days, now and then after a typing error; on the last day a stranger has each of their
 /// passwords, and what he did to the first is reported. The ids of his sign-ins begin with `x`.
-fn corpus() -> Vec<String> {
+pub fn corpus() -> Vec<String> {
     let mut dice = Dice(7);
     let start: Timestamp = "2026-07-01T08:00:00Z".parse().unwrap();
     let mut lines = Vec::new();
@@ -70,11 +70,16 @@ fn corpus() -> Vec<String> {
     lines
 }
 
-fn bench(home: &Path, lines: &[String], flags: &[&str]) -> (Output, String) {
+/// Puts a corpus in the folder `corpus`.
+pub fn write(home: &Path, lines: &[String]) {
     fs::create_dir_all(home.join("corpus")).unwrap();
     fs::write(home.join("corpus/events.jsonl"), lines.join("\n")).unwrap();
     let networks = "asn,name,category\n64496,Home,isp\n64511,Rent a Rack,hosting\n";
     fs::write(home.join("corpus/asn_intel.csv"), networks).unwrap();
+}
+
+fn bench(home: &Path, lines: &[String], flags: &[&str]) -> (Output, String) {
+    write(home, lines);
     let output = run(home, &[&["bench", "risk", "--data", "corpus", "--out", "out.jsonl"], flags].concat());
     (output, fs::read_to_string(home.join("out.jsonl")).unwrap_or_default())
 }

@@ -44,6 +44,8 @@ mod master_key;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod model_train;
+#[cfg(test)]
 mod overload;
 #[cfg(test)]
 mod policy;
