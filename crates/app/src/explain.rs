@@ -62,8 +62,7 @@ fn one<T: Asked>(
     let settings = policy.document().settings(T::TRIGGER, event.organization(), event.client());
     let model = Model::default();
     let shipped = Scorer { model: &model, own: None };
-    let (assessment, _, decision) =
-        judge::<T::Effect>(policy, circumstances, &features, None, shipped, &[]);
+    let (assessment, _, decision) = judge::<T::Effect>(policy, circumstances, &features, None, shipped, &[]);
     let flip = flip(&assessment, settings.thresholds);
     let decision = serde_json::to_vec(&decision).map_err(Error::internal)?;
     let decision = serde_json::from_slice(&decision).map_err(Error::internal)?;

@@ -23,7 +23,7 @@ use countersign_core::{TenantId, Trigger};
 pub use self::{
     at::{At, Folder},
     backtest::{Backtest, BacktestRules, Over},
-    bench::{Bench, BenchDetections},
+    bench::{Bench, BenchDetections, BenchRisk},
     copies::{Backup, Restore},
     decisions::{
         Decisions, Export as ExportDecisions, Filter, List, OfTenant, RiskToken, Show as ShowDecision,
@@ -34,7 +34,7 @@ pub use self::{
     },
     incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
-    models::{ActOnModel, ImportModel, ModelCommand, NamedModel},
+    models::{ActOnModel, ImportModel, ModelCommand, NamedModel, TrainModel},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
     rules::{ExplainRule, Rules, RulesAt},
     sandbox::{Client, Sandbox},

@@ -70,6 +70,14 @@ pub struct OwnModelAsked {
     pub has_failed: bool,
 }
 
+impl Assessment {
+    /// The probability that the logit says, 0 to 1, unrounded: what the score tells in millionths.
+    #[must_use]
+    pub fn probability(&self) -> f64 {
+        probability(self.logit_micro)
+    }
+}
+
 /// Weighs a transaction against the profile of its user or client; `None` for one without.
 #[must_use]
 pub fn assess(features: &Features, profile: Option<&Profile>, model: &Model) -> Assessment {
@@ -127,8 +135,11 @@ fn ask(
 
 /// The logistic function in millionths.
 pub(crate) fn score(logit_micro: MicroLogit) -> Score {
-    let probability = 1.0 / (1.0 + libm::exp(-number::real(logit_micro) / 1e6));
-    score_of(probability)
+    score_of(probability(logit_micro))
+}
+
+fn probability(logit_micro: MicroLogit) -> f64 {
+    1.0 / (1.0 + libm::exp(-number::real(logit_micro) / 1e6))
 }
 
 /// The log-odds of a score, held within ±13.8 so that 0 and 1 have some.

@@ -80,7 +80,13 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Decides a sign-in, which then completes.
+    /// Whether a sign-in of this id was decided.
+    #[must_use]
+    pub fn knows(&self, id: &str) -> bool {
+        self.decided.contains_key(id)
+    }
+
+    /// Decides a sign-in, which then completes. An id names one sign-in only: see [`Self::knows`].
     pub fn login(&mut self, id: &str, event: &PostLogin, at: Timestamp) -> Scored {
         self.pass(at);
         let user = event.user.user_id.as_str();
@@ -147,6 +153,11 @@ impl<'a> Stream<'a> {
     /// Takes a person's word on a sign-in; of one that is not known it changes nothing.
     pub fn verdict(&mut self, id: &str, is_fraudulent: bool, at: Timestamp) {
         self.pass(at);
+        if let (true, Some(decided)) = (is_fraudulent, self.decided.get(id))
+            && let Some(block) = &decided.features.block
+        {
+            self.velocity.note(&Sightings::fraud(block, &decided.user), at);
+        }
         self.teach(id, if is_fraudulent { Event::Fraudulent } else { Event::Legitimate });
     }
 

@@ -9,6 +9,7 @@ mod refusal;
 mod scorer;
 #[cfg(test)]
 mod tests;
+mod train;
 mod view;
 
 use std::sync::Arc;

@@ -87,7 +87,7 @@ fn print(text: &str) {
 
 /// A word to standard error about what goes on.
 #[expect(clippy::print_stderr, reason = "a command tells its failures and its progress on standard error")]
-fn say(text: &str) {
+pub fn say(text: &str) {
     eprintln!("countersign: {text}");
 }
 

@@ -7,6 +7,10 @@ mod backup;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod bench_baselines;
+#[cfg(test)]
+mod bench_risk;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod checks;
@@ -39,6 +43,8 @@ mod log_stream;
 mod master_key;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod model_train;
 #[cfg(test)]
 mod overload;
 #[cfg(test)]

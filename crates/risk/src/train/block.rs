@@ -1,6 +1,10 @@
 //! One term of one road: where its examples lie, and what they ask of its slopes.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "arrays of one length, gone through by the numbers of their segments; a spot's is held within them"
+)]
 
-use super::{KNOTS, SEGMENTS, ZERO};
+use super::{Bounds, KNOTS, SEGMENTS, ZERO};
 
 /// The slopes of a shape's segments.
 pub(super) type Slopes = [f64; SEGMENTS];
@@ -53,7 +57,7 @@ impl Line {
     }
 }
 
-fn length(segment: usize) -> f64 {
+pub(super) fn length(segment: usize) -> f64 {
     KNOTS[segment + 1] - KNOTS[segment]
 }
 
@@ -84,17 +88,22 @@ impl Sums {
         }
     }
 
-    /// The slopes that these sums ask for, pulled towards `prior` with the strength `pull`, within 0 and `most`.
-    pub(super) fn solve(&self, slopes: &Slopes, prior: &Slopes, pull: f64, most: f64) -> Slopes {
+    /// The slopes that these sums ask for, pulled towards `prior` and held within the bounds around it.
+    pub(super) fn solve(&self, slopes: &Slopes, prior: &Slopes, bounds: Bounds) -> Slopes {
+        let pull = bounds.pull;
         let mut next = *slopes;
         for _ in 0..50 {
+            let before = next;
             for one in 0..SEGMENTS {
                 let mut gradient = self.gradient[one] + pull * (next[one] - prior[one]);
                 for other in 0..SEGMENTS {
                     gradient += self.between(one, other) * (next[other] - slopes[other]);
                 }
                 let curvature = self.curvature[one][one] + pull;
-                next[one] = (next[one] - gradient / curvature.max(1e-9)).clamp(0.0, most);
+                next[one] = bounds.hold(next[one] - gradient / curvature.max(1e-9), prior[one]);
+            }
+            if next == before {
+                break;
             }
         }
         next

@@ -19,25 +19,29 @@ pub struct Quality {
     pub ece: f64,
 }
 
-/// Measures probabilities with their labels; `None` when either class is missing.
+/// Measures probabilities with their labels, where an attack stands for `attack_weight` of them: where some are never
+/// reported, more than one. `None` when either class is missing.
 #[must_use]
-pub fn measure(scored: &[(f64, bool)]) -> Option<Quality> {
+pub fn measure(scored: &[(f64, bool)], attack_weight: f64) -> Option<Quality> {
     let mut sorted = scored.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let count = |attack: bool| sorted.iter().filter(|(_, is_attack)| *is_attack == attack).count();
+    let weight = |is_attack: bool| if is_attack { attack_weight } else { 1.0 };
     let (attacks, honest) = (count(true), count(false));
     if attacks == 0 || honest == 0 {
         return None;
     }
     let (n_attacks, n_honest) = (float(attacks), float(honest));
-    let base = n_attacks / (n_attacks + n_honest);
-    let brier: f64 = scored.iter().map(|(p, is_attack)| (p - f64::from(u8::from(*is_attack))).powi(2)).sum();
+    let all = n_attacks * attack_weight + n_honest;
+    let base = n_attacks * attack_weight / all;
+    let squared = |p: f64, is_attack: bool| weight(is_attack) * (p - f64::from(u8::from(is_attack))).powi(2);
+    let brier: f64 = sorted.iter().map(|(p, is_attack)| squared(*p, *is_attack)).sum();
     let mut bins = [(0.0, 0.0); 15];
-    for (p, is_attack) in scored {
+    for (p, is_attack) in &sorted {
         let bin = (0..15_u8).rev().find(|bin| *p * 15.0 >= f64::from(*bin)).unwrap_or(0);
         if let Some((sum, hits)) = bins.get_mut(usize::from(bin)) {
-            *sum += p;
-            *hits += f64::from(u8::from(*is_attack));
+            *sum += weight(*is_attack) * p;
+            *hits += weight(*is_attack) * f64::from(u8::from(*is_attack));
         }
     }
     let honest_scores: Vec<f64> =
@@ -49,8 +53,8 @@ pub fn measure(scored: &[(f64, bool)]) -> Option<Quality> {
         honest: u64::try_from(honest).unwrap_or(u64::MAX),
         auc: auc(&sorted) / (n_attacks * n_honest),
         tpr_at_1_percent: float(caught) / n_attacks,
-        brier_skill: 1.0 - brier / (n_attacks + n_honest) / (base * (1.0 - base)),
-        ece: bins.iter().map(|(sum, hits)| (sum - hits).abs()).sum::<f64>() / (n_attacks + n_honest),
+        brier_skill: 1.0 - brier / all / (base * (1.0 - base)),
+        ece: bins.iter().map(|(sum, hits)| (sum - hits).abs()).sum::<f64>() / all,
     })
 }
 
@@ -69,6 +73,6 @@ fn auc(sorted: &[(f64, bool)]) -> f64 {
     pairs
 }
 
-fn float(count: usize) -> f64 {
+pub(super) fn float(count: usize) -> f64 {
     crate::number::real_unsigned(u64::try_from(count).unwrap_or(u64::MAX))
 }

@@ -7,11 +7,21 @@
 //! descent", JSS 2010). No chance is involved: the same examples give the same bytes.
 
 mod block;
+mod calibrate;
+mod card;
+mod corpus;
+mod fate;
 mod fit;
 mod measure;
+#[cfg(test)]
+mod properties;
+mod retrain;
 
-pub use fit::{Bounds, Example, fit};
+pub use corpus::{PULL, fit_corpus};
+pub use fate::{Fate, Observed};
+pub use fit::{Bounds, Example, Reach, fit};
 pub use measure::{Quality, measure};
+pub use retrain::{Recipe, TooFew, Trained, retrain};
 
 /// Where a shape may bend, in units of evidence.
 pub(crate) const KNOTS: [f64; 13] = [-3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0];

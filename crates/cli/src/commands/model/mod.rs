@@ -1,7 +1,8 @@
 //! `countersign model`
 
-mod file;
+pub mod file;
 mod told;
+mod train;
 
 use anyhow::Context;
 use countersign_app::models::{ModelBy, ModelChange};
@@ -40,7 +41,8 @@ pub async fn run(command: ModelCommand) -> anyhow::Result<Verdict> {
             let comparison = compare(&place, &tenant).await?;
             print(&if args.json { pretty(&comparison)? } else { told::comparison(&comparison) });
         }
-        ModelCommand::Import(args) => import(&args).await?,
+        ModelCommand::Import(ImportModel { file, by }) => import(&file::read(&file)?, &by).await?,
+        ModelCommand::Train(args) => return train::run(&args).await,
         ModelCommand::Challenge(NamedModel { version, by }) => {
             act(&by, ModelChange::Challenge(version)).await?;
         }
@@ -88,13 +90,12 @@ async fn compare(place: &Place, tenant: &TenantId) -> anyhow::Result<Value> {
     }
 }
 
-async fn import(ImportModel { file, by }: &ImportModel) -> anyhow::Result<()> {
+async fn import(read: &ModelFile, by: &ActOnModel) -> anyhow::Result<()> {
     let tenant = tenant(&by.at, by.tenant.as_ref())?;
-    let read = file::read(file)?;
     let version = match Place::open(&by.at, &tenant, Access::Own).await? {
         Place::Server(server) => {
             let mut path = vec!["v1", "models", tenant.as_str()];
-            let body = match &read {
+            let body = match read {
                 ModelFile::Constants { model, card } => {
                     json!({ "actor": by.actor, "model": model, "card": card })
                 }
@@ -107,7 +108,7 @@ async fn import(ImportModel { file, by }: &ImportModel) -> anyhow::Result<()> {
             answer.get("version").and_then(Value::as_u64).context("the answer names no version")?
         }
         Place::Here(here) => {
-            let version = match &read {
+            let version = match read {
                 ModelFile::Constants { model, card } => {
                     here.app.import_model(&here.tenant, model, card, &by.actor).await?
                 }
@@ -119,7 +120,7 @@ async fn import(ImportModel { file, by }: &ImportModel) -> anyhow::Result<()> {
             version
         }
     };
-    let (tag, held) = match &read {
+    let (tag, held) = match read {
         ModelFile::Constants { model, .. } => (model.id().to_string(), "promoted"),
         ModelFile::Own { own, .. } => (own.id().to_string(), "attached"),
     };

@@ -1,5 +1,6 @@
 //! Models in words.
 
+use countersign_risk::train::Trained;
 use serde_json::Value;
 
 use crate::commands::desk::text;
@@ -96,6 +97,22 @@ pub fn card(shown: &Value) -> String {
     for limit in card["limits"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         let limit: String = limit.chars().filter(|char| !char.is_control()).collect();
         told.push_str(&format!("Limit: {limit}\n"));
+    }
+    told
+}
+
+/// How a fitted model did beside the one that decides.
+pub fn trained(trained: &Trained) -> String {
+    let judged = trained.fitted;
+    let mut told = format!(
+        "Judged on {} attacks and {} honest sign-ins that it was not fitted to:\n",
+        judged.attacks, judged.honest
+    );
+    for (name, did) in [("decides", trained.champion), ("fitted", judged)] {
+        told.push_str(&format!(
+            "  {name:8} AUC {:.4}, found at 1 % false alarms {:.4}, Brier skill {:.4}, calibration error {:.4}\n",
+            did.auc, did.tpr_at_1_percent, did.brier_skill, did.ece
+        ));
     }
     told
 }

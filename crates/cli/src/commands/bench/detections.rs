@@ -1,9 +1,9 @@
-//! `countersign bench`
+//! `countersign bench detections`
 
 use std::{
     fmt,
     fs::File,
-    io::{BufRead, BufReader, BufWriter, Read, Write},
+    io::{BufReader, BufWriter, Write},
 };
 
 use anyhow::Context;
@@ -12,10 +12,13 @@ use countersign_detect::{
     labeled::{Judge, Judged, Labeled},
     scenario::{Found, Scenario, ScenarioError},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{Verdict, print, say};
-use crate::args::{Bench, BenchDetections};
+use crate::{
+    args::BenchDetections,
+    commands::{Verdict, print, say},
+    lines::{self, LineFault, read},
+};
 
 /// The most bytes of one line.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
@@ -37,20 +40,22 @@ struct Alert<'a> {
 /// Why a line was not run. It tells nothing of the entries.
 #[derive(Debug)]
 enum Fault {
-    TooLong,
-    NotText,
-    Shape { path: String, expected: String },
+    Line(LineFault),
     Scenario(ScenarioError),
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(f, "a line has at most {MAX_LINE} bytes"),
-            Self::NotText => f.write_str("a line is JSON in UTF-8"),
-            Self::Shape { path, expected } => write!(f, "`{path}`: {expected}"),
+            Self::Line(fault) => fault.fmt(f),
             Self::Scenario(error) => error.fmt(f),
         }
+    }
+}
+
+impl From<LineFault> for Fault {
+    fn from(fault: LineFault) -> Self {
+        Self::Line(fault)
     }
 }
 
@@ -67,8 +72,7 @@ enum Given {
 /// How a line is run.
 type Runner<'r> = Box<dyn FnMut(&str) -> Result<Given, Fault> + 'r>;
 
-pub fn run(command: &Bench) -> anyhow::Result<Verdict> {
-    let Bench::Detections(args) = command;
+pub fn run(args: &BenchDetections) -> anyhow::Result<Verdict> {
     let (path, mut runner): (_, Runner<'_>) = match (&args.scenarios, &args.events) {
         (Some(path), _) => (path, Box::new(|line| sequence(line, args))),
         (None, Some(path)) => {
@@ -90,8 +94,9 @@ pub fn run(command: &Bench) -> anyhow::Result<Verdict> {
     };
     let (mut run, mut faults) = (0_u64, 0_u64);
     for number in 1_u64.. {
-        let Some(line) = next(&mut lines).with_context(|| format!("can't read `{place}`"))? else { break };
-        match line.and_then(|line| runner(str::from_utf8(&line).map_err(|_| Fault::NotText)?.trim())) {
+        let line = lines::next(&mut lines, MAX_LINE).with_context(|| format!("can't read `{place}`"))?;
+        let Some(line) = line else { break };
+        match line.map_err(Fault::Line).and_then(|line| runner(lines::text(&line)?)) {
             Ok(Given::Nothing) => {}
             Ok(Given::Alerts(text)) => {
                 writeln!(out, "{text}").context("can't write the alerts")?;
@@ -111,19 +116,6 @@ pub fn run(command: &Bench) -> anyhow::Result<Verdict> {
         print(&format!("{run} {what} were run, {faults} lines could not be read.\n"));
     }
     Ok(if faults == 0 { Verdict::Holds } else { Verdict::Fails })
-}
-
-/// The next line; `None` at the end. One that is too long is passed over without being kept.
-fn next(lines: &mut impl BufRead) -> std::io::Result<Option<Result<Vec<u8>, Fault>>> {
-    let mut line = Vec::new();
-    if lines.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut line)? == 0 {
-        return Ok(None);
-    }
-    if line.len() as u64 > MAX_LINE && line.last() != Some(&b'\n') {
-        lines.skip_until(b'\n')?;
-        return Ok(Some(Err(Fault::TooLong)));
-    }
-    Ok(Some(Ok(line)))
 }
 
 /// The alerts of a line's sequence.
@@ -146,18 +138,10 @@ fn single(line: &str, judge: &mut Judge) -> Result<Given, Fault> {
         Judged::Entry(found) => written(&labeled.id, &found),
         Judged::Sequence => Ok(Given::PassedOver("a sequence of findings is no entry")),
         Judged::Nothing => {
-            Err(Fault::Shape { path: "log".to_owned(), expected: "expected a log entry".to_owned() })
+            Err(LineFault::Shape { path: "log".to_owned(), expected: "expected a log entry".to_owned() }
+                .into())
         }
     }
-}
-
-fn read<'l, T: Deserialize<'l>>(line: &'l str) -> Result<T, Fault> {
-    let mut reader = serde_json::Deserializer::from_str(line);
-    let shape = |error: &serde_json::Error, path: String| Fault::Shape { path, expected: expected(error) };
-    let read = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| shape(error.inner(), error.path().to_string()))?;
-    reader.end().map_err(|error| shape(&error, ".".to_owned()))?;
-    Ok(read)
 }
 
 /// Those of the alerts that people are told of, as a line.
@@ -166,7 +150,7 @@ fn written(id: &str, found: &[Found]) -> Result<Given, Fault> {
     let line = Line { id, alerts: told.map(alert).collect() };
     serde_json::to_string(&line)
         .map(Given::Alerts)
-        .map_err(|error| Fault::Shape { path: ".".to_owned(), expected: error.to_string() })
+        .map_err(|error| LineFault::Shape { path: ".".to_owned(), expected: error.to_string() }.into())
 }
 
 fn alert(found: &Found) -> Alert<'_> {
@@ -176,14 +160,4 @@ fn alert(found: &Found) -> Alert<'_> {
         severity: found.alert.severity,
         log_ids: &found.log_ids,
     }
-}
-
-/// What would be right, without what stands there instead: that may name people.
-fn expected(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    if error.is_data() && !text.starts_with("missing field") {
-        let at = text.find("expected ").and_then(|start| text.get(start..));
-        return at.unwrap_or("not what a line has there").to_owned();
-    }
-    text
 }
