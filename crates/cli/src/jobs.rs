@@ -274,7 +274,7 @@ async fn warm(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool
         };
         match built {
             Ok(counted) => {
-                tracing::info!(tenant.id = %tenant.id(), counted, "the crowd was built from records")
+                tracing::info!(tenant.id = %tenant.id(), counted, "the crowd was built from records");
             }
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.id(), %error, "the crowd could not be built from records");

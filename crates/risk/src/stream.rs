@@ -91,7 +91,7 @@ impl<'a> Stream<'a> {
         self.pass(at);
         let user = event.user.user_id.as_str();
         let organization = event.organization.as_option().and_then(|it| it.id.as_option());
-        let member = Member::new(organization.map(|id| id.as_str()), user);
+        let member = Member::new(organization.map(countersign_core::OrganizationId::as_str), user);
         let profile = self.people.entry(user.to_owned()).or_default();
         let sightings = event.sightings();
         let context = Context {
@@ -144,7 +144,7 @@ impl<'a> Stream<'a> {
             }
             "gd_auth_failed" => self.teach_latest(user, Event::ChallengeFailed),
             "gd_auth_succeed" => {
-                self.teach_latest(user, Event::ChallengePassed { factor_existed_before: true })
+                self.teach_latest(user, Event::ChallengePassed { factor_existed_before: true });
             }
             _ => {}
         }

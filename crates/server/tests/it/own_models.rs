@@ -214,7 +214,7 @@ async fn a_bad_file_is_refused_with_the_place_of_each_fault() {
 async fn a_file_is_kept_as_it_came_and_taken_in_once() {
     let service = TestApp::start(|_| {}).await;
     let mut file = file(1, 0.1);
-    file["logistic"]["intercept"] = json!(0.100_000_000_000_000_01);
+    file["logistic"]["intercept"] = json!(0.1);
     assert_eq!(take_in(&service, &file).await.status, 201);
     let leaf = newest_leaf(&service).await;
     assert_eq!((leaf.kind, leaf.facts["change"].as_str()), (Kind::Administration, "model_imported"));
