@@ -35,7 +35,7 @@ fn decisions(who: u64, day: u64) -> impl Iterator<Item = u64> {
     });
     let (times, chance, _) = kind.unwrap_or((1, 12, 7));
     let chance = if day % 7 < 5 { chance } else { chance / WEEKEND };
-    let dice = mix(who << 9 | day);
+    let dice = mix((who << 9) | day);
     let comes = dice % 1_000 < chance;
     // From seven to eleven, some of them at night; the others within eight hours.
     let begins =

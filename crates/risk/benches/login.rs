@@ -36,13 +36,14 @@ const COUNTRIES: [&str; 5] = ["DE", "FR", "GB", "US", "IN"];
 /// A sign-in of one of many: `who` chooses the home, `turn` what differs from one to the next.
 fn sign_in(at: i64, who: u32, turn: u32) -> Features {
     let at = Timestamp::from_seconds(at);
-    let away = if turn.is_multiple_of(9) { 1 } else { 0 };
+    let away = u32::from(turn.is_multiple_of(9));
     let place = Place {
         lat: 500_000 + i32::try_from(who % 90).unwrap_or(0) * 1_000,
         lon: 86_800 + i32::try_from(turn % 4).unwrap_or(0) * 2_000,
     };
-    let pick =
-        |from: &[&'static str], n: u32| from.iter().copied().cycle().nth(n as usize % 64).unwrap_or("");
+    let pick = |from: &[&'static str], n: u32| {
+        from.get(usize::try_from(n).unwrap_or(0) % from.len()).copied().unwrap_or("")
+    };
     let (network, block) = (who % 300 + away * 300, (who % 5_000) * 3 + turn % 3);
     let mut features = Features::new(at, Channel::Interactive);
     features.is_login = true;

@@ -56,6 +56,10 @@ impl Numbers {
     }
 }
 
+fn pick<T: Copy>(from: &[T], place: u64) -> Option<T> {
+    from.get(usize::try_from(place).ok()?).copied()
+}
+
 /// Somebody's habits: homes, machines and hours, more of them for those who travel.
 struct Habits {
     home: u64,
@@ -69,8 +73,8 @@ impl Habits {
         Self {
             home: numbers.next(),
             machines: 1 + numbers.below(3),
-            travels_one_in: [4, 20, 60, 400].get(numbers.below(4) as usize).copied().unwrap_or(60),
-            lease_days: [3, 14, 30, 90].get(numbers.below(4) as usize).copied().unwrap_or(30),
+            travels_one_in: pick(&[4, 20, 60, 400], numbers.below(4)).unwrap_or(60),
+            lease_days: pick(&[3, 14, 30, 90], numbers.below(4)).unwrap_or(30),
         }
     }
 
@@ -85,7 +89,7 @@ impl Habits {
             lon: i32::try_from(home * 911 % 3_000_000).unwrap_or(0) - 1_500_000,
         };
         let major = (120 + day / 28).to_string();
-        let agent = AGENTS.get(machine as usize % AGENTS.len()).copied().unwrap_or("").replace('@', &major);
+        let agent = pick(&AGENTS, machine % 6).unwrap_or("").replace('@', &major);
         let at = Timestamp::from_seconds(at);
         let mut features = Features::new(at, Channel::Interactive);
         features.is_login = true;
