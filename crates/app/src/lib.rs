@@ -68,6 +68,7 @@ pub use feed::Live;
 pub use join::{JoinCounts, Joined, LOGIN_WITHOUT_DECISION};
 pub use lead::Lead;
 pub use retain::Kept;
+pub use subjects::CACHED_KEYS;
 pub use tenants::Tenant;
 pub use watch::{
     AlertBody, Backtest, Compared, Delivered, EventFault, History, Measures, Pulled, Reading, Replayed,

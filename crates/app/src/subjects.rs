@@ -16,8 +16,8 @@ use moka::sync::Cache;
 
 use crate::{App, Error, Tenant, leaves};
 
-/// Keys kept unwrapped; some 300 bytes each.
-const CACHED: u64 = 50_000;
+/// Keys of people that a process keeps unwrapped; some 300 bytes each.
+pub const CACHED_KEYS: u64 = 50_000;
 
 /// Keys made in one transaction: a sign-in that needs one waits for so many at the most, some 20 ms.
 const MADE_AT_ONCE: usize = 1_000;
@@ -43,7 +43,7 @@ pub(crate) struct SubjectKeys {
 
 impl SubjectKeys {
     pub(crate) fn new() -> Self {
-        Self { known: Cache::new(CACHED), names: Cache::new(CACHED), destroyed: AtomicU64::new(0) }
+        Self { known: Cache::new(CACHED_KEYS), names: Cache::new(CACHED_KEYS), destroyed: AtomicU64::new(0) }
     }
 
     /// Forgets a key that is destroyed, and one of the same person that is being read just now.

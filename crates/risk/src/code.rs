@@ -141,4 +141,18 @@ mod tests {
             assert!(doc.ends_with('.') && doc.len() > 20, "{code}");
         }
     }
+
+    #[test]
+    fn the_page_of_reasons_says_what_the_registry_says() {
+        let page = include_str!("../../../docs/reasons.md");
+        let row = |line: &'static str| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | ");
+        let mut told: Vec<(&str, &str)> = page.lines().filter_map(row).collect();
+        for (_, words) in &mut told {
+            *words = words.split(" | ").next().unwrap();
+        }
+        told.sort_unstable();
+        let mut known = CODES.to_vec();
+        known.sort_unstable();
+        assert_eq!(told, known, "docs/reasons.md repeats crates/risk/src/code.rs, each code once");
+    }
 }
