@@ -10,7 +10,7 @@ use super::{
     Context, Extract, origin,
     person::{self, Person},
 };
-use crate::{Features, Initial, SessionOf, Short, Sightings, SignUp, hash, parse_agent};
+use crate::{Features, Initial, SessionOf, Short, Sightings, SignUp, parse_agent};
 
 /// A session that began longer ago than this was there before the sign-in, in microseconds; one sign-in with a second
 /// factor takes less (judgement).
@@ -97,9 +97,10 @@ fn session_of(event: &PostLogin) -> Option<SessionOf> {
     let (session, token) = (event.session.as_option(), event.refresh_token.as_option());
     let token = token.and_then(|token| Some((token.id.as_option()?, token.device.as_option())));
     let session = session.and_then(|session| Some((session.id.as_option()?, session.device.as_option())));
+    let is_token = token.is_some();
     let (id, device) = token.or(session)?;
     Some(SessionOf {
-        key: hash::key(&[id]),
+        key: SessionOf::key_of(id, is_token),
         initial: device.and_then(|Told { initial_asn, initial_ip, initial_user_agent, .. }| {
             use_of(initial_asn.as_option(), initial_ip.as_option(), initial_user_agent.as_option())
         }),

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Device;
-use crate::Short;
+use crate::{Short, hash};
 
 /// A session or refresh token, without its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionOf {
-    /// Hash of its id.
+    /// Hash of its id; odd for a refresh token, even for a session.
     pub key: u32,
     /// Where it began by Auth0's account; `None` below the Enterprise plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -16,6 +16,18 @@ pub struct SessionOf {
     /// Where it was last used by Auth0's account; `None` below the Enterprise plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Initial>,
+}
+
+impl SessionOf {
+    /// The key of a session, or refresh token, by its id.
+    pub(crate) fn key_of(id: &str, is_token: bool) -> u32 {
+        (hash::key(&[id]) & !1) | u32::from(is_token)
+    }
+
+    /// Whether a key is that of a refresh token.
+    pub(crate) const fn is_token(key: u32) -> bool {
+        key & 1 == 1
+    }
 }
 
 /// Circumstances of a use; `None` for what Auth0 did not tell.

@@ -1,10 +1,16 @@
 //! What a session, or a refresh token, was like when it began.
 
 use super::keys::{Keys, browser_of};
-use crate::{Features, Initial};
+use crate::{Features, Initial, SessionOf};
 
-/// Sessions and refresh tokens remembered of one user; the oldest goes first.
-pub(super) const MAX_STARTED: usize = 12;
+/// Sessions remembered of one user, which end within days; the oldest goes first.
+const MAX_SESSIONS: usize = 5;
+
+/// Refresh tokens remembered beside them, which live for months: many short sessions must not push them out.
+const MAX_TOKENS: usize = 7;
+
+/// Both together.
+pub(super) const MAX_STARTED: usize = MAX_SESSIONS + MAX_TOKENS;
 
 /// The circumstances in which a session or refresh token was first confirmed; 0 stands for what was not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +52,24 @@ impl Started {
         }
     }
 
-    /// Remembers a session that is not known yet.
+    /// Remembers a session or token that is not known yet.
     pub(super) fn insert(&self, known: &mut Vec<Self>) {
         if known.iter().any(|other| other.session == self.session) {
             return;
         }
-        if known.len() >= MAX_STARTED {
-            known.remove(0);
+        let most = if self.is_token() { MAX_TOKENS } else { MAX_SESSIONS };
+        let mut alike = known
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| other.is_token() == self.is_token())
+            .map(|(at, _)| at);
+        if let (Some(oldest), true) = (alike.next(), alike.count() + 1 >= most) {
+            known.remove(oldest);
         }
         known.push(*self);
+    }
+
+    const fn is_token(&self) -> bool {
+        SessionOf::is_token(self.session)
     }
 }

@@ -209,6 +209,21 @@ fn years_of_use_do_not_lose_the_present() {
 }
 
 #[test]
+fn many_sessions_push_no_refresh_token_out() {
+    let mut profile = home(1);
+    let begun = |key| Features { session: Some(SessionOf { key, initial: None, last: None }), ..ordinary() };
+    profile.credit(&begun(SessionOf::key_of("rt_1", true)), 1, FULL_MILLI);
+    for n in 0..100_u64 {
+        profile.credit(&begun(SessionOf::key_of(&format!("ses_{n}"), false)), n, FULL_MILLI);
+    }
+    assert!(profile.started(SessionOf::key_of("rt_1", true)).is_some());
+    assert!(profile.started(SessionOf::key_of("ses_99", false)).is_some());
+    assert!(profile.started(SessionOf::key_of("ses_94", false)).is_none(), "five of them are kept");
+    assert_eq!(profile.started.len(), 6);
+    assert_eq!(Profile::decode(&profile.encode()), Ok(profile));
+}
+
+#[test]
 fn bytes_of_another_version_are_refused_by_name() {
     let empty = Profile::default().encode();
     assert_eq!(Profile::decode(&empty), Ok(Profile::default()));
