@@ -102,8 +102,11 @@ impl Habits {
         features.ja4 = Some(format!("t13d1516h2_{machine:04}{:04}", day / 60).as_str().into());
         features.language = Some(format!("l{}-{}", home % 30, machine % 2).as_str().into());
         features.network_kind = Some(NetworkKind::Residential);
-        features.session =
-            Some(SessionOf { key: (self.home ^ day / 5).to_le_bytes()[0].into(), initial: None, last: None });
+        features.session = Some(SessionOf {
+            key: (self.home ^ (day / 5)).to_le_bytes()[0].into(),
+            initial: None,
+            last: None,
+        });
         features
     }
 }
