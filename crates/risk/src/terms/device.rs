@@ -33,6 +33,9 @@ pub(super) fn browser(features: &Features, profile: Option<&Profile>, model: &Mo
     .contribution(seen, features, model)
 }
 
+/// Programs by which people's own apps exchange tokens.
+const APPS: &[&str] = &["okhttp"];
+
 /// What it counts that the agent names a program; less as far as the user's history consists of it, and nothing for a
 /// machine, which is one.
 pub(super) fn automation(
@@ -43,8 +46,10 @@ pub(super) fn automation(
     if !features.device.as_ref()?.automation || features.machine.is_some() {
         return None;
     }
-    // Why: programs exchange tokens of people, and the shapes know how those look.
-    if features.is_login && !matches!(features.channel, Channel::Interactive | Channel::Silent) {
+    // Why: apps exchange tokens of people, and the shapes know how those look; scripts are no app.
+    let is_exchange =
+        features.is_login && !matches!(features.channel, Channel::Interactive | Channel::Silent);
+    if is_exchange && features.device.as_ref().is_some_and(|device| APPS.contains(&device.browser.as_str())) {
         return None;
     }
     let (most, text) = match features.channel {
