@@ -27,7 +27,11 @@ const BACK_MICROS: i64 = 90 * 86_400 * 1_000_000;
 
 /// The crowd, and the one that is being built to take its place.
 #[derive(Default)]
-pub(crate) struct Crowds(Mutex<State>);
+pub(crate) struct Crowds {
+    state: Mutex<State>,
+    /// Held while one is built: of two at once neither would be whole.
+    turn: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 struct State {
@@ -110,11 +114,11 @@ pub(crate) fn member(organization: Option<&OrganizationId>, subject: &SubjectId)
 impl Crowds {
     /// What others say of a sign-in.
     pub(crate) fn read(&self, features: &Features, member: Member) -> countersign_risk::Shares {
-        self.0.lock().current.read(features, member)
+        self.state.lock().current.read(features, member)
     }
 
     fn teach(&self, lessons: &[Lesson]) {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         for lesson in lessons {
             lesson.apply(&mut state.current);
             if let Some(building) = &mut state.building {
@@ -125,13 +129,13 @@ impl Crowds {
     }
 
     fn begin(&self) {
-        self.0.lock().building = Some(Building::default());
+        self.state.lock().building = Some(Building::default());
     }
 
     /// Counts a record in the crowd that is being built, unless an outcome of its decision came meanwhile.
     fn count(&self, row: &DecisionRow, record: &Record) {
         let lesson = Lesson::of(row, record, (0, Standing::Open), (row.granted, row.standing));
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         if let (Some(lesson), Some(building)) = (lesson, &mut state.building)
             && building.taught.insert(lesson.leaf)
         {
@@ -140,14 +144,16 @@ impl Crowds {
     }
 
     fn end(&self) {
-        let mut state = self.0.lock();
-        if let Some(building) = state.building.take() {
-            state.current = building.crowd;
-        }
+        let mut state = self.state.lock();
+        let built = state.building.take();
+        let old = built.map(|building| std::mem::replace(&mut state.current, building.crowd));
+        drop(state);
+        // Why only now: sign-ins wait for the state, and letting a large crowd go takes a while.
+        drop(old);
     }
 
     fn abandon(&self) {
-        self.0.lock().building = None;
+        self.state.lock().building = None;
     }
 }
 
@@ -166,6 +172,7 @@ impl App {
     /// # Errors
     /// `Unavailable`; then the crowd stays as it was.
     pub async fn build_crowd(&self, tenant: &Tenant) -> Result<usize, Error> {
+        let _turn = tenant.crowd.turn.lock().await;
         tenant.crowd.begin();
         let built = self.count_records(tenant).await;
         match built {
@@ -177,7 +184,7 @@ impl App {
 
     async fn count_records(&self, tenant: &Tenant) -> Result<usize, Error> {
         let oldest = self.ports.clock.now().plus(-BACK_MICROS);
-        let (mut before, mut read, mut counted) = (None, 0, 0);
+        let (mut before, mut read, mut counted, mut unread) = (None, 0, 0, 0_u64);
         while read < MOST {
             let filter = DecisionFilter { before, ..DecisionFilter::default() };
             let rows = self.ports.store.list_decisions(&tenant.id, filter, PAGE).await?;
@@ -185,8 +192,15 @@ impl App {
             before = Some(last.leaf_index);
             read += rows.len();
             for row in rows.iter().filter(|row| teaches(row)) {
-                if self.count_record(tenant, row).await? {
-                    counted += 1;
+                match self.open_record(tenant, row).await {
+                    Ok(record) => {
+                        tenant.crowd.count(row, &record);
+                        counted += 1;
+                    }
+                    Err(error @ Error::Unavailable { .. }) => return Err(error),
+                    Err(Error::Erased | Error::NotKept) => {}
+                    // Why no end: one of an older shape, or damaged, must not keep the others from being counted.
+                    Err(_) => unread += 1,
                 }
             }
             if is_older(last, oldest) {
@@ -195,19 +209,10 @@ impl App {
             // Why: people wait for the same processors and the same database.
             tokio::task::yield_now().await;
         }
-        Ok(counted)
-    }
-
-    async fn count_record(&self, tenant: &Tenant, row: &DecisionRow) -> Result<bool, Error> {
-        match self.open_record(tenant, row).await {
-            Ok(record) => {
-                tenant.crowd.count(row, &record);
-                Ok(true)
-            }
-            Err(error @ Error::Unavailable { .. }) => Err(error),
-            // Why: what was erased, or is of an older shape, teaches nobody; the others go on.
-            Err(_) => Ok(false),
+        if unread > 0 {
+            tracing::warn!(tenant.id = %tenant.id, unread, "records could not be read for the crowd");
         }
+        Ok(counted)
     }
 }
 

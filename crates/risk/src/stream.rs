@@ -127,6 +127,9 @@ impl<'a> Stream<'a> {
     }
 
     /// Takes an entry of the tenant's log: failed sign-ins, and what became of challenges.
+    ///
+    /// Such an entry names no sign-in: it is taken for the person's latest. A factor that was passed counts as one that existed
+    /// before, since what was enrolled is not told.
     pub fn log(&mut self, entry: &LogEvent<'_>, at: Timestamp) {
         self.pass(at);
         let fields = &entry.fields;

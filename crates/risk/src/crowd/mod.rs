@@ -100,7 +100,9 @@ impl Crowd {
         }
         let keys = Keyed::of(features);
         self.tenant.debit(&keys, features.at, weight_milli);
-        self.organization(member).debit(&keys, features.at, weight_milli);
+        if let Some(organization) = self.organizations.get_mut(&member.organization) {
+            organization.debit(&keys, features.at, weight_milli);
+        }
         if let Some(block) = keys.block {
             self.others.forget(member, block);
         }

@@ -46,8 +46,11 @@ impl Others {
     }
 
     pub(super) fn forget(&mut self, member: Member, block: u32) {
-        self.turn += 1;
-        self.blocks.touch(place(member, block), self.turn).retain(|(user, _)| *user != member.user);
+        let place = place(member, block);
+        if self.blocks.get(place).is_some() {
+            self.turn += 1;
+            self.blocks.touch(place, self.turn).retain(|(user, _)| *user != member.user);
+        }
     }
 
     pub(super) fn size_bytes(&self) -> usize {

@@ -166,8 +166,25 @@ impl Scope {
     }
 
     pub(super) fn size_bytes(&self) -> usize {
-        let mut copy = self.clone();
-        copy.tables().iter().map(|table| table.size_bytes()).sum()
+        let Self {
+            half_life_days: _,
+            landmark_day: _,
+            latest_day: _,
+            countries,
+            networks,
+            blocks,
+            machines,
+            browsers,
+            languages,
+            fingerprints,
+            pairs,
+            hours,
+            attacks,
+        } = self;
+        [countries, networks, blocks, machines, browsers, languages, fingerprints, pairs, hours, attacks]
+            .into_iter()
+            .map(Table::size_bytes)
+            .sum()
     }
 
     /// A stored weight as of `at`, in sign-ins.

@@ -103,6 +103,16 @@ fn a_confirmed_attack_speaks_against_its_network_until_it_is_taken_back() {
 }
 
 #[test]
+fn taking_back_what_was_forgotten_makes_nothing() {
+    let mut crowd = Crowd::default();
+    for n in 0..1_000 {
+        let features = Features { block: Some(Short::new(&format!("b{n}"))), ..login(ordinary()) };
+        crowd.debit(&features, Member::new(Some(&format!("org-{n}")), "anna"), FULL_MILLI);
+    }
+    assert_eq!((crowd.size_bytes(), crowd.organizations.len()), (0, 0));
+}
+
+#[test]
 fn memory_is_bounded_whatever_comes() {
     let mut crowd = Crowd::default();
     for n in 0..40_000_u32 {

@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use countersign_core::{Channel, MicroLogit};
 use serde::{Deserialize, Serialize};
 
-use crate::{Features, number::nearest};
+use super::TERM_NAMES;
+use crate::{
+    Features,
+    number::{LIMIT_MICRO, nearest},
+};
 
 /// The shipped shapes: fitted as docs/risk-model.md says.
 const SHIPPED: &str = include_str!("../../data/login.json");
@@ -49,10 +53,33 @@ impl Shape {
             (None, None) => 0,
             (Some((_, y)), None) | (None, Some((_, y))) => *y,
             (Some((x0, y0)), Some((x1, y1))) => {
-                let part = (x - f64::from(*x0)) / f64::from((x1 - x0).max(1));
+                let part = (x - f64::from(*x0)) / (f64::from(*x1) - f64::from(*x0)).max(1.0);
                 let rise = crate::number::real(y1.saturating_sub(*y0));
                 y0.saturating_add(nearest(part * rise))
             }
+        }
+    }
+}
+
+/// Most points of a shape.
+const MAX_POINTS: usize = 64;
+
+impl Shape {
+    /// Why the shape is none; `None` for one that is.
+    fn fault(&self) -> Option<&'static str> {
+        let is_bounded = |(x, y): &(i32, MicroLogit)| {
+            x.unsigned_abs() <= 1_000_000 && y.unsigned_abs() <= LIMIT_MICRO.unsigned_abs()
+        };
+        if self.0.len() > MAX_POINTS {
+            Some("has at most 64 points")
+        } else if !self.0.iter().all(is_bounded) {
+            Some("has evidence within 1,000,000 thousandths and contributions within 100,000,000 millionths")
+        } else if !self.0.is_sorted_by(|a, b| a.0 < b.0) {
+            Some("has its points in the order of their evidence, each once")
+        } else if !self.0.is_sorted_by(|a, b| a.1 <= b.1) {
+            Some("must not fall: more evidence never lowers the risk")
+        } else {
+            None
         }
     }
 }
@@ -73,6 +100,23 @@ impl LoginModel {
     pub fn empty() -> Self {
         let road = Road { bias_micro: 0, shapes: BTreeMap::new() };
         Self { fresh: road.clone(), session: road.clone(), refresh: road }
+    }
+
+    /// The first fault of the shapes: the path below the model, and what would be right.
+    pub(crate) fn fault(&self) -> Option<(String, &'static str)> {
+        let roads = [("fresh", &self.fresh), ("session", &self.session), ("refresh", &self.refresh)];
+        for (road, Road { shapes, .. }) in roads {
+            for (name, shape) in shapes {
+                let path = || format!("login.{road}.shapes.{name}");
+                if !TERM_NAMES.iter().any(|(_, known)| known == name) {
+                    return Some((path(), "is no term; docs/risk-model.md names them"));
+                }
+                if let Some(message) = shape.fault() {
+                    return Some((path(), message));
+                }
+            }
+        }
+        None
     }
 
     /// The road by which a sign-in came.

@@ -165,9 +165,12 @@ impl Card {
                 .map(|(code, _)| Short::new(code))
                 .collect(),
             limits: vec![
-                "Its constants are judgement and published results, not fitted to this tenant's sign-ins."
+                "The shapes of sign-ins were fitted to a synthetic corpus, not to this tenant's sign-ins; all else is \
+                 judgement and published results."
                     .to_owned(),
-                "Its score ranks sign-ins; it is not the share of them that are fraudulent.".to_owned(),
+                "Attacks are far more frequent in that corpus than in life: a score ranks sign-ins, and is no share of \
+                 frauds until it is fitted here."
+                    .to_owned(),
             ],
         }
     }

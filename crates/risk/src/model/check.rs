@@ -39,6 +39,9 @@ impl Model {
             let message = "has 1 to 64 letters, digits, `-`, `_` and `.`, and does not begin with `sub_`";
             return Err(ModelFault::new("model.name", message));
         }
+        if let Some((path, message)) = self.login.fault() {
+            return Err(ModelFault::new(format!("model.{path}"), message));
+        }
         let document =
             serde_json::to_value(self).map_err(|error| ModelFault::new("model", error.to_string()))?;
         check_value("model", "", &document)
@@ -86,6 +89,7 @@ fn check_value(path: &str, name: &str, value: &Value) -> Result<(), ModelFault> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Shape;
 
     #[test]
     fn the_baseline_holds() {
@@ -104,6 +108,26 @@ mod tests {
         assert_eq!(change(|model| model.country.lo_micro = 90_000_000), "model.country.lo_micro");
         assert_eq!(change(|model| model.country.ordinary_ppm = 0), "model.country.ordinary_ppm");
         assert_eq!(change(|model| model.travel.weight_milli = u32::MAX), "model.travel.weight_milli");
+        let shaped = |points: &[(i32, i64)]| {
+            let mut model = Model::default();
+            model.login.refresh.shapes.insert("country".to_owned(), Shape(points.to_vec()));
+            model.check().map_err(|fault| fault.path)
+        };
+        let place = Err("model.login.refresh.shapes.country".to_owned());
+        assert_eq!(shaped(&[(-1_000, -5), (0, 0), (1_000, 5)]), Ok(()));
+        for (points, why) in [
+            (&[(0, 5), (1_000, 4)][..], "it falls"),
+            (&[(1_000, 0), (0, 5)], "out of order"),
+            (&[(0, 0), (0, 5)], "twice the same"),
+            (&[(i32::MIN, 0), (i32::MAX, 5)], "beyond the evidence"),
+            (&[(0, 0), (1_000, i64::MAX)], "beyond what counts"),
+            (&[(0, 0); 65], "too many"),
+        ] {
+            assert_eq!(shaped(points), place, "{why}");
+        }
+        let mut unknown = Model::default();
+        unknown.login.fresh.shapes.insert("hue".to_owned(), Shape(Vec::new()));
+        assert_eq!(unknown.check().unwrap_err().path, "model.login.fresh.shapes.hue");
         for name in ["", "a b", "sub_1", "\u{1b}[31m"] {
             let model = Model { name: name.into(), ..Model::default() };
             assert_eq!(model.check().unwrap_err().path, "model.name", "{name:?}");
