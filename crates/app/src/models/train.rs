@@ -34,7 +34,7 @@ impl App {
         at: Timestamp,
     ) -> Result<(Arc<Model>, Vec<Observed>), Error> {
         let champion = in_force(&self.ports.store, &tenant.id, false).await?.champion;
-        let (mut before, mut read, mut observed) = (None, 0, Vec::new());
+        let (mut before, mut read, mut observed, mut unread) = (None, 0, Vec::new(), 0_u64);
         while read < MOST {
             let filter = DecisionFilter { before, ..DecisionFilter::default() };
             let rows = self.ports.store.list_decisions(&tenant.id, filter, PAGE).await?;
@@ -42,8 +42,17 @@ impl App {
             before = Some(last.leaf_index);
             read += rows.len();
             for row in &rows {
-                observed.extend(self.labeled(tenant, row, &champion, at).await?);
+                match self.labeled(tenant, row, &champion, at).await {
+                    Ok(one) => observed.extend(one),
+                    Err(error @ Error::Unavailable { .. }) => return Err(error),
+                    Err(Error::Erased | Error::NotKept) => {}
+                    // Why no end: one of an older shape, or damaged, must not keep the others from being learned from.
+                    Err(_) => unread += 1,
+                }
             }
+        }
+        if unread > 0 {
+            tracing::warn!(tenant.id = %tenant.id, unread, "records could not be read for fitting a model");
         }
         Ok((champion, observed))
     }
@@ -56,12 +65,8 @@ impl App {
         at: Timestamp,
     ) -> Result<Option<Observed>, Error> {
         let Some(fate) = fate(row, at) else { return Ok(None) };
-        match self.open_record(tenant, row).await {
-            Ok(record) => Ok(Observed::new(&record.features, record.profile.as_ref(), champion, fate)),
-            Err(error @ Error::Unavailable { .. }) => Err(error),
-            // Why: what was erased, or is of an older shape, teaches nobody; the others go on.
-            Err(_) => Ok(None),
-        }
+        let record = self.open_record(tenant, row).await?;
+        Ok(Observed::new(&record.features, record.profile.as_ref(), champion, fate))
     }
 }
 

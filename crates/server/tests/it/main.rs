@@ -64,6 +64,7 @@ mod retention;
 mod short_form;
 #[cfg(test)]
 mod signatures;
+#[cfg(test)]
 mod stream;
 #[cfg(test)]
 mod tenant_writes;
