@@ -26,7 +26,9 @@ mod endpoint;
 pub mod enrichment;
 mod files;
 pub mod hooks;
+mod http;
 pub mod management;
+pub mod oidc;
 pub mod places;
 
 pub use endpoint::{Endpoint, EndpointError};

@@ -1,7 +1,8 @@
 //! What a tenant's sign-ins look like, kept in memory: a fold over records, as profiles are.
 //!
 //! It is built from the latest records when the service starts, and again now and then where other processes work on the
-//! same database; what this process learns meanwhile is added at once. Losing it loses warmth and nothing else.
+//! same database; what this process learns meanwhile is added at once. Losing it loses warmth and nothing else, so that an erasure
+//! empties it at once and has it built again behind its answer.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ use countersign_risk::{
     crowd::{Crowd, Member},
     learning::FULL_MILLI,
 };
-use countersign_store::{DecisionFilter, DecisionRow, Standing};
+use countersign_store::{DecisionFilter, DecisionRow, Scope, Standing};
 use parking_lot::Mutex;
 
 use crate::{App, Error, Tenant, decide::record::Record};
@@ -31,6 +32,8 @@ pub(crate) struct Crowds {
     state: Mutex<State>,
     /// Held while one is built: of two at once neither would be whole.
     turn: tokio::sync::Mutex<()>,
+    /// Told when it was emptied and is to be built again.
+    emptied: tokio::sync::Notify,
 }
 
 #[derive(Default)]
@@ -128,6 +131,25 @@ impl Crowds {
         }
     }
 
+    /// Empties it when what is returned goes, also where that is by a failure or because nobody waits any more: an erasure may be on
+    /// record all the same.
+    pub(crate) const fn emptied_at_the_end(&self) -> EmptiedAtTheEnd<'_> {
+        EmptiedAtTheEnd(self)
+    }
+
+    /// Forgets what it learned of everybody: of one person alone it can't be told. One that is being built is not put in its place.
+    fn empty(&self) {
+        let mut state = self.state.lock();
+        let old = (std::mem::take(&mut state.current), state.building.take());
+        drop(state);
+        self.emptied.notify_one();
+        drop(old);
+    }
+
+    fn is_building(&self) -> bool {
+        self.state.lock().building.is_some()
+    }
+
     fn begin(&self) {
         self.state.lock().building = Some(Building::default());
     }
@@ -143,17 +165,28 @@ impl Crowds {
         }
     }
 
-    fn end(&self) {
+    /// Puts what was built in the place of the one before; false where it was emptied meanwhile.
+    fn end(&self) -> bool {
         let mut state = self.state.lock();
         let built = state.building.take();
         let old = built.map(|building| std::mem::replace(&mut state.current, building.crowd));
         drop(state);
         // Why only now: sign-ins wait for the state, and letting a large crowd go takes a while.
-        drop(old);
+        old.is_some()
     }
 
     fn abandon(&self) {
         self.state.lock().building = None;
+    }
+}
+
+/// Empties a crowd when it is dropped.
+#[must_use]
+pub(crate) struct EmptiedAtTheEnd<'a>(&'a Crowds);
+
+impl Drop for EmptiedAtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.empty();
     }
 }
 
@@ -173,13 +206,23 @@ impl App {
     /// `Unavailable`; then the crowd stays as it was.
     pub async fn build_crowd(&self, tenant: &Tenant) -> Result<usize, Error> {
         let _turn = tenant.crowd.turn.lock().await;
-        tenant.crowd.begin();
-        let built = self.count_records(tenant).await;
-        match built {
-            Ok(_) => tenant.crowd.end(),
-            Err(_) => tenant.crowd.abandon(),
+        loop {
+            tenant.crowd.begin();
+            match self.count_records(tenant).await {
+                Ok(counted) if tenant.crowd.end() => return Ok(counted),
+                // Why again: what was counted before it was emptied may be of somebody who is erased by now.
+                Ok(_) => {}
+                Err(error) => {
+                    tenant.crowd.abandon();
+                    return Err(error);
+                }
+            }
         }
-        built
+    }
+
+    /// Waits until a tenant's crowd was emptied, by an erasure, and is to be built again.
+    pub async fn crowd_emptied(&self, tenant: &Tenant) {
+        tenant.crowd.emptied.notified().await;
     }
 
     async fn count_records(&self, tenant: &Tenant) -> Result<usize, Error> {
@@ -187,7 +230,7 @@ impl App {
         let (mut before, mut read, mut counted, mut unread) = (None, 0, 0, 0_u64);
         while read < MOST {
             let filter = DecisionFilter { before, ..DecisionFilter::default() };
-            let rows = self.ports.store.list_decisions(&tenant.id, filter, PAGE).await?;
+            let rows = self.ports.store.list_decisions(Scope::Tenant(&tenant.id), filter, PAGE).await?;
             let Some(last) = rows.last() else { break };
             before = Some(last.leaf_index);
             read += rows.len();
@@ -203,7 +246,7 @@ impl App {
                     Err(_) => unread += 1,
                 }
             }
-            if is_older(last, oldest) {
+            if is_older(last, oldest) || !tenant.crowd.is_building() {
                 break;
             }
             // Why: people wait for the same processors and the same database.
@@ -222,4 +265,20 @@ fn teaches(row: &DecisionRow) -> bool {
 
 fn is_older(row: &DecisionRow, oldest: Timestamp) -> bool {
     row.decision.at < oldest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_being_built_while_it_is_emptied_is_not_put_in_force() {
+        let crowds = Crowds::default();
+        crowds.begin();
+        assert!(crowds.is_building());
+        crowds.empty();
+        assert!(!crowds.is_building() && !crowds.end());
+        crowds.begin();
+        assert!(crowds.end(), "the next one is");
+    }
 }

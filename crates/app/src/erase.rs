@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use countersign_core::{IdKind, SubjectId};
+use countersign_core::{IdKind, SubjectId, Timestamp};
 use countersign_ledger::leaf::Kind;
+use countersign_privacy::{Alias, Epoch};
 use countersign_store::{Commit, SubjectKeyRow, Write};
 
 use crate::{App, Error, Tenant, learn::Turn, leaves::Draft};
@@ -15,22 +16,21 @@ impl App {
         tenant.keys.subject(user_id)
     }
 
+    /// What stands for somebody outside in the period of `at`, 30 days long: whoever is told of two decisions of one period knows
+    /// that they are about one person, and nobody joins two periods or two tenants without the tenant's keys.
+    #[must_use]
+    pub fn alias(tenant: &Tenant, subject: &SubjectId, at: Timestamp) -> Alias {
+        tenant.keys.alias_of(subject, Epoch::of(at, Epoch::DAYS))
+    }
+
     /// Erases a person: their name is taken out of incidents that are about others, too, the erasure is recorded, then the key
     /// destroyed, and so are the keys of their addresses. Every
-    /// proof still verifies; nothing sealed about them opens again. Returns whether there was a key to destroy.
+    /// proof still verifies; nothing sealed about them opens again. The tenant's crowd is emptied, to be built again by whoever
+    /// waits for [`App::crowd_emptied`]. Returns whether there was a key to destroy.
     ///
     /// # Errors
     /// `Unavailable` when either step could not be done; call it again. Once recorded it is also done at the next start.
     pub async fn erase(&self, tenant: &Tenant, subject: &SubjectId) -> Result<bool, Error> {
-        let was_known = self.erase_person(tenant, subject).await?;
-        if was_known && let Err(error) = self.build_crowd(tenant).await {
-            // Why no failure: the person is erased, and the crowd in memory is built anew at the next start.
-            tracing::warn!(tenant.id = %tenant.id, %error, "the crowd could not be built without an erased person");
-        }
-        Ok(was_known)
-    }
-
-    async fn erase_person(&self, tenant: &Tenant, subject: &SubjectId) -> Result<bool, Error> {
         let (whole, _turns) = self.whole_person(tenant, subject).await?;
         let mut found = Vec::new();
         for name in &whole {
@@ -41,6 +41,8 @@ impl App {
         let key_ids: Vec<String> = found.iter().map(|(_, key)| key.key_id.clone()).collect();
         // Why first: once it is recorded, an erasure that was interrupted destroys keys and nothing else.
         self.unname(tenant, subject, &key_ids).await?;
+        // Why at the end: before it, the crowd would be built from what the keys still open.
+        let _emptied = (!found.is_empty()).then(|| tenant.crowd.emptied_at_the_end());
         self.record_erasure(tenant, &whole, &found).await?;
         self.links.forget();
         for (name, key) in &found {

@@ -4,7 +4,9 @@ use countersign_core::TenantId;
 use countersign_detect::incident::HandlingError;
 use countersign_store::{Conflict, StoreError};
 
-use crate::{incidents::SuppressionError, models::ModelRefusal};
+use countersign_rights::{GrantError, PolicyFault};
+
+use crate::{access::Denied, incidents::SuppressionError, models::ModelRefusal};
 
 /// A refusal or failure of a use case.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +126,33 @@ pub enum Error {
     /// A text that is empty or too long.
     #[error("`{0}` has 1 to {1} bytes")]
     Text(&'static str, usize),
+    /// A caller who is known may not do this.
+    #[error("{0}")]
+    Denied(Denied),
+    /// Somebody is named as who acts, by a caller who is known by name.
+    #[error("who acts is known from the sign-in; leave `actor` out")]
+    Actor,
+    /// No identity provider is configured.
+    #[error("no identity provider is configured, so that `issuer` must say who knows the person")]
+    NoProvider,
+    /// There is one of this name.
+    #[error("there is one of this name already")]
+    NameTaken,
+    /// A scope that is none.
+    #[error("`scopes` are names of actions, such as `read_decisions`, or `*`; at least one")]
+    Scope,
+    /// A number of days that is none.
+    #[error("`days` is 1 to {0}")]
+    Days(u16),
+    /// What can't be granted so.
+    #[error("{0}")]
+    Grant(GrantError),
+    /// An operator's policy of access can't be used.
+    #[error("a policy of access can't be used: {0}")]
+    AccessPolicy(PolicyFault),
+    /// Something changed since it was read.
+    #[error("it changed meanwhile; look at it, and act on it as it is now")]
+    Stale,
     /// Something that must not happen.
     #[error("something went wrong here")]
     Internal {
@@ -161,6 +190,13 @@ impl Error {
             Self::Handling(HandlingError::Closed) => "incident.closed",
             Self::Handling(_) | Self::Text(..) => "incident.invalid",
             Self::Suppression(_) => "suppression.invalid",
+            Self::Denied(_) => "denied",
+            Self::Actor => "actor.known",
+            Self::NoProvider | Self::NameTaken | Self::Scope | Self::Days(_) | Self::Grant(_) => {
+                "access.invalid"
+            }
+            Self::AccessPolicy(_) => "access.policy",
+            Self::Stale => "stale",
             Self::Internal { .. } => "internal",
         }
     }

@@ -4,7 +4,7 @@ use countersign_auth0::trigger::Event;
 use countersign_core::{Score, Timestamp};
 use countersign_policy::{Decision, Recorded, Snapshot, Thresholds};
 use countersign_privacy::TenantKeys;
-use countersign_risk::{Assessment, Context, Flip, Model};
+use countersign_risk::{Assessment, Context, Flip, ReadyModel};
 use serde::Serialize;
 
 use crate::{
@@ -60,7 +60,7 @@ fn one<T: Asked>(
     let subject = event.who().subject(keys);
     let circumstances = circumstances(event, keys, &subject, at, "none");
     let settings = policy.document().settings(T::TRIGGER, event.organization(), event.client());
-    let model = Model::default();
+    let model = ReadyModel::default();
     let shipped = Scorer { model: &model, own: None };
     let (assessment, _, decision) = judge::<T::Effect>(policy, circumstances, &features, None, shipped, &[]);
     let flip = flip(&assessment, settings.thresholds);

@@ -2,7 +2,7 @@
 
 use countersign_core::{DecisionId, IdKind, Timestamp};
 use countersign_ledger::leaf::Kind;
-use countersign_store::{Commit, StoreError, Write};
+use countersign_store::{Commit, Scope, StoreError, Write};
 
 use crate::{App, Error, Tenant, leaves::Draft};
 
@@ -111,7 +111,7 @@ impl App {
         store.commit(Commit::background(tenant.id.clone())).await?;
         let (mut lost, mut writes) = (Vec::new(), Vec::new());
         for (decision, at) in doubts {
-            match store.find_leaf(&tenant.id, decision.as_str()).await? {
+            match store.find_leaf(Scope::Tenant(&tenant.id), decision.as_str()).await? {
                 Some(_) => writes.push(Write::Unanswered(decision.clone())),
                 None => lost.push(*at),
             }

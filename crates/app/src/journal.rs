@@ -1,6 +1,10 @@
 //! The journal of a tenant's log as people ask for it: which entries there are, and one of them opened.
 
 use countersign_core::{SubjectId, Timestamp};
+use countersign_privacy::{
+    Epoch,
+    fields::{Allowed, Redacted, Source, redact},
+};
 use countersign_store::{LogEntryRow, LogFilter};
 use serde_json::{Value, json};
 
@@ -43,6 +47,17 @@ pub struct OpenedEntry {
     pub row: LogEntryRow,
     /// The entry as Auth0 sent it.
     pub entry: Value,
+}
+
+/// An entry with what of it tells of nobody.
+#[derive(Debug)]
+pub struct RedactedEntry {
+    /// Its row.
+    pub row: LogEntryRow,
+    /// What is left of the entry.
+    pub entry: Value,
+    /// Whether something is gone since the entry was too deep or too large.
+    pub is_cut: bool,
 }
 
 impl App {
@@ -97,6 +112,21 @@ impl App {
         self.record_reveal(tenant, &row.entry.log_id).await?;
         Ok(OpenedEntry { row, entry })
     }
+
+    /// The entry of an id with what of it tells of nobody: words, times and flags, and aliases in place of ids, by the classes of
+    /// its fields. Since it names nobody, the ledger is not told.
+    ///
+    /// # Errors
+    /// As [`App::log_entry`].
+    pub async fn log_entry_redacted(&self, tenant: &Tenant, log_id: &str) -> Result<RedactedEntry, Error> {
+        let found = self.ports.store.find_log_entry(&tenant.id, log_id).await?;
+        let row = found.ok_or(Error::NotFound("log entry"))?;
+        let raw = self.open_entry(tenant, &row).await?.ok_or(Error::Erased)?;
+        let entry = serde_json::from_str(&raw).map_err(Error::internal)?;
+        let aliases = tenant.keys.aliases(Epoch::of(row.entry.at, Epoch::DAYS));
+        let Redacted { value: entry, is_cut } = redact(&entry, Source::Log, Allowed::PUBLIC, &aliases);
+        Ok(RedactedEntry { row, entry, is_cut })
+    }
 }
 
 fn facts(row: &LogEntryRow) -> Value {
@@ -124,6 +154,20 @@ impl OpenedEntry {
         let mut view = facts(&self.row);
         if let Some(view) = view.as_object_mut() {
             view.insert("entry".to_owned(), self.entry.clone());
+        }
+        view
+    }
+}
+
+impl RedactedEntry {
+    /// The entry in the form of the API.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        let mut view = facts(&self.row);
+        if let Some(view) = view.as_object_mut() {
+            view.insert("entry".to_owned(), self.entry.clone());
+            view.insert("is_redacted".to_owned(), json!(true));
+            view.insert("is_cut".to_owned(), json!(self.is_cut));
         }
         view
     }

@@ -14,7 +14,10 @@ use countersign_risk::{
 };
 use countersign_store::{DecisionRow, NewDecision, Standing, Write};
 
-use crate::{App, Error, Tenant, crowd::Lesson, decide::record::Record, leaves, subjects::PersonKey};
+use crate::{
+    App, Error, Tenant, crowd::Lesson, decide::record::Record, leaves, subjects::PersonKey,
+    users_at_risk::held_until,
+};
 
 /// Turns to be had at once; people who share one wait for each other a little.
 const TURNS: usize = 256;
@@ -76,6 +79,17 @@ impl Fold {
     pub(crate) fn fail(&mut self, at: Timestamp) {
         self.profile.failure(at);
         self.is_changed = true;
+    }
+
+    /// Counts a type of factor as new: the log told that somebody enrolled one.
+    pub(crate) fn enroll(&mut self, factor: Option<&str>, at: Timestamp) {
+        self.profile.enroll(factor, at);
+        self.is_changed = true;
+    }
+
+    /// Whether a passed factor vouches for a sign-in: the person had it before.
+    pub(crate) fn vouches(&self, factor: &str, record: &Record) -> bool {
+        self.profile.vouches(factor, &record.features)
     }
 
     /// What is held against the person.
@@ -195,7 +209,7 @@ impl App {
     /// Reads a person's profile to fold into; an empty one when there is none, or none that the key opens.
     pub(crate) async fn begin_fold(&self, tenant: &Tenant, key: Arc<PersonKey>) -> Result<Fold, Error> {
         let found = self.ports.store.find_profile(&tenant.id, &key.subject).await?;
-        let (version, profile) = match found {
+        let (version, mut profile) = match found {
             None => (0, Profile::default()),
             Some(row) => {
                 let opened = Self::open_profile(tenant, &key, &row);
@@ -207,6 +221,7 @@ impl App {
             }
         };
         let at = self.ports.clock.now();
+        profile.settle(at);
         Ok(Fold { key, version, profile, is_changed: false, writes: Vec::new(), lessons: Vec::new(), at })
     }
 
@@ -223,6 +238,7 @@ impl App {
             subject: key.subject.clone(),
             expected_version: version,
             sealed: sealed.as_bytes().to_vec(),
+            held: held_until(profile.user_risk()),
             at,
         });
         Ok(writes)

@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+pub mod access;
 pub mod audit;
 mod checkpoints;
 mod crowd;
@@ -51,18 +52,19 @@ mod switches;
 pub mod tenant;
 mod tenants;
 pub mod user_risk;
+pub mod users_at_risk;
 mod watch;
 mod writes;
 
 use std::{path::PathBuf, sync::Arc};
 
-use countersign_core::{Clock, Entropy, IdKind, IdMaker, Secret, TenantId};
+use countersign_core::{ClientId, Clock, Entropy, IdKind, IdMaker, Secret, TenantId};
 use countersign_policy::Snapshot;
 use countersign_privacy::MasterKey;
 use countersign_store::Store;
 
 pub use checkpoints::file_name as checkpoint_file_name;
-pub use countersign_store::{AlertFilter, AlertRow, DecisionFilter, DecisionRow, JoinHow, Standing};
+pub use countersign_store::{AlertFilter, AlertRow, DecisionFilter, DecisionRow, JoinHow, Scope, Standing};
 pub use error::Error;
 pub use feed::Live;
 pub use join::{JoinCounts, Joined, LOGIN_WITHOUT_DECISION};
@@ -102,6 +104,8 @@ pub struct Ports {
     pub domains: Option<Arc<dyn reference::Domains>>,
     /// Where the newest checkpoint of each tenant is written as a file; `None`: nowhere.
     pub checkpoint_folder: Option<PathBuf>,
+    /// Who may sign in, and what they may.
+    pub access: access::Settings,
 }
 
 impl Ports {
@@ -119,6 +123,8 @@ pub struct TenantConfig {
     pub policy: Snapshot,
     /// What is asked about people who sign up; `None`: nothing.
     pub enrichment: Option<Arc<dyn enrich::Enrich>>,
+    /// The client at which people sign in to our own console, where the tenant is its identity provider.
+    pub console_client: Option<ClientId>,
     /// Who is told of incidents.
     pub hooks: Vec<hooks::Hook>,
     /// What its log is watched with.
@@ -128,6 +134,7 @@ pub struct TenantConfig {
 /// The application: all use cases over one set of ports. Cheap to share.
 pub struct App {
     ports: Ports,
+    access: access::Access,
     tenants: tenants::Tenants,
     subjects: Arc<subjects::SubjectKeys>,
     feed: feed::Feed,
@@ -164,10 +171,13 @@ impl App {
         Self::load(ports, configs, false).await
     }
 
-    async fn load(ports: Ports, configs: Vec<TenantConfig>, is_start: bool) -> Result<Arc<Self>, Error> {
+    async fn load(mut ports: Ports, configs: Vec<TenantConfig>, is_start: bool) -> Result<Arc<Self>, Error> {
+        let access = std::mem::take(&mut ports.access);
+        let access = access::Access::new(access).map_err(Error::AccessPolicy)?;
         let tenants = tenants::Tenants::load(&ports, configs, is_start).await?;
         Ok(Arc::new(Self {
             ports,
+            access,
             tenants,
             subjects: Arc::new(subjects::SubjectKeys::new()),
             feed: feed::Feed::new(),

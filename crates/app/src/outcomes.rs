@@ -3,7 +3,9 @@
 use countersign_core::{DecisionId, IdKind, SubjectId, Timestamp};
 use countersign_ledger::leaf::Kind;
 use countersign_risk::{Sightings, UserSignalKind, learning::Event};
-use countersign_store::{Commit, Conflict, DecisionRow, Fence, OutcomeRow, Standing, StoreError, Write};
+use countersign_store::{
+    Commit, Conflict, DecisionRow, Fence, OutcomeRow, Scope, Standing, StoreError, Write,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{App, Error, Tenant, learn::Fold, leaves::Draft};
@@ -53,6 +55,16 @@ pub enum Outcome {
     PasswordLeaked {
         /// Whose.
         user_id: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A second factor was enrolled, by the log (type `gd_enrollment_complete`).
+    #[serde(skip_deserializing)]
+    FactorEnrolled {
+        /// Whose.
+        user_id: String,
+        /// Its type; `None` when not told.
+        factor: Option<String>,
         /// When.
         at: Timestamp,
     },
@@ -121,17 +133,23 @@ impl Outcome {
             Self::Verdict { verdict: PersonVerdict::Fraudulent, .. } => "verdict_fraudulent",
             Self::LoginFailed { .. } => "login_failed",
             Self::PasswordLeaked { .. } => "password_leaked",
+            Self::FactorEnrolled { .. } => "factor_enrolled",
             Self::PasswordChanged { .. } => "password_changed",
         }
     }
 
-    const fn decision(&self) -> Option<&DecisionId> {
+    /// The decision that it is about; `None` where it is about an account.
+    #[must_use]
+    pub const fn decision(&self) -> Option<&DecisionId> {
         match self {
             Self::Completed { decision_id }
             | Self::ChallengePassed { decision_id, .. }
             | Self::ChallengeFailed { decision_id }
             | Self::Verdict { decision_id, .. } => Some(decision_id),
-            Self::LoginFailed { .. } | Self::PasswordLeaked { .. } | Self::PasswordChanged { .. } => None,
+            Self::LoginFailed { .. }
+            | Self::PasswordLeaked { .. }
+            | Self::FactorEnrolled { .. }
+            | Self::PasswordChanged { .. } => None,
         }
     }
 }
@@ -264,6 +282,10 @@ impl App {
             });
             return Ok((fold, (*at).min(now)));
         }
+        if let Outcome::FactorEnrolled { factor, at, .. } = outcome {
+            fold.enroll(factor.as_deref(), (*at).min(now));
+            return Ok((fold, (*at).min(now)));
+        }
         if let Outcome::PasswordChanged { at, .. } = outcome {
             fold.hold(|risk| risk.change_password((*at).min(now)));
             return Ok((fold, (*at).min(now)));
@@ -273,7 +295,7 @@ impl App {
         let (_, row) = self.whose(tenant, outcome).await?;
         if let Some(row) = row {
             let record = self.open_record(tenant, &row).await?;
-            let (event, standing) = meaning(outcome, &record);
+            let (event, standing) = meaning(outcome, &record, &fold);
             if let (Event::Fraudulent, Some(block)) = (event, &record.features.block) {
                 tenant.velocity.lock().note(&Sightings::fraud(block, &subject.to_string()), now);
             }
@@ -290,6 +312,7 @@ impl App {
         match outcome {
             Outcome::LoginFailed { user_id, .. }
             | Outcome::PasswordLeaked { user_id, .. }
+            | Outcome::FactorEnrolled { user_id, .. }
             | Outcome::PasswordChanged { user_id, .. } => Ok((tenant.keys.subject(user_id), None)),
             Outcome::Completed { decision_id }
             | Outcome::ChallengePassed { decision_id, .. }
@@ -298,7 +321,7 @@ impl App {
                 let row = self
                     .ports
                     .store
-                    .find_decision(&tenant.id, decision_id)
+                    .find_decision(Scope::Tenant(&tenant.id), decision_id)
                     .await?
                     .ok_or(Error::NotFound("decision"))?;
                 match row.subject.clone() {
@@ -324,12 +347,10 @@ impl From<Error> for Attempt {
     }
 }
 
-fn meaning(outcome: &Outcome, record: &crate::decide::record::Record) -> (Event, Standing) {
+fn meaning(outcome: &Outcome, record: &crate::decide::record::Record, fold: &Fold) -> (Event, Standing) {
     match outcome {
         Outcome::ChallengePassed { factor, .. } => {
-            let factor_existed_before = factor
-                .as_ref()
-                .is_some_and(|factor| record.features.enrolled.iter().any(|known| known.as_str() == factor));
+            let factor_existed_before = factor.as_ref().is_some_and(|factor| fold.vouches(factor, record));
             (Event::ChallengePassed { factor_existed_before }, Standing::Passed)
         }
         Outcome::ChallengeFailed { .. } => (Event::ChallengeFailed, Standing::Failed),
@@ -342,6 +363,7 @@ fn meaning(outcome: &Outcome, record: &crate::decide::record::Record) -> (Event,
         Outcome::Completed { .. }
         | Outcome::LoginFailed { .. }
         | Outcome::PasswordLeaked { .. }
+        | Outcome::FactorEnrolled { .. }
         | Outcome::PasswordChanged { .. } => (Event::Completed, Standing::Completed),
     }
 }

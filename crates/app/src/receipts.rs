@@ -12,7 +12,7 @@ use countersign_ledger::{
 use countersign_core::IdKind;
 use countersign_store::{CheckpointRow, Commit};
 
-use crate::{App, Error, Tenant, leaves::Draft};
+use crate::{App, Error, Tenant, access::Within, leaves::Draft};
 
 impl App {
     /// The receipt of a record. With `is_opened` it also carries what the leaf commits to, and so personal data: that
@@ -22,9 +22,15 @@ impl App {
     ///
     /// # Errors
     /// `NotFound`, `Erased` (opened only), `Unavailable`.
-    pub async fn receipt(&self, tenant: &Tenant, record_id: &str, is_opened: bool) -> Result<Receipt, Error> {
-        let store = &self.ports.store;
-        let leaf = store.find_leaf(&tenant.id, record_id).await?.ok_or(Error::NotFound("record"))?;
+    pub async fn receipt(
+        &self,
+        within: impl Into<Within<'_>>,
+        record_id: &str,
+        is_opened: bool,
+    ) -> Result<Receipt, Error> {
+        let (within, store) = (within.into(), &self.ports.store);
+        let tenant = within.tenant;
+        let leaf = store.find_leaf(within.scope(), record_id).await?.ok_or(Error::NotFound("record"))?;
         let needed = leaf.index.saturating_add(1);
         if store.list_checkpoints(&tenant.id, needed, 1).await?.is_empty() {
             self.sign_checkpoint(tenant).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_core::{IdKind, SubjectId, Timestamp};
 use countersign_ledger::leaf::Kind;
 use countersign_risk::learning::Event;
-use countersign_store::{Commit, DecisionFilter, DecisionRow, Standing, StoreError, Write};
+use countersign_store::{Commit, DecisionFilter, DecisionRow, Scope, Standing, StoreError, Write};
 
 use crate::{App, Error, Lead, Tenant, crowd::Lesson, learn::Fold, leaves::Draft};
 
@@ -33,7 +33,7 @@ impl App {
         let cursor = store.find_silence_cursor(&tenant.id).await?;
         // Why: `after` is exclusive; the first leaf of a ledger is its policy, never a decision.
         let filter = DecisionFilter { after: Some(cursor.unwrap_or(0)), ..DecisionFilter::default() };
-        let rows = store.list_decisions(&tenant.id, filter, BATCH).await?;
+        let rows = store.list_decisions(Scope::Tenant(&tenant.id), filter, BATCH).await?;
         let old: Vec<DecisionRow> = rows.into_iter().take_while(|row| !is_young(row, now)).collect();
         let Some(last) = old.last() else { return Ok(0) };
         let until = last.leaf_index;
@@ -91,7 +91,7 @@ impl App {
             }
             // INVARIANT: the decision is read after the profile, so that whatever settles it from now on is noticed
             // by the profile's version.
-            let row = self.ports.store.find_decision(&tenant.id, &row.decision.id).await?;
+            let row = self.ports.store.find_decision(Scope::Tenant(&tenant.id), &row.decision.id).await?;
             let row = row.filter(|row| row.standing == Standing::Open);
             if let (Some(fold), Some(row)) = (folds.get_mut(subject), row) {
                 fold.weigh(&row, &record, Event::Silence, Standing::Silent);

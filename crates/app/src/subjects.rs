@@ -11,7 +11,7 @@ use std::{
 
 use countersign_core::{IdKind, SubjectId, TenantId};
 use countersign_privacy::{Sealed, SubjectKey, WrappedKey};
-use countersign_store::SubjectKeyRow;
+use countersign_store::{Scope, SubjectKeyRow};
 use moka::sync::Cache;
 
 use crate::{App, Error, Tenant, leaves};
@@ -225,7 +225,7 @@ impl App {
         leaf: u64,
         record_id: &str,
     ) -> Result<(Vec<u8>, Vec<u8>), Error> {
-        let bodies = self.ports.store.list_sealed_bodies(&tenant.id, leaf).await?;
+        let bodies = self.ports.store.list_sealed_bodies(Scope::Tenant(&tenant.id), leaf).await?;
         let body = bodies.into_iter().next().ok_or(Error::NotKept)?;
         let subject =
             self.ports.store.find_subject_of_key(&tenant.id, &body.key_id).await?.ok_or(Error::Erased)?;

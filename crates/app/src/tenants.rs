@@ -10,7 +10,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use countersign_core::{TenantId, Trigger};
+use countersign_core::{ClientId, TenantId, Trigger};
 use countersign_ledger::{
     checkpoint::{self, Checkpoint},
     note::{Signer, Verifier},
@@ -68,6 +68,8 @@ pub struct Tenant {
     pub(crate) is_leading: AtomicBool,
     /// What is asked about people who sign up.
     pub(crate) enrichment: Option<Arc<dyn Enrich>>,
+    /// The client of our own console, where people sign in to it here.
+    pub(crate) console_client: Option<ClientId>,
     /// Who is told of incidents.
     pub(crate) hooks: Vec<Hook>,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
@@ -203,7 +205,7 @@ impl Tenants {
 }
 
 async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
-    let TenantConfig { id, policy, enrichment, hooks, watch } = config;
+    let TenantConfig { id, policy, enrichment, console_client, hooks, watch } = config;
     let origin = checkpoint::origin(&ports.site, &id).map_err(Error::internal)?;
     let signers = signers(ports, &origin)?;
     let confirmed = ports
@@ -237,6 +239,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         gap: Arc::default(),
         is_leading: AtomicBool::new(false),
         enrichment,
+        console_client,
         hooks,
         confirmed,
         signing: Arc::default(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_core::IdKind;
 use countersign_ledger::leaf::Kind;
+use countersign_store::Scope;
 
 use crate::{
     App, Error, Tenant,
@@ -55,13 +56,16 @@ impl App {
     /// Tells the ledger how a write ended.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// `NotFound` where the ledger has no such record; `Unavailable`.
     pub async fn record_tenant_write_end(
         &self,
         tenant: &Tenant,
         record: &str,
         end: End,
     ) -> Result<(), Error> {
+        // Why: whatever else was told would stand in the ledger for good.
+        let began = self.ports.store.find_leaf(Scope::Tenant(&tenant.id), record).await?;
+        began.ok_or(Error::NotFound("record"))?;
         let id = self.make_id(IdKind::Record)?;
         let (word, status) = match end {
             End::Done(status) => ("done", Some(status)),

@@ -125,11 +125,13 @@ pub async fn start(
         places: None,
         domains: None,
         checkpoint_folder: data.folder().map(Path::to_owned),
+        access: Default::default(),
     };
     let tenant = TenantConfig {
         id: question::tenant()?,
         policy: policy()?,
         enrichment: None,
+        console_client: None,
         hooks: Vec::new(),
         watch: Default::default(),
     };

@@ -1,5 +1,6 @@
 //! A real decision, made in this process: what the parts of a decision are measured on.
 
+use countersign_app::access::Within;
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, anyhow, ensure};
@@ -11,7 +12,7 @@ use countersign_app::{
 use countersign_core::{Clock, DecisionId, SubjectId};
 use countersign_ledger::receipt::Opening;
 use countersign_server::parse_to_measure;
-use countersign_store::{NewBody, NewDecision, NewLeaf, Store};
+use countersign_store::{NewBody, NewDecision, NewLeaf, Scope, Store};
 use serde::Deserialize;
 
 use crate::{
@@ -68,11 +69,11 @@ impl Real {
         }
         let decided = app.decide(&tenant, ask("real", &*clock)?).await?;
         let Answered { decision_id: id } = serde_json::from_slice(&decided.answer)?;
-        let row = store.find_decision(tenant.id(), &id).await?.context("no decision")?;
-        let leaf = store.find_leaf(tenant.id(), id.as_str()).await?.context("no leaf")?;
-        let bodies = store.list_sealed_bodies(tenant.id(), leaf.index).await?.into_iter();
+        let row = store.find_decision(Scope::Tenant(tenant.id()), &id).await?.context("no decision")?;
+        let leaf = store.find_leaf(Scope::Tenant(tenant.id()), id.as_str()).await?.context("no leaf")?;
+        let bodies = store.list_sealed_bodies(Scope::Tenant(tenant.id()), leaf.index).await?.into_iter();
         let bodies = bodies.map(|body| NewBody { key_id: body.key_id, sealed: body.sealed }).collect();
-        let opened = app.receipt(&tenant, id.as_str(), true).await?.openings.pop();
+        let opened = app.receipt(Within::all(&tenant), id.as_str(), true).await?.openings.pop();
         let Opening { body, .. } = opened.context("nothing was laid open")?;
         let record: Record = serde_json::from_slice(&body.0)?;
         ensure!(record.profile.is_some(), "the person has no profile");

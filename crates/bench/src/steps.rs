@@ -15,7 +15,7 @@ use countersign_core::{Entropy, IdKind, IdMaker, Secret, Timestamp, Trigger};
 use countersign_ledger::leaf::{self, Leaf};
 use countersign_policy::{Circumstances, Decision, Snapshot};
 use countersign_privacy::{MasterKey, Sealed, SubjectKey, TenantKeys};
-use countersign_risk::{Context, Extract, Model, Profile, Readings, Reference};
+use countersign_risk::{Context, Extract, Profile, Readings, ReadyModel, Reference};
 use countersign_server::{
     parse_to_measure,
     signature::{self, Headers, SigningKey},
@@ -38,7 +38,7 @@ struct Bench {
     keys: TenantKeys,
     key: SubjectKey,
     policy: Snapshot,
-    model: Model,
+    model: ReadyModel,
     reference: Reference,
     sealed_profile: Vec<u8>,
     leaf: Leaf,
@@ -105,10 +105,11 @@ const PARTS: &[(&str, Part)] = &[
     }),
     ("assessment", |bench| {
         let record = &bench.real.record;
-        black_box(countersign_risk::assess(
+        black_box(countersign_risk::assess_with(
             black_box(&record.features),
             record.profile.as_ref(),
             &bench.model,
+            None,
         ));
         Ok(())
     }),
@@ -157,7 +158,7 @@ impl Bench {
             event: event.clone(),
             keys: MasterKey::new(&Secret::new(vec![5; 32]))?.tenant(&question::tenant()?),
             policy: child::policy()?,
-            model: Model::default(),
+            model: ReadyModel::default(),
             reference: Reference::default(),
             sealed_profile: Sealed::seal(&key, b"profile", &profile, &entropy)?.as_bytes().to_vec(),
             leaf: Leaf::decode(&real.leaf.leaf)?,

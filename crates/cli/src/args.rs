@@ -1,5 +1,6 @@
 //! The command line.
 
+mod access;
 mod at;
 mod backtest;
 mod bench;
@@ -21,6 +22,9 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use countersign_core::{TenantId, Trigger};
 
 pub use self::{
+    access::{
+        AccessCommand, AddPerson, BreakGlass, EndOne, GrantRole, ListAccess, MakeAccount, MakeToken, Server,
+    },
     at::{At, Folder},
     backtest::{Backtest, BacktestRules, Over},
     bench::{Bench, BenchDetections, BenchRisk},
@@ -29,8 +33,8 @@ pub use self::{
         Decisions, Export as ExportDecisions, Filter, List, OfTenant, RiskToken, Show as ShowDecision,
     },
     desk::{
-        AddSuppression, Alerts, Hooks, LiftSuppression, ListAlerts, ListLogs, Logs, ShowOne, Suppressions,
-        TestHook,
+        AddSuppression, Alerts, Hooks, LiftSuppression, ListAlerts, ListLogs, Logs, ShowLog, ShowOne,
+        Suppressions, TestHook,
     },
     incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
@@ -41,7 +45,7 @@ pub use self::{
     tenant::{
         Accepting, ApplyArgs, Connected, Format, PlanArgs, Probing, Removing, TenantCommand, Undoing, Wanted,
     },
-    users::{MarkUser, NamedUser, UserCommand, UserRisk},
+    users::{ListUsers, MarkUser, NamedUser, UserCommand, UserRisk},
 };
 
 /// Decisions about sign-ins that are explained, countersigned and proved.
@@ -104,6 +108,9 @@ pub enum Command {
     /// What is held against a person, and saying that they are safe or compromised.
     #[command(subcommand)]
     User(UserCommand),
+    /// Who may sign in and what they may: people, roles, sessions, service accounts, links (docs/access.md).
+    #[command(subcommand)]
+    Access(AccessCommand),
     /// The Auth0 tenant: into it and out again.
     #[command(subcommand)]
     Tenant(Box<TenantCommand>),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
-use countersign_app::{App, Ports, TenantConfig, enrich::Enrich, hooks::Hook, places::Places};
+use countersign_app::{App, Ports, TenantConfig, access, enrich::Enrich, hooks::Hook, places::Places};
 use countersign_core::{Clock, Entropy, Secret, TenantId};
 use countersign_policy::Snapshot;
 use countersign_privacy::{MasterKey, Token};
@@ -105,7 +105,8 @@ impl Base {
         }
         let ports = self.ports(config, store, clock, self.data.path())?;
         let (places, domains) = (files.places(), files.domains());
-        Ok(App::start(Ports { places, domains, ..ports }, tenants).await?)
+        let access = access(config, clock, ports.access)?;
+        Ok(App::start(Ports { places, domains, access, ..ports }, tenants).await?)
     }
 
     /// Opens the use cases over a store without recording anything.
@@ -160,6 +161,10 @@ impl Base {
             places: None,
             domains: None,
             checkpoint_folder: Some(checkpoint_folder.to_owned()),
+            access: access::Settings {
+                policies: config.access.read_policies()?,
+                ..access::Settings::default()
+            },
         })
     }
 
@@ -190,6 +195,9 @@ impl Base {
     ) -> anyhow::Result<Server> {
         let mut hosts = config.server.hosts.clone();
         hosts.extend([address.to_string(), format!("localhost:{}", address.port())]);
+        let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+        let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+        hosts.extend(public_url.split_once("://").map(|(_, host)| host.to_owned()));
         let operator = Operator::new(self.data.operator_token(self.entropy.as_ref())?.as_bytes());
         let limits = config.tenants.iter().map(|(id, tenant)| (id.clone(), tenant.limits.into())).collect();
         let (keys, log_tokens) = (self.action_keys(config)?, self.log_tokens(config)?);
@@ -199,7 +207,17 @@ impl Base {
         let log_sources = log_sources.collect();
         Ok(Server::new(
             app,
-            Settings { keys, hosts, operator, limits, log_tokens, event_tokens, log_sources },
+            Settings {
+                keys,
+                hosts,
+                public_url,
+                operator,
+                limits,
+                caller_limits: config.server.limits.into(),
+                log_tokens,
+                event_tokens,
+                log_sources,
+            },
         ))
     }
 
@@ -290,11 +308,28 @@ fn tenants(config: &Config) -> anyhow::Result<Vec<TenantConfig>> {
             id: id.clone(),
             policy: Snapshot::new(tenant.policy.clone()).map_err(faults)?,
             enrichment: None,
+            console_client: config.console_client(id, None)?,
             hooks: Vec::new(),
             watch: countersign_app::WatchConfig::default(),
         })
     });
     tenants.collect()
+}
+
+/// Who may sign in and whose tokens are taken, with what proves it; fetched by what answers people alone.
+fn access(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    policies: access::Settings,
+) -> anyhow::Result<access::Settings> {
+    let mut tokens = BTreeMap::new();
+    for (id, tenant) in &config.tenants {
+        let Some(api) = &tenant.api else { continue };
+        let verifier = api.tokens(tenant.management.as_ref(), clock);
+        tokens.insert(id.clone(), verifier.with_context(|| format!("`tenants.{id}.api`"))?);
+    }
+    let (provider, claims) = (config.access.provider(clock)?, config.access.grants());
+    Ok(access::Settings { provider, claims, tokens, ..policies })
 }
 
 /// What is asked about people who sign up at a tenant, with its token; fetched by what answers them alone.

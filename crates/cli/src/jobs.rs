@@ -265,14 +265,15 @@ async fn retain_all(
     in_batches(stop, RETENTION_BATCHES, one).await
 }
 
-/// Builds the crowd that sign-ins are held against from records; once, or every quarter of an hour.
+/// Builds the crowd that sign-ins are held against from records: once, each time that it was emptied, and every quarter of an hour
+/// where others work on the same database.
 async fn warm(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
     loop {
         let built = tokio::select! {
             built = app.build_crowd(&tenant) => built,
             () = stopped(&mut stop) => return,
         };
-        match built {
+        match &built {
             Ok(counted) => {
                 tracing::info!(tenant.id = %tenant.id(), counted, "the crowd was built from records");
             }
@@ -280,11 +281,16 @@ async fn warm(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool
                 tracing::warn!(tenant.id = %tenant.id(), %error, "the crowd could not be built from records");
             }
         }
-        if !app.is_shared() {
-            return;
-        }
+        let is_due = async {
+            match built {
+                Err(_) => time::sleep(MINUTE).await,
+                Ok(_) if app.is_shared() => time::sleep(QUARTER).await,
+                Ok(_) => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            () = time::sleep(QUARTER) => {}
+            () = is_due => {}
+            () = app.crowd_emptied(&tenant) => {}
             () = stopped(&mut stop) => return,
         }
     }
@@ -296,6 +302,9 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             _ = ticks.tick() => {}
             () = stopped(&mut stop) => return,
+        }
+        if let Err(error) = app.tell_refused().await {
+            tracing::error!(detail = error.detail(), "refused credentials could not be recorded");
         }
         for tenant in app.tenants() {
             let Some(lead) = lead(&app, tenant).await else { continue };

@@ -102,7 +102,11 @@ impl KeyWatch {
     /// Puts what was read in force, and tells the ledgers what changed.
     async fn take(&mut self, found: Secrets) {
         self.server.replace_keys(found.action_keys.clone());
-        self.server.replace_operator_token(found.operator_token.as_bytes());
+        if self.server.replace_operator_token(found.operator_token.as_bytes())
+            && let Err(error) = self.app.end_local_sessions().await
+        {
+            tracing::error!(detail = error.detail(), "sessions by one-time links could not be ended");
+        }
         self.server.replace_log_tokens(found.log_tokens.clone());
         self.server.replace_event_tokens(found.event_tokens.clone());
         let known = std::mem::replace(&mut self.known, found);

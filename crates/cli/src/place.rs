@@ -3,8 +3,9 @@
 use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
-use countersign_app::{App, Tenant, incidents::Entity, places::Places};
+use countersign_app::{App, Tenant, access::Caller, incidents::Entity, places::Places};
 use countersign_core::TenantId;
+use countersign_rights::{Action, How};
 use countersign_store::{Access, Store};
 use reqwest::{Certificate, Method, StatusCode, Url};
 use serde::Deserialize;
@@ -16,6 +17,9 @@ use crate::{
     config::Config,
     data_dir::DataDir,
 };
+
+/// Who acts where nobody is named.
+pub const OPERATOR: &str = "operator";
 
 /// How long a running server has to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,12 +33,13 @@ pub enum Place {
 }
 
 impl Place {
-    /// The server that is named, else the data itself, opened for `access`.
-    pub async fn open(at: &At, tenant: &TenantId, access: Access) -> anyhow::Result<Self> {
+    /// The server that is named, which asks for itself who may; else the data itself, opened for `access`, where a policy permits
+    /// `action` to whoever has the data directory.
+    pub async fn open(at: &At, tenant: &TenantId, access: Access, action: Action) -> anyhow::Result<Self> {
         let config = at.folder.load()?;
         match &at.url {
             Some(url) => Ok(Self::Server(Remote::new(&config, url, at.ca.as_deref())?)),
-            None => Ok(Self::Here(Here::open(config, tenant, access).await?)),
+            None => Ok(Self::Here(Here::open(config, tenant, access, action).await?)),
         }
     }
 }
@@ -49,10 +54,20 @@ pub struct Here {
 
 impl Here {
     /// Opens data that is there, with its own keys; makes and records nothing.
-    pub async fn open(config: Config, tenant: &TenantId, access: Access) -> anyhow::Result<Self> {
+    pub async fn open(
+        config: Config,
+        tenant: &TenantId,
+        access: Access,
+        action: Action,
+    ) -> anyhow::Result<Self> {
         let (base, store, config) = find(config, tenant, access).await?;
         let app = base.existing_app(&config, store).await?;
-        Ok(Self { tenant: app.tenant(tenant)?, app })
+        Self::permitted(app, tenant, action).await
+    }
+
+    async fn permitted(app: Arc<App>, tenant: &TenantId, action: Action) -> anyhow::Result<Self> {
+        let permit = app.permit(&Caller::local(How::Process), action, tenant, None).await?;
+        Ok(Self { tenant: Arc::clone(&permit), app })
     }
 
     /// As `open`, to read alone, with the operator's rule files, and with what tells where addresses are.
@@ -60,10 +75,11 @@ impl Here {
         config: Config,
         tenant: &TenantId,
         places: Option<Arc<dyn Places>>,
+        action: Action,
     ) -> anyhow::Result<Self> {
         let (base, store, config) = find(config, tenant, Access::ReadOnly).await?;
         let app = base.existing_app_watching(&config, store, places).await?;
-        Ok(Self { tenant: app.tenant(tenant)?, app })
+        Self::permitted(app, tenant, action).await
     }
 }
 
@@ -102,22 +118,36 @@ pub struct Tags {
     pub account: Option<String>,
 }
 
-/// A running server and the operator's token.
+/// The environment variable with a service account's token, to be shown in place of the operator's.
+pub const TOKEN_VARIABLE: &str = "COUNTERSIGN_TOKEN";
+
+/// A running server and a token for it.
 pub struct Remote {
     client: reqwest::Client,
     base: Url,
     token: String,
+    /// Whether several people may have the token, so that a change says who it is.
+    is_shared: bool,
 }
 
 impl Remote {
-    fn new(config: &Config, url: &str, ca: Option<&Path>) -> anyhow::Result<Self> {
+    /// The server at `url`, with the token of the environment, else the operator's.
+    pub fn new(config: &Config, url: &str, ca: Option<&Path>) -> anyhow::Result<Self> {
         let foreign = || format!("`{url}` is no address such as `http://127.0.0.1:8377`");
         let base = Url::parse(url).ok().filter(|base| !base.cannot_be_a_base()).with_context(foreign)?;
         anyhow::ensure!(
             base.scheme() == "https" || base.host_str().is_some_and(is_loopback),
             "`{url}`: the operator's token goes by plain HTTP to a loopback address only; use https"
         );
-        let lines = DataDir::found(&config.storage.directory)?.operator_file().get()?;
+        #[expect(clippy::disallowed_methods, reason = "this is the cli, which reads the environment")]
+        let of_environment = std::env::var(TOKEN_VARIABLE);
+        let (token, is_shared) = match of_environment {
+            Ok(token) => (token.trim().to_owned(), false),
+            Err(_) => {
+                let lines = DataDir::found(&config.storage.directory)?.operator_file().get()?;
+                (lines.into_iter().next().context("no token")?, true)
+            }
+        };
         let builder = reqwest::Client::builder()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
@@ -130,7 +160,12 @@ impl Remote {
         };
         let client =
             client.build().context("no client can be made: the system may have no root certificates")?;
-        Ok(Self { client, base, token: lines.into_iter().next().context("no token")? })
+        Ok(Self { client, base, token, is_shared })
+    }
+
+    /// Who acts, for a body: who is `named`, else the operator; `None` where the token says who it is.
+    pub fn actor(&self, named: Option<&str>) -> Option<String> {
+        self.is_shared.then(|| named.unwrap_or(OPERATOR).to_owned())
     }
 
     /// Gets what is at a path, given by its segments.

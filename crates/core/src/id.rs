@@ -124,6 +124,14 @@ pub enum IdKind {
     Record,
     /// `req_`: one HTTP request.
     Request,
+    /// `per_`: a person who signs in to Countersign itself.
+    Person,
+    /// `sva_`: a service account of Countersign's own API.
+    Account,
+    /// `tok_`: a token of a service account.
+    Token,
+    /// `ses_`: a session of a browser.
+    Session,
 }
 
 impl IdKind {
@@ -133,6 +141,10 @@ impl IdKind {
             Self::Outcome => "out_",
             Self::Record => "rec_",
             Self::Request => "req_",
+            Self::Person => "per_",
+            Self::Account => "sva_",
+            Self::Token => "tok_",
+            Self::Session => "ses_",
         }
     }
 }

@@ -42,6 +42,8 @@ pub enum Kind {
     Reveal,
     /// Any other change of an administrator.
     Administration,
+    /// Somebody signed in, was refused, or was granted something.
+    Access,
 }
 
 impl Kind {
@@ -57,6 +59,7 @@ impl Kind {
             Self::Erasure => "erasure",
             Self::Reveal => "reveal",
             Self::Administration => "administration",
+            Self::Access => "access",
         }
     }
 }

@@ -133,11 +133,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The canonical JSON: fields in the order of these types, maps by key, no white space.
+    /// The canonical JSON: objects by key, no white space.
     #[must_use]
     pub fn canonical(&self) -> Vec<u8> {
         // Why never empty: all keys are text, and nothing in it can fail to be written.
-        serde_json::to_vec(self).unwrap_or_default()
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        // Why: bodies keep the order in which the tenant told them, which says nothing.
+        value.sort_all_objects();
+        serde_json::to_vec(&value).unwrap_or_default()
     }
 
     /// The plan's name: the SHA-256 of its canonical JSON, in hexadecimal digits.

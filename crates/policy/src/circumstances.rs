@@ -44,6 +44,9 @@ pub struct Circumstances {
     /// Whether the account's sign-up owes a challenge that could not be asked for then.
     #[serde(default)]
     pub owes_challenge: bool,
+    /// Whether it is the client at which people sign in to our own console.
+    #[serde(default)]
+    pub is_console_client: bool,
     /// The level of what is held against the person; `None` where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_risk: Option<Level>,
@@ -79,6 +82,7 @@ impl Circumstances {
             can_redirect: false,
             is_first_login: false,
             owes_challenge: false,
+            is_console_client: false,
             user_risk: None,
             new_scopes: Vec::new(),
             facts: Facts::none(),
@@ -100,7 +104,14 @@ mod tests {
             Timestamp::from_seconds(1_787_212_800),
         );
         let mut json = serde_json::to_value(&whole).unwrap();
-        for word in ["roles_truncated", "can_redirect", "is_first_login", "owes_challenge", "new_scopes"] {
+        for word in [
+            "roles_truncated",
+            "can_redirect",
+            "is_first_login",
+            "owes_challenge",
+            "is_console_client",
+            "new_scopes",
+        ] {
             assert!(json.as_object_mut().unwrap().remove(word).is_some(), "{word}");
         }
         assert_eq!(serde_json::from_value::<Circumstances>(json).unwrap(), whole);

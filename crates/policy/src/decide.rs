@@ -46,10 +46,21 @@ pub fn decide<E: Realize>(document: &Document, score: Score, circumstances: &Cir
     let bound = Bound::of(document, circumstances, circumstances.roles_truncated);
     let bounded = clamp(&case, bound, &mut because);
     let (verdict, transaction) = realize::<E>(bounded, bound, &case, &mut because);
-    let (effects, withheld) = gate(held, transaction, annotations(&case), &settings);
+    let (effects, withheld) = match held {
+        None if spares(verdict, circumstances) => {
+            let withhold = |effect| Withheld { effect, because: Because::ConsoleClient };
+            (annotations(&case), transaction.into_iter().map(withhold).collect())
+        }
+        held => gate(held, transaction, annotations(&case), &settings),
+    };
     let proposals = proposals::<E>(verdict, held, circumstances);
     let is_alert = mode >= Mode::Advisory && level >= Level::High;
     Decision { mode, level, verdict, because, effects, withheld, proposals, is_alert }
+}
+
+/// Whether a verdict is not to be felt, since it would lock people out of our own console. No policy lifts it.
+fn spares(verdict: Verdict, circumstances: &Circumstances) -> bool {
+    circumstances.is_console_client && verdict >= Verdict::Challenge
 }
 
 fn effective_mode(settings: &Settings, circumstances: &Circumstances, because: &mut Vec<Because>) -> Mode {

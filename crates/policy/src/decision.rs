@@ -41,6 +41,8 @@ pub enum Because {
     ScopesReduced,
     /// A challenge is required, and the message that is asked about carries one.
     MessageIsChallenge,
+    /// Sign-ins to our own console are never challenged or refused: whoever could mend a policy must get in.
+    ConsoleClient,
     /// The trigger has no effects: the verdict is advice, and what should be done is proposed.
     NoEffects,
 }

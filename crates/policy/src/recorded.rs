@@ -20,7 +20,7 @@ pub struct Recorded {
 
 /// An argument of a call on record: JSON whose keys stay in their order.
 ///
-/// Why not `serde_json::Value`: it sorts keys, so that a decision would not come back in the bytes that were recorded,
+/// Why not `serde_json::Value`: its order of keys is a matter of how it is built, so that a decision would not come back in the bytes that were recorded,
 /// and it gives one key a meaning of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Argument {

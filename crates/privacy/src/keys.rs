@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::{hkdf, hmac};
 use countersign_core::{ClientId, Entropy, EntropyError, Secret, SubjectId, TenantId};
 
-use crate::{SealError, Sealed, Tagger};
+use crate::{SealError, Sealed, Tagger, alias::AliasRoot};
 
 /// Length of each symmetric key in bytes.
 const KEY_BYTES: usize = 32;
@@ -47,11 +47,15 @@ impl MasterKey {
     }
 
     fn derive(&self, purpose: &str, tenant: &TenantId) -> Secret {
+        self.derive_for(&[purpose.as_bytes(), b"\0", tenant.as_str().as_bytes()])
+    }
+
+    /// A purpose without a tenant has no zero byte, so that it is none of a tenant's.
+    fn derive_for(&self, info: &[&[u8]]) -> Secret {
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"countersign/v1");
-        let info = [purpose.as_bytes(), b"\0", tenant.as_str().as_bytes()];
         let mut key = vec![0_u8; KEY_BYTES];
         let expanded =
-            salt.extract(self.0.expose()).expand(&info, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut key));
+            salt.extract(self.0.expose()).expand(info, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut key));
         debug_assert!(expanded.is_ok(), "32 bytes are within what HKDF-SHA256 can give");
         Secret::new(key)
     }
@@ -70,9 +74,16 @@ impl MasterKey {
         TenantKeys {
             tenant: tenant.clone(),
             pseudonym: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, root.0.expose())),
+            aliases: AliasRoot::new(root),
             wrap: wrap(self),
             earlier: earlier.iter().map(wrap).collect(),
         }
+    }
+
+    /// The key that seals what a browser keeps while somebody signs in to the console.
+    #[must_use]
+    pub fn sign_in_key(&self) -> SubjectKey {
+        SubjectKey(self.derive_for(&[b"sign-in"]))
     }
 
     /// The root of a tenant's pseudonyms as it derives from this key.
@@ -112,6 +123,12 @@ impl MasterKey {
 #[derive(Debug, Clone)]
 pub struct PseudonymRoot(Secret);
 
+impl PseudonymRoot {
+    pub(crate) fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+}
+
 fn root_context(tenant: &TenantId) -> Vec<u8> {
     [b"pseudonym-root\0", tenant.as_str().as_bytes()].concat()
 }
@@ -130,6 +147,7 @@ impl From<SealError> for KeyError {
 pub struct TenantKeys {
     tenant: TenantId,
     pseudonym: Arc<hmac::Key>,
+    aliases: AliasRoot,
     wrap: SubjectKey,
     earlier: Vec<SubjectKey>,
 }
@@ -169,6 +187,10 @@ impl TenantKeys {
     #[must_use]
     pub fn tagger(&self) -> Tagger {
         Tagger::new(hmac::sign(&self.pseudonym, b"\0tags").as_ref())
+    }
+
+    pub(crate) const fn alias_root(&self) -> &AliasRoot {
+        &self.aliases
     }
 
     fn pseudonym(&self, name: &[u8]) -> SubjectId {

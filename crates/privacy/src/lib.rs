@@ -1,8 +1,8 @@
 //! Pseudonyms that join and bodies that only their subject's key opens.
 //!
-//! It decides how a person is named in records (a keyed pseudonym per tenant) and how what is said about a
-//! person is sealed (one key per subject, wrapped by the master key). It must never keep a key longer than a
-//! caller holds it, and never name a person in an error.
+//! It decides how a person is named in records (a keyed pseudonym per tenant) and outside (one per tenant and period), how
+//! what is said about a person is sealed (one key per subject, wrapped by the master key), and what each field that comes in
+//! may tell ([`fields`]). It must never keep a key longer than a caller holds it, and never name a person in an error.
 //!
 //! ```
 //! use countersign_core::{Secret, testing::CountingEntropy};
@@ -18,12 +18,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alias;
+pub mod fields;
 mod keys;
 mod seal;
 mod signing;
 mod tag;
 mod token;
 
+pub use alias::{Alias, AliasError, Aliases, Epoch};
 pub use keys::{KeyError, MasterKey, PseudonymRoot, SubjectKey, TenantKeys, WrappedKey};
 pub use seal::{SealError, Sealed};
 pub use signing::{SigningKey, SigningKeyError};

@@ -5,8 +5,8 @@ use std::hint::black_box;
 use countersign_auth0::trigger::{post_login::PostLogin, pre_user_registration::PreUserRegistration};
 use countersign_core::{Channel, Timestamp};
 use countersign_risk::{
-    Auth0Risk, Context, Extract, Features, LocalCounts, Mark, Model, Place, Profile, Readings, Reference,
-    ReferenceLists, Sightings, Velocity, assess, parse_agent,
+    Auth0Risk, Context, Extract, Features, LocalCounts, Mark, Place, Profile, Readings, ReadyModel,
+    Reference, ReferenceLists, Sightings, Velocity, assess_with, parse_agent,
 };
 
 fn main() {
@@ -44,8 +44,8 @@ fn history(sign_ins: i64) -> (Features, Profile) {
 #[divan::bench(args = [10, 100, 10_000])]
 fn assess_with_history(bencher: divan::Bencher<'_, '_>, sign_ins: i64) {
     let (features, profile) = history(sign_ins);
-    let model = Model::default();
-    bencher.bench_local(|| assess(black_box(&features), Some(black_box(&profile)), &model));
+    let model = ReadyModel::default();
+    bencher.bench_local(|| assess_with(black_box(&features), Some(black_box(&profile)), &model, None));
 }
 
 #[divan::bench(args = [10, 100, 10_000])]
@@ -113,8 +113,8 @@ fn assess_sign_up(bencher: divan::Bencher<'_, '_>) {
         Readings { block_hour: 9, domain_hour: 9, skeleton_hour: 9, ja4_hour: 32, ..Readings::default() };
     let context = Context { readings, ..Context::new(&reference) };
     let (features, model) =
-        (event.extract(Timestamp::from_seconds(1_787_212_802), &context), Model::default());
-    bencher.bench_local(|| assess(black_box(&features), None, &model));
+        (event.extract(Timestamp::from_seconds(1_787_212_802), &context), ReadyModel::default());
+    bencher.bench_local(|| assess_with(black_box(&features), None, &model, None));
 }
 
 #[divan::bench]

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use countersign_core::{Channel, Timestamp};
 use countersign_risk::{
-    Features, Initial, Model, NetworkKind, Place, Profile, Readings, SessionOf, assess,
+    Features, Initial, NetworkKind, Place, Profile, Readings, ReadyModel, SessionOf, assess_with,
     crowd::{Crowd, Member},
     evidence, parse_agent, road_of,
 };
@@ -124,16 +124,16 @@ fn read_evidence(bencher: divan::Bencher<'_, '_>, road: &str) {
     bencher.bench_local(|| evidence(black_box(&features), Some(black_box(&profile))));
 }
 
-/// Evidence, shapes, sentences, order and sum: all that `assess` does.
+/// Evidence, shapes, sentences, order and sum: all that an assessment is.
 #[divan::bench(args = ROADS)]
 fn assess_login(bencher: divan::Bencher<'_, '_>, road: &str) {
-    let (features, profile, model) = (decided(road), history(), Model::default());
+    let (features, profile, model) = (decided(road), history(), ReadyModel::default());
     debug_assert!(
-        model.login.road(&features).shapes.len() > 20,
+        model.constants().login.road(&features).shapes.len() > 20,
         "the road {:?} is fitted",
         road_of(&features)
     );
-    bencher.bench_local(|| assess(black_box(&features), Some(black_box(&profile)), &model));
+    bencher.bench_local(|| assess_with(black_box(&features), Some(black_box(&profile)), &model, None));
 }
 
 #[divan::bench]

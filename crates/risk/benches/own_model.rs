@@ -4,7 +4,7 @@ use std::{fmt::Write, hint::black_box};
 
 use countersign_core::{Channel, Timestamp};
 use countersign_risk::{
-    CODES, Features, Model, Profile, assess_with,
+    CODES, Features, Profile, ReadyModel, assess_with,
     own_model::{Inputs, OwnModel},
 };
 
@@ -87,7 +87,7 @@ fn assess(bencher: divan::Bencher<'_, '_>, (trees, depth): (usize, u32)) {
     let at = Timestamp::from_seconds(1_787_212_800);
     let mut features = Features::new(at, Channel::Interactive);
     features.is_login = true;
-    let (profile, model) = (Profile::default(), Model::default());
+    let (profile, model) = (Profile::default(), ReadyModel::default());
     bencher.bench_local(|| assess_with(black_box(&features), Some(&profile), &model, own.as_ref()));
 }
 

@@ -6,7 +6,7 @@ use countersign_core::{MicroLogit, Score};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Code, Features, Model, ModelId, Profile, Signal, code, login, number,
+    Code, Features, Model, ModelId, Profile, ReadyModel, Signal, code, login, number,
     own_model::{Inputs, MAX_BOUND_MICRO, OwnModel, OwnModelId},
     terms,
 };
@@ -78,26 +78,28 @@ impl Assessment {
     }
 }
 
-/// Weighs a transaction against the profile of its user or client; `None` for one without.
+/// Weighs a transaction against the profile of its user or client; `None` for one without. It makes the model ready
+/// first, which takes longer than all else: for many, see [`assess_with`].
 #[must_use]
 pub fn assess(features: &Features, profile: Option<&Profile>, model: &Model) -> Assessment {
-    assess_with(features, profile, model, None)
+    assess_with(features, profile, &model.clone().into(), None)
 }
 
-/// As [`assess`], with an operator's own model as one more term, which reads the others. An answer of it that is no number is
-/// told and counts nothing.
+/// As [`assess`] by a model that is ready, with an operator's own model as one more term, which reads the others. An
+/// answer of it that is no number is told and counts nothing.
 #[must_use]
 pub fn assess_with(
     features: &Features,
     profile: Option<&Profile>,
-    model: &Model,
+    ready: &ReadyModel,
     own: Option<&OwnModel>,
 ) -> Assessment {
+    let model = ready.constants();
     let (bias_micro, mut reasons) = if features.is_login {
-        let road = model.login.road(features);
-        let mut reasons = login::contributions(features, profile, road);
+        let (bias_micro, mut reasons) = login::judge(features, profile, ready.login());
         reasons.extend(terms::BESIDE_LOGIN.iter().filter_map(|term| term(features, profile, model)));
-        (road.bias_micro, reasons)
+        login::hold(bias_micro, &mut reasons);
+        (bias_micro, reasons)
     } else {
         (model.bias_micro, terms::TERMS.iter().filter_map(|term| term(features, profile, model)).collect())
     };
@@ -112,7 +114,7 @@ pub fn assess_with(
         bias_micro,
         confidence: confidence(features, profile, model),
         reasons,
-        model: model.id(),
+        model: ready.id().clone(),
         engine: Cow::Borrowed(ENGINE),
         own_model,
     }

@@ -75,6 +75,7 @@ codes! {
     SECOND_FACTOR = "second_factor": "A second factor guards the account after the reset.",
     NO_SECOND_FACTOR = "no_second_factor": "No second factor guards the account after the reset.",
     DORMANT_ACCOUNT = "dormant_account": "The password of an account is reset that nobody has used for long.",
+    LEAKED_PASSWORD = "leaked_password": "The password that is reset was found in a breach lately.",
     DORMANT_CLIENT = "dormant_client": "A client asks for a token that nobody has used for long.",
     UNFAMILIAR_AUDIENCE = "unfamiliar_audience": "The API is new or rare in the client's history.",
     FAMILIAR_AUDIENCE = "familiar_audience": "The API is one that the client often asks for.",

@@ -21,7 +21,7 @@ fn check(features: &Features, profile: Option<&Profile>, expected: (u32, u32), r
     let reasons: Vec<_> = reasons.iter().map(|(code, micro)| ((*code).to_owned(), *micro)).collect();
     assert_eq!(found(&assessment), reasons);
     assert_eq!((assessment.score.millionths(), assessment.confidence.millionths()), expected);
-    assert_eq!((assessment.model.as_str(), assessment.engine.as_ref()), ("baseline@3:9491b1b10613fcd5", "3"));
+    assert_eq!((assessment.model.as_str(), assessment.engine.as_ref()), ("baseline@4:481c6fa6bbf2470d", "3"));
     let stored: Features = serde_json::from_str(&serde_json::to_string(features).unwrap()).unwrap();
     assert_eq!(assess(&stored, profile, &Model::default()), assessment, "also from a record");
 }
@@ -67,27 +67,28 @@ fn a_sign_in_replays() {
     check(
         &login(ordinary()),
         Some(&known),
-        (567, 894118),
+        (443, 894118),
         &[
-            ("familiar_block", -2169549),
-            ("familiar_network", -922452),
+            ("familiar_block", -2031431),
+            ("familiar_network", -869357),
+            ("familiar_browser", -401275),
             ("auth0_high_confidence", -400000),
-            ("familiar_tls", -369139),
-            ("familiar_browser", -338138),
-            ("usual_hour", -171610),
-            ("familiar_device", -154731),
+            ("familiar_tls", -368905),
+            ("usual_hour", -226232),
+            ("familiar_device", -160342),
+            ("usual_version", -91649),
         ],
     );
     check(
         &login(stranger()),
         Some(&known),
-        (391224, 849412),
+        (392378, 849412),
         &[
-            ("unusual_hour", 917917),
-            ("impossible_travel", 746338),
-            ("unfamiliar_device", 625393),
-            ("far_place", 585790),
-            ("familiar_tls", -369139),
+            ("far_place", 1012149),
+            ("unusual_hour", 830366),
+            ("unfamiliar_device", 664717),
+            ("impossible_travel", 595842),
+            ("familiar_tls", -368905),
         ],
     );
 }

@@ -3,7 +3,12 @@
 //! What follows a sign-in proves that it went through, not that it was honest. So a sign-in that looked risky counts
 //! little and all such ones together count little, until somebody vouches for it who could not be the attacker.
 
+use countersign_core::Score;
 use serde::{Deserialize, Serialize};
+
+/// Score from which a sign-in teaches little until somebody vouches for it, whatever a policy does; a policy that challenges
+/// from a lower one lowers it. Without it a policy that only watches would let a thief teach fully.
+pub const TRUSTED_BELOW: Score = Score::from_percent(60);
 
 /// Weight of a sign-in that counts fully, in thousandths.
 pub const FULL_MILLI: u32 = 1_000;

@@ -62,8 +62,8 @@ pub use features::{
 pub use login::{Evidence, LoginModel, Road, RoadName, Shape, TERM_NAMES, Term, evidence, road_of};
 pub use model::{
     Auth0Weights, Automation, Burst, Card, Confidence, ConstantBounds, Evaluation, Failures, Familiarity,
-    Figure, Hours, LabelSource, MachineWeights, Model, ModelFault, ModelId, ResetWeights, SignUpWeights,
-    Training, Travel,
+    Figure, Hours, LabelSource, MachineWeights, Model, ModelFault, ModelId, ReadyModel, ResetWeights,
+    SignUpWeights, Training, Travel,
 };
 pub use profile::{MAX_PROFILE_BYTES, Profile, ProfileError};
 pub use reference::{DomainLists, DomainSet, NetworkKind, Reference, ReferenceLists, Suffixes};

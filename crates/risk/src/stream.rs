@@ -2,7 +2,7 @@
 //! fitting a model.
 //!
 //! Everything that decides is the service's own: [`Extract`], [`Velocity`], [`Crowd`], [`Profile`], [`learning::weight`]
-//! and [`assess`]. Here is only what a service has around it: who has which profile, and which sign-in an outcome is about.
+//! and [`assess_with`]. Here is only what a service has around it: who has which profile, and which sign-in an outcome is about.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,8 +10,8 @@ use countersign_auth0::{log::LogEvent, trigger::post_login::PostLogin};
 use countersign_core::{Score, Timestamp};
 
 use crate::{
-    Assessment, Context, Evidence, Extract, Features, Model, NetworkKind, Profile, Reference, RoadName,
-    Sightings, Velocity, assess,
+    Assessment, Context, Evidence, Extract, Features, Model, NetworkKind, Profile, ReadyModel, Reference,
+    RoadName, Sightings, Velocity, assess_with,
     crowd::{Crowd, Member},
     evidence,
     learning::{self, Earlier, Event, FULL_MILLI, Intervention, Situation},
@@ -33,7 +33,7 @@ pub struct Scored {
 
 /// The state of one tenant while its events go by.
 pub struct Stream<'a> {
-    model: &'a Model,
+    model: ReadyModel,
     reference: Reference,
     kind_of: &'a dyn Fn(u32) -> Option<NetworkKind>,
     trusted_below: Score,
@@ -61,13 +61,9 @@ struct Decided {
 impl<'a> Stream<'a> {
     /// A tenant without a past. Sign-ins that score below `trusted_below` teach fully once they complete.
     #[must_use]
-    pub fn new(
-        model: &'a Model,
-        trusted_below: Score,
-        kind_of: &'a dyn Fn(u32) -> Option<NetworkKind>,
-    ) -> Self {
+    pub fn new(model: &Model, trusted_below: Score, kind_of: &'a dyn Fn(u32) -> Option<NetworkKind>) -> Self {
         Self {
-            model,
+            model: model.clone().into(),
             reference: Reference::default(),
             kind_of,
             trusted_below,
@@ -102,7 +98,7 @@ impl<'a> Stream<'a> {
         };
         let mut features = event.extract(at, &context);
         features.shares = Some(self.crowd.read(&features, member));
-        let assessment = assess(&features, Some(profile), self.model);
+        let assessment = assess_with(&features, Some(profile), &self.model, None);
         let evidence = evidence(&features, Some(profile));
         let road = road_of(&features);
         self.velocity.note(&sightings, at);

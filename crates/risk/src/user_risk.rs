@@ -18,6 +18,9 @@ pub const HALF_LIFE_DAYS: i64 = 14;
 /// The same in seconds.
 const HALF_LIFE_S: i64 = HALF_LIFE_DAYS * 86_400;
 
+/// Half-lives after which eight signals of the greatest weight are below medium: 8 · 2^-8 is.
+const LONGEST_HALVINGS: i64 = 8;
+
 /// Where medium begins: a leaked password is medium for two weeks, one failed challenge is not.
 const MEDIUM: Score = Score::from_percent(25);
 
@@ -162,6 +165,15 @@ impl UserRisk {
         self.signals.iter().any(|signal| signal.kind == kind)
     }
 
+    /// How many whole days ago Auth0 found the password in a breach; `None` where it did not, or the password was changed since.
+    #[must_use]
+    pub fn leaked_days_ago(&self, at: Timestamp) -> Option<u32> {
+        let holds = |signal: &&UserSignal| self.changed.is_none_or(|changed| changed <= signal.second);
+        let leaks = self.signals.iter().filter(|signal| signal.kind == UserSignalKind::LeakedPassword);
+        let newest = leaks.filter(holds).map(|signal| signal.second).max()?;
+        u32::try_from(seconds(at).saturating_sub(newest).max(0) / 86_400).ok()
+    }
+
     /// Takes the signal of this kind and key back, exactly: unless it displaced another, all is as before it. Says whether
     /// there was one.
     pub fn take_back(&mut self, kind: UserSignalKind, key: u64) -> bool {
@@ -206,6 +218,26 @@ impl UserRisk {
             Level::Low
         };
         (score >= FORGOTTEN).then(|| UserRiskAt { level, score, since: Timestamp::from_seconds(since) })
+    }
+
+    /// When the person falls below this level, `medium` or `high`, if nothing more is confirmed; `None` where they are below it
+    /// from the first signal on.
+    #[must_use]
+    pub fn until(&self, level: Level) -> Option<Timestamp> {
+        let is_held =
+            |second| self.at(Timestamp::from_seconds(second)).is_some_and(|held| held.level >= level);
+        let seconds = || self.signals.iter().map(|signal| signal.second);
+        let (mut held, newest) = (seconds().min()?, seconds().max()?);
+        // INVARIANT: no signal ever grows, and after the newest all of them halve, so that there is one end and it is found by halves.
+        let mut over = newest.saturating_add(LONGEST_HALVINGS * HALF_LIFE_S);
+        if !is_held(held) {
+            return None;
+        }
+        while over - held > 1 {
+            let between = held + (over - held) / 2;
+            *(if is_held(between) { &mut held } else { &mut over }) = between;
+        }
+        Some(Timestamp::from_seconds(over))
     }
 
     /// The signals that still count, the oldest first.

@@ -1,7 +1,7 @@
 //! Which requests are worked on while there are more than can be answered in time; the others are refused at once.
 //!
 //! What is measured is how long decisions take, not how many there are: a slow disk and a slow processor look alike, and
-//! no figure depends on the machine (after CoDel, RFC 8289, section 3). Four rules, each of them on the monotonic clock:
+//! no figure depends on the machine (after CoDel, RFC 8289, section 3). Five rules, each of them on the monotonic clock:
 //!
 //! 1. At most `limit` decisions are under way. The limit moves by itself: as long as it is used and decisions take no
 //!    longer than [`TARGET`] it grows by one for each `limit` of them; when all take longer for [`INTERVAL`] on end it
@@ -11,17 +11,23 @@
 //!    which rule 1 could learn.
 //! 3. Nothing is begun that would not be done within its caller's own budget, going by how long others took lately.
 //! 4. Nothing is begun whose budget was used up before it came here.
+//! 5. While the limit is reached, who has less than their share of it may still begin: the limit by the number of tenants
+//!    that have something under way. So a flood of one tenant refuses itself, and never more than twice the limit are under way.
 //!
 //! The clock of a decision starts once its request is read and authenticated, so that nobody without a key can hold a
 //! place, and a client that sends slowly holds nothing but its connection.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use axum::{extract::Request, http::StatusCode};
 use countersign_app::decide::LEDGER_BUDGET;
+use countersign_core::TenantId;
 use parking_lot::Mutex;
 
-use crate::{Problem, Server, body};
+use crate::{Problem, Server, body, signature::TENANT_HEADER};
 
 /// How long a decision may take without being a sign of too many: half of the time in which its leaf must be on disk, so
 /// that what is begun at the limit still ends in time when everything takes twice as long.
@@ -69,6 +75,8 @@ struct State {
     limit: u32,
     // When each decision under way began, with a number that tells apart those that began together.
     under_way: BTreeSet<(Duration, u64)>,
+    // How many of them each tenant has.
+    of_tenant: BTreeMap<TenantId, u32>,
     begun: u64,
     // How long decisions took lately: each new one counts an eighth, as a round trip does (RFC 6298, section 2).
     recent: Duration,
@@ -82,6 +90,7 @@ struct State {
 pub(crate) struct Place<'a> {
     admission: &'a Admission,
     key: (Duration, u64),
+    tenant: TenantId,
 }
 
 impl Default for Admission {
@@ -89,6 +98,7 @@ impl Default for Admission {
         Self(Mutex::new(State {
             limit: MOST * PARTS,
             under_way: BTreeSet::new(),
+            of_tenant: BTreeMap::new(),
             begun: 0,
             recent: Duration::ZERO,
             slow_since: None,
@@ -99,23 +109,24 @@ impl Default for Admission {
 }
 
 impl Admission {
-    /// Whether anything can be begun now; asked before a request is looked at.
-    pub(crate) fn is_open(&self, now: Duration) -> bool {
-        self.0.lock().is_open(now)
+    /// Whether anything can be begun now for a tenant, or for one that is not known; asked before a request is looked at.
+    pub(crate) fn is_open(&self, tenant: Option<&TenantId>, now: Duration) -> bool {
+        self.0.lock().is_open(tenant, now)
     }
 
-    /// Begins a decision at `now` whose caller has `left` to wait; `None` when it is better refused.
-    pub(crate) fn begin(&self, now: Duration, left: Duration) -> Option<Place<'_>> {
+    /// Begins a decision of a tenant at `now` whose caller has `left` to wait; `None` when it is better refused.
+    pub(crate) fn begin(&self, tenant: &TenantId, now: Duration, left: Duration) -> Option<Place<'_>> {
         let mut state = self.0.lock();
         let is_alone = state.under_way.is_empty();
         // Why: with nothing under way there is nothing to wait for, and nothing else from which to learn that it is over.
-        if left.is_zero() || !state.is_open(now) || (!is_alone && state.recent > left) {
+        if left.is_zero() || !state.is_open(Some(tenant), now) || (!is_alone && state.recent > left) {
             return None;
         }
         state.begun += 1;
         let key = (now, state.begun);
         state.under_way.insert(key);
-        Some(Place { admission: self, key })
+        *state.of_tenant.entry(tenant.clone()).or_default() += 1;
+        Some(Place { admission: self, key, tenant: tenant.clone() })
     }
 
     /// Counts a refusal; tells the log how many there were, now and then.
@@ -132,9 +143,20 @@ impl Admission {
 }
 
 impl State {
-    fn is_open(&self, now: Duration) -> bool {
+    fn is_open(&self, tenant: Option<&TenantId>, now: Duration) -> bool {
         let oldest = self.under_way.first().map_or(Duration::ZERO, |(began, _)| now.saturating_sub(*began));
-        self.count() < self.limit / PARTS && oldest <= HANG
+        let has_room =
+            self.count() < self.limit / PARTS || tenant.is_some_and(|tenant| self.has_share(tenant));
+        has_room && oldest <= HANG
+    }
+
+    /// Whether a tenant has less under way than the limit gives each of those that have anything.
+    fn has_share(&self, tenant: &TenantId) -> bool {
+        let own = self.of_tenant.get(tenant).copied().unwrap_or(0);
+        let tenants =
+            u32::try_from(self.of_tenant.len()).unwrap_or(u32::MAX).saturating_add(u32::from(own == 0));
+        let limit = self.limit / PARTS;
+        tenants > 1 && own < limit / tenants && self.count() < limit * 2
     }
 
     fn count(&self) -> u32 {
@@ -168,7 +190,14 @@ impl Place<'_> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.admission.0.lock().under_way.remove(&self.key);
+        let mut state = self.admission.0.lock();
+        state.under_way.remove(&self.key);
+        if let Some(own) = state.of_tenant.get_mut(&self.tenant) {
+            *own -= 1;
+            if *own == 0 {
+                state.of_tenant.remove(&self.tenant);
+            }
+        }
     }
 }
 
@@ -182,7 +211,9 @@ fn overloaded(server: &Server, now: Duration) -> Problem {
 /// Refuses a signed request while nothing can be begun, before anything is done for it; hands it back otherwise.
 pub(crate) async fn before(server: &Server, request: Request) -> Result<Request, Problem> {
     let now = server.0.app.clock().monotonic();
-    if server.0.admission.is_open(now) {
+    // Why unproved: this only spares work; who may begin is asked again once the request is authenticated.
+    let named = request.headers().get(TENANT_HEADER).and_then(|name| name.to_str().ok()?.parse().ok());
+    if server.0.admission.is_open(named.as_ref(), now) {
         return Ok(request);
     }
     // Why: only once the body is out of it can the connection be used again, and is not reset below the answer.
@@ -190,11 +221,16 @@ pub(crate) async fn before(server: &Server, request: Request) -> Result<Request,
     Err(overloaded(server, now))
 }
 
-/// Begins a decision that was asked for at `received` by someone who waits for `deadline`.
-pub(crate) fn begin(server: &Server, received: Duration, deadline: Duration) -> Result<Place<'_>, Problem> {
+/// Begins a decision of a tenant that was asked for at `received` by someone who waits for `deadline`.
+pub(crate) fn begin<'a>(
+    server: &'a Server,
+    tenant: &TenantId,
+    received: Duration,
+    deadline: Duration,
+) -> Result<Place<'a>, Problem> {
     let now = server.0.app.clock().monotonic();
     let left = deadline.min(LEDGER_BUDGET).saturating_sub(now.saturating_sub(received));
-    server.0.admission.begin(now, left).ok_or_else(|| overloaded(server, now))
+    server.0.admission.begin(tenant, now, left).ok_or_else(|| overloaded(server, now))
 }
 
 #[cfg(test)]
@@ -210,13 +246,17 @@ mod tests {
         Duration::from_secs(100) + MILLISECOND * milliseconds
     }
 
+    fn one() -> TenantId {
+        "one".parse().unwrap()
+    }
+
     fn limit(admission: &Admission) -> u32 {
         admission.0.lock().limit / PARTS
     }
 
     /// Begins as many as it can at once.
     fn fill(admission: &Admission, now: Duration) -> Vec<Place<'_>> {
-        std::iter::from_fn(|| admission.begin(now, BUDGET)).collect()
+        std::iter::from_fn(|| admission.begin(&one(), now, BUDGET)).collect()
     }
 
     /// One whose limit was shrunk to the least, and when that was.
@@ -235,10 +275,10 @@ mod tests {
         let admission = Admission::default();
         let mut places = fill(&admission, at(0));
         assert_eq!(places.len(), usize::try_from(MOST).unwrap());
-        assert!(!admission.is_open(at(0)));
+        assert!(!admission.is_open(None, at(0)));
         // A client that went away, whose decision was not ended.
         drop(places.pop());
-        assert!(admission.is_open(at(0)) && admission.begin(at(0), BUDGET).is_some());
+        assert!(admission.is_open(None, at(0)) && admission.begin(&one(), at(0), BUDGET).is_some());
     }
 
     #[test]
@@ -258,7 +298,7 @@ mod tests {
         let (admission, now) = shrunk();
         for round in 0..10_000 {
             let now = now + MILLISECOND * round;
-            admission.begin(now, BUDGET).unwrap().end(now + MILLISECOND);
+            admission.begin(&one(), now, BUDGET).unwrap().end(now + MILLISECOND);
         }
         assert_eq!(limit(&admission), LEAST);
     }
@@ -280,31 +320,49 @@ mod tests {
     #[test]
     fn nothing_is_begun_while_the_oldest_hangs_and_everything_again_once_it_is_gone() {
         let admission = Admission::default();
-        let hanging = admission.begin(at(0), BUDGET).unwrap();
-        assert!(admission.is_open(at(0) + HANG));
+        let hanging = admission.begin(&one(), at(0), BUDGET).unwrap();
+        assert!(admission.is_open(None, at(0) + HANG));
         let late = at(0) + HANG + MILLISECOND;
-        assert!(!admission.is_open(late) && admission.begin(late, BUDGET).is_none());
+        assert!(!admission.is_open(None, late) && admission.begin(&one(), late, BUDGET).is_none());
         drop(hanging);
-        assert!(admission.begin(late, BUDGET).is_some());
+        assert!(admission.begin(&one(), late, BUDGET).is_some());
     }
 
     #[test]
     fn nothing_is_begun_that_would_not_end_in_its_callers_time_unless_nothing_else_is_under_way() {
         let admission = Admission::default();
         for round in 0..100 {
-            admission.begin(at(round * 200), BUDGET).unwrap().end(at(round * 200 + 100));
+            admission.begin(&one(), at(round * 200), BUDGET).unwrap().end(at(round * 200 + 100));
         }
         let short = Duration::from_millis(50);
         let now = at(50_000);
-        let alone = admission.begin(now, short);
+        let alone = admission.begin(&one(), now, short);
         assert!(alone.is_some(), "or nobody would learn that it is over");
-        assert!(admission.begin(now, short).is_none());
-        assert!(admission.begin(now, BUDGET).is_some());
+        assert!(admission.begin(&one(), now, short).is_none());
+        assert!(admission.begin(&one(), now, BUDGET).is_some());
     }
 
     #[test]
     fn a_request_whose_time_is_over_is_not_begun() {
-        assert!(Admission::default().begin(at(0), Duration::ZERO).is_none());
+        assert!(Admission::default().begin(&one(), at(0), Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn a_flood_of_one_tenant_leaves_another_its_share_and_takes_it_back_from_itself() {
+        let admission = Admission::default();
+        let other: TenantId = "other".parse().unwrap();
+        let mut flood = fill(&admission, at(0));
+        assert!(!admission.is_open(Some(&one()), at(0)) && admission.is_open(Some(&other), at(0)));
+        let begun: Vec<_> = std::iter::from_fn(|| admission.begin(&other, at(0), BUDGET)).collect();
+        assert_eq!(begun.len(), usize::try_from(MOST / 2).unwrap());
+        flood.truncate(flood.len() / 2);
+        assert!(
+            admission.begin(&one(), at(0), BUDGET).is_none(),
+            "both have their share, which is all there is"
+        );
+        drop(begun);
+        assert!(admission.begin(&one(), at(0), BUDGET).is_some(), "what nobody else uses is anybody's");
+        assert_eq!(admission.0.lock().of_tenant.len(), 1);
     }
 
     /// A machine that completes so many decisions a millisecond, in order, asked three times as often.
@@ -314,7 +372,7 @@ mod tests {
         let (mut done, mut longest) = (0, Duration::ZERO);
         for millisecond in 0..seconds * 1_000 {
             for _ in 0..rate * 3 {
-                queue.extend(admission.begin(at(millisecond), BUDGET));
+                queue.extend(admission.begin(&one(), at(millisecond), BUDGET));
             }
             for place in queue.drain(..queue.len().min(usize::try_from(rate).unwrap())) {
                 let took = at(millisecond + 1) - place.key.0;
@@ -338,6 +396,37 @@ mod tests {
         }
     }
 
+    /// How many of a quiet tenant's decisions are refused by a machine that completes so many a millisecond, while another asks
+    /// for so many.
+    fn refused_beside(flood: u32, rate: u32) -> u32 {
+        let (admission, quiet) = (Admission::default(), "quiet".parse().unwrap());
+        let mut queue = std::collections::VecDeque::new();
+        let mut refused = 0;
+        for millisecond in 0..10_000 {
+            for _ in 0..flood {
+                queue.extend(admission.begin(&one(), at(millisecond), BUDGET));
+            }
+            if millisecond % 10 == 0 {
+                match admission.begin(&quiet, at(millisecond), BUDGET) {
+                    Some(place) => queue.push_back(place),
+                    None => refused += 1,
+                }
+            }
+            for place in queue.drain(..queue.len().min(usize::try_from(rate).unwrap())) {
+                place.end(at(millisecond + 1));
+            }
+        }
+        refused
+    }
+
+    #[test]
+    fn a_quiet_tenant_is_never_refused_while_another_floods() {
+        for rate in [2, 4, 8] {
+            assert_eq!(refused_beside(0, rate), 0);
+            assert_eq!(refused_beside(rate * 10, rate), 0, "{rate} a millisecond");
+        }
+    }
+
     proptest! {
         #[test]
         fn places_are_never_lost_and_the_limit_keeps_its_bounds(
@@ -348,7 +437,7 @@ mod tests {
             for (step, by) in steps {
                 now += MILLISECOND * by / 4;
                 match step {
-                    0 => places.extend(admission.begin(now, BUDGET)),
+                    0 => places.extend(admission.begin(&one(), now, BUDGET)),
                     1 => drop(places.pop()),
                     _ => if let Some(place) = places.pop() { place.end(now) },
                 }
@@ -356,7 +445,7 @@ mod tests {
                 prop_assert!((LEAST..=MOST).contains(&limit(&admission)));
             }
             drop(places);
-            prop_assert!(admission.is_open(now));
+            prop_assert!(admission.is_open(None, now));
         }
     }
 }

@@ -20,7 +20,7 @@ use axum::{
 };
 use countersign_app::{Error, decide::Ask};
 use countersign_core::{DecisionId, TenantId};
-use countersign_store::{Commit, NewBody, NewLeaf, Store, Urgency};
+use countersign_store::{Commit, NewBody, NewLeaf, Scope, Store, Urgency};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -102,9 +102,9 @@ async fn like(shared: Arc<Shared>, request: Request) -> Result<Json<Value>, Prob
     let answer = body::read(request.into_body()).await?;
     let Answered { decision_id: id } = body::parse(&answer)?;
     let Bench { store, tenant, .. } = &shared.bench;
-    let leaf = store.find_leaf(tenant, id.as_str()).await.map_err(Error::from)?;
+    let leaf = store.find_leaf(Scope::Tenant(tenant), id.as_str()).await.map_err(Error::from)?;
     let leaf = leaf.ok_or(Error::NotFound("decision"))?;
-    let sealed = store.list_sealed_bodies(tenant, leaf.index).await.map_err(Error::from)?;
+    let sealed = store.list_sealed_bodies(Scope::Tenant(tenant), leaf.index).await.map_err(Error::from)?;
     let bodies: Vec<NewBody> =
         sealed.into_iter().map(|body| NewBody { key_id: body.key_id, sealed: body.sealed }).collect();
     let sizes = json!({

@@ -18,12 +18,14 @@
 
 mod admission;
 mod api;
+mod authn;
 #[cfg(feature = "bench")]
 mod bench;
 mod body;
 mod console;
 mod guard;
 mod metrics;
+mod openapi;
 mod operator;
 mod peer;
 mod problem;
@@ -35,8 +37,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 use axum::{Router, extract::FromRef, middleware};
-use countersign_app::App;
+use countersign_app::{App, access::Caller};
 use countersign_core::TenantId;
+use countersign_rights::{Action, How};
 use ipnet::IpNet;
 use signature::SigningKey;
 
@@ -45,7 +48,7 @@ pub use bench::{Bench, MODELS, parse_to_measure};
 pub use operator::Operator;
 pub use peer::{PeerAddress, PeerTenants};
 pub use problem::Problem;
-pub use rate::Limits;
+pub use rate::{CallerLimits, Limits};
 
 /// The most bytes of a signed request's body.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -56,6 +59,8 @@ pub struct Settings {
     pub keys: BTreeMap<TenantId, Vec<SigningKey>>,
     /// `Host` values that are answered, with their ports.
     pub hosts: Vec<String>,
+    /// Where browsers reach us, without a slash at the end, such as `https://countersign.example.com`.
+    pub public_url: String,
     /// Who may use everything that is not signed.
     pub operator: Operator,
     /// SHA-256 of the tokens by which each tenant's log stream delivers; a tenant without one is delivered nothing.
@@ -66,20 +71,24 @@ pub struct Settings {
     pub log_sources: BTreeMap<TenantId, Vec<IpNet>>,
     /// How often each tenant may ask; the default for those that are not here.
     pub limits: BTreeMap<TenantId, Limits>,
+    /// How often callers and addresses may ask.
+    pub caller_limits: CallerLimits,
 }
 
 impl Settings {
     /// Settings by which nobody but the operator may do anything.
     #[must_use]
-    pub const fn new(operator: Operator) -> Self {
+    pub fn new(operator: Operator) -> Self {
         Self {
             keys: BTreeMap::new(),
             hosts: Vec::new(),
+            public_url: String::new(),
             operator,
             log_tokens: BTreeMap::new(),
             event_tokens: BTreeMap::new(),
             log_sources: BTreeMap::new(),
             limits: BTreeMap::new(),
+            caller_limits: CallerLimits::default(),
         }
     }
 }
@@ -95,10 +104,12 @@ struct Shared {
     event_tokens: ArcSwap<BTreeMap<TenantId, Vec<Vec<u8>>>>,
     log_sources: BTreeMap<TenantId, Vec<IpNet>>,
     hosts: Vec<String>,
+    public_url: String,
     operator: Operator,
     metrics: metrics::Metrics,
     replays: replay::Replays,
     rates: rate::Rates<rate::AppClock>,
+    callers: rate::Callers<rate::AppClock>,
     admission: admission::Admission,
 }
 
@@ -106,12 +117,23 @@ impl Server {
     /// Puts the server together; nothing listens yet.
     #[must_use]
     pub fn new(app: Arc<App>, settings: Settings) -> Self {
-        let Settings { keys, hosts, operator, log_tokens, event_tokens, log_sources, limits } = settings;
+        let Settings {
+            keys,
+            hosts,
+            public_url,
+            operator,
+            log_tokens,
+            event_tokens,
+            log_sources,
+            limits,
+            caller_limits,
+        } = settings;
         let limits = app.tenants().map(|tenant| {
             let id = tenant.id().clone();
             (id.clone(), limits.get(&id).copied().unwrap_or_default())
         });
-        let rates = rate::Rates::new(&rate::AppClock(Arc::clone(&app)), limits);
+        let clock = rate::AppClock(Arc::clone(&app));
+        let (rates, callers) = (rate::Rates::new(&clock, limits), rate::Callers::new(caller_limits, &clock));
         Self(Arc::new(Shared {
             app,
             keys: ArcSwap::from_pointee(keys),
@@ -119,10 +141,12 @@ impl Server {
             event_tokens: ArcSwap::from_pointee(event_tokens),
             log_sources,
             hosts,
+            public_url,
             operator,
             metrics: metrics::Metrics::new(),
             replays: replay::Replays::default(),
             rates,
+            callers,
             admission: admission::Admission::default(),
         }))
     }
@@ -143,9 +167,10 @@ impl Server {
         self.0.event_tokens.store(Arc::new(tokens));
     }
 
-    /// Accepts this token of the operator from now on, and no other; whoever signed in by an earlier one is signed out.
-    pub fn replace_operator_token(&self, token: &[u8]) {
-        self.0.operator.replace(token);
+    /// Accepts this token of the operator from now on, and no other; whether it is another. Who signed in by a one-time link stays so:
+    /// [`App::end_local_sessions`] ends that.
+    pub fn replace_operator_token(&self, token: &[u8]) -> bool {
+        self.0.operator.replace(token)
     }
 
     /// All routes, guarded.
@@ -157,8 +182,11 @@ impl Server {
     fn guarded(&self, further: Router<Self>) -> Router {
         let operated = api::operated()
             .merge(console::router())
-            .route_layer(middleware::from_fn_with_state(self.clone(), operator::require));
+            .route_layer(middleware::from_fn_with_state(self.clone(), authn::require));
+        let attempts =
+            console::attempts().route_layer(middleware::from_fn_with_state(self.clone(), rate::attempt));
         Router::new()
+            .merge(attempts)
             .merge(api::signed())
             .merge(api::open())
             .merge(console::open())
@@ -171,16 +199,21 @@ impl Server {
             .with_state(self.clone())
     }
 
-    /// Makes the one-time path by which a browser signs in.
+    /// Where browsers reach us.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    /// Makes the one-time path by which a browser signs in as administrator.
     ///
     /// # Errors
-    /// When no randomness could be had.
-    pub fn one_time_path(
-        &self,
-        entropy: &dyn countersign_core::Entropy,
-    ) -> Result<String, countersign_core::EntropyError> {
-        let now = self.0.app.clock().monotonic();
-        Ok(format!("/start/{}", self.0.operator.make_code(entropy, now)?))
+    /// `Unavailable`.
+    pub async fn one_time_path(&self) -> Result<String, countersign_app::Error> {
+        let caller = Caller::local(How::Process);
+        let permit = self.0.app.permit_here(&caller, Action::ChangeAccess).await?;
+        let code = self.0.app.make_link(&permit, Some("the start of the service")).await?;
+        Ok(format!("/start/{}", code.expose()))
     }
 }
 

@@ -1,6 +1,10 @@
 //! Which tenants the other end of a connection may ask for, by its client certificate.
 
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
 
 use axum::http::{Extensions, StatusCode};
 use countersign_core::TenantId;
@@ -37,6 +41,19 @@ impl PeerTenants {
 /// it into each request's extensions. Absence means that nobody knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddress(pub IpAddr);
+
+impl PeerAddress {
+    /// What one client has for itself: an address in IPv4, a /64 in IPv6 (RFC 6177, section 2).
+    #[must_use]
+    pub const fn network(self) -> IpAddr {
+        match self.0.to_canonical() {
+            IpAddr::V6(six) if !six.is_loopback() => {
+                IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() & !(u64::MAX as u128)))
+            }
+            other => other,
+        }
+    }
+}
 
 /// Refuses a request that was signed for `tenant` and came from a peer that is not the tenant's.
 pub(crate) fn check(extensions: &Extensions, tenant: &TenantId) -> Result<(), Problem> {

@@ -59,6 +59,13 @@ impl Problem {
         }))
     }
 
+    /// The answer to a request that took too long to answer.
+    #[must_use]
+    pub fn late() -> Self {
+        let detail = "this could not be answered in time; what it was to change may have been changed";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "request.timeout", detail)
+    }
+
     pub(crate) fn at(mut self, path: impl Into<String>, message: impl Into<String>) -> Self {
         self.0.errors.push(Located { path: path.into(), message: message.into() });
         self
@@ -115,17 +122,24 @@ impl From<countersign_app::Error> for Problem {
         use countersign_app::Error;
         let status = match &error {
             Error::UnknownTenant | Error::NotFound(_) => StatusCode::NOT_FOUND,
-            Error::WrongTenant => StatusCode::FORBIDDEN,
+            Error::WrongTenant | Error::Denied(_) => StatusCode::FORBIDDEN,
             Error::Replayed
             | Error::PolicyChanged
             | Error::ModelsChanged
             | Error::TooMany(..)
+            | Error::Stale
+            | Error::NameTaken
             | Error::IncidentChanged
             | Error::Handling(HandlingError::Closed) => StatusCode::CONFLICT,
             Error::NoSuchVersion
             | Error::Model(_)
             | Error::Handling(_)
             | Error::Suppression(_)
+            | Error::Actor
+            | Error::NoProvider
+            | Error::Scope
+            | Error::Days(_)
+            | Error::Grant(_)
             | Error::Text(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Erased | Error::NotKept => StatusCode::GONE,
             Error::LedgerUnavailable | Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -136,6 +150,7 @@ impl From<countersign_app::Error> for Problem {
             | Error::UnreadablePolicy { .. }
             | Error::UnreadableModel { .. }
             | Error::FaultyRules { .. }
+            | Error::AccessPolicy(_)
             | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if let Some(detail) = error.detail() {

@@ -1,11 +1,9 @@
 //! How often each tenant and each client may ask: a flood is refused before any work, and is nobody else's.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
-};
+mod callers;
+mod remembered;
+
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use countersign_app::App;
@@ -16,15 +14,15 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
-use parking_lot::Mutex;
 
+use self::remembered::Remembered;
 use crate::Problem;
+
+pub use callers::CallerLimits;
+pub(crate) use callers::{Callers, attempt, known};
 
 /// Seconds' worth of requests that may come at once.
 const BURST: u32 = 2;
-
-/// Clients in a generation. Two are remembered of each tenant; one that is forgotten begins with a full allowance.
-const GENERATION: usize = 5_000;
 
 /// How often one tenant may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,65 +63,81 @@ impl Clock for AppClock {
 type Limiter<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// Every tenant's allowances.
-pub(crate) struct Rates<C: Clock>(BTreeMap<TenantId, Allowances<C>>);
+pub(crate) struct Rates<C: Clock> {
+    tenants: BTreeMap<TenantId, Allowances<C>>,
+    clock: C,
+}
 
 struct Allowances<C: Clock> {
     decisions: Allowance<C>,
     outcomes: Allowance<C>,
     short_forms: Allowance<C>,
-    clients: Clients<C>,
+    of_client: Option<Quota>,
+    clients: Remembered<ClientId, Allowance<C>>,
 }
 
 impl<C: Clock + Clone> Rates<C> {
     /// Full allowances for each tenant.
     pub(crate) fn new(clock: &C, tenants: impl Iterator<Item = (TenantId, Limits)>) -> Self {
         let allowances = |limits: Limits| {
-            let tenants = || Allowance::of(limits.decisions_per_second, clock);
+            let tenants = || Allowance::of(per_second(limits.decisions_per_second), clock);
             Allowances {
                 decisions: tenants(),
                 outcomes: tenants(),
                 short_forms: tenants(),
-                clients: Clients::new(limits.decisions_per_second_per_client, clock),
+                of_client: per_second(limits.decisions_per_second_per_client),
+                clients: Remembered::default(),
             }
         };
-        Self(tenants.map(|(id, limits)| (id, allowances(limits))).collect())
+        let tenants = tenants.map(|(id, limits)| (id, allowances(limits))).collect();
+        Self { tenants, clock: clock.clone() }
     }
 
     /// Takes one of a tenant's requests.
     pub(crate) fn take(&self, tenant: &TenantId, asked: Asked) -> Result<(), Problem> {
-        let Some(allowances) = self.0.get(tenant) else { return Ok(()) };
+        let Some(allowances) = self.tenants.get(tenant) else { return Ok(()) };
         match asked {
             Asked::Decision => &allowances.decisions,
             Asked::Outcome => &allowances.outcomes,
             Asked::ShortForm => &allowances.short_forms,
         }
         .take()
-        .map_err(|wait| limited("this tenant", wait))
+        .map_err(|wait| limited("this tenant", TENANTS, wait))
     }
 
     /// Takes one of the decisions of a tenant's client.
     pub(crate) fn take_of_client(&self, tenant: &TenantId, client: &ClientId) -> Result<(), Problem> {
-        let Some(allowances) = self.0.get(tenant) else { return Ok(()) };
-        allowances.clients.take(client).map_err(|wait| limited("this client", wait))
+        let Some(allowances) = self.tenants.get(tenant) else { return Ok(()) };
+        if allowances.of_client.is_none() {
+            return Ok(());
+        }
+        let full = || Allowance::of(allowances.of_client, &self.clock);
+        let taken = allowances.clients.with(client, full, |allowance| allowance.take());
+        taken.map_err(|wait| limited("this client", TENANTS, wait))
     }
 }
 
-fn limited(who: &str, wait: Duration) -> Problem {
-    let detail = format!("{who} asks more often than it may; `tenants.*.limits` says how often that is");
+/// Where it is set how often tenants may ask.
+const TENANTS: &str = "tenants.*.limits";
+
+fn limited(who: &str, key: &str, wait: Duration) -> Problem {
+    let detail = format!("{who} asks more often than it may; `{key}` says how often that is");
     // Why rounded up: who comes back a moment too early is refused again.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(seconds.max(1))
+}
+
+/// So many a second, with twice as many at once; `None`: any number.
+fn per_second(rate: u32) -> Option<Quota> {
+    let at_once = |rate: NonZeroU32| rate.saturating_mul(NonZeroU32::MIN.saturating_add(BURST - 1));
+    NonZeroU32::new(rate).map(|rate| Quota::per_second(rate).allow_burst(at_once(rate)))
 }
 
 /// Requests that may be taken; `None`: any number.
 struct Allowance<C: Clock>(Option<Limiter<C>>, C);
 
 impl<C: Clock + Clone> Allowance<C> {
-    fn of(per_second: u32, clock: &C) -> Self {
-        let quota = NonZeroU32::new(per_second).map(|rate| {
-            Quota::per_second(rate)
-                .allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(BURST - 1)))
-        });
+    fn of(quota: Option<Quota>, clock: &C) -> Self {
         Self(quota.map(|quota| RateLimiter::direct_with_clock(quota, clock.clone())), clock.clone())
     }
 
@@ -134,48 +148,11 @@ impl<C: Clock + Clone> Allowance<C> {
     }
 }
 
-/// The allowance of each client of a tenant that asked a short while ago.
-struct Clients<C: Clock> {
-    per_second: u32,
-    clock: C,
-    seen: Mutex<Generations<C>>,
-}
-
-struct Generations<C: Clock> {
-    newer: HashMap<ClientId, Allowance<C>>,
-    older: HashMap<ClientId, Allowance<C>>,
-}
-
-impl<C: Clock + Clone> Clients<C> {
-    fn new(per_second: u32, clock: &C) -> Self {
-        let seen = Generations { newer: HashMap::new(), older: HashMap::new() };
-        Self { per_second, clock: clock.clone(), seen: Mutex::new(seen) }
-    }
-
-    fn take(&self, client: &ClientId) -> Result<(), Duration> {
-        if self.per_second == 0 {
-            return Ok(());
-        }
-        let mut seen = self.seen.lock();
-        if let Some(allowance) = seen.newer.get(client) {
-            return allowance.take();
-        }
-        if seen.newer.len() >= GENERATION {
-            seen.older = std::mem::take(&mut seen.newer);
-        }
-        let known = seen.older.remove(client);
-        let allowance = known.unwrap_or_else(|| Allowance::of(self.per_second, &self.clock));
-        let taken = allowance.take();
-        seen.newer.insert(client.clone(), allowance);
-        taken
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use governor::clock::FakeRelativeClock;
 
-    use super::*;
+    use super::{remembered::GENERATION, *};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -238,7 +215,7 @@ mod tests {
         let rates = rates(&clock, 0, 0);
         assert_eq!(passed(10_000, || rates.take(&tenant("one"), Asked::Decision)), 10_000);
         assert_eq!(passed(10_000, || rates.take_of_client(&tenant("one"), &client(1))), 10_000);
-        assert_eq!(rates.0.get(&tenant("one")).unwrap().clients.seen.lock().newer.len(), 0);
+        assert_eq!(rates.tenants.get(&tenant("one")).unwrap().clients.len(), 0);
     }
 
     #[test]
@@ -253,8 +230,7 @@ mod tests {
                 assert!(busy().is_err(), "{number}");
             }
         }
-        let seen = rates.0.get(&tenant("one")).unwrap().clients.seen.lock();
-        assert!(seen.newer.len() + seen.older.len() <= 2 * GENERATION);
+        assert!(rates.tenants.get(&tenant("one")).unwrap().clients.len() <= 2 * GENERATION);
     }
 
     #[test]

@@ -38,24 +38,31 @@ pub struct Headers<'a> {
     signatures: &'a str,
 }
 
+/// Reads `webhook-id`, under which a request is answered once.
+///
+/// # Errors
+/// `Header` when it is missing, empty, too long, or holds other characters than ASCII letters, digits, `_` and `-`.
+pub fn read_id(headers: &HeaderMap) -> Result<&str, Fault> {
+    let id = read(headers, "webhook-id", 128)?;
+    let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if is_plain { Ok(id) } else { Err(Fault::Header("webhook-id")) }
+}
+
+fn read<'a>(headers: &'a HeaderMap, name: &'static str, max: usize) -> Result<&'a str, Fault> {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.filter(|text| !text.is_empty() && text.len() <= max).ok_or(Fault::Header(name))
+}
+
 impl<'a> Headers<'a> {
     /// Reads the three headers.
     ///
     /// # Errors
     /// `Header` names the first that is missing, empty or too long.
     pub fn read(headers: &'a HeaderMap) -> Result<Self, Fault> {
-        let read = |name: &'static str, max: usize| {
-            let value = headers.get(name).and_then(|value| value.to_str().ok());
-            value.filter(|text| !text.is_empty() && text.len() <= max).ok_or(Fault::Header(name))
-        };
-        let id = read("webhook-id", 128)?;
-        if !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
-            return Err(Fault::Header("webhook-id"));
-        }
         Ok(Self {
-            id,
-            timestamp: read("webhook-timestamp", 20)?,
-            signatures: read("webhook-signature", 512)?,
+            id: read_id(headers)?,
+            timestamp: read(headers, "webhook-timestamp", 20)?,
+            signatures: read(headers, "webhook-signature", 512)?,
         })
     }
 }

@@ -22,6 +22,16 @@ WHEN NEW.bodies IS NOT NULL
 BEGIN
     SELECT RAISE(ABORT, 'records are insert only');
 END;
+CREATE TABLE account_tokens (
+    token_id   TEXT    NOT NULL PRIMARY KEY,
+    account_id TEXT    NOT NULL,
+    digest     BLOB    NOT NULL CHECK (length(digest) = 32), -- SHA-256 of the token
+    scopes     TEXT    NOT NULL, -- JSON
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    seen_at    INTEGER, -- NULL: never
+    revoked_at INTEGER  -- before its time; NULL: it was not
+) STRICT;
 CREATE TABLE addresses (
     tenant_id   TEXT    NOT NULL,
     address_id  TEXT    NOT NULL,
@@ -69,6 +79,19 @@ CREATE TABLE erasures (
 CREATE TABLE findings (
     tenant_id TEXT PRIMARY KEY,
     document  TEXT NOT NULL
+) STRICT;
+CREATE TABLE grants (
+    grant_id        TEXT    NOT NULL PRIMARY KEY,
+    principal       TEXT    NOT NULL,
+    role            TEXT    NOT NULL,
+    tenant_id       TEXT, -- NULL: at the installation
+    organization_id TEXT, -- NULL: at all of the tenant
+    given_at        INTEGER NOT NULL,
+    given_by        TEXT    NOT NULL,
+    ended_at        INTEGER, -- NULL: it holds
+    ended_by        TEXT,
+    CHECK (organization_id IS NULL OR tenant_id IS NOT NULL),
+    CHECK ((ended_at IS NULL) = (ended_by IS NULL))
 ) STRICT;
 CREATE TABLE hook_deliveries (
     tenant_id   TEXT    NOT NULL,
@@ -239,6 +262,16 @@ CREATE TABLE outcomes (
     happened_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, outcome_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE people (
+    person_id   TEXT    NOT NULL PRIMARY KEY,
+    issuer      TEXT    NOT NULL,
+    subject     TEXT    NOT NULL, -- what the issuer calls them
+    name        TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL,
+    seen_at     INTEGER NOT NULL, -- signed in last
+    disabled_at INTEGER,          -- NULL: they may sign in
+    CHECK (octet_length(issuer) + octet_length(subject) <= 2048)
+) STRICT;
 CREATE TABLE policies (
     tenant_id    TEXT    NOT NULL,
     version      INTEGER NOT NULL,
@@ -252,7 +285,7 @@ CREATE TABLE profiles (
     subject_id TEXT    NOT NULL,
     version    INTEGER NOT NULL,
     sealed     BLOB    NOT NULL,
-    updated_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL, medium_until INTEGER, high_until INTEGER,
     PRIMARY KEY (tenant_id, subject_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE records (
@@ -295,6 +328,33 @@ CREATE TABLE risk_tokens (
     revoked_at INTEGER, -- NULL: it holds
     PRIMARY KEY (tenant_id, token_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE service_accounts (
+    account_id  TEXT    NOT NULL PRIMARY KEY,
+    name        TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL,
+    created_by  TEXT    NOT NULL,
+    disabled_at INTEGER -- NULL: its tokens may hold
+) STRICT;
+CREATE TABLE sessions (
+    session_id  TEXT    NOT NULL PRIMARY KEY,
+    digest      BLOB    NOT NULL CHECK (length(digest) = 32), -- SHA-256 of the token
+    principal   TEXT    NOT NULL,
+    how         TEXT    NOT NULL,
+    claimed     TEXT    NOT NULL, -- grants by claims, JSON
+    created_at  INTEGER NOT NULL,
+    seen_at     INTEGER NOT NULL,
+    idle_micros INTEGER NOT NULL CHECK (idle_micros > 0), -- holds for less than this after it was seen
+    ends_at     INTEGER NOT NULL, -- in any case
+    ended_at    INTEGER           -- before its time; NULL: it was not
+) STRICT;
+CREATE TABLE sign_in_links (
+    link_id TEXT    NOT NULL PRIMARY KEY,
+    digest  BLOB    NOT NULL CHECK (length(digest) = 32), -- SHA-256 of the token
+    how     TEXT    NOT NULL, -- link, break_glass
+    made_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    used_at INTEGER -- NULL: not yet
+) STRICT;
 CREATE TABLE sign_ups (
     tenant_id     TEXT    NOT NULL,
     holder_id     TEXT    NOT NULL, -- an account, or an address
@@ -339,11 +399,15 @@ CREATE TABLE tree_nodes (
     hash       BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, level, node_index)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX account_tokens_by_account ON account_tokens (account_id, created_at, token_id);
+CREATE UNIQUE INDEX account_tokens_by_digest ON account_tokens (digest);
 CREATE INDEX addresses_by_subject ON addresses (tenant_id, subject_id);
 CREATE INDEX alerts_by_detector ON alerts (tenant_id, detector, last_at, alert_id);
 CREATE INDEX alerts_by_entity ON alerts (tenant_id, entity_tag, last_at, alert_id);
 CREATE INDEX alerts_by_incident ON alerts (tenant_id, incident_id) WHERE incident_id IS NOT NULL;
 CREATE INDEX alerts_in_time ON alerts (tenant_id, last_at, alert_id);
+CREATE UNIQUE INDEX grants_that_hold ON grants (principal, role, COALESCE(tenant_id, ''), COALESCE(organization_id, ''))
+    WHERE ended_at IS NULL;
 CREATE INDEX hook_deliveries_due ON hook_deliveries (tenant_id, next_at) WHERE state = 'waiting';
 CREATE UNIQUE INDEX hook_deliveries_once ON hook_deliveries (tenant_id, hook, about_id, event);
 CREATE INDEX incident_entities_by_alert ON incident_entities (tenant_id, alert_id);
@@ -358,7 +422,15 @@ CREATE INDEX log_entries_in_time ON log_entries (tenant_id, happened_at, log_id)
 CREATE UNIQUE INDEX log_entries_once ON log_entries (tenant_id, log_id);
 CREATE UNIQUE INDEX models_by_tag ON models (tenant_id, tag);
 CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHERE decision_id IS NOT NULL;
+CREATE UNIQUE INDEX people_by_subject ON people (issuer, subject);
+CREATE INDEX profiles_high_until ON profiles (tenant_id, high_until DESC, subject_id) WHERE high_until IS NOT NULL;
+CREATE INDEX profiles_medium_until ON profiles (tenant_id, medium_until DESC, subject_id) WHERE medium_until IS NOT NULL;
 CREATE UNIQUE INDEX records_by_id ON records (ledger, record_id);
+CREATE UNIQUE INDEX sessions_by_digest ON sessions (digest);
+CREATE INDEX sessions_by_end ON sessions (ends_at);
+CREATE INDEX sessions_by_principal ON sessions (principal, ends_at);
+CREATE UNIQUE INDEX sign_in_links_by_digest ON sign_in_links (digest);
+CREATE INDEX sign_in_links_by_end ON sign_in_links (ends_at);
 CREATE INDEX sign_ups_by_time ON sign_ups (tenant_id, decided_at);
 
 -- Subject keys, in a file of their own

@@ -5,12 +5,13 @@ use std::time::Duration;
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 
 use crate::rows::{
-    AddressRow, CheckpointRow, NewDecision, OutcomeRow, PolicyRow, RiskTokenRow, SignUpRow, Standing,
-    SwitchRow,
+    AddressRow, CheckpointRow, HeldUntil, NewDecision, OutcomeRow, PolicyRow, RiskTokenRow, SignUpRow,
+    Standing, SwitchRow,
 };
 use crate::{
-    AlertEntities, AlertRow, AttackSourceRow, DeliveryRow, DeliveryState, IncidentNoteRow, IncidentRow,
-    JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, ModelActRow, ModelRow, Old, SuppressionRow,
+    AccessWrite, AlertEntities, AlertRow, AttackSourceRow, DeliveryRow, DeliveryState, IncidentNoteRow,
+    IncidentRow, JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, ModelActRow, ModelRow, Old,
+    SuppressionRow,
 };
 
 /// What is served first when the writer is busy.
@@ -77,6 +78,8 @@ pub enum Write {
         expected_version: u64,
         /// The profile, sealed under the person's key.
         sealed: Vec<u8>,
+        /// Until when the person is at a level of user risk, by this profile.
+        held: HeldUntil,
         /// When.
         at: Timestamp,
     },
@@ -172,6 +175,8 @@ pub enum Write {
     RetractAlert(String),
     /// Changes what is known of incidents and what follows from them.
     Incident(IncidentWrite),
+    /// Changes who may ask for what; of the installation, whatever the commit's tenant is.
+    Access(AccessWrite),
     /// Changes what is known of entries of the log and their decisions.
     Join(JoinWrite),
     /// Keeps what detectors know; its pieces are kept before it, and without it are nothing.

@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod access;
 mod bodies;
 mod commit;
 mod error;
@@ -22,9 +23,12 @@ mod journal;
 mod models;
 mod postgres;
 mod rows;
+mod scope;
 mod sqlite;
 mod store;
+mod turns;
 
+pub use access::{AccessWrite, AccountRow, AccountTokenRow, GrantRow, LinkRow, PersonRow, SessionRow};
 pub use commit::{Commit, Committed, Fence, IncidentWrite, NewBody, NewLeaf, Urgency, Write};
 pub use error::{Conflict, StoreError};
 pub use incidents::{
@@ -39,9 +43,10 @@ pub use journal::{
 pub use models::{ModelAct, ModelActError, ModelActRow, ModelKind, ModelKindError, ModelRow};
 pub use postgres::PostgresSettings;
 pub use rows::{
-    AddressRow, CheckpointRow, DecisionFilter, DecisionRow, LeafRow, Lease, LedgerHead, NewDecision,
-    OutcomeRow, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, Standing, SubjectKeyRow,
-    SwitchRow,
+    AddressRow, CheckpointRow, DecisionFilter, DecisionRow, HeldLevel, HeldUntil, LeafRow, Lease, LedgerHead,
+    NewDecision, OutcomeRow, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, Standing,
+    SubjectKeyRow, SwitchRow, UserAtRiskRow, UsersAtRiskFilter,
 };
+pub use scope::Scope;
 pub use sqlite::backup_sqlite;
 pub use store::{Access, Store};

@@ -132,6 +132,44 @@ pub struct ProfileRow {
     pub sealed: Vec<u8>,
 }
 
+/// Until when a person is at a level of user risk, if nothing more is confirmed about them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HeldUntil {
+    /// At `medium` or above, exclusive; `None`: not at all.
+    pub medium: Option<Timestamp>,
+    /// At `high`, exclusive; `None`: not at all.
+    pub high: Option<Timestamp>,
+}
+
+/// A level of user risk that people are listed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldLevel {
+    /// `medium` or above.
+    Medium,
+    /// `high`.
+    High,
+}
+
+/// Which people at user risk to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsersAtRiskFilter {
+    /// Who is at this level,
+    pub at_least: HeldLevel,
+    /// at this time.
+    pub at: Timestamp,
+    /// After this one in the list (exclusive); `None`: from the first on.
+    pub after: Option<UserAtRiskRow>,
+}
+
+/// A person who is at a level of user risk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserAtRiskRow {
+    /// Who.
+    pub subject: SubjectId,
+    /// Until when, exclusive, if nothing more is confirmed.
+    pub until: Timestamp,
+}
+
 /// A kill switch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SwitchRow {

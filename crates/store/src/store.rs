@@ -14,8 +14,8 @@ use crate::{
     DecisionRow, DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, JoinHow, JoinRow,
     JoinState, LeafRow, Lease, LedgerHead, LogEntryRow, LogFilter, LogRejectRow, LogSnapshotPiece,
     LogSnapshotRow, LogState, LogStretch, MentionRow, ModelActRow, ModelRow, NewLogEntry, NewLogReject, Old,
-    PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SuppressionRow,
-    SwitchRow,
+    PolicyRow, ProfileRow, RiskTokenRow, Scope, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow,
+    SuppressionRow, SwitchRow, UserAtRiskRow, UsersAtRiskFilter,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -47,6 +47,8 @@ macro_rules! backend {
         }
     };
 }
+
+mod access;
 
 impl Store {
     /// Opens the embedded database in `folder`; makes it when `access` is `Own` and there is none.
@@ -93,37 +95,50 @@ impl Store {
         backend!(self.find_profile(tenant, subject).await)
     }
 
-    /// A decision by its id.
+    /// The people at a level of user risk: who stays there longest first, then by pseudonym.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_users_at_risk(
+        &self,
+        tenant: &TenantId,
+        filter: UsersAtRiskFilter,
+        limit: u32,
+    ) -> Result<Vec<UserAtRiskRow>, StoreError> {
+        backend!(self.list_users_at_risk(tenant, filter, limit).await)
+    }
+
+    /// A decision by its id; `None` also when it is not within the scope.
     ///
     /// # Errors
     /// As every read: `Unavailable` or `Corrupt`.
     pub async fn find_decision(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         id: &DecisionId,
     ) -> Result<Option<DecisionRow>, StoreError> {
-        backend!(self.find_decision(tenant, id).await)
+        backend!(self.find_decision(scope, id).await)
     }
 
-    /// Decisions in the order of the ledger: newest first, or oldest first when the filter says `after`.
+    /// Decisions of the scope in the order of the ledger: newest first, or oldest first when the filter says `after`.
     ///
     /// # Errors
     /// As every read: `Unavailable` or `Corrupt`.
     pub async fn list_decisions(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         filter: DecisionFilter,
         limit: u32,
     ) -> Result<Vec<DecisionRow>, StoreError> {
-        backend!(self.list_decisions(tenant, filter, limit).await)
+        backend!(self.list_decisions(scope, filter, limit).await)
     }
 
-    /// The leaf of a record.
+    /// The leaf of a record; `None` also when it is not within the scope: to an organization only its decisions have leaves.
     ///
     /// # Errors
     /// As every read: `Unavailable` or `Corrupt`.
-    pub async fn find_leaf(&self, tenant: &TenantId, record_id: &str) -> Result<Option<LeafRow>, StoreError> {
-        backend!(self.find_leaf(tenant, record_id).await)
+    pub async fn find_leaf(&self, scope: Scope<'_>, record_id: &str) -> Result<Option<LeafRow>, StoreError> {
+        backend!(self.find_leaf(scope, record_id).await)
     }
 
     /// At most `count` leaves from `first` on, in order.
@@ -148,16 +163,17 @@ impl Store {
         backend!(self.first_leaf_since(tenant, at).await)
     }
 
-    /// The sealed bodies of a leaf, in the order of its commitments; none when they were deleted.
+    /// The sealed bodies of a leaf, in the order of its commitments; none when they were deleted, or the leaf is not within the
+    /// scope.
     ///
     /// # Errors
     /// As every read: `Unavailable` or `Corrupt`.
     pub async fn list_sealed_bodies(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         leaf: u64,
     ) -> Result<Vec<SealedBodyRow>, StoreError> {
-        backend!(self.list_sealed_bodies(tenant, leaf).await)
+        backend!(self.list_sealed_bodies(scope, leaf).await)
     }
 
     /// The head of a tenant's ledger as committed.

@@ -15,8 +15,11 @@
 //! ```
 #![expect(clippy::expect_used, reason = "a test ends where its frame can't be built")]
 
+mod access_tokens;
+pub mod fields;
 pub mod postgres;
 mod request;
+mod sign_in;
 
 use std::{
     path::{Path, PathBuf},
@@ -27,7 +30,7 @@ use std::{
 };
 
 use countersign_app::{
-    App, Lead, Ports, Tenant, TenantConfig, WatchConfig, enrich::Enrich, hooks::Hook, places::Places,
+    App, Lead, Ports, Tenant, TenantConfig, WatchConfig, access, enrich::Enrich, hooks::Hook, places::Places,
     reference::Domains,
 };
 use countersign_core::{
@@ -36,13 +39,15 @@ use countersign_core::{
 };
 use countersign_policy::{Document, Snapshot};
 use countersign_privacy::{MasterKey, Token};
-use countersign_server::{Limits, Operator, Server, Settings, signature::SigningKey};
+use countersign_server::{CallerLimits, Limits, Operator, Server, Settings, signature::SigningKey};
 use countersign_store::{Access, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub use access_tokens::{Granting, access_token};
 pub use postgres::Databases;
 pub use request::{Answer, Signing};
+pub use sign_in::{ISSUER, REFUSED, Vouching, cookie_of};
 
 /// The tenant of the fixtures.
 pub const TENANT: &str = "example-tenant";
@@ -78,8 +83,12 @@ pub fn event_token(tenant: &str) -> Token {
 pub struct Setup {
     /// How often it may ask; any number of times unless a test is about it, since the clock stands.
     pub limits: Limits,
+    /// How often callers and addresses may ask; any number of times unless a test is about it.
+    pub caller_limits: CallerLimits,
     /// What is asked about people who sign up.
     pub enrichment: Option<Arc<dyn Enrich>>,
+    /// The client of the console.
+    pub console_client: Option<&'static str>,
     /// Who is told of incidents.
     pub hooks: Vec<Hook>,
     /// Where addresses are, for all tenants.
@@ -90,19 +99,26 @@ pub struct Setup {
     pub log_sources: Vec<&'static str>,
     /// What the log is watched with.
     pub watch: WatchConfig,
+    /// Who may sign in, and what they may.
+    pub access: access::Settings,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let limits = Limits { decisions_per_second: 0, decisions_per_second_per_client: 0 };
+        let caller_limits =
+            CallerLimits { requests_per_second: 0, attempts_per_minute: 0, ..CallerLimits::default() };
         Self {
             limits,
+            caller_limits,
             enrichment: None,
+            console_client: None,
             hooks: Vec::new(),
             places: None,
             domains: None,
             log_sources: Vec::new(),
             watch: WatchConfig::default(),
+            access: access::Settings::default(),
         }
     }
 }
@@ -271,7 +287,18 @@ impl TestApp {
             None => Store::open_sqlite(place.folder.path(), Access::Own, &as_clock).expect("the store opens"),
         };
         let policy = Snapshot::new(document).expect("the policy has no faults");
-        let Setup { limits, enrichment, hooks, places, domains, log_sources, watch } = setup;
+        let Setup {
+            limits,
+            caller_limits,
+            enrichment,
+            console_client,
+            hooks,
+            places,
+            domains,
+            log_sources,
+            watch,
+            access,
+        } = setup;
         let sources = log_sources.iter().map(|net| net.parse().expect("a network")).collect::<Vec<_>>();
         let log_sources =
             [TENANT, OTHER_TENANT].map(|id| (id.parse().expect("an id"), sources.clone())).into();
@@ -279,6 +306,7 @@ impl TestApp {
             id: id.parse().expect("an id"),
             policy: policy.clone(),
             enrichment: enrichment.clone(),
+            console_client: console_client.map(|id| id.parse().expect("an id")),
             hooks: hooks.clone(),
             watch: watch.clone(),
         });
@@ -295,6 +323,7 @@ impl TestApp {
             places,
             domains,
             checkpoint_folder: Some(place.folder.path().to_owned()),
+            access,
         };
         let app = App::start(ports, Vec::from(tenants)).await.expect("the service starts");
         let keys = [TENANT, OTHER_TENANT]
@@ -302,6 +331,7 @@ impl TestApp {
         let settings = Settings {
             keys: keys.into(),
             hosts: vec![HOST.to_owned()],
+            public_url: format!("http://{HOST}"),
             event_tokens: [TENANT, OTHER_TENANT]
                 .map(|id| (id.parse().expect("an id"), vec![event_token(id).digest()]))
                 .into(),
@@ -310,6 +340,7 @@ impl TestApp {
                 .map(|id| (id.parse().expect("an id"), vec![log_token(id).digest()]))
                 .into(),
             limits: [TENANT, OTHER_TENANT].map(|id| (id.parse().expect("an id"), limits)).into(),
+            caller_limits,
             ..Settings::new(Operator::new(TOKEN.as_bytes()))
         };
         let server = Server::new(Arc::clone(&app), settings);

@@ -23,13 +23,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy", &["core", "auth0"]),
     ("plan", &["core", "auth0"]),
     ("detect", &["core", "auth0", "privacy", "risk"]),
+    ("rights", &["core"]),
     ("sandbox", &["core"]),
     ("store", &["core", "ledger"]),
-    ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "store"]),
-    ("server", &["core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app"]),
+    ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "rights", "store"]),
+    ("server", &["core", "auth0", "privacy", "ledger", "risk", "policy", "rights", "store", "app"]),
     ("testdb", &[]),
     ("adapters", &["core", "auth0", "privacy", "app"]),
-    ("testkit", &["core", "policy", "privacy", "store", "app", "server", "testdb"]),
+    ("testkit", &["core", "policy", "privacy", "rights", "store", "app", "server", "testdb"]),
     (
         "bench",
         &[
@@ -40,14 +41,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "store", "app",
-            "adapters", "server", "sandbox",
+            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "rights", "store",
+            "app", "adapters", "server", "sandbox",
         ],
     ),
 ];
 
 /// Crates that compute and do nothing else.
-const PURE: &[&str] = &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect"];
+const PURE: &[&str] = &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "rights"];
 
 /// Packages that run, talk or store; nothing pure may reach one.
 const IMPURE: &[&str] = &["tokio", "axum", "hyper", "reqwest", "rusqlite", "sqlx", "mio", "socket2"];

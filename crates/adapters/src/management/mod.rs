@@ -4,7 +4,6 @@
 //! is sent. Nothing of a request or a token gets into an error.
 
 mod assertion;
-mod http;
 mod installed;
 mod limit;
 mod pages;
@@ -41,14 +40,16 @@ pub use self::{
 };
 use self::{
     assertion::Signer,
-    http::{Answer, Failure},
     limit::Observed,
     retry::Next,
     token::{Denied, Proof, Source, Token, Tokens},
     told::Seen,
     turns::Turns,
 };
-use crate::breaker::Breaker;
+use crate::{
+    breaker::Breaker,
+    http::{self, Answer, Failure},
+};
 
 /// The most bytes of an answer: far above a page of 100 users, and below what could hurt.
 const MAX_BYTES: usize = 4 * 1024 * 1024;

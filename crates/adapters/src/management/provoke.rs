@@ -8,7 +8,8 @@ use reqwest::{
 };
 use tokio::task::JoinSet;
 
-use super::{Ended, MAX_BYTES, Management, http, http::Failure, refusal, retry, token::Denied};
+use super::{Ended, MAX_BYTES, Management, refusal, retry, token::Denied};
+use crate::http::{self, Failure};
 
 /// How many requests are under way at once.
 const WAVE: usize = 20;

@@ -6,7 +6,7 @@ use countersign_app::management::Recorder;
 use countersign_core::{ClientId, Clock, Entropy, Secret};
 
 use super::{KeyAlgorithm, Plan, Sleep};
-use crate::Endpoint;
+use crate::{Endpoint, http::ClientError};
 
 /// How long an answer may take where nothing else is configured; searches and long lists are slow at times.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -70,4 +70,13 @@ pub enum BuildError {
     /// TLS can't be used on this system, such as for want of root certificates.
     #[error("no client for HTTPS could be built: the system may have no root certificates")]
     Client,
+}
+
+impl From<ClientError> for BuildError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Authorities => Self::Authorities,
+            ClientError::Client => Self::Client,
+        }
+    }
 }

@@ -9,10 +9,8 @@ use parking_lot::Mutex;
 use reqwest::{Client, StatusCode, Url, header::HeaderValue};
 use serde::Deserialize;
 
-use super::{
-    assertion::Signer,
-    http::{self, Failure},
-};
+use super::assertion::Signer;
+use crate::http::{self, Failure};
 
 /// The most bytes of an answer with a token.
 const MAX_BYTES: usize = 64 * 1024;

@@ -1,9 +1,11 @@
 //! Lists of domains by the operator's files: what is refused, what is taken, and what follows at the whole service.
 
+use countersign_app::access::Within;
 use std::{fs, path::PathBuf, sync::Arc};
 
 use countersign_adapters::domains::{DomainFiles, Settings};
 use countersign_app::{
+    Scope,
     decide::Replay,
     reference::{DataSet, Domains},
 };
@@ -124,8 +126,9 @@ async fn sign_up(service: &TestApp, email: &str) -> (Option<DomainKind>, Option<
     let id: DecisionId = answer.json["decision_id"].as_str().unwrap().parse().unwrap();
     let tenant = service.tenant();
     assert_eq!(service.app.replay(&tenant, &id).await.unwrap(), Replay::Same);
-    let (_, record) = service.app.decision(&tenant, &id).await.unwrap();
-    let leaf = service.store.find_leaf(&TENANT.parse().unwrap(), id.as_str()).await.unwrap().unwrap();
+    let (_, record) = service.app.decision(Within::all(&tenant), &id).await.unwrap();
+    let leaf =
+        service.store.find_leaf(Scope::Tenant(&TENANT.parse().unwrap()), id.as_str()).await.unwrap().unwrap();
     let leaf: Value = serde_json::from_slice(&leaf.leaf).unwrap();
     let named = leaf["versions"]["reference"].as_str().map(str::to_owned);
     (record.features.sign_up.and_then(|sign_up| sign_up.domain), named)

@@ -9,6 +9,8 @@ mod hooks;
 #[cfg(test)]
 mod management;
 #[cfg(test)]
+mod oidc;
+#[cfg(test)]
 mod pause;
 #[cfg(test)]
 mod peer;

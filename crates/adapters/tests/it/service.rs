@@ -1,5 +1,6 @@
 //! Sign-ups at the whole service, with a connector behind it.
 
+use countersign_app::access::Within;
 use std::{
     io::Write,
     sync::{Arc, Mutex, OnceLock},
@@ -35,7 +36,7 @@ async fn sign_up(service: &TestApp) -> Answer {
 async fn recorded(service: &TestApp, answer: &Answer) -> Value {
     let id: DecisionId = answer.json["decision_id"].as_str().unwrap().parse().unwrap();
     assert_eq!(service.app.replay(&service.tenant(), &id).await.unwrap(), Replay::Same);
-    let (_, record) = service.app.decision(&service.tenant(), &id).await.unwrap();
+    let (_, record) = service.app.decision(Within::all(&service.tenant()), &id).await.unwrap();
     serde_json::to_value(record.enrichment).unwrap()
 }
 

@@ -28,6 +28,7 @@ pub(crate) struct Gathered {
     pub(crate) sightings: Sightings,
     /// What a connector told of somebody who signs up.
     pub(crate) facts: Facts,
+    pub(crate) is_console_client: bool,
     pub(crate) degraded: Vec<&'static str>,
 }
 
@@ -48,6 +49,9 @@ impl App {
         if let (true, Some(email)) = (T::ASKS_BY_ADDRESS, event.address()) {
             let reading = self.in_time(call, self.read_profile_by_address(tenant, email));
             profile = known(tenant, reading.await, &mut degraded);
+        }
+        if let Some(profile) = &mut profile {
+            profile.settle(at);
         }
         // Why the last confirmed one and no row: a failed attempt makes a row, and would undo what is carried.
         let is_new = profile.as_ref().is_none_or(|profile| profile.last_seen().is_none());
@@ -82,7 +86,21 @@ impl App {
         }
         let reference = [current.lists.clone(), places].into_iter().flatten().collect();
         let (id, snapshot) = (self.make_id(IdKind::Decision)?, Arc::clone(&current.policy));
-        Ok(Gathered { at, id, key, snapshot, reference, features, profile, sightings, facts, degraded })
+        let is_console_client =
+            event.client().is_some_and(|client| tenant.console_client.as_ref() == Some(client));
+        Ok(Gathered {
+            at,
+            id,
+            key,
+            snapshot,
+            reference,
+            features,
+            profile,
+            sightings,
+            facts,
+            is_console_client,
+            degraded,
+        })
     }
 
     /// The key to seal the record with, made at first sight; a gap when it can't be had in time.

@@ -33,7 +33,7 @@ pub(crate) fn judge<E: Realize>(
     let raising = assessment.reasons.iter().filter(|reason| reason.micro > 0);
     let requested =
         circumstances.new_scopes.iter().map(String::as_str).filter(|_| !may_lack(SCOPES, truncated));
-    let unseen = countersign_risk::unseen_scopes(requested, features, profile, scorer.model);
+    let unseen = countersign_risk::unseen_scopes(requested, features, profile, scorer.model.constants());
     let circumstances = Circumstances {
         new_scopes: unseen.into_iter().map(str::to_owned).collect(),
         roles_truncated: may_lack(ROLES, truncated),
@@ -64,7 +64,7 @@ mod tests {
     use countersign_auth0::trigger::credentials_exchange::{CredentialsExchange, Effect};
     use countersign_core::{Channel, Level, Mode, Score, Timestamp, Trigger, Verdict};
     use countersign_policy::{Document, Thresholds};
-    use countersign_risk::{Context, Extract, Model, Readings, Reference};
+    use countersign_risk::{Context, Extract, Readings, ReadyModel, Reference};
     use serde_json::{Value, json};
 
     use super::*;
@@ -111,7 +111,7 @@ mod tests {
         let event = asking(scopes);
         let features = features(&event);
         let basis = Circumstances::new(Trigger::CredentialsExchange, Channel::Exchange, features.at);
-        let model = Model::default();
+        let model = ReadyModel::default();
         let shipped = Scorer { model: &model, own: None };
         let truncated: Vec<String> = truncated.iter().map(|path| (*path).to_owned()).collect();
         judge(&policy, event.circumstances(basis), &features, profile, shipped, &truncated).2

@@ -18,7 +18,7 @@ mod trigger;
 use std::time::Duration;
 
 use countersign_auth0::trigger::Event;
-use countersign_core::{Channel, ClientId, Level, Mode, Trigger, Verdict};
+use countersign_core::{Channel, ClientId, Level, Mode, OrganizationId, Trigger, Verdict};
 use countersign_policy::{Circumstances, Decision};
 use countersign_risk::{Assessment, UserRiskAt};
 use countersign_store::{Commit, Conflict, DecisionRow, Standing, StoreError, Urgency, Write};
@@ -74,6 +74,22 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// The organization that the event names.
+    #[must_use]
+    pub fn organization(&self) -> Option<&OrganizationId> {
+        match &self.event {
+            Event::PostLogin(event) => Asked::organization(event.as_ref()),
+            Event::PreUserRegistration(event) => Asked::organization(event.as_ref()),
+            Event::PostUserRegistration(event) => Asked::organization(event.as_ref()),
+            Event::CredentialsExchange(event) => Asked::organization(event.as_ref()),
+            Event::PasswordResetPostChallenge(event) => Asked::organization(event.as_ref()),
+            Event::PostChangePassword(event) => Asked::organization(event.as_ref()),
+            Event::EventStream(event) => Asked::organization(event.as_ref()),
+            Event::SendPhoneMessage(event) => Asked::organization(event.as_ref()),
+            Event::CustomTokenExchange(event) => Asked::organization(event.as_ref()),
+        }
+    }
+
     /// The client that the event names.
     #[must_use]
     pub fn client(&self) -> Option<&ClientId> {
@@ -217,6 +233,7 @@ impl App {
         let mut gathered = self.gather(tenant, call, event, told).await?;
         let circumstances = Circumstances {
             facts: gathered.facts.clone(),
+            is_console_client: gathered.is_console_client,
             ..circumstances(event, &tenant.keys, &gathered.key.subject, gathered.at, &gathered.id)
         };
         let channel = circumstances.channel;

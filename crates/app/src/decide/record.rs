@@ -3,7 +3,9 @@
 use countersign_core::{Level, Mode, Score, Trigger, Verdict};
 use countersign_ledger::leaf::Kind;
 use countersign_policy::{Decision, Facts, Recorded};
-use countersign_risk::{Assessment, Features, ModelId, Profile, UserRiskAt, own_model::OwnModelId};
+use countersign_risk::{
+    Assessment, Features, ModelId, Profile, UserRiskAt, learning::TRUSTED_BELOW, own_model::OwnModelId,
+};
 use countersign_store::NewDecision;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -59,6 +61,9 @@ pub struct Record {
     /// What a connector told of somebody who signed up.
     #[serde(default)]
     pub enrichment: Facts,
+    /// Whether it was at the client of our own console.
+    #[serde(default)]
+    pub console_client: bool,
 }
 
 /// The body as it is written; its bytes are what a leaf commits to, and what a replay must give again.
@@ -81,6 +86,8 @@ pub(super) struct Body<'a, E> {
     pub(super) policy: &'a str,
     #[serde(skip_serializing_if = "Facts::is_empty")]
     pub(super) enrichment: &'a Facts,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) console_client: bool,
 }
 
 pub(super) fn body<E: Serialize>(
@@ -105,6 +112,7 @@ pub(super) fn body<E: Serialize>(
         degraded: &gathered.degraded,
         policy: gathered.snapshot.etag(),
         enrichment: &gathered.facts,
+        console_client: gathered.is_console_client,
     })
 }
 
@@ -148,6 +156,7 @@ pub(super) fn row<T: Asked>(
     let Judged { assessment, decision, .. } = judged;
     let (organization, client) = (event.organization(), event.client());
     let settings = gathered.snapshot.document().settings(T::TRIGGER, organization, client);
+    let challenged_from = settings.challenge_threshold().unwrap_or(TRUSTED_BELOW);
     Ok(NewDecision {
         id: gathered.id.parse().map_err(Error::internal)?,
         at: gathered.at,
@@ -162,7 +171,7 @@ pub(super) fn row<T: Asked>(
         // Why: where the sign-up owes a challenge, a mere completion confirms nothing, or an account made by fraud would be
         // a trusted one after its first login.
         is_trusted: !gathered.features.owes_challenge
-            && settings.challenge_threshold().is_none_or(|threshold| assessment.score < threshold),
+            && assessment.score < challenged_from.min(TRUSTED_BELOW),
         is_censored: !T::TRIGGER.teaches()
             || decision.mode == Mode::Enforce && decision.verdict >= Verdict::Challenge,
     })

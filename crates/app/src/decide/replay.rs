@@ -7,9 +7,10 @@ use countersign_core::{DecisionId, SubjectId, Trigger};
 use countersign_policy::{Circumstances, Snapshot};
 use countersign_privacy::TenantKeys;
 use countersign_risk::{
-    ENGINE, Model, ModelId, ShortForm,
+    ENGINE, ModelId, ReadyModel, ShortForm,
     own_model::{OwnModel, OwnModelId},
 };
+use countersign_store::Scope;
 use serde::Deserialize;
 
 use super::{
@@ -48,7 +49,12 @@ impl App {
     /// # Errors
     /// `NotFound`; `Erased` when its person was; `Unavailable`.
     pub async fn replay(&self, tenant: &Tenant, id: &DecisionId) -> Result<Replay, Error> {
-        let row = self.ports.store.find_decision(&tenant.id, id).await?.ok_or(Error::NotFound("decision"))?;
+        let row = self
+            .ports
+            .store
+            .find_decision(Scope::Tenant(&tenant.id), id)
+            .await?
+            .ok_or(Error::NotFound("decision"))?;
         let (_, body) = self.open_body(tenant, row.leaf_index, id.as_str()).await?;
         let record: Record = crate::learn::parse(&body)?;
         let known = self.ports.store.list_policies(&tenant.id, VERSIONS).await?;
@@ -81,7 +87,7 @@ type Both<'a> = (Scorer<'a>, Option<Scorer<'a>>);
 /// Why the tags anew: another version of the program may read a stored model otherwise.
 fn scorer<'a>(kept: &'a [Kept], model: &ModelId, own: Option<&OwnModelId>) -> Result<Scorer<'a>, String> {
     let constants = kept.iter().find_map(|kept| match kept {
-        Kept::Constants(known) if known.id() == *model => Some(&**known),
+        Kept::Constants(known) if known.id() == model => Some(&**known),
         _ => None,
     });
     let found = |tag: &OwnModelId| {
@@ -104,7 +110,7 @@ pub fn replay(body: &[u8], policy: &Snapshot, keys: &TenantKeys) -> Result<Repla
     if record.policy != policy.etag() {
         return Ok(Replay::NotAtHand { what: format!("policy {}", record.policy) });
     }
-    again(&record, policy, keys, &[Kept::Constants(Arc::new(Model::default()))], body)
+    again(&record, policy, keys, &[Kept::Constants(Arc::new(ReadyModel::default()))], body)
 }
 
 /// Decides a record again.
@@ -168,6 +174,7 @@ fn write<T: Asked>(
     let subject: SubjectId = event.who().subject(keys);
     let circumstances = Circumstances {
         facts: record.enrichment.clone(),
+        is_console_client: record.console_client,
         ..circumstances(event, keys, &subject, record.features.at, &record.decision_id)
     };
     let (assessment, user_risk, decision) = judge::<T::Effect>(
@@ -198,6 +205,7 @@ fn write<T: Asked>(
         degraded: &record.degraded.iter().map(String::as_str).collect::<Vec<_>>(),
         policy: policy.etag(),
         enrichment: &record.enrichment,
+        console_client: record.console_client,
     })
     .map_err(Error::internal)
 }

@@ -5,6 +5,7 @@
 //! configuration says so.
 
 mod body;
+mod break_glass;
 mod send;
 #[cfg(test)]
 mod tests;

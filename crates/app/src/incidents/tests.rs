@@ -44,12 +44,14 @@ impl Scene {
             places: None,
             domains: None,
             checkpoint_folder: None,
+            access: Default::default(),
         };
         let policy = Snapshot::new(Document::default()).unwrap();
         let config = TenantConfig {
             id: "t".parse().unwrap(),
             policy,
             enrichment: None,
+            console_client: None,
             hooks,
             watch: crate::WatchConfig::default(),
         };

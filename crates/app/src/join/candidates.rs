@@ -1,7 +1,7 @@
 //! The decisions that an entry may belong to, and what their sealed events tell.
 
 use countersign_core::{Channel, Mode, SubjectId, Timestamp, Verdict};
-use countersign_store::DecisionRow;
+use countersign_store::{DecisionRow, Scope};
 use serde::Deserialize;
 
 use super::{
@@ -42,7 +42,7 @@ impl Turn<'_> {
         let joins = store.list_joins_of(tenant, ids.clone()).await?;
         let mut candidates = Vec::with_capacity(ids.len());
         for id in ids {
-            let Some(row) = store.find_decision(tenant, &id).await? else { continue };
+            let Some(row) = store.find_decision(Scope::Tenant(tenant), &id).await? else { continue };
             if row.decision.channel != Channel::Interactive {
                 continue;
             }

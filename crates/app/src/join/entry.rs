@@ -29,6 +29,11 @@ pub(super) enum What {
     WrongPassword,
     /// The password was found in a breach, and the sign-in stopped.
     PasswordLeaked,
+    /// A second factor was enrolled.
+    Enrolled {
+        /// Which, as above; `None` stands for any.
+        factor: Option<&'static str>,
+    },
     /// The password is another now.
     PasswordChanged,
 }
@@ -60,6 +65,7 @@ pub(super) fn is_of_use(kind: &str) -> bool {
             | "gd_auth_failed"
             | "gd_auth_rejected"
             | "gd_recovery_failed"
+            | "gd_enrollment_complete"
     )
 }
 
@@ -122,6 +128,10 @@ fn what(kind: &str, details: &Details<'_>) -> Option<What> {
         "fp" => What::WrongPassword,
         "pwd_leak" => What::PasswordLeaked,
         "scp" => What::PasswordChanged,
+        "gd_enrollment_complete" => {
+            let authenticator: Authenticator<'_> = part(details.authenticator);
+            What::Enrolled { factor: authenticator.kind.as_deref().and_then(factor) }
+        }
         "gd_recovery_succeed" if is_second => What::Passed { factor: Some("recovery-code") },
         "gd_auth_succeed" if is_second => {
             let authenticator: Authenticator<'_> = part(details.authenticator);
@@ -214,6 +224,12 @@ mod tests {
         ] {
             assert_eq!(passed(word), What::Passed { factor: expected }, "{word}");
         }
+        for (told, factor) in
+            [(json!({"type": "totp"}), Some("otp")), (json!({"type": "odd"}), None), (json!(7), None)]
+        {
+            let entry = seen("gd_enrollment_complete", &json!({"details": {"authenticator": told}}));
+            assert_eq!(entry.unwrap().what, What::Enrolled { factor });
+        }
         assert_eq!(
             seen("gd_auth_succeed", &json!({"details": {"authenticator": 7}})).unwrap().what,
             What::Passed { factor: None }
@@ -245,6 +261,7 @@ mod tests {
             "gd_auth_failed",
             "gd_auth_rejected",
             "gd_recovery_failed",
+            "gd_enrollment_complete",
         ] {
             assert!(is_of_use(kind) && seen(kind, &json!({})).is_some(), "{kind}");
         }

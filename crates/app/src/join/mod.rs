@@ -12,7 +12,7 @@ mod work;
 use std::collections::BTreeMap;
 
 use countersign_core::{DecisionId, Level};
-use countersign_store::JoinRow;
+use countersign_store::{JoinRow, Scope};
 
 pub(crate) use self::state::Joining;
 pub use self::{bypass::ABOUT as LOGIN_WITHOUT_DECISION, state::JoinCounts, work::Joined};
@@ -37,7 +37,7 @@ impl App {
         let mut found = BTreeMap::new();
         for JoinRow { seq, decision, .. } in self.ports.store.list_joins_at(&tenant.id, log_ids).await? {
             let Some(id) = decision else { continue };
-            if let Some(row) = self.ports.store.find_decision(&tenant.id, &id).await? {
+            if let Some(row) = self.ports.store.find_decision(Scope::Tenant(&tenant.id), &id).await? {
                 found.insert(seq, (id, row.decision.level));
             }
         }

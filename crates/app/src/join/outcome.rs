@@ -42,7 +42,11 @@ impl App {
                 is_its_own.then_some(Outcome::ChallengeFailed { decision_id }).into_iter().collect()
             }
             // Why: our own denials are no labels, and who else refused, and why, says nothing of who it was.
-            What::Refused | What::WrongPassword | What::PasswordLeaked | What::PasswordChanged => Vec::new(),
+            What::Refused
+            | What::WrongPassword
+            | What::PasswordLeaked
+            | What::PasswordChanged
+            | What::Enrolled { .. } => Vec::new(),
         })
     }
 

@@ -3,7 +3,7 @@
 use countersign_auth0::log::LogEvent;
 use countersign_core::{DecisionId, Micros, Mode, SubjectId, Timestamp, Trigger};
 use countersign_store::{
-    Commit, DecisionFilter, JoinHow, JoinRow, JoinState, JoinWrite, LogEntryRow, StoreError, Write,
+    Commit, DecisionFilter, JoinHow, JoinRow, JoinState, JoinWrite, LogEntryRow, Scope, StoreError, Write,
 };
 
 use super::{
@@ -110,7 +110,7 @@ impl Turn<'_> {
         for _ in 0..PAGES {
             // Why: `after` is exclusive; the first leaf of a ledger is its policy, never a decision.
             let filter = DecisionFilter { after: Some(self.state.leaf), ..DecisionFilter::default() };
-            let rows = store.list_decisions(&self.tenant.id, filter, PAGE).await?;
+            let rows = store.list_decisions(Scope::Tenant(&self.tenant.id), filter, PAGE).await?;
             let Some(last) = rows.last() else { return Ok(true) };
             let (count, mut state) = (rows.len(), JoinState { leaf: last.leaf_index, ..self.state });
             let mut writes = vec![JoinWrite::PruneCandidates { before: oldest }.into()];
@@ -171,6 +171,12 @@ impl Turn<'_> {
         }
         if let What::PasswordLeaked | What::PasswordChanged = seen.what {
             return self.password(seen, &subject, next).await;
+        }
+        if let What::Enrolled { factor } = seen.what {
+            let (user_id, factor) = (seen.user, factor.map(str::to_owned));
+            return self
+                .record(vec![Outcome::FactorEnrolled { user_id, factor, at: seen.at }], seen.at, next)
+                .await;
         }
         let candidates = self.candidates(&subject, seen.at).await?;
         let found = matching::find(&seen, &subject, &candidates);

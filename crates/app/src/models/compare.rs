@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_core::Timestamp;
-use countersign_store::{DecisionFilter, DecisionRow, ModelActRow, Standing};
+use countersign_store::{DecisionFilter, DecisionRow, ModelActRow, Scope, Standing};
 use serde::Serialize;
 
 use super::{Kept, load, usable};
@@ -115,12 +115,12 @@ impl App {
         let Some((since, champion, challenger)) = beginning(&acts) else { return Ok(None) };
         let tags = &self.tags(tenant, champion, challenger).await?;
         let first = store.first_leaf_since(&tenant.id, since).await?;
-        let newest = store.list_decisions(&tenant.id, DecisionFilter::default(), READ).await?;
+        let newest = store.list_decisions(Scope::Tenant(&tenant.id), DecisionFilter::default(), READ).await?;
         let mut all = Sums::default();
         self.sum(tenant, newest.iter().filter(|row| row.leaf_index >= first), tags, &mut all).await?;
         let judged =
             DecisionFilter { after: first.checked_sub(1), is_judged: true, ..DecisionFilter::default() };
-        let judged = store.list_decisions(&tenant.id, judged, READ).await?;
+        let judged = store.list_decisions(Scope::Tenant(&tenant.id), judged, READ).await?;
         let mut of_people = Sums::default();
         self.sum(tenant, judged.iter(), tags, &mut of_people).await?;
         let mut outcomes = std::mem::take(&mut all.outcomes);

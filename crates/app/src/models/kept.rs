@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::TenantId;
-use countersign_risk::{Model, own_model::OwnModel};
+use countersign_risk::{Model, ReadyModel, own_model::OwnModel};
 use countersign_store::{ModelKind, Store};
 use tracing::error;
 
@@ -14,7 +14,7 @@ use crate::Error;
 #[derive(Debug, Clone)]
 pub(crate) enum Kept {
     /// Constants of the model that scores.
-    Constants(Arc<Model>),
+    Constants(Arc<ReadyModel>),
     /// An operator's own model.
     Own(Arc<OwnModel>),
 }
@@ -42,7 +42,7 @@ pub(super) async fn load(store: &Store, tenant: &TenantId, version: u64) -> Resu
             let model: Model =
                 serde_json::from_str(&document).map_err(|error| unreadable(error.to_string()))?;
             model.check().map_err(|fault| unreadable(fault.to_string()))?;
-            Ok(Kept::Constants(Arc::new(model)))
+            Ok(Kept::Constants(Arc::new(model.into())))
         }
         ModelKind::Own => {
             let told = |faults| unreadable(ModelRefusal::OwnFaults(faults).to_string());
@@ -56,7 +56,7 @@ pub(super) async fn load_constants(
     store: &Store,
     tenant: &TenantId,
     version: u64,
-) -> Result<Arc<Model>, Error> {
+) -> Result<Arc<ReadyModel>, Error> {
     match load(store, tenant, version).await? {
         Kept::Constants(model) => Ok(model),
         Kept::Own(_) => Err(ModelRefusal::IsOwn(version).into()),

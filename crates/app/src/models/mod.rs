@@ -15,7 +15,7 @@ mod view;
 use std::sync::Arc;
 
 use countersign_core::{Score, TenantId, Trigger};
-use countersign_risk::{Features, Model, Profile, own_model::OwnModel};
+use countersign_risk::{Features, Profile, ReadyModel, own_model::OwnModel};
 use countersign_store::Store;
 
 pub use self::{
@@ -45,7 +45,7 @@ pub(crate) struct InForce {
     /// The number of the act that says so; 0: none did.
     pub(crate) act: u64,
     /// The constants that decide.
-    champion: Arc<Model>,
+    champion: Arc<ReadyModel>,
     /// The own model that counts beside them.
     own: Option<Arc<OwnModel>>,
     /// What is compared with them.
@@ -120,7 +120,7 @@ impl App {
 
     /// The model of a tag: the shipped one, or one that this tenant keeps.
     pub(crate) async fn model_of_tag(&self, tenant: &Tenant, tag: &str) -> Result<Option<Kept>, Error> {
-        let shipped = Model::default();
+        let shipped = ReadyModel::default();
         if shipped.id().as_str() == tag {
             return Ok(Some(Kept::Constants(Arc::new(shipped))));
         }

@@ -1,7 +1,7 @@
 //! Constants and an own model as one thing that scores.
 
 use countersign_core::{Level, Score, Trigger};
-use countersign_risk::{Assessment, Features, Model, Profile, assess_with, own_model::OwnModel};
+use countersign_risk::{Assessment, Features, Profile, ReadyModel, assess_with, own_model::OwnModel};
 
 use crate::decide::record::Challenged;
 
@@ -9,7 +9,7 @@ use crate::decide::record::Challenged;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scorer<'a> {
     /// The constants.
-    pub(crate) model: &'a Model,
+    pub(crate) model: &'a ReadyModel,
     /// The own model that counts beside them, at the triggers of which it speaks.
     pub(crate) own: Option<&'a OwnModel>,
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use countersign_core::{Timestamp, Trigger};
 use countersign_risk::{
-    Model,
+    Model, ReadyModel,
     learning::FULL_MILLI,
     train::{Fate, Observed},
 };
-use countersign_store::{DecisionFilter, DecisionRow, Standing};
+use countersign_store::{DecisionFilter, DecisionRow, Scope, Standing};
 
 use super::in_force;
 use crate::{App, Error, Tenant};
@@ -32,17 +32,17 @@ impl App {
         &self,
         tenant: &Tenant,
         at: Timestamp,
-    ) -> Result<(Arc<Model>, Vec<Observed>), Error> {
+    ) -> Result<(Arc<ReadyModel>, Vec<Observed>), Error> {
         let champion = in_force(&self.ports.store, &tenant.id, false).await?.champion;
         let (mut before, mut read, mut observed, mut unread) = (None, 0, Vec::new(), 0_u64);
         while read < MOST {
             let filter = DecisionFilter { before, ..DecisionFilter::default() };
-            let rows = self.ports.store.list_decisions(&tenant.id, filter, PAGE).await?;
+            let rows = self.ports.store.list_decisions(Scope::Tenant(&tenant.id), filter, PAGE).await?;
             let Some(last) = rows.last() else { break };
             before = Some(last.leaf_index);
             read += rows.len();
             for row in &rows {
-                match self.labeled(tenant, row, &champion, at).await {
+                match self.labeled(tenant, row, champion.constants(), at).await {
                     Ok(one) => observed.extend(one),
                     Err(error @ Error::Unavailable { .. }) => return Err(error),
                     Err(Error::Erased | Error::NotKept) => {}

@@ -7,6 +7,7 @@ use countersign_core::{Timestamp, Trigger, Verdict};
 use countersign_plan::posture::{Delivery, Fallback, Logins, Policy, Posture};
 use countersign_policy::{Document, Layer};
 
+use crate::access::Within;
 use crate::{App, DecisionFilter, DecisionRow, Error, Reading, Tenant};
 
 /// The log codes of sign-ins that ran the Actions of `post-login` to their end (Auth0 docs, "Log Event Type Codes"): success,
@@ -78,7 +79,7 @@ impl App {
         let (mut decided, mut reach, mut before) = (Vec::new(), None, None);
         for _ in 0..PAGES {
             let filter = DecisionFilter { before, ..DecisionFilter::default() };
-            let rows = self.decisions(tenant, filter, PAGE).await?;
+            let rows = self.decisions(Within::all(tenant), filter, PAGE).await?;
             let is_login = |row: &&DecisionRow| row.decision.trigger == Trigger::PostLogin;
             decided.extend(rows.iter().filter(is_login).map(|row| row.decision.at));
             let oldest = rows.last().filter(|_| rows.len() >= PAGE as usize);

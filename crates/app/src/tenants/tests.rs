@@ -63,6 +63,7 @@ fn parts(folder: &Path, store: Store, given: &Given) -> (Ports, Vec<TenantConfig
         places: None,
         domains: None,
         checkpoint_folder: Some(folder.to_owned()),
+        access: Default::default(),
     };
     let policy = Snapshot::new(Document::default()).unwrap();
     (
@@ -71,6 +72,7 @@ fn parts(folder: &Path, store: Store, given: &Given) -> (Ports, Vec<TenantConfig
             id: id(),
             policy,
             enrichment: None,
+            console_client: None,
             hooks: Vec::new(),
             watch: crate::WatchConfig::default(),
         }],

@@ -101,7 +101,7 @@ where
 {
     let wire = serde_json::to_value(effect).unwrap();
     let keys: Vec<&String> = wire.as_object().unwrap().keys().collect();
-    prop_assert_eq!(keys, ["args", "call"]);
+    prop_assert_eq!(keys, ["call", "args"]);
     prop_assert_eq!(&wire["call"], call);
     let documented = calls(trigger).iter().find(|(known, _)| *known == call);
     let Some((_, arguments)) = documented else {

@@ -20,7 +20,7 @@ pub enum Decisions {
     Show(Show),
     /// Print all decisions as JSON lines, oldest last; with --open also what was recorded about people.
     #[command(
-        after_help = "Example: countersign decisions export --tenant example-tenant --since 2026-11-01T00:00:00Z > decisions.jsonl"
+        after_help = "Example: countersign decisions export --tenant example-tenant --since 2026-11-01T00:00:00Z --aliases > decisions.jsonl"
     )]
     Export(Export),
 }
@@ -96,6 +96,9 @@ pub struct Export {
     /// Print the records too, with what they say about people; the ledger tells of each that was shown.
     #[arg(long)]
     pub open: bool,
+    /// Name the person of each by an alias: decisions of one person have one alias within 30 days, and no longer.
+    #[arg(long)]
+    pub aliases: bool,
     /// Where they are.
     #[command(flatten)]
     pub at: At,

@@ -116,9 +116,20 @@ pub enum Logs {
     List(ListLogs),
     /// Print one entry as Auth0 sent it; the ledger tells that it was shown.
     #[command(
-        after_help = "Example: countersign logs show 90020261101000000000000000001 --tenant example-tenant"
+        after_help = "Examples:\n  countersign logs show 90020261101000000000000000001 --tenant example-tenant\n  countersign logs show 90020261101000000000000000001 --tenant example-tenant --redacted"
     )]
-    Show(ShowOne),
+    Show(ShowLog),
+}
+
+/// `countersign logs show`
+#[derive(Debug, ClapArgs)]
+pub struct ShowLog {
+    /// Which entry.
+    #[command(flatten)]
+    pub of: ShowOne,
+    /// Print what of it tells of nobody: words, times and flags, and aliases in place of ids; the ledger is not told.
+    #[arg(long)]
+    pub redacted: bool,
 }
 
 /// `countersign logs list`

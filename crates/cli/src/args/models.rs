@@ -173,8 +173,8 @@ pub struct ActOnModel {
     #[arg(long)]
     pub tenant: Option<TenantId>,
     /// Who acts, for the ledger: a name or address of somebody on your side.
-    #[arg(long, default_value = "operator")]
-    pub actor: String,
+    #[arg(long)]
+    pub actor: Option<String>,
     /// Where the models are.
     #[command(flatten)]
     pub at: At,

@@ -4,6 +4,7 @@ use countersign_app::{
     App,
     incidents::{AlertFilter, Severity, alert_view},
 };
+use countersign_rights::Action;
 use countersign_store::Access;
 use serde_json::{Value, json};
 
@@ -27,7 +28,7 @@ pub async fn run(command: Alerts) -> anyhow::Result<Verdict> {
 async fn list(args: ListAlerts) -> anyhow::Result<Verdict> {
     let limit = args.limit.min(MOST);
     let entity = args.about.entity();
-    let page = match Place::open(&args.at, &args.tenant, Access::ReadOnly).await? {
+    let page = match Place::open(&args.at, &args.tenant, Access::ReadOnly, Action::ReadIncidents).await? {
         Place::Server(server) => {
             let text = |value: &Option<String>| value.clone();
             let mut query = Vec::new();
@@ -67,7 +68,7 @@ async fn list(args: ListAlerts) -> anyhow::Result<Verdict> {
 }
 
 async fn show(args: ShowOne) -> anyhow::Result<Verdict> {
-    let view = match Place::open(&args.at, &args.tenant, Access::Own).await? {
+    let view = match Place::open(&args.at, &args.tenant, Access::Own, Action::ReadIncidents).await? {
         Place::Server(server) => server.get(&["v1", "alerts", args.tenant.as_str(), &args.id], &[]).await?,
         Place::Here(here) => here.app.alert(&here.tenant, &args.id).await?.view(),
     };

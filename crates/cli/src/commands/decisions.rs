@@ -3,6 +3,7 @@
 mod facts;
 
 use anyhow::{Context, bail};
+use countersign_app::access::Within;
 use countersign_app::{
     Error,
     decide::Replay,
@@ -11,6 +12,7 @@ use countersign_app::{
 use countersign_core::DecisionId;
 use countersign_ledger::receipt::Receipt;
 use countersign_policy::{Decision, Recorded};
+use countersign_rights::Action;
 use countersign_risk::{Assessment, Flip};
 use countersign_store::Access;
 use serde::{Deserialize, Serialize};
@@ -44,7 +46,7 @@ pub async fn run(command: Decisions) -> anyhow::Result<Verdict> {
 }
 
 async fn list(args: List) -> anyhow::Result<Verdict> {
-    let place = Place::open(&args.at, &args.tenant, Access::ReadOnly).await?;
+    let place = Place::open(&args.at, &args.tenant, Access::ReadOnly, Action::ReadDecisions).await?;
     let mut pages = Pages::new(&place, args.tenant, args.filter);
     let mut left = args.limit;
     while left > 0 {
@@ -59,7 +61,7 @@ async fn list(args: List) -> anyhow::Result<Verdict> {
 }
 
 async fn show(args: &ShowDecision) -> anyhow::Result<Verdict> {
-    let place = Place::open(&args.at, &args.tenant, Access::ReadOnly).await?;
+    let place = Place::open(&args.at, &args.tenant, Access::ReadOnly, Action::ReadDecisions).await?;
     let (shown, flip) = match &place {
         Place::Server(server) => {
             let query = [("tenant", args.tenant.to_string())];
@@ -80,7 +82,7 @@ async fn show(args: &ShowDecision) -> anyhow::Result<Verdict> {
 }
 
 async fn shown_here(here: &Here, id: &DecisionId) -> anyhow::Result<(Shown, Option<Flip>)> {
-    let (row, record) = here.app.decision(&here.tenant, id).await?;
+    let (row, record) = here.app.decision(Within::all(&here.tenant), id).await?;
     let policy = here.tenant.policy();
     let made = &row.decision;
     // Why: the thresholds of another version would tell another change.
@@ -126,8 +128,8 @@ async fn replay(here: &Here, id: &DecisionId) -> anyhow::Result<Verdict> {
 
 async fn export(args: ExportDecisions) -> anyhow::Result<Verdict> {
     let access = if args.open { Access::Own } else { Access::ReadOnly };
-    let place = Place::open(&args.at, &args.tenant, access).await?;
-    let mut pages = Pages::new(&place, args.tenant.clone(), args.filter);
+    let place = Place::open(&args.at, &args.tenant, access, Action::ReadDecisions).await?;
+    let mut pages = Pages::new(&place, args.tenant.clone(), args.filter).with_aliases(args.aliases);
     while let Some(page) = pages.next().await? {
         for facts in page {
             let mut line = serde_json::to_value(facts.without_subject())?;
@@ -156,7 +158,7 @@ async fn opened(
 ) -> anyhow::Result<Value> {
     let receipt = match place {
         Place::Server(server) => opened_by_server(server, tenant, id).await?,
-        Place::Here(here) => match here.app.receipt(&here.tenant, id.as_str(), true).await {
+        Place::Here(here) => match here.app.receipt(Within::all(&here.tenant), id.as_str(), true).await {
             Ok(receipt) => Some(receipt),
             Err(Error::Erased | Error::NotKept | Error::NotFound(_)) => None,
             Err(error) => return Err(error.into()),

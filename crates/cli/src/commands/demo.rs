@@ -68,7 +68,7 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     let listener = bind(args.listen).await?;
     let address = listener.local_addr()?;
     let server = base.server(&config, Arc::clone(&app), address)?;
-    let link = server.one_time_path(base.entropy.as_ref())?;
+    let link = server.one_time_path().await?;
     let tenant_id: TenantId = TENANT.parse()?;
     let keys = base.data.action_keys(&tenant_id, base.entropy.as_ref())?;
     let key = keys.into_iter().next().context("no key of the Actions")?;

@@ -6,6 +6,7 @@ use countersign_app::{
     posture::{self, Finding, Local, Posture, Severity},
 };
 use countersign_core::TenantId;
+use countersign_rights::Action;
 use countersign_store::Access;
 use serde::Serialize;
 
@@ -58,7 +59,7 @@ async fn look(config: &Config, tenant: TenantId) -> anyhow::Result<Report> {
     };
     let mut expected = expected(config, &tenant);
     // Why without a fault: the configuration can be checked before there are records.
-    let here = Here::open(config.clone(), &tenant, Access::ReadOnly).await.ok();
+    let here = Here::open(config.clone(), &tenant, Access::ReadOnly, Action::ReadFindings).await.ok();
     expected.policy = match (&here, config.tenants.get(&tenant)) {
         (Some(here), _) => here.tenant.checked_policy(),
         (None, configured) => posture::policy(&configured.cloned().unwrap_or_default().policy),

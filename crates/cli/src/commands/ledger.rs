@@ -11,7 +11,7 @@ use countersign_ledger::{
     note::Verifier,
     receipt::{Base64, Format, Receipt},
 };
-use countersign_store::{Access, CheckpointRow, Store};
+use countersign_store::{Access, CheckpointRow, Scope, Store};
 
 use super::{Verdict, print, verify::own_verifiers};
 use crate::{
@@ -73,8 +73,10 @@ async fn receipt(
     checkpoint: CheckpointRow,
     verifier: &Verifier,
 ) -> anyhow::Result<Receipt> {
-    let leaf =
-        store.find_leaf(tenant, record).await?.with_context(|| format!("there is no record `{record}`"))?;
+    let leaf = store
+        .find_leaf(Scope::Tenant(tenant), record)
+        .await?
+        .with_context(|| format!("there is no record `{record}`"))?;
     if leaf.index >= checkpoint.size {
         bail!("no checkpoint covers the record yet; a running server signs each second");
     }

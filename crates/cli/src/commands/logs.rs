@@ -5,6 +5,7 @@ use countersign_app::{
     incidents::{Entity, EntityKind},
     journal::LogQuery,
 };
+use countersign_rights::Action;
 use countersign_store::Access;
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use super::{
     print,
 };
 use crate::{
-    args::{ListLogs, Logs, ShowOne},
+    args::{ListLogs, Logs, ShowLog},
     place::Place,
 };
 
@@ -29,7 +30,7 @@ pub async fn run(command: Logs) -> anyhow::Result<Verdict> {
 }
 
 async fn list(args: ListLogs) -> anyhow::Result<Verdict> {
-    let place = Place::open(&args.at, &args.tenant, Access::ReadOnly).await?;
+    let place = Place::open(&args.at, &args.tenant, Access::ReadOnly, Action::ReadWatch).await?;
     let account = args.account.as_deref().map(|name| Entity::new(EntityKind::User, name));
     let account = match &place {
         Place::Server(server) => {
@@ -87,10 +88,19 @@ async fn page(
     }
 }
 
-async fn show(args: ShowOne) -> anyhow::Result<Verdict> {
-    let view = match Place::open(&args.at, &args.tenant, Access::Own).await? {
-        Place::Server(server) => server.get(&["v1", "logs", args.tenant.as_str(), &args.id], &[]).await?,
-        Place::Here(here) => here.app.log_entry(&here.tenant, &args.id).await?.view(),
+async fn show(args: ShowLog) -> anyhow::Result<Verdict> {
+    let ShowLog { of, redacted } = args;
+    let (access, action) = match redacted {
+        true => (Access::ReadOnly, Action::ReadWatch),
+        false => (Access::Own, Action::RevealLogs),
+    };
+    let view = match Place::open(&of.at, &of.tenant, access, action).await? {
+        Place::Server(server) => {
+            let query = redacted.then(|| ("redacted", "true".to_owned()));
+            server.get(&["v1", "logs", of.tenant.as_str(), &of.id], query.as_slice()).await?
+        }
+        Place::Here(here) if redacted => here.app.log_entry_redacted(&here.tenant, &of.id).await?.view(),
+        Place::Here(here) => here.app.log_entry(&here.tenant, &of.id).await?.view(),
     };
     print(&format!("{}\n", serde_json::to_string_pretty(&view)?));
     Ok(Verdict::Holds)

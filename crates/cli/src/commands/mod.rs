@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod access;
 mod alerts;
 mod backtest;
 mod backup;
@@ -60,6 +61,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Restore(args) => restore::run(args).await,
         Command::Policy(args) => policy::run(args).await,
         Command::Model(args) => model::run(args).await,
+        Command::Access(args) => access::run(args).await,
         Command::User(args) => user::run(args).await,
         Command::Tenant(args) => tenant::run(*args).await,
         Command::Doctor(args) => doctor::run(&args).await,

@@ -1,5 +1,6 @@
 //! `countersign policy`
 
+use countersign_rights::Action;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -71,7 +72,7 @@ fn check(args: &Proposed) -> anyhow::Result<Verdict> {
 async fn apply(Apply { proposed: args, loosen }: &Apply) -> anyhow::Result<Verdict> {
     let tenant = tenant(&args.at.folder.load()?, args.tenant.as_ref())?;
     let new = proposed(args, &tenant)?;
-    let place = Place::open(&args.at, &tenant, Access::Own).await?;
+    let place = Place::open(&args.at, &tenant, Access::Own, Action::ApplyPolicies).await?;
     let (version, old) = match &place {
         Place::Server(server) => {
             let Version { version, document } = newest(server, &tenant).await?;
@@ -115,7 +116,9 @@ async fn show(args: &ShowPolicy) -> anyhow::Result<Verdict> {
             (version, document)
         }
         (Some(wanted), Some(_)) => {
-            let Place::Server(server) = Place::open(&args.at, &tenant, Access::ReadOnly).await? else {
+            let Place::Server(server) =
+                Place::open(&args.at, &tenant, Access::ReadOnly, Action::ReadPolicies).await?
+            else {
                 bail!("no server")
             };
             let listed = server.get(&["v1", "policies", tenant.as_str(), "versions"], &[]).await?;
@@ -144,7 +147,8 @@ async fn show(args: &ShowPolicy) -> anyhow::Result<Verdict> {
 /// The policy that holds, without the right to change it: also beside a running service.
 async fn current(at: &At, tenant: &TenantId) -> anyhow::Result<Version> {
     if at.url.is_some() {
-        let Place::Server(server) = Place::open(at, tenant, Access::ReadOnly).await? else {
+        let Place::Server(server) = Place::open(at, tenant, Access::ReadOnly, Action::ReadPolicies).await?
+        else {
             bail!("no server")
         };
         return newest(&server, tenant).await;

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use countersign_app::App;
 use countersign_core::SubjectId;
+use countersign_rights::Action;
 use countersign_store::Access;
 use serde::Deserialize;
 use serde_json::json;
@@ -21,10 +22,11 @@ struct Erased {
 }
 
 pub async fn erase(args: Erase) -> anyhow::Result<Verdict> {
-    let Erased { subject, erased } = match Place::open(&args.at, &args.tenant, Access::Own).await? {
-        Place::Server(server) => erase_by_server(&args, &server).await?,
-        Place::Here(here) => erase_here(&args, &here).await?,
-    };
+    let Erased { subject, erased } =
+        match Place::open(&args.at, &args.tenant, Access::Own, Action::ErasePeople).await? {
+            Place::Server(server) => erase_by_server(&args, &server).await?,
+            Place::Here(here) => erase_here(&args, &here).await?,
+        };
     if erased {
         print(&format!("{subject} is erased: the key is destroyed, every proof still verifies.\n"));
         Ok(Verdict::Holds)

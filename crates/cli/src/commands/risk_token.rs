@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use countersign_core::Timestamp;
+use countersign_rights::Action;
 use countersign_store::Access;
 use reqwest::Method;
 use serde::Deserialize;
@@ -42,7 +43,7 @@ pub async fn run(command: RiskToken) -> anyhow::Result<Verdict> {
 }
 
 async fn create(of: &OfTenant) -> anyhow::Result<Verdict> {
-    let Made { id, token } = match Place::open(&of.at, &of.tenant, Access::Own).await? {
+    let Made { id, token } = match Place::open(&of.at, &of.tenant, Access::Own, Action::ChangeTokens).await? {
         Place::Server(server) => {
             let path = ["v1", "risk-tokens", of.tenant.as_str()];
             let made = server.call(Method::POST, &path, None).await?;
@@ -60,7 +61,7 @@ async fn create(of: &OfTenant) -> anyhow::Result<Verdict> {
 }
 
 async fn list(of: &OfTenant) -> anyhow::Result<Verdict> {
-    let tokens = match Place::open(&of.at, &of.tenant, Access::ReadOnly).await? {
+    let tokens = match Place::open(&of.at, &of.tenant, Access::ReadOnly, Action::ReadTokens).await? {
         Place::Server(server) => {
             let listed = server.get(&["v1", "risk-tokens", of.tenant.as_str()], &[]).await?;
             serde_json::from_value::<Listed>(listed).context(FOREIGN)?.tokens
@@ -83,7 +84,7 @@ async fn list(of: &OfTenant) -> anyhow::Result<Verdict> {
 }
 
 async fn revoke(of: &OfTenant, id: &str) -> anyhow::Result<Verdict> {
-    match Place::open(&of.at, &of.tenant, Access::Own).await? {
+    match Place::open(&of.at, &of.tenant, Access::Own, Action::ChangeTokens).await? {
         Place::Server(server) => {
             let path = ["v1", "risk-tokens", of.tenant.as_str(), id];
             server.call(Method::DELETE, &path, None).await?;

@@ -42,12 +42,15 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     };
     let server = base.server(&config, Arc::clone(&app), address)?;
     let (_sender, stop, _signals) = listen::signals()?;
-    let link = server.one_time_path(base.entropy.as_ref())?;
+    let way = match app.has_provider() {
+        true => "Console".to_owned(),
+        false => "Console, once".to_owned(),
+    };
+    // Why no link where people sign in: it would be break-glass, and raise its alarm at each start.
+    let path = if app.has_provider() { "/".to_owned() } else { server.one_time_path().await? };
     let (base, config) = (Arc::new(base), Arc::new(config));
     let watch = KeyWatch::new(Arc::clone(&base), Arc::clone(&config), Arc::clone(&app), server.clone())?;
-    print(&format!(
-        "Countersign listens at {scheme}://{address}\nConsole, once: {scheme}://{address}{link}\n"
-    ));
+    print(&format!("Countersign listens at {scheme}://{address}\n{way}: {}{path}\n", server.public_url()));
     let further = format!("{} --url {scheme}://{address}", args_of(args.config.as_deref()));
     introduce(&config, &base, &app, &further);
     let retention = config.retention.kept();

@@ -1,6 +1,7 @@
 //! `countersign suppressions`
 
 use countersign_app::incidents::{NewSuppression, Standing};
+use countersign_rights::Action;
 use countersign_store::Access;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ pub async fn run(command: Suppressions) -> anyhow::Result<Verdict> {
 }
 
 async fn list(OfTenant { tenant, at }: OfTenant) -> anyhow::Result<Verdict> {
-    let rows: Vec<Value> = match Place::open(&at, &tenant, Access::ReadOnly).await? {
+    let rows: Vec<Value> = match Place::open(&at, &tenant, Access::ReadOnly, Action::ReadIncidents).await? {
         Place::Server(server) => {
             let mut page = server.get(&["v1", "suppressions", tenant.as_str()], &[]).await?;
             page.get_mut("suppressions").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default()
@@ -39,10 +40,10 @@ async fn list(OfTenant { tenant, at }: OfTenant) -> anyhow::Result<Verdict> {
 async fn add(args: AddSuppression) -> anyhow::Result<Verdict> {
     let AddSuppression { detector, about, until, reason, by, force, of: OfTenant { tenant, at } } = args;
     let entity = about.entity();
-    let id = match Place::open(&at, &tenant, Access::Own).await? {
+    let id = match Place::open(&at, &tenant, Access::Own, Action::ChangeSuppressions).await? {
         Place::Server(server) => {
             let body = json!({
-                "actor": by, "detector": detector, "entity": entity, "until": until, "reason": reason, "force": force,
+                "actor": server.actor(Some(&by)), "detector": detector, "entity": entity, "until": until, "reason": reason, "force": force,
             });
             let path = ["v1", "suppressions", tenant.as_str()];
             let answer = server.call(Method::POST, &path, Some(&body)).await?;
@@ -59,10 +60,10 @@ async fn add(args: AddSuppression) -> anyhow::Result<Verdict> {
 
 async fn lift(args: LiftSuppression) -> anyhow::Result<Verdict> {
     let LiftSuppression { id, by, of: OfTenant { tenant, at } } = args;
-    match Place::open(&at, &tenant, Access::Own).await? {
+    match Place::open(&at, &tenant, Access::Own, Action::ChangeSuppressions).await? {
         Place::Server(server) => {
             let path = ["v1", "suppressions", tenant.as_str(), &id, "lift"];
-            server.call(Method::POST, &path, Some(&json!({ "actor": by }))).await?;
+            server.call(Method::POST, &path, Some(&json!({ "actor": server.actor(Some(&by)) }))).await?;
         }
         Place::Here(here) => here.app.lift_suppression(&here.tenant, &id, &by).await?,
     }

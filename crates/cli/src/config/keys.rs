@@ -19,10 +19,27 @@ const KEYS: &[Key] = &[
     ),
     key("server.hosts", "[\"decide.example.com\"]", "Further `Host` values to answer. Since 0.1."),
     key(
+        "server.public_url",
+        "\"https://countersign.example.com\"",
+        "Where browsers reach the console, as the identity provider must know it: `<this>/sign-in/callback`. Since 0.1.",
+    ),
+    key(
         "server.behind_tls_proxy",
         "false",
         "Speak plain HTTP beyond loopback too, since a proxy with TLS is before it; not together with `server.tls`. Since 0.1.",
     ),
+    key(
+        "server.limits.requests_per_second",
+        "50",
+        "Requests a second of one caller who is known: a session, a service account, an application, or the token of the data directory. 0: any number. Since 0.1.",
+    ),
+    key("server.limits.requests_at_once", "200", "Requests of one caller that may come at once. Since 0.1."),
+    key(
+        "server.limits.attempts_per_minute",
+        "10",
+        "Sign-ins that begin or end, and credentials that nobody knows, of one client address a minute; not on loopback. 0: any number. Since 0.1.",
+    ),
+    key("server.limits.attempts_at_once", "30", "Such attempts that may come at once. Since 0.1."),
     key(
         "server.tls.certificate",
         "\"tls/server.pem\"",
@@ -127,6 +144,43 @@ const KEYS: &[Key] = &[
         "places.systems",
         "\"places/systems.csv\"",
         "Table of autonomous systems in CSV, with columns `asn` and `category`; lists win over it, and it over databases. Read again when it was replaced, as the next three. Since 0.1.",
+    ),
+    key(
+        "access.policies",
+        "\"access-policies\"",
+        "Folder with Cedar policies (`*.cedar`) beside the shipped ones. Since 0.1.",
+    ),
+    key(
+        "access.oidc.issuer",
+        "\"https://acme.eu.auth0.com/\"",
+        "Identity provider at which people sign in to the console, exactly as its tokens name it. Since 0.1.",
+    ),
+    key(
+        "access.oidc.client_id",
+        "\"kbyuFDidLLm280LIwVFiazOqjO3ty8KH\"",
+        "The console's client there. Since 0.1.",
+    ),
+    key(
+        "access.oidc.client_secret",
+        "\"env:COUNTERSIGN_OIDC_SECRET\"",
+        "Its secret, by reference; PKCE alone when absent. Since 0.1.",
+    ),
+    key("access.oidc.scopes", "[\"profile\"]", "What is asked for besides `openid`. Since 0.1."),
+    key(
+        "access.oidc.roles_claim",
+        "\"https://acme.example/groups\"",
+        "Claim of the ID token whose values `access.claims` gives roles for. Since 0.1.",
+    ),
+    key(
+        "access.oidc.hosts",
+        "[\"oauth2.googleapis.com\"]",
+        "Hosts besides the issuer's where its endpoints may be. Since 0.1.",
+    ),
+    key("access.oidc.ca", "\"tls/provider-ca.pem\"", "Authorities of its certificate, PEM. Since 0.1."),
+    key(
+        "access.claims",
+        "[{ value = \"security\", role = \"analyst\", tenant = \"acme\" }]",
+        "Roles for values of the claim; at all tenants without a `tenant`. Since 0.1.",
     ),
     key(
         "reference.disposable_domains",
@@ -258,6 +312,18 @@ const KEYS: &[Key] = &[
         "60",
         "Between two looks of the service at the tenant, 1 to 60 (default). Since 0.1.",
     ),
+    key(
+        "tenants.*.api.audience",
+        "\"https://countersign.example.com/api\"",
+        "What our API is called at the tenant; its access tokens are taken from then on. Since 0.1.",
+    ),
+    key(
+        "tenants.*.api.domain",
+        "\"acme.eu.auth0.com\"",
+        "Where the tenant is; that of `management` when absent. Since 0.1.",
+    ),
+    key("tenants.*.api.custom_domains", "[\"login.acme.example\"]", "Its custom domains. Since 0.1."),
+    key("tenants.*.api.ca", "\"tls/tenant-ca.pem\"", "Authorities of its certificate, PEM. Since 0.1."),
     key(
         "tenants.*.log_stream.sources",
         "[\"203.0.113.0/24\"]",

@@ -1,4 +1,4 @@
-//! `[tenants.<name>.limits]`: how often a tenant may ask.
+//! `[tenants.<name>.limits]` and `[server.limits]`: how often a tenant, a caller and an address may ask.
 
 use serde::Deserialize;
 
@@ -29,6 +29,49 @@ impl From<Limits> for countersign_server::Limits {
     }
 }
 
+/// `[server.limits]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CallerLimits {
+    /// Requests a second of one caller who is known. 0: any number.
+    pub requests_per_second: u32,
+    /// Requests of one caller that may come at once.
+    pub requests_at_once: u32,
+    /// Sign-ins, and credentials that nobody knows, of one address a minute. 0: any number.
+    pub attempts_per_minute: u32,
+    /// Such attempts that may come at once.
+    pub attempts_at_once: u32,
+}
+
+impl Default for CallerLimits {
+    fn default() -> Self {
+        let limits = countersign_server::CallerLimits::default();
+        Self {
+            requests_per_second: limits.requests_per_second,
+            requests_at_once: limits.requests_at_once,
+            attempts_per_minute: limits.attempts_per_minute,
+            attempts_at_once: limits.attempts_at_once,
+        }
+    }
+}
+
+impl CallerLimits {
+    /// Everything that is wrong with the values, a line each.
+    pub(super) fn faults(self) -> Vec<String> {
+        let at_once = [("requests", self.requests_at_once), ("attempts", self.attempts_at_once)];
+        let none = at_once.into_iter().filter(|(_, at_once)| *at_once == 0);
+        none.map(|(what, _)| format!("`server.limits.{what}_at_once`: at least 1")).collect()
+    }
+}
+
+impl From<CallerLimits> for countersign_server::CallerLimits {
+    fn from(limits: CallerLimits) -> Self {
+        let CallerLimits { requests_per_second, requests_at_once, attempts_per_minute, attempts_at_once } =
+            limits;
+        Self { requests_per_second, requests_at_once, attempts_per_minute, attempts_at_once }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::parse;
@@ -49,5 +92,21 @@ mod tests {
         let told =
             parse("[tenants.acme.limits]\ndecisions_per_second = -1\n", vec![]).unwrap_err().to_string();
         assert!(told.starts_with("`tenants.acme.limits.decisions_per_second`: "), "{told}");
+    }
+
+    #[test]
+    fn callers_and_addresses_have_limits_unless_said_otherwise() {
+        let limits = |text: &str| parse(text, vec![]).map(|config| config.server.limits);
+        let standard = CallerLimits {
+            requests_per_second: 50,
+            requests_at_once: 200,
+            attempts_per_minute: 10,
+            attempts_at_once: 30,
+        };
+        assert_eq!(limits("").unwrap(), standard);
+        let own = limits("[server.limits]\nattempts_per_minute = 0\n").unwrap();
+        assert_eq!(own, CallerLimits { attempts_per_minute: 0, ..standard });
+        let told = limits("[server.limits]\nrequests_at_once = 0\n").unwrap_err().to_string();
+        assert!(told.contains("`server.limits.requests_at_once`: at least 1"), "{told}");
     }
 }

@@ -1,5 +1,6 @@
 //! Configuration: defaults, then a file, then `COUNTERSIGN__SECTION__KEY`; faults are told all at once, with their place.
 
+mod access;
 mod enrichment;
 mod hooks;
 mod keys;

@@ -6,14 +6,25 @@ use std::{
     path::PathBuf,
 };
 
+use anyhow::Context;
 use countersign_app::{RuleFiles, check_policy};
-use countersign_core::TenantId;
+use countersign_core::{ClientId, TenantId};
 use countersign_policy::Document;
 use serde::Deserialize;
 
 use super::{
-    SecretReference, Tls, enrichment::Enrichment, hooks::Hook, limits::Limits, log_stream::LogStream,
-    management::Management, places::Places, reference::Reference, retention::Retention, storage::Storage,
+    SecretReference, Tls,
+    access::{Access, Api},
+    enrichment::Enrichment,
+    hooks::Hook,
+    host,
+    limits::{CallerLimits, Limits},
+    log_stream::LogStream,
+    management::Management,
+    places::Places,
+    reference::Reference,
+    retention::Retention,
+    storage::Storage,
 };
 
 /// Everything that can be configured.
@@ -32,6 +43,8 @@ pub struct Config {
     pub ledger: Ledger,
     /// Log lines.
     pub log: Log,
+    /// Who may sign in, and what they may.
+    pub access: Access,
     /// Where addresses are.
     pub places: Places,
     /// What is known of domains.
@@ -48,8 +61,12 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Further `Host` values to answer, with their ports where a client sends one.
     pub hosts: Vec<String>,
+    /// Where browsers reach the console, without a path; `None`: at the address that is listened at.
+    pub public_url: Option<String>,
     /// Whether plain HTTP may be spoken beyond loopback, because a proxy with TLS is before it.
     pub behind_tls_proxy: bool,
+    /// How often callers and addresses may ask.
+    pub limits: CallerLimits,
     /// TLS; `None`: plain HTTP.
     pub tls: Option<Tls>,
 }
@@ -59,7 +76,9 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8377)),
             hosts: Vec::new(),
+            public_url: None,
             behind_tls_proxy: false,
+            limits: CallerLimits::default(),
             tls: None,
         }
     }
@@ -137,6 +156,8 @@ pub struct Tenant {
     pub hooks: BTreeMap<String, Hook>,
     /// How often it may ask.
     pub limits: Limits,
+    /// Our API at the tenant, whose access tokens are taken; `None`: none are.
+    pub api: Option<Api>,
     /// Its streams.
     pub log_stream: LogStream,
     /// The service's own client at the tenant; `None`: it does not read it.
@@ -156,6 +177,27 @@ pub struct Watch {
 }
 
 impl Config {
+    /// The client of our own console, where people sign in to it at this tenant, which may be at a `further` host.
+    pub fn console_client(
+        &self,
+        tenant: &TenantId,
+        further: Option<&str>,
+    ) -> anyhow::Result<Option<ClientId>> {
+        let Some(provider) = &self.access.oidc else { return Ok(None) };
+        let issuer = host(&provider.issuer).trim_end_matches('/');
+        let configured = self.tenants.get(tenant).into_iter().flat_map(|tenant| {
+            let api = tenant.api.iter().flat_map(|api| api.domain.iter().chain(&api.custom_domains));
+            tenant.management.iter().map(|management| &management.domain).chain(api)
+        });
+        let mut hosts = configured.map(|domain| host(domain)).chain(further);
+        if !hosts.any(|host| host.eq_ignore_ascii_case(issuer)) {
+            return Ok(None);
+        }
+        Ok(Some(provider.client_id.parse().context("`access.oidc.client_id`")?))
+    }
+}
+
+impl Config {
     /// Everything that is wrong with the values, a line each.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = super::tls::faults(self);
@@ -165,6 +207,9 @@ impl Config {
         faults.extend(self.storage.faults());
         faults.extend(self.retention.faults());
         faults.extend(self.places.faults());
+        faults.extend(self.access.faults());
+        faults.extend(self.server.limits.faults());
+        faults.extend(self.server.public_url.as_deref().and_then(public_fault));
         for (id, tenant) in &self.tenants {
             if tenant.action_keys.len() > 2 {
                 faults.push(format!(
@@ -188,6 +233,16 @@ impl Config {
         }
         faults
     }
+}
+
+/// What is wrong with the address of the console.
+fn public_fault(url: &str) -> Option<String> {
+    let is_sound = reqwest::Url::parse(url).is_ok_and(|parsed| {
+        let is_plain = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
+        ["https", "http"].contains(&parsed.scheme()) && is_plain && !url.ends_with('/')
+    });
+    let fault = "`server.public_url`: an address without a path and without a slash at its end, such as `https://countersign.example.com`";
+    (!is_sound).then(|| fault.to_owned())
 }
 
 /// What is wrong with a configured policy. What it sets of rules is held against the operator's files when those are read.

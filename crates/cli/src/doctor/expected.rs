@@ -25,6 +25,8 @@ pub fn expected(config: &Config, tenant: &TenantId) -> Expected {
     let Some(section) = section.filter(|section| section.client_id.is_some()) else { return expected };
     expected.reads_tenant = true;
     expected.client_id.clone_from(&section.client_id);
+    let console = config.console_client(tenant, None).ok().flatten();
+    expected.console_client = console.map(|client| client.as_str().to_owned());
     let applied = applied(config, tenant);
     let Installed { owned, actions, log_endpoint, event_endpoint, scopes } = match applied {
         Some(applied) => {

@@ -1,11 +1,8 @@
 //! How many connections each peer address has open, in memory only.
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
-    sync::Arc,
-};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
+use countersign_server::PeerAddress;
 use parking_lot::Mutex;
 
 /// Counts of open connections; one entry for each address that has any.
@@ -28,7 +25,7 @@ impl Addresses {
 
     /// Counts a connection in; `None` when its address has as many as it may.
     pub fn hold(&self, address: IpAddr) -> Option<Held> {
-        let address = network(address);
+        let address = PeerAddress(address).network();
         let mut open = self.open.lock();
         let count = open.entry(address).or_insert(0);
         // Why not on loopback: behind a proxy on this machine everybody comes from there.
@@ -50,16 +47,6 @@ impl Drop for Held {
                 open.remove(&self.address);
             }
         }
-    }
-}
-
-/// What one client has for itself: an address in IPv4, a /64 in IPv6 (RFC 6177, section 2).
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(six) if !six.is_loopback() => {
-            IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)))
-        }
-        other => other,
     }
 }
 

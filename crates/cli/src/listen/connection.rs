@@ -1,13 +1,14 @@
 //! One connection, from its handshake to its end.
 
-use std::{convert::Infallible, net::IpAddr, pin::Pin, sync::Arc};
+use std::{convert::Infallible, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, HeaderValue, Request, Response, header},
+    response::IntoResponse,
 };
-use countersign_server::{PeerAddress, PeerTenants};
+use countersign_server::{PeerAddress, PeerTenants, Problem};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -17,12 +18,13 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::{Semaphore, watch},
+    time,
 };
 
 use super::{Limits, patient::Patient, stopped};
 use crate::tls::Tls;
 
-/// The most bytes of a head, and of what is read ahead of a body.
+/// The most bytes of a head, and of what is read ahead of a body. hyper bounds the headers of a head to 100.
 const MAX_BUFFER: usize = 32 * 1024;
 
 /// The routes, and what the listener adds to each request and answer.
@@ -31,6 +33,7 @@ pub struct Service {
     permits: Arc<Semaphore>,
     tenants: Option<PeerTenants>,
     origin: Origin,
+    within: Duration,
 }
 
 /// Where a connection comes from.
@@ -60,9 +63,9 @@ impl Origin {
 }
 
 impl Service {
-    /// Serves these routes; `permits` are what is left for further connections.
-    pub fn new(router: Router, permits: Arc<Semaphore>, origin: Origin) -> Self {
-        Self { router: TowerToHyperService::new(router), permits, tenants: None, origin }
+    /// Serves these routes, each request `within` its time; `permits` are what is left for further connections.
+    pub fn new(router: Router, permits: Arc<Semaphore>, origin: Origin, within: Duration) -> Self {
+        Self { router: TowerToHyperService::new(router), permits, tenants: None, origin, within }
     }
 }
 
@@ -78,9 +81,13 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         if let Some(address) = self.origin.address(request.headers()) {
             request.extensions_mut().insert(address);
         }
-        let (answering, permits) = (self.router.call(request), Arc::clone(&self.permits));
+        let answering = time::timeout(self.within, self.router.call(request));
+        let permits = Arc::clone(&self.permits);
         Box::pin(async move {
-            let mut response = answering.await?;
+            let mut response = match answering.await {
+                Ok(answered) => answered?,
+                Err(_) => Problem::late().into_response(),
+            };
             // Why: when the last place is taken somebody waits for one, health checks and operators too.
             if permits.available_permits() == 0 {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

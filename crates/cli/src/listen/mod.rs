@@ -36,6 +36,8 @@ pub struct Limits {
     pub handshake: Duration,
     /// Time in which a whole head must have come; also how long a connection may be idle between requests.
     pub head: Duration,
+    /// Time in which a request must be answered, once its head came.
+    pub answer: Duration,
     /// Time in which what is ready of an answer must have been taken.
     pub take: Duration,
     /// Open connections; further ones wait to be accepted.
@@ -54,6 +56,8 @@ impl Limits {
         Self {
             handshake: Duration::from_secs(5),
             head: Duration::from_secs(10),
+            // Why so long: a sign-in asks the identity provider up to three times, and each may take its time.
+            answer: Duration::from_secs(60),
             take: Duration::from_secs(10),
             // Why: half of the 1,024 open files that systems usually allow, so that the database always has its own.
             connections: 512,
@@ -149,7 +153,7 @@ pub(crate) async fn serve(
             continue;
         };
         let origin = if has_proxy { Origin::Proxy } else { Origin::Peer(address) };
-        let service = Service::new(router.clone(), Arc::clone(&permits), origin);
+        let service = Service::new(router.clone(), Arc::clone(&permits), origin, limits.answer);
         let talking = connection::talk(stream, tls.clone(), service, stop.clone(), *limits);
         connections.spawn(async move {
             talking.await;

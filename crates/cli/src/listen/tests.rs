@@ -34,6 +34,7 @@ struct Served {
 async fn begin(limits: Limits) -> Served {
     let router = Router::new()
         .route("/", post(|body: String| async { body }))
+        .route("/never", get(std::future::pending::<()>))
         .route("/long", get(|| async { vec![b'x'; 64 * 1_024 * 1_024] }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -72,6 +73,28 @@ async fn a_half_sent_head_and_an_idle_connection_are_closed() {
     let (stream, answer) = read(send(served.address, WHOLE)).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert_eq!(read(stream).await.1, "", "kept for another request, but not for ever");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_not_answered_in_time_is_given_up() {
+    let served = begin(Limits { answer: Duration::from_millis(50), head: PATIENCE, ..short() }).await;
+    let (_, answer) = read(send(served.address, "GET /never HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("request.timeout"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_with_too_many_headers_or_bytes_is_refused() {
+    let served = begin(Limits { head: PATIENCE, ..short() }).await;
+    let head = |headers: &str| format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n{headers}\r\nab");
+    let many = |count: usize| head(&"x-h: 1\r\n".repeat(count));
+    let large = |bytes: usize| head(&format!("x-h: {}\r\n", "a".repeat(bytes)));
+    for (text, status) in [(many(98), 200), (many(99), 431), (large(30 * 1_024), 200)] {
+        let (_, answer) = read(send(served.address, &text)).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{} bytes: {answer}", text.len());
+    }
+    // What is still unread when it is refused resets the connection, so that the refusal may be lost.
+    let (_, answer) = read(send(served.address, &large(256 * 1_024))).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

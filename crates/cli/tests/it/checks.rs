@@ -126,17 +126,14 @@ fn an_event_is_explained_in_words() {
     let (before, rest) = text.split_once("model ").unwrap();
     let (_, after) = rest.split_once('\n').unwrap();
     insta::assert_snapshot!(format!("{before}model [model]\n{after}"), @r"
-    low risk: score 0.04, confidence 0.10, model [model]
+    low risk: score 0.02, confidence 0.10, model [model]
 
-         -1.86  at the start
-         +0.44  No sign-in of this user is confirmed. (thin_history)
+         -2.94  at the start
          -0.40  Auth0's own assessment has high confidence in this sign-in. (auth0_high_confidence)
-         -0.38  The session or token comes from the block of addresses that it had. (session_block_same)
-         -0.36  The session or token comes from the network that it had. (session_network_same)
          -0.30  Auth0 has seen this user on this device lately. (auth0_known_device)
-         -0.20  The session or token comes from the program and machine that it had. (session_device_same)
          -0.15  Auth0 finds next to no travel since the last sign-in. (auth0_no_travel)
-         -3.22  in all, as log-odds
+         +0.12  No sign-in of this user is confirmed. (thin_history)
+         -3.68  in all, as log-odds
 
     verdict: allow in audit mode
     ");

@@ -1,6 +1,6 @@
 //! Decisions are listed, explained, made again and exported; what is said about people only on demand, and on record.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use serde_json::Value;
 
@@ -36,6 +36,14 @@ fn decisions_are_listed_and_exported_here_and_by_a_server() {
         let exported = decisions(home, &[&["export"], place].concat());
         assert_eq!(json_lines(&exported).len(), 60);
         assert!(!told(&exported).contains("sub_") && !told(&exported).contains(USER));
+        let named = decisions(home, &[&["export", "--aliases"], place].concat());
+        let aliases: BTreeSet<String> =
+            json_lines(&named).iter().map(|line| line["alias"].as_str().unwrap().to_owned()).collect();
+        assert!(
+            aliases.len() == 1 && aliases.iter().all(|alias| alias.starts_with("als_30d")),
+            "{aliases:?}"
+        );
+        assert!(!told(&named).contains("sub_") && !told(&named).contains(USER));
         let shown = decisions(home, &[&["show", &ids[3]], place].concat());
         assert!(
             told(&shown).contains("at the start") && told(&shown).contains("verdict: "),

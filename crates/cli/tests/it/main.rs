@@ -44,6 +44,8 @@ mod master_key;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod model_own_labels;
+#[cfg(test)]
 mod model_train;
 #[cfg(test)]
 mod overload;
@@ -79,5 +81,7 @@ mod tenant_trouble;
 mod tenant_ways_out;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod users;
 #[cfg(test)]
 mod world;

@@ -213,6 +213,17 @@ impl Client {
         get(&mut self.stream, &self.host, path, &headers)
     }
 
+    /// The bytes of a request by which the tenant's operator posts JSON.
+    pub fn operated(&self, path: &str, body: &Value) -> Vec<u8> {
+        let (Self { host, token, .. }, body) = (self, body.to_string());
+        let length = body.len();
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n{TENANT_HEADER}: {TENANT}\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .into_bytes()
+    }
+
     /// Where it is connected.
     pub fn host(&self) -> &str {
         &self.host

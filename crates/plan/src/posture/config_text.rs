@@ -1,5 +1,7 @@
 //! The CONFIG of our Actions, as a part of their text.
 
+use serde_json::json;
+
 /// How every part begins: its name follows, then `END` (actions/build.mjs).
 const PART: &str = "// --- ";
 
@@ -48,9 +50,48 @@ pub(super) fn fallback(code: &str) -> Option<String> {
     word.chars().all(|char| char.is_ascii_lowercase()).then(|| word.to_owned())
 }
 
+/// How the list of clients that are exempt from decisions begins.
+const EXEMPT: &str = "client_ids: [";
+
+/// The clients that the Action exempts from every decision; `None` when that can't be read.
+pub(super) fn exempt_clients(code: &str) -> Option<Vec<String>> {
+    let text = lines(code).collect::<Vec<_>>().join("\n");
+    let (_, rest) = text.split_once("break_glass:")?;
+    let (list, _) = rest.split_once(EXEMPT)?.1.split_once(']')?;
+    let ids = list.split(',').map(|id| id.trim().trim_matches(['\'', '"']).to_owned());
+    Some(ids.filter(|id| !id.is_empty()).collect())
+}
+
+/// The code with one client that is exempt from every decision; `None` where its CONFIG names others, or can't be read.
+#[must_use]
+pub fn exempt(code: &str, client: &str) -> Option<String> {
+    let (before, config, after) = split(code);
+    if !exempt_clients(code)?.is_empty() {
+        return None;
+    }
+    let (head, rest) = config.split_once("\n  break_glass: ")?;
+    let rest = rest.replacen("client_ids: []", &format!("{EXEMPT}{}]", json!(client)), 1);
+    Some(format!("{before}{head}\n  break_glass: {rest}{after}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_is_exempt_in_the_config_alone_and_others_are_left() {
+        let code = include_str!("../../../../actions/dist/post-login.js");
+        assert_eq!(exempt_clients(code), Some(vec![]));
+        let exempting = exempt(code, "console").unwrap();
+        assert_eq!(exempt_clients(&exempting), Some(vec!["console".to_owned()]));
+        let ((before, _, after), (old_before, _, old_after)) = (split(&exempting), split(code));
+        assert_eq!((before, after), (old_before, old_after));
+        assert_eq!(exempt(&exempting, "other"), None, "what somebody wrote is theirs");
+        let lines =
+            "// --- config ---\nbreak_glass: {\nclient_ids: [\n'a',\n// 'b',\n\"c\",\n] },\n// --- end ---\n";
+        assert_eq!(exempt_clients(lines), Some(vec!["a".to_owned(), "c".to_owned()]));
+        assert_eq!(exempt_clients("no config"), None);
+    }
 
     #[test]
     fn the_shipped_action_is_read_and_others_are_not_guessed_at() {

@@ -75,6 +75,8 @@ pub struct Expected {
     pub owned: Owned,
     /// Our client there.
     pub client_id: Option<String>,
+    /// The client of our own console, where people sign in to it at this tenant.
+    pub console_client: Option<String>,
     /// Our Actions; `None` when nothing is known of an installation.
     pub actions: Option<BTreeMap<Trigger, ExpectedAction>>,
     /// Where our log stream leads; `None`: there should be none.
@@ -96,6 +98,7 @@ impl Expected {
             reads_tenant: false,
             owned: Owned::default(),
             client_id: None,
+            console_client: None,
             actions: None,
             log_endpoint: None,
             event_endpoint: None,

@@ -6,9 +6,10 @@ use super::{Area, Check, Finding, Rule, Severity, View, config_text};
 use crate::install::deployed_code;
 
 const FALLBACK: Rule = Rule::new("action.fallback", Severity::Warning).of(&[Area::Actions]);
+const BREAK_GLASS: Rule = Rule::new("action.break_glass", Severity::Warning).of(&[Area::Actions]);
 const ENFORCE: Rule = Rule::new("action.enforce", Severity::Warning).of(&[Area::Actions]);
 
-pub(super) const CHECK: Check = Check { rules: &[&FALLBACK, &ENFORCE], run };
+pub(super) const CHECK: Check = Check { rules: &[&FALLBACK, &BREAK_GLASS, &ENFORCE], run };
 
 fn run(view: &View<'_>) -> Vec<Finding> {
     if !view.posture.has(Area::Actions) {
@@ -32,6 +33,11 @@ fn run(view: &View<'_>) -> Vec<Finding> {
                        `countersign tenant apply --code`";
             found.push(FALLBACK.found(trigger.as_str(), text, fix));
         }
+        if trigger == Trigger::PostLogin {
+            found.extend(
+                view.expected.console_client.as_deref().and_then(|console| not_exempt(code, console)),
+            );
+        }
         if policy.mode(trigger) == Mode::Enforce && config_text::enforces(code) == Some(false) {
             let text = format!(
                 "the policy enforces at `{trigger}`, and the CONFIG of our Action there has `enforce: false`"
@@ -41,6 +47,21 @@ fn run(view: &View<'_>) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// Our own console's client, where the Action does not exempt it.
+fn not_exempt(code: &str, console: &str) -> Option<Finding> {
+    let exempt = config_text::exempt_clients(code)?;
+    if exempt.iter().any(|client| client == console) {
+        return None;
+    }
+    let text = "people sign in to our console by a client that our Action does not exempt: while the service is away, the \
+                Action's fallback decides whether they get in";
+    let fix = format!(
+        "put `{console}` into `break_glass.client_ids` of the Action's CONFIG by `countersign tenant apply`, with `--code` where \
+         the code is your own"
+    );
+    Some(BREAK_GLASS.found(Trigger::PostLogin.as_str(), text, fix))
 }
 
 #[cfg(test)]
@@ -61,5 +82,15 @@ mod tests {
         let mut enforcing = expected();
         enforcing.policy.modes.insert(Trigger::PostLogin, Mode::Enforce);
         assert_eq!(codes(&posture(), &enforcing), ["action.enforce"]);
+    }
+
+    #[test]
+    fn a_client_of_our_console_that_is_not_exempt_is_found() {
+        let code = "// --- config ---\nbreak_glass: { client_ids: ['console'] },\n// --- end ---\n";
+        assert!(not_exempt(code, "console").is_none());
+        assert!(not_exempt("// its CONFIG is not to be read", "console").is_none());
+        let found = not_exempt(code, "another").unwrap();
+        assert_eq!(found.code, "action.break_glass");
+        assert!(found.fix.contains("`another`"));
     }
 }

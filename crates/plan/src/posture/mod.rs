@@ -51,6 +51,7 @@ use countersign_core::Timestamp;
 
 pub use self::{
     code::{declared, shipped},
+    config_text::exempt,
     expected::{Expected, ExpectedAction, Fallback, Policy},
     finding::{Finding, Rule, Severity},
     seen::{

@@ -256,3 +256,36 @@ fn user_risk_is_held_against_people_by_trigger_and_organization_and_yields_to_a_
     assert_eq!(decision.because, [Because::UserRisk, Because::Ceiling]);
     assert_eq!(decision.verdict, Verdict::Annotate);
 }
+
+#[test]
+fn sign_ins_to_our_own_console_are_never_challenged_or_refused_whatever_the_policy_says() {
+    let mut document = enforcing();
+    document.floors = vec![Floor { when: Subject::default(), at_least: Verdict::Deny }];
+    document.tenant.claims = Some(Claims { risk_level: true, ..Claims::default() });
+    for (score, floors) in
+        [(HIGH, vec![]), (LOW, document.floors.clone()), (CRITICAL, document.floors.clone())]
+    {
+        document.floors = floors;
+        for channel in [Channel::Interactive, Channel::Silent] {
+            let console = Circumstances { is_console_client: true, ..person(channel) };
+            let decision = post_login(&document, score, &console);
+            assert!(decision.verdict >= Verdict::Challenge);
+            assert!(
+                calls(&decision).iter().all(|call| call.contains("setCustomClaim")),
+                "{:?}",
+                calls(&decision)
+            );
+            assert!(!decision.withheld.is_empty());
+            assert!(decision.withheld.iter().all(|withheld| withheld.because == Because::ConsoleClient));
+            let other = post_login(&document, score, &person(channel));
+            assert_eq!((other.verdict, other.level), (decision.verdict, decision.level));
+            assert!(other.withheld.is_empty());
+        }
+    }
+    let audited = post_login(
+        &Document::default(),
+        HIGH,
+        &Circumstances { is_console_client: true, ..person(Channel::Interactive) },
+    );
+    assert!(audited.withheld.iter().all(|withheld| withheld.because == Because::ModeAudit));
+}

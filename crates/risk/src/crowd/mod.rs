@@ -4,37 +4,28 @@
 //! is, and read when a sign-in is decided. Nothing crosses tenants. It may forget (a restart, a cap) and loses only
 //! warmth by it.
 
+mod organizations;
 mod others;
 mod scope;
 mod table;
 
-use std::collections::BTreeMap;
-
+use organizations::Organizations;
 use others::Others;
 use scope::{Keyed, Scope};
 
 use crate::{Features, Shares, hash, learning::FULL_MILLI};
 
-/// Half-life of an organization's weights in days; RISK model, section 4.1.
-const ORGANIZATION_DAYS: u32 = 45;
-
 /// Half-life of a tenant's weights in days: short, since browsers are released to everybody within weeks.
 const TENANT_DAYS: u32 = 14;
 
-/// Most values of one feature of an organization.
-const ORGANIZATION_CELLS: usize = 256;
-
 /// Most values of one feature of a tenant.
 const TENANT_CELLS: usize = 4_096;
-
-/// Most organizations of a tenant that are told apart; the one that was quiet longest goes first.
-const MAX_ORGANIZATIONS: usize = 4_096;
 
 /// The crowd of one tenant.
 #[derive(Debug, Clone)]
 pub struct Crowd {
     tenant: Scope,
-    organizations: BTreeMap<u32, Scope>,
+    organizations: Organizations,
     others: Others,
 }
 
@@ -42,7 +33,7 @@ impl Default for Crowd {
     fn default() -> Self {
         Self {
             tenant: Scope::new(TENANT_DAYS, TENANT_CELLS),
-            organizations: BTreeMap::new(),
+            organizations: Organizations::default(),
             others: Others::default(),
         }
     }
@@ -71,7 +62,7 @@ impl Crowd {
     #[must_use]
     pub fn read(&self, features: &Features, member: Member) -> Shares {
         let keys = Keyed::of(features);
-        let organization = self.organizations.get(&member.organization);
+        let organization = self.organizations.get(member.organization);
         let mut shares = scope::shares(&keys, &self.tenant, organization, features.at);
         if let Some(block) = keys.block {
             shares.block_others = self.others.count(member, block, features.at);
@@ -87,7 +78,8 @@ impl Crowd {
         }
         let keys = Keyed::of(features);
         self.tenant.credit(&keys, features.at, weight_milli);
-        self.organization(member).credit(&keys, features.at, weight_milli);
+        self.organizations
+            .change(member.organization, |scope| scope.credit(&keys, features.at, weight_milli));
         if let Some(block) = keys.block {
             self.others.note(member, block, features.at);
         }
@@ -100,9 +92,8 @@ impl Crowd {
         }
         let keys = Keyed::of(features);
         self.tenant.debit(&keys, features.at, weight_milli);
-        if let Some(organization) = self.organizations.get_mut(&member.organization) {
-            organization.debit(&keys, features.at, weight_milli);
-        }
+        self.organizations
+            .change_known(member.organization, |scope| scope.debit(&keys, features.at, weight_milli));
         if let Some(block) = keys.block {
             self.others.forget(member, block);
         }
@@ -121,23 +112,7 @@ impl Crowd {
     /// Bytes that the counts take, roughly.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        self.tenant.size_bytes()
-            + self.organizations.values().map(Scope::size_bytes).sum::<usize>()
-            + self.others.size_bytes()
-    }
-
-    fn organization(&mut self, member: Member) -> &mut Scope {
-        if self.organizations.len() >= MAX_ORGANIZATIONS
-            && !self.organizations.contains_key(&member.organization)
-        {
-            let quietest = self.organizations.iter().min_by_key(|(key, scope)| (scope.latest(), **key));
-            if let Some(key) = quietest.map(|(key, _)| *key) {
-                self.organizations.remove(&key);
-            }
-        }
-        self.organizations
-            .entry(member.organization)
-            .or_insert_with(|| Scope::new(ORGANIZATION_DAYS, ORGANIZATION_CELLS))
+        self.tenant.size_bytes() + self.organizations.size_bytes() + self.others.size_bytes()
     }
 }
 

@@ -15,6 +15,9 @@ const TENANT_PRIOR: f64 = 6.0;
 /// Values that are assumed to exist and were never seen.
 const UNSEEN: f64 = 20.0;
 
+/// What a value takes in memory, roughly: key, weight, and its part of a tree whose nodes are two thirds full.
+const CELL_BYTES: usize = 24;
+
 /// Weights of the same hour, its two neighbors and theirs.
 const KERNEL: [(u32, f64); 5] = [(22, 0.12), (23, 0.22), (0, 0.32), (1, 0.22), (2, 0.12)];
 
@@ -165,7 +168,8 @@ impl Scope {
         ]
     }
 
-    pub(super) fn size_bytes(&self) -> usize {
+    /// Values that are held.
+    pub(super) fn cells(&self) -> usize {
         let Self {
             half_life_days: _,
             landmark_day: _,
@@ -183,8 +187,12 @@ impl Scope {
         } = self;
         [countries, networks, blocks, machines, browsers, languages, fingerprints, pairs, hours, attacks]
             .into_iter()
-            .map(Table::size_bytes)
+            .map(Table::distinct)
             .sum()
+    }
+
+    pub(super) fn size_bytes(&self) -> usize {
+        self.cells() * CELL_BYTES
     }
 
     /// A stored weight as of `at`, in sign-ins.

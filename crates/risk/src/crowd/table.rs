@@ -74,8 +74,4 @@ impl Table {
             *weight > 0
         });
     }
-
-    pub(super) fn size_bytes(&self) -> usize {
-        self.cells.len() * 24
-    }
 }

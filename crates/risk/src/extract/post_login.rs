@@ -10,7 +10,7 @@ use super::{
     Context, Extract, origin,
     person::{self, Person},
 };
-use crate::{Features, Initial, SessionOf, Short, Sightings, SignUp, parse_agent};
+use crate::{Device, Features, Initial, SessionOf, Short, Sightings, SignUp, parse_agent};
 
 /// A session that began longer ago than this was there before the sign-in, in microseconds; one sign-in with a second
 /// factor takes less (judgement).
@@ -47,7 +47,7 @@ impl Extract for PostLogin {
         features.logins_count = logins_count(self);
         features.language = self.request.language.as_option().and_then(|language| language_tag(language));
         features.session_known = session_known(self, at);
-        features.session = session_of(self);
+        features.session = session_of(self, features.device.as_ref());
         features.readings = context.readings;
         features.enroll(self.enrolled_factors().iter().map(countersign_auth0::factor::FactorType::as_str));
         features.is_new_account = is_new(self, context);
@@ -92,29 +92,34 @@ fn session_known(event: &PostLogin, at: Timestamp) -> Option<bool> {
     Some(at.since(began) > SAME_SIGN_IN_MICROS)
 }
 
-/// The session, else the refresh token; `None` when neither has an id.
-fn session_of(event: &PostLogin) -> Option<SessionOf> {
+/// The session, else the refresh token; `None` when neither has an id. `device` is the one of the request's own agent.
+fn session_of(event: &PostLogin, device: Option<&Device>) -> Option<SessionOf> {
+    let now = event.request.user_agent.as_option();
+    // Why: nearly all go on with the agent that they began with, and to read one takes longer than all else here.
+    let device_of = |agent: &String| if Some(agent) == now { device.cloned() } else { parse_agent(agent) };
     let (session, token) = (event.session.as_option(), event.refresh_token.as_option());
     let token = token.and_then(|token| Some((token.id.as_option()?, token.device.as_option())));
     let session = session.and_then(|session| Some((session.id.as_option()?, session.device.as_option())));
     let is_token = token.is_some();
-    let (id, device) = token.or(session)?;
+    let (id, told) = token.or(session)?;
     Some(SessionOf {
         key: SessionOf::key_of(id, is_token),
-        initial: device.and_then(|Told { initial_asn, initial_ip, initial_user_agent, .. }| {
-            use_of(initial_asn.as_option(), initial_ip.as_option(), initial_user_agent.as_option())
+        initial: told.and_then(|Told { initial_asn, initial_ip, initial_user_agent, .. }| {
+            let device = initial_user_agent.as_option().and_then(device_of);
+            use_of(initial_asn.as_option(), initial_ip.as_option(), device)
         }),
-        last: device.and_then(|Told { last_asn, last_ip, last_user_agent, .. }| {
-            use_of(last_asn.as_option(), last_ip.as_option(), last_user_agent.as_option())
+        last: told.and_then(|Told { last_asn, last_ip, last_user_agent, .. }| {
+            let device = last_user_agent.as_option().and_then(device_of);
+            use_of(last_asn.as_option(), last_ip.as_option(), device)
         }),
     })
 }
 
-fn use_of(asn: Option<&String>, ip: Option<&String>, agent: Option<&String>) -> Option<Initial> {
+fn use_of(asn: Option<&String>, ip: Option<&String>, device: Option<Device>) -> Option<Initial> {
     let told = Initial {
         network: asn.and_then(|asn| origin::autonomous_system(asn)),
         block: ip.and_then(|ip| origin::block(ip)),
-        device: agent.and_then(|agent| parse_agent(agent)),
+        device,
     };
     (told != Initial::default()).then_some(told)
 }

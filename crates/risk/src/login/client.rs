@@ -12,18 +12,12 @@ const CLIENT_FLOOR: f64 = 0.15;
 const TLS_FLOOR: f64 = 0.1;
 
 pub(super) fn machine(login: &Login<'_>) -> Option<f64> {
-    let seen = login.profile.machine(login.keys.machine?, login.features.at);
-    of_all(seen, login.features.shares.and_then(|shares| shares.machine), CLIENT_FLOOR)
+    of_all(login.seen.machine?, login.features.shares.and_then(|shares| shares.machine), CLIENT_FLOOR)
         .map(|evidence| login.weaken(evidence))
 }
 
 pub(super) fn browser(login: &Login<'_>) -> Option<f64> {
-    let keys = &login.keys;
-    let (browser, machine) = (keys.browser?, keys.machine?);
-    let (seen, parent) = (
-        login.profile.browser(browser, login.features.at),
-        login.profile.machine(machine, login.features.at),
-    );
+    let (seen, parent) = (login.seen.browser?, login.seen.machine?);
     given(seen, parent, login.features.shares.and_then(|shares| shares.browser), CLIENT_FLOOR)
         .map(|evidence| login.weaken(evidence))
 }
@@ -41,14 +35,12 @@ pub(super) fn version(login: &Login<'_>) -> Option<f64> {
 }
 
 pub(super) fn language(login: &Login<'_>) -> Option<f64> {
-    let seen = login.profile.language(login.keys.language?, login.features.at);
-    of_all(seen, login.features.shares.and_then(|shares| shares.language), CLIENT_FLOOR)
+    of_all(login.seen.language?, login.features.shares.and_then(|shares| shares.language), CLIENT_FLOOR)
         .map(|evidence| login.weaken(evidence))
 }
 
 pub(super) fn tls(login: &Login<'_>) -> Option<f64> {
-    let seen = login.profile.fingerprint(login.keys.fingerprint?, login.features.at);
-    of_all(seen, login.features.shares.and_then(|shares| shares.fingerprint), TLS_FLOOR)
+    of_all(login.seen.fingerprint?, login.features.shares.and_then(|shares| shares.fingerprint), TLS_FLOOR)
         .map(|evidence| login.weaken(evidence))
 }
 

@@ -1,7 +1,10 @@
 //! What others did from the same place, with the same client.
 
 use super::{Login, place};
-use crate::{NetworkKind, Profile};
+use crate::NetworkKind;
+
+/// Share of a tenant's sign-ins at which failures with a TLS fingerprint count half; judgement.
+const COMMON_SHARE: f64 = 0.02;
 
 /// `ln((failed + 1) / (succeeded + 2))` of other accounts in a day, at least 0 once any failed.
 fn ratio(failed: u16, succeeded: u16, prior: f64) -> f64 {
@@ -11,16 +14,26 @@ fn ratio(failed: u16, succeeded: u16, prior: f64) -> f64 {
     libm::log((f64::from(failed) + 1.0) / (f64::from(succeeded) + prior)) + libm::log(prior)
 }
 
+/// Nothing where the block is known to the person: anybody can fail from an office, and its people must not pay for it.
 pub(super) fn block_failures(login: &Login<'_>) -> Option<f64> {
     let readings = login.features.readings;
-    login.features.block.as_ref()?;
-    Some(ratio(readings.failures_day, readings.block_successes_day, 2.0).max(-0.5))
+    let seen = login.seen.block?;
+    let evidence = ratio(readings.failures_day, readings.block_successes_day, 2.0).max(-0.5);
+    Some(if seen.is_known() { evidence.min(0.0) } else { evidence })
 }
 
+/// Nothing where the fingerprint is known to the person, and the less the more of the tenant's sign-ins have it: with a common
+/// browser anybody can fail.
 pub(super) fn tls_failures(login: &Login<'_>) -> Option<f64> {
     let readings = login.features.readings;
-    login.features.ja4.as_ref()?;
-    Some(ratio(readings.ja4_failures_day, readings.ja4_successes_day, 3.0).max(-1.0))
+    let seen = login.seen.fingerprint?;
+    let evidence = ratio(readings.ja4_failures_day, readings.ja4_successes_day, 3.0).max(-1.0);
+    if evidence <= 0.0 {
+        return Some(evidence);
+    }
+    let share = login.features.shares.and_then(|shares| shares.fingerprint);
+    let share = share.map_or(0.0, |share| f64::from(share.tenant_ppb) / 1e9);
+    Some(if seen.is_known() { 0.0 } else { evidence * COMMON_SHARE / (COMMON_SHARE + share) })
 }
 
 pub(super) fn network_failures(login: &Login<'_>) -> Option<f64> {
@@ -37,7 +50,7 @@ pub(super) fn colleagues(login: &Login<'_>) -> Option<f64> {
 
 /// The kind of the network where it is new to the person; less where it is usual in the organization.
 pub(super) fn kind(login: &Login<'_>) -> Option<f64> {
-    let known = login.seen(login.keys.network, Profile::network)?.weight > 0.5;
+    let known = login.seen.network?.is_known();
     let weight = match login.features.network_kind {
         _ if known => return Some(0.0),
         Some(NetworkKind::Hosting) => 2.0,
@@ -59,13 +72,13 @@ fn attacks(attacks_milli: u32, all_milli: u32) -> f64 {
 
 pub(super) fn network_attacks(login: &Login<'_>) -> Option<f64> {
     let shares = login.features.shares?;
-    let known = login.seen(login.keys.network, Profile::network)?.weight > 0.5;
+    let known = login.seen.network?.is_known();
     Some(if known { 0.0 } else { attacks(shares.network_attacks_milli, shares.network_milli) })
 }
 
 pub(super) fn tls_attacks(login: &Login<'_>) -> Option<f64> {
     let shares = login.features.shares?;
-    let known = login.seen(login.keys.fingerprint, Profile::fingerprint)?.weight > 0.5;
+    let known = login.seen.fingerprint?.is_known();
     let all = shares.fingerprint.map_or(0.0, |share| f64::from(share.tenant_ppb) / 1e6);
     Some(if known {
         0.0

@@ -12,25 +12,29 @@ mod context;
 mod crowd;
 mod evidence;
 mod familiarity;
+mod history;
 mod model;
+mod outside;
 mod place;
+mod ready;
 mod session;
 mod words;
 
+use countersign_core::{Channel, MicroLogit};
 pub use evidence::{Evidence, TERM_NAMES, Term, evidence};
 pub use model::{LoginModel, Road, RoadName, Shape, road_of};
+pub(crate) use outside::hold;
+pub(crate) use ready::ReadyLogin;
 
-use crate::{
-    Contribution, Features, Profile, code,
-    number::LIMIT_MICRO,
-    profile::{Keys, Seen},
-};
+use self::{history::History, ready::ReadyRoad};
+use crate::{Contribution, Features, Profile, code, number::LIMIT_MICRO, profile::Keys};
 
 /// A sign-in and its person's history, read once for all terms.
 pub(crate) struct Login<'a> {
     features: &'a Features,
     profile: &'a Profile,
     keys: Keys,
+    seen: History,
     /// How much of what is new is held against the person, 0 to 1.
     trust: f64,
     /// Whether any sign-in of the person is counted.
@@ -47,43 +51,64 @@ impl<'a> Login<'a> {
         let own = profile.history(features.at);
         let known = crowd + 10.0 * own;
         let trust = known / (known + HALF_TRUST);
-        Self { features, profile, keys: Keys::of(features), trust, is_known: own > 0.0 }
+        let keys = Keys::of(features);
+        let seen = History::read(features, profile, &keys);
+        Self { features, profile, keys, seen, trust, is_known: own > 0.0 }
     }
 
     /// The evidence, weakened where little is known at all: what raises the risk, and what only others speak for.
     fn weaken(&self, evidence: f64) -> f64 {
         if evidence > 0.0 || !self.is_known { evidence * self.trust } else { evidence }
     }
+}
 
-    fn seen(
-        &self,
-        key: Option<u32>,
-        find: fn(&Profile, u32, countersign_core::Timestamp) -> Seen,
-    ) -> Option<Seen> {
-        Some(find(self.profile, key?, self.features.at))
+/// The log-odds before any evidence, and what each term contributes.
+///
+/// A session or token whose beginning was not confirmed may be the thief's own: it is judged as one that begins too, and the
+/// riskier view holds. Else whoever signs in once would be less strange a minute later.
+pub(crate) fn judge(
+    features: &Features,
+    profile: Option<&Profile>,
+    model: &ReadyLogin,
+) -> (MicroLogit, Vec<Contribution>) {
+    let on = |features: &Features| {
+        let road = model.road(features);
+        (road.bias_micro, contributions(features, profile, road))
+    };
+    let goes_on = on(features);
+    let session = features.session.as_ref();
+    let is_confirmed =
+        session.zip(profile).is_some_and(|(session, profile)| profile.started(session.key).is_some());
+    // Why not an exchange: what is exchanged has no beginning that anybody could confirm.
+    if is_confirmed || features.channel == Channel::Exchange || road_of(features) == RoadName::Fresh {
+        return goes_on;
     }
+    let begins =
+        on(&Features { channel: Channel::Interactive, session_known: Some(false), ..features.clone() });
+    // Why without failures: they are held afterwards, and must not choose the view.
+    let logit = |(bias, found): &(MicroLogit, Vec<Contribution>)| {
+        let counted = found.iter().filter(|one| !outside::is_held(one));
+        bias + counted.map(|one| one.micro).sum::<MicroLogit>()
+    };
+    if logit(&begins) > logit(&goes_on) { begins } else { goes_on }
 }
 
 /// What each term contributes on a road.
-pub(crate) fn contributions(
-    features: &Features,
-    profile: Option<&Profile>,
-    road: &Road,
-) -> Vec<Contribution> {
+fn contributions(features: &Features, profile: Option<&Profile>, road: &ReadyRoad) -> Vec<Contribution> {
     let nobody = Profile::default();
     let login = Login::new(features, profile.unwrap_or(&nobody));
+    let values = evidence::read(&login);
     let mut found = Vec::new();
-    for (row, value) in evidence::TABLE.iter().zip(evidence::read(&login).values()) {
-        if let (Some(value), Some(shape)) = (value, road.shapes.get(row.name)) {
-            let micro = shape.at(*value);
-            let code = match (micro > 0, row.name) {
-                (true, "travel") if *value > place::IMPOSSIBLE => &code::IMPOSSIBLE_TRAVEL,
-                (true, _) => row.raises,
-                (false, _) => row.lowers,
-            };
-            let text = (row.words)(&login, micro > 0);
-            found.extend(Contribution::new(code.clone(), micro, (-LIMIT_MICRO, LIMIT_MICRO), text));
-        }
+    for ((row, value), shape) in evidence::TABLE.iter().zip(values.values()).zip(&road.shapes) {
+        let (Some(value), Some(shape)) = (value, shape) else { continue };
+        let micro = shape.at(*value);
+        let code = match (micro > 0, row.name) {
+            (true, "travel") if *value > place::IMPOSSIBLE => &code::IMPOSSIBLE_TRAVEL,
+            (true, _) => row.raises,
+            (false, _) => row.lowers,
+        };
+        let text = (row.words)(&login, micro > 0);
+        found.extend(Contribution::new(code.clone(), micro, (-LIMIT_MICRO, LIMIT_MICRO), text));
     }
     found
 }

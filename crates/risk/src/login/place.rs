@@ -17,29 +17,25 @@ const BLOCK_FLOOR: f64 = 0.01;
 pub(super) const IMPOSSIBLE: f64 = 1.204;
 
 pub(super) fn country(login: &Login<'_>) -> Option<f64> {
-    let key = login.keys.country?;
     let share = login.features.shares.and_then(|shares| shares.country);
-    of_all(login.profile.country(key, login.features.at), share, COUNTRY_FLOOR)
-        .map(|evidence| login.weaken(evidence))
+    of_all(login.seen.country?, share, COUNTRY_FLOOR).map(|evidence| login.weaken(evidence))
 }
 
 pub(super) fn network(login: &Login<'_>) -> Option<f64> {
-    let keys = &login.keys;
-    let seen = login.profile.network(keys.network?, login.features.at);
+    let seen = login.seen.network?;
     let share = login.features.shares.and_then(|shares| shares.network);
-    let evidence = match keys.country {
-        Some(country) => given(seen, login.profile.country(country, login.features.at), share, NETWORK_FLOOR),
+    let evidence = match login.seen.country {
+        Some(country) => given(seen, country, share, NETWORK_FLOOR),
         None => of_all(seen, share, NETWORK_FLOOR),
     };
     evidence.map(|evidence| login.weaken(evidence))
 }
 
 pub(super) fn block(login: &Login<'_>) -> Option<f64> {
-    let keys = &login.keys;
-    let seen = login.profile.block(keys.block?, login.features.at);
+    let seen = login.seen.block?;
     let share = login.features.shares.and_then(|shares| shares.block);
-    let evidence = match keys.network {
-        Some(network) => given(seen, login.profile.network(network, login.features.at), share, BLOCK_FLOOR),
+    let evidence = match login.seen.network {
+        Some(network) => given(seen, network, share, BLOCK_FLOOR),
         None => of_all(seen, share, BLOCK_FLOOR),
     };
     evidence.map(|evidence| login.weaken(evidence))
@@ -47,9 +43,7 @@ pub(super) fn block(login: &Login<'_>) -> Option<f64> {
 
 /// `ln(1 + km / 100)` less what a known place has, from the nearest place of those the person was at.
 pub(super) fn distance(login: &Login<'_>) -> Option<f64> {
-    let here = login.features.place?;
-    let nearest = login.profile.known_places().map(|place| here.distance_km(place)).reduce(f64::min)?;
-    Some(f64::min(libm::log1p(nearest / 100.0), 5.0) - 0.5)
+    Some(f64::min(libm::log1p(login.seen.nearest_km? / 100.0), 5.0) - 0.5)
 }
 
 /// `ln(speed / 300 km/h)` beyond 300 km, after 100 km for errors of position; 0 for all that is slower.

@@ -3,6 +3,9 @@
 use countersign_core::{Channel, Score, Timestamp};
 use proptest::prelude::*;
 
+mod failures;
+mod poisoning;
+
 use super::*;
 use crate::{
     Assessment, CODES, Code, Initial, Model, Place, SessionOf, Short, assess, counterfactual, learning,

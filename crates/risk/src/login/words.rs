@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use super::Login;
 use crate::{
-    Profile,
     number::{elapsed, grouped, nearest, real},
     profile::Seen,
 };
@@ -29,39 +28,35 @@ fn share(seen: Option<Seen>, noun: &str) -> Words {
 }
 
 pub(super) fn country(login: &Login<'_>, _: bool) -> Words {
-    share(login.seen(login.keys.country, Profile::country), "country")
+    share(login.seen.country, "country")
 }
 
 pub(super) fn network(login: &Login<'_>, _: bool) -> Words {
-    share(login.seen(login.keys.network, Profile::network), "network")
+    share(login.seen.network, "network")
 }
 
 pub(super) fn block(login: &Login<'_>, _: bool) -> Words {
-    share(login.seen(login.keys.block, Profile::block), "block of addresses")
+    share(login.seen.block, "block of addresses")
 }
 
 pub(super) fn machine(login: &Login<'_>, _: bool) -> Words {
-    share(login.seen(login.keys.machine, Profile::machine), "kind of machine")
+    share(login.seen.machine, "kind of machine")
 }
 
 pub(super) fn browser(login: &Login<'_>, _: bool) -> Words {
-    share(login.seen(login.keys.browser, Profile::browser), "browser on such a machine")
+    share(login.seen.browser, "browser on such a machine")
 }
 
 pub(super) fn language(login: &Login<'_>, _: bool) -> Words {
-    share(login.seen(login.keys.language, Profile::language), "browser language")
+    share(login.seen.language, "browser language")
 }
 
 pub(super) fn tls(login: &Login<'_>, _: bool) -> Words {
-    share(login.seen(login.keys.fingerprint, Profile::fingerprint), "TLS fingerprint")
+    share(login.seen.fingerprint, "TLS fingerprint")
 }
 
 pub(super) fn distance(login: &Login<'_>, _: bool) -> Words {
-    let known = login
-        .features
-        .place
-        .and_then(|here| login.profile.known_places().map(|place| here.distance_km(place)).reduce(f64::min));
-    let km = grouped(nearest(known.unwrap_or(0.0)));
+    let km = grouped(nearest(login.seen.nearest_km.unwrap_or(0.0)));
     format!("{km} km from the nearest place that the user signed in from.").into()
 }
 

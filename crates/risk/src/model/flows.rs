@@ -113,6 +113,12 @@ pub struct ResetWeights {
     pub dormant_days: u32,
     /// A sleeping account is reset.
     pub dormant_micro: MicroLogit,
+    /// Days for which it counts that the password was found in a breach; 0, as in models of before: it never does.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub leaked_days: u32,
+    /// The password that is reset was found in a breach. Why so little: its owner is told to reset it, too.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub leaked_micro: MicroLogit,
 }
 
 /// What a machine's features count, beside the terms that it shares with people. Source: as [`SignUpWeights`]; the fit took
@@ -207,8 +213,20 @@ impl Default for ResetWeights {
             no_second_factor_micro: 300_000,
             dormant_days: 90,
             dormant_micro: 1_200_000,
+            leaked_days: 30,
+            leaked_micro: 600_000,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(days: &u32) -> bool {
+    *days == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_nothing(micro: &MicroLogit) -> bool {
+    *micro == 0
 }
 
 impl Default for MachineWeights {

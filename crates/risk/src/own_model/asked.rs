@@ -8,7 +8,7 @@ use super::{
     *,
 };
 use crate::{
-    Assessment, Features, Model, Profile, Reset, SignUp, assess, assess_with,
+    Assessment, Features, Model, Profile, ReadyModel, Reset, SignUp, assess, assess_with,
     samples::{home, ordinary, stranger},
 };
 
@@ -21,7 +21,7 @@ fn sum(input: &str, intercept: f64, coefficient: f64) -> OwnModel {
 }
 
 fn of(own: Option<&OwnModel>) -> Assessment {
-    assess_with(&stranger(), Some(&home(60)), &Model::default(), own)
+    assess_with(&stranger(), Some(&home(60)), &ReadyModel::default(), own)
 }
 
 fn said(assessment: &Assessment) -> Option<(MicroLogit, &str)> {
@@ -54,7 +54,7 @@ fn it_is_asked_of_a_machine_as_of_a_person() {
     for features in [features, ordinary()] {
         let own = sum("history", 0.5, 0.0);
         let without = assess(&features, None, &Model::default());
-        let with = assess_with(&features, None, &Model::default(), Some(&own));
+        let with = assess_with(&features, None, &ReadyModel::default(), Some(&own));
         assert_eq!(with.logit_micro, without.logit_micro + 500_000);
     }
 }

@@ -1,8 +1,8 @@
 //! A profile as bytes.
 //!
 //! A version, then in this order: the landmark's day, the first sight, the sums, the histograms (each a count and its
-//! cells, key before weight), the confirmed sign-ins, the sessions, the failures, the scopes; in version 3 also the signals
-//! of the user's risk and when the password was last changed.
+//! cells, key before weight), the confirmed sign-ins, the sessions, the failures, the scopes; then, where the
+//! version says so, the types of second factors, and the signals of the user's risk with when the password was last changed.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use super::{
     MAX_FAILURES, MAX_SIGHTINGS, Profile, Sighting, Started,
     bytes::{Reader, Writer},
+    factors::{Factor, MAX_FACTORS},
     histogram::Histogram,
     scopes::Scopes,
     started::MAX_STARTED,
@@ -19,12 +20,12 @@ use crate::user_risk::{UserRisk, UserSignal, UserSignalKind};
 /// The most that a profile takes as bytes, in any state that this module accepts or makes.
 pub const MAX_PROFILE_BYTES: usize = 2_048;
 
-/// Version of the encoding of a profile without user risk, which most are; a record from before there was any replays in its
-/// own bytes.
+/// Version of the encoding of a profile with neither user risk nor factors. Others up to [`LAST`] add one for user risk and two
+/// for factors; what is beyond is refused.
 const PLAIN: u64 = 2;
 
-/// Version of the encoding with user risk. Others are refused.
-const VERSION: u64 = 3;
+/// The version with both.
+const LAST: u64 = 5;
 
 /// No sum of weights is above this (seven bytes hold it).
 const MAX_SUM: u64 = 99_999_999_999_999;
@@ -39,7 +40,7 @@ pub enum ProfileError {
     #[error("the bytes are not a profile")]
     Malformed,
     /// A profile of another version.
-    #[error("profile version `{0}` is not known; known are `{PLAIN}` and `{VERSION}`")]
+    #[error("profile version `{0}` is not known; known are `{PLAIN}` to `{LAST}`")]
     Version(u64),
     /// A profile that breaks its own limits.
     #[error("the profile breaks its limits of size, order or range")]
@@ -51,7 +52,7 @@ impl Profile {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::default();
-        writer.put(if self.user_risk.is_empty() { PLAIN } else { VERSION }, 1);
+        writer.put(self.version(), 1);
         writer.put(self.landmark_day.unsigned_abs(), 4);
         writer.put(self.first_seen.map_or(0, |second| second.unsigned_abs() + 1), 5);
         writer.put(self.total, 7);
@@ -77,10 +78,18 @@ impl Profile {
         let scopes = self.scopes.pack();
         writer.put(u64::try_from(scopes.len()).unwrap_or(0), 2);
         writer.0.extend(scopes);
+        if !self.factors.is_empty() {
+            writer.count(self.factors.len());
+            self.factors.iter().for_each(|factor| factor.write(&mut writer));
+        }
         if !self.user_risk.is_empty() {
             self.user_risk.write(&mut writer);
         }
         writer.0
+    }
+
+    fn version(&self) -> u64 {
+        PLAIN + u64::from(!self.user_risk.is_empty()) + 2 * u64::from(!self.factors.is_empty())
     }
 
     /// Reads what [`Profile::encode`] wrote.
@@ -92,24 +101,23 @@ impl Profile {
             return Err(ProfileError::Bounds);
         }
         let mut reader = Reader(bytes);
-        let has_risk = match reader.take(1) {
-            Some(PLAIN) => false,
-            Some(VERSION) => true,
+        let version = match reader.take(1) {
+            Some(version @ PLAIN..=LAST) => version,
             Some(version) => return Err(ProfileError::Version(version)),
             None => return Err(ProfileError::Malformed),
         };
-        let profile = Self::parse(&mut reader, has_risk)
+        let profile = Self::parse(&mut reader, version - PLAIN)
             .filter(|_| reader.is_at_end())
             .ok_or(ProfileError::Malformed)?;
         // INVARIANT: a profile has one encoding.
-        if profile.is_sound() && has_risk != profile.user_risk.is_empty() {
+        if profile.is_sound() && profile.version() == version {
             Ok(profile)
         } else {
             Err(ProfileError::Bounds)
         }
     }
 
-    fn parse(reader: &mut Reader<'_>, has_risk: bool) -> Option<Self> {
+    fn parse(reader: &mut Reader<'_>, parts: u64) -> Option<Self> {
         Some(Self {
             landmark_day: i64::try_from(reader.take(4)?).ok()?,
             first_seen: reader.take(5)?.checked_sub(1).and_then(|second| i64::try_from(second).ok()),
@@ -134,7 +142,8 @@ impl Profile {
                 let size = usize::try_from(reader.take(2)?).ok()?;
                 Scopes::unpack(reader.slice(size)?)?
             },
-            user_risk: if has_risk { UserRisk::read(reader)? } else { UserRisk::default() },
+            factors: if parts & 2 > 0 { repeat(reader, Factor::read)? } else { Vec::new() },
+            user_risk: if parts & 1 > 0 { UserRisk::read(reader)? } else { UserRisk::default() },
         })
     }
 
@@ -163,6 +172,9 @@ impl Profile {
             && self.sightings.is_sorted()
             && self.sightings.iter().all(|sighting| second(&sighting.0) && sighting.1.is_none_or(place))
             && self.started.len() <= MAX_STARTED
+            && self.factors.len() <= MAX_FACTORS
+            && self.factors.is_sorted_by(|a, b| a.key < b.key)
+            && self.factors.iter().all(|factor| second(&factor.since))
             && self.failures.len() <= MAX_FAILURES
             && self.failures.is_sorted()
             && self.failures.iter().all(second)

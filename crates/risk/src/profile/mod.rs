@@ -3,6 +3,7 @@
 mod bytes;
 mod codec;
 pub(crate) mod decay;
+mod factors;
 pub(crate) mod histogram;
 mod keys;
 mod reading;
@@ -12,6 +13,7 @@ mod started;
 use countersign_core::Timestamp;
 
 pub use codec::{MAX_PROFILE_BYTES, ProfileError};
+use factors::Factor;
 use histogram::{Counts, Histogram, MAX_CELL};
 pub(crate) use keys::{Keys, browser_of};
 pub(crate) use reading::Seen;
@@ -50,6 +52,7 @@ pub struct Profile {
     scopes: Scopes,
     sightings: Vec<Sighting>,
     started: Vec<Started>,
+    factors: Vec<Factor>,
     failures: Vec<i64>,
     failures_total: u32,
     user_risk: UserRisk,
@@ -70,8 +73,9 @@ impl Sighting {
 impl Profile {
     /// Counts a sign-in with `weight_milli` thousandths (at most 1,000; 0 changes nothing); `key` names its decision.
     ///
-    /// A weight below 1,000 is provisional: it is summed apart, displaces nothing and leaves neither a place to travel
-    /// from, a session nor a scope behind: asking often enough must not make a scope known.
+    /// A weight below 1,000 is provisional. Of a person it is summed and nothing else: no value becomes known by it, or a
+    /// thief's first visit would make his second look ordinary. Of a machine it counts in the histograms, displaces nothing
+    /// and leaves no scope behind: asking often enough must not make a scope known.
     pub fn credit(&mut self, features: &Features, key: u64, weight_milli: u32) {
         let weight = weight_milli.min(learning::FULL_MILLI);
         if weight == 0 {
@@ -89,12 +93,15 @@ impl Profile {
         if !full {
             self.provisional = Self::bounded(self.provisional.saturating_add(amount));
         }
-        self.each(&Keys::of(features), |histogram, key| histogram.add(key, amount, full));
+        if full || features.machine.is_some() {
+            self.each(&Keys::of(features), |histogram, key| histogram.add(key, amount, full));
+        }
         if full {
             if let Some(machine) = &features.machine {
                 self.scopes.add(machine, day.saturating_sub(self.landmark_day));
             }
             Started::of(features).inspect(|started| started.insert(&mut self.started));
+            self.add_factors(features);
             insert_latest(&mut self.sightings, Sighting::of(features, key), MAX_SIGHTINGS);
         }
     }
@@ -115,6 +122,7 @@ impl Profile {
             let machine = features.machine.as_ref();
             machine.inspect(|machine| self.scopes.remove(machine, day.saturating_sub(self.landmark_day)));
             Started::of(features).inspect(|started| self.started.retain(|other| other != started));
+            self.remove_factors(features);
             let sighting = Sighting::of(features, key);
             if let Some(index) = self.sightings.iter().position(|other| *other == sighting) {
                 self.sightings.remove(index);
@@ -122,7 +130,9 @@ impl Profile {
         } else {
             self.provisional = self.provisional.saturating_sub(amount);
         }
-        self.each(&Keys::of(features), |histogram, key| histogram.remove(key, amount));
+        if weight == learning::FULL_MILLI || features.machine.is_some() {
+            self.each(&Keys::of(features), |histogram, key| histogram.remove(key, amount));
+        }
         if self.is_unused() {
             self.landmark_day = 0;
             self.first_seen = None;
@@ -134,6 +144,17 @@ impl Profile {
         if from_milli != to_milli {
             self.debit(features, key, from_milli);
             self.credit(features, key, to_milli);
+        }
+    }
+
+    /// Begins anew what a clock that ran ahead has spoilt: whose landmark or latest sign-in lies more than a day after `now`.
+    /// What is held against the person stays.
+    ///
+    /// Weights of the future would outweigh all that is added for years.
+    pub fn settle(&mut self, now: Timestamp) {
+        let latest = self.sightings.last().map_or(0, |sighting| sighting.0 / 86_400);
+        if self.landmark_day.max(latest) > decay::day(now).saturating_add(1) {
+            *self = Self { user_risk: std::mem::take(&mut self.user_risk), ..Self::default() };
         }
     }
 

@@ -5,6 +5,9 @@ use countersign_core::Timestamp;
 use super::{Profile, Started, decay, histogram::Histogram, keys};
 use crate::{Machine, Place, number};
 
+/// Weight at which a value is known to the person, in sign-ins: a confirmed one counts more for 45 days.
+const LEAST_KNOWN: f64 = 0.5;
+
 /// How often one value was seen, of how many sign-ins that told the feature; decayed to the time of asking.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Seen {
@@ -14,6 +17,13 @@ pub(crate) struct Seen {
     pub(crate) total: f64,
     /// Different values held, at least 1.
     pub(crate) distinct: f64,
+}
+
+impl Seen {
+    /// Whether the value is the person's: in a confirmed sign-in of the last 45 days, or oftener before.
+    pub(crate) fn is_known(self) -> bool {
+        self.weight >= LEAST_KNOWN
+    }
 }
 
 /// How well the scopes that a machine asks for are known, of the confirmed requests that told theirs.
@@ -26,12 +36,12 @@ pub(crate) struct Asked {
 }
 
 impl Profile {
-    /// Weight of all credited sign-ins as of `at`, in sign-ins.
+    /// Weight of the confirmed sign-ins as of `at`, in sign-ins: the provisional ones make nobody better known.
     pub(crate) fn history(&self, at: Timestamp) -> f64 {
-        self.read(self.total, at)
+        self.read(self.total.saturating_sub(self.provisional), at)
     }
 
-    /// Weight of all credited sign-ins as of `at`, in thousandths.
+    /// The same in thousandths.
     #[must_use]
     pub fn total_milli(&self, at: Timestamp) -> u32 {
         as_milli(self.history(at))
@@ -147,23 +157,33 @@ impl Profile {
     }
 
     fn seen<const CAP: usize>(&self, histogram: &Histogram<CAP>, key: u32, at: Timestamp) -> Seen {
+        let scale = self.scale(at);
         Seen {
-            weight: self.read(histogram.weight(key), at),
-            total: self.read(histogram.total(), at),
+            weight: read(histogram.weight(key), scale),
+            total: read(histogram.total(), scale),
             distinct: number::real(i64::try_from(histogram.distinct()).unwrap_or(0)).max(1.0),
         }
     }
 
     /// A stored weight as of `at`, in sign-ins.
     fn read(&self, scaled: u64, at: Timestamp) -> f64 {
-        let scale = decay::scale(decay::day(at).saturating_sub(self.landmark_day)).max(1);
-        number::real_unsigned(scaled) / number::real_unsigned(scale) / 1000.0
+        read(scaled, self.scale(at))
+    }
+
+    /// What a stored thousandth of a sign-in of `at` would be.
+    fn scale(&self, at: Timestamp) -> u64 {
+        decay::scale(decay::day(at).saturating_sub(self.landmark_day)).max(1)
     }
 
     /// A stored weight in sixteenths of a request as of `at`, in requests.
     fn read_sixteenths(&self, scaled: u64, at: Timestamp) -> f64 {
         self.read(scaled.saturating_mul(4_000), at)
     }
+}
+
+/// A stored weight in sign-ins by the scale of the time of asking.
+fn read(scaled: u64, scale: u64) -> f64 {
+    number::real_unsigned(scaled) / number::real_unsigned(scale) / 1000.0
 }
 
 fn as_milli(sign_ins: f64) -> u32 {

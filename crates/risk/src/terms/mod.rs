@@ -58,6 +58,7 @@ pub(crate) const TERMS: &[Term] = &[
     reset::block,
     reset::second_factor,
     reset::dormant,
+    reset::leaked,
     client::audience,
     client::scopes,
     client::dormant,

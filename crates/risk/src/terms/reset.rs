@@ -42,6 +42,17 @@ pub(super) fn dormant(features: &Features, profile: Option<&Profile>, model: &Mo
     Contribution::new(code::DORMANT_ACCOUNT, model.reset.dormant_micro, (0, LIMIT_MICRO), text)
 }
 
+/// What it counts that Auth0 found the password in a breach that is reset now: whoever knows it may know that of the mailbox,
+/// too. `None` where it found none, or the password was changed since.
+pub(super) fn leaked(features: &Features, profile: Option<&Profile>, model: &Model) -> Option<Contribution> {
+    features.reset.as_ref()?;
+    let days = profile?.user_risk().leaked_days_ago(features.at)?;
+    (days < model.reset.leaked_days).then_some(())?;
+    let text =
+        format!("The password was found in a breach less than {} days before.", days.saturating_add(1));
+    Contribution::new(code::LEAKED_PASSWORD, model.reset.leaked_micro, (0, LIMIT_MICRO), text)
+}
+
 #[cfg(test)]
 mod tests {
     use countersign_auth0::trigger::{
@@ -52,7 +63,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Assessment, Readings, assess,
+        Assessment, Readings, UserSignalKind, assess,
         samples::{event, extracted, home, now},
     };
 
@@ -133,5 +144,55 @@ mod tests {
         assert_eq!(dormant(&features, None, &model), None);
         features.reset = None;
         assert_eq!(dormant(&features, Some(&profile), &model), None, "a sign-in is not a reset");
+    }
+
+    /// The profile of the account when its password was found in a breach so many days ago.
+    fn leaked_days_ago(days: i64) -> Profile {
+        let mut profile = home(60);
+        let at = Timestamp::from_seconds(now().seconds() - days * DAY_S);
+        profile.user_risk_mut().add(UserSignalKind::LeakedPassword, at, 0);
+        profile
+    }
+
+    #[test]
+    fn a_password_that_leaked_counts_at_its_reset_for_a_while_and_never_at_a_sign_in() {
+        let features =
+            extracted(&event::<PasswordResetPostChallenge>(RESET, &json!({})), Readings::default());
+        let of = |profile: &Profile| assess(&features, Some(profile), &Model::default());
+        let (before, after) = (of(&home(60)), of(&leaked_days_ago(2)));
+        assert_eq!(after.logit_micro - before.logit_micro, Model::default().reset.leaked_micro);
+        let told = after.reasons.iter().find(|reason| reason.code == code::LEAKED_PASSWORD).unwrap();
+        assert_eq!(told.text, "The password was found in a breach less than 3 days before.");
+        assert!(after.score < Score::from_percent(10), "an owner at home who was told to reset it is low");
+        assert_eq!(of(&leaked_days_ago(30)), before, "it was long ago");
+        let sign_in = Features { reset: None, ..features };
+        assert_eq!(leaked(&sign_in, Some(&leaked_days_ago(2)), &Model::default()), None);
+    }
+
+    #[test]
+    fn a_password_that_was_changed_since_it_leaked_is_another() {
+        let features =
+            extracted(&event::<PasswordResetPostChallenge>(RESET, &json!({})), Readings::default());
+        let mut profile = leaked_days_ago(2);
+        let change = |days: i64| Timestamp::from_seconds(now().seconds() - days * DAY_S);
+        profile.user_risk_mut().change_password(change(3));
+        assert!(leaked(&features, Some(&profile), &Model::default()).is_some(), "that was the earlier one");
+        profile.user_risk_mut().change_password(change(1));
+        assert_eq!(leaked(&features, Some(&profile), &Model::default()), None);
+        profile.user_risk_mut().add(UserSignalKind::LeakedPassword, now(), 0);
+        assert!(leaked(&features, Some(&profile), &Model::default()).is_some(), "the new one leaked, too");
+    }
+
+    #[test]
+    fn a_model_of_before_reads_as_it_was_and_says_nothing_of_leaks() {
+        let model = Model::default();
+        let mut document = serde_json::to_value(&model).unwrap();
+        let reset = document["reset"].as_object_mut().unwrap();
+        reset.retain(|name, _| !name.starts_with("leaked_"));
+        let before: Model = serde_json::from_value(document.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&before).unwrap(), document, "so that its tag stays");
+        let features =
+            extracted(&event::<PasswordResetPostChallenge>(RESET, &json!({})), Readings::default());
+        assert_eq!(leaked(&features, Some(&leaked_days_ago(2)), &before), None);
     }
 }

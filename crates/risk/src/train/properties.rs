@@ -148,6 +148,26 @@ proptest! {
     }
 }
 
+/// How often a corpus has thieves of tokens says nothing of how often they come.
+#[test]
+fn a_corpus_with_few_thieves_on_a_road_does_not_make_it_safer() {
+    let fitted = |attacks_by_token: usize| {
+        let of = |road, count, is_attack| {
+            let example = Example { road, evidence: evidence(&[]), is_attack, weight: 1.0, beside: 0.0 };
+            std::iter::repeat_n(example, count)
+        };
+        let (fresh, refresh) = (RoadName::Fresh, RoadName::Refresh);
+        let mut examples: Vec<Example> = of(fresh, 2_000, false).chain(of(fresh, 40, true)).collect();
+        examples.extend(of(refresh, 1_000, false).chain(of(refresh, attacks_by_token, true)));
+        fit_corpus(&examples)
+    };
+    for attacks_by_token in [2, 20, 60] {
+        let model = fitted(attacks_by_token);
+        let apart = model.fresh.bias_micro.abs_diff(model.refresh.bias_micro);
+        assert!(apart < 20_000, "{attacks_by_token} thefts of tokens: {apart}");
+    }
+}
+
 #[test]
 fn the_same_sign_ins_give_the_same_bytes_in_whatever_order_they_come() {
     let mut observed = tenant(2_400, 1);

@@ -37,6 +37,22 @@ proptest! {
     }
 
     #[test]
+    fn the_end_of_a_level_is_the_second_at_which_it_is_left(told in prop::collection::vec(signals(), 0..12), change in 0..60_i64) {
+        let mut risk = UserRisk::default();
+        for (kind, day, key) in told {
+            risk.add(kind, after(day), key);
+        }
+        risk.change_password(after(change));
+        for level in [Level::Medium, Level::High] {
+            let is_at = |at: Timestamp| risk.at(at).is_some_and(|held| held.level >= level);
+            match risk.until(level) {
+                Some(until) => prop_assert!(!is_at(until) && is_at(until.plus(-1_000_000))),
+                None => prop_assert!((-1..400).all(|day| !is_at(after(day)))),
+            }
+        }
+    }
+
+    #[test]
     fn a_signal_is_taken_back_exactly(told in prop::collection::vec(signals(), 0..7), change in 0..60_i64, (kind, day, key) in signals()) {
         let mut before = UserRisk::default();
         for (kind, day, key) in told {
@@ -172,4 +188,17 @@ fn a_machine_has_none() {
     assert!(user_risk(Some(&profile), &features).is_some());
     features.machine = Some(crate::Machine::default());
     assert_eq!(user_risk(Some(&profile), &features), None);
+}
+
+#[test]
+fn a_fraudulent_sign_in_is_high_for_six_days_and_a_leaked_password_medium_for_two_weeks() {
+    let days = |risk: &UserRisk, level| {
+        risk.until(level).map(|until| number::real(until.seconds() - now().seconds()) / number::real(DAY_S))
+    };
+    let fraud = days(&of(&[FraudulentSignIn]), Level::High).unwrap();
+    assert!((5.8..5.9).contains(&fraud), "{fraud}");
+    let leak = of(&[LeakedPassword]);
+    let medium = days(&leak, Level::Medium).unwrap();
+    assert!((14.0..14.01).contains(&medium), "{medium}");
+    assert_eq!((days(&leak, Level::High), days(&UserRisk::default(), Level::Medium)), (None, None));
 }

@@ -252,7 +252,7 @@ async fn deliveries_are_posted_with_the_sinks_headers_until_one_is_taken() {
     let texts: Vec<String> = requests.iter().collect();
     assert_eq!(texts.len(), 3);
     assert!(texts.iter().all(|text| text.contains("authorization: Bearer x") && text.contains("x-key: v")));
-    assert!(texts[2].ends_with("\"}]"));
+    assert!(texts[2].ends_with("}]"));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! `POST /v1/decisions`: an Action asks what to do.
 
+mod by_token;
+
+use crate::openapi::{refused, written};
 use std::time::Duration;
 
 use axum::{
@@ -13,7 +16,7 @@ use countersign_core::Trigger;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::signed::Signed;
+use super::signed::{Proved, Signed};
 use crate::{Problem, Server, admission, body, rate::Asked};
 
 /// Shortest and longest deadline of a caller, in milliseconds; Auth0 gives all Actions of a trigger 20 seconds.
@@ -29,7 +32,7 @@ const HASH_DIGITS: usize = 64;
 const MAX_TRUNCATED: usize = 64;
 
 #[derive(Deserialize)]
-struct DecisionRequest {
+pub(super) struct DecisionRequest {
     trigger: String,
     event: Box<RawValue>,
     deadline_ms: u32,
@@ -38,8 +41,29 @@ struct DecisionRequest {
     truncated: Vec<String>,
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/decisions",
+    operation_id = "decide",
+    tag = "decisions",
+    summary = "An Action asks what to do.",
+    params(
+        ("webhook-id" = written::SignedId, Header),
+        ("webhook-timestamp" = written::SignedAt, Header),
+        ("countersign-tenant" = written::TenantId, Header),
+    ),
+    request_body = written::DecisionRequest,
+    responses(
+        (status = 200, body = written::DecisionAnswer, headers(("countersign-signature" = Option<String>))),
+        refused::Signed,
+    ),
+    security(("signature" = [])),
+)]
 pub(super) async fn handle(State(server): State<Server>, request: Request) -> Response {
     let received = server.0.app.clock().monotonic();
+    if by_token::is_asked(request.headers()) {
+        return by_token::handle(&server, request, received).await;
+    }
     let admitted = admission::before(&server, request).await;
     let read = async { Signed::read(&server, admitted?).await };
     let signed = match read.await {
@@ -49,23 +73,31 @@ pub(super) async fn handle(State(server): State<Server>, request: Request) -> Re
             return problem.into_response();
         }
     };
-    let answer = decide(&server, &signed, received).await;
+    let answer = match ask(&server, &signed.asked, received) {
+        Ok(ask) => decide(&server, &signed.asked, ask).await,
+        Err(problem) => Err(problem),
+    };
     if let Err(problem) = &answer {
         server.0.metrics.refused(problem.code());
     }
     signed.answer(answer)
 }
 
-async fn decide(server: &Server, signed: &Signed, received: Duration) -> Result<Vec<u8>, Problem> {
-    signed.limit(server, Asked::Decision)?;
-    let mut ask = parse(&signed.body, &signed.id, received)?;
+/// What is asked, within what the tenant and the event's client may.
+fn ask(server: &Server, asked: &Proved, received: Duration) -> Result<Ask, Problem> {
+    asked.limit(server, Asked::Decision)?;
+    let ask = parse(&asked.body, &asked.id, received)?;
     if let Some(client) = ask.client() {
-        signed.limit_client(server, client)?;
+        asked.limit_client(server, client)?;
     }
+    Ok(ask)
+}
+
+async fn decide(server: &Server, asked: &Proved, mut ask: Ask) -> Result<Vec<u8>, Problem> {
     // Why before a place is taken: a slow connector is no sign of too many decisions.
-    let told = server.0.app.enrich(&signed.tenant, &mut ask).await;
-    let place = admission::begin(server, ask.call.received, ask.call.deadline)?;
-    let decided = server.0.app.decide_with(&signed.tenant, ask, told).await;
+    let told = server.0.app.enrich(&asked.tenant, &mut ask).await;
+    let place = admission::begin(server, asked.tenant.id(), ask.call.received, ask.call.deadline)?;
+    let decided = server.0.app.decide_with(&asked.tenant, ask, told).await;
     place.end(server.0.app.clock().monotonic());
     let decided = decided?;
     server.0.metrics.decided(&decided);

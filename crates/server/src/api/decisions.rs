@@ -1,13 +1,15 @@
 //! `GET /v1/decisions` and `GET /v1/decisions/{id}`: what was decided, pseudonymous.
 
+use crate::authn::Known;
+use crate::openapi::{refused, written};
 use axum::{
     Json,
     extract::{Query, State},
-    http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use countersign_app::{DecisionFilter, DecisionRow, decide::record::Record};
+use countersign_app::{App, DecisionFilter, DecisionRow, decide::record::Record};
 use countersign_core::{DecisionId, Level, OrganizationId, TenantId};
+use countersign_rights::Action;
 use serde::{Deserialize, Serialize};
 
 use super::segments::Segments;
@@ -18,23 +20,32 @@ const PAGE: u32 = 50;
 
 /// What `ListQuery` takes, in words.
 const LIST_QUERY: &str = "`tenant` and, each at most once, `level` (`low`, `medium`, `high` or `critical`), \
-    `organization` and `before` (the index of a leaf)";
+    `organization`, `before` (the index of a leaf) and `aliases` (`true` or `false`)";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    #[param(value_type = written::TenantId)]
     tenant: TenantId,
+    #[param(value_type = Option<written::Level>)]
     level: Option<Level>,
+    #[param(value_type = Option<written::OrganizationId>)]
     organization: Option<OrganizationId>,
+    #[param(value_type = Option<written::Count>)]
     before: Option<u64>,
+    #[serde(default)]
+    aliases: bool,
 }
 
 /// What `TenantQuery` takes, in words.
 pub(super) const TENANT_QUERY: &str = "`tenant` and, at most once, `opened` (`true` or `false`)";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct TenantQuery {
+    #[param(value_type = written::TenantId)]
     pub(super) tenant: TenantId,
     #[serde(default)]
     pub(super) opened: bool,
@@ -46,6 +57,9 @@ struct Listed {
     leaf_index: u64,
     at: countersign_core::Timestamp,
     subject: Option<String>,
+    /// What stands for the person outside; told when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias: Option<String>,
     organization: Option<OrganizationId>,
     trigger: countersign_core::Trigger,
     channel: countersign_core::Channel,
@@ -64,6 +78,7 @@ impl From<DecisionRow> for Listed {
             leaf_index,
             at: decision.at,
             subject: subject.map(|subject| subject.to_string()),
+            alias: None,
             organization: decision.organization,
             trigger: decision.trigger,
             channel: decision.channel,
@@ -85,20 +100,28 @@ struct Page {
 }
 
 /// Lists decisions, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/decisions",
+    operation_id = "list_decisions",
+    tag = "decisions",
+    summary = "Decisions, newest first.",
+    params(ListQuery),
+    responses(
+        (status = 200, body = written::DecisionPage),
+        refused::Guarded,
+        refused::Missing,
+        refused::Query,
+    ),
+)]
 pub(super) async fn handle(
     State(server): State<Server>,
-    headers: HeaderMap,
+    Known(caller): Known,
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
-    // Why: the path is shared with the signed endpoint, which no operator's guard stands before.
-    if !server.0.operator.admits(&headers, server.0.app.clock().monotonic()) {
-        let detail =
-            "this needs `Authorization: Bearer` with the token in the data directory's file `operator.token`";
-        return Err(Problem::new(axum::http::StatusCode::UNAUTHORIZED, "credential.missing", detail));
-    }
-    let Query(ListQuery { tenant, level, organization, before }) =
+    let Query(ListQuery { tenant, level, organization, before, aliases }) =
         query.map_err(|_| bad_query(LIST_QUERY))?;
-    let tenant = server.0.app.tenant(&tenant)?;
+    let tenant = server.permit(&caller, Action::ReadDecisions, tenant.as_str()).await?;
     let filter = DecisionFilter {
         levels: level.into_iter().collect(),
         organization,
@@ -107,7 +130,12 @@ pub(super) async fn handle(
     };
     let rows = server.0.app.decisions(&tenant, filter, PAGE).await?;
     let next = rows.last().filter(|_| rows.len() == 50).map(|row| row.leaf_index);
-    Ok(Json(Page { decisions: rows.into_iter().map(Listed::from).collect(), next }).into_response())
+    let listed = |row: DecisionRow| {
+        let subject = row.subject.as_ref().filter(|_| aliases);
+        let alias = subject.map(|subject| App::alias(&tenant, subject, row.decision.at).to_string());
+        Listed { alias, ..row.into() }
+    };
+    Ok(Json(Page { decisions: rows.into_iter().map(listed).collect(), next }).into_response())
 }
 
 #[derive(Serialize)]
@@ -128,13 +156,29 @@ struct Shown {
 }
 
 /// Shows one decision with its explanation.
+#[utoipa::path(
+    get,
+    path = "/v1/decisions/{id}",
+    operation_id = "show_decision",
+    tag = "decisions",
+    summary = "One decision, explained.",
+    params(("id" = written::Identifier, Path), TenantQuery),
+    responses(
+        (status = 200, body = written::DecisionShown),
+        refused::Guarded,
+        refused::Missing,
+        refused::Query,
+        refused::Erased,
+    ),
+)]
 pub(super) async fn show(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments(id): Segments<String>,
     query: Result<Query<TenantQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(TenantQuery { tenant, .. }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
-    let tenant = server.0.app.tenant(&tenant)?;
+    let tenant = server.permit(&caller, Action::ReadDecisions, tenant.as_str()).await?;
     let id = decision_id(&id)?;
     let (row, record) = server.0.app.decision(&tenant, &id).await?;
     let log_ids = server.0.app.log_ids(&tenant, &id).await?;

@@ -2,6 +2,7 @@
 //!
 //! It is on disk, sealed, before the answer says so. Nothing is decided by it: who signs up is judged where an Action asks.
 
+use crate::openapi::{refused, written};
 use axum::{
     Json,
     extract::{Request, State},
@@ -16,6 +17,17 @@ use crate::{Problem, Server, body};
 /// The most bytes of one message; Auth0 documents no bound, and its users have some kilobytes.
 const MAX_BYTES: usize = 1024 * 1024;
 
+#[utoipa::path(
+    post,
+    path = "/v1/events/{stream}",
+    operation_id = "deliver_event",
+    tag = "streams",
+    summary = "Where an Auth0 event stream delivers.",
+    params(("stream" = written::TenantId, Path)),
+    request_body = written::EventMessage,
+    responses((status = 200, body = written::Delivered), refused::Delivery),
+    security(("event_stream" = [])),
+)]
 pub(super) async fn handle(
     State(server): State<Server>,
     Segments(stream): Segments<String>,

@@ -1,18 +1,21 @@
 //! `/v1/incidents/{tenant}`: what was found, and what people make of it.
 
-use std::sync::Arc;
+use crate::authn::Known;
+use crate::openapi::{refused, written};
+use countersign_rights::Action;
 
 use axum::{
     Json,
     extract::{Query, Request, State, rejection::QueryRejection},
 };
 use countersign_app::{
-    Error, Tenant,
+    Error,
     incidents::{By, Closure, Disposition, EntityTag, IncidentFilter, Listed, Severity, Status},
 };
-use countersign_core::{TenantId, Timestamp};
+use countersign_core::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{decisions::bad_query, segments::Segments};
 use crate::{Problem, Server, body};
@@ -25,51 +28,74 @@ const LIST_QUERY: &str = "each at most once, `severity` (the least), `status` (`
     `disposition`, `assignee`, `detector`, `entity` (what `/v1/entities` said), `since` and `until` (times of the newest finding), \
     `overdue` (`true` or `false`) and `before` (what `next` said)";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    #[param(value_type = Option<written::Severity>)]
     severity: Option<Severity>,
+    #[param(value_type = Option<written::IncidentStatus>)]
     status: Option<Status>,
+    #[param(value_type = Option<written::Disposition>)]
     disposition: Option<Disposition>,
     assignee: Option<String>,
     detector: Option<String>,
+    #[param(value_type = Option<written::EntityTag>)]
     entity: Option<String>,
+    #[param(value_type = Option<written::Timestamp>)]
     since: Option<Timestamp>,
+    #[param(value_type = Option<written::Timestamp>)]
     until: Option<Timestamp>,
     #[serde(default)]
     overdue: bool,
+    #[param(value_type = Option<written::Cursor>)]
     before: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Act {
-    actor: String,
+#[schema(as = IncidentAct)]
+pub(super) struct Act {
+    #[schema(value_type = Option<written::Actor>)]
+    actor: Option<String>,
+    #[schema(value_type = written::Count)]
     version: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Assign {
-    actor: String,
+#[schema(as = IncidentAssignment)]
+pub(super) struct Assign {
+    #[schema(value_type = Option<written::Actor>)]
+    actor: Option<String>,
+    #[schema(value_type = written::Count)]
     version: u64,
+    #[schema(min_length = 1, max_length = 200)]
     assignee: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Note {
-    actor: String,
+#[schema(as = IncidentNote)]
+pub(super) struct Note {
+    #[schema(value_type = Option<written::Actor>)]
+    actor: Option<String>,
+    #[schema(min_length = 1, max_length = 4_000)]
     text: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Close {
-    actor: String,
+#[schema(as = IncidentClosure)]
+pub(super) struct Close {
+    #[schema(value_type = Option<written::Actor>)]
+    actor: Option<String>,
+    #[schema(value_type = written::Count)]
     version: u64,
+    #[schema(value_type = written::Disposition)]
     disposition: Disposition,
     duplicate_of: Option<String>,
+    #[schema(min_length = 1, max_length = 1_000)]
     reason: String,
     #[serde(default)]
     suppress: bool,
@@ -79,11 +105,6 @@ struct Close {
 
 const fn yes() -> bool {
     true
-}
-
-pub(super) fn tenant(server: &Server, id: &str) -> Result<Arc<Tenant>, Problem> {
-    let id: TenantId = id.parse().map_err(|_| Problem::from(Error::UnknownTenant))?;
-    Ok(server.0.app.tenant(&id)?)
 }
 
 /// Where a page ended: time and id, as `write_cursor` said it.
@@ -117,13 +138,28 @@ pub(super) fn next(last: Option<(Timestamp, &str)>, count: usize) -> Option<Stri
     Some(write_cursor(at, id))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/incidents/{tenant}",
+    operation_id = "list_incidents",
+    tag = "watch",
+    summary = "Incidents, the newest finding first; they name nobody.",
+    params(("tenant" = written::TenantId, Path), ListQuery),
+    responses(
+        (status = 200, body = written::IncidentPage),
+        refused::Guarded,
+        refused::Missing,
+        refused::Query,
+    ),
+)]
 pub(super) async fn list(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments(id): Segments<String>,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let Query(query) = query.map_err(|_| bad_query(LIST_QUERY))?;
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::ReadIncidents, &id).await?;
     let filter = IncidentFilter {
         severity: query.severity.map_or(0, Severity::rank),
         status: query.status.map(|status| status.as_str().to_owned()),
@@ -142,59 +178,150 @@ pub(super) async fn list(
     Ok(Json(json!({ "incidents": incidents, "next": next })))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/incidents/{tenant}/{id}",
+    operation_id = "show_incident",
+    tag = "watch",
+    summary = "One incident, whole; that it was shown is a leaf.",
+    params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path)),
+    responses(
+        (status = 200, body = written::IncidentShown),
+        refused::Guarded,
+        refused::Missing,
+        refused::Erased,
+    ),
+)]
 pub(super) async fn show(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments((id, incident)): Segments<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::ReadIncidents, &id).await?;
     Ok(Json(server.0.app.incident(&tenant, &incident).await?.view()))
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/incidents/{tenant}/{id}/acknowledge",
+    operation_id = "acknowledge_incident",
+    tag = "watch",
+    summary = "Acknowledges an incident.",
+    params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path)),
+    request_body = Act,
+    responses(
+        (status = 200, body = written::IncidentActed),
+        refused::Guarded,
+        refused::Missing,
+        refused::Body,
+        refused::Conflict,
+        refused::Erased,
+    ),
+)]
 pub(super) async fn acknowledge(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments((id, incident)): Segments<(String, String)>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::WorkIncidents, &id).await?;
     let Act { actor, version } = body::parse(&body::read(request.into_body()).await?)?;
+    let actor = tenant.actor(actor.as_deref())?;
     let by = By { actor: &actor, version };
     let version = server.0.app.acknowledge_incident(&tenant, &incident, by).await?;
     Ok(Json(json!({ "id": incident, "version": version })))
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/incidents/{tenant}/{id}/assign",
+    operation_id = "assign_incident",
+    tag = "watch",
+    summary = "Assigns an incident to somebody, or to nobody.",
+    params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path)),
+    request_body = Assign,
+    responses(
+        (status = 200, body = written::IncidentActed),
+        refused::Guarded,
+        refused::Missing,
+        refused::Body,
+        refused::Conflict,
+        refused::Erased,
+    ),
+)]
 pub(super) async fn assign(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments((id, incident)): Segments<(String, String)>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::WorkIncidents, &id).await?;
     let Assign { actor, version, assignee } = body::parse(&body::read(request.into_body()).await?)?;
+    let actor = tenant.actor(actor.as_deref())?;
     let by = By { actor: &actor, version };
     let version = server.0.app.assign_incident(&tenant, &incident, by, assignee.as_deref()).await?;
     Ok(Json(json!({ "id": incident, "version": version })))
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/incidents/{tenant}/{id}/notes",
+    operation_id = "note_incident",
+    tag = "watch",
+    summary = "Adds a note to an incident.",
+    params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path)),
+    request_body = Note,
+    responses(
+        (status = 200, body = written::NoteMade),
+        refused::Guarded,
+        refused::Missing,
+        refused::Body,
+        refused::Conflict,
+        refused::Erased,
+    ),
+)]
 pub(super) async fn note(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments((id, incident)): Segments<(String, String)>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::WorkIncidents, &id).await?;
     let Note { actor, text } = body::parse(&body::read(request.into_body()).await?)?;
+    let actor = tenant.actor(actor.as_deref())?;
     let note = server.0.app.note_incident(&tenant, &incident, &actor, &text).await?;
     Ok(Json(json!({ "id": note })))
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/incidents/{tenant}/{id}/close",
+    operation_id = "close_incident",
+    tag = "watch",
+    summary = "Closes an incident.",
+    params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path)),
+    request_body = Close,
+    responses(
+        (status = 200, body = written::IncidentClosed),
+        refused::Guarded,
+        refused::Missing,
+        refused::Body,
+        refused::Conflict,
+        refused::Erased,
+    ),
+)]
 pub(super) async fn close(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments((id, incident)): Segments<(String, String)>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::WorkIncidents, &id).await?;
     let Close { actor, version, disposition, duplicate_of, reason, suppress, mark } =
         body::parse(&body::read(request.into_body()).await?)?;
     let duplicate_of = duplicate_of.map(|other| other.parse().map_err(|_| Error::NotFound("incident")));
     let closure = Closure { disposition, duplicate_of: duplicate_of.transpose()?, reason, suppress, mark };
+    let actor = tenant.actor(actor.as_deref())?;
     let by = By { actor: &actor, version };
     let closed = server.0.app.close_incident(&tenant, &incident, by, closure).await?;
     Ok(Json(json!({

@@ -1,44 +1,75 @@
 //! `GET /v1/logs/{tenant}` and `GET /v1/logs/{tenant}/{id}`: the tenant's log as it was journaled.
 
+use crate::authn::Known;
+use crate::openapi::{refused, written};
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
 use countersign_app::journal::{LogQuery, MAX_ENTRIES};
 use countersign_core::{SubjectId, Timestamp};
+use countersign_rights::Action;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    decisions::bad_query,
-    incidents::{PAGE, tenant},
-    segments::Segments,
-};
+use super::{decisions::bad_query, incidents::PAGE, segments::Segments};
 use crate::{Problem, Server};
 
 /// What `ListQuery` takes, in words.
 const LIST_QUERY: &str = "each at most once, `kind` (a type code of Auth0's), `account` (what `/v1/entities` said), `since` and `until` \
     (times), and `before` (what `next` said); or alone `log_ids`, up to 100 with commas between them";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     kind: Option<String>,
+    #[param(value_type = Option<written::SubjectId>)]
     account: Option<SubjectId>,
+    #[param(value_type = Option<written::Timestamp>)]
     since: Option<Timestamp>,
+    #[param(value_type = Option<written::Timestamp>)]
     until: Option<Timestamp>,
+    #[param(value_type = Option<written::Count>)]
     before: Option<u64>,
+    #[param(value_type = Option<written::LogIds>)]
     log_ids: Option<String>,
 }
 
+/// What `ShowQuery` takes, in words.
+const SHOW_QUERY: &str = "at most once `redacted` (`true` or `false`)";
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ShowQuery {
+    #[serde(default)]
+    redacted: bool,
+}
+
+#[utoipa::path(
+    get,
+    path = "/v1/logs/{tenant}",
+    operation_id = "list_log_entries",
+    tag = "watch",
+    summary = "Entries of the tenant's log, the last that came first; they name nobody.",
+    params(("tenant" = written::TenantId, Path), ListQuery),
+    responses(
+        (status = 200, body = written::LogPage),
+        refused::Guarded,
+        refused::Missing,
+        refused::Query,
+    ),
+)]
 pub(super) async fn list(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments(id): Segments<String>,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let Query(ListQuery { kind, account, since, until, before, log_ids }) =
         query.map_err(|_| bad_query(LIST_QUERY))?;
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::ReadWatch, &id).await?;
     let query = LogQuery { kind, account, since, until, before };
     let page = match log_ids {
         Some(log_ids) => {
@@ -54,10 +85,32 @@ pub(super) async fn list(
     Ok(Json(page.view()))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/logs/{tenant}/{id}",
+    operation_id = "show_log_entry",
+    tag = "watch",
+    summary = "One entry as Auth0 sent it, which is a leaf; or without what names people.",
+    params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path), ShowQuery),
+    responses(
+        (status = 200, body = written::LogShown),
+        refused::Guarded,
+        refused::Missing,
+        refused::Query,
+        refused::Erased,
+    ),
+)]
 pub(super) async fn show(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments((id, log_id)): Segments<(String, String)>,
+    query: Result<Query<ShowQuery>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = tenant(&server, &id)?;
+    let Query(ShowQuery { redacted }) = query.map_err(|_| bad_query(SHOW_QUERY))?;
+    if redacted {
+        let tenant = server.permit(&caller, Action::ReadWatch, &id).await?;
+        return Ok(Json(server.0.app.log_entry_redacted(&tenant, &log_id).await?.view()));
+    }
+    let tenant = server.permit(&caller, Action::RevealLogs, &id).await?;
     Ok(Json(server.0.app.log_entry(&tenant, &log_id).await?.view()))
 }

@@ -3,6 +3,7 @@
 //! Auth0 signs nothing, so the stream's token says no more than that whoever sent this was told it. Entries are on
 //! disk, sealed, before the answer says so; what they say is looked at after it.
 
+use crate::openapi::{refused, written};
 use axum::{
     Json,
     extract::{Request, State},
@@ -37,6 +38,17 @@ impl From<Delivered> for Answer {
     }
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/logs/{tenant}",
+    operation_id = "deliver_logs",
+    tag = "streams",
+    summary = "Where an Auth0 log stream delivers.",
+    params(("tenant" = written::TenantId, Path)),
+    request_body = written::LogDelivery,
+    responses((status = 200, body = written::Delivered), refused::Delivery),
+    security(("log_stream" = [])),
+)]
 pub(super) async fn handle(
     State(server): State<Server>,
     Segments(stream): Segments<String>,

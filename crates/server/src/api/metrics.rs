@@ -1,14 +1,29 @@
 //! `GET /metrics`: Prometheus' text format.
 
+use crate::openapi::refused;
 use axum::{
     extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
 
-use crate::{Problem, Server};
+use countersign_rights::Action;
 
-pub(super) async fn handle(State(server): State<Server>) -> Result<Response, Problem> {
+use crate::{Problem, Server, authn::Known};
+
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "show_metrics",
+    tag = "operations",
+    summary = "Metrics in the OpenMetrics text format.",
+    responses(
+        (status = 200, body = String, content_type = "application/openmetrics-text"),
+        refused::Guarded,
+    ),
+)]
+pub(super) async fn handle(State(server): State<Server>, Known(caller): Known) -> Result<Response, Problem> {
+    server.permit_here(&caller, Action::ReadMetrics).await?;
     let app = &server.0.app;
     let (mut oldest, mut uncovered) = (std::time::Duration::ZERO, 0);
     for tenant in app.tenants() {

@@ -1,5 +1,6 @@
 //! The API, one file an endpoint. To add one: a file, a line below, a row in docs/api.md.
 
+mod access;
 mod alerts;
 mod decide;
 mod decisions;
@@ -10,11 +11,14 @@ mod findings;
 mod health;
 mod hooks;
 mod incidents;
+#[cfg(test)]
+mod inputs;
 mod journal;
 mod ledger;
 mod logs;
 mod metrics;
 mod models;
+mod openapi;
 mod outcomes;
 mod policies;
 mod receipt;
@@ -45,15 +49,14 @@ use crate::Server;
 
 /// Endpoints whose requests are signed.
 pub(crate) fn signed() -> Router<Server> {
-    Router::new()
-        .route("/v1/decisions", post(decide::handle).get(decisions::handle))
-        .route("/v1/outcomes", post(outcomes::handle))
+    Router::new().route("/v1/decisions", post(decide::handle)).route("/v1/outcomes", post(outcomes::handle))
 }
 
 /// Endpoints that anyone may ask, or whose path holds what proves the right to.
 pub(crate) fn open() -> Router<Server> {
     Router::new()
         .route("/health", get(health::handle))
+        .route("/v1/openapi.json", get(openapi::handle))
         .route("/risk/{token}", post(risk::handle))
         .route("/v1/logs/{tenant}", post(logs::handle))
         .route("/v1/events/{stream}", post(events::handle))
@@ -62,6 +65,20 @@ pub(crate) fn open() -> Router<Server> {
 /// Endpoints for operators.
 pub(crate) fn operated() -> Router<Server> {
     Router::new()
+        .route("/v1/access/me", get(access::me))
+        .route("/v1/access/policies", get(access::policies))
+        .route("/v1/access/people", get(access::people::list).post(access::people::add))
+        .route("/v1/access/people/{id}/disable", post(access::people::disable))
+        .route("/v1/access/grants", get(access::grants::list).post(access::grants::add))
+        .route("/v1/access/grants/{id}/end", post(access::grants::end))
+        .route("/v1/access/sessions", get(access::sessions::list))
+        .route("/v1/access/sessions/{id}/end", post(access::sessions::end))
+        .route("/v1/access/accounts", get(access::accounts::list).post(access::accounts::make))
+        .route("/v1/access/accounts/{id}/disable", post(access::accounts::disable))
+        .route("/v1/access/accounts/{id}/tokens", post(access::accounts::make_token))
+        .route("/v1/access/tokens/{id}/revoke", post(access::accounts::revoke_token))
+        .route("/v1/access/links", post(access::links::make))
+        .route("/v1/decisions", get(decisions::handle))
         .route("/v1/decisions/{id}", get(decisions::show))
         .route("/v1/decisions/{id}/receipt", get(receipt::handle))
         .route("/v1/ledger/{tenant}/checkpoint", get(ledger::checkpoint))
@@ -77,6 +94,7 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/models/{tenant}/versions/{version}", get(models::show))
         .route("/v1/models/{tenant}/comparison", get(models::compare))
         .route("/v1/models/{tenant}/acts", post(models::act))
+        .route("/v1/users/{tenant}", get(users::list))
         .route("/v1/users/{tenant}/risk", post(users::find))
         .route("/v1/users/{tenant}/marks", post(users::mark))
         .route("/v1/users/{tenant}/{subject}/risk", get(users::show))

@@ -1,17 +1,39 @@
 //! `POST /v1/outcomes`: what became of a sign-in. Signed by an Action's key, or told by an operator.
 
+use crate::openapi::{refused, written};
 use axum::{
     Json,
     extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use countersign_app::{Tenant, outcomes::Outcome};
+use countersign_app::{Error, Tenant, outcomes::Outcome};
+use countersign_rights::Action;
 use serde_json::json;
 
 use super::signed::Signed;
 use crate::{Problem, Server, admission, body, rate::Asked, signature::TENANT_HEADER};
 
+#[utoipa::path(
+    post,
+    path = "/v1/outcomes",
+    operation_id = "tell_outcome",
+    tag = "decisions",
+    summary = "What became of a sign-in, told by an Action or a person.",
+    params(
+        ("webhook-id" = Option<written::SignedId>, Header),
+        ("webhook-timestamp" = Option<written::SignedAt>, Header),
+        ("countersign-tenant" = written::TenantId, Header),
+    ),
+    request_body = written::Outcome,
+    responses(
+        (status = 200, body = written::OutcomeTaken, headers(("countersign-signature" = Option<String>))),
+        refused::Signed,
+        refused::Missing,
+        refused::Erased,
+    ),
+    security(("signature" = []), ("bearer" = []), ("session" = [])),
+)]
 pub(super) async fn handle(State(server): State<Server>, request: Request) -> Response {
     if request.headers().contains_key("webhook-signature") {
         let admitted = admission::before(&server, request).await;
@@ -23,8 +45,9 @@ pub(super) async fn handle(State(server): State<Server>, request: Request) -> Re
                 return problem.into_response();
             }
         };
-        let answer = match signed.limit(&server, Asked::Outcome) {
-            Ok(()) => take(&server, &signed.tenant, &signed.body, Some(&signed.id)).await,
+        let asked = &signed.asked;
+        let answer = match asked.limit(&server, Asked::Outcome) {
+            Ok(()) => take(&server, &asked.tenant, &asked.body, Some(&asked.id)).await,
             Err(problem) => Err(problem),
         };
         if let Err(problem) = &answer {
@@ -40,15 +63,15 @@ pub(super) async fn handle(State(server): State<Server>, request: Request) -> Re
 
 async fn told_by_operator(server: &Server, request: Request) -> Result<Vec<u8>, Problem> {
     let (parts, body) = request.into_parts();
-    if !server.0.operator.admits(&parts.headers, server.0.app.clock().monotonic()) {
-        let detail = "an outcome is signed by an Action's key or told with the operator's token";
+    let Some(caller) = server.caller(&parts.headers, &parts.extensions).await? else {
+        let detail = "an outcome is signed by an Action's key, or told by somebody who may (`tell_outcomes`)";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "credential.missing", detail));
-    }
+    };
     let name = parts
         .headers
         .get(TENANT_HEADER)
         .and_then(|value| value.to_str().ok())
-        .and_then(|name| name.parse().ok());
+        .filter(|name| name.parse::<countersign_core::TenantId>().is_ok());
     let tenant = name.ok_or_else(|| {
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -56,8 +79,13 @@ async fn told_by_operator(server: &Server, request: Request) -> Result<Vec<u8>, 
             format!("the header `{TENANT_HEADER}` names the tenant"),
         )
     })?;
-    let tenant = server.0.app.tenant(&tenant)?;
+    let tenant = server.permit(&caller, Action::TellOutcomes, tenant).await?;
     let bytes = body::read(body).await?;
+    if tenant.organization().is_some() {
+        let outcome: Outcome = body::parse(&bytes)?;
+        let decision = outcome.decision().ok_or(Error::NotFound("decision"))?;
+        server.0.app.find_decision(&tenant, decision).await?;
+    }
     take(server, &tenant, &bytes, None).await
 }
 

@@ -1,6 +1,8 @@
 //! `/v1/policies/{tenant}`: the policy that holds, its versions, and putting another in force.
 
-use std::sync::Arc;
+use crate::authn::Known;
+use crate::openapi::{refused, written};
+use countersign_rights::Action;
 
 use axum::{
     Json,
@@ -8,10 +10,11 @@ use axum::{
     http::StatusCode,
 };
 use countersign_app::{Error, Tenant};
-use countersign_core::{TenantId, Timestamp};
+use countersign_core::Timestamp;
 use countersign_policy::Document;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
+use utoipa::ToSchema;
 
 use super::{decisions::bad_query, segments::Segments};
 use crate::{Problem, Server, body};
@@ -25,32 +28,47 @@ const MOST_BACK: u64 = 10_000;
 /// What `VersionQuery` takes, in words.
 const VERSION_QUERY: &str = "at most once `version`, a number";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct VersionQuery {
+    #[param(value_type = Option<written::Count>)]
     version: Option<u64>,
 }
 
 /// A change from the version that was looked at.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Change {
+#[schema(as = PolicyChange)]
+pub(super) struct Change {
+    #[schema(value_type = written::Count)]
     expected_version: u64,
+    #[schema(value_type = written::PolicyDocument)]
     document: Document,
 }
 
-fn tenant(server: &Server, id: &str) -> Result<Arc<Tenant>, Problem> {
-    let id: TenantId = id.parse().map_err(|_| Problem::from(Error::UnknownTenant))?;
-    Ok(server.0.app.tenant(&id)?)
-}
-
+#[utoipa::path(
+    get,
+    path = "/v1/policies/{tenant}",
+    operation_id = "show_policy",
+    tag = "policies",
+    summary = "The policy that holds, or one version of it.",
+    params(("tenant" = written::TenantId, Path), VersionQuery),
+    responses(
+        (status = 200, body = written::PolicyShown),
+        refused::Guarded,
+        refused::Missing,
+        refused::Query,
+    ),
+)]
 pub(super) async fn show(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments(id): Segments<String>,
     query: Result<Query<VersionQuery>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let Query(VersionQuery { version }) = query.map_err(|_| bad_query(VERSION_QUERY))?;
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::ReadPolicies, &id).await?;
     if let Some(version) = version {
         return show_version(&server, &tenant, version).await;
     }
@@ -79,11 +97,21 @@ fn listed(version: u64, etag: &str, since: Timestamp, document: String) -> Resul
     Ok(json!({ "version": version, "etag": etag, "since": since, "document": document }))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/policies/{tenant}/versions",
+    operation_id = "list_policy_versions",
+    tag = "policies",
+    summary = "The latest 100 versions of the policy.",
+    params(("tenant" = written::TenantId, Path)),
+    responses((status = 200, body = written::PolicyVersions), refused::Guarded, refused::Missing),
+)]
 pub(super) async fn versions(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments(id): Segments<String>,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::ReadPolicies, &id).await?;
     let rows = server.0.app.policies(&tenant, VERSIONS).await?;
     let versions = rows
         .into_iter()
@@ -92,12 +120,29 @@ pub(super) async fn versions(
     Ok(Json(json!({ "versions": versions })))
 }
 
+#[utoipa::path(
+    put,
+    path = "/v1/policies/{tenant}",
+    operation_id = "apply_policy",
+    tag = "policies",
+    summary = "Puts another version in force.",
+    params(("tenant" = written::TenantId, Path)),
+    request_body = Change,
+    responses(
+        (status = 200, body = written::PolicyApplied),
+        refused::Guarded,
+        refused::Missing,
+        refused::Body,
+        refused::Conflict,
+    ),
+)]
 pub(super) async fn apply(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments(id): Segments<String>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::ApplyPolicies, &id).await?;
     let Change { expected_version, document } = body::parse(&body::read(request.into_body()).await?)?;
     let policy = server.0.app.check_policy(&tenant, document).map_err(|faults| {
         let problem = Problem::new(

@@ -3,6 +3,7 @@
 //! The token stands in the URL since such Actions can often set nothing else; it is no more than the right to ask, and
 //! is ended by itself. It never reaches a log line or a metric, which name routes and not paths.
 
+use crate::openapi::{refused, written};
 use axum::{
     Json,
     extract::{Request, State},
@@ -23,6 +24,17 @@ const MAX_IP: usize = 64;
 /// The most bytes of a user agent that are taken.
 const MAX_AGENT: usize = 2_048;
 
+#[utoipa::path(
+    post,
+    path = "/risk/{token}",
+    operation_id = "score",
+    tag = "short form",
+    summary = "Scores a sign-up; the token stands in the path.",
+    params(("token" = written::Identifier, Path)),
+    request_body = written::ShortForm,
+    responses((status = 200, body = written::ShortFormAnswer), refused::Signed),
+    security(()),
+)]
 pub(super) async fn handle(
     State(server): State<Server>,
     Segments(token): Segments<String>,
@@ -30,7 +42,9 @@ pub(super) async fn handle(
 ) -> Result<Json<Quick>, Problem> {
     let received = server.0.app.clock().monotonic();
     let unknown = || {
-        Problem::new(StatusCode::UNAUTHORIZED, "token.unknown", "the token in the path is none that holds")
+        let detail = "the token in the path is none that holds";
+        let refusal = Problem::new(StatusCode::UNAUTHORIZED, "token.unknown", detail);
+        server.unknown(request.extensions(), refusal)
     };
     let token = Token::received(&token).ok_or_else(unknown)?;
     let tenant = server.0.app.tenant_of_risk_token(&token).ok_or_else(unknown)?;
@@ -46,7 +60,7 @@ pub(super) async fn handle(
     let form: ShortForm = body::parse(&bytes)?;
     check(&form)?;
     let ask = QuickAsk { tenant: tenant.id().clone(), form };
-    let place = admission::begin(&server, received, LEDGER_BUDGET)?;
+    let place = admission::begin(&server, tenant.id(), received, LEDGER_BUDGET)?;
     let quick = server.0.app.quick(tenant, &ask, raw, received).await;
     place.end(server.0.app.clock().monotonic());
     let quick = quick?;

@@ -1,22 +1,29 @@
 //! `/v1/risk-tokens/{tenant}`: tokens of the short form are listed, made and ended.
 
+use crate::authn::Known;
+use crate::openapi::{refused, written};
 use axum::{Json, extract::State, http::StatusCode};
-use countersign_core::TenantId;
+use countersign_rights::Action;
 use serde_json::{Value, json};
 
 use super::segments::Segments;
 use crate::{Problem, Server};
 
-fn tenant(server: &Server, id: &str) -> Result<std::sync::Arc<countersign_app::Tenant>, Problem> {
-    let id: TenantId = id.parse().map_err(|_| Problem::from(countersign_app::Error::UnknownTenant))?;
-    Ok(server.0.app.tenant(&id)?)
-}
-
+#[utoipa::path(
+    get,
+    path = "/v1/risk-tokens/{tenant}",
+    operation_id = "list_risk_tokens",
+    tag = "short form",
+    summary = "Tokens of the short form, without their texts.",
+    params(("tenant" = written::TenantId, Path)),
+    responses((status = 200, body = written::RiskTokens), refused::Guarded, refused::Missing),
+)]
 pub(super) async fn list(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments(id): Segments<String>,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::ReadTokens, &id).await?;
     let rows = server.0.app.risk_tokens(&tenant).await?;
     let tokens =
         rows.iter().map(|row| json!({ "id": row.id, "made_at": row.at, "revoked_at": row.revoked_at }));
@@ -24,21 +31,46 @@ pub(super) async fn list(
 }
 
 /// The token's text is in this answer and nowhere else.
+#[utoipa::path(
+    post,
+    path = "/v1/risk-tokens/{tenant}",
+    operation_id = "make_risk_token",
+    tag = "short form",
+    summary = "Makes a token; its text is in this answer alone.",
+    params(("tenant" = written::TenantId, Path)),
+    responses(
+        (status = 201, body = written::RiskTokenMade),
+        refused::Guarded,
+        refused::Missing,
+        refused::Conflict,
+    ),
+)]
 pub(super) async fn make(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments(id): Segments<String>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::ChangeTokens, &id).await?;
     let (id, token) = server.0.app.make_risk_token(&tenant).await?;
     let token = token.expose();
     Ok((StatusCode::CREATED, Json(json!({ "id": id, "token": token, "path": format!("/risk/{token}") }))))
 }
 
+#[utoipa::path(
+    delete,
+    path = "/v1/risk-tokens/{tenant}/{id}",
+    operation_id = "end_risk_token",
+    tag = "short form",
+    summary = "Ends a token.",
+    params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path)),
+    responses((status = 200, body = written::RiskTokenEnded), refused::Guarded, refused::Missing),
+)]
 pub(super) async fn revoke(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments((id, token)): Segments<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = tenant(&server, &id)?;
+    let tenant = server.permit(&caller, Action::ChangeTokens, &id).await?;
     server.0.app.revoke_risk_token(&tenant, &token).await?;
     Ok(Json(json!({ "id": token, "revoked": true })))
 }

@@ -17,12 +17,42 @@ use crate::{
     signature::{self, ANSWER_HEADER, Fault, Headers, SigningKey, TENANT_HEADER},
 };
 
-/// A request that one of the tenant's keys signed.
-pub(super) struct Signed {
+/// What somebody asks who was proved to ask for a tenant; under its id it is answered once.
+pub(super) struct Proved {
     pub(super) tenant: Arc<Tenant>,
     pub(super) id: String,
     pub(super) body: Bytes,
+}
+
+/// A request that one of the tenant's keys signed.
+pub(super) struct Signed {
+    pub(super) asked: Proved,
     key: SigningKey,
+}
+
+impl Proved {
+    /// Takes what was proved to be asked for a tenant, once under its id.
+    pub(super) fn new(server: &Server, tenant: Arc<Tenant>, id: &str, body: Bytes) -> Result<Self, Problem> {
+        if !server.0.replays.is_new(tenant.id(), id) {
+            return Err(Problem::from(countersign_app::Error::Replayed).of_request(id));
+        }
+        Ok(Self { tenant, id: id.to_owned(), body })
+    }
+
+    /// Takes this request out of its tenant's allowance.
+    pub(super) fn limit(&self, server: &Server, asked: Asked) -> Result<(), Problem> {
+        self.unless_limited(server, server.0.rates.take(self.tenant.id(), asked))
+    }
+
+    /// Takes this request out of the allowance of a client of its tenant.
+    pub(super) fn limit_client(&self, server: &Server, client: &ClientId) -> Result<(), Problem> {
+        self.unless_limited(server, server.0.rates.take_of_client(self.tenant.id(), client))
+    }
+
+    /// Why the id is forgotten: nothing was done for the request, so that it may come again.
+    fn unless_limited(&self, server: &Server, taken: Result<(), Problem>) -> Result<(), Problem> {
+        taken.inspect_err(|_| server.0.replays.forget(self.tenant.id(), &self.id))
+    }
 }
 
 impl Signed {
@@ -43,25 +73,7 @@ impl Signed {
             .clone();
         let tenant = tenant.ok_or_else(|| refused(Fault::Mismatch))?;
         peer::check(&parts.extensions, tenant.id())?;
-        if !server.0.replays.is_new(tenant.id(), headers.id) {
-            return Err(Problem::from(countersign_app::Error::Replayed).of_request(headers.id));
-        }
-        Ok(Self { tenant, id: headers.id.to_owned(), body, key })
-    }
-
-    /// Takes this request out of its tenant's allowance.
-    pub(super) fn limit(&self, server: &Server, asked: Asked) -> Result<(), Problem> {
-        self.unless_limited(server, server.0.rates.take(self.tenant.id(), asked))
-    }
-
-    /// Takes this request out of the allowance of a client of its tenant.
-    pub(super) fn limit_client(&self, server: &Server, client: &ClientId) -> Result<(), Problem> {
-        self.unless_limited(server, server.0.rates.take_of_client(self.tenant.id(), client))
-    }
-
-    /// Why the id is forgotten: nothing was done for the request, so that it may come again.
-    fn unless_limited(&self, server: &Server, taken: Result<(), Problem>) -> Result<(), Problem> {
-        taken.inspect_err(|_| server.0.replays.forget(self.tenant.id(), &self.id))
+        Ok(Self { asked: Proved::new(server, tenant, headers.id, body)?, key })
     }
 
     /// Signs what is answered to this request, problems included.
@@ -69,12 +81,12 @@ impl Signed {
         let (head, bytes) = match answer {
             Ok(bytes) => ([(header::CONTENT_TYPE, "application/json")].into_response(), bytes),
             Err(problem) => {
-                let problem = problem.of_request(&self.id);
+                let problem = problem.of_request(&self.asked.id);
                 let bytes = serde_json::to_vec(&problem).unwrap_or_default();
                 (problem.into_response(), bytes)
             }
         };
-        let signature = HeaderValue::from_str(&self.key.sign_answer(&self.id, &bytes));
+        let signature = HeaderValue::from_str(&self.key.sign_answer(&self.asked.id, &bytes));
         let mut response = head.map(|_| Body::from(bytes));
         if let Ok(signature) = signature {
             response.headers_mut().insert(ANSWER_HEADER, signature);
@@ -83,7 +95,7 @@ impl Signed {
     }
 }
 
-fn refused(fault: Fault) -> Problem {
+pub(super) fn refused(fault: Fault) -> Problem {
     match fault {
         Fault::Header(name) => Problem::new(
             StatusCode::UNAUTHORIZED,

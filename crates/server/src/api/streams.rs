@@ -28,7 +28,8 @@ pub(super) fn admit(
     });
     let Some(tenant) = tenant else {
         let detail = "`Authorization` is not `Bearer` with the token of this stream";
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "stream.unknown", detail));
+        let refusal = Problem::new(StatusCode::UNAUTHORIZED, "stream.unknown", detail);
+        return Err(server.unknown(&parts.extensions, refusal));
     };
     let sources = server.0.log_sources.get(tenant.id()).map_or(&[][..], Vec::as_slice);
     let from = parts.extensions.get::<PeerAddress>().map(|peer| peer.0);

@@ -1,31 +1,49 @@
 //! `PUT /v1/switches/{tenant}/{trigger}`: the kill switch.
 
+use crate::authn::Known;
+use crate::openapi::{refused, written};
 use axum::{
     Json,
     extract::{Request, State},
     http::StatusCode,
 };
-use countersign_core::{TenantId, Trigger};
+use countersign_core::Trigger;
+use countersign_rights::Action;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::segments::Segments;
 use crate::{Problem, Server, body};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SwitchRequest {
+pub(super) struct SwitchRequest {
     off: bool,
 }
 
+#[utoipa::path(
+    put,
+    path = "/v1/switches/{tenant}/{trigger}",
+    operation_id = "set_switch",
+    tag = "operations",
+    summary = "The kill switch of a trigger.",
+    params(("tenant" = written::TenantId, Path), ("trigger" = written::Trigger, Path)),
+    request_body = SwitchRequest,
+    responses(
+        (status = 200, body = written::SwitchSet),
+        refused::Guarded,
+        refused::Missing,
+        refused::Body,
+    ),
+)]
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments((tenant, trigger)): Segments<(String, String)>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let tenant: TenantId =
-        tenant.parse().map_err(|_| Problem::from(countersign_app::Error::UnknownTenant))?;
-    let tenant = server.0.app.tenant(&tenant)?;
+    let tenant = server.permit(&caller, Action::SetSwitches, &tenant).await?;
     let trigger: Trigger = trigger.parse().map_err(|error: countersign_core::UnknownWord| {
         Problem::new(StatusCode::NOT_FOUND, "trigger.unknown", format!("known are {}", error.known))
     })?;

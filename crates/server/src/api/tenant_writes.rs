@@ -1,36 +1,39 @@
 //! `/v1/tenant-writes/{tenant}`: what an installer is about to write at the tenant, and how it ended, for the ledger.
 
+use crate::authn::Known;
+use crate::openapi::{refused, written};
 use axum::{
     Json,
     extract::{Request, State},
     http::StatusCode,
 };
-use countersign_app::{
-    Error,
-    management::{Cause, End, Maker},
-};
-use countersign_core::TenantId;
+use countersign_app::management::{Cause, End, Maker};
+use countersign_rights::Action;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::segments::Segments;
 use crate::{Problem, Server, body};
 
 /// What is about to be written.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Write {
+#[schema(as = TenantWrite)]
+pub(super) struct Write {
     operation: String,
+    #[schema(value_type = written::WriteCause)]
     cause: Cause,
     /// Whose token it will be sent with, where that is known.
     #[serde(default)]
+    #[schema(value_type = Option<written::WriteMaker>)]
     maker: Option<Maker>,
 }
 
 /// How it ended.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Ended {
+pub(super) struct Ended {
     end: Word,
     #[serde(default)]
     status: Option<u16>,
@@ -57,16 +60,28 @@ impl Ended {
     }
 }
 
-fn parse(tenant: &str) -> Result<TenantId, Problem> {
-    tenant.parse().map_err(|_| Problem::from(Error::UnknownTenant))
-}
-
+#[utoipa::path(
+    post,
+    path = "/v1/tenant-writes/{tenant}",
+    operation_id = "begin_tenant_write",
+    tag = "operations",
+    summary = "Records what is about to be written at the tenant.",
+    params(("tenant" = written::TenantId, Path)),
+    request_body = Write,
+    responses(
+        (status = 200, body = written::WriteRecorded),
+        refused::Guarded,
+        refused::Missing,
+        refused::Body,
+    ),
+)]
 pub(super) async fn begin(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments(tenant): Segments<String>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = server.0.app.tenant(&parse(&tenant)?)?;
+    let tenant = server.permit(&caller, Action::WriteTenant, &tenant).await?;
     let Write { operation, cause, maker } = body::parse(&body::read(request.into_body()).await?)?;
     if countersign_auth0::management::operation_named(&operation).is_none() {
         return Err(Problem::new(
@@ -86,12 +101,28 @@ pub(super) async fn begin(
     Ok(Json(json!({ "record": record })))
 }
 
+#[utoipa::path(
+    put,
+    path = "/v1/tenant-writes/{tenant}/{record}",
+    operation_id = "end_tenant_write",
+    tag = "operations",
+    summary = "Records how a write ended.",
+    params(("tenant" = written::TenantId, Path), ("record" = written::Identifier, Path)),
+    request_body = written::WriteEnd,
+    responses(
+        (status = 200, body = written::WriteRecorded),
+        refused::Guarded,
+        refused::Missing,
+        refused::Body,
+    ),
+)]
 pub(super) async fn end(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments((tenant, record)): Segments<(String, String)>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = server.0.app.tenant(&parse(&tenant)?)?;
+    let tenant = server.permit(&caller, Action::WriteTenant, &tenant).await?;
     let ended: Ended = body::parse(&body::read(request.into_body()).await?)?;
     let end = ended.end().ok_or_else(|| {
         Problem::new(

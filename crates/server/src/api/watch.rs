@@ -1,8 +1,11 @@
 //! `GET /v1/watch/{tenant}`: how far a tenant's log was delivered, read and looked at.
 
+use crate::authn::Known;
+use crate::openapi::{refused, written};
 use axum::{Json, extract::State};
-use countersign_app::{Error, Reading, WatchStatus};
-use countersign_core::{TenantId, Timestamp};
+use countersign_app::{Reading, WatchStatus};
+use countersign_core::Timestamp;
+use countersign_rights::Action;
 use serde::Serialize;
 
 use super::{logs::Answer, segments::Segments};
@@ -36,13 +39,22 @@ struct Journal {
     late_from: Option<Timestamp>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/watch/{tenant}",
+    operation_id = "show_watch",
+    tag = "watch",
+    summary = "How far the tenant's log was delivered, read and looked at.",
+    params(("tenant" = written::TenantId, Path)),
+    responses((status = 200, body = written::Watch), refused::Guarded, refused::Missing),
+)]
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     Segments(id): Segments<String>,
 ) -> Result<Json<Shown>, Problem> {
-    let id: TenantId = id.parse().map_err(|_| Problem::from(Error::UnknownTenant))?;
     let app = &server.0.app;
-    let tenant = app.tenant(&id)?;
+    let tenant = server.permit(&caller, Action::ReadWatch, &id).await?;
     let WatchStatus { stream, reading, journal, measures } = app.watch_status(&tenant).await?;
     let now = app.clock().monotonic();
     Ok(Json(Shown {

@@ -2,6 +2,8 @@
 //!
 //! Each form says the version that was looked at, so that nobody overwrites another's act.
 
+use super::query::Reader;
+use crate::authn::Known;
 use axum::{
     Form,
     extract::{Path, State, rejection::FormRejection},
@@ -12,6 +14,7 @@ use countersign_app::{
     incidents::{By, Closure, Disposition, MAX_NOTE_BYTES, Opened, Status, consequences},
 };
 use countersign_core::{TenantId, Timestamp};
+use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
@@ -27,48 +30,56 @@ type Fields = Result<Form<Pairs>, FormRejection>;
 /// Answers `POST /incidents/{id}/acknowledge`.
 pub(super) async fn acknowledge(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(id): Path<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &parameters)?;
-    server.0.app.acknowledge_incident(&tenant, &id, by(&parameters)?).await?;
+    let tenant = named_tenant(&server, &caller, Action::WorkIncidents, &parameters).await?;
+    let actor = tenant.actor(parameters.get("actor"))?;
+    let by = By { actor: &actor, version: version(&parameters)? };
+    server.0.app.acknowledge_incident(&tenant, &id, by).await?;
     Ok(back(&tenant, &id, "taken"))
 }
 
 /// Answers `POST /incidents/{id}/assign`.
 pub(super) async fn assign(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(id): Path<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &parameters)?;
-    server.0.app.assign_incident(&tenant, &id, by(&parameters)?, parameters.get("assignee")).await?;
+    let tenant = named_tenant(&server, &caller, Action::WorkIncidents, &parameters).await?;
+    let actor = tenant.actor(parameters.get("actor"))?;
+    let by = By { actor: &actor, version: version(&parameters)? };
+    server.0.app.assign_incident(&tenant, &id, by, parameters.get("assignee")).await?;
     Ok(back(&tenant, &id, "assigned"))
 }
 
 /// Answers `POST /incidents/{id}/note`.
 pub(super) async fn note(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(id): Path<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &parameters)?;
-    let actor = parameters.get("actor").unwrap_or_default();
-    server.0.app.note_incident(&tenant, &id, actor, &text(&parameters, "text")).await?;
+    let tenant = named_tenant(&server, &caller, Action::WorkIncidents, &parameters).await?;
+    let actor = tenant.actor(parameters.get("actor"))?;
+    server.0.app.note_incident(&tenant, &id, &actor, &text(&parameters, "text")).await?;
     Ok(back(&tenant, &id, "noted"))
 }
 
 /// Answers `POST /incidents/{id}/close`.
 pub(super) async fn close(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(id): Path<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &parameters)?;
+    let tenant = named_tenant(&server, &caller, Action::WorkIncidents, &parameters).await?;
     let disposition = DISPOSITIONS
         .into_iter()
         .find(|(disposition, _)| parameters.get("disposition") == Some(disposition.as_str()));
@@ -84,14 +95,15 @@ pub(super) async fn close(
         suppress: parameters.get("suppress").is_some(),
         mark: parameters.get("mark").is_some(),
     };
-    server.0.app.close_incident(&tenant, &id, by(&parameters)?, closure).await?;
+    let actor = tenant.actor(parameters.get("actor"))?;
+    let by = By { actor: &actor, version: version(&parameters)? };
+    server.0.app.close_incident(&tenant, &id, by, closure).await?;
     Ok(back(&tenant, &id, "closed"))
 }
 
-fn by(parameters: &Parameters) -> Result<By<'_>, Fault> {
+fn version(parameters: &Parameters) -> Result<u64, Fault> {
     let version = parameters.get("version").and_then(|text| text.parse().ok());
-    let version = version.ok_or_else(|| Fault::query("`version` is what the form says"))?;
-    Ok(By { actor: parameters.get("actor").unwrap_or_default(), version })
+    version.ok_or_else(|| Fault::query("`version` is what the form says"))
 }
 
 /// A text of several lines: browsers end each by two characters.
@@ -124,28 +136,34 @@ const DISPOSITIONS: [(Disposition, &str); 4] = [
 ];
 
 /// The forms of an incident's page; what is closed can still be commented on.
-pub(super) fn forms(tenant: &TenantId, opened: &Opened, now: Timestamp) -> Markup {
+pub(super) fn forms(tenant: &TenantId, reader: &Reader, opened: &Opened, now: Timestamp) -> Markup {
     let is_closed = opened.row.status == Status::Closed.as_str();
     html! {
         section.card.acts aria-labelledby="acts-title" {
             h2 #acts-title { "Act" }
             @if !is_closed {
                 @if opened.row.status == Status::Open.as_str() {
-                    (form(tenant, opened, "acknowledge", "Take it up", &html! {}))
+                    (form((tenant, reader), opened, "acknowledge", "Take it up", &html! {}))
                 }
-                (form(tenant, opened, "assign", "Assign", &html! {
+                (form((tenant, reader), opened, "assign", "Assign", &html! {
                     label { "To whom; empty for nobody" input type="text" name="assignee" maxlength="200" autocomplete="off"; }
                 }))
             }
-            (form(tenant, opened, "note", "Comment", &html! {
+            (form((tenant, reader), opened, "note", "Comment", &html! {
                 label { "Comment" textarea name="text" rows="4" required maxlength=(MAX_NOTE_BYTES) {} }
             }))
-            @if !is_closed { (form(tenant, opened, "close", "Close", &closing(opened, now))) }
+            @if !is_closed { (form((tenant, reader), opened, "close", "Close", &closing(opened, now))) }
         }
     }
 }
 
-fn form(tenant: &TenantId, opened: &Opened, act: &str, title: &str, fields: &Markup) -> Markup {
+fn form(
+    (tenant, reader): (&TenantId, &Reader),
+    opened: &Opened,
+    act: &str,
+    title: &str,
+    fields: &Markup,
+) -> Markup {
     let action = Link::to(&format!("/incidents/{}/{act}", opened.row.id)).done();
     html! {
         details name="act" {
@@ -154,7 +172,7 @@ fn form(tenant: &TenantId, opened: &Opened, act: &str, title: &str, fields: &Mar
                 input type="hidden" name="tenant" value=(tenant);
                 input type="hidden" name="version" value=(opened.row.version);
                 (fields)
-                (actor())
+                (actor(reader))
                 div.buttons { button.primary type="submit" { (title) } }
             }
         }

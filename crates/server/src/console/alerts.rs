@@ -1,5 +1,8 @@
 //! `/alerts`: what detectors found, told or not, the newest first. It names nobody.
 
+use super::query::Reader;
+use super::query::permitted;
+use crate::authn::Known;
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
@@ -9,6 +12,7 @@ use countersign_app::{
     incidents::{AlertFilter, AlertRow, Severity},
 };
 use countersign_core::{TenantId, Timestamp};
+use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
@@ -35,7 +39,7 @@ const AUDIENCES: [(&str, &str); 4] = [
 /// What the page shows.
 struct Page {
     tenant: TenantId,
-    tenants: Vec<TenantId>,
+    reader: Reader,
     now: Timestamp,
     wanted: Wanted,
     detectors: Detectors,
@@ -76,10 +80,11 @@ impl Wanted {
 /// Answers `GET /alerts`.
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadIncidents, &parameters).await?;
     let wanted = Wanted {
         least: Some(filter::least(&parameters)?).filter(|least| *least > Severity::Informational),
         detector: parameters.get("detector").map(str::to_owned),
@@ -101,7 +106,7 @@ pub(super) async fn handle(
     rows.truncate(shown);
     let page = Page {
         tenant: tenant.id().clone(),
-        tenants: query::tenants(&server),
+        reader: query::reader(&server, &caller),
         now: app.clock().now(),
         wanted,
         detectors: App::detectors(&tenant)?,
@@ -128,7 +133,7 @@ impl Page {
         let layout = Layout {
             title: "Alerts",
             tenant: &self.tenant,
-            tenants: &self.tenants,
+            reader: &self.reader,
             trail: trail_to(&self.tenant, None),
             now: Some(self.now),
             scripts: &[],
@@ -218,7 +223,7 @@ mod tests {
     fn page(rows: Vec<AlertRow>) -> String {
         let page = Page {
             tenant: samples::tenant(),
-            tenants: vec![samples::tenant()],
+            reader: samples::reader(),
             now: samples::now(),
             wanted: Wanted { detector: Some(samples::HOSTILE.to_owned()), ..Wanted::default() },
             detectors: vec![("mfa_fatigue".to_owned(), samples::HOSTILE.to_owned())],

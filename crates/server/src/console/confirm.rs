@@ -1,5 +1,7 @@
 //! Pages that ask before something is changed, and the forms that change it.
 
+use super::query::Reader;
+use crate::authn::Known;
 use axum::{
     Form,
     extract::{
@@ -8,11 +10,13 @@ use axum::{
     },
     response::{IntoResponse, Redirect, Response},
 };
+use countersign_app::access::{Caller, Permit};
 use countersign_app::{
     Error,
     outcomes::{Outcome, PersonVerdict, Taken},
 };
 use countersign_core::{TenantId, Trigger};
+use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
@@ -25,7 +29,7 @@ use crate::Server;
 /// What is asked.
 pub(super) struct Question {
     pub(super) tenant: TenantId,
-    pub(super) tenants: Vec<TenantId>,
+    pub(super) reader: Reader,
     pub(super) trail: Vec<Crumb>,
     pub(super) title: String,
     /// What will follow, one sentence each.
@@ -53,14 +57,15 @@ pub(super) fn of_form(form: Result<Form<Pairs>, FormRejection>) -> Result<Parame
 /// Answers `GET /switches/{trigger}`.
 pub(super) async fn ask_switch(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(trigger): Path<String>,
     query: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = query::permitted(&server, &caller, Action::SetSwitches, &parameters).await?;
     let trigger: Trigger = trigger.parse().map_err(|_| Fault::not_found("trigger"))?;
     let is_off = wanted_state(&parameters)?;
-    Ok(Question::switch(tenant.id().clone(), query::tenants(&server), trigger, is_off)
+    Ok(Question::switch(tenant.id().clone(), query::reader(&server, &caller), trigger, is_off)
         .render()
         .into_response())
 }
@@ -68,11 +73,12 @@ pub(super) async fn ask_switch(
 /// Answers `POST /switches/{trigger}`.
 pub(super) async fn set_switch(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(trigger): Path<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &parameters)?;
+    let tenant = named_tenant(&server, &caller, Action::SetSwitches, &parameters).await?;
     let trigger: Trigger = trigger.parse().map_err(|_| Fault::not_found("trigger"))?;
     server.0.app.switch(&tenant, trigger, wanted_state(&parameters)?).await.map_err(|error| match error {
         Error::Unavailable { .. } => {
@@ -94,27 +100,30 @@ fn wanted_state(parameters: &Parameters) -> Result<bool, Fault> {
 }
 
 /// A change names its tenant; there is no default.
-pub(super) fn named_tenant(
+pub(super) async fn named_tenant(
     server: &Server,
+    caller: &Caller,
+    action: Action,
     parameters: &Parameters,
-) -> Result<std::sync::Arc<countersign_app::Tenant>, Fault> {
+) -> Result<Permit, Fault> {
     if parameters.get("tenant").is_none() {
         return Err(Fault::query("`tenant` is missing"));
     }
-    parameters.tenant(server)
+    query::permitted(server, caller, action, parameters).await
 }
 
 /// Answers `GET /decisions/{id}/verdict`.
 pub(super) async fn ask_verdict(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(id): Path<String>,
     query: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = query::permitted(&server, &caller, Action::TellOutcomes, &parameters).await?;
     let id = query::decision_id(&id)?;
     let verdict = wanted_verdict(&parameters)?;
-    Ok(Question::verdict(tenant.id().clone(), query::tenants(&server), id.as_str(), verdict)
+    Ok(Question::verdict(tenant.id().clone(), query::reader(&server, &caller), id.as_str(), verdict)
         .render()
         .into_response())
 }
@@ -122,13 +131,15 @@ pub(super) async fn ask_verdict(
 /// Answers `POST /decisions/{id}/verdict`.
 pub(super) async fn tell_verdict(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(id): Path<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &parameters)?;
-    let outcome =
-        Outcome::Verdict { decision_id: query::decision_id(&id)?, verdict: wanted_verdict(&parameters)? };
+    let tenant = named_tenant(&server, &caller, Action::TellOutcomes, &parameters).await?;
+    let decision_id = query::decision_id(&id)?;
+    server.0.app.find_decision(&tenant, &decision_id).await?;
+    let outcome = Outcome::Verdict { decision_id, verdict: wanted_verdict(&parameters)? };
     let told = match server.0.app.report(&tenant, &outcome).await? {
         Taken::Recorded => "recorded",
         Taken::Known => "known",
@@ -146,7 +157,7 @@ fn wanted_verdict(parameters: &Parameters) -> Result<PersonVerdict, Fault> {
 }
 
 impl Question {
-    fn switch(tenant: TenantId, tenants: Vec<TenantId>, trigger: Trigger, is_off: bool) -> Self {
+    fn switch(tenant: TenantId, reader: Reader, trigger: Trigger, is_off: bool) -> Self {
         let (state, yes): (_, &[&str]) = if is_off {
             (
                 "off",
@@ -176,11 +187,11 @@ impl Question {
             back: Link::to("/").with("tenant", tenant.as_str()).done(),
             trail: trail_to(&tenant, None),
             tenant,
-            tenants,
+            reader,
         }
     }
 
-    fn verdict(tenant: TenantId, tenants: Vec<TenantId>, id: &str, verdict: PersonVerdict) -> Self {
+    fn verdict(tenant: TenantId, reader: Reader, id: &str, verdict: PersonVerdict) -> Self {
         let (title, field, yes, consequences): (_, _, _, &[&str]) = match verdict {
             PersonVerdict::Legitimate => (
                 "Say that it was the user?",
@@ -214,7 +225,7 @@ impl Question {
             back: Link::to(&path).with("tenant", tenant.as_str()).done(),
             trail: trail_to(&tenant, Some(id)),
             tenant,
-            tenants,
+            reader,
         }
     }
 
@@ -222,7 +233,7 @@ impl Question {
     pub(super) fn render(self) -> Markup {
         let Self {
             tenant,
-            tenants,
+            reader,
             trail,
             title,
             consequences,
@@ -245,7 +256,7 @@ impl Question {
                 }
             }
         };
-        Layout { title: &title, tenant: &tenant, tenants: &tenants, trail, now: None, scripts: &[] }
+        Layout { title: &title, tenant: &tenant, reader: &reader, trail, now: None, scripts: &[] }
             .render(&main)
     }
 }
@@ -257,16 +268,11 @@ mod tests {
 
     impl Question {
         pub(crate) fn sample() -> Self {
-            Self::switch(samples::tenant(), vec![samples::tenant()], Trigger::PostLogin, true)
+            Self::switch(samples::tenant(), samples::reader(), Trigger::PostLogin, true)
         }
 
         pub(crate) fn verdict_sample() -> Self {
-            Self::verdict(
-                samples::tenant(),
-                vec![samples::tenant()],
-                samples::DECISION,
-                PersonVerdict::Fraudulent,
-            )
+            Self::verdict(samples::tenant(), samples::reader(), samples::DECISION, PersonVerdict::Fraudulent)
         }
     }
 
@@ -304,8 +310,12 @@ mod tests {
     #[test]
     fn hostile_ids_stay_inside_the_form() {
         let id = samples::HOSTILE_ID;
-        let question =
-            Question::verdict(samples::HOSTILE_ID.parse().unwrap(), vec![], id, PersonVerdict::Legitimate);
+        let question = Question::verdict(
+            samples::HOSTILE_ID.parse().unwrap(),
+            samples::reader(),
+            id,
+            PersonVerdict::Legitimate,
+        );
         samples::check_page(&question.render().into_string());
     }
 }

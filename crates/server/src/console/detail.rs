@@ -1,11 +1,16 @@
 //! `/decisions/{id}`: one decision, what it rests on, what was done, and what became of it.
 
+use super::query::Reader;
+use super::query::permitted;
+use crate::authn::Known;
+use countersign_rights::Action;
 use std::collections::BTreeMap;
 
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
+use countersign_app::access::Permit;
 use countersign_app::{DecisionFilter, DecisionRow, Error, Tenant, decide::record::Record, explain};
 use countersign_core::{DecisionId, Level, SubjectId, TenantId, Timestamp};
 use countersign_ledger::leaf::Leaf;
@@ -25,7 +30,7 @@ use crate::Server;
 /// What the page shows.
 pub(super) struct Detail {
     pub(super) tenant: TenantId,
-    pub(super) tenants: Vec<TenantId>,
+    pub(super) reader: Reader,
     pub(super) now: Timestamp,
     pub(super) row: DecisionRow,
     pub(super) content: Content,
@@ -54,11 +59,12 @@ pub(super) enum Content {
 /// Answers `GET /decisions/{id}`.
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(id): Path<String>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let (row, content) = find(&server, &tenant, &query::decision_id(&id)?).await?;
     let log_ids = server.0.app.log_ids(&tenant, &row.decision.id).await?;
     let user_risk = match &row.subject {
@@ -74,7 +80,7 @@ pub(super) async fn handle(
     );
     let detail = Detail {
         tenant: tenant.id().clone(),
-        tenants: query::tenants(&server),
+        reader: query::reader(&server, &caller),
         now: server.0.app.clock().now(),
         row,
         content,
@@ -102,7 +108,7 @@ async fn held(server: &Server, tenant: &Tenant, subject: &SubjectId) -> Result<O
     Ok(held.since.map(|since| UserRiskAt { level, score, since }))
 }
 
-async fn find(server: &Server, tenant: &Tenant, id: &DecisionId) -> Result<(DecisionRow, Content), Fault> {
+async fn find(server: &Server, tenant: &Permit, id: &DecisionId) -> Result<(DecisionRow, Content), Fault> {
     match server.0.app.decision(tenant, id).await {
         Ok((row, record)) => Ok((row, Content::Opened(Box::new(record)))),
         Err(Error::Erased) => Ok(find_rest(server, tenant, id, Content::Erased).await?),
@@ -114,7 +120,7 @@ async fn find(server: &Server, tenant: &Tenant, id: &DecisionId) -> Result<(Deci
 /// What is left of a decision whose record can't be read any more: its row, and its leaf, which says where the row stands.
 async fn find_rest(
     server: &Server,
-    tenant: &Tenant,
+    tenant: &Permit,
     id: &DecisionId,
     content: impl FnOnce(BTreeMap<String, String>) -> Content,
 ) -> Result<(DecisionRow, Content), Error> {
@@ -142,7 +148,7 @@ impl Detail {
         let layout = Layout {
             title: "Decision",
             tenant: &self.tenant,
-            tenants: &self.tenants,
+            reader: &self.reader,
             trail: trail_to(&self.tenant, None),
             now: Some(self.now),
             scripts: &[],
@@ -194,7 +200,7 @@ impl Detail {
                     section.card aria-labelledby="done" { h2 #done { "What was done" } (done(&record.decision)) }
                     (self.outcome(true))
                     @if let (Some(subject), None) = (&self.row.subject, &record.features.machine) {
-                        (user_risk::forms(&self.tenant, (subject, &self.row.decision.id), self.user_risk, self.now))
+                        (user_risk::forms((&self.tenant, &self.reader), (subject, &self.row.decision.id), self.user_risk, self.now))
                     }
                     (self.receipt())
                     section.card aria-labelledby="versions" { h2 #versions { "Made by" } (facts::versions(record, &self.policy)) }
@@ -346,7 +352,7 @@ mod tests {
             let record = samples::record();
             Self {
                 tenant: samples::tenant(),
-                tenants: vec![samples::tenant()],
+                reader: samples::reader(),
                 now: samples::now(),
                 row: samples::row_of(&record),
                 policy: record.policy.clone(),

@@ -56,8 +56,18 @@ impl From<Error> for Fault {
         let text = error.to_string();
         let title = match error {
             Error::UnknownTenant | Error::NotFound(_) => "Not found",
-            Error::IncidentChanged | Error::ModelsChanged => "Changed meanwhile",
-            Error::Handling(_) | Error::Suppression(_) | Error::Model(_) | Error::Text(..) => "Not taken",
+            Error::Denied(_) => "Not permitted",
+            Error::IncidentChanged | Error::ModelsChanged | Error::Stale => "Changed meanwhile",
+            Error::Handling(_)
+            | Error::Suppression(_)
+            | Error::Model(_)
+            | Error::Actor
+            | Error::NoProvider
+            | Error::NameTaken
+            | Error::Scope
+            | Error::Days(_)
+            | Error::Grant(_)
+            | Error::Text(..) => "Not taken",
             Error::Erased => "Erased",
             Error::NotKept => "No longer kept",
             Error::LedgerUnavailable | Error::Unavailable { .. } => "Not available now",
@@ -73,6 +83,7 @@ impl From<Error> for Fault {
             | Error::UnreadablePolicy { .. }
             | Error::UnreadableModel { .. }
             | Error::FaultyRules { .. }
+            | Error::AccessPolicy(_)
             | Error::Internal { .. } => "Something went wrong",
         };
         // Why: `Problem` holds the status of each error and logs what must not be shown.

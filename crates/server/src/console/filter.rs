@@ -1,5 +1,6 @@
 //! Fields of the forms that filter and act.
 
+use super::query::Reader;
 use countersign_app::incidents::Severity;
 use maud::{Markup, html};
 
@@ -73,9 +74,13 @@ pub(super) fn detectors(all: &Detectors, chosen: Option<&str>, none: &str) -> Ma
     }
 }
 
-/// Who acts; a session names nobody, so everyone says it.
-pub(super) fn actor() -> Markup {
-    html! { label { "Your name" input type="text" name="actor" required maxlength="200" autocomplete="name"; } }
+/// Who acts: a session by a link names nobody, so that everyone says it.
+pub(super) fn actor(reader: &Reader) -> Markup {
+    html! {
+        @if reader.is_shared {
+            label { "Your name" input type="text" name="actor" required maxlength="200" autocomplete="name"; }
+        }
+    }
 }
 
 /// A sort of entity and its name.

@@ -1,11 +1,15 @@
 //! `/tenant`: what is not as it should be at a tenant and on our side, and how it is mended.
 
+use super::query::Reader;
+use super::query::permitted;
+use crate::authn::Known;
 use axum::{
     extract::{self, Query, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use countersign_app::posture::{Severity, Standing, State};
 use countersign_core::{TenantId, Timestamp};
+use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
@@ -19,7 +23,7 @@ use crate::Server;
 /// What the page shows.
 struct Page {
     tenant: TenantId,
-    tenants: Vec<TenantId>,
+    reader: Reader,
     now: Timestamp,
     state: State,
 }
@@ -27,14 +31,15 @@ struct Page {
 /// Answers `GET /tenant`.
 pub(super) async fn handle(
     extract::State(server): extract::State<Server>,
+    Known(caller): Known,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadFindings, &parameters).await?;
     let app = &server.0.app;
     let page = Page {
         tenant: tenant.id().clone(),
-        tenants: query::tenants(&server),
+        reader: query::reader(&server, &caller),
         now: app.clock().now(),
         state: app.findings(&tenant),
     };
@@ -60,7 +65,7 @@ impl Page {
         let layout = Layout {
             title: "Tenant",
             tenant: &self.tenant,
-            tenants: &self.tenants,
+            reader: &self.reader,
             trail: trail_to(&self.tenant, None),
             now: Some(self.now),
             scripts: &[],
@@ -153,8 +158,7 @@ mod tests {
     use crate::console::samples;
 
     fn page(state: State) -> String {
-        let page =
-            Page { tenant: samples::tenant(), tenants: vec![samples::tenant()], now: samples::now(), state };
+        let page = Page { tenant: samples::tenant(), reader: samples::reader(), now: samples::now(), state };
         page.render().into_string()
     }
 

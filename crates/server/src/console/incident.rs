@@ -1,11 +1,15 @@
 //! `/incidents/{id}`: one incident, its story, timeline and steps. It names people; that it was shown is a leaf.
 
+use super::query::Reader;
+use super::query::permitted;
+use crate::authn::Known;
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use countersign_app::incidents::{Opened, Status};
 use countersign_core::{TenantId, Timestamp};
+use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
@@ -21,7 +25,7 @@ use crate::Server;
 /// What the page shows.
 struct Page {
     tenant: TenantId,
-    tenants: Vec<TenantId>,
+    reader: Reader,
     now: Timestamp,
     opened: Opened,
     told: Option<&'static str>,
@@ -30,15 +34,16 @@ struct Page {
 /// Answers `GET /incidents/{id}`.
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(id): Path<String>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadIncidents, &parameters).await?;
     let app = &server.0.app;
     let page = Page {
         tenant: tenant.id().clone(),
-        tenants: query::tenants(&server),
+        reader: query::reader(&server, &caller),
         now: app.clock().now(),
         opened: app.incident(&tenant, &id).await?,
         told: act::told(parameters.get("told")),
@@ -69,7 +74,7 @@ impl Page {
                 }
                 div.narrow {
                     (self.facts())
-                    (act::forms(&self.tenant, &self.opened, self.now))
+                    (act::forms(&self.tenant, &self.reader, &self.opened, self.now))
                 }
             }
         };
@@ -79,7 +84,7 @@ impl Page {
         let layout = Layout {
             title: "Incident",
             tenant: &self.tenant,
-            tenants: &self.tenants,
+            reader: &self.reader,
             trail,
             now: Some(self.now),
             scripts: &[],
@@ -269,7 +274,7 @@ pub(super) mod tests {
     fn the_story_is_shown_and_nothing_of_it_is_markup() {
         let page = Page {
             tenant: samples::tenant(),
-            tenants: vec![samples::tenant()],
+            reader: samples::reader(),
             now: samples::now(),
             opened: opened(),
             told: act::told(Some("noted")),

@@ -1,5 +1,8 @@
 //! `/incidents`: what was found at a tenant, the newest first. It names nobody.
 
+use super::query::Reader;
+use super::query::permitted;
+use crate::authn::Known;
 use axum::{
     Form,
     extract::{
@@ -13,6 +16,7 @@ use countersign_app::{
     incidents::{EntityTag, IncidentFilter, Listed, Severity, Status},
 };
 use countersign_core::{TenantId, Timestamp};
+use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
@@ -32,7 +36,7 @@ const PAGE: u32 = 50;
 /// What the page shows.
 struct Page {
     tenant: TenantId,
-    tenants: Vec<TenantId>,
+    reader: Reader,
     now: Timestamp,
     wanted: Wanted,
     detectors: Detectors,
@@ -117,10 +121,11 @@ impl Wanted {
 /// Answers `GET /incidents`.
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadIncidents, &parameters).await?;
     let app = &server.0.app;
     let (wanted, now) = (Wanted::read(&parameters)?, app.clock().now());
     let filter = IncidentFilter { before: filter::before(&parameters)?, ..wanted.of_store(now) };
@@ -130,7 +135,7 @@ pub(super) async fn handle(
     rows.truncate(shown);
     let page = Page {
         tenant: tenant.id().clone(),
-        tenants: query::tenants(&server),
+        reader: query::reader(&server, &caller),
         now,
         wanted,
         detectors: App::detectors(&tenant)?,
@@ -143,10 +148,11 @@ pub(super) async fn handle(
 /// Answers `POST /incidents/find`: an address must not name anybody, so that a name is sent and its tag comes back.
 pub(super) async fn find(
     State(server): State<Server>,
+    Known(caller): Known,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &parameters)?;
+    let tenant = named_tenant(&server, &caller, Action::FindEntities, &parameters).await?;
     let entity = filter::read_entity(&parameters)?.map(|entity| App::entity_tag(&tenant, &entity));
     let wanted = Wanted { entity, ..Wanted::default() };
     Ok(Redirect::to(&wanted.link(tenant.id()).done()).into_response())
@@ -174,7 +180,7 @@ impl Page {
         let layout = Layout {
             title: "Incidents",
             tenant: &self.tenant,
-            tenants: &self.tenants,
+            reader: &self.reader,
             trail: trail_to(&self.tenant, None),
             now: Some(self.now),
             scripts: &[],
@@ -276,7 +282,7 @@ mod tests {
     fn page(rows: Vec<Listed>, has_more: bool) -> String {
         let page = Page {
             tenant: samples::tenant(),
-            tenants: vec![samples::tenant()],
+            reader: samples::reader(),
             now: samples::now(),
             wanted: Wanted {
                 status: Some(Status::Open),

@@ -3,7 +3,10 @@
 use countersign_core::{TenantId, Timestamp};
 use maud::{DOCTYPE, Markup, html};
 
-use super::{assets, query::Link};
+use super::{
+    assets,
+    query::{Link, Reader},
+};
 
 /// One entry of the trail above a page's heading.
 pub(super) struct Crumb {
@@ -17,8 +20,8 @@ pub(super) struct Layout<'a> {
     pub(super) title: &'a str,
     /// The tenant that is looked at.
     pub(super) tenant: &'a TenantId,
-    /// Every tenant that could be.
-    pub(super) tenants: &'a [TenantId],
+    /// Who reads it.
+    pub(super) reader: &'a Reader,
     /// Pages above this one.
     pub(super) trail: Vec<Crumb>,
     /// When the page was made, for relative times; `None` when it has none.
@@ -56,10 +59,19 @@ impl Layout<'_> {
                         a.findings-link href=(Link::to("/tenant").with("tenant", self.tenant.as_str()).done()) { "Findings" }
                         a.findings-link href=(Link::to("/incidents").with("tenant", self.tenant.as_str()).done()) { "Incidents" }
                         a.findings-link href=(Link::to("/alerts").with("tenant", self.tenant.as_str()).done()) { "Alerts" }
+                        a.findings-link href=(Link::to("/users").with("tenant", self.tenant.as_str()).done()) { "Users at risk" }
                         a.findings-link href=(Link::to("/models").with("tenant", self.tenant.as_str()).done()) { "Models" }
+                        @if self.reader.reads_access { a.findings-link href=(Link::to("/access").with("tenant", self.tenant.as_str()).done()) { "Access" } }
+                        form.sign-out method="post" action="/sign-out" {
+                            span.quiet { (self.reader.name) " " }
+                            button.ghost type="submit" { "Sign out" }
+                        }
                         button.ghost.keys-button type="button" data-keys-open hidden aria-haspopup="dialog" {
                             "Keys " kbd { "?" }
                         }
+                    }
+                    @if self.reader.is_break_glass {
+                        p.banner.bad role="alert" { strong { "Break-glass session. " } "You act as administrator by an emergency link; everybody who is told of incidents was told of it. Sign out when you are done." }
                     }
                     main #main tabindex="-1" {
                         @if !self.trail.is_empty() {
@@ -81,11 +93,11 @@ impl Layout<'_> {
     fn tenants_nav(&self) -> Markup {
         html! {
             nav.tenants aria-label="Tenants" {
-                @if let [only] = self.tenants {
+                @if let [only] = &*self.reader.tenants {
                     span { span.quiet { "Tenant " } strong { (only) } }
                 } @else {
                     ul {
-                        @for tenant in self.tenants {
+                        @for tenant in &self.reader.tenants {
                             li {
                                 a href=(Link::to("/").with("tenant", tenant.as_str()).done())
                                     aria-current=[(tenant == self.tenant).then_some("true")] { (tenant) }
@@ -178,7 +190,7 @@ mod tests {
         let layout = Layout {
             title: "<script>",
             tenant: &tenants[0],
-            tenants: &tenants,
+            reader: &Reader { tenants: tenants.clone(), ..samples::reader() },
             trail: trail_to(&tenants[0], Some("dec_1")),
             now: Some(samples::now()),
             scripts: &["live.js"],

@@ -1,11 +1,15 @@
 //! `/`: decisions, newest first, as they are made.
 
+use super::query::Reader;
+use super::query::permitted;
+use crate::authn::Known;
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use countersign_app::DecisionRow;
 use countersign_core::{Level, Mode, TenantId, Timestamp, Trigger};
+use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
@@ -23,7 +27,7 @@ pub(super) const PAGE: u32 = 50;
 /// What the page shows.
 pub(super) struct Listing {
     pub(super) tenant: TenantId,
-    pub(super) tenants: Vec<TenantId>,
+    pub(super) reader: Reader,
     pub(super) now: Timestamp,
     pub(super) filter: Filter,
     pub(super) rows: Vec<DecisionRow>,
@@ -41,10 +45,11 @@ pub(super) struct Listing {
 /// Answers `GET /`.
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let filter = Filter::read(&parameters)?;
     let app = &server.0.app;
     let mut rows = app.decisions(&tenant, filter.of_store(), PAGE + 1).await?;
@@ -55,7 +60,7 @@ pub(super) async fn handle(
     let settings = tenant.policy().document().settings(Trigger::PostLogin, None, None);
     let listing = Listing {
         tenant: tenant.id().clone(),
-        tenants: query::tenants(&server),
+        reader: query::reader(&server, &caller),
         now: app.clock().now(),
         filter,
         rows,
@@ -92,7 +97,7 @@ impl Listing {
         let layout = Layout {
             title: "Decisions",
             tenant: &self.tenant,
-            tenants: &self.tenants,
+            reader: &self.reader,
             trail: Vec::new(),
             now: Some(self.now),
             scripts: &["live.js"],
@@ -307,7 +312,7 @@ mod tests {
             let rows = samples::rows();
             Self {
                 tenant: samples::tenant(),
-                tenants: vec![samples::tenant()],
+                reader: samples::reader(),
                 now: samples::now(),
                 filter: Filter::default(),
                 overview: Overview::of(&rows, countersign_policy::Settings::default().thresholds),

@@ -4,6 +4,9 @@
 //! knows. So a watcher that fell behind misses nothing, an ended session sees nothing more, and a shutdown waits for
 //! nobody for long. The feed only says that there is news; the rows come from the store.
 
+use super::query::permitted;
+use crate::authn::Known;
+use countersign_rights::Action;
 use std::time::Duration;
 
 use axum::{
@@ -45,11 +48,12 @@ const NOTHING_YET: &str = "start";
 /// Answers `GET /console/live`.
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     headers: HeaderMap,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let filter = Filter::read(&parameters)?;
     let _watcher = WATCHERS.try_acquire().map_err(|_| {
         Fault::new(
@@ -64,7 +68,9 @@ pub(super) async fn handle(
     let is_first = known.is_none();
     let after = index(known.or_else(|| parameters.get("after")))?;
     // Why: not by the store's `after`, which begins with the oldest; a page that slept for a day wants the newest.
-    let filter = DecisionFilter { before: None, ..filter.of_store() };
+    let mut filter = DecisionFilter { before: None, ..filter.of_store() };
+    // Why also here: what is news is told before the store is asked.
+    filter.organization = tenant.organization().cloned().or(filter.organization);
     let mut rows = later(server.0.app.decisions(&tenant, filter.clone(), PAGE).await?, after);
     // Why: the first answer comes at once, so that the page knows that it is live.
     if rows.is_empty() && !is_first && wait(&mut news, &tenant, &filter, after).await {

@@ -4,6 +4,7 @@
 //! one: the file, its routes below, and a link to it. What a page shows came from outside, so everything goes through
 //! maud's escaping and nothing is ever `PreEscaped`.
 
+mod access;
 mod act;
 mod alerts;
 mod assets;
@@ -26,21 +27,23 @@ mod receipt;
 #[cfg(test)]
 mod samples;
 mod severity;
+mod sign_in;
 mod suppressions;
 mod user_risk;
+mod users;
 mod waterfall;
 mod words;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::DefaultBodyLimit,
     http::StatusCode,
-    response::{IntoResponse, Response},
     routing::{get, post},
 };
-use maud::html;
 
-use crate::{Server, operator};
+pub(crate) use sign_in::signed_out;
+
+use crate::Server;
 
 /// The most bytes of a form.
 const MAX_FORM_BYTES: usize = 16 * 1024;
@@ -65,58 +68,31 @@ pub(crate) fn router() -> Router<Server> {
         .route("/models", get(models::handle))
         .route("/models/act", post(models::act))
         .route("/models/{version}", get(model::handle))
+        .route("/users", get(users::handle))
         .route("/users/mark", post(user_risk::mark))
         .route("/decisions/{id}/receipt", get(receipt::handle))
         .route("/decisions/{id}/verdict", get(confirm::ask_verdict).post(confirm::tell_verdict))
+        .route("/access", get(access::handle))
+        .route("/access/{act}", post(access::act))
+        .route("/sign-out", post(sign_in::out))
         .route("/switches/{trigger}", get(confirm::ask_switch).post(confirm::set_switch))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
 }
 
 /// What a browser may ask before it is signed in.
 pub(crate) fn open() -> Router<Server> {
-    Router::new().route("/start/{code}", get(start).head(peeked)).route("/static/{file}", get(assets::handle))
+    Router::new().route("/sign-in", get(sign_in::show)).route("/static/{file}", get(assets::handle))
+}
+
+/// Where a browser signs in: each request is an attempt of its address.
+pub(crate) fn attempts() -> Router<Server> {
+    Router::new()
+        .route("/start/{code}", get(sign_in::link).head(peeked))
+        .route("/sign-in/start", get(sign_in::start).head(peeked))
+        .route("/sign-in/callback", get(sign_in::callback).head(peeked))
 }
 
 /// Whoever only looks ahead, such as a chat's preview, must not use the link up.
 async fn peeked() -> StatusCode {
     StatusCode::METHOD_NOT_ALLOWED
-}
-
-async fn start(State(server): State<Server>, Path(code): Path<String>) -> Response {
-    operator::start(&server, &code)
-}
-
-/// The page for a browser that is not signed in.
-pub(crate) fn signed_out() -> Response {
-    (StatusCode::UNAUTHORIZED, signed_out_page()).into_response()
-}
-
-fn signed_out_page() -> maud::Markup {
-    layout::bare(
-        "Not signed in",
-        html! {
-            p {
-                "This browser has no session here, or its session ended. Open the one-time link that Countersign printed \
-                 when it started. A link works once and ends after 15 minutes; start Countersign again for a new one."
-            }
-            p.quiet {
-                "Programs send " code { "Authorization: Bearer" } " with the token in the data directory's file "
-                code { "operator.token" } "."
-            }
-        },
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_without_a_session_says_how_to_get_one() {
-        let response = signed_out();
-        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-        let page = signed_out_page().into_string();
-        assert!(page.contains("one-time link") && page.contains("operator.token"));
-        samples::check_page(&page);
-    }
 }

@@ -1,11 +1,15 @@
 //! `/models/{version}`: one model's card and constants.
 
+use super::query::Reader;
+use super::query::permitted;
+use crate::authn::Known;
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use countersign_app::models::ModelShown;
 use countersign_core::{TenantId, Timestamp};
+use countersign_rights::Action;
 use countersign_risk::{Card, Evaluation, Figure, Training};
 use maud::{Markup, html};
 
@@ -21,7 +25,7 @@ use crate::Server;
 /// What the page shows.
 struct Page {
     tenant: TenantId,
-    tenants: Vec<TenantId>,
+    reader: Reader,
     now: Timestamp,
     model: ModelShown,
 }
@@ -29,16 +33,17 @@ struct Page {
 /// Answers `GET /models/{version}`.
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(version): Path<String>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadModels, &parameters).await?;
     let version = version.parse().map_err(|_| Fault::not_found("version of the model"))?;
     let app = &server.0.app;
     let page = Page {
         tenant: tenant.id().clone(),
-        tenants: query::tenants(&server),
+        reader: query::reader(&server, &caller),
         now: app.clock().now(),
         model: app.model(&tenant, version).await?,
     };
@@ -69,7 +74,7 @@ impl Page {
         let layout = Layout {
             title: &title,
             tenant: &self.tenant,
-            tenants: &self.tenants,
+            reader: &self.reader,
             trail,
             now: Some(self.now),
             scripts: &[],
@@ -202,7 +207,7 @@ mod tests {
         let model = serde_json::value::RawValue::from_string(r#"{"name":"<script>"}"#.to_owned()).unwrap();
         let page = Page {
             tenant: samples::tenant(),
-            tenants: vec![samples::tenant()],
+            reader: samples::reader(),
             now: samples::now(),
             model: ModelShown { head, model },
         };

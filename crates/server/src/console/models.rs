@@ -1,5 +1,8 @@
 //! `/models`: the models of a tenant, which of them hold, how they compare, and the forms that change it.
 
+use super::query::Reader;
+use super::query::permitted;
+use crate::authn::Known;
 use axum::{
     Form,
     extract::{
@@ -10,6 +13,7 @@ use axum::{
 };
 use countersign_app::models::{ActView, Comparison, ModelBy, ModelChange, ModelHead, Models};
 use countersign_core::{TenantId, Timestamp};
+use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
@@ -25,7 +29,7 @@ use crate::Server;
 /// What the page shows.
 struct Page {
     tenant: TenantId,
-    tenants: Vec<TenantId>,
+    reader: Reader,
     now: Timestamp,
     models: Models,
     comparison: Option<Comparison>,
@@ -35,14 +39,15 @@ struct Page {
 /// Answers `GET /models`.
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadModels, &parameters).await?;
     let app = &server.0.app;
     let page = Page {
         tenant: tenant.id().clone(),
-        tenants: query::tenants(&server),
+        reader: query::reader(&server, &caller),
         now: app.clock().now(),
         models: app.models(&tenant).await?,
         comparison: app.compare_models(&tenant).await?,
@@ -54,10 +59,11 @@ pub(super) async fn handle(
 /// Answers `POST /models/act`.
 pub(super) async fn act(
     State(server): State<Server>,
+    Known(caller): Known,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &parameters)?;
+    let tenant = named_tenant(&server, &caller, Action::ChangeModels, &parameters).await?;
     let number = |name: &str| parameters.get(name).and_then(|text| text.parse().ok());
     let expected = number("expected").ok_or_else(|| Fault::query("`expected` is what the form says"))?;
     let change = match (parameters.get("act"), number("version")) {
@@ -69,7 +75,7 @@ pub(super) async fn act(
         (Some("detach"), None) => ModelChange::Detach,
         _ => return Err(Fault::query("`act` and `version` are what the form says")),
     };
-    let actor = parameters.get("actor").unwrap_or_default();
+    let actor = &*tenant.actor(parameters.get("actor"))?;
     let done = server.0.app.change_models(&tenant, change, ModelBy { actor, expected }).await?;
     let link = Link::to("/models").with("tenant", tenant.id().as_str()).with("told", done.act.as_str());
     Ok(Redirect::to(&link.done()).into_response())
@@ -109,7 +115,7 @@ impl Page {
         let layout = Layout {
             title: "Models",
             tenant: &self.tenant,
-            tenants: &self.tenants,
+            reader: &self.reader,
             trail: trail_to(&self.tenant, None),
             now: Some(self.now),
             scripts: &[],
@@ -191,7 +197,7 @@ impl Page {
                     input type="hidden" name="act" value=(act);
                     input type="hidden" name="expected" value=(self.models.act);
                     @if let Some(version) = version { input type="hidden" name="version" value=(version); }
-                    (actor())
+                    (actor(&self.reader))
                     div.buttons { button.primary type="submit" { (button) } }
                 }
             }
@@ -296,7 +302,7 @@ mod tests {
         let scored = Scored { count: 2, champion: 0.5, challenger: 0.75 };
         Page {
             tenant: samples::tenant(),
-            tenants: vec![samples::tenant()],
+            reader: samples::reader(),
             now: samples::now(),
             models: Models {
                 act: 3,

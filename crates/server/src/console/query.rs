@@ -1,8 +1,12 @@
 //! What an address says, and addresses that say it: every state of a page has one.
 
 use axum::extract::{Query, rejection::QueryRejection};
-use countersign_app::{DecisionFilter, Tenant};
+use countersign_app::{
+    DecisionFilter,
+    access::{Caller, Permit},
+};
 use countersign_core::{DecisionId, Level, OrganizationId, TenantId};
+use countersign_rights::Action;
 
 use super::fault::Fault;
 use crate::Server;
@@ -39,30 +43,54 @@ impl Parameters {
             .filter(move |(key, value)| key == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
     }
-
-    /// The tenant that is named, or the first one.
-    pub(super) fn tenant(&self, server: &Server) -> Result<std::sync::Arc<Tenant>, Fault> {
-        let app = &server.0.app;
-        match self.get("tenant") {
-            Some(name) => {
-                let id: TenantId =
-                    name.parse().map_err(|_| Fault::from(countersign_app::Error::UnknownTenant))?;
-                Ok(app.tenant(&id)?)
-            }
-            None => app.tenants().next().cloned().ok_or_else(|| {
-                Fault::new(
-                    axum::http::StatusCode::NOT_FOUND,
-                    "No tenant",
-                    "no tenant is configured; add one to the configuration and start again",
-                )
-            }),
-        }
-    }
 }
 
-/// The tenants that a page can link to, in order.
-pub(super) fn tenants(server: &Server) -> Vec<TenantId> {
-    server.0.app.tenants().map(|tenant| tenant.id().clone()).collect()
+/// Lets a caller do something at the tenant that an address names, or at the first that is theirs.
+pub(super) async fn permitted(
+    server: &Server,
+    caller: &Caller,
+    action: Action,
+    parameters: &Parameters,
+) -> Result<Permit, Fault> {
+    let app = &server.0.app;
+    let id = match parameters.get("tenant") {
+        Some(name) => name.parse().map_err(|_| Fault::from(countersign_app::Error::UnknownTenant))?,
+        None => app.tenants_of(caller).into_iter().next().ok_or_else(|| {
+            Fault::new(
+                axum::http::StatusCode::NOT_FOUND,
+                "No tenant",
+                "there is no tenant that you have a role at; an administrator can grant one",
+            )
+        })?,
+    };
+    Ok(app.permit(caller, action, &id, None).await?)
+}
+
+/// Whoever reads a page: what its frame shows, and which forms it has.
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
+    /// The tenants that a page can link to, in order.
+    pub(super) tenants: Vec<TenantId>,
+    /// Their name.
+    pub(super) name: String,
+    /// Whether several people may stand behind the session, so that forms ask who it is.
+    pub(super) is_shared: bool,
+    /// Whether they broke the glass.
+    pub(super) is_break_glass: bool,
+    /// Whether they may see who has access.
+    pub(super) reads_access: bool,
+}
+
+/// Who reads a page.
+pub(super) fn reader(server: &Server, caller: &Caller) -> Reader {
+    let app = &server.0.app;
+    Reader {
+        tenants: app.tenants_of(caller),
+        name: caller.name().to_owned(),
+        is_shared: caller.is_shared(),
+        is_break_glass: caller.is_break_glass(),
+        reads_access: app.may_here(caller, Action::ReadAccess),
+    }
 }
 
 /// Reads the id of a decision out of a path.

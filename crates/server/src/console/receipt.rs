@@ -1,5 +1,8 @@
 //! `/decisions/{id}/receipt`: the proof of a decision, checked now by the code that checks it offline.
 
+use super::query::Reader;
+use super::query::permitted;
+use crate::authn::Known;
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
@@ -9,6 +12,7 @@ use countersign_ledger::{
     note::Verifier,
     receipt::{Receipt, ReceiptError, VerifiedReceipt},
 };
+use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
@@ -22,7 +26,7 @@ use crate::Server;
 /// What the page shows.
 pub(super) struct Proof {
     pub(super) tenant: TenantId,
-    pub(super) tenants: Vec<TenantId>,
+    pub(super) reader: Reader,
     /// The decision's id.
     pub(super) id: String,
     pub(super) receipt: Receipt,
@@ -35,29 +39,29 @@ pub(super) struct Proof {
 /// Answers `GET /decisions/{id}/receipt`.
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(id): Path<String>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let id = query::decision_id(&id)?;
     let receipt = server.0.app.receipt(&tenant, id.as_str(), false).await?;
-    let proof =
-        Proof::new(tenant.id().clone(), query::tenants(&server), id.to_string(), receipt, &tenant.verifier());
+    let proof = Proof::new(
+        tenant.id().clone(),
+        query::reader(&server, &caller),
+        id.to_string(),
+        receipt,
+        &tenant.verifier(),
+    );
     Ok(proof.render().into_response())
 }
 
 impl Proof {
     /// Checks a receipt.
-    fn new(
-        tenant: TenantId,
-        tenants: Vec<TenantId>,
-        id: String,
-        receipt: Receipt,
-        verifier: &Verifier,
-    ) -> Self {
+    fn new(tenant: TenantId, reader: Reader, id: String, receipt: Receipt, verifier: &Verifier) -> Self {
         let verified = receipt.verify(verifier);
-        Self { tenant, tenants, id, receipt, verified, verifier: verifier.to_string() }
+        Self { tenant, reader, id, receipt, verified, verifier: verifier.to_string() }
     }
 
     pub(super) fn render(&self) -> Markup {
@@ -79,7 +83,7 @@ impl Proof {
         let layout = Layout {
             title: "Receipt",
             tenant: &self.tenant,
-            tenants: &self.tenants,
+            reader: &self.reader,
             trail: trail_to(&self.tenant, Some(&self.id)),
             now: None,
             scripts: &[],
@@ -164,13 +168,7 @@ mod tests {
     impl Proof {
         pub(crate) fn sample() -> Self {
             let (receipt, verifier) = samples::receipt();
-            Self::new(
-                samples::tenant(),
-                vec![samples::tenant()],
-                samples::DECISION.to_owned(),
-                receipt,
-                &verifier,
-            )
+            Self::new(samples::tenant(), samples::reader(), samples::DECISION.to_owned(), receipt, &verifier)
         }
     }
 
@@ -191,7 +189,13 @@ mod tests {
     fn a_damaged_receipt_is_an_alarm() {
         let (mut receipt, verifier) = samples::receipt();
         receipt.leaf.0[10] ^= 1;
-        let proof = Proof::new(samples::tenant(), vec![], samples::DECISION.to_owned(), receipt, &verifier);
+        let proof = Proof::new(
+            samples::tenant(),
+            samples::reader(),
+            samples::DECISION.to_owned(),
+            receipt,
+            &verifier,
+        );
         let page = proof.render().into_string();
         assert!(page.contains("Not verified: ") && !page.contains("Verified. "));
     }
@@ -199,7 +203,8 @@ mod tests {
     #[test]
     fn a_receipt_of_another_record_proves_nothing_here() {
         let (receipt, verifier) = samples::receipt();
-        let proof = Proof::new(samples::tenant(), vec![], "dec_other".to_owned(), receipt, &verifier);
+        let proof =
+            Proof::new(samples::tenant(), samples::reader(), "dec_other".to_owned(), receipt, &verifier);
         let page = proof.render().into_string();
         assert!(page.contains("another record") && !page.contains("Verified. "));
     }

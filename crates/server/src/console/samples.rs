@@ -12,6 +12,8 @@ use countersign_ledger::{
 };
 use countersign_store::NewDecision;
 
+use super::query::Reader;
+
 /// A text that breaks out of careless markup.
 pub(crate) const HOSTILE: &str = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
 
@@ -26,6 +28,17 @@ pub(crate) const SECRETS: [&str; 5] = ["alice@example.com", "auth0|5f7c", "198.5
 
 pub(crate) fn tenant() -> TenantId {
     "acme-sandbox".parse().unwrap()
+}
+
+/// Somebody by a one-time link.
+pub(super) fn reader() -> Reader {
+    Reader {
+        tenants: vec![tenant()],
+        name: HOSTILE.to_owned(),
+        is_shared: true,
+        is_break_glass: true,
+        reads_access: true,
+    }
 }
 
 pub(crate) fn now() -> Timestamp {

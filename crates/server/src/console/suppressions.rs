@@ -1,5 +1,8 @@
 //! `/suppressions`: what nobody is to be told of, for a while; added and lifted here.
 
+use super::query::Reader;
+use super::query::permitted;
+use crate::authn::Known;
 use axum::{
     Form,
     extract::{
@@ -13,6 +16,7 @@ use countersign_app::{
     incidents::{NewSuppression, SENSORS, Standing},
 };
 use countersign_core::{TenantId, Timestamp};
+use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
@@ -34,7 +38,7 @@ const DAY: i64 = 24 * 3_600 * 1_000_000;
 /// What the page shows.
 struct Page {
     tenant: TenantId,
-    tenants: Vec<TenantId>,
+    reader: Reader,
     now: Timestamp,
     detectors: Detectors,
     rows: Vec<Standing>,
@@ -44,10 +48,11 @@ struct Page {
 /// Answers `GET /suppressions`.
 pub(super) async fn handle(
     State(server): State<Server>,
+    Known(caller): Known,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = parameters.tenant(&server)?;
+    let tenant = permitted(&server, &caller, Action::ReadIncidents, &parameters).await?;
     let app = &server.0.app;
     let now = app.clock().now();
     let told = match parameters.get("told") {
@@ -57,7 +62,7 @@ pub(super) async fn handle(
     };
     let page = Page {
         tenant: tenant.id().clone(),
-        tenants: query::tenants(&server),
+        reader: query::reader(&server, &caller),
         now,
         detectors: App::detectors(&tenant)?,
         rows: app.suppressions(&tenant, now).await?,
@@ -69,10 +74,11 @@ pub(super) async fn handle(
 /// Answers `POST /suppressions`.
 pub(super) async fn add(
     State(server): State<Server>,
+    Known(caller): Known,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &parameters)?;
+    let tenant = named_tenant(&server, &caller, Action::ChangeSuppressions, &parameters).await?;
     let days = parameters.get("days").and_then(|text| text.parse().ok()).filter(|days| DAYS.contains(days));
     let days = days.ok_or_else(|| Fault::query("`days` is a number that the form offers"))?;
     let app = &server.0.app;
@@ -83,20 +89,21 @@ pub(super) async fn add(
         reason: parameters.get("reason").unwrap_or_default().to_owned(),
         force: false,
     };
-    app.suppress(&tenant, new, parameters.get("actor").unwrap_or_default()).await?;
+    app.suppress(&tenant, new, &tenant.actor(parameters.get("actor"))?).await?;
     Ok(back(&tenant, "added"))
 }
 
 /// Answers `POST /suppressions/{id}/lift`.
 pub(super) async fn lift(
     State(server): State<Server>,
+    Known(caller): Known,
     Path(id): Path<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &parameters)?;
-    let actor = parameters.get("actor").unwrap_or_default();
-    server.0.app.lift_suppression(&tenant, &id, actor).await?;
+    let tenant = named_tenant(&server, &caller, Action::ChangeSuppressions, &parameters).await?;
+    let actor = tenant.actor(parameters.get("actor"))?;
+    server.0.app.lift_suppression(&tenant, &id, &actor).await?;
     Ok(back(&tenant, "lifted"))
 }
 
@@ -121,7 +128,7 @@ impl Page {
         let layout = Layout {
             title: "Suppressions",
             tenant: &self.tenant,
-            tenants: &self.tenants,
+            reader: &self.reader,
             trail: trail_to(&self.tenant, None),
             now: Some(self.now),
             scripts: &[],
@@ -158,7 +165,7 @@ impl Page {
                         summary { "Lift" }
                         form.fields method="post" action=(Link::to(&format!("/suppressions/{id}/lift")).done()) {
                             input type="hidden" name="tenant" value=(self.tenant);
-                            (actor())
+                            (actor(&self.reader))
                             div.buttons { button type="submit" { "Lift it now" } }
                         }
                     }
@@ -183,7 +190,7 @@ impl Page {
                         }
                     }
                     label { "Why" textarea name="reason" rows="3" required maxlength="1000" {} }
-                    (actor())
+                    (actor(&self.reader))
                     div.buttons { button.primary type="submit" { "Suppress" } }
                     p.note { "What tells that somebody blinds the watch, " code { (SENSORS) } ", is not suppressed here." }
                 }
@@ -213,7 +220,7 @@ mod tests {
         let detectors = ["mfa_fatigue", SENSORS].map(|id| (id.to_owned(), samples::HOSTILE.to_owned()));
         let page = Page {
             tenant: samples::tenant(),
-            tenants: vec![samples::tenant()],
+            reader: samples::reader(),
             now: samples::now(),
             detectors: detectors.to_vec(),
             rows,

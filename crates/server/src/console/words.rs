@@ -112,6 +112,9 @@ pub(super) const fn because_text(because: Because) -> &'static str {
         Because::MessageIsChallenge => {
             "A challenge is required, and the message that was asked about is one."
         }
+        Because::ConsoleClient => {
+            "This client is the console's own: its sign-ins are never challenged or refused, so that whoever can mend a policy gets in."
+        }
         Because::NoEffects => {
             "Auth0 offers nothing to be done here: the verdict is advice, and what should be done is proposed."
         }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::OnceLock;
 
 use axum::http::Request;
-use countersign_core::{Mode, testing::CountingEntropy};
+use countersign_core::Mode;
 use countersign_server::signature::SigningKey;
 use countersign_testkit::{
     Answer, HOST, Signing, TENANT, TOKEN, TestApp, high_risk, post_login, refresh, signing_key,
@@ -259,7 +259,7 @@ async fn marked_people_and_secrets_come_out_nowhere() {
     refuse_everything(&watched).await;
 
     // A browser signs in; its link and session are secrets too.
-    let link = watched.service.server.one_time_path(&CountingEntropy::starting_at(91)).unwrap();
+    let link = watched.service.server.one_time_path().await.unwrap();
     let signed_in = watched.service.send(bare("GET", &link)).await;
     let cookie =
         signed_in.headers["set-cookie"].to_str().unwrap().split([';', '=']).nth(1).unwrap().to_owned();

@@ -1,5 +1,6 @@
 //! Many at once: nothing is lost, nothing is answered twice, the ledgers hold.
 
+use countersign_app::access::Within;
 use std::sync::Arc;
 
 use countersign_app::DecisionFilter;
@@ -25,7 +26,8 @@ async fn two_hundred_decisions_at_once_are_all_made_and_both_ledgers_hold() {
     assert_eq!(ids.len(), 200, "each has an id of its own");
     for id in [TENANT, OTHER_TENANT] {
         let tenant = service.app.tenant(&id.parse().unwrap()).unwrap();
-        let rows = service.app.decisions(&tenant, DecisionFilter::default(), 1_000).await.unwrap();
+        let rows =
+            service.app.decisions(Within::all(&tenant), DecisionFilter::default(), 1_000).await.unwrap();
         let mut indices: Vec<u64> = rows.iter().map(|row| row.leaf_index).collect();
         indices.sort_unstable();
         // The first leaf of each ledger is its policy.
@@ -111,7 +113,11 @@ async fn a_verdict_told_beside_other_outcomes_is_never_lost() {
         for answer in telling.join_all().await {
             assert_eq!(answer.json["outcome"], "recorded", "{}", answer.json);
         }
-        let rows = service.app.decisions(&service.tenant(), DecisionFilter::default(), 1).await.unwrap();
+        let rows = service
+            .app
+            .decisions(Within::all(&service.tenant()), DecisionFilter::default(), 1)
+            .await
+            .unwrap();
         let found = (rows[0].decision.id.as_str(), rows[0].standing.as_str(), rows[0].granted);
         assert_eq!(found, (id.as_str(), "fraudulent", 0), "round {round}");
     }
@@ -141,7 +147,11 @@ async fn a_verdict_told_while_silence_is_counted_is_never_lost() {
         }
         telling.join_all().await;
         while service.app.count_silence(&service.tenant(), &service.lead().await).await.unwrap() > 0 {}
-        let rows = service.app.decisions(&service.tenant(), DecisionFilter::default(), 6).await.unwrap();
+        let rows = service
+            .app
+            .decisions(Within::all(&service.tenant()), DecisionFilter::default(), 6)
+            .await
+            .unwrap();
         for row in rows {
             assert_eq!((row.standing.as_str(), row.granted), ("fraudulent", 0), "round {round}");
         }

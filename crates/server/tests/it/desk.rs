@@ -111,6 +111,18 @@ async fn entries_are_listed_without_names_and_opened_by_a_leaf() {
     let opened = service.get(&format!("{path}/{}", other["log_id"].as_str().unwrap())).await.json;
     assert_eq!(opened["entry"], other);
     assert_eq!(service.app.audit(&service.tenant()).await.unwrap().size, leaves + 1);
+    let redacted =
+        service.get(&format!("{path}/{}?redacted=true", other["log_id"].as_str().unwrap())).await.json;
+    let (entry, text) = (&redacted["entry"], redacted.to_string());
+    assert_eq!(
+        (&entry["type"], &entry["ip"], &redacted["is_redacted"]),
+        (&json!("s"), &json!("[network]"), &json!(true))
+    );
+    assert!(entry["user_id"].as_str().unwrap().starts_with("als_30d"), "{text}");
+    assert!(!text.contains("auth0|") && !text.contains("198.51.100") && !text.contains('@'), "{text}");
+    assert_eq!(service.app.audit(&service.tenant()).await.unwrap().size, leaves + 1, "it names nobody");
+    check_problem(&service.get(&format!("{path}/none?redacted=true")).await, 404, "not_found");
+    check_problem(&service.get(&format!("{path}/none?later=true")).await, 422, "query.shape");
     check_problem(&service.get(&format!("{path}/none")).await, 404, "not_found");
     check_problem(&service.get("/v1/logs/other-tenant/none").await, 404, "not_found");
 }

@@ -1,5 +1,7 @@
 //! Erasure: nothing about the person can be read any more, and every proof still holds.
 
+use std::time::Duration;
+
 use countersign_app::App;
 use countersign_ledger::receipt::Receipt;
 use countersign_testkit::{TENANT, TestApp};
@@ -146,7 +148,7 @@ async fn silence_is_counted_past_an_erased_person() {
     let cold = service.decide(&at_home("auth0|ben")).await.json["risk"].clone();
     assert!(erase(&service, ANNA).await);
     service.decide(&at_home(ANNA)).await;
-    service.clock.advance(std::time::Duration::from_secs(86_400));
+    service.clock.advance(Duration::from_secs(86_400));
     while service.app.count_silence(&service.tenant(), &service.lead().await).await.unwrap() > 0 {}
     assert_ne!(service.decide(&at_home("auth0|ben")).await.json["risk"], cold);
     service.app.audit(&service.tenant()).await.unwrap();
@@ -268,4 +270,25 @@ async fn what_is_told_while_a_person_is_erased_writes_nothing_under_the_dead_key
         assert!([200, 410].contains(&second.status));
         assert_eq!(service.decide(&at_home(ANNA)).await.json["degraded"], json!([]));
     }
+}
+
+#[tokio::test]
+async fn an_erasure_empties_the_crowd_and_does_not_wait_until_it_is_built_again() {
+    let service = TestApp::start(|_| {}).await;
+    let empty = risk_of_nobody(&service, &at_home(ANNA)).await;
+    live(&service, "auth0|ben").await;
+    let of_ben = risk_of_nobody(&service, &at_home(ANNA)).await;
+    live(&service, ANNA).await;
+    assert!(empty != of_ben && risk_of_nobody(&service, &at_home(ANNA)).await != of_ben);
+    let tenant = service.tenant();
+    assert!(erase(&service, ANNA).await);
+    assert_eq!(risk_of_nobody(&service, &at_home(ANNA)).await, empty, "of anybody");
+    tokio::time::timeout(Duration::from_secs(30), service.app.crowd_emptied(&tenant)).await.unwrap();
+    assert_eq!(service.app.build_crowd(&tenant).await.unwrap(), 5, "the records of the other one");
+    let built = risk_of_nobody(&service, &at_home(ANNA)).await;
+    // Weights are rounded by when they were added first.
+    let micro = |risk: &Value| risk["logit_micro"].as_i64().unwrap();
+    assert!(micro(&built).abs_diff(micro(&of_ben)) < 5_000, "{built} {of_ben}");
+    assert!(!erase(&service, ANNA).await);
+    assert_eq!(risk_of_nobody(&service, &at_home(ANNA)).await, built, "nobody was erased");
 }

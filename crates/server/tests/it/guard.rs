@@ -1,101 +1,59 @@
 //! What only operators may use, and which hosts and origins are answered.
 
 use axum::{body::Body, http::Request};
-use countersign_core::testing::CountingEntropy;
+use countersign_rights::Action;
 use countersign_testkit::{Answer, HOST, TOKEN, TestApp};
 
 use crate::world::{at_home, bare, check_problem, id_of, with_token};
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Right {
+pub enum Right {
     /// By a token in the path, which is ended by itself.
     Token,
     /// Anyone.
     Open,
     /// An Action, by its key.
     Signed,
-    /// Whoever has the operator's token or session.
-    Operator,
+    /// Anybody who is known.
+    Known,
+    /// Whoever has the token of the data directory.
+    Local,
+    /// Whoever may do this at the tenant that the request names.
+    Needs(Action),
+    /// Whoever may do this at all tenants.
+    NeedsHere(Action),
 }
 
-/// Every route of the router with its methods.
-const ROUTES: &[(&str, &str, Right)] = &[
-    ("POST", "/v1/decisions", Right::Signed),
-    ("GET", "/v1/decisions", Right::Operator),
-    ("POST", "/v1/outcomes", Right::Signed),
-    ("GET", "/health", Right::Open),
-    ("GET", "/v1/decisions/{id}", Right::Operator),
-    ("GET", "/v1/decisions/{id}/receipt", Right::Operator),
-    ("GET", "/v1/ledger/{tenant}/checkpoint", Right::Operator),
-    ("GET", "/v1/ledger/{tenant}/verifier", Right::Operator),
-    ("PUT", "/v1/switches/{tenant}/{trigger}", Right::Operator),
-    ("POST", "/v1/erasures/{tenant}", Right::Operator),
-    ("GET", "/v1/policies/{tenant}", Right::Operator),
-    ("PUT", "/v1/policies/{tenant}", Right::Operator),
-    ("GET", "/v1/policies/{tenant}/versions", Right::Operator),
-    ("GET", "/v1/risk-tokens/{tenant}", Right::Operator),
-    ("POST", "/v1/risk-tokens/{tenant}", Right::Operator),
-    ("DELETE", "/v1/risk-tokens/{tenant}/{id}", Right::Operator),
-    ("GET", "/v1/models/{tenant}", Right::Operator),
-    ("POST", "/v1/models/{tenant}", Right::Operator),
-    ("POST", "/v1/models/{tenant}/own", Right::Operator),
-    ("GET", "/v1/models/{tenant}/versions/{version}", Right::Operator),
-    ("GET", "/v1/models/{tenant}/comparison", Right::Operator),
-    ("POST", "/v1/models/{tenant}/acts", Right::Operator),
-    ("POST", "/v1/users/{tenant}/risk", Right::Operator),
-    ("POST", "/v1/users/{tenant}/marks", Right::Operator),
-    ("GET", "/v1/users/{tenant}/{subject}/risk", Right::Operator),
-    ("GET", "/v1/findings/{tenant}", Right::Operator),
-    ("GET", "/v1/incidents/{tenant}", Right::Operator),
-    ("GET", "/v1/incidents/{tenant}/{id}", Right::Operator),
-    ("POST", "/v1/incidents/{tenant}/{id}/acknowledge", Right::Operator),
-    ("POST", "/v1/incidents/{tenant}/{id}/assign", Right::Operator),
-    ("POST", "/v1/incidents/{tenant}/{id}/notes", Right::Operator),
-    ("POST", "/v1/incidents/{tenant}/{id}/close", Right::Operator),
-    ("GET", "/v1/alerts/{tenant}", Right::Operator),
-    ("GET", "/v1/alerts/{tenant}/{id}", Right::Operator),
-    ("POST", "/v1/entities/{tenant}", Right::Operator),
-    ("GET", "/v1/suppressions/{tenant}", Right::Operator),
-    ("POST", "/v1/suppressions/{tenant}", Right::Operator),
-    ("POST", "/v1/suppressions/{tenant}/{id}/lift", Right::Operator),
-    ("POST", "/v1/hooks/{tenant}/{name}/test", Right::Operator),
-    ("POST", "/v1/tenant-writes/{tenant}", Right::Operator),
-    ("PUT", "/v1/tenant-writes/{tenant}/{record}", Right::Operator),
-    ("POST", "/risk/{token}", Right::Token),
-    ("POST", "/v1/logs/{tenant}", Right::Token),
-    ("POST", "/v1/events/{stream}", Right::Token),
-    ("GET", "/v1/watch/{tenant}", Right::Operator),
-    ("GET", "/v1/logs/{tenant}", Right::Operator),
-    ("GET", "/v1/logs/{tenant}/{id}", Right::Operator),
-    ("GET", "/metrics", Right::Operator),
-    ("GET", "/", Right::Operator),
-    ("GET", "/tenant", Right::Operator),
-    ("GET", "/console/live", Right::Operator),
-    ("GET", "/decisions/{id}", Right::Operator),
-    ("GET", "/incidents", Right::Operator),
-    ("POST", "/incidents/find", Right::Operator),
-    ("GET", "/incidents/{id}", Right::Operator),
-    ("POST", "/incidents/{id}/acknowledge", Right::Operator),
-    ("POST", "/incidents/{id}/assign", Right::Operator),
-    ("POST", "/incidents/{id}/note", Right::Operator),
-    ("POST", "/incidents/{id}/close", Right::Operator),
-    ("GET", "/alerts", Right::Operator),
-    ("GET", "/suppressions", Right::Operator),
-    ("POST", "/suppressions", Right::Operator),
-    ("POST", "/suppressions/{id}/lift", Right::Operator),
-    ("GET", "/models", Right::Operator),
-    ("GET", "/models/{version}", Right::Operator),
-    ("POST", "/models/act", Right::Operator),
-    ("POST", "/users/mark", Right::Operator),
-    ("GET", "/decisions/{id}/receipt", Right::Operator),
-    ("GET", "/decisions/{id}/verdict", Right::Operator),
-    ("POST", "/decisions/{id}/verdict", Right::Operator),
-    ("GET", "/switches/{trigger}", Right::Operator),
-    ("POST", "/switches/{trigger}", Right::Operator),
-    ("GET", "/start/{code}", Right::Open),
-    ("GET", "/static/{file}", Right::Open),
-];
+/// Every route of the router with its methods, and who may use it: the file that reviewers see.
+const MATRIX: &str = include_str!("matrix.txt");
+
+/// The rows of the matrix.
+pub fn routes() -> Vec<(&'static str, &'static str, Right)> {
+    let rows = MATRIX.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    rows.map(|row| {
+        let words: Vec<&str> = row.split_whitespace().collect();
+        let right = match words[2..] {
+            ["token"] => Right::Token,
+            ["open"] => Right::Open,
+            ["signed"] => Right::Signed,
+            ["known"] => Right::Known,
+            ["local"] => Right::Local,
+            [action] => Right::Needs(action.parse().unwrap_or_else(|_| panic!("{row}"))),
+            [action, "installation"] => Right::NeedsHere(action.parse().unwrap_or_else(|_| panic!("{row}"))),
+            _ => panic!("{row}"),
+        };
+        (words[0], words[1], right)
+    })
+    .collect()
+}
+
+impl Right {
+    /// Whether a caller must be known.
+    fn is_guarded(self) -> bool {
+        matches!(self, Self::Known | Self::Local | Self::Needs(_) | Self::NeedsHere(_))
+    }
+}
 
 /// Routes and methods as the source has them.
 fn routes_in(source: &str) -> Vec<(String, String)> {
@@ -132,7 +90,7 @@ fn every_route_has_a_row() {
     let mut found: Vec<_> = sources.iter().flat_map(|source| routes_in(source)).collect();
     found.sort();
     let mut rows: Vec<_> =
-        ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+        routes().iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
     rows.sort();
     assert_eq!(found, rows, "a route without a row, or a row without a route: say who may use it");
     for source in sources {
@@ -142,7 +100,7 @@ fn every_route_has_a_row() {
     assert!(!elsewhere.contains(".route("), "routes stand in api and console");
 }
 
-fn path_of(route: &str, decision: &str) -> String {
+pub fn path_of(route: &str, decision: &str) -> String {
     let path = route
         .replace("{id}", decision)
         .replace("{tenant}", "example-tenant")
@@ -172,7 +130,7 @@ fn strangers() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
 async fn no_operated_route_answers_without_a_credential() {
     let service = TestApp::start(|_| {}).await;
     let decision = id_of(&service.decide(&at_home("auth0|anna")).await);
-    for (method, route, _) in ROUTES.iter().filter(|(_, _, right)| *right == Right::Operator) {
+    for (method, route, _) in routes().into_iter().filter(|(_, _, right)| right.is_guarded()) {
         let path = path_of(route, &decision);
         for (what, headers) in strangers() {
             let mut request = bare(method, &path);
@@ -191,7 +149,8 @@ async fn no_operated_route_answers_without_a_credential() {
         let answer = service.send(with_token(bare(method, &path))).await;
         // The credential is let in, and there is no token, incident, alert, entry or receiver of that name.
         let sorts = ["/incidents/", "/alerts/", "/logs/", "/hooks/"];
-        let is_nameless = *method == "DELETE" || sorts.iter().any(|sort| route.contains(sort));
+        let is_nameless =
+            method == "DELETE" || route.contains("/access/") || sorts.iter().any(|sort| route.contains(sort));
         let is_found = answer.status != 404 || is_nameless;
         assert!(is_found && !matches!(answer.status, 401 | 403 | 405), "{method} {path}: {}", answer.status);
     }
@@ -201,7 +160,7 @@ async fn no_operated_route_answers_without_a_credential() {
 async fn no_signed_route_answers_without_a_signature() {
     let service = TestApp::start(|_| {}).await;
     for (method, route, _) in
-        ROUTES.iter().filter(|(_, _, right)| matches!(right, Right::Signed | Right::Token))
+        routes().into_iter().filter(|(_, _, right)| matches!(right, Right::Signed | Right::Token))
     {
         assert_eq!(service.send(bare(method, route)).await.status, 401, "{method} {route}");
     }
@@ -228,7 +187,7 @@ async fn with_headers(service: &TestApp, method: &str, path: &str, headers: &[(&
 #[tokio::test]
 async fn a_foreign_host_is_misdirected_on_every_route() {
     let service = TestApp::start(|_| {}).await;
-    for (method, route, _) in ROUTES {
+    for (method, route, _) in routes() {
         let path = path_of(route, "dec_1");
         for host in ["evil.example", "127.0.0.1", "127.0.0.1:8378", "127.0.0.1:8377.evil.example", ""] {
             let answer = with_headers(&service, method, &path, &[("host", host)]).await;
@@ -247,7 +206,7 @@ async fn a_foreign_origin_is_refused_and_our_own_passes() {
     let ours = [format!("http://{HOST}"), format!("https://{HOST}")];
     let foreign =
         ["https://evil.example", "null", "", HOST, "http://127.0.0.1", "http://127.0.0.1:8377.evil.example"];
-    for (method, route, _) in ROUTES {
+    for (method, route, _) in routes() {
         let path = path_of(route, "dec_1");
         for origin in foreign {
             let answer = with_headers(&service, method, &path, &[("host", HOST), ("origin", origin)]).await;
@@ -263,15 +222,14 @@ async fn a_foreign_origin_is_refused_and_our_own_passes() {
 #[tokio::test]
 async fn a_one_time_link_signs_a_browser_in_once() {
     let service = TestApp::start(|_| {}).await;
-    let entropy = CountingEntropy::starting_at(77);
-    let link = service.server.one_time_path(&entropy).unwrap();
-    let other = service.server.one_time_path(&entropy).unwrap();
+    let link = service.server.one_time_path().await.unwrap();
+    let other = service.server.one_time_path().await.unwrap();
     assert_ne!(link, other);
     let answer = service.send(bare("GET", &link)).await;
     assert_eq!((answer.status, answer.headers["location"].to_str().unwrap()), (303, "/"));
     let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
     let attributes: Vec<&str> = cookie.split(';').map(str::trim).collect();
-    for attribute in ["HttpOnly", "SameSite=Strict", "Path=/"] {
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(attributes.contains(&attribute), "{cookie}");
     }
     assert!(!link.contains(attributes[0].split_once('=').unwrap().1), "the session is not the code");
@@ -289,9 +247,8 @@ async fn a_one_time_link_signs_a_browser_in_once() {
 #[tokio::test]
 async fn a_session_and_an_unused_link_end() {
     let service = TestApp::start(|_| {}).await;
-    let entropy = CountingEntropy::starting_at(79);
-    let link = service.server.one_time_path(&entropy).unwrap();
-    let unused = service.server.one_time_path(&entropy).unwrap();
+    let link = service.server.one_time_path().await.unwrap();
+    let unused = service.server.one_time_path().await.unwrap();
     let answer = service.send(bare("GET", &link)).await;
     let cookie = answer.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let page = || {
@@ -310,7 +267,7 @@ async fn a_session_and_an_unused_link_end() {
 async fn every_answer_carries_the_safe_headers() {
     let service = TestApp::start(|_| {}).await;
     let decision = id_of(&service.decide(&at_home("auth0|anna")).await);
-    for (method, route, right) in ROUTES.iter().chain(&[("GET", "/nowhere", Right::Open)]) {
+    for (method, route, right) in routes().into_iter().chain([("GET", "/nowhere", Right::Open)]) {
         for request in
             [bare(method, &path_of(route, &decision)), with_token(bare(method, &path_of(route, &decision)))]
         {
@@ -325,7 +282,7 @@ async fn every_answer_carries_the_safe_headers() {
                 policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
                 "{what}"
             );
-            let is_asset = *route == "/static/{file}";
+            let is_asset = route == "/static/{file}";
             assert_eq!(header("cache-control").as_deref() == Some("no-store"), !is_asset, "{what}");
         }
     }

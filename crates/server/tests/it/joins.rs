@@ -1,5 +1,6 @@
 //! What the log tells of decisions: profiles learn from it, and a sign-in that nobody decided about is noticed.
 
+use countersign_app::access::Within;
 use std::time::Duration;
 
 use axum::http::Request;
@@ -56,7 +57,11 @@ pub async fn join(service: &TestApp) -> Joined {
 }
 
 async fn granted(service: &TestApp, id: &str) -> u32 {
-    let rows = service.app.decisions(&service.tenant(), DecisionFilter::default(), 10_000).await.unwrap();
+    let rows = service
+        .app
+        .decisions(Within::all(&service.tenant()), DecisionFilter::default(), 10_000)
+        .await
+        .unwrap();
     rows.iter().find(|row| row.decision.id.as_str() == id).unwrap().granted
 }
 
@@ -188,6 +193,32 @@ async fn a_factor_passed_elsewhere_vouches_for_nothing() {
     deliver(&service, &[in_session]).await;
     join(&service).await;
     assert_eq!(granted(&service, &id).await, 1_000, "this one is of the same session");
+}
+
+#[tokio::test]
+async fn a_factor_that_the_log_says_was_enrolled_is_new_again() {
+    for (is_told, expected) in [(false, 1_000), (true, 150)] {
+        let service = TestApp::start(|_| {}).await;
+        let mut home = at_home("auth0|anna");
+        for number in 1..=12 {
+            sign_in(&service, &mut home, number).await;
+            deliver(&service, &[entry(&service, "s", number, &home)]).await;
+            join(&service).await;
+            service.clock.advance(DAY);
+        }
+        if is_told {
+            deliver(&service, &[factor(&service, "gd_enrollment_complete", 20, &home)]).await;
+            join(&service).await;
+            service.clock.advance(MINUTE);
+        }
+        let mut strange = abroad("auth0|anna");
+        let id = sign_in(&service, &mut strange, 21).await;
+        let mut passed = factor(&service, "gd_auth_succeed", 22, &strange);
+        passed["details"]["session_id"] = strange["session"]["id"].clone();
+        deliver(&service, &[passed]).await;
+        join(&service).await;
+        assert_eq!(granted(&service, &id).await, expected);
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A ledger that can't be written: no decision, no effects, and a gap that is told afterwards.
 
+use countersign_app::access::Within;
 use std::time::Duration;
 
 use countersign_app::DecisionFilter;
@@ -153,7 +154,11 @@ async fn a_commit_after_the_budget_is_one_leaf_and_never_two() {
         // It is a leaf and so no gap, and as nobody was told of it, silence must teach nothing.
         record_gaps(&service).await;
         assert_eq!(of_kind(&service, "gap").len(), told);
-        let rows = service.app.decisions(&service.tenant(), DecisionFilter::default(), 1).await.unwrap();
+        let rows = service
+            .app
+            .decisions(Within::all(&service.tenant()), DecisionFilter::default(), 1)
+            .await
+            .unwrap();
         assert!(rows[0].decision.is_censored);
         let again = decide_in_a_hurry(&service, &id).await;
         check_problem(&again, 409, "request.replayed");
@@ -161,7 +166,11 @@ async fn a_commit_after_the_budget_is_one_leaf_and_never_two() {
         let service = service.reopen(countersign_policy::Document::default()).await;
         check_problem(&decide_in_a_hurry(&service, &id).await, 409, "request.replayed");
         assert_eq!(count_decisions(&service, TENANT).await, known + 1);
-        let rows = service.app.decisions(&service.tenant(), DecisionFilter::default(), 100).await.unwrap();
+        let rows = service
+            .app
+            .decisions(Within::all(&service.tenant()), DecisionFilter::default(), 100)
+            .await
+            .unwrap();
         assert_eq!(of_kind(&service, "decision").len(), rows.len());
         service.app.audit(&service.tenant()).await.unwrap();
         return;
@@ -212,7 +221,7 @@ async fn silence_about_a_decision_that_nobody_was_told_of_teaches_nothing() {
     let service = TestApp::start(|_| {}).await;
     service.decide(&post_login()).await;
     let tenant = service.tenant();
-    let rows = service.app.decisions(&tenant, DecisionFilter::default(), 1).await.unwrap();
+    let rows = service.app.decisions(Within::all(&tenant), DecisionFilter::default(), 1).await.unwrap();
     assert!(!rows[0].decision.is_censored);
     let raw = Connection::open(service.folder().join("countersign.db")).unwrap();
     raw.execute_batch("DROP TRIGGER records_are_not_updated").unwrap();

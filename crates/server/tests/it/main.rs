@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod backtest;
 #[cfg(test)]
+mod callers;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod concurrency;
+#[cfg(test)]
+mod console_client;
 #[cfg(test)]
 mod counters;
 #[cfg(test)]
@@ -37,9 +41,15 @@ mod ledger_unavailable;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod modes;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod openapi_tour;
 #[cfg(test)]
 mod outcomes;
 #[cfg(test)]
@@ -63,11 +73,15 @@ mod retention;
 #[cfg(test)]
 mod short_form;
 #[cfg(test)]
+mod sign_in;
+#[cfg(test)]
 mod signatures;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]
 mod tenant_writes;
+#[cfg(test)]
+mod token_decisions;
 #[cfg(test)]
 mod triggers;
 #[cfg(test)]

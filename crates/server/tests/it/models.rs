@@ -1,5 +1,6 @@
 //! `/v1/models/{tenant}`: versions of the model, their acts, and a challenger that changes nothing.
 
+use countersign_app::access::Within;
 use std::time::Duration;
 
 use countersign_app::{
@@ -182,7 +183,7 @@ async fn a_challenger_is_recorded_beside_and_changes_no_answer() {
         let answer = beside.ask(trigger, &event).await;
         assert_eq!(settled(&answer), settled(&alone.ask(trigger, &event).await), "{trigger}");
         let id = id_of(&answer).parse().unwrap();
-        let (_, record) = beside.app.decision(&beside.tenant(), &id).await.unwrap();
+        let (_, record) = beside.app.decision(Within::all(&beside.tenant()), &id).await.unwrap();
         let challenged = record.challenger.unwrap();
         assert_eq!(challenged.model, model.id());
         assert!(challenged.score > record.assessment.score, "{trigger}");
@@ -193,7 +194,7 @@ async fn a_challenger_is_recorded_beside_and_changes_no_answer() {
     assert!(asked > 10);
     assert_eq!(act(&beside, "withdraw", None, 1).await.status, 200);
     let id = id_of(&beside.decide(&at_home("auth0|ben")).await).parse().unwrap();
-    let (_, record) = beside.app.decision(&beside.tenant(), &id).await.unwrap();
+    let (_, record) = beside.app.decision(Within::all(&beside.tenant()), &id).await.unwrap();
     assert_eq!(record.challenger, None);
 }
 
@@ -250,7 +251,8 @@ async fn records_of_both_are_compared_by_level_distance_and_what_became_of_them(
     let (mut ids, mut differences, mut agreeing) = (Vec::new(), Vec::new(), 0_u32);
     for event in [at_home("auth0|anna"), abroad("auth0|ben"), at_home("auth0|cara"), at_home("auth0|dora")] {
         let id = id_of(&service.decide(&event).await);
-        let (_, record) = service.app.decision(&service.tenant(), &id.parse().unwrap()).await.unwrap();
+        let (_, record) =
+            service.app.decision(Within::all(&service.tenant()), &id.parse().unwrap()).await.unwrap();
         let challenged = record.challenger.unwrap();
         differences.push(challenged.score.as_f64() - record.assessment.score.as_f64());
         agreeing += u32::from(challenged.level == record.decision.level);

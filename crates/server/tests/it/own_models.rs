@@ -1,5 +1,6 @@
 //! An operator's own model: taken in, tried as a challenger, attached, detached, and never in the way of a sign-in.
 
+use countersign_app::access::Within;
 use countersign_app::decide::{Replay, replay};
 use countersign_core::Secret;
 use countersign_ledger::leaf::Kind;
@@ -114,8 +115,11 @@ async fn a_model_is_tried_beside_the_champion_before_it_counts() {
     for event in [at_home("auth0|anna"), abroad("auth0|ben")] {
         let answer = beside.decide(&event).await;
         assert_eq!(settled(&answer), settled(&alone.decide(&event).await), "it changes no answer");
-        let (_, record) =
-            beside.app.decision(&beside.tenant(), &id_of(&answer).parse().unwrap()).await.unwrap();
+        let (_, record) = beside
+            .app
+            .decision(Within::all(&beside.tenant()), &id_of(&answer).parse().unwrap())
+            .await
+            .unwrap();
         let challenged = record.challenger.unwrap();
         assert_eq!(
             (challenged.model, challenged.own_model.unwrap().to_string()),
@@ -154,7 +158,10 @@ async fn without_the_model_at_hand_a_replay_says_so() {
     let file = file(1, 1.0);
     attach(&service, &file).await;
     let id = id_of(&service.decide(&at_home("auth0|anna")).await);
-    let body = service.app.receipt(&service.tenant(), &id, true).await.unwrap().openings[0].body.0.clone();
+    let body = service.app.receipt(Within::all(&service.tenant()), &id, true).await.unwrap().openings[0]
+        .body
+        .0
+        .clone();
     let mut document = Document::default();
     enforcing(&mut document);
     let policy = Snapshot::new(document).unwrap();
@@ -265,7 +272,7 @@ async fn what_is_attached_outlives_a_promotion_and_a_restart_and_is_rolled_back(
 /// By how much the constants of version 2 differ from the shipped ones at a sign-in: in no more than the bias.
 async fn logit_of_bias(service: &TestApp, decided: &Answer) -> i64 {
     let id = id_of(decided).parse().unwrap();
-    let (_, record) = service.app.decision(&service.tenant(), &id).await.unwrap();
+    let (_, record) = service.app.decision(Within::all(&service.tenant()), &id).await.unwrap();
     let shipped = countersign_risk::assess(&record.features, record.profile.as_ref(), &Model::default());
     record.assessment.bias_micro - shipped.bias_micro
 }

@@ -1,5 +1,6 @@
 //! Retention: what is older than it is kept is deleted, and the ledger tells it.
 
+use countersign_app::access::Within;
 use std::time::Duration;
 
 use countersign_app::Kept;
@@ -79,7 +80,7 @@ async fn what_takes_many_batches_is_gone_through_whole_and_nothing_else_changes(
         let mut all = Vec::new();
         for id in &old {
             let id = id.parse().unwrap();
-            all.extend(service.app.decision(&tenant, &id).await.err().map(|error| error.code()));
+            all.extend(service.app.decision(Within::all(&tenant), &id).await.err().map(|error| error.code()));
         }
         all
     };

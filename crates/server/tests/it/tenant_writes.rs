@@ -56,3 +56,13 @@ async fn what_is_no_operation_or_no_end_is_refused() {
         check_problem(&answer, 422, "body.shape");
     }
 }
+
+#[tokio::test]
+async fn the_end_of_a_write_that_nobody_began_is_refused() {
+    let service = TestApp::start(|_| {}).await;
+    for record in ["rec_1", "00", &"0".repeat(300)] {
+        let path = format!("/v1/tenant-writes/example-tenant/{record}");
+        let answer = service.operate("PUT", &path, &json!({"end": "done", "status": 200})).await;
+        check_problem(&answer, 404, "not_found");
+    }
+}

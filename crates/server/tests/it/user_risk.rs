@@ -132,7 +132,7 @@ async fn a_leaked_password_in_the_log_counts_until_the_log_or_the_trigger_tells_
 #[tokio::test]
 async fn nobody_but_the_log_tells_of_passwords() {
     let service = TestApp::start(|_| {}).await;
-    for kind in ["password_leaked", "password_changed"] {
+    for kind in ["password_leaked", "password_changed", "factor_enrolled"] {
         let told = json!({ "kind": kind, "user_id": ANNA, "at": "2026-08-20T08:00:00Z" });
         assert_eq!(service.outcome(&told).await.status, 422, "{kind}");
         assert_eq!(service.operate("POST", "/v1/outcomes", &told).await.status, 422, "{kind}");
@@ -197,4 +197,91 @@ async fn a_risky_sign_up_is_asked_about_at_each_login_and_held_until_one_is_conf
         assert_eq!(later.json.get("user_risk"), None, "{}", later.json);
         assert!(!later.json["because"].as_array().unwrap().contains(&json!("owed")), "{}", later.json);
     }
+}
+
+async fn at_risk(service: &TestApp, query: &str) -> Value {
+    let answer = service.get(&format!("/v1/users/{TENANT}{query}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.json);
+    answer.json
+}
+
+#[tokio::test]
+async fn who_is_at_risk_is_listed_by_page_until_nothing_counts_any_more() {
+    let service = TestApp::start(|_| {}).await;
+    for n in 0..60 {
+        assert_eq!(mark(&service, &format!("auth0|{n}"), "compromised").await.status, 200);
+        service.clock.advance(Duration::from_secs(60));
+    }
+    let id = id_of(&service.decide(&at_home(ANNA)).await);
+    verdict(&service, &id, "fraudulent").await;
+    let first = at_risk(&service, "").await;
+    let next = first["next"].as_str().unwrap();
+    let second = at_risk(&service, &format!("?at_least=high&before={next}")).await;
+    let users: Vec<&Value> =
+        [&first, &second].iter().flat_map(|page| page["users"].as_array().unwrap()).collect();
+    assert_eq!((first["users"].as_array().unwrap().len(), users.len()), (50, 61));
+    assert!(second["next"].is_null(), "{second}");
+    let newest = &risk_of(&service, "auth0|59").await["subject"];
+    let (anna, last) = (risk_of(&service, ANNA).await, users.last().unwrap());
+    assert_eq!((&users[0]["subject"], &last["subject"]), (newest, &anna["subject"]), "the longest first");
+    assert_eq!((&last["level"], &last["signals"]), (&anna["level"], &anna["signals"]));
+    assert!(users.iter().all(|user| user["level"] == "high" && user["until"].is_string()));
+    assert!(!first.to_string().contains("auth0|"), "it names nobody");
+
+    service.clock.advance(6 * DAY);
+    assert_eq!(at_risk(&service, &format!("?before={next}")).await["users"].as_array().unwrap().len(), 10);
+    assert_eq!(mark(&service, "auth0|59", "safe").await.status, 200);
+    let left = at_risk(&service, "?at_least=medium").await;
+    assert_ne!(&left["users"][0]["subject"], newest, "{left}");
+    service.clock.advance(60 * DAY);
+    assert_eq!(at_risk(&service, "?at_least=medium").await, json!({ "users": [], "next": null }));
+    for wrong in
+        ["?at_least=low", "?before=1", "?before=1~anna", "?level=high", "?at_least=high&at_least=high"]
+    {
+        let answer = service.get(&format!("/v1/users/{TENANT}{wrong}")).await;
+        check_problem(&answer, 422, "query.shape");
+    }
+}
+
+#[tokio::test]
+async fn who_is_erased_is_on_no_list() {
+    let service = TestApp::start(|_| {}).await;
+    assert_eq!(mark(&service, ANNA, "compromised").await.status, 200);
+    assert_eq!(at_risk(&service, "").await["users"].as_array().unwrap().len(), 1);
+    let erased =
+        service.operate("POST", &format!("/v1/erasures/{TENANT}"), &json!({ "user_id": ANNA })).await;
+    assert_eq!(erased.json["erased"], true, "{}", erased.json);
+    assert_eq!(at_risk(&service, "?at_least=medium").await["users"], json!([]));
+}
+
+#[tokio::test]
+async fn the_console_lists_who_is_at_risk_and_marks_lead_back_to_the_list() {
+    let service = TestApp::start(|_| {}).await;
+    assert_eq!(mark(&service, ANNA, "compromised").await.status, 200);
+    let subject = risk_of(&service, ANNA).await["subject"].as_str().unwrap().to_owned();
+    let page = service.get(&format!("/users?tenant={TENANT}")).await;
+    let text = String::from_utf8_lossy(&page.bytes);
+    assert!(page.status == 200 && text.contains(&subject) && text.contains("marked compromised"), "{text}");
+    assert!(!text.contains(ANNA), "{text}");
+    assert_eq!(service.get("/users?at_least=low").await.status, 422);
+}
+
+#[tokio::test]
+async fn a_leaked_password_that_the_log_told_of_is_a_reason_at_its_reset() {
+    let service = TestApp::start(|_| {}).await;
+    let mut reset = event_of("password-reset-post-challenge");
+    let user = reset["user"]["user_id"].as_str().unwrap().to_owned();
+    let sign_in = at_home(&user);
+    complete(&service, &id_of(&service.decide(&sign_in).await)).await;
+    let codes = |answer: &Answer| answer.json["risk"].to_string().contains("leaked_password");
+    assert!(!codes(&service.ask("password-reset-post-challenge", &reset).await));
+    service.clock.advance(Duration::from_secs(60));
+    deliver(&service, &[entry(&service, "pwd_leak", 1, &sign_in)]).await;
+    join(&service).await;
+    reset["user"]["last_password_reset"] = json!("2026-01-01T00:00:00Z");
+    let answer = service.ask("password-reset-post-challenge", &reset).await;
+    assert!(codes(&answer), "{}", answer.json);
+    let id: DecisionId = id_of(&answer).parse().unwrap();
+    assert_eq!(service.app.replay(&service.tenant(), &id).await.unwrap(), Replay::Same);
+    assert!(!codes(&service.decide(&sign_in).await), "at a sign-in it is the policy's matter");
 }

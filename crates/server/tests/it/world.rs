@@ -2,6 +2,7 @@
 
 use axum::{body::Body, http::Request};
 use countersign_app::DecisionFilter;
+use countersign_app::access::Within;
 use countersign_testkit::{
     Answer, HOST, Signing, TENANT, TOKEN, TestApp, high_risk, post_login, signing_key,
 };
@@ -81,7 +82,7 @@ pub async fn show(service: &TestApp, decision: &str) -> Value {
 /// Decisions on record for a tenant of that name.
 pub async fn count_decisions(service: &TestApp, tenant: &str) -> usize {
     let tenant = service.app.tenant(&tenant.parse().unwrap()).unwrap();
-    service.app.decisions(&tenant, DecisionFilter::default(), 100_000).await.unwrap().len()
+    service.app.decisions(Within::all(&tenant), DecisionFilter::default(), 100_000).await.unwrap().len()
 }
 
 /// A request as an operator's program sends it, without a credential.

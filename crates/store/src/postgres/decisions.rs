@@ -1,10 +1,10 @@
 //! Decisions: rows of `records` with facts, and what became known of them later.
 
-use countersign_core::{DecisionId, Level, OrganizationId, Score, TenantId, Timestamp};
+use countersign_core::{DecisionId, Level, OrganizationId, Score, Timestamp};
 use sqlx::{PgPool, Row, postgres::PgRow};
 
 use super::{columns, reads::retried};
-use crate::{DecisionFilter, DecisionRow, NewDecision, Standing, StoreError, bodies};
+use crate::{DecisionFilter, DecisionRow, NewDecision, Scope, Standing, StoreError, bodies};
 
 /// A decision, and the name of the key that its body is sealed under.
 pub(super) type Named = (DecisionRow, Option<String>);
@@ -23,7 +23,8 @@ macro_rules! decision_sql {
     };
 }
 
-pub(super) const BY_ID: &str = decision_sql!("r.record_id = $2");
+pub(super) const BY_ID: &str =
+    decision_sql!("r.record_id = $2 AND ($3::text IS NULL OR r.organization_id = $3)");
 
 /// The part of a listing that both orders have.
 macro_rules! listing_sql {
@@ -31,6 +32,7 @@ macro_rules! listing_sql {
         decision_sql!(
             "r.leaf_index > $2 AND r.leaf_index < $3 AND (cardinality($4::text[]) = 0 OR r.level = ANY ($4))
                AND ($5::text IS NULL OR r.organization_id = $5)
+               AND ($8::text IS NULL OR r.organization_id = $8)
                AND (NOT $6::bool OR s.standing IN ('legitimate', 'fraudulent'))
              ORDER BY r.leaf_index ",
             $order,
@@ -44,18 +46,24 @@ pub(super) const NEWEST_FIRST: &str = listing_sql!("DESC");
 
 pub(super) async fn find(
     pool: &PgPool,
-    tenant: &TenantId,
+    scope: Scope<'_>,
     id: &DecisionId,
 ) -> Result<Option<Named>, StoreError> {
-    let row =
-        retried(|| sqlx::query(BY_ID).bind(tenant.as_str()).bind(id.as_str()).fetch_optional(pool)).await?;
+    let row = retried(|| {
+        sqlx::query(BY_ID)
+            .bind(scope.tenant().as_str())
+            .bind(id.as_str())
+            .bind(scope.organization().map(OrganizationId::as_str))
+            .fetch_optional(pool)
+    })
+    .await?;
     row.as_ref().map(decision_row).transpose()
 }
 
 /// Newest first, or oldest first when the filter says `after`.
 pub(super) async fn list(
     pool: &PgPool,
-    tenant: &TenantId,
+    scope: Scope<'_>,
     filter: &DecisionFilter,
     limit: u32,
 ) -> Result<Vec<Named>, StoreError> {
@@ -63,13 +71,14 @@ pub(super) async fn list(
     let levels: Vec<&str> = levels.iter().copied().map(Level::as_str).collect();
     let rows = retried(|| {
         sqlx::query(if after.is_some() { OLDEST_FIRST } else { NEWEST_FIRST })
-            .bind(tenant.as_str())
+            .bind(scope.tenant().as_str())
             .bind(after.map_or(-1, columns::bound))
             .bind(before.map_or(i64::MAX, columns::bound))
             .bind(&levels)
             .bind(organization.as_ref().map(OrganizationId::as_str))
             .bind(is_judged)
             .bind(i64::from(limit))
+            .bind(scope.organization().map(OrganizationId::as_str))
             .fetch_all(pool)
     })
     .await?;

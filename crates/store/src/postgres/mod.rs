@@ -3,6 +3,7 @@
 //! Processes hold nothing that another could make wrong: each commit locks the head of its tenant's ledger and reads what
 //! it must know. Records and keys of subjects are in a database each, both in the schema `countersign`.
 
+mod access;
 mod alerts;
 mod attack_sources;
 mod batch;
@@ -18,6 +19,7 @@ mod keys;
 mod leases;
 mod models;
 mod open;
+mod profiles;
 mod queue;
 mod reads;
 mod retention;
@@ -37,7 +39,7 @@ use tokio::{sync::watch, task::JoinSet};
 use self::{decisions::Named, open::Database, writer::Writer};
 use crate::{
     Access, AddressRow, CheckpointRow, Commit, Committed, DecisionFilter, DecisionRow, LeafRow, Lease,
-    LedgerHead, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow,
+    LedgerHead, PolicyRow, RiskTokenRow, Scope, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow,
     SwitchRow,
 };
 
@@ -141,39 +143,31 @@ impl Postgres {
         Ok(found.into_iter().map(name).collect())
     }
 
-    pub(crate) async fn find_profile(
-        &self,
-        tenant: &TenantId,
-        subject: &SubjectId,
-    ) -> Result<Option<ProfileRow>, StoreError> {
-        reads::profile(&self.readers, tenant, subject).await
-    }
-
     pub(crate) async fn find_decision(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         id: &DecisionId,
     ) -> Result<Option<DecisionRow>, StoreError> {
-        let found = decisions::find(&self.readers, tenant, id).await?;
-        Ok(self.name(tenant, found.into_iter().collect()).await?.pop())
+        let found = decisions::find(&self.readers, scope, id).await?;
+        Ok(self.name(scope.tenant(), found.into_iter().collect()).await?.pop())
     }
 
     pub(crate) async fn list_decisions(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         filter: DecisionFilter,
         limit: u32,
     ) -> Result<Vec<DecisionRow>, StoreError> {
-        let found = decisions::list(&self.long_readers, tenant, &filter, limit).await?;
-        self.name(tenant, found).await
+        let found = decisions::list(&self.long_readers, scope, &filter, limit).await?;
+        self.name(scope.tenant(), found).await
     }
 
     pub(crate) async fn find_leaf(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         record_id: &str,
     ) -> Result<Option<LeafRow>, StoreError> {
-        reads::leaf_of_record(&self.readers, tenant, record_id).await
+        reads::leaf_of_record(&self.readers, scope, record_id).await
     }
 
     pub(crate) async fn list_leaves(
@@ -191,10 +185,10 @@ impl Postgres {
 
     pub(crate) async fn list_sealed_bodies(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         leaf: u64,
     ) -> Result<Vec<SealedBodyRow>, StoreError> {
-        reads::sealed_bodies(&self.readers, tenant, leaf).await
+        reads::sealed_bodies(&self.readers, scope, leaf).await
     }
 
     pub(crate) async fn get_ledger_head(&self, tenant: &TenantId) -> Result<LedgerHead, StoreError> {

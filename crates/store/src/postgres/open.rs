@@ -69,6 +69,11 @@ pub(super) const RECORDS: &[Migration] = &[
     Migration { name: "0007_joins", sql: include_str!("../../migrations/postgres/0007_joins.sql") },
     Migration { name: "0008_desk", sql: include_str!("../../migrations/postgres/0008_desk.sql") },
     Migration { name: "0009_models", sql: include_str!("../../migrations/postgres/0009_models.sql") },
+    Migration {
+        name: "0010_users_at_risk",
+        sql: include_str!("../../migrations/postgres/0010_users_at_risk.sql"),
+    },
+    Migration { name: "0011_access", sql: include_str!("../../migrations/postgres/0011_access.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_core::{Clock, Secret, Timestamp, testing::HeldClock};
 use sqlx::AssertSqlSafe;
 
-use super::{Postgres, PostgresSettings, batch, decisions, joins};
+use super::{Postgres, PostgresSettings, batch, decisions, joins, profiles};
 use crate::Access;
 
 /// Enough rows for a wrong plan to be dear, of which the server knows.
@@ -15,6 +15,7 @@ const FILL: &str = "
     INSERT INTO countersign.standings SELECT tenant_id, leaf_index, 'open', 0, 0 FROM countersign.records;
     INSERT INTO countersign.join_candidates SELECT tenant_id, md5(record_id), leaf_index, record_id FROM countersign.records;
     INSERT INTO countersign.joins SELECT tenant_id, record_id, leaf_index, leaf_index, 1, record_id, 'time' FROM countersign.records;
+    INSERT INTO countersign.profiles SELECT tenant_id, record_id, 1, '', 0, NULLIF(leaf_index % 100, 0), NULLIF(leaf_index % 100, 0) FROM countersign.records;
     INSERT INTO countersign.requests SELECT tenant_id, decode(md5(record_id), 'hex'), 0 FROM countersign.records;
     ANALYZE";
 
@@ -60,10 +61,10 @@ fn assert_searches(plan: &str, indexes: &[&str]) {
 #[tokio::test]
 async fn decisions_are_found_by_their_ids_and_listed_along_the_ledger_without_sorting() {
     let Some(store) = store("plans").await else { return };
-    let found = plan(&store, decisions::BY_ID, "'t', 'dec_1'").await;
+    let found = plan(&store, decisions::BY_ID, "'t', 'dec_1', NULL").await;
     assert_searches(&found, &["records_by_id", "standings_pkey"]);
     for sql in [decisions::OLDEST_FIRST, decisions::NEWEST_FIRST] {
-        let listed = plan(&store, sql, "'t', -1, 9, '{}', NULL, false, 50").await;
+        let listed = plan(&store, sql, "'t', -1, 9, '{}', NULL, false, 50, NULL").await;
         assert_searches(&listed, &["records_pkey", "standings_pkey"]);
     }
 }
@@ -77,6 +78,16 @@ async fn joins_are_found_by_key_by_decision_and_by_time() {
     assert_searches(&found, &["joins_by_decision"]);
     let found = plan(&store, joins::LOGINS, "'t', 'none', 0, 9, 50").await;
     assert_searches(&found, &["joins_of_logins"]);
+}
+
+#[tokio::test]
+async fn people_at_risk_are_read_in_the_order_of_an_index() {
+    let Some(store) = store("at_risk").await else { return };
+    for (sql, index) in
+        [(profiles::AT_MEDIUM, "profiles_medium_until"), (profiles::AT_HIGH, "profiles_high_until")]
+    {
+        assert_searches(&plan(&store, sql, "'t', 9, 50, 'sub_1', 50").await, &[index]);
+    }
 }
 
 #[tokio::test]

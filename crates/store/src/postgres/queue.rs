@@ -1,15 +1,12 @@
-//! What waits to be written: decisions first, and of each tenant one batch at a time.
+//! What waits to be written: decisions first, of each tenant in turn, and one batch of it at a time.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use countersign_core::TenantId;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
-use crate::{Commit, Committed, StoreError, Urgency};
+use crate::{Commit, Committed, StoreError, Urgency, turns::Turns};
 
 /// Commits in one transaction at the most.
 pub(super) const BATCH: usize = 256;
@@ -18,7 +15,7 @@ pub(super) const BATCH: usize = 256;
 /// after it waits for them.
 const BACKGROUND: usize = 32;
 
-/// Commits that may wait in each lane; beyond it the caller is told at once.
+/// Commits that may wait in each lane; beyond it the caller is told at once, unless its tenant has less than its share there.
 const QUEUE: usize = 4096;
 
 /// How often at most the tasks that are ready go first before a batch is taken: none of them waits for anything.
@@ -32,8 +29,8 @@ pub(super) struct Job {
 
 #[derive(Default)]
 struct Lanes {
-    decisions: VecDeque<Job>,
-    background: VecDeque<Job>,
+    decisions: Turns<TenantId, Job>,
+    background: Turns<TenantId, Job>,
     busy: BTreeSet<TenantId>,
     is_closed: bool,
 }
@@ -70,10 +67,9 @@ impl Queue {
             Urgency::Decision => &mut lanes.decisions,
             Urgency::Background => &mut lanes.background,
         };
-        if lane.len() >= QUEUE {
+        if !lane.push(job.commit.tenant.clone(), job, QUEUE) {
             return Err(StoreError::Unavailable(format!("{QUEUE} commits wait already")));
         }
-        lane.push_back(job);
         drop(lanes);
         self.wake.notify_one();
         Ok(())
@@ -122,8 +118,9 @@ impl Queue {
         let mut lanes = self.lanes.lock();
         let Lanes { decisions, background, busy, .. } = &mut *lanes;
         let share = BACKGROUND.min(background.len());
-        let mut jobs = take_free(decisions, busy, BATCH - share);
-        jobs.extend(take_free(background, busy, share));
+        let is_free = |tenant: &TenantId| !busy.contains(tenant);
+        let mut jobs = decisions.take(BATCH - share, is_free);
+        jobs.extend(background.take(share, is_free));
         if jobs.is_empty() {
             return None;
         }
@@ -136,23 +133,6 @@ impl Queue {
         }
         Some(Batch { jobs, tenants, queue: Arc::clone(self) })
     }
-}
-
-/// Takes the first jobs of tenants that no batch is at work for, and leaves the others in their order.
-fn take_free(lane: &mut VecDeque<Job>, busy: &BTreeSet<TenantId>, most: usize) -> Vec<Job> {
-    let mut taken = Vec::new();
-    let mut left = VecDeque::new();
-    while taken.len() < most {
-        let Some(job) = lane.pop_front() else { break };
-        if busy.contains(&job.commit.tenant) {
-            left.push_back(job);
-        } else {
-            taken.push(job);
-        }
-    }
-    left.append(lane);
-    *lane = left;
-    taken
 }
 
 #[cfg(test)]

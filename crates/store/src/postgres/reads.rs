@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use countersign_core::{SubjectId, TenantId, Timestamp};
+use countersign_core::{OrganizationId, SubjectId, TenantId, Timestamp};
 use countersign_ledger::{CHAIN_START, Frontier, Hash};
 use sqlx::PgPool;
 
 use super::{columns, errors};
 use crate::{
-    AddressRow, CheckpointRow, LeafRow, LedgerHead, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow,
-    SignUpRow, StoreError, SwitchRow, bodies,
+    AddressRow, CheckpointRow, LeafRow, LedgerHead, PolicyRow, RiskTokenRow, Scope, SealedBodyRow, SignUpRow,
+    StoreError, SwitchRow, bodies,
 };
 
 /// How much of a record's bodies is read for the name of its first key.
@@ -40,21 +40,6 @@ async fn timed<W: Future>(work: W) -> Result<W::Output, StoreError> {
     tokio::time::timeout(STATEMENT, work).await.map_err(silence)
 }
 
-pub(super) async fn profile(
-    pool: &PgPool,
-    tenant: &TenantId,
-    subject: &SubjectId,
-) -> Result<Option<ProfileRow>, StoreError> {
-    let row: Option<(i64, Vec<u8>)> = retried(|| {
-        sqlx::query_as("SELECT version, sealed FROM profiles WHERE tenant_id = $1 AND subject_id = $2")
-            .bind(tenant.as_str())
-            .bind(subject.as_str())
-            .fetch_optional(pool)
-    })
-    .await?;
-    row.map(|(version, sealed)| Ok(ProfileRow { version: columns::unsigned(version)?, sealed })).transpose()
-}
-
 fn leaf_row(
     (index, record_id, leaf, running): (i64, String, Vec<u8>, Vec<u8>),
 ) -> Result<LeafRow, StoreError> {
@@ -63,15 +48,17 @@ fn leaf_row(
 
 pub(super) async fn leaf_of_record(
     pool: &PgPool,
-    tenant: &TenantId,
+    scope: Scope<'_>,
     record_id: &str,
 ) -> Result<Option<LeafRow>, StoreError> {
     let row = retried(|| {
         sqlx::query_as(
-            "SELECT leaf_index, record_id, leaf, chain FROM records WHERE tenant_id = $1 AND record_id = $2",
+            "SELECT leaf_index, record_id, leaf, chain FROM records WHERE tenant_id = $1 AND record_id = $2
+               AND ($3::text IS NULL OR organization_id = $3)",
         )
-        .bind(tenant.as_str())
+        .bind(scope.tenant().as_str())
         .bind(record_id)
+        .bind(scope.organization().map(OrganizationId::as_str))
         .fetch_optional(pool)
     });
     row.await?.map(leaf_row).transpose()
@@ -126,14 +113,18 @@ pub(super) async fn first_leaf_since(
 
 pub(super) async fn sealed_bodies(
     pool: &PgPool,
-    tenant: &TenantId,
+    scope: Scope<'_>,
     leaf: u64,
 ) -> Result<Vec<SealedBodyRow>, StoreError> {
     let column: Option<Option<Vec<u8>>> = retried(|| {
-        sqlx::query_scalar("SELECT bodies FROM records WHERE tenant_id = $1 AND leaf_index = $2")
-            .bind(tenant.as_str())
-            .bind(columns::bound(leaf))
-            .fetch_optional(pool)
+        sqlx::query_scalar(
+            "SELECT bodies FROM records WHERE tenant_id = $1 AND leaf_index = $2
+               AND ($3::text IS NULL OR organization_id = $3)",
+        )
+        .bind(scope.tenant().as_str())
+        .bind(columns::bound(leaf))
+        .bind(scope.organization().map(OrganizationId::as_str))
+        .fetch_optional(pool)
     })
     .await?;
     column.flatten().map_or_else(|| Ok(Vec::new()), |column| bodies::decode(&column))

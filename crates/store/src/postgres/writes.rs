@@ -4,8 +4,8 @@ use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
 use super::{
-    alerts, attack_sources, batch::Known, columns, errors::Trouble, hooks, incidents, joins, journal, models,
-    retention, snapshots, suppressions,
+    access, alerts, attack_sources, batch::Known, columns, errors::Trouble, hooks, incidents, joins, journal,
+    models, profiles, retention, snapshots, suppressions,
 };
 use crate::{
     AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, OutcomeRow, PolicyRow, RiskTokenRow,
@@ -48,8 +48,8 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
         // Done by the batch, which alone knows what they are about.
         Write::Request { .. } | Write::Decision(_) | Write::Standing { .. } | Write::Unanswered(_) => {}
         Write::Outcome(outcome) => insert_outcome(connection, t, outcome).await?,
-        Write::Profile { subject, expected_version, sealed, at } => {
-            write_profile(connection, t, subject, (*expected_version, sealed, *at)).await?;
+        Write::Profile { subject, expected_version, sealed, held, at } => {
+            profiles::write(connection, t, subject, (*expected_version, sealed, *held, *at)).await?;
         }
         Write::DeleteProfile(subject) => {
             let sql = "DELETE FROM profiles WHERE tenant_id = $1 AND subject_id = $2";
@@ -107,6 +107,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
             run!(connection, sql, t, id);
         }
         Write::Incident(write) => apply_incident(connection, t, write).await?,
+        Write::Access(write) => access::apply(connection, write).await?,
         Write::Join(write) => joins::apply(connection, t, write).await?,
         Write::LogSnapshot(snapshot) => snapshots::put(connection, t, snapshot).await?,
         Write::LogSnapshotPiece(piece) => snapshots::put_piece(connection, t, piece).await?,
@@ -194,25 +195,6 @@ async fn insert_outcome(connection: &mut PgConnection, t: &str, outcome: &Outcom
     let decision = decision.as_ref().map(DecisionId::as_str);
     let inserted = run!(connection, sql, t, id, decision, *kind, at.micros());
     one(inserted, StoreError::Conflict(Conflict::Outcome))
-}
-
-async fn write_profile(
-    connection: &mut PgConnection,
-    t: &str,
-    subject: &SubjectId,
-    (expected_version, sealed, at): (u64, &[u8], Timestamp),
-) -> Done {
-    let changed = if expected_version == 0 {
-        let sql = "INSERT INTO profiles (tenant_id, subject_id, version, sealed, updated_at)
-                   VALUES ($1, $2, 1, $3, $4) ON CONFLICT DO NOTHING";
-        run!(connection, sql, t, subject.as_str(), sealed, at.micros())
-    } else {
-        let sql = "UPDATE profiles SET version = version + 1, sealed = $3, updated_at = $4
-                   WHERE tenant_id = $1 AND subject_id = $2 AND version = $5";
-        let version = columns::integer(expected_version)?;
-        run!(connection, sql, t, subject.as_str(), sealed, at.micros(), version)
-    };
-    one(changed, StoreError::Stale)
 }
 
 async fn set_switch(connection: &mut PgConnection, t: &str, switch: &SwitchRow) -> Done {

@@ -4,7 +4,7 @@ use countersign_core::{ClientId, DecisionId, Level, OrganizationId, TenantId, Ti
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::columns;
-use crate::{Commit, DecisionFilter, DecisionRow, NewDecision, Standing, StoreError, Write, bodies};
+use crate::{Commit, DecisionFilter, DecisionRow, NewDecision, Scope, Standing, StoreError, Write, bodies};
 
 const DECISION: &str =
     "SELECT r.leaf_index, r.record_id, r.recorded_at, r.organization_id, r.client_id, r.trigger_id,
@@ -74,23 +74,25 @@ pub(super) fn put_unanswered(
 fn decision_sql() -> String {
     format!(
         "{DECISION} WHERE r.ledger = (SELECT number FROM ledgers WHERE tenant_id = ?1) AND r.record_id = ?2
-           AND r.verdict IS NOT NULL"
+           AND r.verdict IS NOT NULL AND (?3 IS NULL OR r.organization_id = ?3)"
     )
 }
 
 pub(super) fn find(
     connection: &Connection,
-    tenant: &TenantId,
+    scope: Scope<'_>,
     id: &DecisionId,
 ) -> Result<Option<Named>, StoreError> {
     let mut statement = connection.prepare_cached(&decision_sql())?;
-    let mut rows = statement.query([tenant.as_str(), id.as_str()])?;
+    let organization = scope.organization().map(OrganizationId::as_str);
+    let mut rows = statement.query(params![scope.tenant().as_str(), id.as_str(), organization])?;
     rows.next()?.map(decision_row).transpose()
 }
 
 fn decisions_sql(order: &str) -> String {
     format!(
         "{DECISION} WHERE r.place > :after AND r.place < :before AND r.verdict IS NOT NULL
+           AND (:scope IS NULL OR r.organization_id = :scope)
            AND (:any_level OR r.level IN (:low, :medium, :high, :critical))
            AND (:organization IS NULL OR r.organization_id = :organization)
            AND (NOT :is_judged OR s.standing IN ('legitimate', 'fraudulent'))
@@ -101,12 +103,12 @@ fn decisions_sql(order: &str) -> String {
 /// Newest first, or oldest first when the filter says `after`.
 pub(super) fn list(
     connection: &Connection,
-    tenant: &TenantId,
+    scope: Scope<'_>,
     filter: &DecisionFilter,
     limit: u32,
 ) -> Result<Vec<Named>, StoreError> {
     let DecisionFilter { levels, organization, before, after, is_judged } = filter;
-    let Some(ledger) = columns::ledger(connection, tenant)? else { return Ok(Vec::new()) };
+    let Some(ledger) = columns::ledger(connection, scope.tenant())? else { return Ok(Vec::new()) };
     let order = if after.is_some() { "ASC" } else { "DESC" };
     // Each level is a bind of its own; one that is not wanted is NULL, which equals nothing.
     let wanted = |level: Level| levels.contains(&level).then(|| level.as_str());
@@ -114,6 +116,7 @@ pub(super) fn list(
     let rows = statement.query(named_params! {
         ":after": after.map_or(ledger.first() - 1, |index| ledger.bound(index)),
         ":before": ledger.bound(before.unwrap_or(u64::MAX)),
+        ":scope": scope.organization().map(OrganizationId::as_str),
         ":any_level": levels.is_empty(),
         ":low": wanted(Level::Low),
         ":medium": wanted(Level::Medium),

@@ -1,5 +1,6 @@
 //! The embedded backend: SQLite through rusqlite alone.
 
+mod access;
 mod addresses;
 mod alerts;
 mod attack_sources;
@@ -17,6 +18,7 @@ mod models;
 mod mover;
 mod open;
 mod policies;
+mod profiles;
 mod queries;
 mod readers;
 mod reads;
@@ -109,11 +111,11 @@ impl Sqlite {
     pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         let writer = writer(self.records.as_ref())?;
         let change = commit.writes.iter().any(is_watched).then(|| Change(self.changes.clone()));
-        let (urgency, expires_at) = (commit.urgency, commit.expires_at);
+        let (tenant, urgency, expires_at) = (commit.tenant.clone(), commit.urgency, commit.expires_at);
         let work = move |connection: &Connection, state: &mut state::State| {
             Ok((records::apply(connection, state, &commit)?, change))
         };
-        let (committed, _change) = writer.submit(urgency, expires_at, work).await?;
+        let (committed, _change) = writer.submit_of(Some(tenant), urgency, expires_at, work).await?;
         Ok(committed)
     }
 
@@ -124,11 +126,11 @@ impl Sqlite {
         entries: Vec<NewLogEntry>,
         rejects: Vec<NewLogReject>,
     ) -> Result<Vec<Option<u64>>, StoreError> {
-        let tenant = tenant.clone();
+        let (of, tenant) = (Some(tenant.clone()), tenant.clone());
         let work = move |connection: &Connection, _: &mut state::State| {
             journal::append(connection, &tenant, arrived, (&entries, &rejects))
         };
-        writer(self.records.as_ref())?.submit(Urgency::Background, None, work).await
+        writer(self.records.as_ref())?.submit_of(of, Urgency::Background, None, work).await
     }
 
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
@@ -142,11 +144,11 @@ impl Sqlite {
         key: SubjectKeyRow,
         expires_at: Option<Duration>,
     ) -> Result<SubjectKeyRow, StoreError> {
-        let (tenant, subject) = (tenant.clone(), subject.clone());
+        let (of, tenant, subject) = (Some(tenant.clone()), tenant.clone(), subject.clone());
         let work = move |connection: &Connection, _: &mut state::State| {
             keys::find_or_insert(connection, &tenant, &subject, &key)
         };
-        writer(self.keys.as_ref())?.submit(Urgency::Decision, expires_at, work).await
+        writer(self.keys.as_ref())?.submit_of(of, Urgency::Decision, expires_at, work).await
     }
 
     pub(crate) async fn find_or_insert_subject_keys(

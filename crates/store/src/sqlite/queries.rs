@@ -1,25 +1,11 @@
 //! Reads, each beside its statement.
 
-use countersign_core::{SubjectId, TenantId, Timestamp};
+use countersign_core::{OrganizationId, TenantId, Timestamp};
 use countersign_ledger::Hash;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{columns, heads};
-use crate::{CheckpointRow, LeafRow, ProfileRow, SealedBodyRow, StoreError, SwitchRow, bodies};
-
-const PROFILE: &str = "SELECT version, sealed FROM profiles WHERE tenant_id = ?1 AND subject_id = ?2";
-
-pub(super) fn profile(
-    connection: &Connection,
-    tenant: &TenantId,
-    subject: &SubjectId,
-) -> Result<Option<ProfileRow>, StoreError> {
-    let row = connection
-        .prepare_cached(PROFILE)?
-        .query_row([tenant.as_str(), subject.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    row.map(|(version, sealed)| Ok(ProfileRow { version: columns::unsigned(version)?, sealed })).transpose()
-}
+use crate::{CheckpointRow, LeafRow, Scope, SealedBodyRow, StoreError, SwitchRow, bodies};
 
 const LEAF: &str = "SELECT leaf_index, record_id, leaf, chain FROM records";
 
@@ -34,13 +20,15 @@ fn leaf_row(row: &Row<'_>) -> Result<LeafRow, StoreError> {
 
 pub(super) fn leaf_of_record(
     connection: &Connection,
-    tenant: &TenantId,
+    scope: Scope<'_>,
     record_id: &str,
 ) -> Result<Option<LeafRow>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "{LEAF} WHERE ledger = (SELECT number FROM ledgers WHERE tenant_id = ?1) AND record_id = ?2"
+        "{LEAF} WHERE ledger = (SELECT number FROM ledgers WHERE tenant_id = ?1) AND record_id = ?2
+           AND (?3 IS NULL OR organization_id = ?3)"
     ))?;
-    let mut rows = statement.query([tenant.as_str(), record_id])?;
+    let organization = scope.organization().map(OrganizationId::as_str);
+    let mut rows = statement.query(params![scope.tenant().as_str(), record_id, organization])?;
     rows.next()?.map(leaf_row).transpose()
 }
 
@@ -99,13 +87,15 @@ pub(super) fn nodes(
 
 pub(super) fn sealed_bodies(
     connection: &Connection,
-    tenant: &TenantId,
+    scope: Scope<'_>,
     leaf: u64,
 ) -> Result<Vec<SealedBodyRow>, StoreError> {
-    let Some(ledger) = columns::ledger(connection, tenant)? else { return Ok(Vec::new()) };
+    let Some(ledger) = columns::ledger(connection, scope.tenant())? else { return Ok(Vec::new()) };
     let Ok(place) = ledger.place(leaf) else { return Ok(Vec::new()) };
-    let mut statement = connection.prepare_cached("SELECT bodies FROM records WHERE place = ?1")?;
-    let mut rows = statement.query([place])?;
+    let mut statement = connection.prepare_cached(
+        "SELECT bodies FROM records WHERE place = ?1 AND (?2 IS NULL OR organization_id = ?2)",
+    )?;
+    let mut rows = statement.query(params![place, scope.organization().map(OrganizationId::as_str)])?;
     let Some(row) = rows.next()? else { return Ok(Vec::new()) };
     let column = row.get_ref(0)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
     column.map_or_else(|| Ok(Vec::new()), bodies::decode)

@@ -14,38 +14,32 @@ use super::{
     tokens,
 };
 use crate::{
-    AddressRow, CheckpointRow, DecisionFilter, DecisionRow, LeafRow, LedgerHead, PolicyRow, ProfileRow,
-    RiskTokenRow, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SwitchRow,
+    AddressRow, CheckpointRow, DecisionFilter, DecisionRow, LeafRow, LedgerHead, PolicyRow, RiskTokenRow,
+    Scope, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow, SwitchRow,
 };
 
 impl Sqlite {
-    pub(crate) async fn find_profile(
-        &self,
-        tenant: &TenantId,
-        subject: &SubjectId,
-    ) -> Result<Option<ProfileRow>, StoreError> {
-        self.readers.read(|connection| queries::profile(connection, tenant, subject))
-    }
-
     pub(crate) async fn find_decision(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         id: &DecisionId,
     ) -> Result<Option<DecisionRow>, StoreError> {
-        let found = self.readers.read(|connection| decisions::find(connection, tenant, id))?;
-        found.map(|named| name(&self.key_readers, tenant, named)).transpose()
+        let found = self.readers.read(|connection| decisions::find(connection, scope, id))?;
+        found.map(|named| name(&self.key_readers, scope.tenant(), named)).transpose()
     }
 
     pub(crate) async fn list_decisions(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         filter: DecisionFilter,
         limit: u32,
     ) -> Result<Vec<DecisionRow>, StoreError> {
         let (readers, keys) = (Arc::clone(&self.long_readers), Arc::clone(&self.key_readers));
-        let tenant = tenant.clone();
+        let (tenant, organization) = (scope.tenant().clone(), scope.organization().cloned());
         beside(move || {
-            let found = readers.read(|connection| decisions::list(connection, &tenant, &filter, limit))?;
+            let scope =
+                organization.as_ref().map_or(Scope::Tenant(&tenant), |of| Scope::Organization(&tenant, of));
+            let found = readers.read(|connection| decisions::list(connection, scope, &filter, limit))?;
             found.into_iter().map(|named| name(&keys, &tenant, named)).collect()
         })
         .await
@@ -53,10 +47,10 @@ impl Sqlite {
 
     pub(crate) async fn find_leaf(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         record_id: &str,
     ) -> Result<Option<LeafRow>, StoreError> {
-        self.readers.read(|connection| queries::leaf_of_record(connection, tenant, record_id))
+        self.readers.read(|connection| queries::leaf_of_record(connection, scope, record_id))
     }
 
     pub(crate) async fn list_leaves(
@@ -75,10 +69,10 @@ impl Sqlite {
 
     pub(crate) async fn list_sealed_bodies(
         &self,
-        tenant: &TenantId,
+        scope: Scope<'_>,
         leaf: u64,
     ) -> Result<Vec<SealedBodyRow>, StoreError> {
-        self.readers.read(|connection| queries::sealed_bodies(connection, tenant, leaf))
+        self.readers.read(|connection| queries::sealed_bodies(connection, scope, leaf))
     }
 
     pub(crate) async fn get_ledger_head(&self, tenant: &TenantId) -> Result<LedgerHead, StoreError> {
@@ -248,8 +242,17 @@ impl Sqlite {
         tenant: &TenantId,
         query: impl FnOnce(&Connection, &TenantId) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (readers, tenant) = (Arc::clone(&self.long_readers), tenant.clone());
-        beside(move || readers.read(|connection| query(connection, &tenant))).await
+        let tenant = tenant.clone();
+        self.read_all(move |connection| query(connection, &tenant)).await
+    }
+
+    /// As `read_long`, of what is no tenant's.
+    pub(super) async fn read_all<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = Arc::clone(&self.long_readers);
+        beside(move || readers.read(query)).await
     }
 }
 

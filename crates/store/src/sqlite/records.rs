@@ -1,11 +1,11 @@
 //! What a commit does, write by write.
 
-use countersign_core::{SubjectId, TenantId, Timestamp};
+use countersign_core::{TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    addresses, alerts, attack_sources, columns, decisions, hooks, incidents, joins, journal, leases, models,
-    policies, retention, snapshots, state::State, suppressions, tokens,
+    access, addresses, alerts, attack_sources, columns, decisions, hooks, incidents, joins, journal, leases,
+    models, policies, profiles, retention, snapshots, state::State, suppressions, tokens,
 };
 use crate::{
     CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, StoreError, SwitchRow, Write,
@@ -46,11 +46,11 @@ fn apply_one(
         Write::Standing { decision, expected_granted, standing, granted } => {
             decisions::put_standing(connection, tenant, decision, (*expected_granted, *standing, *granted))
         }
-        Write::Profile { subject, expected_version, sealed, at } => {
-            write_profile(connection, tenant, subject, (*expected_version, sealed, at.micros()))
+        Write::Profile { subject, expected_version, sealed, held, at } => {
+            profiles::write(connection, tenant, subject, (*expected_version, sealed, *held, *at))
         }
         Write::Unanswered(decision) => decisions::put_unanswered(connection, tenant, decision),
-        Write::DeleteProfile(subject) => delete_profile(connection, tenant, subject),
+        Write::DeleteProfile(subject) => profiles::delete(connection, tenant, subject),
         Write::Erasure { key_id, at } => insert_erasure(connection, tenant, key_id, *at),
         Write::Switch(switch) => set_switch(connection, tenant, switch),
         Write::Policy { expected_version, row } => {
@@ -73,6 +73,7 @@ fn apply_one(
         Write::Alert(alert) => alerts::put(connection, tenant, alert),
         Write::RetractAlert(id) => alerts::retract(connection, tenant, id),
         Write::Incident(write) => apply_incident(connection, tenant, write),
+        Write::Access(write) => access::apply(connection, write),
         Write::Forget { old, most } => retention::forget(connection, tenant, old, *most),
         Write::Join(write) => joins::apply(connection, tenant, write),
         Write::LogSnapshot(snapshot) => snapshots::put(connection, tenant, snapshot),
@@ -122,38 +123,6 @@ fn insert_outcome(
         .prepare_cached("INSERT INTO outcomes (tenant_id, outcome_id, decision_id, kind, happened_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![tenant.as_str(), id, decision.as_ref().map(countersign_core::DecisionId::as_str), kind, at.micros()])
         .map_err(|error| columns::unique(error, Conflict::Outcome))?;
-    Ok(())
-}
-
-fn write_profile(
-    connection: &Connection,
-    tenant: &TenantId,
-    subject: &SubjectId,
-    (expected_version, sealed, at): (u64, &[u8], i64),
-) -> Result<(), StoreError> {
-    let version = columns::integer(expected_version)?;
-    let changed = if expected_version == 0 {
-        connection
-            .prepare_cached(
-                "INSERT INTO profiles (tenant_id, subject_id, version, sealed, updated_at) VALUES (?1, ?2, 1, ?3, ?4)
-                 ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![tenant.as_str(), subject.as_str(), sealed, at])?
-    } else {
-        connection
-            .prepare_cached(
-                "UPDATE profiles SET version = version + 1, sealed = ?3, updated_at = ?4
-                 WHERE tenant_id = ?1 AND subject_id = ?2 AND version = ?5",
-            )?
-            .execute(params![tenant.as_str(), subject.as_str(), sealed, at, version])?
-    };
-    columns::one(changed)
-}
-
-fn delete_profile(connection: &Connection, tenant: &TenantId, subject: &SubjectId) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("DELETE FROM profiles WHERE tenant_id = ?1 AND subject_id = ?2")?
-        .execute(params![tenant.as_str(), subject.as_str()])?;
     Ok(())
 }
 

@@ -1,14 +1,14 @@
-//! One thread that writes: jobs in savepoints, committed in groups, decisions first.
+//! One thread that writes: jobs in savepoints, committed in groups, decisions first, of each tenant in turn.
 
-use std::{collections::VecDeque, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
-use countersign_core::Clock;
+use countersign_core::{Clock, TenantId};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{mover::Mover, state::State};
-use crate::{StoreError, Urgency};
+use crate::{StoreError, Urgency, turns::Turns};
 
 /// Jobs in one transaction at the most, so that the first of them does not wait for long.
 const BATCH: usize = 256;
@@ -16,7 +16,7 @@ const BATCH: usize = 256;
 /// Of a batch, places that decisions leave to other work, so that nothing starves.
 const BACKGROUND_SHARE: usize = 32;
 
-/// Jobs that may wait; beyond it the caller is told at once.
+/// Jobs that may wait in each lane; beyond it the caller is told at once, unless its tenant has less than its share there.
 const QUEUE: usize = 4096;
 
 /// Work on the open transaction; its writes are undone when it fails.
@@ -56,10 +56,13 @@ impl<T: Send, F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send
     }
 }
 
+/// By tenant; `None`: what is of none.
+type Lane = Turns<Option<TenantId>, Box<dyn Job>>;
+
 #[derive(Default)]
 struct Queue {
-    decisions: VecDeque<Box<dyn Job>>,
-    background: VecDeque<Box<dyn Job>>,
+    decisions: Lane,
+    background: Lane,
     is_closed: bool,
 }
 
@@ -110,7 +113,7 @@ impl Writer {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Queues work and waits until it is durable.
+    /// Queues work that is of no tenant and waits until it is durable.
     pub(super) async fn submit<T, F>(
         &self,
         urgency: Urgency,
@@ -121,12 +124,27 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
     {
+        self.submit_of(None, urgency, expires_at, work).await
+    }
+
+    /// Queues work of a tenant and waits until it is durable.
+    pub(super) async fn submit_of<T, F>(
+        &self,
+        tenant: Option<TenantId>,
+        urgency: Urgency,
+        expires_at: Option<Duration>,
+        work: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        self.push(urgency, Box::new(Task { work: Some(work), result: None, expires_at, reply }))?;
+        self.push(tenant, urgency, Box::new(Task { work: Some(work), result: None, expires_at, reply }))?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer has stopped".to_owned())))
     }
 
-    fn push(&self, urgency: Urgency, job: Box<dyn Job>) -> Result<(), StoreError> {
+    fn push(&self, tenant: Option<TenantId>, urgency: Urgency, job: Box<dyn Job>) -> Result<(), StoreError> {
         let mut queue = self.shared.queue.lock();
         if queue.is_closed {
             return Err(StoreError::Unavailable("the writer has stopped".to_owned()));
@@ -135,10 +153,9 @@ impl Writer {
             Urgency::Decision => &mut queue.decisions,
             Urgency::Background => &mut queue.background,
         };
-        if lane.len() >= QUEUE {
+        if !lane.push(tenant, job, QUEUE) {
             return Err(StoreError::Unavailable(format!("{QUEUE} jobs wait already")));
         }
-        lane.push_back(job);
         drop(queue);
         self.shared.wake.notify_one();
         Ok(())
@@ -168,10 +185,10 @@ fn next_batch(shared: &Shared) -> Option<Vec<Box<dyn Job>>> {
     // would sync the disk for few jobs at a time (measured 2026-11-22: pinned to one processor, 64 callers commit twice as
     // often with this line as without).
     MutexGuard::unlocked(&mut queue, std::thread::yield_now);
-    let urgent = queue.decisions.len().min(BATCH - BACKGROUND_SHARE.min(queue.background.len()));
-    let mut batch: Vec<_> = queue.decisions.drain(..urgent).collect();
-    let rest = queue.background.len().min(BATCH - batch.len());
-    batch.extend(queue.background.drain(..rest));
+    let urgent = BATCH - BACKGROUND_SHARE.min(queue.background.len());
+    let mut batch = queue.decisions.take(urgent, |_| true);
+    let rest = BATCH - batch.len();
+    batch.extend(queue.background.take(rest, |_| true));
     Some(batch)
 }
 

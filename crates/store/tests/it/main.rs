@@ -8,4 +8,7 @@ mod suite;
 mod postgres;
 
 #[cfg(test)]
+mod signatures;
+
+#[cfg(test)]
 mod sqlite;

@@ -1,10 +1,11 @@
 //! Places at the whole service: alerts that only they make possible, and decisions about events that do not tell them.
 
+use countersign_app::access::Within;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use countersign_adapters::places::PlaceFiles;
 use countersign_app::{
-    AlertFilter,
+    AlertFilter, Scope,
     decide::Replay,
     places::{NetworkKind, Places},
 };
@@ -89,9 +90,10 @@ async fn recorded(service: &TestApp, trigger: &str, event: &Value) -> (Option<St
     let id: DecisionId = answer.json["decision_id"].as_str().unwrap().parse().unwrap();
     let tenant = service.tenant();
     assert_eq!(service.app.replay(&tenant, &id).await.unwrap(), Replay::Same);
-    let (_, record) = service.app.decision(&tenant, &id).await.unwrap();
+    let (_, record) = service.app.decision(Within::all(&tenant), &id).await.unwrap();
     let text = |short: Option<countersign_risk::Short>| short.map(|short| short.as_str().to_owned());
-    let leaf = service.store.find_leaf(&TENANT.parse().unwrap(), id.as_str()).await.unwrap().unwrap();
+    let leaf =
+        service.store.find_leaf(Scope::Tenant(&TENANT.parse().unwrap()), id.as_str()).await.unwrap().unwrap();
     let leaf: Value = serde_json::from_slice(&leaf.leaf).unwrap();
     let named = leaf["versions"]["reference"].as_str().unwrap();
     assert!(named.starts_with("places.city:") && named.contains(" places.networks:"), "{named}");

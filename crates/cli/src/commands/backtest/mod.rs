@@ -3,6 +3,7 @@
 mod events;
 mod told;
 
+use countersign_rights::Action;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -114,7 +115,7 @@ async fn over_store(over: Over, trial: Trial) -> anyhow::Result<Verdict> {
         }
     };
     let files = ReferenceFiles::open(&config, &system_clock()).context("files of reference data")?;
-    let here = Here::open_watching(config, &tenant, files.places()).await?;
+    let here = Here::open_watching(config, &tenant, files.places(), Action::ReadIncidents).await?;
     let mut told = 0;
     let progress = |entries: u64, at: Timestamp| {
         if entries / WORD > told {

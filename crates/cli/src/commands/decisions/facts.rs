@@ -1,7 +1,8 @@
 //! What is public of decisions, a page at a time.
 
 use anyhow::Context;
-use countersign_app::{DecisionFilter, DecisionRow};
+use countersign_app::access::Within;
+use countersign_app::{App, DecisionFilter, DecisionRow};
 use countersign_core::{
     Channel, DecisionId, Level, Mode, OrganizationId, Score, TenantId, Timestamp, Trigger, Verdict,
 };
@@ -24,6 +25,9 @@ pub struct Facts {
     /// The person's pseudonym, until erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// What stands for the person outside, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     pub organization: Option<OrganizationId>,
     pub trigger: Trigger,
     pub channel: Channel,
@@ -43,6 +47,7 @@ impl From<DecisionRow> for Facts {
             leaf_index,
             at: decision.at,
             subject: subject.map(|subject| subject.to_string()),
+            alias: None,
             organization: decision.organization,
             trigger: decision.trigger,
             channel: decision.channel,
@@ -99,13 +104,19 @@ pub struct Pages<'a> {
     place: &'a Place,
     tenant: TenantId,
     filter: Filter,
+    with_aliases: bool,
     is_over: bool,
 }
 
 impl<'a> Pages<'a> {
     /// All that the filter lets through.
     pub const fn new(place: &'a Place, tenant: TenantId, filter: Filter) -> Self {
-        Self { place, tenant, filter, is_over: false }
+        Self { place, tenant, filter, with_aliases: false, is_over: false }
+    }
+
+    /// With what stands for each person outside, if `with_aliases`.
+    pub fn with_aliases(self, with_aliases: bool) -> Self {
+        Self { with_aliases, ..self }
     }
 
     /// The next ones, which may be none of a page; `None` at the end.
@@ -130,14 +141,21 @@ impl<'a> Pages<'a> {
                     before,
                     ..DecisionFilter::default()
                 };
-                let rows = here.app.decisions(&here.tenant, filter, PAGE).await?;
-                Ok(rows.into_iter().map(Facts::from).collect())
+                let rows = here.app.decisions(Within::all(&here.tenant), filter, PAGE).await?;
+                let facts = |row: DecisionRow| {
+                    let subject = row.subject.as_ref().filter(|_| self.with_aliases);
+                    let alias =
+                        subject.map(|subject| App::alias(&here.tenant, subject, row.decision.at).to_string());
+                    Facts { alias, ..row.into() }
+                };
+                Ok(rows.into_iter().map(facts).collect())
             }
             Place::Server(server) => {
                 let mut query = vec![("tenant", self.tenant.to_string())];
                 query.extend(level.map(|level| ("level", level.to_string())));
                 query.extend(organization.map(|organization| ("organization", organization.to_string())));
                 query.extend(before.map(|before| ("before", before.to_string())));
+                query.extend(self.with_aliases.then(|| ("aliases", true.to_string())));
                 let listed = server.get(&["v1", "decisions"], &query).await?;
                 let listed: Listed =
                     serde_json::from_value(listed).context("the server's answer is none of Countersign's")?;

@@ -1,6 +1,7 @@
 //! A past for the demo's tenant: what its log tells and what was decided, made by the very code that decides and watches, with
 //! the clock held at each moment.
 
+use countersign_app::access::Within;
 use std::{sync::Arc, time::Duration};
 
 use countersign_app::{
@@ -46,7 +47,7 @@ pub async fn seed(base: &Base, config: &Config, past: Vec<Moment>) -> anyhow::Re
     let app = base.app(config, &held, &ReferenceFiles::default()).await?;
     let id: TenantId = TENANT.parse()?;
     let past_of = Past { tenant: app.tenant(&id)?, app, clock };
-    if !past_of.app.decisions(&past_of.tenant, DecisionFilter::default(), 1).await?.is_empty() {
+    if !past_of.app.decisions(Within::all(&past_of.tenant), DecisionFilter::default(), 1).await?.is_empty() {
         return Ok(());
     }
     let (mut day, mut entries) = (first.at.days(), Vec::new());
@@ -113,7 +114,7 @@ impl Past {
             app.decide(tenant, Ask { event: event.clone(), call })
         })
         .await?;
-        let newest = app.decisions(tenant, DecisionFilter::default(), 1).await?;
+        let newest = app.decisions(Within::all(tenant), DecisionFilter::default(), 1).await?;
         if let (Some(row), Label::Honest) = (newest.into_iter().next(), sign_in.label) {
             app.report(tenant, &Outcome::Completed { decision_id: row.decision.id }).await?;
         }

@@ -1,5 +1,6 @@
 //! The demo's tenant at work: people sign in, attackers too, and what becomes of it is reported.
 
+use countersign_app::access::Within;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
@@ -58,7 +59,7 @@ impl Live {
     }
 
     async fn newest(&self) -> anyhow::Result<Option<DecisionId>> {
-        let newest = self.app.decisions(&self.tenant, DecisionFilter::default(), 1).await?;
+        let newest = self.app.decisions(Within::all(&self.tenant), DecisionFilter::default(), 1).await?;
         Ok(newest.into_iter().next().map(|row| row.decision.id))
     }
 }

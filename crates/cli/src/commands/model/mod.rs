@@ -7,6 +7,7 @@ mod train;
 use anyhow::Context;
 use countersign_app::models::{ModelBy, ModelChange};
 use countersign_core::TenantId;
+use countersign_rights::Action;
 use countersign_store::Access;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -15,19 +16,21 @@ use self::file::ModelFile;
 use super::{Verdict, policy, print};
 use crate::{
     args::{ActOnModel, At, ImportModel, ModelCommand, NamedModel},
-    place::Place,
+    place::{OPERATOR, Place},
 };
 
 pub async fn run(command: ModelCommand) -> anyhow::Result<Verdict> {
     match command {
         ModelCommand::List(args) => {
             let tenant = tenant(&args.at, args.tenant.as_ref())?;
-            let models = list(&Place::open(&args.at, &tenant, Access::ReadOnly).await?, &tenant).await?;
+            let models =
+                list(&Place::open(&args.at, &tenant, Access::ReadOnly, Action::ReadModels).await?, &tenant)
+                    .await?;
             print(&if args.json { pretty(&models)? } else { told::list(&models) });
         }
         ModelCommand::Show(args) => {
             let tenant = tenant(&args.at, args.tenant.as_ref())?;
-            let place = Place::open(&args.at, &tenant, Access::ReadOnly).await?;
+            let place = Place::open(&args.at, &tenant, Access::ReadOnly, Action::ReadModels).await?;
             let shown = show(&place, &tenant, args.version).await?;
             let file = match shown.get("kind").and_then(Value::as_str) {
                 Some("own") => shown.get("model").cloned().unwrap_or_default(),
@@ -37,7 +40,7 @@ pub async fn run(command: ModelCommand) -> anyhow::Result<Verdict> {
         }
         ModelCommand::Compare(args) => {
             let tenant = tenant(&args.at, args.tenant.as_ref())?;
-            let place = Place::open(&args.at, &tenant, Access::ReadOnly).await?;
+            let place = Place::open(&args.at, &tenant, Access::ReadOnly, Action::ReadModels).await?;
             let comparison = compare(&place, &tenant).await?;
             print(&if args.json { pretty(&comparison)? } else { told::comparison(&comparison) });
         }
@@ -92,16 +95,16 @@ async fn compare(place: &Place, tenant: &TenantId) -> anyhow::Result<Value> {
 
 async fn import(read: &ModelFile, by: &ActOnModel) -> anyhow::Result<()> {
     let tenant = tenant(&by.at, by.tenant.as_ref())?;
-    let version = match Place::open(&by.at, &tenant, Access::Own).await? {
+    let version = match Place::open(&by.at, &tenant, Access::Own, Action::ChangeModels).await? {
         Place::Server(server) => {
             let mut path = vec!["v1", "models", tenant.as_str()];
             let body = match read {
                 ModelFile::Constants { model, card } => {
-                    json!({ "actor": by.actor, "model": model, "card": card })
+                    json!({ "actor": server.actor(by.actor.as_deref()), "model": model, "card": card })
                 }
                 ModelFile::Own { text, .. } => {
                     path.push("own");
-                    json!({ "actor": by.actor, "own_model": serde_json::from_str::<Value>(text)? })
+                    json!({ "actor": server.actor(by.actor.as_deref()), "own_model": serde_json::from_str::<Value>(text)? })
                 }
             };
             let answer = server.call(Method::POST, &path, Some(&body)).await?;
@@ -110,10 +113,15 @@ async fn import(read: &ModelFile, by: &ActOnModel) -> anyhow::Result<()> {
         Place::Here(here) => {
             let version = match read {
                 ModelFile::Constants { model, card } => {
-                    here.app.import_model(&here.tenant, model, card, &by.actor).await?
+                    here.app
+                        .import_model(&here.tenant, model, card, by.actor.as_deref().unwrap_or(OPERATOR))
+                        .await?
                 }
                 ModelFile::Own { text, .. } => {
-                    here.app.import_own_model(&here.tenant, text, &by.actor).await?.0
+                    here.app
+                        .import_own_model(&here.tenant, text, by.actor.as_deref().unwrap_or(OPERATOR))
+                        .await?
+                        .0
                 }
             };
             here.app.sign_checkpoint(&here.tenant).await?;
@@ -131,7 +139,7 @@ async fn import(read: &ModelFile, by: &ActOnModel) -> anyhow::Result<()> {
 /// Does what is to be done from the state that is read just before.
 async fn act(by: &ActOnModel, change: ModelChange) -> anyhow::Result<()> {
     let tenant = tenant(&by.at, by.tenant.as_ref())?;
-    let place = Place::open(&by.at, &tenant, Access::Own).await?;
+    let place = Place::open(&by.at, &tenant, Access::Own, Action::ChangeModels).await?;
     let held = list(&place, &tenant).await?;
     let expected = held.get("act").and_then(Value::as_u64).context("the answer names no act")?;
     let done = match &place {
@@ -144,12 +152,11 @@ async fn act(by: &ActOnModel, change: ModelChange) -> anyhow::Result<()> {
                 ModelChange::Attach(version) => ("attach", Some(version)),
                 ModelChange::Detach => ("detach", None),
             };
-            let body =
-                json!({ "act": word, "version": version, "actor": by.actor, "expected_act": expected });
+            let body = json!({ "act": word, "version": version, "actor": server.actor(by.actor.as_deref()), "expected_act": expected });
             server.call(Method::POST, &["v1", "models", tenant.as_str(), "acts"], Some(&body)).await?
         }
         Place::Here(here) => {
-            let by = ModelBy { actor: &by.actor, expected };
+            let by = ModelBy { actor: by.actor.as_deref().unwrap_or(OPERATOR), expected };
             let done = here.app.change_models(&here.tenant, change, by).await?;
             here.app.sign_checkpoint(&here.tenant).await?;
             json!({ "champion": done.champion, "challenger": done.challenger, "own": done.own })

@@ -1,5 +1,6 @@
 //! `countersign model train`
 
+use countersign_rights::Action;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
@@ -70,10 +71,10 @@ async fn from_store(args: &TrainModel) -> anyhow::Result<Verdict> {
         report_rate: args.report_rate,
         base_rate: args.base_rate,
     };
-    let here = Here::open(by.at.folder.load()?, &tenant, Access::ReadOnly).await?;
+    let here = Here::open(by.at.folder.load()?, &tenant, Access::ReadOnly, Action::ReadModels).await?;
     let (champion, observed) = here.app.labeled_sign_ins(&here.tenant, recipe.at).await?;
     drop(here);
-    let trained = match retrain(observed, &champion, &recipe) {
+    let trained = match retrain(observed, champion.constants(), &recipe) {
         Ok(trained) => trained,
         Err(few) => {
             say(&format!("nothing was written: {few}"));

@@ -1,5 +1,6 @@
 //! What changes a tenant.
 
+use countersign_rights::Action;
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
@@ -40,7 +41,7 @@ impl Work {
         let site = Site::open(connected)?;
         let lock = site.kept.lock()?;
         let (recorder, here): (Arc<dyn Recorder>, _) =
-            match Place::open(&connected.at, &site.tenant, Access::Own).await? {
+            match Place::open(&connected.at, &site.tenant, Access::Own, Action::WriteTenant).await? {
                 Place::Server(server) => {
                     (Arc::new(RemoteRecorder { server, tenant: site.tenant.clone() }), None)
                 }

@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, path::Path, str::FromStr};
 
 use anyhow::{Context, bail};
-use countersign_core::{Secret, TenantId, Trigger};
+use countersign_core::{ClientId, Secret, TenantId, Trigger};
 use countersign_plan::{
     fingerprint,
     install::{
         ActionGoal, ApiGoal, Autonomy, CLIENT_SECRET, Capability, ClientGoal, EVENT_TOKEN, EVENT_TYPES,
         EventStreamGoal, Goal, LOG_TOKEN, LogStreamGoal, Place, TRIGGERS, is_our_code, secret_key,
     },
+    posture::exempt,
 };
 
 use super::{connect::reference, keep::Kept};
@@ -85,7 +86,7 @@ fn read(path: &str) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn actions(args: &Wanted) -> anyhow::Result<BTreeMap<Trigger, ActionGoal>> {
+fn actions(args: &Wanted, console: Option<&ClientId>) -> anyhow::Result<BTreeMap<Trigger, ActionGoal>> {
     let (all, own) = places(args)?;
     let mut codes: BTreeMap<Trigger, String> = BTreeMap::new();
     for text in &args.code {
@@ -103,11 +104,19 @@ fn actions(args: &Wanted) -> anyhow::Result<BTreeMap<Trigger, ActionGoal>> {
             TRIGGERS.contains(&trigger),
             "`{trigger}` has no Action of ours; see actions/README.md"
         );
-        let code = codes.remove(&trigger).unwrap_or_else(|| built_in(trigger).to_owned());
+        let code = codes.remove(&trigger).unwrap_or_else(|| ours(trigger, console));
         let place = own.get(&trigger).unwrap_or(&all).clone();
         Ok((trigger, ActionGoal { code, place }))
     };
     triggers.into_iter().map(action).collect()
+}
+
+/// The code that is built in; where people sign in to our console at this tenant, its client is exempt from every decision, so
+/// that nobody is locked out of it.
+fn ours(trigger: Trigger, console: Option<&ClientId>) -> String {
+    let code = built_in(trigger);
+    let exempting = console.and_then(|client| exempt(code, client.as_str()));
+    exempting.unwrap_or_else(|| code.to_owned())
 }
 
 fn https(url: &str, what: &str) -> anyhow::Result<()> {
@@ -128,14 +137,20 @@ fn public_key(path: &Path) -> anyhow::Result<ClientGoal> {
 }
 
 /// Reads what is wanted. Tokens of the streams are made in the data directory when they are not there.
-pub fn wish(args: &Wanted, tenant: &TenantId, host: &str, kept: &Kept, key: String) -> anyhow::Result<Wish> {
+pub fn wish(
+    args: &Wanted,
+    (tenant, host): (&TenantId, &str),
+    console: Option<&ClientId>,
+    kept: &Kept,
+    key: String,
+) -> anyhow::Result<Wish> {
     https(&args.service, "--service")?;
     let capabilities = capabilities(args)?;
     let has = |capability| capabilities.contains_key(&capability);
     let mut goal = Goal::nothing(tenant.clone(), host);
     let mut secrets = BTreeMap::new();
     if has(Capability::Decide) {
-        goal.actions = actions(args)?;
+        goal.actions = actions(args, console)?;
         secrets.insert(URL.to_owned(), Secret::new(args.service.clone().into_bytes()));
         secrets.insert(KEY.to_owned(), Secret::new(key.into_bytes()));
         for text in &args.secret {
@@ -182,6 +197,14 @@ pub fn wish(args: &Wanted, tenant: &TenantId, host: &str, kept: &Kept, key: Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_consoles_client_is_exempt_in_what_is_built_in() {
+        let client: ClientId = "console-client".parse().unwrap();
+        let code = ours(Trigger::PostLogin, Some(&client));
+        assert!(code.contains(r#"client_ids: ["console-client"]"#) && is_our_code(&code, Trigger::PostLogin));
+        assert_eq!(ours(Trigger::PostLogin, None), built_in(Trigger::PostLogin));
+    }
 
     #[test]
     fn every_action_that_is_built_in_is_known_as_ours_and_fits() {

@@ -85,7 +85,8 @@ impl Site {
             }
             None => self.kept.action_key()?,
         };
-        goal::wish(wanted, &self.tenant, &host, &self.kept, key)
+        let console = self.config.console_client(&self.tenant, Some(&host))?;
+        goal::wish(wanted, (&self.tenant, &host), console.as_ref(), &self.kept, key)
     }
 
     async fn observe(&self, management: &Management, parts: Parts) -> anyhow::Result<Observed> {

@@ -1,4 +1,3 @@
-use super::*;
 use crate::sqlite::open;
 
 /// The steps of SQLite's plan for `sql` on the real schema.
@@ -24,11 +23,6 @@ pub(in crate::sqlite) fn assert_searches(sql: &str, tables: &[(&str, &str)]) {
     for step in &steps {
         assert!(!step.contains("SCAN") && !step.contains("TEMP B-TREE"), "{step}");
     }
-}
-
-#[test]
-fn a_profile_is_found_by_its_key() {
-    assert_searches(PROFILE, &[("profiles", "(tenant_id=? AND subject_id=?)")]);
 }
 
 #[test]

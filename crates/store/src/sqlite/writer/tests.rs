@@ -141,6 +141,33 @@ async fn a_job_that_expires_while_its_batch_runs_is_not_begun() {
 }
 
 #[tokio::test]
+async fn a_flood_of_one_tenant_holds_up_no_other() {
+    let bench = Bench::new();
+    let release = bench.hold();
+    let note = |number: u32, tenant: &str| {
+        let ran = Arc::clone(&bench.ran);
+        queued(bench.writer.submit_of(Some(tenant.parse().unwrap()), Urgency::Decision, None, move |_, _| {
+            ran.lock().push(number);
+            Ok(())
+        }))
+    };
+    let flood: Vec<_> = (0..QUEUE).map(|_| note(1, "loud")).collect();
+    let quiet = note(2, "quiet");
+    release.send(()).unwrap();
+    quiet.await.unwrap();
+    for answer in flood {
+        answer.await.unwrap();
+    }
+    let ran = bench.ran.lock();
+    assert_eq!(
+        ran.iter().position(|number| *number == 2),
+        Some(1),
+        "one of the flood, then theirs, though the queue was full"
+    );
+    assert_eq!(ran.len(), QUEUE + 1);
+}
+
+#[tokio::test]
 async fn a_full_queue_answers_at_once_and_serves_what_it_took() {
     let bench = Bench::new();
     let release = bench.hold();
@@ -173,6 +200,7 @@ async fn dropping_the_writer_serves_what_is_queued() {
         };
         writer
             .push(
+                None,
                 Urgency::Background,
                 Box::new(Task { work: Some(work), result: None, expires_at: None, reply }),
             )

@@ -9,7 +9,7 @@ use std::{
 };
 
 use countersign_core::Trigger;
-use countersign_store::{Commit, Store, StoreError, SwitchRow, Write};
+use countersign_store::{Commit, Scope, Store, StoreError, SwitchRow, Write};
 use tokio::task::JoinSet;
 
 use super::{Databases, empty, open, settings};
@@ -96,7 +96,7 @@ async fn reads_go_on_over_connections_that_were_ended() {
     store.commit(leaves(&t, ["a"])).await.unwrap();
     for _ in 0..5 {
         databases.records(END_ALL);
-        assert!(store.find_leaf(&t, "a").await.unwrap().is_some());
+        assert!(store.find_leaf(Scope::Tenant(&t), "a").await.unwrap().is_some());
         assert_eq!(store.find_profile(&t, &subject(1)).await, Ok(None));
     }
 }

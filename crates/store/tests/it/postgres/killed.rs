@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader},
 };
 
-use countersign_store::{Access, DecisionFilter, Store};
+use countersign_store::{Access, DecisionFilter, Scope, Store};
 use tokio::task::JoinSet;
 
 use super::{Databases, open, settings};
@@ -61,10 +61,10 @@ async fn assert_survived(store: &Store, acknowledged: &[String]) {
         assert!(kept.contains(id.as_str()), "`{id}` was acknowledged and is lost");
     }
     let filter = DecisionFilter { after: Some(0), ..DecisionFilter::default() };
-    let decisions = store.list_decisions(&t, filter, u32::MAX).await.unwrap();
+    let decisions = store.list_decisions(Scope::Tenant(&t), filter, u32::MAX).await.unwrap();
     assert_eq!(decisions.len() + 1, leaves.len());
     for row in decisions.iter().rev().take(50) {
-        assert_eq!(store.list_sealed_bodies(&t, row.leaf_index).await.unwrap().len(), 1);
+        assert_eq!(store.list_sealed_bodies(Scope::Tenant(&t), row.leaf_index).await.unwrap().len(), 1);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The suite on PostgreSQL, and what only several processes and a server can get wrong.
 
+mod apart;
 mod broken;
 mod killed;
 mod open;

@@ -1,6 +1,6 @@
 //! What is opened, and what is refused.
 
-use countersign_store::{Access, StoreError, SubjectKeyRow};
+use countersign_store::{Access, Scope, StoreError, SubjectKeyRow};
 
 use super::{Databases, empty, open, settings};
 use crate::suite::make::{decide, decision, leaves, record_ids, subject, tenant};
@@ -54,7 +54,7 @@ async fn a_reader_reads_and_writes_nothing() {
     let t = tenant("t");
     databases.open().await.unwrap().commit(decide(&t, decision(1), &subject(1))).await.unwrap();
     let reader = open(databases.settings(), Access::ReadOnly).await.unwrap();
-    assert!(reader.find_decision(&t, &decision(1).id).await.unwrap().is_some());
+    assert!(reader.find_decision(Scope::Tenant(&t), &decision(1).id).await.unwrap().is_some());
     let key = SubjectKeyRow { key_id: "key_1".to_owned(), wrapped: vec![1] };
     let ttl = std::time::Duration::from_secs(1);
     for refused in [
@@ -78,7 +78,10 @@ async fn records_are_audited_where_the_keys_are_not() {
     let server = databases.server;
     let there = settings(&server.url(&databases.records), &server.url("not_there"));
     let reader = open(there, Access::ReadOnly).await.unwrap();
-    assert_eq!(reader.find_decision(&t, &decision(1).id).await.unwrap().unwrap().subject, None);
+    assert_eq!(
+        reader.find_decision(Scope::Tenant(&t), &decision(1).id).await.unwrap().unwrap().subject,
+        None
+    );
     assert_eq!(reader.find_subject_key(&t, &subject(1)).await, Ok(None));
     assert_eq!(record_ids(&reader, &t).await.len(), 1);
     let owned = settings(&server.url(&databases.records), &server.url("not_there"));
@@ -141,17 +144,29 @@ async fn the_checked_in_schema_is_what_the_migrations_make() {
     assert_eq!(made, checked_in, "regenerate migrations/postgres-schema.txt");
 }
 
+/// Tables that are no tenant's: of the migrations, and of access, which is of the installation.
+const OF_THE_INSTALLATION: [&str; 7] =
+    ["migrations", "people", "grants", "sessions", "service_accounts", "account_tokens", "sign_in_links"];
+
 #[tokio::test]
-async fn every_table_but_that_of_migrations_has_the_tenant_first_in_its_key() {
+async fn every_table_but_those_of_the_installation_has_the_tenant_first_in_its_key() {
     let Some(databases) = Databases::make().await else { return };
-    let keys = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'countersign' AND indexname LIKE '%_pkey'
-                  AND tablename <> 'migrations'";
-    let tables =
-        "SELECT count(*) FROM pg_tables WHERE schemaname = 'countersign' AND tablename <> 'migrations'";
+    let others = format!("'{}'", OF_THE_INSTALLATION.join("', '"));
+    let keys = format!(
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'countersign' AND indexname LIKE '%_pkey'
+           AND tablename NOT IN ({others})"
+    );
+    let tables = format!(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = 'countersign' AND tablename NOT IN ({others})"
+    );
     for name in [&databases.records, &databases.keys] {
-        let keys = databases.server.execute(name, keys).unwrap();
+        let keys = databases.server.execute(name, &keys).unwrap();
         assert!(keys.lines().all(|key| key.contains("(tenant_id")), "{keys}");
-        let tables = databases.server.execute(name, tables).unwrap();
+        let tables = databases.server.execute(name, &tables).unwrap();
         assert_eq!(tables.trim(), keys.lines().count().to_string());
     }
+    let there = format!(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = 'countersign' AND tablename IN ({others})"
+    );
+    assert_eq!(databases.records(&there).trim(), OF_THE_INSTALLATION.len().to_string());
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use countersign_core::Trigger;
 use countersign_store::{
-    Commit, Committed, Conflict, DecisionFilter, Fence, Store, StoreError, SwitchRow, Write,
+    Commit, Committed, Conflict, DecisionFilter, Fence, Scope, Store, StoreError, SwitchRow, Write,
 };
 use tokio::task::JoinSet;
 
@@ -47,7 +47,7 @@ async fn both_fill_every_index_once_and_lose_nothing() {
             assert_eq!(&leaves[place].record_id, id);
         }
         let filter = DecisionFilter::default();
-        assert_eq!(right.list_decisions(t, filter, 1_000).await.unwrap().len(), 80);
+        assert_eq!(right.list_decisions(Scope::Tenant(t), filter, 1_000).await.unwrap().len(), 80);
     }
 }
 

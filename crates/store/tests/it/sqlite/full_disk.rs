@@ -5,7 +5,7 @@
 //! a full disk. How the writer takes SQLite's own `SQLITE_FULL` is tested beside the writer.
 
 use countersign_core::Timestamp;
-use countersign_store::{Commit, NewBody, NewLeaf, NewLogEntry, StoreError};
+use countersign_store::{Commit, NewBody, NewLeaf, NewLogEntry, Scope, StoreError};
 
 use super::{child, open};
 use crate::suite::make::{assert_whole, key_id, leaf, subject, tenant};
@@ -35,7 +35,7 @@ async fn a_disk_that_is_full_refuses_whole_commits_and_is_recovered_from() {
         assert_whole(&store, &tenant("t")).await.into_iter().map(|row| row.record_id).collect();
     assert_eq!(stored, acknowledged);
     for index in 0..u64::try_from(stored.len()).unwrap() {
-        assert_eq!(store.list_sealed_bodies(&tenant("t"), index).await.unwrap().len(), 1);
+        assert_eq!(store.list_sealed_bodies(Scope::Tenant(&tenant("t")), index).await.unwrap().len(), 1);
     }
     store.commit(heavy("too long", 8_000_000)).await.unwrap();
     assert_eq!(assert_whole(&store, &tenant("t")).await.len(), stored.len() + 1);

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 
-use countersign_store::{DecisionFilter, Store};
+use countersign_store::{DecisionFilter, Scope, Store};
 use tokio::task::JoinSet;
 
 use super::{child, open};
@@ -41,11 +41,14 @@ async fn assert_survived(store: &Store, acknowledged: &[String]) {
     let leaves = assert_whole(store, &t).await;
     assert!(leaves.len() >= acknowledged.len());
     for id in acknowledged {
-        assert!(store.find_leaf(&t, id).await.unwrap().is_some(), "`{id}` was acknowledged and is lost");
+        assert!(
+            store.find_leaf(Scope::Tenant(&t), id).await.unwrap().is_some(),
+            "`{id}` was acknowledged and is lost"
+        );
     }
     // Acknowledged or not, a decision and its leaf are there together.
     let filter = DecisionFilter { after: Some(0), ..DecisionFilter::default() };
-    let decisions = store.list_decisions(&t, filter, u32::MAX).await.unwrap();
+    let decisions = store.list_decisions(Scope::Tenant(&t), filter, u32::MAX).await.unwrap();
     assert!(
         decisions
             .iter()
@@ -53,7 +56,7 @@ async fn assert_survived(store: &Store, acknowledged: &[String]) {
             .eq(leaves.iter().skip(1).map(|leaf| leaf.record_id.as_str()))
     );
     for row in &decisions {
-        let bodies = store.list_sealed_bodies(&t, row.leaf_index).await.unwrap();
+        let bodies = store.list_sealed_bodies(Scope::Tenant(&t), row.leaf_index).await.unwrap();
         assert_eq!(bodies.len(), 1, "each has its sealed body");
     }
 }

@@ -1,5 +1,6 @@
 //! The suite on SQLite, and what only SQLite can get wrong: files, locks, the queue before the one writer.
 
+mod apart;
 mod backup;
 pub mod child;
 mod erasure;

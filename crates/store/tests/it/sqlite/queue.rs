@@ -8,7 +8,7 @@ use std::{
 };
 
 use countersign_core::{Clock, Timestamp, testing::HeldClock};
-use countersign_store::{Access, Commit, Committed, Store, StoreError, Urgency};
+use countersign_store::{Access, Commit, Committed, Scope, Store, StoreError, Urgency};
 use rusqlite::Connection;
 
 use super::{open, raw};
@@ -84,7 +84,7 @@ async fn an_expired_commit_is_not_begun_and_leaves_no_trace() {
     clock.advance(Duration::from_millis(250));
     assert_eq!(store.commit(expiring(250, 3)).await, Err(StoreError::Expired));
     assert_eq!(record_ids(&store, &t).await, ["dec_00000002"]);
-    assert_eq!(store.find_decision(&t, &decision(1).id).await, Ok(None));
+    assert_eq!(store.find_decision(Scope::Tenant(&t), &decision(1).id).await, Ok(None));
     // Not even its request is remembered: the same can be asked again.
     store.commit(decide(&t, decision(1), &subject(1))).await.unwrap();
 }
@@ -166,7 +166,7 @@ async fn a_commit_whose_caller_gave_up_stands_whole() {
     drop(given_up);
     let after = Commit { urgency: Urgency::Background, ..writes(&t, vec![]) };
     assert_eq!(store.commit(after).await, Ok(Committed { first_index: 1, size: 1 }));
-    assert!(store.find_decision(&t, &decision(1).id).await.unwrap().is_some());
+    assert!(store.find_decision(Scope::Tenant(&t), &decision(1).id).await.unwrap().is_some());
 }
 
 #[tokio::test]

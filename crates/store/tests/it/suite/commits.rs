@@ -1,7 +1,7 @@
 use countersign_core::{TenantId, Trigger};
 use countersign_store::{
-    AddressRow, CheckpointRow, Commit, Committed, Conflict, DecisionFilter, NewLeaf, RiskTokenRow, Standing,
-    Store, StoreError, SwitchRow, Write,
+    AddressRow, CheckpointRow, Commit, Committed, Conflict, DecisionFilter, NewLeaf, RiskTokenRow, Scope,
+    Standing, Store, StoreError, SwitchRow, Write,
 };
 
 use super::{
@@ -42,9 +42,9 @@ pub fn one_of_each() -> Vec<Write> {
 
 /// Demands that nothing of `one_of_each` is there.
 pub async fn assert_nothing(store: &Store, tenant: &TenantId) {
-    assert_eq!(store.find_decision(tenant, &decision(1).id).await, Ok(None));
-    assert_eq!(store.list_decisions(tenant, DecisionFilter::default(), 9).await, Ok(vec![]));
-    assert_eq!(store.list_sealed_bodies(tenant, 0).await, Ok(vec![]));
+    assert_eq!(store.find_decision(Scope::Tenant(tenant), &decision(1).id).await, Ok(None));
+    assert_eq!(store.list_decisions(Scope::Tenant(tenant), DecisionFilter::default(), 9).await, Ok(vec![]));
+    assert_eq!(store.list_sealed_bodies(Scope::Tenant(tenant), 0).await, Ok(vec![]));
     assert_eq!(store.find_profile(tenant, &subject(1)).await, Ok(None));
     assert_eq!(store.list_switches(tenant).await, Ok(vec![]));
     assert_eq!(store.find_policy(tenant).await, Ok(None));
@@ -68,7 +68,7 @@ async fn assert_undone_by(store: &Store, tenant: &TenantId, last: Write, refusal
     assert_nothing(store, tenant).await;
     assert_eq!(store.commit(accepted).await, Ok(Committed { first_index: 0, size: 2 }));
     assert_eq!(record_ids(store, tenant).await, ["dec_00000001", "another"]);
-    assert_eq!(store.list_sealed_bodies(tenant, 0).await.unwrap().len(), 1);
+    assert_eq!(store.list_sealed_bodies(Scope::Tenant(tenant), 0).await.unwrap().len(), 1);
 }
 
 pub async fn a_stale_last_write_undoes_leaves_and_all_other_writes(Fresh { store, .. }: Fresh) {
@@ -108,7 +108,7 @@ pub async fn a_refused_commit_harms_no_neighbor(Fresh { store, .. }: Fresh) {
             1 => assert_eq!(answer, &Err(StoreError::Stale)),
             _ => assert_eq!(answer, &Err(StoreError::Conflict(Conflict::Request))),
         }
-        let row = store.find_decision(&t, &decision(n).id).await.unwrap();
+        let row = store.find_decision(Scope::Tenant(&t), &decision(n).id).await.unwrap();
         assert_eq!(
             row.map(|row| row.leaf_index),
             answer.as_ref().ok().map(|committed| committed.first_index)

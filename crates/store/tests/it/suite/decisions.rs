@@ -1,5 +1,5 @@
 use countersign_core::{Channel, Level, Mode, Score, Trigger, Verdict};
-use countersign_store::{Commit, DecisionRow, NewDecision, Standing, StoreError, Write};
+use countersign_store::{Commit, DecisionRow, NewDecision, Scope, Standing, StoreError, Write};
 
 use super::{
     Fresh,
@@ -45,10 +45,10 @@ pub async fn every_field_and_word_comes_back(Fresh { store, .. }: Fresh) {
             standing: Standing::Open,
             granted: 0,
         };
-        assert_eq!(store.find_decision(&t, &id).await, Ok(Some(expected)));
+        assert_eq!(store.find_decision(Scope::Tenant(&t), &id).await, Ok(Some(expected)));
     }
-    assert_eq!(store.find_decision(&t, &decision(99).id).await, Ok(None));
-    assert_eq!(store.find_decision(&tenant("u"), &decision(0).id).await, Ok(None));
+    assert_eq!(store.find_decision(Scope::Tenant(&t), &decision(99).id).await, Ok(None));
+    assert_eq!(store.find_decision(Scope::Tenant(&tenant("u")), &decision(0).id).await, Ok(None));
 }
 
 pub async fn every_standing_comes_back(Fresh { store, .. }: Fresh) {
@@ -60,11 +60,11 @@ pub async fn every_standing_comes_back(Fresh { store, .. }: Fresh) {
     for (granted, standing) in (0..).map(|n| n * 150).zip(Standing::ALL) {
         let write = Write::Standing { decision: decision(1).id, expected_granted, standing, granted };
         store.commit(writes(&t, vec![write])).await.unwrap();
-        let row = store.find_decision(&t, &decision(1).id).await.unwrap().unwrap();
+        let row = store.find_decision(Scope::Tenant(&t), &decision(1).id).await.unwrap().unwrap();
         assert_eq!((row.standing, row.granted), (standing, granted));
         expected_granted = granted;
     }
-    let other = store.find_decision(&t, &decision(2).id).await.unwrap().unwrap();
+    let other = store.find_decision(Scope::Tenant(&t), &decision(2).id).await.unwrap().unwrap();
     assert_eq!((other.standing, other.granted), (Standing::Open, 0));
 }
 
@@ -84,7 +84,7 @@ pub async fn a_standing_on_a_stale_grant_is_refused(Fresh { store, .. }: Fresh) 
     }
     // Another tenant's decision is out of reach.
     assert_eq!(store.commit(writes(&tenant("u"), vec![change(1, 150, 1)])).await, Err(StoreError::Stale));
-    assert_eq!(store.find_decision(&t, &decision(1).id).await.unwrap().unwrap().granted, 150);
+    assert_eq!(store.find_decision(Scope::Tenant(&t), &decision(1).id).await.unwrap().unwrap().granted, 150);
 }
 
 pub async fn two_grants_at_once_leave_one_stale(Fresh { store, .. }: Fresh) {
@@ -109,8 +109,11 @@ pub async fn the_subject_is_that_of_the_first_body(Fresh { store, .. }: Fresh) {
     store.commit(Commit { leaves: vec![leaf], ..commit }).await.unwrap();
     let nobody = decide(&t, decision(2), &subject(1));
     store.commit(Commit { leaves: vec![decision_leaf(&decision(2), &[])], ..nobody }).await.unwrap();
-    assert_eq!(store.find_decision(&t, &decision(1).id).await.unwrap().unwrap().subject, Some(subject(7)));
-    assert_eq!(store.find_decision(&t, &decision(2).id).await.unwrap().unwrap().subject, None);
+    assert_eq!(
+        store.find_decision(Scope::Tenant(&t), &decision(1).id).await.unwrap().unwrap().subject,
+        Some(subject(7))
+    );
+    assert_eq!(store.find_decision(Scope::Tenant(&t), &decision(2).id).await.unwrap().unwrap().subject, None);
 }
 
 pub async fn an_unanswered_decision_is_censored_and_no_other(Fresh { store, .. }: Fresh) {
@@ -121,7 +124,7 @@ pub async fn an_unanswered_decision_is_censored_and_no_other(Fresh { store, .. }
     let mark = |number| Write::Unanswered(decision(number).id);
     store.commit(writes(&t, vec![mark(1), mark(1)])).await.unwrap();
     for (tenant, number, expected) in [(&t, 1, true), (&t, 2, false), (&u, 1, false)] {
-        let row = store.find_decision(tenant, &decision(number).id).await.unwrap().unwrap();
+        let row = store.find_decision(Scope::Tenant(tenant), &decision(number).id).await.unwrap().unwrap();
         assert_eq!(row.decision.is_censored, expected, "{tenant} {number}");
     }
     let unknown = store.commit(writes(&t, vec![mark(9)])).await;

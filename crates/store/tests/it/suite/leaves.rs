@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use countersign_core::Timestamp;
 use countersign_ledger::{CHAIN_START, EMPTY_ROOT};
-use countersign_store::{Commit, Committed, Conflict, DecisionFilter, NewLeaf, StoreError, Write};
+use countersign_store::{Commit, Committed, Conflict, DecisionFilter, NewLeaf, Scope, StoreError, Write};
 
 use super::{
     Fresh,
@@ -18,11 +18,11 @@ pub async fn an_empty_store_holds_nothing(Fresh { store, .. }: Fresh) {
     assert_eq!((head.frontier.size(), head.frontier.root(), head.chain), (0, EMPTY_ROOT, CHAIN_START));
     assert_eq!(store.list_tenants().await, Ok(vec![]));
     assert_eq!(store.find_profile(&t, &subject(1)).await, Ok(None));
-    assert_eq!(store.find_decision(&t, &decision(1).id).await, Ok(None));
-    assert_eq!(store.list_decisions(&t, DecisionFilter::default(), 10).await, Ok(vec![]));
-    assert_eq!(store.find_leaf(&t, "rec_1").await, Ok(None));
+    assert_eq!(store.find_decision(Scope::Tenant(&t), &decision(1).id).await, Ok(None));
+    assert_eq!(store.list_decisions(Scope::Tenant(&t), DecisionFilter::default(), 10).await, Ok(vec![]));
+    assert_eq!(store.find_leaf(Scope::Tenant(&t), "rec_1").await, Ok(None));
     assert_eq!(store.list_leaves(&t, 0, 10).await, Ok(vec![]));
-    assert_eq!(store.list_sealed_bodies(&t, 0).await, Ok(vec![]));
+    assert_eq!(store.list_sealed_bodies(Scope::Tenant(&t), 0).await, Ok(vec![]));
     assert_eq!(store.list_checkpoints(&t, 0, 10).await, Ok(vec![]));
     assert_eq!(store.find_newest_checkpoint(&t).await, Ok(None));
     assert_eq!(store.list_switches(&t).await, Ok(vec![]));
@@ -43,7 +43,7 @@ pub async fn indices_are_contiguous(Fresh { store, .. }: Fresh) {
     assert_eq!(first, Ok(Committed { first_index: 0, size: 3 }));
     assert_eq!(store.commit(leaves(&t, ["d", "e"])).await, Ok(Committed { first_index: 3, size: 5 }));
     assert_eq!(record_ids(&store, &t).await, ["a", "b", "c", "d", "e"]);
-    let found = store.find_leaf(&t, "d").await.unwrap().unwrap();
+    let found = store.find_leaf(Scope::Tenant(&t), "d").await.unwrap().unwrap();
     assert_eq!((found.index, found.leaf), (3, leaf("d").leaf));
 }
 
@@ -63,7 +63,8 @@ pub async fn concurrent_commits_fill_every_index_once(Fresh { store, .. }: Fresh
         assert_eq!(assert_whole(&store, t).await.len(), 200);
     }
     for (n, answer) in answers.into_iter().enumerate() {
-        let found = store.find_leaf(&tenants[n % 3], &format!("rec_{n}")).await.unwrap().unwrap();
+        let found =
+            store.find_leaf(Scope::Tenant(&tenants[n % 3]), &format!("rec_{n}")).await.unwrap().unwrap();
         assert_eq!(Ok(found.index), answer.map(|committed| committed.first_index));
     }
 }
@@ -73,7 +74,7 @@ pub async fn two_tenants_never_mix(Fresh { store, .. }: Fresh) {
     let all = |t| Commit { writes: super::commits::one_of_each(), ..decide(t, decision(1), &subject(1)) };
     store.commit(all(&a)).await.unwrap();
     assert_eq!(store.list_tenants().await, Ok(vec![a.clone()]));
-    assert_eq!(store.find_leaf(&b, decision(1).id.as_str()).await, Ok(None));
+    assert_eq!(store.find_leaf(Scope::Tenant(&b), decision(1).id.as_str()).await, Ok(None));
     super::commits::assert_nothing(&store, &b).await;
     // The same ids are free in another tenant: uniqueness, too, is per tenant.
     assert_eq!(store.commit(all(&b)).await, Ok(Committed { first_index: 0, size: 1 }));
@@ -105,17 +106,18 @@ pub async fn an_unknown_commit_can_be_tried_again(Fresh { store, .. }: Fresh) {
     let t = tenant("t");
     let commit = decide(&t, decision(1), &subject(1));
     let committed = store.commit(commit.clone()).await.unwrap();
-    let (row, head) = (store.find_decision(&t, &decision(1).id).await, store.get_ledger_head(&t).await);
+    let (row, head) =
+        (store.find_decision(Scope::Tenant(&t), &decision(1).id).await, store.get_ledger_head(&t).await);
     for _ in 0..3 {
         assert_eq!(store.commit(commit.clone()).await, Err(StoreError::Conflict(Conflict::Record)));
     }
-    let leaf = store.find_leaf(&t, decision(1).id.as_str()).await.unwrap().unwrap();
+    let leaf = store.find_leaf(Scope::Tenant(&t), decision(1).id.as_str()).await.unwrap().unwrap();
     assert_eq!((leaf.index, &leaf.leaf), (committed.first_index, &commit.leaves[0].leaf));
     assert_eq!(
-        (store.find_decision(&t, &decision(1).id).await, store.get_ledger_head(&t).await),
+        (store.find_decision(Scope::Tenant(&t), &decision(1).id).await, store.get_ledger_head(&t).await),
         (row, head)
     );
-    assert_eq!(store.list_sealed_bodies(&t, 0).await.unwrap().len(), 1);
+    assert_eq!(store.list_sealed_bodies(Scope::Tenant(&t), 0).await.unwrap().len(), 1);
 }
 
 pub async fn a_record_twice_in_one_commit_is_refused(Fresh { store, .. }: Fresh) {
@@ -148,12 +150,12 @@ pub async fn bodies_keep_their_order(Fresh { store, .. }: Fresh) {
     let many = personal_leaf("many", &people);
     let commit = Commit { leaves: vec![leaf("none"), many.clone()], ..Commit::background(t.clone()) };
     store.commit(commit).await.unwrap();
-    assert_eq!(store.list_sealed_bodies(&t, 0).await, Ok(vec![]));
-    let stored = store.list_sealed_bodies(&t, 1).await.unwrap();
+    assert_eq!(store.list_sealed_bodies(Scope::Tenant(&t), 0).await, Ok(vec![]));
+    let stored = store.list_sealed_bodies(Scope::Tenant(&t), 1).await.unwrap();
     let stored: Vec<_> = stored.into_iter().map(|body| (body.key_id, body.sealed)).collect();
     let given: Vec<_> = many.bodies.into_iter().map(|body| (body.key_id, body.sealed)).collect();
     assert_eq!(stored, given);
-    assert_eq!(store.list_sealed_bodies(&t, u64::MAX).await, Ok(vec![]));
+    assert_eq!(store.list_sealed_bodies(Scope::Tenant(&t), u64::MAX).await, Ok(vec![]));
 }
 
 pub async fn update_and_delete_are_refused(Fresh { store, raw, .. }: Fresh) {
@@ -178,9 +180,9 @@ pub async fn update_and_delete_are_refused(Fresh { store, raw, .. }: Fresh) {
     }
     // The way past the store does work for what it may do: the refusals above are the database's own.
     raw("DELETE FROM requests").await.unwrap();
-    assert_eq!(store.list_sealed_bodies(&t, 2).await.unwrap().len(), 1);
+    assert_eq!(store.list_sealed_bodies(Scope::Tenant(&t), 2).await.unwrap().len(), 1);
     raw("UPDATE records SET bodies = NULL").await.unwrap();
-    assert_eq!(store.list_sealed_bodies(&t, 2).await, Ok(vec![]));
+    assert_eq!(store.list_sealed_bodies(Scope::Tenant(&t), 2).await, Ok(vec![]));
     assert_eq!(assert_whole(&store, &t).await, before);
 }
 

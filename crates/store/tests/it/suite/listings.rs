@@ -1,5 +1,5 @@
 use countersign_core::{Level, OrganizationId};
-use countersign_store::{DecisionFilter, NewDecision, Standing, Store, Write};
+use countersign_store::{DecisionFilter, NewDecision, Scope, Standing, Store, Write};
 
 use super::{
     Fresh,
@@ -32,7 +32,7 @@ async fn filled(store: &Store) {
 
 /// The numbers of the decisions listed.
 async fn listed(store: &Store, filter: DecisionFilter, limit: u32) -> Vec<u32> {
-    let rows = store.list_decisions(&tenant("t"), filter, limit).await.unwrap();
+    let rows = store.list_decisions(Scope::Tenant(&tenant("t")), filter, limit).await.unwrap();
     rows.into_iter()
         .map(|row| {
             let number = u32::try_from((row.leaf_index - 1) / 2).unwrap();
@@ -135,7 +135,7 @@ pub async fn those_that_a_person_judged_are_listed_alone(Fresh { store, .. }: Fr
     }
     let filter = |after| DecisionFilter { after, is_judged: true, ..DecisionFilter::default() };
     let judged = async |filter| {
-        let rows = store.list_decisions(&tenant("t"), filter, 9).await.unwrap();
+        let rows = store.list_decisions(Scope::Tenant(&tenant("t")), filter, 9).await.unwrap();
         rows.into_iter().map(|row| row.decision.id).collect::<Vec<_>>()
     };
     assert_eq!(judged(filter(None)).await, [decision(30).id, decision(3).id]);

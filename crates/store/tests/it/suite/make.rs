@@ -3,8 +3,8 @@
 use countersign_core::{Channel, Level, Mode, Score, SubjectId, TenantId, Timestamp, Trigger, Verdict};
 use countersign_ledger::{CHAIN_START, Frontier, chain, leaf_hash};
 use countersign_store::{
-    Commit, Committed, LeafRow, LedgerHead, NewBody, NewDecision, NewLeaf, OutcomeRow, PolicyRow, Store,
-    StoreError, SubjectKeyRow, Urgency, Write,
+    Commit, Committed, HeldUntil, LeafRow, LedgerHead, NewBody, NewDecision, NewLeaf, OutcomeRow, PolicyRow,
+    Store, StoreError, SubjectKeyRow, Urgency, Write,
 };
 use tokio::task::JoinSet;
 
@@ -109,7 +109,11 @@ pub fn outcome(id: &str, decision: Option<&NewDecision>, kind: &'static str) -> 
 }
 
 pub fn profile(subject: &SubjectId, expected_version: u64, sealed: &[u8]) -> Write {
-    Write::Profile { subject: subject.clone(), expected_version, sealed: sealed.to_vec(), at: at(0) }
+    held_profile(subject, expected_version, sealed, HeldUntil::default())
+}
+
+pub fn held_profile(subject: &SubjectId, expected_version: u64, sealed: &[u8], held: HeldUntil) -> Write {
+    Write::Profile { subject: subject.clone(), expected_version, sealed: sealed.to_vec(), held, at: at(0) }
 }
 
 /// The version of the policy after `expected_version`.

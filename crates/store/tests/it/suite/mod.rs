@@ -3,6 +3,8 @@
 //! To run it on another backend, write an async function that makes a `Fresh` and call `suite!` with its path. To add a case,
 //! write it in the file of its kind and name it in `suite!`; the compiler tells when that was forgotten.
 
+pub mod access;
+pub mod accounts;
 pub mod addresses;
 pub mod alerts;
 pub mod attack_sources;
@@ -29,6 +31,8 @@ pub mod profiles;
 pub mod proofs;
 pub mod requests;
 pub mod retention;
+pub mod scopes;
+pub mod sessions;
 pub mod silence;
 pub mod subjects;
 pub mod suppressions;
@@ -53,6 +57,21 @@ pub struct Fresh {
 macro_rules! suite {
     ($fresh:path) => {
         suite! { @ $fresh;
+            access: [
+                a_person_is_put_and_seen_again_and_keeps_their_id
+                people_who_come_at_once_are_kept_once
+                a_disabled_person_is_not_put_again
+                people_are_listed_by_page
+                a_grant_holds_until_it_ends_and_once_at_a_place
+                an_organization_without_its_tenant_is_no_place
+                one_of_many_equal_grants_at_once_is_added_and_ended
+                an_overlong_subject_is_refused_and_harms_no_neighbor
+            ];
+            accounts: [
+                a_token_is_found_with_its_account
+                a_token_is_revoked_once_and_a_disabled_account_gets_none
+                no_more_tokens_of_an_account_hold_at_once_than_may
+            ];
             addresses: [
                 an_address_may_have_several_accounts_and_stays_verified
                 the_riskiest_sign_up_of_late_is_kept
@@ -92,7 +111,11 @@ macro_rules! suite {
                 an_attempt_counts_only_where_nothing_changed
                 listed_in_the_order_in_which_they_are_tried
             ];
-            hostile: [texts_stay_inert_and_apart texts_of_records_stay_inert_and_apart];
+            hostile: [
+                texts_stay_inert_and_apart
+                texts_of_records_stay_inert_and_apart
+                texts_of_access_stay_inert_and_apart
+            ];
             incidents: [
                 a_change_of_what_changed_is_stale
                 listed_newest_first_by_page_and_by_filter
@@ -171,6 +194,8 @@ macro_rules! suite {
                 listed_newest_first
             ];
             profiles: [
+                people_at_risk_are_listed_by_how_long
+                what_is_held_changes_and_goes_with_the_profile
                 versions_count_up
                 a_stale_version_is_refused
                 two_writers_leave_one_stale
@@ -198,6 +223,16 @@ macro_rules! suite {
                 a_key_is_used_while_anything_is_sealed_under_it
             ];
             findings: [what_is_found_is_what_was_last_written];
+            scopes: [an_organization_sees_its_decisions_alone];
+            sessions: [
+                a_session_goes_on_while_it_is_used_and_ends_in_any_case
+                a_session_is_ended_once_and_all_of_a_person_at_once
+                a_link_is_used_once_and_not_after_its_end
+                one_use_of_a_link_makes_one_session
+                a_change_and_its_leaf_are_one_commit_and_a_touch_needs_none
+                sessions_and_links_are_forgotten_after_their_end
+                a_digest_that_is_none_is_refused
+            ];
             silence: [the_cursor_is_where_it_was_put];
             subjects: [
                 without_the_key_nobody_is_named_and_the_leaves_stay

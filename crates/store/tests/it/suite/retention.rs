@@ -1,5 +1,5 @@
 use countersign_core::TenantId;
-use countersign_store::{Commit, Store, Write};
+use countersign_store::{Commit, Scope, Store, Write};
 
 use super::{
     Fresh,
@@ -20,7 +20,7 @@ async fn filled(store: &Store, tenant: &TenantId) {
 async fn bodies(store: &Store, tenant: &TenantId) -> Vec<usize> {
     let mut counts = Vec::new();
     for leaf in 0..12 {
-        counts.push(store.list_sealed_bodies(tenant, leaf).await.unwrap().len());
+        counts.push(store.list_sealed_bodies(Scope::Tenant(tenant), leaf).await.unwrap().len());
     }
     counts
 }
@@ -59,12 +59,15 @@ pub async fn bodies_of_one_kind_and_range_go_and_their_leaves_stay(Fresh { store
 pub async fn a_decision_without_its_body_keeps_its_facts_and_names_nobody(Fresh { store, .. }: Fresh) {
     let t = tenant("t");
     filled(&store, &t).await;
-    let before = store.find_decision(&t, &decision(1).id).await.unwrap().unwrap();
+    let before = store.find_decision(Scope::Tenant(&t), &decision(1).id).await.unwrap().unwrap();
     assert_eq!(before.subject, Some(subject(1)));
     store.commit(writes(&t, vec![Write::DropBodies { prefix: "dec_", from: 0, until: 3 }])).await.unwrap();
-    let after = store.find_decision(&t, &decision(1).id).await.unwrap().unwrap();
+    let after = store.find_decision(Scope::Tenant(&t), &decision(1).id).await.unwrap().unwrap();
     assert_eq!(after, countersign_store::DecisionRow { subject: None, ..before });
-    let listed = store.list_decisions(&t, countersign_store::DecisionFilter::default(), 9).await.unwrap();
+    let listed = store
+        .list_decisions(Scope::Tenant(&t), countersign_store::DecisionFilter::default(), 9)
+        .await
+        .unwrap();
     assert_eq!(listed.iter().filter(|row| row.subject.is_some()).count(), 4);
 }
 

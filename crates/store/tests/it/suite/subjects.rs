@@ -1,4 +1,4 @@
-use countersign_store::{Commit, Write};
+use countersign_store::{Commit, Scope, Write};
 
 use super::{
     Fresh,
@@ -16,7 +16,8 @@ pub async fn without_the_key_nobody_is_named_and_the_leaves_stay(Fresh { store, 
     let both = personal_leaf("both", &[stays.clone(), gone.clone()]);
     let writes = vec![profile(&gone, 0, b"gone"), profile(&stays, 0, b"stays")];
     store.commit(Commit { leaves: vec![both], writes, ..Commit::background(t.clone()) }).await.unwrap();
-    let (before, bodies) = (assert_whole(&store, &t).await, store.list_sealed_bodies(&t, 3).await.unwrap());
+    let (before, bodies) =
+        (assert_whole(&store, &t).await, store.list_sealed_bodies(Scope::Tenant(&t), 3).await.unwrap());
 
     let writes = vec![Write::DeleteProfile(gone.clone())];
     let erase = Commit { leaves: vec![leaf("erasure")], writes, ..Commit::background(t.clone()) };
@@ -27,10 +28,10 @@ pub async fn without_the_key_nobody_is_named_and_the_leaves_stay(Fresh { store, 
     assert_eq!(store.find_profile(&t, &gone).await, Ok(None));
     assert!(store.find_profile(&t, &stays).await.unwrap().is_some());
     for (n, expected) in [(1, None), (2, Some(&stays)), (3, None)] {
-        let row = store.find_decision(&t, &decision(n).id).await.unwrap().unwrap();
+        let row = store.find_decision(Scope::Tenant(&t), &decision(n).id).await.unwrap().unwrap();
         assert_eq!(row.subject.as_ref(), expected, "decision {n}");
     }
-    assert_eq!(store.list_sealed_bodies(&t, 3).await.unwrap(), bodies);
+    assert_eq!(store.list_sealed_bodies(Scope::Tenant(&t), 3).await.unwrap(), bodies);
     let mut owners = Vec::new();
     for body in &bodies {
         owners.push(store.find_subject_of_key(&t, &body.key_id).await.unwrap());
@@ -51,8 +52,11 @@ pub async fn erasing_in_one_tenant_leaves_the_other(Fresh { store, .. }: Fresh) 
     let erase = Write::DeleteProfile(who.clone());
     store.commit(writes(&t, vec![erase.clone(), erase, Write::DeleteProfile(subject(9))])).await.unwrap();
     assert_eq!(store.delete_subject_key(&t, &who, &key_id(&who)).await, Ok(true));
-    assert_eq!(store.find_decision(&t, &decision(1).id).await.unwrap().unwrap().subject, None);
-    assert_eq!(store.find_decision(&u, &decision(1).id).await.unwrap().unwrap().subject, Some(who.clone()));
+    assert_eq!(store.find_decision(Scope::Tenant(&t), &decision(1).id).await.unwrap().unwrap().subject, None);
+    assert_eq!(
+        store.find_decision(Scope::Tenant(&u), &decision(1).id).await.unwrap().unwrap().subject,
+        Some(who.clone())
+    );
     assert!(store.find_profile(&u, &who).await.unwrap().is_some());
 }
 

@@ -10,33 +10,41 @@ use reqwest::{
 };
 use rustls::{CertificateError, Error as TlsError};
 
-use super::BuildError;
 use crate::Endpoint;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An answer: what its head says, and the whole body.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 /// An exchange without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub(super) why: Why,
+pub(crate) struct Failure {
+    pub(crate) why: Why,
     /// Whether the request may have reached the server.
-    pub(super) was_sent: bool,
+    pub(crate) was_sent: bool,
+}
+
+/// A client that can't be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClientError {
+    /// The authorities are no certificates in PEM.
+    Authorities,
+    /// TLS can't be used on this system.
+    Client,
 }
 
 /// A client that goes to this address and nowhere else. `authorities`, in PEM, stand in place of the system's.
-pub(super) fn client(
+pub(crate) fn client(
     endpoint: &Endpoint,
     authorities: Option<&[u8]>,
     timeout: Duration,
-) -> Result<Client, BuildError> {
+) -> Result<Client, ClientError> {
     let builder = Client::builder()
         .redirect(Policy::none())
         .no_proxy()
@@ -47,9 +55,9 @@ pub(super) fn client(
         .https_only(!endpoint.is_plain());
     let builder = match authorities {
         Some(pem) => {
-            let certificates = Certificate::from_pem_bundle(pem).map_err(|_| BuildError::Authorities)?;
+            let certificates = Certificate::from_pem_bundle(pem).map_err(|_| ClientError::Authorities)?;
             if certificates.is_empty() {
-                return Err(BuildError::Authorities);
+                return Err(ClientError::Authorities);
             }
             builder.tls_certs_only(certificates)
         }
@@ -57,11 +65,11 @@ pub(super) fn client(
         None if endpoint.is_plain() => builder.tls_certs_only([]),
         None => builder,
     };
-    builder.build().map_err(|_| BuildError::Client)
+    builder.build().map_err(|_| ClientError::Client)
 }
 
 /// Sends a request and reads at most so many bytes of its answer.
-pub(super) async fn exchange(request: RequestBuilder, most: usize) -> Result<Answer, Failure> {
+pub(crate) async fn exchange(request: RequestBuilder, most: usize) -> Result<Answer, Failure> {
     let response = request.send().await.map_err(|error| failure(&error))?;
     let (status, headers) = (response.status(), response.headers().clone());
     let body = read(response, most).await?;
@@ -121,7 +129,7 @@ fn flaw(error: &reqwest::Error) -> Option<Flaw> {
 }
 
 /// The header in which a token is shown; `None` when it can't stand in one.
-pub(super) fn bearer(token: &[u8]) -> Option<HeaderValue> {
+pub(crate) fn bearer(token: &[u8]) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_bytes(&[b"Bearer ", token].concat()).ok()?;
     value.set_sensitive(true);
     Some(value)

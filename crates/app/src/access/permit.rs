@@ -1,0 +1,222 @@
+//! The one check: a permit, or a denial that is a leaf.
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+use countersign_core::{OrganizationId, TenantId};
+use countersign_rights::{Action, Place, PrincipalKind, Verdict};
+
+use super::{Caller, Within, told::Fact};
+use crate::{App, Error, Tenant};
+
+/// The longest name of who acts, in bytes.
+const MAX_ACTOR_BYTES: usize = 200;
+
+/// What a caller may do at one tenant, or at one organization of it. Only [`App::permit`] makes one.
+#[derive(Clone)]
+pub struct Permit {
+    tenant: Arc<Tenant>,
+    organization: Option<OrganizationId>,
+    caller: Caller,
+}
+
+/// What a caller may do with what belongs to no tenant. Only [`App::permit_here`] makes one.
+pub struct InstallationPermit {
+    pub(super) caller: Caller,
+}
+
+/// A caller who is known may not do this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// What was asked for.
+    pub action: Action,
+    /// What the caller is.
+    pub kind: PrincipalKind,
+    /// The policies that decided, for those who may know; empty where none permits it, `None` for everybody else.
+    pub policies: Option<Vec<String>>,
+}
+
+impl Deref for Permit {
+    type Target = Arc<Tenant>;
+
+    fn deref(&self) -> &Arc<Tenant> {
+        &self.tenant
+    }
+}
+
+impl Permit {
+    /// What reads are held to.
+    #[must_use]
+    pub fn within(&self) -> Within<'_> {
+        Within::new(&self.tenant, self.organization.as_ref())
+    }
+
+    /// The one organization that the caller is held to; `None`: all of the tenant.
+    #[must_use]
+    pub const fn organization(&self) -> Option<&OrganizationId> {
+        self.organization.as_ref()
+    }
+
+    /// Who acts.
+    #[must_use]
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Who acts, in words for a record: who signed in, or whom a caller `named` that speaks for several people.
+    ///
+    /// # Errors
+    /// `Actor` where somebody is named by a caller who is known by name; `Text` where nobody is by one who is not, and for a name that
+    /// is empty or too long.
+    pub fn actor(&self, named: Option<&str>) -> Result<String, Error> {
+        actor(&self.caller, named)
+    }
+}
+
+impl InstallationPermit {
+    /// Who acts.
+    #[must_use]
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+fn actor(caller: &Caller, named: Option<&str>) -> Result<String, Error> {
+    match named {
+        Some(_) if !caller.is_shared() => Err(Error::Actor),
+        Some(name) if name.trim().is_empty() || name.len() > MAX_ACTOR_BYTES => {
+            Err(Error::Text("actor", MAX_ACTOR_BYTES))
+        }
+        Some(name) => Ok(name.to_owned()),
+        None if caller.is_shared() => Err(Error::Text("actor", MAX_ACTOR_BYTES)),
+        None => Ok(format!("{} ({})", caller.name(), caller.id())),
+    }
+}
+
+impl App {
+    /// Lets a caller do something at a tenant, or at one organization of it. Whoever administers one organization alone is held to
+    /// that one also where none is named.
+    ///
+    /// # Errors
+    /// `UnknownTenant` for one that is not there, and for who has no role at it; `Denied`.
+    pub async fn permit(
+        &self,
+        caller: &Caller,
+        action: Action,
+        tenant: &TenantId,
+        organization: Option<&OrganizationId>,
+    ) -> Result<Permit, Error> {
+        let tenant = self.tenant(tenant)?;
+        let place = |organization: Option<&OrganizationId>| match organization {
+            Some(organization) => Place::Organization(tenant.id.clone(), organization.clone()),
+            None => Place::Tenant(tenant.id.clone()),
+        };
+        let principal = caller.principal();
+        let verdict = self.access.rights.check(principal, action, &place(organization));
+        report(&verdict);
+        if verdict.is_permitted {
+            return Ok(Permit { tenant, organization: organization.cloned(), caller: caller.clone() });
+        }
+        if let ([own], None) = (&*principal.organizations_at(&tenant.id), organization) {
+            let narrower = self.access.rights.check(principal, action, &place(Some(own)));
+            if narrower.is_permitted {
+                return Ok(Permit { tenant, organization: Some(own.clone()), caller: caller.clone() });
+            }
+        }
+        self.tell_denied(&tenant, caller, action).await;
+        if !principal.has_any_role_at(&tenant.id) && principal.tenant.as_ref() != Some(&tenant.id) {
+            return Err(Error::UnknownTenant);
+        }
+        let at = Place::Tenant(tenant.id.clone());
+        Err(Error::Denied(self.denied(caller, action, verdict, &at)))
+    }
+
+    /// Lets a caller do something that belongs to no tenant.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub async fn permit_here(&self, caller: &Caller, action: Action) -> Result<InstallationPermit, Error> {
+        let verdict = self.access.rights.check(caller.principal(), action, &Place::Installation);
+        report(&verdict);
+        if verdict.is_permitted {
+            return Ok(InstallationPermit { caller: caller.clone() });
+        }
+        if let Some(tenant) = self.tenants.iter().next() {
+            self.tell_denied(tenant, caller, action).await;
+        }
+        Err(Error::Denied(self.denied(caller, action, verdict, &Place::Installation)))
+    }
+
+    /// Whether a caller may, without a leaf: for what a page offers.
+    #[must_use]
+    pub fn may(&self, caller: &Caller, action: Action, tenant: &TenantId) -> bool {
+        self.access.rights.check(caller.principal(), action, &Place::Tenant(tenant.clone())).is_permitted
+    }
+
+    /// Whether a caller may do something that belongs to no tenant, without a leaf: for what a page offers.
+    #[must_use]
+    pub fn may_here(&self, caller: &Caller, action: Action) -> bool {
+        self.access.rights.check(caller.principal(), action, &Place::Installation).is_permitted
+    }
+
+    /// The tenants at which a caller may do something, at all or at an organization of it.
+    #[must_use]
+    pub fn tenants_of(&self, caller: &Caller) -> Vec<TenantId> {
+        let principal = caller.principal();
+        let is_theirs = |id: &TenantId| {
+            principal.has_any_role_at(id)
+                || principal.tenant.as_ref() == Some(id)
+                || !principal.organizations_at(id).is_empty()
+        };
+        self.tenants.iter().map(|tenant| tenant.id.clone()).filter(is_theirs).collect()
+    }
+
+    /// The ids of the policies in force, and a hash over all of them.
+    #[must_use]
+    pub fn access_policies(&self, _: &InstallationPermit) -> (Vec<String>, String) {
+        let digest = self.access.rights.digest().iter().map(|byte| format!("{byte:02x}")).collect();
+        (self.access.rights.policy_ids(), digest)
+    }
+
+    fn denied(&self, caller: &Caller, action: Action, verdict: Verdict, at: &Place) -> Denied {
+        let may_know = self.access.rights.check(caller.principal(), Action::ReadAccess, at).is_permitted;
+        Denied { action, kind: caller.principal().kind, policies: may_know.then_some(verdict.policies) }
+    }
+
+    /// Why no error: the denial holds whether it could be recorded or not.
+    async fn tell_denied(&self, tenant: &Tenant, caller: &Caller, action: Action) {
+        let facts = [Fact("by", caller.id()), Fact("action", action.as_str())];
+        if let Err(error) = self.tell_access(tenant, "denied", &facts).await {
+            tracing::error!(tenant.id = %tenant.id, detail = error.detail(), "a denial could not be recorded");
+        }
+    }
+}
+
+fn report(verdict: &Verdict) {
+    for policy in &verdict.failed {
+        tracing::error!(policy, "a policy of access failed while it was evaluated, and was passed over");
+    }
+}
+
+/// In words, for whoever was denied.
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = self.action.as_str();
+        let who = match self.kind {
+            PrincipalKind::Person => "your roles do not permit it; an administrator can grant one that does",
+            PrincipalKind::ServiceAccount => {
+                "this service account's roles and its token's scopes do not permit it"
+            }
+            PrincipalKind::Application => "this access token's scopes do not permit it",
+            PrincipalKind::Local | PrincipalKind::Job => "no policy permits it",
+        };
+        match &self.policies {
+            None => write!(f, "`{what}` is not permitted here: {who}"),
+            Some(policies) if policies.is_empty() => write!(f, "no policy permits `{what}` here"),
+            Some(policies) => write!(f, "`{what}` is forbidden here by {}", listed(policies)),
+        }
+    }
+}
+
+fn listed(policies: &[String]) -> String {
+    policies.iter().map(|policy| format!("`{policy}`")).collect::<Vec<_>>().join(", ")
+}

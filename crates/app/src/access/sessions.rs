@@ -1,0 +1,229 @@
+//! Sessions of browsers: a random token in a cookie, its digest in the database.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use countersign_core::{IdKind, Timestamp};
+use countersign_privacy::Token;
+use countersign_rights::{Grant, How, Place, Principal, PrincipalKind, Role};
+use countersign_store::{AccessWrite, Commit, GrantRow, SessionRow, Write};
+
+use super::{Caller, InstallationPermit, SessionView, told::Fact};
+use crate::{App, Error};
+
+/// What a session's token begins with.
+const PREFIX: &str = "cse_";
+
+/// How long a session of somebody who signed in lasts without use.
+pub const IDLE: Duration = Duration::from_secs(30 * 60);
+
+/// How long such a session lasts at the most.
+pub const LONGEST: Duration = Duration::from_secs(8 * 3_600);
+
+/// How long a session by a one-time link lasts, used or not, where nobody can sign in otherwise.
+pub const LINK_SESSION: Duration = Duration::from_secs(12 * 3_600);
+
+/// How long a session by a break-glass link lasts, used or not.
+pub const BREAK_GLASS: Duration = Duration::from_secs(3_600);
+
+/// How old the time of the last use may become before it is written again.
+const TOUCH: Duration = Duration::from_secs(60);
+
+/// A session that is to be opened.
+pub(super) struct Opening<'a> {
+    pub(super) principal: &'a str,
+    pub(super) how: How,
+    /// Values of the provider's claim for roles.
+    pub(super) claimed: &'a [String],
+    pub(super) idle: Duration,
+    pub(super) longest: Duration,
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    Timestamp::from_micros(at.micros().saturating_add(micros(by)))
+}
+
+/// Whether a session holds at `now`. A clock that went back does not make it longer than it may be at the most.
+pub(super) fn holds(row: &SessionRow, now: Timestamp) -> bool {
+    let unused = now.micros().saturating_sub(row.seen_at.micros());
+    row.ended_at.is_none() && now < row.ends_at && unused < row.idle_micros
+}
+
+impl App {
+    /// The row and the token of a session that begins now.
+    pub(super) fn make_session(&self, opening: &Opening<'_>) -> Result<(Token, SessionRow), Error> {
+        let now = self.ports.clock.now();
+        let token = Token::generate(PREFIX, self.ports.entropy.as_ref()).map_err(Error::internal)?;
+        let row = SessionRow {
+            id: self.make_id(IdKind::Session)?,
+            digest: token.digest(),
+            principal: opening.principal.to_owned(),
+            how: opening.how.as_str().to_owned(),
+            claimed: serde_json::to_string(opening.claimed).map_err(Error::internal)?,
+            created_at: now,
+            seen_at: now,
+            idle_micros: micros(opening.idle),
+            ends_at: later(now, opening.longest),
+            ended_at: None,
+        };
+        Ok((token, row))
+    }
+
+    /// Who a browser's session is; `None` when it does not hold, or its person may not sign in any more.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn caller_of_session(&self, token: &Token) -> Result<Option<Caller>, Error> {
+        let now = self.ports.clock.now();
+        let found = self.ports.store.find_session(&token.digest()).await?;
+        let Some(row) = found.filter(|row| holds(row, now)) else { return Ok(None) };
+        let Ok(how) = row.how.parse::<How>() else { return Ok(None) };
+        self.touch(&row, now).await;
+        if how != How::Oidc {
+            return Ok(Some(Caller::new(Principal::local(how), "operator", Some(&row.id))));
+        }
+        let person = self.ports.store.get_person(&row.principal).await?;
+        let Some(person) = person.filter(|person| person.disabled_at.is_none()) else { return Ok(None) };
+        let claimed: Vec<String> = serde_json::from_str(&row.claimed).map_err(Error::internal)?;
+        let grants = self.grants_of(&row.principal, &claimed).await?;
+        let principal = Principal {
+            kind: PrincipalKind::Person,
+            id: row.principal,
+            grants,
+            scopes: BTreeSet::new(),
+            how,
+            tenant: None,
+            organization: None,
+        };
+        Ok(Some(Caller::new(principal, &person.name, Some(&row.id))))
+    }
+
+    /// Why no error: who works is not to be stopped because the time of it could not be written.
+    async fn touch(&self, row: &SessionRow, now: Timestamp) {
+        if now.micros().saturating_sub(row.seen_at.micros()) < micros(TOUCH) {
+            return;
+        }
+        let Some(tenant) = self.tenants.iter().next() else { return };
+        let write = Write::Access(AccessWrite::TouchSession { id: row.id.clone(), at: now });
+        let commit = Commit { writes: vec![write], ..Commit::background(tenant.id.clone()) };
+        if let Err(error) = self.ports.store.commit(commit).await {
+            tracing::warn!(%error, "the use of a session could not be written");
+        }
+    }
+
+    /// What somebody was granted, and what the configuration gives for what their provider claims of them.
+    pub(super) async fn grants_of(&self, principal: &str, claimed: &[String]) -> Result<Vec<Grant>, Error> {
+        let rows = self.ports.store.list_grants(Some(principal)).await?;
+        let granted = rows.iter().filter_map(read);
+        let by_claims = self.access.claims.iter().filter(|(value, _)| claimed.contains(value));
+        Ok(granted.chain(by_claims.map(|(_, grant)| grant.clone())).collect())
+    }
+
+    /// Ends the caller's own session.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), Error> {
+        let Some(session) = caller.session() else { return Ok(()) };
+        let facts = [Fact("by", caller.id()), Fact("session", session)];
+        self.end(session, "signed_out", &facts, &caller.principal().grants).await
+    }
+
+    /// Ends somebody's session: here at once, elsewhere with its next request.
+    ///
+    /// # Errors
+    /// `NotFound` when none of this id holds; `Unavailable`.
+    pub async fn revoke_session(&self, permit: &InstallationPermit, session: &str) -> Result<(), Error> {
+        let facts = [Fact("by", permit.caller.id()), Fact("session", session)];
+        self.end(session, "session_revoked", &facts, &[]).await
+    }
+
+    /// Ends every session that a one-time link opened.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn end_local_sessions(&self) -> Result<(), Error> {
+        let at = self.ports.clock.now();
+        let write = AccessWrite::EndSessionsOf { principal: "local".to_owned(), at };
+        let facts = [Fact("by", "local"), Fact("principal", "local")];
+        match self.change_access(&self.everywhere(), "session_revoked", &facts, vec![write]).await {
+            Ok(()) | Err(Error::Stale) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn end(
+        &self,
+        session: &str,
+        change: &str,
+        facts: &[Fact<'_>],
+        grants: &[Grant],
+    ) -> Result<(), Error> {
+        let at = self.ports.clock.now();
+        let write = AccessWrite::EndSession { id: session.to_owned(), at };
+        match self.change_access(&self.concerned(grants), change, facts, vec![write]).await {
+            Err(Error::Stale) => Err(Error::NotFound("session")),
+            other => other,
+        }
+    }
+
+    /// The sessions that hold, the newest first.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn sessions(&self, _: &InstallationPermit) -> Result<Vec<SessionView>, Error> {
+        let rows = self.ports.store.list_sessions(None, self.ports.clock.now()).await?;
+        Ok(rows.into_iter().map(SessionView::from).collect())
+    }
+}
+
+/// A grant as stored; `None`, with a line in the log, for one that this version can't read, which then grants nothing.
+pub(super) fn read(row: &GrantRow) -> Option<Grant> {
+    let role: Result<Role, _> = row.role.parse();
+    let at = match (&row.tenant, &row.organization) {
+        (None, None) => Some(Place::Installation),
+        (Some(tenant), None) => Some(Place::Tenant(tenant.clone())),
+        (Some(tenant), Some(organization)) => Some(Place::Organization(tenant.clone(), organization.clone())),
+        (None, Some(_)) => None,
+    };
+    let grant = role.ok().zip(at).and_then(|(role, at)| Grant::new(role, at).ok());
+    if grant.is_none() {
+        tracing::error!(grant = row.id, "a grant as stored can't be read, and grants nothing");
+    }
+    grant
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> SessionRow {
+        let at = Timestamp::from_seconds(1_000);
+        SessionRow {
+            id: "ses_1".to_owned(),
+            digest: vec![0; 32],
+            principal: "per_1".to_owned(),
+            how: "oidc".to_owned(),
+            claimed: "[]".to_owned(),
+            created_at: at,
+            seen_at: at,
+            idle_micros: micros(IDLE),
+            ends_at: later(at, LONGEST),
+            ended_at: None,
+        }
+    }
+
+    #[test]
+    fn a_session_ends_by_disuse_by_age_and_by_a_word() {
+        let at = |seconds: i64| Timestamp::from_seconds(1_000 + seconds);
+        assert!(holds(&row(), at(0)) && holds(&row(), at(1_799)));
+        assert!(!holds(&row(), at(1_800)), "unused for half an hour");
+        let used = |seconds| SessionRow { seen_at: at(seconds), ..row() };
+        assert!(holds(&used(28_000), at(28_799)));
+        assert!(!holds(&used(28_700), at(28_800)), "eight hours old");
+        assert!(!holds(&SessionRow { ended_at: Some(at(1)), ..row() }, at(2)));
+    }
+}

@@ -1,0 +1,121 @@
+//! Names of the schemas in `schemas.json`, as types that descriptions of handlers refer to.
+//!
+//! They describe what other crates shape, so that those know nothing of HTTP.
+
+use std::borrow::Cow;
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
+
+macro_rules! written {
+    ($($name:ident)+) => {$(
+        #[doc = concat!("`", stringify!($name), "` of `schemas.json`.")]
+        pub(crate) enum $name {}
+
+        impl PartialSchema for $name {
+            /// Nothing: `schemas.json` has it.
+            fn schema() -> RefOr<Schema> {
+                RefOr::T(Schema::default())
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
+            }
+        }
+    )+};
+}
+
+written! {
+    AccessPolicies
+    AccountTokenMade
+    Accounts
+    Actor
+    AlertPage
+    AlertShown
+    AtLeast
+    Count
+    Cursor
+    DecisionAnswer
+    DecisionPage
+    DecisionRequest
+    DecisionShown
+    Delivered
+    Disabled
+    Disposition
+    Document
+    Ended
+    Entity
+    EntityTag
+    EntityTagged
+    Erasure
+    EventMessage
+    Findings
+    Grants
+    Health
+    HookTried
+    Identifier
+    IncidentActed
+    IncidentClosed
+    IncidentPage
+    IncidentShown
+    IncidentStatus
+    Level
+    LinkMade
+    LogDelivery
+    LogIds
+    LogPage
+    LogShown
+    Made
+    Me
+    ModelAct
+    ModelActed
+    ModelCard
+    ModelComparison
+    ModelConstants
+    ModelList
+    ModelShown
+    ModelTaken
+    NoteMade
+    OrganizationId
+    Outcome
+    OutcomeTaken
+    OwnModel
+    People
+    PersonMarking
+    PersonNamed
+    PolicyApplied
+    PolicyDocument
+    PolicyShown
+    PolicyVersions
+    Receipt
+    RiskTokenEnded
+    RiskTokenMade
+    RiskTokens
+    Role
+    Scope
+    Sessions
+    Severity
+    ShortForm
+    ShortFormAnswer
+    SignedAt
+    SignedId
+    SubjectId
+    Suppressions
+    SwitchSet
+    TenantId
+    Timestamp
+    TokenRevoked
+    Trigger
+    UserCursor
+    UserRisk
+    UsersAtRisk
+    Watch
+    WriteCause
+    WriteEnd
+    WriteMaker
+    WriteRecorded
+}

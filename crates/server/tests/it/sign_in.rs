@@ -1,0 +1,286 @@
+//! People sign in at the provider, and what is kept of it.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign_app::access::{Caller, Settings};
+use countersign_core::TenantId;
+use countersign_rights::{Action, Grant, How, Place, Role};
+use countersign_testkit::{OTHER_TENANT, REFUSED, Setup, TENANT, TestApp, Vouching, cookie_of};
+use serde_json::Value;
+
+use crate::world::bare;
+
+async fn service() -> TestApp {
+    let analysts = Grant::new(Role::Analyst, Place::Tenant(TENANT.parse().unwrap())).unwrap();
+    let access = Settings {
+        provider: Some(Arc::new(Vouching)),
+        claims: vec![("security".to_owned(), analysts)],
+        ..Settings::default()
+    };
+    TestApp::start_with(|_| {}, Setup { access, ..Setup::default() }).await
+}
+
+fn everywhere(role: Role) -> Vec<Grant> {
+    vec![Grant::new(role, Place::Installation).unwrap()]
+}
+
+/// What the leaves of access at a tenant say, in order: the change and its facts.
+async fn told(service: &TestApp, tenant: &str) -> Vec<Value> {
+    let id: TenantId = tenant.parse().unwrap();
+    let leaves = service.store.list_leaves(&id, 0, 1_000).await.unwrap();
+    let leaves = leaves.iter().map(|row| serde_json::from_slice::<Value>(&row.leaf).unwrap());
+    leaves.filter(|leaf| leaf["kind"] == "access").map(|leaf| leaf["facts"].clone()).collect()
+}
+
+fn changes(told: &[Value]) -> Vec<&str> {
+    told.iter().map(|facts| facts["change"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn somebody_with_a_role_signs_in_and_goes_on_to_where_they_were() {
+    let service = service().await;
+    let id = service.grant("mia", everywhere(Role::Viewer)).await;
+    let answer = service.sign_in("mia").await;
+    assert_eq!((answer.status, answer.headers["location"].to_str().unwrap()), (303, "/incidents"));
+    let header = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned());
+    let header: Vec<String> = header.collect();
+    let session = header.iter().find(|value| value.starts_with("countersign_session=")).unwrap();
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(session.contains(attribute), "{session}");
+    }
+    assert!(header.iter().any(|value| value.starts_with("countersign_sign_in=;")), "what was begun is over");
+    let cookie = cookie_of(&answer, "countersign_session");
+    let page = service.browse("GET", "/", &cookie).await;
+    assert_eq!(page.status, 200);
+    assert!(String::from_utf8(page.bytes).unwrap().contains("Name of mia"));
+    let me = service.browse("GET", "/v1/access/me", &cookie).await.json;
+    assert_eq!((me["principal"].as_str(), me["how"].as_str()), (Some(&*id), Some("oidc")));
+    let told = told(&service, OTHER_TENANT).await;
+    assert_eq!(changes(&told), ["person_added", "granted", "signed_in"]);
+    assert_eq!(told[2]["by"], *id);
+    assert!(!format!("{told:?}").contains("mia"), "leaves name nobody");
+}
+
+#[tokio::test]
+async fn a_claim_gives_the_role_that_the_configuration_says() {
+    let service = service().await;
+    let cookie = service.session_of("noa,security,other").await;
+    let me = service.browse("GET", "/v1/access/me", &cookie).await.json;
+    assert_eq!(me["tenants"], serde_json::json!([TENANT]));
+    assert_eq!(
+        changes(&told(&service, OTHER_TENANT).await),
+        [] as [&str; 0],
+        "it is none of that tenant's business"
+    );
+    assert_eq!(changes(&told(&service, TENANT).await), ["signed_in"]);
+}
+
+#[tokio::test]
+async fn who_has_no_role_gets_no_session_and_is_told_how_they_are_known() {
+    let service = service().await;
+    let answer = service.sign_in("auth0|lee").await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(cookie_of(&answer, "countersign_session"), "");
+    assert!(String::from_utf8(answer.bytes).unwrap().contains("auth0|lee"));
+    let told = told(&service, TENANT).await;
+    assert_eq!(changes(&told), ["sign_in_refused"]);
+    assert!(!format!("{told:?}").contains("lee"));
+    assert_eq!(service.sign_in(REFUSED).await.status, 401);
+}
+
+#[tokio::test]
+async fn only_the_browser_that_began_ends_a_sign_in_and_within_ten_minutes() {
+    let service = service().await;
+    service.grant("mia", everywhere(Role::Viewer)).await;
+    let began = service.browse("GET", "/sign-in/start", "").await;
+    let location = began.headers["location"].to_str().unwrap().to_owned();
+    let state = location.split(['?', '&']).find_map(|pair| pair.strip_prefix("state=")).unwrap();
+    let kept = cookie_of(&began, "countersign_sign_in");
+    let other = cookie_of(&service.browse("GET", "/sign-in/start", "").await, "countersign_sign_in");
+    let back = format!("/sign-in/callback?state={state}&code=mia");
+    for (cookie, path) in [
+        ("", back.clone()),
+        (&*other, back.clone()),
+        ("countersign_sign_in=AAAA", back.clone()),
+        (&*kept, "/sign-in/callback?state=guess&code=mia".to_owned()),
+        (&*kept, "/sign-in/callback?code=mia".to_owned()),
+        (&*kept, format!("/sign-in/callback?state={state}&error=access_denied")),
+    ] {
+        let answer = service.browse("GET", &path, cookie).await;
+        assert_eq!(answer.status, 401, "{path} with {cookie}");
+        assert_eq!(cookie_of(&answer, "countersign_session"), "");
+    }
+    service.clock.advance(Duration::from_secs(601));
+    assert_eq!(service.browse("GET", &back, &kept).await.status, 401, "too late");
+    service.clock.advance(Duration::from_secs(0));
+    let foreign = service.browse("GET", "/sign-in/start?to=%2F%2Fevil.example", "").await;
+    assert_eq!(foreign.status, 303);
+}
+
+#[tokio::test]
+async fn a_session_ends_by_disuse_by_age_by_signing_out_and_by_an_administrator() {
+    let service = service().await;
+    service.grant("mia", everywhere(Role::Administrator)).await;
+    let holds = async |cookie: &str| service.browse("GET", "/v1/access/me", cookie).await.status == 200;
+
+    let unused = service.session_of("mia").await;
+    service.clock.advance(Duration::from_secs(29 * 60));
+    assert!(holds(&unused).await);
+    service.clock.advance(Duration::from_secs(29 * 60));
+    assert!(holds(&unused).await, "use prolongs it");
+    service.clock.advance(Duration::from_secs(31 * 60));
+    assert!(!holds(&unused).await, "half an hour without use");
+
+    let old = service.session_of("mia").await;
+    for _ in 0..19 {
+        service.clock.advance(Duration::from_secs(25 * 60));
+        assert!(holds(&old).await);
+    }
+    service.clock.advance(Duration::from_secs(10 * 60));
+    assert!(!holds(&old).await, "eight hours are over, whatever its use");
+
+    let left = service.session_of("mia").await;
+    let out = service.browse("POST", "/sign-out", &left).await;
+    assert_eq!(out.status, 303);
+    assert!(!holds(&left).await);
+
+    let (one, other) = (service.session_of("mia").await, service.session_of("mia").await);
+    let listed = service.browse("GET", "/v1/access/sessions", &one).await.json;
+    let sessions = listed["sessions"].as_array().unwrap();
+    assert_eq!(sessions.len(), 2, "{listed}");
+    let me =
+        service.browse("GET", "/v1/access/me", &other).await.json["session"].as_str().unwrap().to_owned();
+    let ended = service.browse("POST", &format!("/v1/access/sessions/{me}/end"), &one).await;
+    assert_eq!(ended.status, 200, "{}", ended.json);
+    assert!(holds(&one).await && !holds(&other).await);
+    let told = told(&service, TENANT).await;
+    assert!(changes(&told).ends_with(&["signed_in", "signed_in", "session_revoked"]), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_a_session_changes_comes_from_a_page_of_ours() {
+    let service = service().await;
+    service.grant("mia", everywhere(Role::Administrator)).await;
+    let cookie = service.session_of("mia").await;
+    let send = async |headers: &[(&str, &str)]| {
+        let mut request = bare("POST", "/sign-out");
+        for (name, value) in [("cookie", &*cookie)].iter().chain(headers) {
+            request
+                .headers_mut()
+                .insert(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        }
+        service.send(request).await
+    };
+    for headers in [&[][..], &[("sec-fetch-site", "cross-site")], &[("sec-fetch-site", "same-site")]] {
+        let answer = send(headers).await;
+        assert_eq!(
+            (answer.status, answer.json["code"].as_str()),
+            (403, Some("origin.missing")),
+            "{headers:?}"
+        );
+    }
+    assert_eq!(send(&[("sec-fetch-site", "same-origin")]).await.status, 303);
+}
+
+#[tokio::test]
+async fn who_broke_the_glass_is_told_of_everywhere_and_has_an_hour() {
+    let service = service().await;
+    let refused = service.operate("POST", "/v1/access/links", &serde_json::json!({})).await;
+    assert_eq!(refused.status, 422, "a reason is given");
+    let body = serde_json::json!({ "reason": "the provider is down" });
+    let made = service.operate("POST", "/v1/access/links", &body).await;
+    assert_eq!(made.status, 201, "{}", made.json);
+    let used = service.browse("GET", made.json["path"].as_str().unwrap(), "").await;
+    let cookie = cookie_of(&used, "countersign_session");
+    let page = service.browse("GET", "/", &cookie).await;
+    assert!(String::from_utf8(page.bytes).unwrap().contains("Break-glass session"));
+    for tenant in [TENANT, OTHER_TENANT] {
+        assert_eq!(changes(&told(&service, tenant).await), ["break_glass_made", "break_glass_used"]);
+    }
+    service.clock.advance(Duration::from_secs(59 * 60));
+    assert_eq!(service.browse("GET", "/", &cookie).await.status, 200);
+    service.clock.advance(Duration::from_secs(60));
+    assert_eq!(service.browse("GET", "/", &cookie).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_denial_is_a_leaf_and_says_its_policies_to_those_who_may_know() {
+    let forbidding =
+        "@id(\"no_erasures\") forbid (principal, action == Countersign::Action::\"erase_people\", resource);";
+    let access = Settings {
+        provider: Some(Arc::new(Vouching)),
+        policies: vec![("ours.cedar".to_owned(), forbidding.to_owned())],
+        ..Settings::default()
+    };
+    let service = TestApp::start_with(|_| {}, Setup { access, ..Setup::default() }).await;
+    service.grant("ada", everywhere(Role::Administrator)).await;
+    let viewer = service.grant("vic", everywhere(Role::Viewer)).await;
+    let path = format!("/v1/erasures/{TENANT}");
+    let told_to_admin = service.browse("POST", &path, &service.session_of("ada").await).await;
+    assert_eq!((told_to_admin.status, told_to_admin.json["code"].as_str()), (403, Some("denied")));
+    assert!(
+        told_to_admin.json["detail"].as_str().unwrap().contains("`no_erasures`"),
+        "{}",
+        told_to_admin.json
+    );
+    let told_to_viewer = service.browse("POST", &path, &service.session_of("vic").await).await;
+    assert_eq!(told_to_viewer.status, 403);
+    assert!(
+        !told_to_viewer.json["detail"].as_str().unwrap().contains("no_erasures"),
+        "{}",
+        told_to_viewer.json
+    );
+    let told = told(&service, TENANT).await;
+    let denied: Vec<_> = told.iter().filter(|facts| facts["change"] == "denied").collect();
+    assert_eq!(denied.len(), 2);
+    assert_eq!(
+        (denied[1]["by"].as_str(), denied[1]["action"].as_str()),
+        (Some(&*viewer), Some("erase_people"))
+    );
+}
+
+#[tokio::test]
+async fn credentials_that_nobody_knows_are_told_once_a_minute_with_their_count() {
+    let service = service().await;
+    for _ in 0..3 {
+        let mut request = bare("GET", "/metrics");
+        request.headers_mut().insert("authorization", "Bearer guess".parse().unwrap());
+        assert_eq!(service.send(request).await.status, 401);
+    }
+    assert_eq!(
+        service.send(bare("GET", "/metrics")).await.status,
+        401,
+        "nothing was shown, so nothing refused"
+    );
+    service.app.tell_refused().await.unwrap();
+    assert_eq!(told(&service, TENANT).await, [] as [Value; 0]);
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_refused().await.unwrap();
+    service.app.tell_refused().await.unwrap();
+    let told = told(&service, TENANT).await;
+    assert_eq!(changes(&told), ["refused"]);
+    assert_eq!(told[0]["count"], "3");
+}
+
+#[tokio::test]
+async fn who_administers_one_tenant_grants_there_and_nowhere_else() {
+    let service = service().await;
+    let here = Grant::new(Role::Administrator, Place::Tenant(TENANT.parse().unwrap())).unwrap();
+    service.grant("tom", vec![here]).await;
+    let friend = service.grant("friend", Vec::new()).await;
+    let app = &service.app;
+    let id = service.session_of("tom").await;
+    let session = countersign_privacy::Token::received(id.split_once('=').unwrap().1).unwrap();
+    let tom = app.caller_of_session(&session).await.unwrap().unwrap();
+    let permit = app.permit(&tom, Action::ChangeAccess, &TENANT.parse().unwrap(), None).await.unwrap();
+    let grant = |at| countersign_app::access::NewGrant {
+        principal: friend.clone(),
+        grant: Grant::new(Role::Viewer, at).unwrap(),
+    };
+    assert!(app.grant_at(&permit, &grant(Place::Tenant(TENANT.parse().unwrap()))).await.is_ok());
+    assert!(app.grant_at(&permit, &grant(Place::Tenant(OTHER_TENANT.parse().unwrap()))).await.is_err());
+    assert!(app.grant_at(&permit, &grant(Place::Installation)).await.is_err());
+    assert!(app.permit_here(&tom, Action::ChangeAccess).await.is_err());
+    let local = Caller::local(How::Process);
+    assert!(app.permit_here(&local, Action::ChangeAccess).await.is_ok());
+}

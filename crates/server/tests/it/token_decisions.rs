@@ -1,0 +1,120 @@
+//! Decisions that an application of the tenant asks for by an access token.
+
+use std::sync::Arc;
+
+use axum::{body::Body, http::Request};
+use countersign_app::access::Settings;
+use countersign_server::Limits;
+use countersign_testkit::{
+    Answer, Granting, HOST, OTHER_TENANT, Setup, TENANT, TOKEN, TestApp, Vouching, access_token, post_login,
+};
+use serde_json::{Value, json};
+
+use crate::world::{check_problem, count_decisions, id_of, of_tenant, show};
+
+async fn service() -> TestApp {
+    limited(0).await
+}
+
+async fn limited(decisions_per_second: u32) -> TestApp {
+    let access = Settings {
+        provider: Some(Arc::new(Vouching)),
+        tokens: [(TENANT.parse().unwrap(), Arc::new(Granting) as _)].into(),
+        ..Settings::default()
+    };
+    let limits = Limits { decisions_per_second, decisions_per_second_per_client: 0 };
+    TestApp::start_with(|_| {}, Setup { access, limits, ..Setup::default() }).await
+}
+
+async fn ask(service: &TestApp, token: &str, headers: &[(&str, &str)], event: &Value) -> Answer {
+    let mut request = Request::post("/v1/decisions")
+        .header("host", HOST)
+        .header("authorization", format!("Bearer {token}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    service.send(request.body(Body::from(TestApp::question(event).to_string())).unwrap()).await
+}
+
+#[tokio::test]
+async fn an_application_with_the_scope_gets_a_decision_that_is_recorded_and_not_signed() {
+    let service = service().await;
+    let token = access_token("shop", &["decide"]);
+    let answer = ask(&service, &token, &[("webhook-id", "msg_1")], &post_login()).await;
+    let id = id_of(&answer);
+    assert!(!answer.headers.contains_key("countersign-signature"));
+    assert_eq!(show(&service, &id).await["trigger"], "post-login");
+    let again = ask(&service, &token, &[("webhook-id", "msg_1")], &post_login()).await;
+    check_problem(&again, 409, "request.replayed");
+    assert_eq!(again.json["request_id"], "msg_1");
+    assert_eq!(count_decisions(&service, TENANT).await, 1);
+}
+
+#[tokio::test]
+async fn a_request_without_its_id_or_with_a_token_that_nobody_gave_out_is_refused() {
+    let service = service().await;
+    let token = access_token("shop", &["decide"]);
+    check_problem(&ask(&service, &token, &[], &post_login()).await, 401, "signature.header");
+    check_problem(
+        &ask(&service, &token, &[("webhook-id", "a b")], &post_login()).await,
+        401,
+        "signature.header",
+    );
+    let forged = ask(&service, "no.such.token", &[("webhook-id", "msg_1")], &post_login()).await;
+    check_problem(&forged, 401, "credential.missing");
+    assert_eq!(count_decisions(&service, TENANT).await, 0);
+}
+
+#[tokio::test]
+async fn a_token_decides_at_its_tenant_and_in_its_organization_alone() {
+    let service = service().await;
+    let token = access_token("shop", &["decide"]);
+    let foreign = of_tenant(OTHER_TENANT, post_login());
+    for headers in
+        [&[("webhook-id", "msg_1")][..], &[("webhook-id", "msg_2"), ("countersign-tenant", OTHER_TENANT)]]
+    {
+        check_problem(&ask(&service, &token, headers, &foreign).await, 403, "tenant.mismatch");
+    }
+    let mut of_a = post_login();
+    of_a["organization"] = json!({ "id": "org_a", "name": "a", "display_name": "A", "metadata": {} });
+    let mut of_b = of_a.clone();
+    of_b["organization"]["id"] = json!("org_b");
+    let held = format!("{token}.org_a");
+    id_of(&ask(&service, &held, &[("webhook-id", "msg_3")], &of_a).await);
+    check_problem(&ask(&service, &held, &[("webhook-id", "msg_4")], &of_b).await, 403, "denied");
+    let mut of_none = post_login();
+    of_none.as_object_mut().unwrap().remove("organization");
+    check_problem(&ask(&service, &held, &[("webhook-id", "msg_5")], &of_none).await, 403, "denied");
+    assert_eq!(count_decisions(&service, TENANT).await, 1);
+}
+
+#[tokio::test]
+async fn nobody_but_an_application_with_the_scope_decides() {
+    let service = service().await;
+    let narrow = access_token("shop", &["read:decisions"]);
+    check_problem(&ask(&service, &narrow, &[("webhook-id", "msg_1")], &post_login()).await, 403, "denied");
+    let made = service.operate("POST", "/v1/access/accounts", &json!({ "name": "shop" })).await;
+    let path = format!("/v1/access/accounts/{}/tokens", made.json["id"].as_str().unwrap());
+    let token = service.operate("POST", &path, &json!({ "scopes": ["*"], "days": 1 })).await;
+    let account = token.json["token"].as_str().unwrap().to_owned();
+    let at = [("webhook-id", "msg_2"), ("countersign-tenant", TENANT)];
+    check_problem(&ask(&service, TOKEN, &at, &post_login()).await, 403, "denied");
+    check_problem(&ask(&service, TOKEN, &at[..1], &post_login()).await, 403, "denied");
+    // It has no role anywhere, so that it is not told that the tenant is there.
+    check_problem(&ask(&service, &account, &at, &post_login()).await, 404, "tenant.unknown");
+    assert_eq!(count_decisions(&service, TENANT).await, 0);
+}
+
+#[tokio::test]
+async fn what_applications_ask_counts_to_the_tenants_allowance() {
+    let service = limited(1).await;
+    let token = access_token("shop", &["decide"]);
+    for id in ["msg_1", "msg_2"] {
+        id_of(&ask(&service, &token, &[("webhook-id", id)], &post_login()).await);
+    }
+    let limited = ask(&service, &token, &[("webhook-id", "msg_3")], &post_login()).await;
+    check_problem(&limited, 429, "rate_limited");
+    check_problem(&service.decide(&post_login()).await, 429, "rate_limited");
+    service.clock.advance(std::time::Duration::from_secs(2));
+    id_of(&ask(&service, &token, &[("webhook-id", "msg_3")], &post_login()).await);
+}
