@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aws_lc_rs::digest;
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, PolicySet, Request, Response,
-    RestrictedExpression,
+    AuthorizationError, Authorizer, Context, Decision, Effect, Entities, Entity, PolicyId, PolicySet,
+    Request, Response, RestrictedExpression,
 };
 
 use crate::{
@@ -79,15 +79,25 @@ impl Rights {
     }
 
     /// Whether `principal` may do `action` at `target`. Nothing is permitted that no policy permits; one that forbids
-    /// decides against all that permit; one that fails is skipped and told.
+    /// decides against all that permit. One that fails is told: a permit is then none, and a forbid forbids, since nobody can say
+    /// that it would not have.
     #[must_use]
     pub fn check(&self, principal: &Principal, action: Action, target: &Place) -> Verdict {
         match self.ask(principal, action, target) {
-            Ok(response) => Verdict::of(&response),
+            Ok(response) => {
+                let verdict = Verdict::of(&response);
+                let is_unsure = verdict.failed.iter().any(|id| self.forbids(id));
+                if is_unsure { verdict.denied() } else { verdict }
+            }
             Err(Unaskable) => {
                 Verdict { is_permitted: false, policies: Vec::new(), failed: vec![UNASKABLE.to_owned()] }
             }
         }
+    }
+
+    /// Whether this is a forbid; one that is not there is taken for one.
+    fn forbids(&self, id: &str) -> bool {
+        self.policies.policy(&PolicyId::new(id)).is_none_or(|policy| policy.effect() == Effect::Forbid)
     }
 
     fn ask(&self, principal: &Principal, action: Action, target: &Place) -> Result<Response, Unaskable> {
@@ -114,6 +124,12 @@ impl std::fmt::Debug for Rights {
 }
 
 impl Verdict {
+    /// The same, decided against all that permit by forbids that failed.
+    fn denied(self) -> Self {
+        let policies = if self.is_permitted { Vec::new() } else { self.policies };
+        Self { is_permitted: false, policies, ..self }
+    }
+
     fn of(response: &Response) -> Self {
         let diagnostics = response.diagnostics();
         let mut policies: Vec<String> = diagnostics.reason().map(ToString::to_string).collect();

@@ -161,12 +161,21 @@ pub(crate) async fn require(State(server): State<Server>, mut request: Request, 
         }
         return missing().into_response();
     };
-    if caller.session().is_some() && !is_from_here(request.method(), headers) {
-        let detail = "what a browser's session changes comes from a page of ours: `Origin` or `Sec-Fetch-Site` says so";
-        return Problem::new(StatusCode::FORBIDDEN, "origin.missing", detail).into_response();
+    if let Err(problem) = check_page(&caller, request.method(), headers) {
+        return problem.into_response();
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// Refuses what a browser's session would change from elsewhere than a page of ours.
+pub(crate) fn check_page(caller: &Caller, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    if caller.session().is_none() || is_from_here(method, headers) {
+        return Ok(());
+    }
+    let detail =
+        "what a browser's session changes comes from a page of ours: `Origin` or `Sec-Fetch-Site` says so";
+    Err(Problem::new(StatusCode::FORBIDDEN, "origin.missing", detail))
 }
 
 /// Whether a request by cookie changes nothing, or was made by a page of ours. A foreign `Origin` was refused before.

@@ -193,7 +193,10 @@ impl App {
 
 fn report(verdict: &Verdict) {
     for policy in &verdict.failed {
-        tracing::error!(policy, "a policy of access failed while it was evaluated, and was passed over");
+        tracing::error!(
+            policy,
+            "a policy of access failed while it was evaluated: a permit counts for nothing, a forbid forbids"
+        );
     }
 }
 

@@ -1,10 +1,15 @@
 //! People sign in at the provider, and what is kept of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use countersign_app::access::{Caller, Settings};
+use countersign_app::{
+    access::{Caller, Settings},
+    hooks::{Hook, Message, SendHook, Sending},
+    incidents::Severity,
+};
 use countersign_core::TenantId;
 use countersign_rights::{Action, Grant, How, Place, Role};
+use countersign_store::DeliveryFilter;
 use countersign_testkit::{OTHER_TENANT, REFUSED, Setup, TENANT, TestApp, Vouching, cookie_of};
 use serde_json::Value;
 
@@ -162,8 +167,8 @@ async fn what_a_session_changes_comes_from_a_page_of_ours() {
     let service = service().await;
     service.grant("mia", everywhere(Role::Administrator)).await;
     let cookie = service.session_of("mia").await;
-    let send = async |headers: &[(&str, &str)]| {
-        let mut request = bare("POST", "/sign-out");
+    let send_to = async |path: &str, headers: &[(&str, &str)]| {
+        let mut request = bare("POST", path);
         for (name, value) in [("cookie", &*cookie)].iter().chain(headers) {
             request
                 .headers_mut()
@@ -171,15 +176,21 @@ async fn what_a_session_changes_comes_from_a_page_of_ours() {
         }
         service.send(request).await
     };
-    for headers in [&[][..], &[("sec-fetch-site", "cross-site")], &[("sec-fetch-site", "same-site")]] {
-        let answer = send(headers).await;
+    // The second has a way of its own, since Actions tell outcomes at the same path.
+    let foreign = [&[][..], &[("sec-fetch-site", "cross-site")], &[("sec-fetch-site", "same-site")]];
+    for (path, headers) in
+        ["/sign-out", "/v1/outcomes"].into_iter().flat_map(|path| foreign.map(|headers| (path, headers)))
+    {
+        let answer = send_to(path, headers).await;
         assert_eq!(
             (answer.status, answer.json["code"].as_str()),
             (403, Some("origin.missing")),
             "{headers:?}"
         );
     }
-    assert_eq!(send(&[("sec-fetch-site", "same-origin")]).await.status, 303);
+    let ours = &[("sec-fetch-site", "same-origin")];
+    assert_eq!(send_to("/v1/outcomes", ours).await.json["code"], "tenant.missing", "it is let in");
+    assert_eq!(send_to("/sign-out", ours).await.status, 303);
 }
 
 #[tokio::test]
@@ -201,6 +212,37 @@ async fn who_broke_the_glass_is_told_of_everywhere_and_has_an_hour() {
     assert_eq!(service.browse("GET", "/", &cookie).await.status, 200);
     service.clock.advance(Duration::from_secs(60));
     assert_eq!(service.browse("GET", "/", &cookie).await.status, 401);
+}
+
+/// A receiver that only hears of what is grave.
+struct Receiver;
+
+impl SendHook for Receiver {
+    fn send<'a>(&'a self, _: Message<'a>) -> Sending<'a> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test]
+async fn receivers_are_told_of_break_glass_whatever_else_they_hear_of() {
+    let hook = Hook {
+        name: "soc".to_owned(),
+        least: Severity::Critical,
+        with_names: false,
+        sender: Arc::new(Receiver),
+    };
+    let access = Settings { provider: Some(Arc::new(Vouching)), ..Settings::default() };
+    let service = TestApp::start_with(|_| {}, Setup { access, hooks: vec![hook], ..Setup::default() }).await;
+    let body = serde_json::json!({ "reason": "the provider is down" });
+    let made = service.operate("POST", "/v1/access/links", &body).await;
+    service.browse("GET", made.json["path"].as_str().unwrap(), "").await;
+    for tenant in [TENANT, OTHER_TENANT] {
+        let id: TenantId = tenant.parse().unwrap();
+        let rows = service.store.list_deliveries(&id, DeliveryFilter::default(), 99).await.unwrap();
+        let events: BTreeSet<_> = rows.iter().map(|row| (row.hook.as_str(), row.event.as_str())).collect();
+        let expected = [("soc", "access.break_glass_made"), ("soc", "access.break_glass_used")];
+        assert_eq!(events, expected.into());
+    }
 }
 
 #[tokio::test]
