@@ -3,6 +3,9 @@
 //! A [`Plan`] is made from a goal and from what was read, before anything is sent. It can be shown, hashed, compared and
 //! carried out step by step; it holds no secret, only names of secrets. Nothing here sends, reads a clock or a file.
 //!
+//! There are two kinds: [`install`] brings us into a tenant, and [`change`] is all else that is ever written there. A
+//! change goes through [`gate`] and [`review`] before a [`run`] carries it out.
+//!
 //! ```
 //! use countersign_plan::install::{self, Goal, Observed};
 //!
@@ -12,9 +15,14 @@
 //! # Ok::<(), countersign_core::IdError>(())
 //! ```
 
+#[macro_use]
+mod vocabulary;
+
 mod act;
+pub mod change;
 mod diff;
 pub mod export;
+pub mod gate;
 mod hash;
 pub mod install;
 mod look;
@@ -22,6 +30,8 @@ mod part;
 mod plan;
 pub mod posture;
 mod restore;
+pub mod review;
+pub mod run;
 pub mod testing;
 mod words;
 
@@ -32,3 +42,4 @@ pub use look::{Claim, Look, Miss, Says};
 pub use part::{Answers, FillError, Part, Template};
 pub use plan::{Finding, Need, Phase, Plan, Purpose, Remember, Severity, Step, Undo};
 pub use restore::{Restore, Stood};
+pub use vocabulary::WordError;

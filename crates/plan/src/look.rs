@@ -44,6 +44,12 @@ pub enum Says {
     Each(String, Vec<Part>),
     /// As `Each`, in any order.
     Set(String, Vec<Part>),
+    /// Another value than this; absence is null here too.
+    Not(Part),
+    /// A list among whose items' values at a pointer are all of these.
+    Has(String, Vec<Part>),
+    /// A list among whose items' values at a pointer is none of these.
+    Lacks(String, Vec<Part>),
 }
 
 /// What is not as it should be; names places, no values.
@@ -74,6 +80,21 @@ impl Claim {
         Self { at: at.to_owned(), says: Says::Hash(sha256(text.as_bytes())) }
     }
 
+    /// Another value at a place.
+    pub fn not(at: &str, value: impl Into<Part>) -> Self {
+        Self { at: at.to_owned(), says: Says::Not(value.into()) }
+    }
+
+    /// That a list has these items among others.
+    pub fn has<T: AsRef<str>>(at: &str, pointer: &str, texts: impl IntoIterator<Item = T>) -> Self {
+        Self { at: at.to_owned(), says: Says::Has(pointer.to_owned(), texts_of(texts)) }
+    }
+
+    /// That a list has none of these items.
+    pub fn lacks<T: AsRef<str>>(at: &str, pointer: &str, texts: impl IntoIterator<Item = T>) -> Self {
+        Self { at: at.to_owned(), says: Says::Lacks(pointer.to_owned(), texts_of(texts)) }
+    }
+
     /// The items of a list, in their order.
     pub fn each(at: &str, pointer: &str, parts: Vec<Part>) -> Self {
         Self { at: at.to_owned(), says: Says::Each(pointer.to_owned(), parts) }
@@ -81,8 +102,23 @@ impl Claim {
 
     /// The items of a list, in any order.
     pub fn set<T: AsRef<str>>(at: &str, pointer: &str, texts: impl IntoIterator<Item = T>) -> Self {
-        let parts = texts.into_iter().map(|text| Part::text(text.as_ref())).collect();
-        Self { at: at.to_owned(), says: Says::Set(pointer.to_owned(), parts) }
+        Self { at: at.to_owned(), says: Says::Set(pointer.to_owned(), texts_of(texts)) }
+    }
+
+    /// The same with what earlier steps answered filled in where it is known.
+    #[must_use]
+    pub fn resolved(&self, answers: &Answers) -> Self {
+        let all = |parts: &[Part]| parts.iter().map(|part| part.resolved(answers)).collect();
+        let says = match &self.says {
+            Says::Is(part) => Says::Is(part.resolved(answers)),
+            Says::Not(part) => Says::Not(part.resolved(answers)),
+            Says::Hash(hash) => Says::Hash(hash.clone()),
+            Says::Each(pointer, parts) => Says::Each(pointer.clone(), all(parts)),
+            Says::Set(pointer, parts) => Says::Set(pointer.clone(), all(parts)),
+            Says::Has(pointer, parts) => Says::Has(pointer.clone(), all(parts)),
+            Says::Lacks(pointer, parts) => Says::Lacks(pointer.clone(), all(parts)),
+        };
+        Self { at: self.at.clone(), says }
     }
 
     fn holds(&self, of: &Value, answers: &Answers) -> Result<bool, FillError> {
@@ -100,8 +136,21 @@ impl Claim {
                 }
                 found == wanted
             }
+            Says::Not(part) => found != &fill(part)?,
+            Says::Has(pointer, parts) => {
+                let found = items(found, pointer);
+                filled(parts, &fill)?.iter().all(|part| found.contains(part))
+            }
+            Says::Lacks(pointer, parts) => {
+                let found = items(found, pointer);
+                !filled(parts, &fill)?.iter().any(|part| found.contains(part))
+            }
         })
     }
+}
+
+fn texts_of<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<Part> {
+    texts.into_iter().map(|text| Part::text(text.as_ref())).collect()
 }
 
 fn filled(parts: &[Part], fill: &dyn Fn(&Part) -> Result<Value, FillError>) -> Result<Vec<Value>, FillError> {
@@ -132,10 +181,34 @@ impl Look {
         Self { read: Template::new(list, Vec::new()), item, claims: None, waits: false }
     }
 
+    /// An item of a list that this reads.
+    #[must_use]
+    pub const fn among(read: Template, item: Vec<Claim>, claims: Vec<Claim>) -> Self {
+        Self { read, item, claims: Some(claims), waits: false }
+    }
+
+    /// That the list that this reads has no such item.
+    #[must_use]
+    pub const fn not_among(read: Template, item: Vec<Claim>) -> Self {
+        Self { read, item, claims: None, waits: false }
+    }
+
     /// That there is nothing where this reads.
     #[must_use]
     pub const fn gone(read: Template) -> Self {
         Self { read, item: Vec::new(), claims: None, waits: false }
+    }
+
+    /// The same with what earlier steps answered filled in where it is known.
+    #[must_use]
+    pub fn resolved(&self, answers: &Answers) -> Self {
+        let all = |claims: &[Claim]| claims.iter().map(|claim| claim.resolved(answers)).collect();
+        Self {
+            read: self.read.resolved(answers),
+            item: all(&self.item),
+            claims: self.claims.as_deref().map(all),
+            waits: self.waits,
+        }
     }
 
     /// The same, and it may become so by itself.
@@ -206,6 +279,19 @@ mod tests {
             Look::item("actions.list", named("c"), vec![]).check(Some(&list), &none),
             Err(Miss::Absent)
         );
+    }
+
+    #[test]
+    fn what_is_among_others_is_told_from_what_is_not() {
+        let found = json!({"list": [{"id": "a"}, {"id": "b"}], "blocked": true});
+        let of = |claim| Look::at(Template::new("users.get", vec![Part::text("u")]), vec![claim]);
+        let holds = |claim| of(claim).check(Some(&found), &Answers::new()).is_ok();
+        assert!(holds(Claim::has("/list", "/id", ["b"])) && !holds(Claim::has("/list", "/id", ["b", "c"])));
+        assert!(
+            holds(Claim::lacks("/list", "/id", ["c"])) && !holds(Claim::lacks("/list", "/id", ["c", "a"]))
+        );
+        assert!(holds(Claim::lacks("/gone", "/id", ["a"])) && !holds(Claim::has("/gone", "/id", ["a"])));
+        assert!(holds(Claim::not("/gone", json!(true))) && !holds(Claim::not("/blocked", json!(true))));
     }
 
     #[test]

@@ -102,6 +102,33 @@ impl Part {
         })
     }
 
+    /// The same with what earlier steps answered filled in where it is known.
+    #[must_use]
+    pub fn resolved(&self, answers: &Answers) -> Self {
+        match self {
+            Self::Object(fields) => {
+                let fields = fields.iter().map(|(name, part)| (name.clone(), part.resolved(answers)));
+                Self::Object(fields.collect())
+            }
+            Self::List(parts) => Self::List(parts.iter().map(|part| part.resolved(answers)).collect()),
+            Self::Answer { step, name } => {
+                let known = answers.get(step).and_then(|kept| kept.get(name));
+                known.map_or_else(|| self.clone(), |value| Self::Value(value.clone()))
+            }
+            Self::Value(_) | Self::Secret { .. } => self.clone(),
+        }
+    }
+
+    /// The steps whose answers it needs.
+    pub fn answers(&self) -> Vec<&str> {
+        match self {
+            Self::Object(fields) => fields.values().flat_map(Self::answers).collect(),
+            Self::List(parts) => parts.iter().flat_map(Self::answers).collect(),
+            Self::Answer { step, .. } => vec![step],
+            Self::Value(_) | Self::Secret { .. } => Vec::new(),
+        }
+    }
+
     /// The value as it may be shown: secrets and answers by name.
     #[must_use]
     pub fn shown(&self) -> Value {
@@ -163,6 +190,29 @@ impl Template {
         Self { operation: operation.to_owned(), parameters, body: None }
     }
 
+    /// What makes this very request, which is known in full.
+    #[must_use]
+    pub fn of(request: &AnyRequest) -> Self {
+        let operation = request.operation();
+        let segments = operation.path.split('/').zip(request.path().split('/'));
+        let parameters = segments.filter(|(wanted, _)| wanted.starts_with('{'));
+        Self {
+            operation: operation.name.to_owned(),
+            parameters: parameters.map(|(_, given)| Part::text(decode(given))).collect(),
+            body: request.body().cloned().map(Part::Value),
+        }
+    }
+
+    /// The same request with what earlier steps answered filled in where it is known.
+    #[must_use]
+    pub fn resolved(&self, answers: &Answers) -> Self {
+        Self {
+            operation: self.operation.clone(),
+            parameters: self.parameters.iter().map(|part| part.resolved(answers)).collect(),
+            body: self.body.as_ref().map(|part| part.resolved(answers)),
+        }
+    }
+
     /// The same request with a body.
     #[must_use]
     pub fn body(mut self, body: Part) -> Self {
@@ -217,11 +267,44 @@ impl Template {
     }
 }
 
+/// Takes back the percent-encoding of a segment of a path.
+pub(crate) fn decode(segment: &str) -> String {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.bytes();
+    let hex = |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' => bytes.push(hex(rest.next()).unwrap_or(0) * 16 + hex(rest.next()).unwrap_or(0)),
+            _ => bytes.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
+    use countersign_auth0::management::{UserId, users};
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_template_of_a_request_makes_that_request() {
+        let user: UserId = "auth0|a b/../c%é".parse().unwrap();
+        let request = users::block(&user, true).into_any();
+        let template = Template::of(&request);
+        assert_eq!(template.parameters, [Part::text(user.as_str())]);
+        assert_eq!(template.fill(&Answers::new(), &BTreeMap::new()).unwrap(), request);
+    }
+
+    #[test]
+    fn what_was_answered_is_filled_in_and_what_was_not_stays() {
+        let answers = Answers::from([("made".to_owned(), [("id".to_owned(), json!("a"))].into())]);
+        let resolved = template().resolved(&answers);
+        assert_eq!(resolved.parameters, [Part::text("a")]);
+        assert_eq!(resolved.body.unwrap().secrets(), ["log_token"]);
+        assert_eq!(template().resolved(&Answers::new()), template());
+    }
 
     fn template() -> Template {
         let body = Part::object([

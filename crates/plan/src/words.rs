@@ -41,7 +41,7 @@ impl Plan {
 }
 
 /// A text of the tenant's, without what could steer a terminal or show it in another order than it has.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let steers = |char: char| {
         (char.is_control() && char != '\n')
             || matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -82,6 +82,10 @@ static DELETE_CREDENTIAL: Endpoint<Nothing, 2> =
     Endpoint::delete("clients.delete_credential", "/clients/{client_id}/credentials/{credential_id}")
         .scopes(&["delete:client_credentials"])
         .group(LimitGroup::Clients);
+static ROTATE_SECRET: Endpoint<Client, 1> =
+    Endpoint::post("clients.rotate_secret", "/clients/{id}/rotate-secret")
+        .scopes(&["update:client_keys"])
+        .group(LimitGroup::Clients);
 
 pub(super) static OPERATIONS: &[&Operation] = &[
     &LIST.operation,
@@ -89,6 +93,7 @@ pub(super) static OPERATIONS: &[&Operation] = &[
     &CREATE.operation,
     &UPDATE.operation,
     &DELETE.operation,
+    &ROTATE_SECRET.operation,
     &CREDENTIALS.operation,
     &CREATE_CREDENTIAL.operation,
     &DELETE_CREDENTIAL.operation,
@@ -122,6 +127,12 @@ pub fn update(id: &ClientId, fields: Dictionary) -> Request<Client> {
 #[must_use]
 pub fn delete(id: &ClientId) -> Request<Nothing> {
     Request::new(&DELETE, [id.as_str()])
+}
+
+/// Gives an application a new secret, which the answer holds; the old one ends at once.
+#[must_use]
+pub fn rotate_secret(id: &ClientId) -> Request<Client> {
+    Request::new(&ROTATE_SECRET, [id.as_str()])
 }
 
 /// Lists an application's public keys.

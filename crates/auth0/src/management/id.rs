@@ -123,6 +123,12 @@ ids! {
     JobId,
     /// A network access list, `acl_…`.
     NetworkAclId,
+    /// A prompt's name, such as `login-id`.
+    PromptName,
+    /// A language, such as `en` or `pt-BR`.
+    LanguageTag,
+    /// A group of a directory, `grp_…`.
+    GroupId,
 }
 
 #[cfg(test)]

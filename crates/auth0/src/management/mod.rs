@@ -39,6 +39,7 @@ pub mod organizations;
 mod page;
 mod path;
 pub mod permissions;
+pub mod prompts;
 pub mod refresh_tokens;
 mod request;
 pub mod resource_servers;
@@ -76,6 +77,7 @@ pub static OPERATIONS: &[&[&Operation]] = &[
     members::OPERATIONS,
     network_acls::OPERATIONS,
     organizations::OPERATIONS,
+    prompts::OPERATIONS,
     refresh_tokens::OPERATIONS,
     resource_servers::OPERATIONS,
     roles::OPERATIONS,

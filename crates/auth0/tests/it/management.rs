@@ -146,6 +146,8 @@ fn every_operation_agrees_with_the_official_examples() {
             assert!(documented.contains(name) || is_known_besides(operation, name), "{operation:?}: {name}");
         }
         let mut required: Vec<&str> = match &example["request"] {
+            // A dictionary of the tenant's own keys, which the examples fill with one pair.
+            fields if *fields == json!({"key": "value"}) => vec![],
             Value::Object(fields) => fields.keys().map(String::as_str).collect(),
             _ => vec![],
         };

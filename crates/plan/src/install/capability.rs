@@ -1,50 +1,6 @@
 //! What Countersign may be used for at a tenant, and which scopes each of it needs, when and why.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-
 use crate::{Need, Phase};
-
-/// A word that is none of those known.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not known; known are {0}")]
-pub struct WordError(String);
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)+ }
-
-        impl $name {
-            /// Every one, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word for it.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = WordError;
-
-            fn from_str(word: &str) -> Result<Self, WordError> {
-                Self::ALL.iter().copied().find(|known| known.as_str() == word).ok_or_else(|| {
-                    WordError([$(concat!("`", $word, "`")),+].join(", "))
-                })
-            }
-        }
-    };
-}
 
 words!(
     /// Something that Countersign may be used for.

@@ -26,7 +26,7 @@ pub use self::{
     actions::{RUNTIME, action_name, trigger_version},
     api::{API_NAME, API_SCOPES, TOKEN_SECONDS},
     bindings::{Slot, splice},
-    capability::{Autonomy, Capability, WordError, is_read, needs},
+    capability::{Autonomy, Capability, is_read, needs},
     client::{CLIENT_DESCRIPTION, CLIENT_NAME, CLIENT_SECRET, audience},
     event_stream::{EVENT_STREAM_NAME, EVENT_TOKEN, EVENT_TYPES},
     foreign::{Collision, collisions},
@@ -36,6 +36,7 @@ pub use self::{
     owned::Owned,
     strangers::adoptable,
 };
+pub use crate::WordError;
 use crate::{Finding, Need, Phase, Plan, Purpose, Step};
 
 /// Under what the fingerprint of something's secrets is kept: of `log_stream`, `event_stream`, `client`, whose kept secret it

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use countersign_auth0::management::AnyRequest;
 use serde_json::{Map, Value, json};
 
+use crate::part::decode;
+
 /// What a tenant answers that does not do what was asked, by status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused(pub u16);
@@ -20,41 +22,81 @@ pub struct World {
     pub made: u32,
     /// The operations that wrote, in order.
     pub writes: Vec<String>,
+    /// What users and organizations have, by what and whose: `members of org_1`.
+    pub lists: BTreeMap<String, Vec<Value>>,
+    /// Users' passwords.
+    pub passwords: BTreeMap<String, String>,
+    /// Texts of prompts, by prompt and language.
+    pub texts: BTreeMap<String, Map<String, Value>>,
+    /// Addresses that were mailed to.
+    pub mails: Vec<String>,
+    /// Whether the subscription has no endpoints for sessions.
+    pub lacks_sessions: bool,
+    /// After how many further calls a revocation is done.
+    pub lag: u32,
+    /// Revocations that were answered and are not done: how many calls are left, the list and the ids.
+    pub(super) pending: Vec<(u32, String, Vec<Value>)>,
 }
 
-type Answer = Result<Value, Refused>;
+pub(super) type Answer = Result<Value, Refused>;
+pub(super) type Body = Map<String, Value>;
 
-const NOT_FOUND: Refused = Refused(404);
+pub(super) const NOT_FOUND: Refused = Refused(404);
 
 /// The field by which an object of a collection is asked for.
 fn key(collection: &str) -> &'static str {
-    if collection == "clients" { "client_id" } else { "id" }
+    match collection {
+        "clients" => "client_id",
+        "users" => "user_id",
+        _ => "id",
+    }
 }
 
 fn segments(request: &AnyRequest) -> Vec<String> {
     request.path().split('/').skip(1).map(decode).collect()
 }
 
-fn decode(segment: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = segment.bytes();
-    while let Some(byte) = rest.next() {
-        let hex =
-            |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        match byte {
-            b'%' => bytes.push(hex(rest.next()).unwrap_or(0) * 16 + hex(rest.next()).unwrap_or(0)),
-            _ => bytes.push(byte),
+impl World {
+    /// The same world without what only counts, and with lists in an order of their own: what is the same to whoever looks.
+    #[must_use]
+    pub fn state(&self) -> Self {
+        let mut state =
+            Self { made: 0, writes: Vec::new(), mails: Vec::new(), pending: Vec::new(), ..self.clone() };
+        for list in state.lists.values_mut() {
+            list.sort_by_key(Value::to_string);
+        }
+        state.lists.retain(|_, list| !list.is_empty());
+        state
+    }
+
+    /// Time goes on by one call.
+    fn pass(&mut self) {
+        for (left, list, ids) in std::mem::take(&mut self.pending) {
+            if left > 0 {
+                self.pending.push((left - 1, list, ids));
+            } else if let Some(there) = self.lists.get_mut(&list) {
+                there.retain(|one| !ids.contains(one));
+            }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
 
-impl World {
+    /// What is in a list.
+    #[must_use]
+    pub fn listed(&self, list: &str) -> &[Value] {
+        self.lists.get(list).map_or(&[], Vec::as_slice)
+    }
+
+    /// Puts something into a list.
+    pub fn put(&mut self, list: &str, item: Value) {
+        self.lists.entry(list.to_owned()).or_default().push(item);
+    }
+
     /// Answers a request; lists come whole and bare.
     ///
     /// # Errors
     /// [`Refused`].
     pub fn call(&mut self, request: &AnyRequest) -> Answer {
+        self.pass();
         let name = request.operation().name;
         if !request.operation().is_read() {
             if !request.missing().is_empty() {
@@ -66,6 +108,15 @@ impl World {
         let segments = segments(request);
         let id = |at: usize| segments.get(at).map(String::as_str).unwrap_or_default();
         let body = request.body().and_then(Value::as_object).cloned().unwrap_or_default();
+        if let Some(answer) = self.call_user(name, id(1), id(3), &body) {
+            return answer;
+        }
+        if let Some(answer) = self.call_organization(name, id(1), id(2), id(3), &body) {
+            return answer;
+        }
+        if let Some(answer) = self.call_setting(name, &segments, &body) {
+            return answer;
+        }
         match (collection, act) {
             ("actions", "bindings") => Ok(self.list_bindings(id(2))),
             ("actions", "set_bindings") => self.set_bindings(id(2), &body),
@@ -95,19 +146,19 @@ impl World {
         objects.iter().find(|object| object.get(key(collection)).and_then(Value::as_str) == Some(id))
     }
 
-    fn find_mut(&mut self, collection: &str, id: &str) -> Option<&mut Map<String, Value>> {
+    pub(super) fn find_mut(&mut self, collection: &str, id: &str) -> Option<&mut Body> {
         let objects = self.collections.get_mut(collection)?;
         let found =
             objects.iter_mut().find(|object| object.get(key(collection)).and_then(Value::as_str) == Some(id));
         found.and_then(Value::as_object_mut)
     }
 
-    fn id(&mut self, prefix: &str) -> String {
+    pub(super) fn id(&mut self, prefix: &str) -> String {
         self.made += 1;
         format!("{prefix}_{}", self.made)
     }
 
-    fn create(&mut self, collection: &str, mut body: Map<String, Value>) -> Answer {
+    pub(super) fn create(&mut self, collection: &str, mut body: Body) -> Answer {
         let id = self.id(collection);
         body.insert(key(collection).to_owned(), json!(id));
         match collection {
@@ -126,7 +177,7 @@ impl World {
         Ok(hide(collection, made))
     }
 
-    fn update(&mut self, collection: &str, id: &str, body: Map<String, Value>) -> Answer {
+    fn update(&mut self, collection: &str, id: &str, body: Body) -> Answer {
         let object = self.find_mut(collection, id).ok_or(NOT_FOUND)?;
         let before = object.clone();
         object.extend(body);
@@ -151,56 +202,6 @@ impl World {
         }
         self.collections.retain(|_, objects| !objects.is_empty());
         Ok(Value::Null)
-    }
-
-    fn deploy(&mut self, id: &str, version: Option<&str>) -> Answer {
-        let new = self.id("version");
-        let versions = self.collections.get("versions").cloned().unwrap_or_default();
-        let action = self.find_mut("actions", id).ok_or(NOT_FOUND)?;
-        let of = |name: &str| action.get(name).cloned().unwrap_or_default();
-        let parts = ["code", "runtime", "dependencies", "supported_triggers"];
-        let mut deployed: Map<String, Value> =
-            parts.into_iter().map(|part| (part.to_owned(), of(part))).collect();
-        if let Some(version) = version {
-            let old = versions.iter().find(|known| known["id"] == version).ok_or(NOT_FOUND)?;
-            for part in parts {
-                let value = old.get(part).cloned().unwrap_or_default();
-                deployed.insert(part.to_owned(), value.clone());
-                action.insert(part.to_owned(), value);
-            }
-        }
-        deployed.insert("id".to_owned(), json!(new));
-        action.insert("deployed_version".to_owned(), Value::Object(deployed.clone()));
-        action.insert("all_changes_deployed".to_owned(), json!(true));
-        self.collections.entry("versions".to_owned()).or_default().push(Value::Object(deployed.clone()));
-        Ok(Value::Object(deployed))
-    }
-
-    fn list_bindings(&self, trigger: &str) -> Value {
-        let bound = self.bindings.get(trigger).into_iter().flatten();
-        let binding = |(id, display_name): &(String, String)| {
-            let action = self
-                .find("actions", id)
-                .map(|action| json!({"id": id, "name": action.get("name").cloned().unwrap_or_default()}));
-            json!({"id": format!("binding of {id}"), "trigger_id": trigger, "display_name": display_name, "action": action})
-        };
-        bound.map(binding).collect()
-    }
-
-    fn set_bindings(&mut self, trigger: &str, body: &Map<String, Value>) -> Answer {
-        let mut order = Vec::new();
-        for binding in body.get("bindings").and_then(Value::as_array).ok_or(Refused(400))? {
-            let id = binding.pointer("/ref/value").and_then(Value::as_str).ok_or(Refused(400))?;
-            let action = self.find("actions", id).ok_or(Refused(400))?;
-            if action.get("deployed_version").is_none() {
-                return Err(Refused(400));
-            }
-            let name = binding.get("display_name").and_then(Value::as_str).unwrap_or(id);
-            order.push((id.to_owned(), name.to_owned()));
-        }
-        self.bindings.insert(trigger.to_owned(), order);
-        self.bindings.retain(|_, order| !order.is_empty());
-        Ok(self.list_bindings(trigger))
     }
 }
 

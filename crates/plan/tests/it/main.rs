@@ -1,6 +1,8 @@
 //! Plans carried out on a tenant in memory.
 
 #[cfg(test)]
+mod acting;
+#[cfg(test)]
 mod carried;
 #[cfg(test)]
 mod exported;

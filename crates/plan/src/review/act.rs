@@ -1,0 +1,95 @@
+//! What is done with a plan.
+
+use std::collections::BTreeSet;
+
+use countersign_core::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::change::Person;
+
+words!(
+    /// How somebody came.
+    How {
+        /// They signed in at a provider, as a person.
+        Oidc = "oidc",
+        /// By a one-time link.
+        Link = "link",
+        /// By a token of a service account or an application.
+        Token = "token",
+        /// Through the assistant, or another program that acts for a person.
+        Agent = "agent",
+    }
+);
+
+/// Somebody who acts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signed {
+    /// Who.
+    pub person: Person,
+    /// How they came.
+    pub how: How,
+    /// Their roles at that moment, by their words.
+    pub roles: BTreeSet<String>,
+}
+
+/// What is done with a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Act {
+    /// A person agrees to the plan with this hash.
+    Approve {
+        /// Who.
+        by: Signed,
+        /// The hash of what they saw.
+        hash: String,
+    },
+    /// A person refuses the plan with this hash.
+    Reject {
+        /// Who.
+        by: Signed,
+        /// The hash of what they saw.
+        hash: String,
+        /// Why.
+        reason: String,
+    },
+    /// Whoever proposed it takes it back.
+    Withdraw {
+        /// Who.
+        by: Signed,
+    },
+    /// Its time is over.
+    Expire,
+    /// Another plan takes its place.
+    Supersede {
+        /// The hash of that plan.
+        hash: String,
+    },
+    /// It is begun.
+    Begin {
+        /// The hash of what is carried out.
+        hash: String,
+    },
+    /// It was carried out.
+    Finish,
+    /// It halted on its way.
+    Halt,
+    /// A halted one goes on: a person settled what nobody knew, or let it go on.
+    Resume,
+    /// It could not be carried out.
+    Fail,
+}
+
+impl Act {
+    /// Who acts, where a person does.
+    #[must_use]
+    pub const fn by(&self) -> Option<&Signed> {
+        match self {
+            Self::Approve { by, .. } | Self::Reject { by, .. } | Self::Withdraw { by } => Some(by),
+            _ => None,
+        }
+    }
+}
+
+/// When an act is: what the caller's clock says.
+pub(super) type At = Timestamp;

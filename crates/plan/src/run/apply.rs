@@ -1,0 +1,229 @@
+//! What becomes of a run by what came to be.
+
+use super::{Answer, Event, Kept, Misfit, Phase, Run, StepState, Which, Why};
+use crate::{
+    Miss,
+    change::{ChangePlan, ChangeStep},
+};
+
+impl Run {
+    /// Takes in what came to be. Only the row of the event's step changes.
+    ///
+    /// # Errors
+    /// [`Misfit`]; then nothing changed.
+    pub fn apply(&mut self, plan: &ChangePlan, event: Event) -> Result<(), Misfit> {
+        let in_hand = |step: usize| {
+            plan.steps.get(step).filter(|_| step == self.at && step < self.rows.len()).ok_or(Misfit)
+        };
+        match event {
+            Event::Looked { step, which, found } => {
+                let of = in_hand(step)?;
+                self.looked(plan, of, which, found)
+            }
+            Event::Intended { step } => {
+                in_hand(step)?;
+                self.intended(plan)
+            }
+            Event::Answered { step, answer } => {
+                let of = in_hand(step)?;
+                self.answered(plan, of, answer)
+            }
+            Event::Observed { step, found } => {
+                let of = in_hand(step)?;
+                self.observed(plan, of, found)
+            }
+            Event::Unfilled { step } => {
+                in_hand(step)?;
+                self.unfilled()
+            }
+            Event::Settled { step, is_done } => {
+                in_hand(step)?;
+                self.settled(plan, is_done)
+            }
+            Event::Stopped if self.is_finished() => Err(Misfit),
+            Event::Stopped => {
+                self.stop(Why::Stopped);
+                Ok(())
+            }
+            Event::Resumed if self.halt.as_ref().is_some_and(|halt| halt.why == Why::Stopped) => {
+                self.halt = None;
+                Ok(())
+            }
+            Event::Resumed => Err(Misfit),
+        }
+    }
+
+    fn set(&mut self, state: StepState) {
+        if let Some(row) = self.rows.get_mut(self.at) {
+            row.state = state;
+        }
+    }
+
+    fn looked(
+        &mut self,
+        plan: &ChangePlan,
+        step: &ChangeStep,
+        which: Which,
+        found: Result<Kept, Miss>,
+    ) -> Result<(), Misfit> {
+        let phase = self.phase.clone();
+        match (self.state(self.at), phase, which) {
+            (StepState::Pending, Phase::Start, Which::Before) => self.before(step, found),
+            (StepState::Pending, Phase::Missed(what), Which::After) => match found {
+                Ok(_) => {
+                    self.set(StepState::Already);
+                    self.advance(plan);
+                }
+                Err(_) => self.stop(Why::Moved { what }),
+            },
+            (StepState::Intended, Phase::Start, Which::After) => match found {
+                Ok(kept) => self.seen(plan, step, kept),
+                Err(_) if step.write.before.is_empty() => self.send_again(plan),
+                Err(_) => self.phase = Phase::NotSeen,
+            },
+            (StepState::Intended, Phase::NotSeen, Which::Before) => match found {
+                Ok(_) => self.send_again(plan),
+                Err(_) => self.give_up(plan),
+            },
+            _ => return Err(Misfit),
+        }
+        Ok(())
+    }
+
+    fn before(&mut self, step: &ChangeStep, found: Result<Kept, Miss>) {
+        let write = &step.write;
+        match found {
+            Ok(_) => self.phase = Phase::Ready,
+            // Why not what it makes: what is there by somebody else's hand is theirs.
+            Err(miss) if write.is_blind || write.makes() || write.after.is_empty() => {
+                self.stop(Why::Moved { what: miss.to_string() });
+            }
+            Err(miss) => self.phase = Phase::Missed(miss.to_string()),
+        }
+    }
+
+    fn intended(&mut self, plan: &ChangePlan) -> Result<(), Misfit> {
+        let is_first = self.state(self.at) == StepState::Pending
+            && self.phase == Phase::Start
+            && plan.steps.get(self.at).is_some_and(|step| step.write.before.is_empty());
+        if self.halt.is_some() || !(is_first || self.phase == Phase::Ready) {
+            return Err(Misfit);
+        }
+        if let Some(row) = self.rows.get_mut(self.at) {
+            row.state = StepState::Intended;
+            row.sent = row.sent.saturating_add(1);
+        }
+        self.phase = Phase::Sending;
+        Ok(())
+    }
+
+    /// Also after a halt: what was on its way when a person stopped the run counts.
+    fn answered(&mut self, plan: &ChangePlan, step: &ChangeStep, answer: Answer) -> Result<(), Misfit> {
+        if self.phase != Phase::Sending {
+            return Err(Misfit);
+        }
+        self.phase = Phase::Start;
+        match answer {
+            Answer::Done(kept) => {
+                self.keep(step, kept);
+                let is_seen = step.write.after.is_empty();
+                if let Some(row) = self.rows.get_mut(self.at) {
+                    row.state = StepState::Done;
+                    row.is_seen = is_seen;
+                }
+                self.advance(plan);
+            }
+            Answer::Refused(status) => {
+                if let Some(row) = self.rows.get_mut(self.at) {
+                    row.state = StepState::Refused;
+                    row.status = Some(status);
+                }
+                if !step.kind.is_dispensable() {
+                    self.stop(Why::Refused { status });
+                }
+                self.advance(plan);
+            }
+            Answer::Unknown => self.reconsider(plan, step),
+            Answer::NotSent => {
+                let is_only = self.rows.get(self.at).is_some_and(|row| row.sent <= 1);
+                if is_only {
+                    if let Some(row) = self.rows.get_mut(self.at) {
+                        row.state = StepState::Pending;
+                        row.sent = 0;
+                    }
+                } else {
+                    self.reconsider(plan, step);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn observed(
+        &mut self,
+        plan: &ChangePlan,
+        step: &ChangeStep,
+        found: Result<Kept, Miss>,
+    ) -> Result<(), Misfit> {
+        if self.state(self.at) != StepState::Done || self.halt.is_some() {
+            return Err(Misfit);
+        }
+        match found {
+            Ok(kept) => self.seen(plan, step, kept),
+            Err(miss) => self.stop(Why::NotSeen { what: miss.to_string() }),
+        }
+        Ok(())
+    }
+
+    /// It was done, and is seen. What the answer named counts before what is seen.
+    fn seen(&mut self, plan: &ChangePlan, step: &ChangeStep, kept: Kept) {
+        let known = self.answers.get(&step.name).cloned().unwrap_or_default();
+        self.keep(step, kept.into_iter().chain(known).collect());
+        if let Some(row) = self.rows.get_mut(self.at) {
+            row.state = StepState::Done;
+            row.is_seen = true;
+        }
+        let is_known = |name: &str| self.answers.get(&step.name).is_some_and(|kept| kept.contains_key(name));
+        let mut keeps = step.write.keeps.iter().filter(|keep| !keep.is_secret);
+        if keeps.any(|keep| !is_known(&keep.name)) {
+            self.stop(Why::Unknown);
+        }
+        self.advance(plan);
+    }
+
+    fn keep(&mut self, step: &ChangeStep, kept: Kept) {
+        let is_wanted =
+            |name: &String| step.write.keeps.iter().any(|keep| !keep.is_secret && keep.name == *name);
+        let kept: Kept = kept.into_iter().filter(|(name, _)| is_wanted(name)).collect();
+        if !kept.is_empty() {
+            self.answers.insert(step.name.clone(), kept);
+        }
+    }
+
+    fn unfilled(&mut self) -> Result<(), Misfit> {
+        if self.phase != Phase::Ready && self.phase != Phase::Start {
+            return Err(Misfit);
+        }
+        self.stop(Why::Unknown);
+        Ok(())
+    }
+
+    fn settled(&mut self, plan: &ChangePlan, is_done: bool) -> Result<(), Misfit> {
+        let is_open = match self.state(self.at) {
+            StepState::Uncertain => true,
+            StepState::Done => self.halt.is_some(),
+            _ => false,
+        };
+        if !is_open {
+            return Err(Misfit);
+        }
+        self.halt = None;
+        if let Some(row) = self.rows.get_mut(self.at) {
+            row.state = if is_done { StepState::Done } else { StepState::Pending };
+            row.is_seen = is_done;
+            row.sent = 0;
+        }
+        self.advance(plan);
+        Ok(())
+    }
+}

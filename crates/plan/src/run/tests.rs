@@ -1,0 +1,248 @@
+//! The run by itself, event by event.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::*;
+use crate::{
+    Claim, Keep, Look, Miss, Part, Template,
+    change::{Back, Call, Forever, Kind, Origin, Person, Scope, Write},
+};
+
+fn look() -> Vec<Look> {
+    vec![Look::at(Template::new("users.get", vec![Part::text("u")]), vec![Claim::is("/a", json!(1))])]
+}
+
+fn step(name: &str, kind: Kind, is_blind: bool, may_repeat: bool) -> ChangeStep {
+    let template = Template::new("users.update", vec![Part::text("u")]);
+    let write = Write {
+        call: Call::Management(template),
+        before: look(),
+        after: if is_blind { vec![] } else { look() },
+        is_blind,
+        may_repeat,
+        keeps: vec![],
+    };
+    let back = Back::Irreversible(Forever::Told);
+    ChangeStep { name: name.to_owned(), kind, wanted: 0, scope: Scope::default(), write, back }
+}
+
+fn plan(steps: Vec<ChangeStep>) -> ChangePlan {
+    let person = Person { issuer: "i".to_owned(), subject: "s".to_owned() };
+    ChangePlan {
+        v: 1,
+        tenant: "acme".parse().unwrap(),
+        domain: "d".to_owned(),
+        title: "t".to_owned(),
+        origin: Origin::Person { person },
+        made_at: countersign_core::Timestamp::from_seconds(0),
+        begin_by: countersign_core::Timestamp::from_seconds(9),
+        because: vec![],
+        steps,
+        left: vec![],
+        notes: vec![],
+    }
+}
+
+fn seen(step: usize, which: Which) -> Event {
+    Event::Looked { step, which, found: Ok(Kept::new()) }
+}
+
+fn missed(step: usize, which: Which) -> Event {
+    Event::Looked { step, which, found: Err(Miss::Differs("/a".to_owned())) }
+}
+
+fn answered(status: u16) -> Event {
+    Event::Answered { step: 0, answer: Answer::of_status(status) }
+}
+
+fn apply(run: &mut Run, plan: &ChangePlan, events: impl IntoIterator<Item = Event>) {
+    for event in events {
+        run.apply(plan, event.clone()).unwrap_or_else(|_| panic!("{event:?} at {run:?}"));
+    }
+}
+
+/// The run as somebody else takes it up.
+fn taken_up(run: &Run, plan: &ChangePlan) -> Run {
+    let text = serde_json::to_string(&(run.rows(), run.answers(), run.halt())).unwrap();
+    let (rows, answers, halt) = serde_json::from_str(&text).unwrap();
+    Run::load(plan, rows, answers, halt).unwrap()
+}
+
+#[test]
+fn a_step_is_looked_at_intended_sent_and_observed() {
+    let plan = plan(vec![step("a", Kind::BlockUser, false, true)]);
+    let mut run = Run::new(&plan);
+    assert_eq!(run.next(&plan), Next::Look { step: 0, which: Which::Before });
+    apply(&mut run, &plan, [seen(0, Which::Before)]);
+    assert_eq!(run.next(&plan), Next::Send { step: 0 });
+    apply(&mut run, &plan, [Event::Intended { step: 0 }, answered(200)]);
+    assert_eq!((run.state(0), run.next(&plan)), (StepState::Done, Next::Observe { step: 0 }));
+    assert_eq!(taken_up(&run, &plan).next(&plan), Next::Observe { step: 0 });
+    apply(&mut run, &plan, [Event::Observed { step: 0, found: Ok(Kept::new()) }]);
+    assert!(run.is_finished());
+    assert_eq!(run.next(&plan), Next::Finished);
+}
+
+#[test]
+fn what_is_so_already_is_not_sent_and_what_moved_halts() {
+    let plan = plan(vec![step("a", Kind::BlockUser, false, true)]);
+    let mut run = Run::new(&plan);
+    apply(&mut run, &plan, [missed(0, Which::Before), seen(0, Which::After)]);
+    assert_eq!((run.state(0), run.is_finished()), (StepState::Already, true));
+    let mut run = Run::new(&plan);
+    apply(&mut run, &plan, [missed(0, Which::Before), missed(0, Which::After)]);
+    let Next::Halt(halt) = run.next(&plan) else { panic!() };
+    assert_eq!(halt.why, Why::Moved { what: "`/a` is not what it should be".to_owned() });
+}
+
+#[test]
+fn statuses_mean_what_they_mean() {
+    let plan = plan(vec![step("a", Kind::BlockUser, false, true)]);
+    for (status, state) in [
+        (200, StepState::Done),
+        (202, StepState::Done),
+        (400, StepState::Refused),
+        (403, StepState::Refused),
+        (404, StepState::Refused),
+        (408, StepState::Intended),
+        (409, StepState::Intended),
+        (429, StepState::Pending),
+        (500, StepState::Intended),
+        (503, StepState::Intended),
+    ] {
+        let mut run = Run::new(&plan);
+        apply(&mut run, &plan, [seen(0, Which::Before), Event::Intended { step: 0 }, answered(status)]);
+        assert_eq!(run.state(0), state, "{status}");
+        assert_eq!(run.halt().is_some(), state == StepState::Refused, "{status}");
+    }
+}
+
+#[test]
+fn an_intent_without_a_result_is_looked_after_first() {
+    for (may_repeat, expected) in [(true, "send"), (false, "send")] {
+        let plan = plan(vec![step("a", Kind::BlockUser, false, may_repeat)]);
+        let mut run = Run::new(&plan);
+        apply(&mut run, &plan, [seen(0, Which::Before), Event::Intended { step: 0 }]);
+        let mut up = taken_up(&run, &plan);
+        assert_eq!(up.next(&plan), Next::Look { step: 0, which: Which::After });
+        let mut done = up.clone();
+        apply(&mut done, &plan, [seen(0, Which::After)]);
+        assert!(done.is_finished());
+        apply(&mut up, &plan, [missed(0, Which::After)]);
+        assert_eq!(up.next(&plan), Next::Look { step: 0, which: Which::Before });
+        let mut lost = up.clone();
+        apply(&mut lost, &plan, [missed(0, Which::Before)]);
+        assert_eq!((lost.state(0), lost.halt().unwrap().why.code()), (StepState::Uncertain, "uncertain"));
+        apply(&mut up, &plan, [seen(0, Which::Before)]);
+        assert_eq!(up.next(&plan), Next::Send { step: 0 }, "{expected}");
+    }
+}
+
+#[test]
+fn what_can_not_be_seen_is_sent_again_where_it_may_and_else_waits_for_a_person() {
+    let again = plan(vec![step("a", Kind::RevokeAccess, true, true)]);
+    let mut run = Run::new(&again);
+    apply(&mut run, &again, [seen(0, Which::Before), Event::Intended { step: 0 }]);
+    for _ in 1..MOST_SENT {
+        run = taken_up(&run, &again);
+        assert_eq!(run.next(&again), Next::Send { step: 0 });
+        apply(&mut run, &again, [Event::Intended { step: 0 }]);
+    }
+    assert_eq!(taken_up(&run, &again).state(0), StepState::Uncertain);
+    let once =
+        plan(vec![step("a", Kind::RotateClientSecret, true, false), step("b", Kind::BlockUser, false, true)]);
+    let mut run = Run::new(&once);
+    apply(&mut run, &once, [seen(0, Which::Before), Event::Intended { step: 0 }]);
+    run = taken_up(&run, &once);
+    assert_eq!(run.state(0), StepState::Uncertain);
+    assert!(matches!(run.next(&once), Next::Halt(_)));
+    let mut done = run.clone();
+    apply(&mut done, &once, [Event::Settled { step: 0, is_done: true }]);
+    assert_eq!(done.next(&once), Next::Look { step: 1, which: Which::Before });
+    apply(&mut run, &once, [Event::Settled { step: 0, is_done: false }]);
+    assert_eq!(run.next(&once), Next::Look { step: 0, which: Which::Before });
+}
+
+#[test]
+fn a_message_that_nobody_knows_of_or_that_is_refused_does_not_halt() {
+    let mut told = step("a", Kind::Notify, true, false);
+    told.write = Write::told(Call::Notify { receiver: "r".to_owned(), text: "t".to_owned() });
+    let plan = plan(vec![told]);
+    for event in [Answer::Unknown, Answer::Refused(400)] {
+        let mut run = Run::new(&plan);
+        assert_eq!(run.next(&plan), Next::Send { step: 0 });
+        apply(&mut run, &plan, [Event::Intended { step: 0 }, Event::Answered { step: 0, answer: event }]);
+        assert!(run.is_finished());
+    }
+}
+
+#[test]
+fn what_was_made_is_known_by_the_answer_or_by_what_is_seen() {
+    let mut makes = step("a", Kind::CreateOrganization, false, false);
+    makes.write.keeps = vec![Keep::id("id", "/id"), Keep::secret("hidden", "/secret")];
+    let plan = plan(vec![makes]);
+    let kept = makes_kept(&plan);
+    let mut run = Run::new(&plan);
+    let done = Event::Answered { step: 0, answer: Answer::Done(kept.clone()) };
+    let observed = |kept: Kept| Event::Observed { step: 0, found: Ok(kept) };
+    let begun = [seen(0, Which::Before), Event::Intended { step: 0 }];
+    apply(&mut run, &plan, begun.clone().into_iter().chain([done, observed(Kept::new())]));
+    assert_eq!(run.answers()["a"], kept);
+    // What is there by somebody else's hand is theirs.
+    let mut other = Run::new(&plan);
+    apply(&mut other, &plan, [missed(0, Which::Before)]);
+    assert_eq!(other.halt().unwrap().why.code(), "moved");
+    // Nothing of it is known: later steps can't go by it.
+    let mut unknown = Run::new(&plan);
+    apply(&mut unknown, &plan, begun.into_iter().chain([answered(200), observed(Kept::new())]));
+    assert_eq!(unknown.halt().unwrap().why, Why::Unknown);
+}
+
+fn makes_kept(plan: &ChangePlan) -> Kept {
+    let write = &plan.steps[0].write;
+    let answer = json!({"id": "org_1", "secret": "hush", "more": 1});
+    assert_eq!(write.kept_secrets(&answer).len(), 1);
+    let kept = write.kept(&answer);
+    assert_eq!(kept, BTreeMap::from([("id".to_owned(), json!("org_1"))]));
+    kept
+}
+
+#[test]
+fn a_person_stops_a_run_and_what_was_on_its_way_counts() {
+    let plan = plan(vec![step("a", Kind::BlockUser, false, true), step("b", Kind::BlockUser, false, true)]);
+    let mut run = Run::new(&plan);
+    apply(
+        &mut run,
+        &plan,
+        [seen(0, Which::Before), Event::Intended { step: 0 }, Event::Stopped, answered(200)],
+    );
+    assert_eq!(run.state(0), StepState::Done);
+    assert!(matches!(run.next(&plan), Next::Halt(Halt { why: Why::Stopped, .. })));
+    apply(&mut run, &plan, [Event::Resumed]);
+    assert_eq!(run.next(&plan), Next::Observe { step: 0 });
+}
+
+#[test]
+fn what_does_not_fit_changes_nothing() {
+    let plan = plan(vec![step("a", Kind::BlockUser, false, true), step("b", Kind::BlockUser, false, true)]);
+    let mut run = Run::new(&plan);
+    let fresh = run.clone();
+    for event in [
+        Event::Intended { step: 0 },
+        answered(200),
+        seen(0, Which::After),
+        seen(1, Which::Before),
+        seen(7, Which::Before),
+        Event::Observed { step: 0, found: Ok(Kept::new()) },
+        Event::Settled { step: 0, is_done: true },
+        Event::Resumed,
+    ] {
+        assert_eq!(run.apply(&plan, event), Err(Misfit));
+        assert_eq!(run, fresh);
+    }
+    apply(&mut run, &plan, [seen(0, Which::Before), Event::Intended { step: 0 }]);
+    assert_eq!(run.apply(&plan, Event::Intended { step: 0 }), Err(Misfit));
+    assert!(Run::load(&plan, vec![], Answers::new(), None).is_err());
+}
