@@ -1,10 +1,11 @@
 //! What a tenant's sign-ins look like, kept in memory: a fold over records, as profiles are.
 //!
 //! It is built from the latest records when the service starts, and again now and then where other processes work on the
-//! same database; what this process learns meanwhile is added at once. Losing it loses warmth and nothing else, so that an erasure
+//! same database; what this process learns meanwhile is added at once, and counts once: a build remembers what it counted of
+//! each decision, and isn't put in force while an outcome is on disk and not yet learned. Losing it loses warmth and nothing else, so that an erasure
 //! empties it at once and has it built again behind its answer.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use countersign_core::{OrganizationId, SubjectId, Timestamp};
 use countersign_risk::{
@@ -32,6 +33,9 @@ pub(crate) struct Crowds {
     state: Mutex<State>,
     /// Held while one is built: of two at once neither would be whole.
     turn: tokio::sync::Mutex<()>,
+    /// Held by each who commits outcomes, from before it until the crowd has learned them, and for a moment by who puts a crowd
+    /// in force: what it was built from may tell them already, and what comes after can't be told from what it counted.
+    learning: tokio::sync::RwLock<()>,
     /// Told when it was emptied and is to be built again.
     emptied: tokio::sync::Notify,
 }
@@ -45,8 +49,16 @@ struct State {
 #[derive(Default)]
 struct Building {
     crowd: Crowd,
-    /// Leaves of the decisions that were taught meanwhile; their records count no more.
-    taught: BTreeSet<u64>,
+    /// What each decision counts in it, by its leaf: from its record, or from an outcome that came meanwhile.
+    counted: BTreeMap<u64, Weights>,
+}
+
+impl Building {
+    /// Lets a decision count what it then counts, whatever it counted before here.
+    fn set(&mut self, lesson: &Lesson) {
+        let from = self.counted.insert(lesson.leaf, lesson.to).unwrap_or(Weights::NONE);
+        lesson.change(&mut self.crowd, from);
+    }
 }
 
 /// What a decision's outcome changes in the crowd.
@@ -66,6 +78,8 @@ struct Weights {
 }
 
 impl Weights {
+    const NONE: Self = Self { granted: 0, blamed: 0 };
+
     const fn of(granted: u32, standing: Standing) -> Self {
         let blamed = match standing {
             Standing::Fraudulent => FULL_MILLI,
@@ -100,8 +114,9 @@ impl Lesson {
         })
     }
 
-    fn apply(&self, crowd: &mut Crowd) {
-        let Self { features, member, from, to, .. } = self;
+    /// Changes what the decision counts in a crowd from what it counted there.
+    fn change(&self, crowd: &mut Crowd, from: Weights) {
+        let Self { features, member, to, .. } = self;
         crowd.debit(features, *member, from.granted);
         crowd.credit(features, *member, to.granted);
         crowd.pardon(features, from.blamed);
@@ -123,10 +138,9 @@ impl Crowds {
     fn teach(&self, lessons: &[Lesson]) {
         let mut state = self.state.lock();
         for lesson in lessons {
-            lesson.apply(&mut state.current);
+            lesson.change(&mut state.current, lesson.from);
             if let Some(building) = &mut state.building {
-                lesson.apply(&mut building.crowd);
-                building.taught.insert(lesson.leaf);
+                building.set(lesson);
             }
         }
     }
@@ -159,14 +173,20 @@ impl Crowds {
         let lesson = Lesson::of(row, record, (0, Standing::Open), (row.granted, row.standing));
         let mut state = self.state.lock();
         if let (Some(lesson), Some(building)) = (lesson, &mut state.building)
-            && building.taught.insert(lesson.leaf)
+            && !building.counted.contains_key(&lesson.leaf)
         {
-            lesson.apply(&mut building.crowd);
+            building.set(&lesson);
         }
     }
 
+    /// To be held by who commits outcomes, from before that until the crowd has learned them.
+    pub(crate) async fn learning(&self) -> tokio::sync::RwLockReadGuard<'_, ()> {
+        self.learning.read().await
+    }
+
     /// Puts what was built in the place of the one before; false where it was emptied meanwhile.
-    fn end(&self) -> bool {
+    async fn end(&self) -> bool {
+        let _nobody_learns = self.learning.write().await;
         let mut state = self.state.lock();
         let built = state.building.take();
         let old = built.map(|building| std::mem::replace(&mut state.current, building.crowd));
@@ -209,7 +229,7 @@ impl App {
         loop {
             tenant.crowd.begin();
             match self.count_records(tenant).await {
-                Ok(counted) if tenant.crowd.end() => return Ok(counted),
+                Ok(counted) if tenant.crowd.end().await => return Ok(counted),
                 // Why again: what was counted before it was emptied may be of somebody who is erased by now.
                 Ok(_) => {}
                 Err(error) => {
@@ -268,17 +288,4 @@ fn is_older(row: &DecisionRow, oldest: Timestamp) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_being_built_while_it_is_emptied_is_not_put_in_force() {
-        let crowds = Crowds::default();
-        crowds.begin();
-        assert!(crowds.is_building());
-        crowds.empty();
-        assert!(!crowds.is_building() && !crowds.end());
-        crowds.begin();
-        assert!(crowds.end(), "the next one is");
-    }
-}
+mod tests;

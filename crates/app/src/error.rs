@@ -6,7 +6,13 @@ use countersign_store::{Conflict, StoreError};
 
 use countersign_rights::{GrantError, PolicyFault};
 
-use crate::{access::Denied, incidents::SuppressionError, models::ModelRefusal};
+use crate::{
+    access::Denied,
+    acts::PlanRefusal,
+    incidents::SuppressionError,
+    models::ModelRefusal,
+    reveal::{MAX_FIELDS, MAX_REASON_CHARS, MIN_REASON_CHARS},
+};
 
 /// A refusal or failure of a use case.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +103,9 @@ pub enum Error {
     /// What is not done with models.
     #[error("{0}")]
     Model(#[from] ModelRefusal),
+    /// What is not done with plans.
+    #[error("{0}")]
+    Plan(#[from] PlanRefusal),
     /// Rule files can't be used.
     #[error("the rule files of `{tenant}` can't be used:\n{detail}")]
     FaultyRules {
@@ -126,6 +135,15 @@ pub enum Error {
     /// A text that is empty or too long.
     #[error("`{0}` has 1 to {1} bytes")]
     Text(&'static str, usize),
+    /// A reveal without a reason that says anything.
+    #[error("`reason` says why it is opened, in {MIN_REASON_CHARS} to {MAX_REASON_CHARS} characters")]
+    Reason,
+    /// Fields that can't be opened.
+    #[error("`fields` are 1 to {MAX_FIELDS} of those that the masked answer names")]
+    Fields,
+    /// A person whose sign-in is too long ago for what they ask.
+    #[error("this takes a sign-in that is not older than {0} hours: sign in again")]
+    StaleSignIn(u64),
     /// A caller who is known may not do this.
     #[error("{0}")]
     Denied(Denied),
@@ -182,6 +200,7 @@ impl Error {
             Self::UnreadableModel { .. } => "model.unreadable",
             Self::ModelsChanged => "model.changed",
             Self::Model(refusal) => refusal.code(),
+            Self::Plan(refusal) => refusal.code(),
             Self::FaultyRules { .. } => "rules.faulty",
             Self::PolicyChanged => "policy.changed",
             Self::NoSuchVersion => "policy.no_such_version",
@@ -190,6 +209,9 @@ impl Error {
             Self::Handling(HandlingError::Closed) => "incident.closed",
             Self::Handling(_) | Self::Text(..) => "incident.invalid",
             Self::Suppression(_) => "suppression.invalid",
+            Self::Reason => "reveal.reason",
+            Self::Fields => "reveal.fields",
+            Self::StaleSignIn(_) => "sign_in.stale",
             Self::Denied(_) => "denied",
             Self::Actor => "actor.known",
             Self::NoProvider | Self::NameTaken | Self::Scope | Self::Days(_) | Self::Grant(_) => {

@@ -1,14 +1,15 @@
 //! The journal of a tenant's log as people ask for it: which entries there are, and one of them opened.
 
 use countersign_core::{SubjectId, Timestamp};
-use countersign_privacy::{
-    Epoch,
-    fields::{Allowed, Redacted, Source, redact},
-};
+use countersign_privacy::fields::{Allowed, Redacted, Source, masked, redact};
 use countersign_store::{LogEntryRow, LogFilter};
 use serde_json::{Value, json};
 
-use crate::{App, Error, Tenant};
+use crate::{
+    App, Error, Tenant,
+    access::Permit,
+    reveal::{MaskedField, Reason, check_reason, fields_view},
+};
 
 /// The most entries of one page.
 pub const MAX_ENTRIES: u32 = 100;
@@ -56,6 +57,8 @@ pub struct RedactedEntry {
     pub row: LogEntryRow,
     /// What is left of the entry.
     pub entry: Value,
+    /// What of it is masked and can be opened.
+    pub fields: Vec<MaskedField>,
     /// Whether something is gone since the entry was too deep or too large.
     pub is_cut: bool,
 }
@@ -100,16 +103,23 @@ impl App {
         Ok(LogPage { rows, next: None })
     }
 
-    /// The entry of an id with all that it tells. It tells of people, so that the ledger is told first that it was shown.
+    /// The entry of an id with all that it tells, secrets within it too: who opens it and why is a leaf, on disk before it is told.
     ///
     /// # Errors
-    /// `NotFound`; `Erased` when it was about a person who was erased; `Unavailable`.
-    pub async fn log_entry(&self, tenant: &Tenant, log_id: &str) -> Result<OpenedEntry, Error> {
-        let found = self.ports.store.find_log_entry(&tenant.id, log_id).await?;
+    /// `NotFound`; `Reason`; `Erased` when it was about a person who was erased; `Unavailable`.
+    pub async fn log_entry(
+        &self,
+        permit: &Permit,
+        log_id: &str,
+        reason: Reason<'_>,
+    ) -> Result<OpenedEntry, Error> {
+        check_reason(permit, reason)?;
+        let found = self.ports.store.find_log_entry(&permit.id, log_id).await?;
         let row = found.ok_or(Error::NotFound("log entry"))?;
-        let raw = self.open_entry(tenant, &row).await?.ok_or(Error::Erased)?;
+        let raw = self.open_entry(permit, &row).await?.ok_or(Error::Erased)?;
         let entry = serde_json::from_str(&raw).map_err(Error::internal)?;
-        self.record_reveal(tenant, &row.entry.log_id).await?;
+        let key = self.opening_key(permit, &row.entry.key_id).await?;
+        self.record_opening(permit, &key, ("log", &row.entry.log_id), reason).await?;
         Ok(OpenedEntry { row, entry })
     }
 
@@ -117,15 +127,16 @@ impl App {
     /// its fields. Since it names nobody, the ledger is not told.
     ///
     /// # Errors
-    /// As [`App::log_entry`].
+    /// `NotFound`; `Erased` when it was about a person who was erased; `Unavailable`.
     pub async fn log_entry_redacted(&self, tenant: &Tenant, log_id: &str) -> Result<RedactedEntry, Error> {
         let found = self.ports.store.find_log_entry(&tenant.id, log_id).await?;
         let row = found.ok_or(Error::NotFound("log entry"))?;
         let raw = self.open_entry(tenant, &row).await?.ok_or(Error::Erased)?;
         let entry = serde_json::from_str(&raw).map_err(Error::internal)?;
-        let aliases = tenant.keys.aliases(Epoch::of(row.entry.at, Epoch::DAYS));
-        let Redacted { value: entry, is_cut } = redact(&entry, Source::Log, Allowed::PUBLIC, &aliases);
-        Ok(RedactedEntry { row, entry, is_cut })
+        let inner = Self::inner_aliases(tenant);
+        let fields = masked(&entry, Source::Log, &inner);
+        let Redacted { value: entry, is_cut } = redact(&entry, Source::Log, Allowed::PUBLIC, &inner);
+        Ok(RedactedEntry { row, entry, fields, is_cut })
     }
 }
 
@@ -166,6 +177,7 @@ impl RedactedEntry {
         let mut view = facts(&self.row);
         if let Some(view) = view.as_object_mut() {
             view.insert("entry".to_owned(), self.entry.clone());
+            view.insert("fields".to_owned(), fields_view(&self.fields));
             view.insert("is_redacted".to_owned(), json!(true));
             view.insert("is_cut".to_owned(), json!(self.is_cut));
         }

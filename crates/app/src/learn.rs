@@ -173,13 +173,14 @@ impl Fold {
     }
 }
 
-/// What is known after `told` follows on `known`: a verdict yields to a verdict alone, and a failed challenge to a
-/// passed one too. Else the next outcome would be weighed as if nothing had settled the matter.
+/// What is known after `told` follows on `known`: a verdict yields to a verdict alone, a failed challenge to a passed one
+/// too, and that one passed is not forgotten because the sign-in then completed. Else the next outcome would be weighed as if
+/// nothing had settled the matter, and what vouched for the sign-in would be no label.
 const fn settled(known: Standing, told: Standing) -> Standing {
     match (known, told) {
         (_, Standing::Legitimate | Standing::Fraudulent) => told,
         (Standing::Legitimate | Standing::Fraudulent, _) => known,
-        (Standing::Failed, Standing::Completed | Standing::Silent) => known,
+        (Standing::Failed | Standing::Passed, Standing::Completed | Standing::Silent) => known,
         (_, _) => told,
     }
 }
@@ -246,7 +247,7 @@ impl App {
 
     /// Opens a decision's record.
     pub(crate) async fn open_record(&self, tenant: &Tenant, row: &DecisionRow) -> Result<Record, Error> {
-        let (_, body) = self.open_body(tenant, row.leaf_index, row.decision.id.as_str()).await?;
+        let (_, body, _) = self.open_body(tenant, row.leaf_index, row.decision.id.as_str()).await?;
         parse(&body)
     }
 }
@@ -271,6 +272,25 @@ mod tests {
             let detail = error.detail().unwrap();
             assert!(detail.contains("line 1, column ") && !detail.contains("pat"), "{detail}");
         }
+    }
+
+    #[test]
+    fn what_settles_a_matter_stands_until_something_of_its_rank_is_told() {
+        use Standing::{Completed, Failed, Fraudulent, Legitimate, Open, Passed, Silent};
+        let after = |told: &[Standing]| told.iter().fold(Open, |known, told| settled(known, *told));
+        for weak in [Completed, Silent] {
+            assert_eq!(after(&[weak, Passed]), Passed);
+            assert_eq!(after(&[Passed, weak]), Passed, "in either order");
+            assert_eq!(after(&[Failed, weak]), Failed);
+            assert_eq!(after(&[Failed, Passed, weak]), Passed);
+        }
+        assert_eq!(after(&[Passed, Failed]), Failed);
+        for verdict in [Fraudulent, Legitimate] {
+            for told in [Completed, Silent, Passed, Failed] {
+                assert_eq!(after(&[verdict, told]), verdict);
+            }
+        }
+        assert_eq!(after(&[Fraudulent, Legitimate, Fraudulent]), Fraudulent);
     }
 
     #[tokio::test]

@@ -12,6 +12,9 @@ use crate::{App, Error, Tenant, subjects::PersonKey};
 /// Length of the salt of a commitment, in bytes.
 pub(crate) const SALT_BYTES: usize = 32;
 
+/// Room for a salted body, in bytes: most records of sign-ins fit.
+const USUAL_BYTES: usize = 10 * 1_024;
+
 /// What a leaf says, before it is encoded.
 pub(crate) struct Draft<'a> {
     pub(crate) id: &'a str,
@@ -52,13 +55,32 @@ impl App {
         key: &PersonKey,
         body: &[u8],
     ) -> Result<NewLeaf, Error> {
-        let mut salt = [0_u8; SALT_BYTES];
-        self.ports.entropy.fill(&mut salt).map_err(Error::internal)?;
-        let salted = [&salt, body].concat();
+        self.personal_leaf_of(tenant, draft, key, |salted| {
+            salted.extend_from_slice(body);
+            Ok(())
+        })
+    }
+
+    /// As `personal_leaf`, of a body that is written right behind its salt.
+    pub(crate) fn personal_leaf_of(
+        &self,
+        tenant: &Tenant,
+        draft: Draft<'_>,
+        key: &PersonKey,
+        write_body: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
+    ) -> Result<NewLeaf, Error> {
+        let mut salted = Vec::with_capacity(USUAL_BYTES);
+        salted.resize(SALT_BYTES, 0);
+        self.ports.entropy.fill(&mut salted).map_err(Error::internal)?;
+        write_body(&mut salted)?;
+        let (salt, body) = salted
+            .split_first_chunk::<SALT_BYTES>()
+            .ok_or_else(|| Error::internal("a body without its salt"))?;
+        let commitment = leaf::commit(salt, body);
         let sealed = Sealed::seal(&key.key, &context(tenant, draft.id), &salted, self.ports.entropy.as_ref())
             .map_err(Error::internal)?;
         let bodies = vec![NewBody { key_id: key.id.clone(), sealed: sealed.as_bytes().to_vec() }];
-        Self::encode(tenant, draft, vec![leaf::commit(&salt, body)], bodies)
+        Self::encode(tenant, draft, vec![commitment], bodies)
     }
 
     fn encode(

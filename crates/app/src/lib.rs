@@ -14,6 +14,7 @@
 //! ```
 
 pub mod access;
+pub mod acts;
 pub mod audit;
 mod checkpoints;
 mod crowd;
@@ -43,6 +44,7 @@ mod receipts;
 pub mod reference;
 mod refresh;
 mod retain;
+pub mod reveal;
 mod risk_tokens;
 mod rollback;
 mod rotate;
@@ -153,6 +155,7 @@ impl App {
         let app = Self::load(ports, configs, true).await?;
         app.finish_erasures().await?;
         app.found_policies().await?;
+        app.record_access_policies().await?;
         for tenant in app.tenants.iter() {
             app.record_signing_key(tenant).await?;
         }

@@ -138,6 +138,17 @@ impl Outcome {
         }
     }
 
+    /// The kinds of outcome whose place it takes where this was known: a person who judges anew may say what was said before.
+    const fn replaces(&self, known: Standing) -> &'static [&'static str] {
+        match (self, known) {
+            (Self::Verdict { verdict: PersonVerdict::Legitimate, .. }, Standing::Fraudulent)
+            | (Self::Verdict { verdict: PersonVerdict::Fraudulent, .. }, Standing::Legitimate) => {
+                &["verdict_legitimate", "verdict_fraudulent"]
+            }
+            _ => &[],
+        }
+    }
+
     /// The decision that it is about; `None` where it is about an account.
     #[must_use]
     pub const fn decision(&self) -> Option<&DecisionId> {
@@ -222,7 +233,7 @@ impl App {
     ) -> Result<(), Attempt> {
         let at = self.ports.clock.now();
         let id = self.make_id(IdKind::Outcome)?;
-        let (mut fold, happened_at) = self.fold_outcome(tenant, outcome, subject, at).await?;
+        let (mut fold, known, happened_at) = self.fold_outcome(tenant, outcome, subject, at).await?;
         let lessons = fold.take_lessons();
         let mut draft = Draft::new(&id, at, Kind::Outcome).fact("outcome", &outcome.kind());
         if let Some(decision) = outcome.decision() {
@@ -242,9 +253,11 @@ impl App {
             id: id.clone(),
             decision: outcome.decision().cloned(),
             kind: outcome.kind(),
+            replaces: outcome.replaces(known),
             at: happened_at,
         }));
         let commit = Commit { fence, leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
+        let _learning = tenant.crowd.learning().await;
         match self.ports.store.commit(commit).await {
             Ok(_) => {
                 tenant.teach(&lessons);
@@ -256,14 +269,14 @@ impl App {
         }
     }
 
-    /// Folds an outcome into the person's profile as it is now; also says when it happened.
+    /// Folds an outcome into the person's profile as it is now; also says what was known of its decision, and when it happened.
     async fn fold_outcome(
         &self,
         tenant: &Tenant,
         outcome: &Outcome,
         subject: &SubjectId,
         now: Timestamp,
-    ) -> Result<(Fold, Timestamp), Error> {
+    ) -> Result<(Fold, Standing, Timestamp), Error> {
         let key = match outcome.decision() {
             Some(_) => self.find_key(tenant, subject).await?.ok_or(Error::Erased)?,
             None => self.get_key(tenant, subject, None).await?,
@@ -273,26 +286,27 @@ impl App {
             // Why: a time from the future would count as a failure for ever.
             let when = at.map_or(now, |told| told.min(now));
             fold.fail(when);
-            return Ok((fold, when));
+            return Ok((fold, Standing::Open, when));
         }
         if let Outcome::PasswordLeaked { at, .. } = outcome {
             fold.hold(|risk| {
                 risk.add(UserSignalKind::LeakedPassword, (*at).min(now), 0);
                 true
             });
-            return Ok((fold, (*at).min(now)));
+            return Ok((fold, Standing::Open, (*at).min(now)));
         }
         if let Outcome::FactorEnrolled { factor, at, .. } = outcome {
             fold.enroll(factor.as_deref(), (*at).min(now));
-            return Ok((fold, (*at).min(now)));
+            return Ok((fold, Standing::Open, (*at).min(now)));
         }
         if let Outcome::PasswordChanged { at, .. } = outcome {
             fold.hold(|risk| risk.change_password((*at).min(now)));
-            return Ok((fold, (*at).min(now)));
+            return Ok((fold, Standing::Open, (*at).min(now)));
         }
         // INVARIANT: the decision is read after the profile, so that whatever settles it from now on is noticed by
         // the profile's version.
         let (_, row) = self.whose(tenant, outcome).await?;
+        let known = row.as_ref().map_or(Standing::Open, |row| row.standing);
         if let Some(row) = row {
             let record = self.open_record(tenant, &row).await?;
             let (event, standing) = meaning(outcome, &record, &fold);
@@ -301,7 +315,7 @@ impl App {
             }
             fold.weigh(&row, &record, event, standing);
         }
-        Ok((fold, now))
+        Ok((fold, known, now))
     }
 
     async fn whose(

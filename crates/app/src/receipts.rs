@@ -4,30 +4,26 @@ use std::time::Duration;
 
 use countersign_ledger::{
     checkpoint::Checkpoint,
-    leaf::Kind,
     proof::ProofError,
     receipt::{Base64, Format, Opening, Receipt},
 };
 
-use countersign_core::IdKind;
-use countersign_store::{CheckpointRow, Commit};
+use countersign_store::CheckpointRow;
 
-use crate::{App, Error, Tenant, access::Within, leaves::Draft};
+use crate::{
+    App, Error, Tenant,
+    access::{Permit, Within},
+    reveal::{Reason, check_reason},
+};
 
 impl App {
-    /// The receipt of a record. With `is_opened` it also carries what the leaf commits to, and so personal data: that
-    /// it was shown is a leaf of its own, on disk before the receipt leaves.
+    /// The receipt of a record: it says nothing about a person.
     ///
     /// A record younger than the newest checkpoint is covered by one that is signed now.
     ///
     /// # Errors
-    /// `NotFound`, `Erased` (opened only), `Unavailable`.
-    pub async fn receipt(
-        &self,
-        within: impl Into<Within<'_>>,
-        record_id: &str,
-        is_opened: bool,
-    ) -> Result<Receipt, Error> {
+    /// `NotFound`, `Unavailable`.
+    pub async fn receipt(&self, within: impl Into<Within<'_>>, record_id: &str) -> Result<Receipt, Error> {
         let (within, store) = (within.into(), &self.ports.store);
         let tenant = within.tenant;
         let leaf = store.find_leaf(within.scope(), record_id).await?.ok_or(Error::NotFound("record"))?;
@@ -43,13 +39,6 @@ impl App {
             ProofError::Source(error) => Error::from(error),
             error => Error::internal(error),
         })?;
-        let openings = if is_opened {
-            let (salt, body) = self.open_body(tenant, leaf.index, record_id).await?;
-            self.record_reveal(tenant, record_id).await?;
-            vec![Opening { salt: Base64(salt), body: Base64(body) }]
-        } else {
-            Vec::new()
-        };
         Ok(Receipt {
             format: Format::V1,
             index: leaf.index,
@@ -57,8 +46,26 @@ impl App {
             proof,
             checkpoint: checkpoint.note,
             verifier: tenant.verifier().to_string(),
-            openings,
+            openings: Vec::new(),
         })
+    }
+
+    /// The receipt of a decision with all that its leaf commits to, and so with personal data: who opens it and why is a leaf of its
+    /// own, on disk before the receipt leaves.
+    ///
+    /// # Errors
+    /// As `receipt`; `Reason`, `Erased`, `NotKept`.
+    pub async fn opened_receipt(
+        &self,
+        permit: &Permit,
+        record_id: &str,
+        reason: Reason<'_>,
+    ) -> Result<Receipt, Error> {
+        check_reason(permit, reason)?;
+        let receipt = self.receipt(permit, record_id).await?;
+        let (salt, body, key) = self.open_body(permit, receipt.index, record_id).await?;
+        self.record_opening(permit, &key, ("decision", record_id), reason).await?;
+        Ok(Receipt { openings: vec![Opening { salt: Base64(salt), body: Base64(body) }], ..receipt })
     }
 
     /// The smallest checkpoint over `needed` leaves, or the newest one where only an earlier key signed that: a receipt is
@@ -73,18 +80,6 @@ impl App {
             }
             smallest => Ok(smallest),
         }
-    }
-
-    /// Tells the ledger that what a record says about a person is about to be shown.
-    pub(crate) async fn record_reveal(&self, tenant: &Tenant, record_id: &str) -> Result<(), Error> {
-        let id = self.make_id(IdKind::Record)?;
-        let draft = Draft::new(&id, self.ports.clock.now(), Kind::Reveal).fact("record", &record_id);
-        let commit = Commit {
-            leaves: vec![Self::public_leaf(tenant, draft)?],
-            ..Commit::background(tenant.id.clone())
-        };
-        self.ports.store.commit(commit).await?;
-        Ok(())
     }
 
     /// The newest signed checkpoint, as a note.

@@ -71,6 +71,10 @@ impl App {
     }
 
     async fn record_end(&self, tenant: &Tenant, id: &str) -> Result<(), Error> {
+        // Why first: what is no id of ours has no place in a leaf.
+        if !self.ports.store.list_risk_tokens(&tenant.id).await?.iter().any(|row| row.id == id) {
+            return Err(Error::NotFound("token"));
+        }
         let at = self.ports.clock.now();
         let record = self.make_id(IdKind::Record)?;
         let draft = Draft::new(&record, at, Kind::Administration)

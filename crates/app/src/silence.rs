@@ -52,6 +52,7 @@ impl App {
             writes,
             ..Commit::background(tenant.id.clone())
         };
+        let _learning = tenant.crowd.learning().await;
         match store.commit(commit).await {
             Ok(_) => {
                 tenant.teach(&lessons);

@@ -218,13 +218,13 @@ impl App {
         Ok(key)
     }
 
-    /// Opens the first sealed body of a record: salt and body.
+    /// Opens the first sealed body of a record: salt and body, and the key that opened it.
     pub(crate) async fn open_body(
         &self,
         tenant: &Tenant,
         leaf: u64,
         record_id: &str,
-    ) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    ) -> Result<(Vec<u8>, Vec<u8>, Arc<PersonKey>), Error> {
         let bodies = self.ports.store.list_sealed_bodies(Scope::Tenant(&tenant.id), leaf).await?;
         let body = bodies.into_iter().next().ok_or(Error::NotKept)?;
         let subject =
@@ -236,6 +236,6 @@ impl App {
         let (salt, body) = opened
             .split_at_checked(leaves::SALT_BYTES)
             .ok_or_else(|| Error::internal("a body without its salt"))?;
-        Ok((salt.to_vec(), body.to_vec()))
+        Ok((salt.to_vec(), body.to_vec(), key))
     }
 }

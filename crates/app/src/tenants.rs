@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -23,12 +23,13 @@ use parking_lot::Mutex;
 
 use crate::{
     Error, Ports, TenantConfig,
+    acts::Hands,
     crowd::Crowds,
     enrich::Enrich,
     gaps::Gap,
     hooks::Hook,
     join::Joining,
-    models::{self, InForce},
+    models::{self, InForce, Taking},
     posture::Findings,
     reference::Lists,
     risk_tokens, rollback,
@@ -72,6 +73,8 @@ pub struct Tenant {
     pub(crate) console_client: Option<ClientId>,
     /// Who is told of incidents.
     pub(crate) hooks: Vec<Hook>,
+    /// What its plans are made and carried out with; none: it has no client for that.
+    pub(crate) hands: OnceLock<Hands>,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
@@ -127,6 +130,12 @@ impl Tenant {
         self.current.load_full()
     }
 
+    /// Whether an own model is attached that can't be used.
+    #[must_use]
+    pub fn is_own_model_lost(&self) -> bool {
+        self.models.load().is_own_lost()
+    }
+
     /// Whether the kill switch of `trigger` is thrown.
     #[must_use]
     pub fn is_off(&self, trigger: Trigger) -> bool {
@@ -179,11 +188,12 @@ impl Tenants {
         is_start: bool,
     ) -> Result<Self, Error> {
         let mut tenants = BTreeMap::new();
+        let taking = if is_start { Taking::Start } else { Taking::Mend };
         for config in configs {
             let mut tenant = load(ports, config).await?;
             check_signature(ports, &tenant).await?;
             rollback::check(ports, &tenant).await?;
-            tenant.models.store(Arc::new(models::in_force(&ports.store, &tenant.id, !is_start).await?));
+            tenant.models.store(Arc::new(models::in_force(&ports.store, &tenant.id, taking).await?));
             if is_start {
                 tenant.watch.check(&tenant.id, &tenant.policy())?;
                 // Why after the checks: what is kept under the keys of another installation would lock out the right ones.
@@ -241,6 +251,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         enrichment,
         console_client,
         hooks,
+        hands: OnceLock::new(),
         confirmed,
         signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),

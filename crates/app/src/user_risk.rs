@@ -27,6 +27,8 @@ const MOST_PEOPLE: usize = 50;
 pub struct UserRiskView {
     /// Who, by their pseudonym.
     pub subject: SubjectId,
+    /// What stands for them on pages and in incidents.
+    pub alias: String,
     /// `low`, `medium` or `high`.
     pub level: Level,
     /// 0 to 1.
@@ -84,7 +86,7 @@ impl App {
     /// `Unavailable`.
     pub async fn user_risk(&self, tenant: &Tenant, subject: &SubjectId) -> Result<UserRiskView, Error> {
         let risk = self.find_user_risk(tenant, subject).await?;
-        Ok(view(subject, &risk, self.ports.clock.now()))
+        Ok(view(tenant, subject, &risk, self.ports.clock.now()))
     }
 
     /// Marks a person as safe or as compromised: a leaf with its reason sealed, in the transaction that does it.
@@ -121,7 +123,7 @@ impl App {
             let writes = self.end_fold(tenant, fold, at)?;
             let commit = Commit { leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
             match self.ports.store.commit(commit).await {
-                Ok(_) => return Ok(view(subject, &risk, at)),
+                Ok(_) => return Ok(view(tenant, subject, &risk, at)),
                 Err(StoreError::Stale) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -206,10 +208,11 @@ pub(crate) fn people(tenant: &Tenant, incident: &Incident) -> Vec<SubjectId> {
     if people.len() > MOST_PEOPLE { Vec::new() } else { people }
 }
 
-fn view(subject: &SubjectId, risk: &UserRisk, at: Timestamp) -> UserRiskView {
+fn view(tenant: &Tenant, subject: &SubjectId, risk: &UserRisk, at: Timestamp) -> UserRiskView {
     let held = risk.at(at);
     UserRiskView {
         subject: subject.clone(),
+        alias: App::inner_aliases(tenant).of(subject).to_string(),
         level: held.map_or(Level::Low, |held| held.level),
         score: held.map_or_else(Score::default, |held| held.score),
         since: held.map(|held| held.since),

@@ -6,7 +6,8 @@
 //! `decide` compares decisions with their floor, in throughput and in latency, and says what a decision's parts cost (as
 //! `steps` does alone); `triggers` does so for each trigger, `postgres` on PostgreSQL, `replicas` with two services over one
 //! database; `ingest` compares deliveries of a log stream with their floor and with the bare disk, and `watch` measures what follows
-//! without HTTP; `client` compares the Management API client with a bare one; `overload` offers three times of what it can do; `drive` sends nothing but decisions, for a profiler to watch;
+//! without HTTP; `client` compares the Management API client with a bare one; `overload` offers three times of what it can do; `tenants` floods one tenant and looks at how
+//! another fares; `drive` sends nothing but decisions, for a profiler to watch;
 //! `memory` and `start` look at the built `countersign` binary. The server has processor 0 for itself, what drives it
 //! processor 1.
 
@@ -31,6 +32,7 @@ mod replicas;
 mod served;
 mod start;
 mod steps;
+mod tenants;
 mod together;
 mod triggers;
 mod watch;
@@ -46,6 +48,7 @@ const USAGE: &str =
     "usage: countersign-bench decide | steps | triggers | postgres | replicas | client | ingest | watch
        countersign-bench drive [seconds]
        countersign-bench overload [path of countersign]
+       countersign-bench tenants [path of countersign]
        countersign-bench start [path of countersign]
        countersign-bench memory [decisions] [path of countersign]
 ";
@@ -91,6 +94,15 @@ fn run(arguments: &[&str]) -> anyhow::Result<ExitCode> {
         ["ingest-pinned"] => done(ingest::run()),
         ["watch"] => process::pinned(0, &["watch-pinned"]),
         ["watch-pinned"] => done(watch::run()),
+        ["tenants", rest @ ..] => {
+            process::pinned(1, &["tenants-pinned", rest.first().copied().unwrap_or(SHIPPED)])
+        }
+        ["tenants-pinned", binary] => done(tenants::run(binary.as_ref())),
+        ["flood-pinned", host, data, milliseconds] => done(tenants::flood(
+            host,
+            data.as_ref(),
+            milliseconds.parse().context("a number of milliseconds")?,
+        )),
         ["start", rest @ ..] => done(start::run(&path(rest.first()))),
         ["memory", rest @ ..] => {
             let count =

@@ -51,6 +51,9 @@ pub const PEOPLE: u32 = 1_000;
 /// The tenant whose people they are.
 pub const TENANT: &str = "example-tenant";
 
+/// Another tenant, whose name is as long.
+pub const QUIET: &str = "quieter-tenant";
+
 /// What is sent, without the body: unique and signed.
 pub struct Signed {
     /// Whose body goes with it.
@@ -62,6 +65,7 @@ pub struct Signed {
 /// Everybody's bodies, and the means to sign them.
 pub struct Questions {
     bodies: Vec<Vec<u8>>,
+    tenant: &'static str,
     key: SigningKey,
     host: String,
     /// Differs between any two of this process, so that no id is made twice.
@@ -85,10 +89,17 @@ impl Question {
 impl Questions {
     /// Questions to the server at `host`, signed by `key`.
     pub fn new(question: &Question, host: &str, key: SigningKey) -> Self {
+        Self::of_tenant(question, host, key, TENANT)
+    }
+
+    /// The same questions of the people of another tenant.
+    pub fn of_tenant(question: &Question, host: &str, key: SigningKey, tenant: &'static str) -> Self {
         static SERIES: AtomicU64 = AtomicU64::new(0);
-        let bodies = (0..PEOPLE).map(|person| question.of(person)).collect();
-        let series = SERIES.fetch_add(1, Ordering::Relaxed);
-        Self { bodies, key, host: host.to_owned(), series, made: Cell::new(0) }
+        let of = |person| String::from_utf8_lossy(&question.of(person)).replace(TENANT, tenant).into_bytes();
+        let bodies = (0..PEOPLE).map(of).collect();
+        // Processes that ask beside each other make no id twice.
+        let series = SERIES.fetch_add(1, Ordering::Relaxed) + (u64::from(std::process::id()) << 8);
+        Self { bodies, tenant, key, host: host.to_owned(), series, made: Cell::new(0) }
     }
 
     /// The body of a person's question.
@@ -121,10 +132,10 @@ impl Questions {
 
     fn head(&self, path: &str, id: &str, timestamp: i64, body: &[u8]) -> Vec<u8> {
         let signature = self.key.sign_request(id, timestamp, body);
-        let host = &self.host;
+        let (host, tenant) = (&self.host, self.tenant);
         format!(
             "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\nwebhook-id: {id}\r\n\
-             webhook-timestamp: {timestamp}\r\nwebhook-signature: {signature}\r\n{TENANT_HEADER}: {TENANT}\r\n\
+             webhook-timestamp: {timestamp}\r\nwebhook-signature: {signature}\r\n{TENANT_HEADER}: {tenant}\r\n\
              accept: */*\r\ncontent-length: {}\r\n\r\n",
             body.len()
         )

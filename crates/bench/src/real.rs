@@ -1,16 +1,18 @@
 //! A real decision, made in this process: what the parts of a decision are measured on.
 
-use countersign_app::access::Within;
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, anyhow, ensure};
 use countersign_app::{
     App, Tenant,
+    access::Caller,
     decide::{Ask, Decided, record::Record},
     outcomes::Outcome,
+    reveal::Reason,
 };
 use countersign_core::{Clock, DecisionId, SubjectId};
 use countersign_ledger::receipt::Opening;
+use countersign_rights::{Action, How};
 use countersign_server::parse_to_measure;
 use countersign_store::{NewBody, NewDecision, NewLeaf, Scope, Store};
 use serde::Deserialize;
@@ -73,7 +75,10 @@ impl Real {
         let leaf = store.find_leaf(Scope::Tenant(tenant.id()), id.as_str()).await?.context("no leaf")?;
         let bodies = store.list_sealed_bodies(Scope::Tenant(tenant.id()), leaf.index).await?.into_iter();
         let bodies = bodies.map(|body| NewBody { key_id: body.key_id, sealed: body.sealed }).collect();
-        let opened = app.receipt(Within::all(&tenant), id.as_str(), true).await?.openings.pop();
+        let permit =
+            app.permit(&Caller::local(How::Process), Action::RevealDecisions, tenant.id(), None).await?;
+        let reason = Reason { actor: Some("bench"), text: "to measure what a record costs" };
+        let opened = app.opened_receipt(&permit, id.as_str(), reason).await?.openings.pop();
         let Opening { body, .. } = opened.context("nothing was laid open")?;
         let record: Record = serde_json::from_slice(&body.0)?;
         ensure!(record.profile.is_some(), "the person has no profile");

@@ -11,6 +11,7 @@ mod incidents;
 mod keys;
 mod models;
 mod policy;
+mod reveal;
 mod rules;
 mod sandbox;
 mod tenant;
@@ -40,6 +41,7 @@ pub use self::{
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
     models::{ActOnModel, ImportModel, ModelCommand, NamedModel, TrainModel},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
+    reveal::{Reveal, Why},
     rules::{ExplainRule, Rules, RulesAt},
     sandbox::{Client, Sandbox},
     tenant::{
@@ -125,6 +127,11 @@ pub enum Command {
     /// What was found in a tenant's log.
     #[command(subcommand)]
     Incidents(Incidents),
+    /// Open fields that are masked elsewhere, with a reason; the ledger tells who did.
+    #[command(
+        after_help = "Examples:\n  countersign reveal incident inc_0123456789abcdef --fields accounts,sources --reason 'case 4711' --tenant example-tenant\n  countersign reveal decision dec_0198… --fields user.email --reason 'the person called' --tenant example-tenant --url http://127.0.0.1:8377"
+    )]
+    Reveal(Reveal),
     /// Single findings in a tenant's log, told or not.
     #[command(subcommand)]
     Alerts(Alerts),

@@ -329,7 +329,8 @@ fn access(
         tokens.insert(id.clone(), verifier.with_context(|| format!("`tenants.{id}.api`"))?);
     }
     let (provider, claims) = (config.access.provider(clock)?, config.access.grants());
-    Ok(access::Settings { provider, claims, tokens, ..policies })
+    let fresh = config.access.fresh();
+    Ok(access::Settings { provider, claims, tokens, fresh, ..policies })
 }
 
 /// What is asked about people who sign up at a tenant, with its token; fetched by what answers them alone.

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_app::{App, Error, Kept, Lead, Tenant};
+use countersign_app::{App, Error, Kept, Lead, Tenant, access::Job};
 use tokio::{sync::watch, task::JoinSet, time};
 
 use crate::listen::stopped;
@@ -102,13 +102,14 @@ impl Drop for Unended {
 }
 
 async fn each_second(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let tenants = app.permit_job_everywhere(Job::Ledger).await;
     let mut ticks = ticks(SECOND);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = stopped(&mut stop) => return,
         }
-        for tenant in app.tenants() {
+        for tenant in &tenants {
             log(tenant, "gap", app.record_gap(tenant).await);
             if let Some(lead) = lead(&app, tenant).await {
                 log(tenant, "checkpoint", app.sign_next_checkpoint(tenant, &lead).await);
@@ -119,6 +120,7 @@ async fn each_second(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 
 /// Looks at a tenant's log as it is journaled here, and each second at what another process journaled.
 async fn watch_log(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let Some(tenant) = app.permit_job(Job::Watch, &tenant).await else { return };
     let mut ticks = ticks(SECOND);
     loop {
         tokio::select! {
@@ -159,6 +161,7 @@ async fn replay(app: &App, tenant: &Tenant, lead: &Lead) -> bool {
 
 /// Joins a tenant's log to decisions, each second what came since: by itself, so that alerts never wait for what is learned.
 async fn join_log(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let Some(tenant) = app.permit_job(Job::Learning, &tenant).await else { return };
     let mut ticks = ticks(SECOND);
     loop {
         tokio::select! {
@@ -190,15 +193,18 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, E
 
 /// What is left at the end, which any process may tell and sign: every head is committed.
 async fn sign_all(app: &App) {
-    for tenant in app.tenants() {
+    for tenant in &app.permit_job_everywhere(Job::Ledger).await {
         log(tenant, "gap", app.record_gap(tenant).await);
         log(tenant, "checkpoint", app.sign_checkpoint(tenant).await);
+    }
+    for tenant in app.tenants() {
         log(tenant, "lead", app.resign(tenant).await);
     }
 }
 
 /// Keeps one tenant up with what is on record, and the record with what was thrown here: each by itself, so that none waits for another's lock or policy.
 async fn keep_up(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    // Why no permit: it reads what is on record of this service itself, and puts there what somebody who may threw here.
     let mut ticks = ticks(if app.is_shared() { LOOK } else { LOOK_ALONE });
     let mut changes = app.changes();
     loop {
@@ -217,6 +223,7 @@ async fn keep_up(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<b
 
 /// Tells one tenant's receivers of incidents: by itself, since one that is slow may not hold up anything else.
 async fn tell(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let Some(tenant) = app.permit_job(Job::Hooks, &tenant).await else { return };
     let mut ticks = ticks(SECOND);
     loop {
         tokio::select! {
@@ -233,13 +240,14 @@ async fn tell(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool
 }
 
 async fn each_hour(app: Arc<App>, retention: Vec<(Kept, u32)>, mut stop: watch::Receiver<bool>) {
+    let tenants = app.permit_job_everywhere(Job::Retention).await;
     let mut ticks = ticks(HOUR);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = stopped(&mut stop) => return,
         }
-        for tenant in app.tenants() {
+        for tenant in &tenants {
             for kept in &retention {
                 log(tenant, "retention", retain_all(&app, tenant, *kept, &stop).await);
             }
@@ -268,6 +276,7 @@ async fn retain_all(
 /// Builds the crowd that sign-ins are held against from records: once, each time that it was emptied, and every quarter of an hour
 /// where others work on the same database.
 async fn warm(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let Some(tenant) = app.permit_job(Job::Learning, &tenant).await else { return };
     loop {
         let built = tokio::select! {
             built = app.build_crowd(&tenant) => built,
@@ -297,6 +306,8 @@ async fn warm(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool
 }
 
 async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let learning = app.permit_job_everywhere(Job::Learning).await;
+    let old = app.permit_job_everywhere(Job::Retention).await;
     let mut ticks = ticks(MINUTE);
     loop {
         tokio::select! {
@@ -306,9 +317,12 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         if let Err(error) = app.tell_refused().await {
             tracing::error!(detail = error.detail(), "refused credentials could not be recorded");
         }
-        for tenant in app.tenants() {
+        for tenant in &learning {
             let Some(lead) = lead(&app, tenant).await else { continue };
             log(tenant, "silence", in_batches(&stop, BATCHES, || app.count_silence(tenant, &lead)).await);
+        }
+        for tenant in &old {
+            let Some(lead) = lead(&app, tenant).await else { continue };
             log(tenant, "requests", app.forget_requests(tenant, &lead).await);
             log(tenant, "sign-ups", app.forget_sign_ups(tenant).await);
             log(tenant, "deliveries", app.forget_deliveries(tenant, &lead).await);
@@ -348,6 +362,30 @@ mod tests {
     use rusqlite::Connection;
 
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_job_that_a_policy_forbids_does_nothing_and_the_ledger_says_so() {
+        let policy = "@id(\"no_checkpoints\") forbid (principal == Countersign::Job::\"ledger\", action, \
+            resource == Countersign::Tenant::\"example-tenant\");";
+        let access = countersign_app::access::Settings {
+            policies: vec![("own.cedar".to_owned(), policy.to_owned())],
+            ..countersign_app::access::Settings::default()
+        };
+        let setup = countersign_testkit::Setup { access, ..countersign_testkit::Setup::default() };
+        let service = TestApp::start_with(|_| {}, setup).await;
+        assert_eq!(service.decide(&post_login()).await.status, 200);
+        let jobs = Jobs::start(&service.app, Vec::new());
+        jobs.finish(&service.app).await;
+        let tenant = service.tenant();
+        assert!(matches!(service.app.newest_checkpoint(&tenant).await, Err(Error::NotFound(_))));
+        let other = service.app.tenant(&countersign_testkit::OTHER_TENANT.parse().unwrap()).unwrap();
+        assert!(service.app.newest_checkpoint(&other).await.is_ok(), "it is forbidden at one tenant alone");
+        let leaves = service.store.list_leaves(tenant.id(), 0, 100).await.unwrap();
+        let denied = leaves.iter().map(|row| String::from_utf8_lossy(&row.leaf).into_owned());
+        let denied =
+            denied.filter(|leaf| leaf.contains("\"denied\"") && leaf.contains("\"keep_ledger\"")).count();
+        assert!((1..=2).contains(&denied), "once a start, not once a turn: {denied}");
+    }
 
     #[tokio::test]
     async fn a_database_that_swallows_everything_is_given_up() {

@@ -8,6 +8,8 @@ mod config;
 mod corpus;
 mod data_dir;
 mod doctor;
+#[cfg(test)]
+mod fuzz;
 mod jobs;
 mod key_file;
 mod key_watch;
@@ -19,6 +21,7 @@ mod pull_log;
 mod reference_watch;
 mod rule_watch;
 mod tls;
+mod toml_text;
 
 use std::process::ExitCode;
 

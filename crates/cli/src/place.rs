@@ -174,9 +174,14 @@ impl Remote {
         read(status, &bytes)
     }
 
-    /// As `get`; `None` where there is nothing, or nothing any more.
-    pub async fn find(&self, path: &[&str], query: &[(&str, String)]) -> anyhow::Result<Option<Value>> {
-        let (status, bytes) = self.send(Method::GET, path, query, None).await?;
+    /// Sends a body; `None` where there is nothing of what it is about, or nothing any more.
+    pub async fn find_by(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        body: &Value,
+    ) -> anyhow::Result<Option<Value>> {
+        let (status, bytes) = self.send(Method::POST, path, query, Some(body)).await?;
         if matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
             return Ok(None);
         }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_app::{App, Error, Tenant, management::Api};
+use countersign_app::{App, Error, Tenant, access::Job, management::Api};
 use tokio::{sync::watch, task::JoinSet, time};
 
 use crate::{config::Config, doctor::Sources, listen::stopped};
@@ -53,6 +53,7 @@ impl Puller {
 }
 
 async fn attend(app: Arc<App>, tenant: Arc<Tenant>, api: Arc<dyn Api>) {
+    let Some(tenant) = app.permit_job(Job::Pull, &tenant).await else { return };
     let mut ticks = time::interval(MINUTE);
     ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     let mut told = None;

@@ -132,6 +132,8 @@ pub enum IdKind {
     Token,
     /// `ses_`: a session of a browser.
     Session,
+    /// `pln_`: a plan of changes at a tenant.
+    Plan,
 }
 
 impl IdKind {
@@ -145,6 +147,7 @@ impl IdKind {
             Self::Account => "sva_",
             Self::Token => "tok_",
             Self::Session => "ses_",
+            Self::Plan => "pln_",
         }
     }
 }

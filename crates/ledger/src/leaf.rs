@@ -10,6 +10,9 @@ use crate::{Hash, hash::sha256};
 /// The longest leaf, in bytes; an entry bundle could carry 65,535 (C2SP tlog-tiles, "Log entries").
 pub const MAX_LEAF_BYTES: usize = 16 * 1024;
 
+/// Room for a leaf, in bytes: most are shorter.
+const USUAL_BYTES: usize = 512;
+
 /// The longest id of a record, in bytes: as long as `countersign_core` accepts identifiers.
 const MAX_ID_BYTES: usize = 256;
 
@@ -44,6 +47,8 @@ pub enum Kind {
     Administration,
     /// Somebody signed in, was refused, or was granted something.
     Access,
+    /// A plan was proposed, countersigned, refused, or carried out by a step.
+    Plan,
 }
 
 impl Kind {
@@ -60,6 +65,7 @@ impl Kind {
             Self::Reveal => "reveal",
             Self::Administration => "administration",
             Self::Access => "access",
+            Self::Plan => "plan",
         }
     }
 }
@@ -148,7 +154,8 @@ impl Leaf {
     /// `Size`, `Bounds`, or `Subject` when a field begins with `sub_`: a leaf lives on after a person's erasure.
     pub fn encode(&self) -> Result<Vec<u8>, LeafError> {
         self.check()?;
-        let bytes = serde_json::to_vec(self).map_err(|_| LeafError::Malformed { column: 0 })?;
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        serde_json::to_writer(&mut bytes, self).map_err(|_| LeafError::Malformed { column: 0 })?;
         if bytes.len() > MAX_LEAF_BYTES {
             return Err(LeafError::Size { bytes: bytes.len() });
         }

@@ -28,6 +28,8 @@ mod diff;
 mod document;
 mod facts;
 mod faults;
+#[cfg(test)]
+mod fuzz;
 mod recorded;
 mod reference;
 mod settings;

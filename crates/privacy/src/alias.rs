@@ -12,7 +12,7 @@ const ALIAS_BYTES: usize = 16;
 
 /// A period of event time whose aliases are joined: so many days, counted in such periods from 1970.
 ///
-/// Its text is `30d690`: the 690th period of 30 days.
+/// Its text is `30d690`: the 690th period of 30 days; `always` where it has no end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch {
     days: u16,
@@ -22,6 +22,9 @@ pub struct Epoch {
 impl Epoch {
     /// The days of a period where a use does not say otherwise.
     pub const DAYS: u16 = 30;
+
+    /// No period: what is joined for as long as the tenant has its keys. For those who work with Countersign, and never for the outside.
+    pub const ALWAYS: Self = Self { days: 0, number: 0 };
 
     /// The period of `days` days, at least one, that `at` lies in; what is before 1970 is in the first.
     #[must_use]
@@ -33,11 +36,15 @@ impl Epoch {
 
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::ALWAYS {
+            return f.write_str("always");
+        }
         write!(f, "{}d{}", self.days, self.number)
     }
 }
 
-/// What stands for somebody outside: `als_`, the period, and 32 hexadecimal digits. It leads nowhere without the tenant's keys.
+/// What stands for somebody: `als_`, the period, and 32 hexadecimal digits; without a period where it always holds. It leads nowhere
+/// without the tenant's keys.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Alias {
     epoch: Epoch,
@@ -45,6 +52,13 @@ pub struct Alias {
 }
 
 impl Alias {
+    /// Its beginning, for a place where people read: `als_9f86d0…`.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let [one, two, three, ..] = self.tag;
+        format!("als_{one:02x}{two:02x}{three:02x}\u{2026}")
+    }
+
     /// The period in which it holds.
     #[must_use]
     pub const fn epoch(&self) -> Epoch {
@@ -54,7 +68,10 @@ impl Alias {
 
 impl fmt::Display for Alias {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "als_{}_", self.epoch)?;
+        match self.epoch {
+            Epoch::ALWAYS => f.write_str("als_")?,
+            epoch => write!(f, "als_{epoch}_")?,
+        }
         self.tag.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
@@ -69,14 +86,25 @@ impl FromStr for Alias {
 
     fn from_str(text: &str) -> Result<Self, AliasError> {
         let parts = || {
-            let (epoch, digits) = text.strip_prefix("als_")?.split_once('_')?;
-            let (days, number) = epoch.split_once('d')?;
-            let epoch = Epoch { days: days.parse().ok()?, number: number.parse().ok()? };
+            let rest = text.strip_prefix("als_")?;
+            let (epoch, digits) = match rest.split_once('_') {
+                Some((epoch, digits)) => {
+                    let (days, number) = epoch.split_once('d')?;
+                    (
+                        Epoch {
+                            days: days.parse().ok().filter(|days| *days > 0)?,
+                            number: number.parse().ok()?,
+                        },
+                        digits,
+                    )
+                }
+                None => (Epoch::ALWAYS, rest),
+            };
             let whole = u128::from_str_radix(digits, 16).ok()?;
             Some(Self { epoch, tag: whole.to_be_bytes() })
         };
         // Why compared: one alias has one text.
-        parts().filter(|alias| alias.epoch.days > 0 && alias.to_string() == text).ok_or(AliasError)
+        parts().filter(|alias| alias.to_string() == text).ok_or(AliasError)
     }
 }
 
@@ -134,6 +162,15 @@ impl Aliases {
     #[must_use]
     pub fn of_id(&self, id: &str) -> Alias {
         self.of(&self.keys.subject(id))
+    }
+
+    /// The alias of whom a text names as the log does: by a user id, or by a name that was typed. That of an e-mail address is the one of
+    /// whoever signs up under it, in whatever letters it is written.
+    #[must_use]
+    pub fn of_account(&self, name: &str) -> Alias {
+        // Why: each of Auth0's user ids has a bar in it, also where it goes on with an address.
+        let is_address = name.contains('@') && !name.contains('|');
+        if is_address { self.of(&self.keys.address(name)) } else { self.of_id(name) }
     }
 }
 

@@ -195,9 +195,13 @@ impl TenantKeys {
 
     fn pseudonym(&self, name: &[u8]) -> SubjectId {
         let tag = hmac::sign(&self.pseudonym, name);
-        let text = std::iter::once("sub_".to_owned())
-            .chain(tag.as_ref().iter().take(PSEUDONYM_BYTES).map(|byte| format!("{byte:02x}")))
-            .collect::<String>();
+        let mut text = String::with_capacity("sub_".len() + 2 * PSEUDONYM_BYTES);
+        text.push_str("sub_");
+        for byte in tag.as_ref().iter().take(PSEUDONYM_BYTES) {
+            text.extend(
+                [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')),
+            );
+        }
         #[expect(
             clippy::expect_used,
             reason = "the prefix and hexadecimal digits are a subject id by construction"

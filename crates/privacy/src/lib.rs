@@ -21,6 +21,7 @@
 mod alias;
 pub mod fields;
 mod keys;
+mod pack;
 mod seal;
 mod signing;
 mod tag;

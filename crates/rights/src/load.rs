@@ -1,6 +1,6 @@
 //! From files to policies that were checked against the schema.
 
-use std::{collections::BTreeMap, thread};
+use std::{collections::BTreeMap, sync::OnceLock, thread};
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 
@@ -41,19 +41,29 @@ pub(crate) fn load(files: &[File<'_>]) -> Result<Loaded, PolicyFault> {
     })
 }
 
-fn load_all(files: &[File<'_>]) -> Result<Loaded, PolicyFault> {
-    let (schema, _) =
-        Schema::from_cedarschema_str(SCHEMA.text).map_err(|error| PolicyFault::of(SCHEMA, &error))?;
-    let mut loading = Loading {
-        validator: Validator::new(schema),
-        policies: PolicySet::new(),
-        places: BTreeMap::new(),
-        room: usize::MAX,
+/// The schema and the shipped policies, which are the same each time and read once.
+fn shipped() -> Result<Loading, PolicyFault> {
+    static READ: OnceLock<Result<Loading, PolicyFault>> = OnceLock::new();
+    let read = || {
+        let (schema, _) =
+            Schema::from_cedarschema_str(SCHEMA.text).map_err(|error| PolicyFault::of(SCHEMA, &error))?;
+        let mut loading = Loading {
+            validator: Validator::new(schema),
+            policies: PolicySet::new(),
+            places: BTreeMap::new(),
+            room: usize::MAX,
+        };
+        for file in SHIPPED {
+            loading.add(file)?;
+        }
+        loading.room = MOST_POLICIES;
+        Ok(loading)
     };
-    for file in SHIPPED {
-        loading.add(file)?;
-    }
-    loading.room = MOST_POLICIES;
+    READ.get_or_init(read).clone()
+}
+
+fn load_all(files: &[File<'_>]) -> Result<Loaded, PolicyFault> {
+    let mut loading = shipped()?;
     let mut bytes = 0_usize;
     for file in files {
         bytes = bytes.saturating_add(file.text.len());
@@ -67,6 +77,7 @@ fn load_all(files: &[File<'_>]) -> Result<Loaded, PolicyFault> {
     Ok(Loaded { schema: loading.validator.schema().clone(), policies: loading.policies })
 }
 
+#[derive(Clone)]
 struct Loading {
     validator: Validator,
     policies: PolicySet,

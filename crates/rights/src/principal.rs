@@ -7,7 +7,7 @@ use countersign_core::{OrganizationId, TenantId};
 use crate::{Grant, How, Place, PrincipalKind, Role};
 
 /// Somebody whose credential was verified, with what they were granted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Principal {
     /// What it is.
     pub kind: PrincipalKind,

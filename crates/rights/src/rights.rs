@@ -25,6 +25,7 @@ pub struct Rights {
     actions: HashMap<Action, Entity>,
     authorizer: Authorizer,
     digest: [u8; 32],
+    files: Vec<(String, [u8; 32])>,
 }
 
 /// The answer to one check.
@@ -60,7 +61,11 @@ impl Rights {
         let actions = names
             .actions(&schema)
             .ok_or_else(|| PolicyFault::at(SCHEMA, 0, "an action of the service is not in the schema"))?;
-        Ok(Self { policies, names, actions, authorizer: Authorizer::new(), digest: digest_of(&files) })
+        let own = files.iter().map(|file| (format!("own/{}", file.name), file.text));
+        let named = SHIPPED.iter().map(|file| (file.name.to_owned(), file.text)).chain(own);
+        let digests = named.map(|(name, text)| (name, sha256(&[text.as_bytes()])));
+        let (digest, authorizer) = (digest_of(&files), Authorizer::new());
+        Ok(Self { policies, names, actions, authorizer, digest, files: digests.collect() })
     }
 
     /// SHA-256 over the schema and every file of policies, whatever order the operator's came in: another set has
@@ -68,6 +73,12 @@ impl Rights {
     #[must_use]
     pub const fn digest(&self) -> [u8; 32] {
         self.digest
+    }
+
+    /// The files of policies in force, the shipped ones first and the operator's as `own/…`, each with the SHA-256 of its text.
+    #[must_use]
+    pub fn files(&self) -> &[(String, [u8; 32])] {
+        &self.files
     }
 
     /// The ids of the policies in force, in order.
@@ -148,12 +159,19 @@ fn digest_of(files: &[File<'_>]) -> [u8; 32] {
     let mut own: Vec<(&str, &str)> = files.iter().map(|file| (file.name, file.text)).collect();
     own.sort_unstable();
     let shipped = [SCHEMA].into_iter().chain(SHIPPED).map(|file| (file.name, file.text));
+    let parts: Vec<_> = shipped
+        .chain(own)
+        .flat_map(|(name, text)| [name, text])
+        .map(|part| ((part.len() as u64).to_be_bytes(), part.as_bytes()))
+        .collect();
+    let parts: Vec<&[u8]> = parts.iter().flat_map(|(length, part)| [&length[..], part]).collect();
+    sha256(&parts)
+}
+
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
-    for (name, text) in shipped.chain(own) {
-        for part in [name, text] {
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part.as_bytes());
-        }
+    for part in parts {
+        context.update(part);
     }
     let mut hash = [0; 32];
     for (byte, made) in hash.iter_mut().zip(context.finish().as_ref()) {

@@ -59,8 +59,8 @@ words!(
         RevealDecisions = "reveal_decisions",
         /// Opens log entries as Auth0 sent them.
         RevealLogs = "reveal_logs",
-        /// Opens who a pseudonym stands for.
-        RevealUsers = "reveal_users",
+        /// Opens named fields of an incident, an alert, a decision, a log entry, a suppression or a person.
+        RevealPersonal = "reveal_personal",
         /// Throws kill switches and takes them back.
         SetSwitches = "set_switches",
         /// Puts a policy of decisions in force.
@@ -87,6 +87,20 @@ words!(
         ApprovePlans = "approve_plans",
         /// Asks for a decision.
         Decide = "decide",
+        /// Records gaps and switches, and signs checkpoints.
+        KeepLedger = "keep_ledger",
+        /// Looks for attacks in the tenant's log, and opens incidents.
+        WatchLog = "watch_log",
+        /// Learns how sign-ins turned out: from the log, from silence, and what they have in common.
+        Learn = "learn",
+        /// Tells receivers of incidents.
+        TellReceivers = "tell_receivers",
+        /// Deletes what is older than it is kept.
+        DeleteOld = "delete_old",
+        /// Fetches the tenant's log by its Management API.
+        PullLog = "pull_log",
+        /// Reads the tenant's settings by its Management API.
+        InspectTenant = "inspect_tenant",
     }
 );
 
@@ -107,6 +121,8 @@ words!(
         Approve = "approve",
         /// Asking for decisions.
         Decide = "decide",
+        /// What the service does by itself.
+        Run = "run",
     }
 );
 
@@ -166,7 +182,7 @@ impl Action {
             | Self::TellOutcomes
             | Self::MarkUsers
             | Self::FindEntities => Group::Triage,
-            Self::RevealDecisions | Self::RevealLogs | Self::RevealUsers => Group::Reveal,
+            Self::RevealDecisions | Self::RevealLogs | Self::RevealPersonal => Group::Reveal,
             Self::SetSwitches
             | Self::ApplyPolicies
             | Self::ChangeModels
@@ -178,6 +194,13 @@ impl Action {
             Self::ErasePeople | Self::ReadAccess | Self::ChangeAccess => Group::Administer,
             Self::ApprovePlans => Group::Approve,
             Self::Decide => Group::Decide,
+            Self::KeepLedger
+            | Self::WatchLog
+            | Self::Learn
+            | Self::TellReceivers
+            | Self::DeleteOld
+            | Self::PullLog
+            | Self::InspectTenant => Group::Run,
         }
     }
 }

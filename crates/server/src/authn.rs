@@ -43,6 +43,11 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
+/// Whether a page is wanted, as browsers say it.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+    text(headers, header::ACCEPT).is_some_and(|accept| accept.contains("text/html"))
+}
+
 /// What is found of a cookie of this name.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE);
@@ -149,20 +154,19 @@ pub(crate) async fn require(State(server): State<Server>, mut request: Request, 
     let headers = request.headers();
     let caller = match server.caller(headers, request.extensions()).await {
         Ok(caller) => caller,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => return crate::console::refused(headers, problem),
     };
-    let wants_page = text(headers, header::ACCEPT).is_some_and(|accept| accept.contains("text/html"));
     let Some(caller) = caller else {
         if headers.contains_key(header::AUTHORIZATION) || cookie(headers, server.cookie_name()).is_some() {
             server.0.app.count_refused();
         }
-        if wants_page {
+        if wants_page(headers) {
             return crate::console::signed_out(&server, &request);
         }
         return missing().into_response();
     };
     if let Err(problem) = check_page(&caller, request.method(), headers) {
-        return problem.into_response();
+        return crate::console::refused(headers, problem);
     }
     request.extensions_mut().insert(caller);
     next.run(request).await

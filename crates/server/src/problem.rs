@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_app::{incidents::HandlingError, models::ModelRefusal};
+use countersign_app::{acts::PlanRefusal, incidents::HandlingError, models::ModelRefusal};
 use serde::Serialize;
 
 use crate::admission::{OVERLOADED, Shed};
@@ -88,6 +88,19 @@ impl Problem {
         self
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// After how many seconds it is worth another try.
+    pub(crate) fn seconds_to_wait(&self) -> Option<u64> {
+        self.0.retry_after
+    }
+
     /// The stable code, such as `signature.stale`.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -122,7 +135,7 @@ impl From<countersign_app::Error> for Problem {
         use countersign_app::Error;
         let status = match &error {
             Error::UnknownTenant | Error::NotFound(_) => StatusCode::NOT_FOUND,
-            Error::WrongTenant | Error::Denied(_) => StatusCode::FORBIDDEN,
+            Error::WrongTenant | Error::Denied(_) | Error::StaleSignIn(_) => StatusCode::FORBIDDEN,
             Error::Replayed
             | Error::PolicyChanged
             | Error::ModelsChanged
@@ -130,12 +143,20 @@ impl From<countersign_app::Error> for Problem {
             | Error::Stale
             | Error::NameTaken
             | Error::IncidentChanged
-            | Error::Handling(HandlingError::Closed) => StatusCode::CONFLICT,
+            | Error::Handling(HandlingError::Closed)
+            | Error::Plan(
+                PlanRefusal::NoHands | PlanRefusal::Gate(_) | PlanRefusal::Review(_) | PlanRefusal::Misfit,
+            ) => StatusCode::CONFLICT,
+            Error::Plan(PlanRefusal::NotAPerson) => StatusCode::FORBIDDEN,
+            Error::Plan(PlanRefusal::Read(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Error::NoSuchVersion
             | Error::Model(_)
+            | Error::Plan(PlanRefusal::Faults(_))
             | Error::Handling(_)
             | Error::Suppression(_)
             | Error::Actor
+            | Error::Reason
+            | Error::Fields
             | Error::NoProvider
             | Error::Scope
             | Error::Days(_)

@@ -58,7 +58,7 @@ pub struct SessionRow {
     pub principal: String,
     /// How they came, a word.
     pub how: String,
-    /// The grants that the configuration gives for the claims they came with, a JSON array.
+    /// What they came with: claimed values that the configuration grants roles for, and when they last showed who they are; JSON.
     pub claimed: String,
     /// When it began.
     pub created_at: Timestamp,

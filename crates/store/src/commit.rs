@@ -11,7 +11,7 @@ use crate::rows::{
 use crate::{
     AccessWrite, AlertEntities, AlertRow, AttackSourceRow, DeliveryRow, DeliveryState, IncidentNoteRow,
     IncidentRow, JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, ModelActRow, ModelRow, Old,
-    SuppressionRow,
+    PlanWrite, SuppressionRow,
 };
 
 /// What is served first when the writer is busy.
@@ -175,6 +175,8 @@ pub enum Write {
     RetractAlert(String),
     /// Changes what is known of incidents and what follows from them.
     Incident(IncidentWrite),
+    /// Changes what is known of plans.
+    Plan(PlanWrite),
     /// Changes who may ask for what; of the installation, whatever the commit's tenant is.
     Access(AccessWrite),
     /// Changes what is known of entries of the log and their decisions.

@@ -21,6 +21,7 @@ mod incidents;
 mod joins;
 mod journal;
 mod models;
+mod plans;
 mod postgres;
 mod rows;
 mod scope;
@@ -41,6 +42,7 @@ pub use journal::{
     LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, Old,
 };
 pub use models::{ModelAct, ModelActError, ModelActRow, ModelKind, ModelKindError, ModelRow};
+pub use plans::{PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent};
 pub use postgres::PostgresSettings;
 pub use rows::{
     AddressRow, CheckpointRow, DecisionFilter, DecisionRow, HeldLevel, HeldUntil, LeafRow, Lease, LedgerHead,

@@ -117,8 +117,10 @@ pub struct OutcomeRow {
     pub id: String,
     /// The decision that it is about; `None` for a failure before any decision.
     pub decision: Option<DecisionId>,
-    /// What happened, a word.
+    /// What happened, a word; each is told of a decision once.
     pub kind: &'static str,
+    /// Kinds of the same decision that it takes the place of: they may be told anew. Their leaves stay.
+    pub replaces: &'static [&'static str],
     /// When.
     pub at: Timestamp,
 }

@@ -49,6 +49,7 @@ macro_rules! backend {
 }
 
 mod access;
+mod plans;
 
 impl Store {
     /// Opens the embedded database in `folder`; makes it when `access` is `Own` and there is none.

@@ -109,6 +109,12 @@ impl TestApp {
         self.send(request.expect("a request")).await
     }
 
+    /// Opens the receipt of a decision of the fixtures' tenant as the operator.
+    pub async fn open_receipt(&self, decision: &str) -> Answer {
+        let path = format!("/v1/decisions/{decision}/receipt?tenant={TENANT}");
+        self.operate("POST", &path, &json!({ "actor": "mia", "reason": "a test looks" })).await
+    }
+
     /// Sends any request.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.server.router().oneshot(request).await.expect("the router answers");

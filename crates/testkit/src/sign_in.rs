@@ -8,6 +8,7 @@ use countersign_app::{
     },
     management::Pending,
 };
+use countersign_core::Timestamp;
 use countersign_rights::{Action, Grant, How};
 
 use crate::{Answer, HOST, TestApp};
@@ -18,7 +19,8 @@ pub const ISSUER: &str = "https://id.test/";
 /// The code by which the provider says no.
 pub const REFUSED: &str = "refused";
 
-/// Vouches for whomever a code names, such as `mia`, or `mia,security` with what is claimed of her. The real client of a real
+/// Vouches for whomever a code names, such as `mia`, or `mia,security` with what is claimed of her, or `mia~1787212800` with the second
+/// in which she showed who she is. The real client of a real
 /// provider is tested where it is; here it is who gets in.
 pub struct Vouching;
 
@@ -39,11 +41,13 @@ impl IdentityProvider for Vouching {
             if code == REFUSED {
                 return Err(ProviderError::Refused("invalid_grant"));
             }
+            let (code, at) = code.split_once('~').map_or((&*code, None), |(code, at)| (code, Some(at)));
+            let authenticated_at = at.and_then(|at| at.parse().ok()).map(Timestamp::from_seconds);
             let mut parts = code.split(',').map(str::to_owned);
             let subject = parts.next().unwrap_or_default();
             let (issuer, name) = (ISSUER.to_owned(), format!("Name of {subject}"));
             let (claimed, methods) = (parts.collect(), Vec::new());
-            Ok(Identity { issuer, subject, name, claimed, authenticated_at: None, methods })
+            Ok(Identity { issuer, subject, name, claimed, authenticated_at, methods })
         })
     }
 }

@@ -29,13 +29,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "rights", "store"]),
     ("server", &["core", "auth0", "privacy", "ledger", "risk", "policy", "rights", "store", "app"]),
     ("testdb", &[]),
+    ("fuzz", &[]),
     ("adapters", &["core", "auth0", "privacy", "app"]),
     ("testkit", &["core", "policy", "privacy", "rights", "store", "app", "server", "testdb"]),
     (
         "bench",
         &[
-            "core", "auth0", "privacy", "ledger", "risk", "policy", "store", "app", "adapters", "server",
-            "sandbox", "testdb",
+            "core", "auth0", "privacy", "ledger", "risk", "policy", "rights", "store", "app", "adapters",
+            "server", "sandbox", "testdb",
         ],
     ),
     (

@@ -7,6 +7,8 @@
 mod claims;
 mod discovery;
 mod fetch;
+#[cfg(test)]
+mod fuzz;
 mod identity;
 mod jwks;
 mod jws;

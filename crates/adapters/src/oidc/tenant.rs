@@ -67,7 +67,7 @@ impl TenantTokens {
 }
 
 /// What the claims grant, and to which application.
-fn read(claims: &Claims) -> Result<Granted, Flaw> {
+pub(super) fn read(claims: &Claims) -> Result<Granted, Flaw> {
     let client = match (claims.text("azp")?, claims.text("client_id")?) {
         (Some(party), Some(client)) if party != client => return Err(Flaw::Party),
         (Some(client), _) | (None, Some(client)) => client,

@@ -1,7 +1,8 @@
 //! Somebody who is known.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use countersign_core::Timestamp;
 use countersign_rights::{How, Principal, PrincipalKind};
 
 /// Somebody who asked, and whom a credential proved. Cheap to clone.
@@ -10,11 +11,19 @@ pub struct Caller {
     principal: Arc<Principal>,
     name: Arc<str>,
     session: Option<Arc<str>>,
+    /// When a person last showed who they are, as far as that is known.
+    authenticated_at: Option<Timestamp>,
 }
 
 impl Caller {
     pub(crate) fn new(principal: Principal, name: &str, session: Option<&str>) -> Self {
-        Self { principal: Arc::new(principal), name: name.into(), session: session.map(Into::into) }
+        let session = session.map(Into::into);
+        Self { principal: Arc::new(principal), name: name.into(), session, authenticated_at: None }
+    }
+
+    /// The same, who showed at that time who they are.
+    pub(crate) fn authenticated(self, at: Timestamp) -> Self {
+        Self { authenticated_at: Some(at), ..self }
     }
 
     /// Whoever can read the data directory.
@@ -57,6 +66,15 @@ impl Caller {
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.principal.kind == PrincipalKind::Local
+    }
+
+    /// Whether it is a person who came by the identity provider, and showed there who they are no longer ago than `within`.
+    #[must_use]
+    pub fn is_fresh_person(&self, now: Timestamp, within: Duration) -> bool {
+        let is_person = self.principal.kind == PrincipalKind::Person && self.principal.how == How::Oidc;
+        let age = self.authenticated_at.map(|at| now.micros().saturating_sub(at.micros()));
+        // Why: a clock that went back makes nobody older, and none that runs ahead makes them younger than just now.
+        is_person && age.is_some_and(|age| u128::try_from(age).unwrap_or(0) <= within.as_micros())
     }
 
     /// Whether it came by a break-glass link.

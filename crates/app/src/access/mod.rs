@@ -2,10 +2,13 @@
 
 mod accounts;
 mod caller;
+mod checked;
 mod grants;
+mod jobs;
 mod links;
 mod permit;
 mod platform;
+mod policy_set;
 pub mod provider;
 mod refused;
 mod sessions;
@@ -14,7 +17,7 @@ mod told;
 mod view;
 mod within;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use countersign_core::TenantId;
 use countersign_rights::{Grant, PolicyFault, Rights};
@@ -24,6 +27,7 @@ pub use self::{
     accounts::{MAX_TOKEN_DAYS, NewToken, TokenMade},
     caller::Caller,
     grants::NewGrant,
+    jobs::Job,
     permit::{Denied, InstallationPermit, Permit},
     sessions::{BREAK_GLASS, IDLE, LINK_SESSION, LONGEST},
     sign_in::{Began, Returned, SignInRefusal, SignedIn},
@@ -31,6 +35,7 @@ pub use self::{
     within::Within,
 };
 use self::{
+    checked::Checked,
     provider::{AccessTokens, IdentityProvider},
     refused::Refused,
 };
@@ -46,15 +51,21 @@ pub struct Settings {
     pub claims: Vec<(String, Grant)>,
     /// What verifies access tokens of a tenant for our own API.
     pub tokens: BTreeMap<TenantId, Arc<dyn AccessTokens>>,
+    /// How long ago a person may have shown who they are when they change who may do what, or approve; `None`: [`FRESH`].
+    pub fresh: Option<Duration>,
 }
+
+/// How long ago a person may have shown who they are when they change who may do what, or approve, where nothing else is configured.
+pub const FRESH: Duration = Duration::from_secs(12 * 3_600);
 
 /// What is held of access.
 pub(crate) struct Access {
-    pub(crate) rights: Rights,
+    pub(crate) rights: Checked,
     pub(crate) provider: Option<Arc<dyn IdentityProvider>>,
     pub(crate) claims: Vec<(String, Grant)>,
     pub(crate) tokens: BTreeMap<TenantId, Arc<dyn AccessTokens>>,
     pub(crate) refused: Mutex<Refused>,
+    pub(crate) fresh: Duration,
 }
 
 impl Access {
@@ -63,7 +74,8 @@ impl Access {
     /// # Errors
     /// Where a policy of the operator's can't be used.
     pub(crate) fn new(settings: Settings) -> Result<Self, PolicyFault> {
-        let Settings { policies, provider, claims, tokens } = settings;
-        Ok(Self { rights: Rights::with(&policies)?, provider, claims, tokens, refused: Mutex::default() })
+        let Settings { policies, provider, claims, tokens, fresh } = settings;
+        let (rights, fresh) = (Checked::new(Rights::with(&policies)?), fresh.unwrap_or(FRESH));
+        Ok(Self { rights, provider, claims, tokens, refused: Mutex::default(), fresh })
     }
 }

@@ -3,9 +3,9 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use countersign_core::{OrganizationId, TenantId};
-use countersign_rights::{Action, Place, PrincipalKind, Verdict};
+use countersign_rights::{Action, How, Place, Principal, PrincipalKind, Verdict};
 
-use super::{Caller, Within, told::Fact};
+use super::{Caller, Within, policy_set::hex, told::Fact};
 use crate::{App, Error, Tenant};
 
 /// The longest name of who acts, in bytes.
@@ -93,11 +93,11 @@ fn actor(caller: &Caller, named: Option<&str>) -> Result<String, Error> {
 }
 
 impl App {
-    /// Lets a caller do something at a tenant, or at one organization of it. Whoever administers one organization alone is held to
-    /// that one also where none is named.
+    /// Lets a caller do something at a tenant, or at one organization of it. Whoever administers one organization alone, or came with
+    /// its token, is held to that one also where none is named, and only in what is about one.
     ///
     /// # Errors
-    /// `UnknownTenant` for one that is not there, and for who has no role at it; `Denied`.
+    /// `UnknownTenant` for one that is not there, and for who has no role at it; `Denied`; `StaleSignIn`.
     pub async fn permit(
         &self,
         caller: &Caller,
@@ -114,12 +114,15 @@ impl App {
         let verdict = self.access.rights.check(principal, action, &place(organization));
         report(&verdict);
         if verdict.is_permitted {
+            self.check_fresh(caller, action)?;
             return Ok(Permit { tenant, organization: organization.cloned(), caller: caller.clone() });
         }
-        if let ([own], None) = (&*principal.organizations_at(&tenant.id), organization) {
-            let narrower = self.access.rights.check(principal, action, &place(Some(own)));
+        let own = organization.is_none().then(|| held_to(principal, &tenant.id)).flatten();
+        if let Some(own) = own.filter(|_| WITHIN.contains(&action)) {
+            let narrower = self.access.rights.check(principal, action, &place(Some(&own)));
             if narrower.is_permitted {
-                return Ok(Permit { tenant, organization: Some(own.clone()), caller: caller.clone() });
+                self.check_fresh(caller, action)?;
+                return Ok(Permit { tenant, organization: Some(own), caller: caller.clone() });
             }
         }
         self.tell_denied(&tenant, caller, action).await;
@@ -133,11 +136,12 @@ impl App {
     /// Lets a caller do something that belongs to no tenant.
     ///
     /// # Errors
-    /// `Denied`.
+    /// `Denied`, `StaleSignIn`.
     pub async fn permit_here(&self, caller: &Caller, action: Action) -> Result<InstallationPermit, Error> {
         let verdict = self.access.rights.check(caller.principal(), action, &Place::Installation);
         report(&verdict);
         if verdict.is_permitted {
+            self.check_fresh(caller, action)?;
             return Ok(InstallationPermit { caller: caller.clone() });
         }
         if let Some(tenant) = self.tenants.iter().next() {
@@ -158,6 +162,27 @@ impl App {
         self.access.rights.check(caller.principal(), action, &Place::Installation).is_permitted
     }
 
+    /// Whether whoever has a permit may do something else at its place, without a leaf: for what a page offers.
+    #[must_use]
+    pub fn may_within(&self, permit: &Permit, action: Action) -> bool {
+        let place = match permit.organization() {
+            Some(organization) => Place::Organization(permit.id.clone(), organization.clone()),
+            None => Place::Tenant(permit.id.clone()),
+        };
+        self.access.rights.check(permit.caller().principal(), action, &place).is_permitted
+    }
+
+    /// Demands a young sign-in of a person who changes who may do what, or approves: a browser that was left open must not be enough.
+    /// Links and the data directory's token have short lives and uses of their own.
+    fn check_fresh(&self, caller: &Caller, action: Action) -> Result<(), Error> {
+        let is_grave = matches!(action, Action::ChangeAccess | Action::ApprovePlans);
+        let is_person = caller.principal().how == How::Oidc;
+        if !is_grave || !is_person || caller.is_fresh_person(self.ports.clock.now(), self.access.fresh) {
+            return Ok(());
+        }
+        Err(Error::StaleSignIn(self.access.fresh.as_secs().div_ceil(3_600)))
+    }
+
     /// The tenants at which a caller may do something, at all or at an organization of it.
     #[must_use]
     pub fn tenants_of(&self, caller: &Caller) -> Vec<TenantId> {
@@ -173,8 +198,13 @@ impl App {
     /// The ids of the policies in force, and a hash over all of them.
     #[must_use]
     pub fn access_policies(&self, _: &InstallationPermit) -> (Vec<String>, String) {
-        let digest = self.access.rights.digest().iter().map(|byte| format!("{byte:02x}")).collect();
-        (self.access.rights.policy_ids(), digest)
+        (self.access.rights.policy_ids(), hex(&self.access.rights.digest()))
+    }
+
+    /// The files of policies in force, the shipped ones first, each with the SHA-256 of its text.
+    #[must_use]
+    pub fn access_policy_files(&self, _: &InstallationPermit) -> Vec<(String, String)> {
+        self.access.rights.files().iter().map(|(name, digest)| (name.clone(), hex(digest))).collect()
     }
 
     fn denied(&self, caller: &Caller, action: Action, verdict: Verdict, at: &Place) -> Denied {
@@ -188,6 +218,21 @@ impl App {
         if let Err(error) = self.tell_access(tenant, "denied", &facts).await {
             tracing::error!(tenant.id = %tenant.id, detail = error.detail(), "a denial could not be recorded");
         }
+    }
+}
+
+/// What can be done within one organization: the store is asked with it. Everything else is about the whole tenant, whatever a policy says
+/// of an organization.
+const WITHIN: [Action; 3] = [Action::ReadDecisions, Action::TellOutcomes, Action::RevealPersonal];
+
+/// The one organization of a tenant to which somebody is held; `None` where there is none, or several.
+fn held_to(principal: &Principal, tenant: &TenantId) -> Option<OrganizationId> {
+    if principal.kind == PrincipalKind::Application {
+        return principal.organization.clone().filter(|_| principal.tenant.as_ref() == Some(tenant));
+    }
+    match &*principal.organizations_at(tenant) {
+        [own] => Some(own.clone()),
+        _ => None,
     }
 }
 

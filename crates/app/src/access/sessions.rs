@@ -6,6 +6,7 @@ use countersign_core::{IdKind, Timestamp};
 use countersign_privacy::Token;
 use countersign_rights::{Grant, How, Place, Principal, PrincipalKind, Role};
 use countersign_store::{AccessWrite, Commit, GrantRow, SessionRow, Write};
+use serde::{Deserialize, Serialize};
 
 use super::{Caller, InstallationPermit, SessionView, told::Fact};
 use crate::{App, Error};
@@ -34,8 +35,29 @@ pub(super) struct Opening<'a> {
     pub(super) how: How,
     /// Values of the provider's claim for roles.
     pub(super) claimed: &'a [String],
+    /// When the person last showed who they are.
+    pub(super) authenticated_at: Timestamp,
     pub(super) idle: Duration,
     pub(super) longest: Duration,
+}
+
+/// What a session keeps of what its person came with.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Came {
+    /// Values of the provider's claim for roles.
+    claimed: Vec<String>,
+    /// When they last showed who they are.
+    authenticated_at: Option<Timestamp>,
+}
+
+impl Came {
+    /// As stored; a session from before the time was kept has a list of values alone.
+    fn read(text: &str) -> Result<Self, Error> {
+        let bare = || Ok(Self { claimed: serde_json::from_str(text)?, authenticated_at: None });
+        serde_json::from_str(text)
+            .or_else(|_| bare())
+            .map_err(|error: serde_json::Error| Error::internal(error))
+    }
 }
 
 fn micros(duration: Duration) -> i64 {
@@ -62,7 +84,11 @@ impl App {
             digest: token.digest(),
             principal: opening.principal.to_owned(),
             how: opening.how.as_str().to_owned(),
-            claimed: serde_json::to_string(opening.claimed).map_err(Error::internal)?,
+            claimed: serde_json::to_string(&Came {
+                claimed: opening.claimed.to_vec(),
+                authenticated_at: Some(opening.authenticated_at.min(now)),
+            })
+            .map_err(Error::internal)?,
             created_at: now,
             seen_at: now,
             idle_micros: micros(opening.idle),
@@ -87,8 +113,8 @@ impl App {
         }
         let person = self.ports.store.get_person(&row.principal).await?;
         let Some(person) = person.filter(|person| person.disabled_at.is_none()) else { return Ok(None) };
-        let claimed: Vec<String> = serde_json::from_str(&row.claimed).map_err(Error::internal)?;
-        let grants = self.grants_of(&row.principal, &claimed).await?;
+        let came = Came::read(&row.claimed)?;
+        let grants = self.grants_of(&row.principal, &came.claimed).await?;
         let principal = Principal {
             kind: PrincipalKind::Person,
             id: row.principal,
@@ -98,7 +124,8 @@ impl App {
             tenant: None,
             organization: None,
         };
-        Ok(Some(Caller::new(principal, &person.name, Some(&row.id))))
+        let at = came.authenticated_at.unwrap_or(row.created_at);
+        Ok(Some(Caller::new(principal, &person.name, Some(&row.id)).authenticated(at)))
     }
 
     /// Why no error: who works is not to be stopped because the time of it could not be written.
@@ -214,6 +241,15 @@ mod tests {
             ends_at: later(at, LONGEST),
             ended_at: None,
         }
+    }
+
+    #[test]
+    fn what_a_person_came_with_is_read_as_it_was_written_before_and_since() {
+        let came =
+            Came { claimed: vec!["ops".to_owned()], authenticated_at: Some(Timestamp::from_seconds(7)) };
+        assert_eq!(Came::read(&serde_json::to_string(&came).unwrap()).unwrap(), came);
+        assert_eq!(Came::read(r#"["ops"]"#).unwrap(), Came { authenticated_at: None, ..came });
+        assert!(Came::read("7").is_err());
     }
 
     #[test]

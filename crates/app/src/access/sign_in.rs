@@ -21,6 +21,9 @@ use crate::{App, Error};
 /// How long signing in may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// How far the provider's clock may be behind ours, in microseconds: as for every time in a token.
+const LEEWAY_MICROS: i64 = 60_000_000;
+
 /// What the sealed state is bound to.
 const CONTEXT: &[u8] = b"sign-in";
 
@@ -70,6 +73,11 @@ pub enum SignInRefusal {
         "the identity provider's answer does not prove who you are; begin again, and tell an administrator if it stays so"
     )]
     Unproved,
+    /// The provider did not ask the person who they are, though it was told to.
+    #[error(
+        "the identity provider did not ask anew who you are, as this takes; sign out there, and sign in again"
+    )]
+    NotAnew,
     /// The provider can't be reached.
     #[error("the identity provider can't be reached now")]
     Unreachable,
@@ -91,6 +99,9 @@ struct State {
     verifier: String,
     return_to: String,
     at: Timestamp,
+    /// Whether the person is to show anew who they are.
+    #[serde(default)]
+    is_again: bool,
 }
 
 impl From<ProviderError> for SignInRefusal {
@@ -114,7 +125,8 @@ impl App {
         self.access.provider.as_deref().ok_or(SignInRefusal::NoProvider)
     }
 
-    /// Begins a sign-in that comes back to `redirect_uri`, and then goes on to `return_to`, a path of ours.
+    /// Begins a sign-in that comes back to `redirect_uri`, and then goes on to `return_to`, a path of ours. With `is_again` the person
+    /// is to show anew who they are, whatever the provider remembers.
     ///
     /// # Errors
     /// `NoProvider`, `Unreachable`, `Failed`.
@@ -122,6 +134,7 @@ impl App {
         &self,
         redirect_uri: String,
         return_to: String,
+        is_again: bool,
     ) -> Result<Began, SignInRefusal> {
         let provider = self.provider()?;
         let random = || {
@@ -129,9 +142,10 @@ impl App {
             Ok::<_, Error>(token.expose().to_owned())
         };
         let at = self.ports.clock.now();
-        let state = State { state: random()?, nonce: random()?, verifier: random()?, return_to, at };
+        let (state, nonce, verifier) = (random()?, random()?, random()?);
+        let state = State { state, nonce, verifier, return_to, at, is_again };
         let verifier = Secret::new(state.verifier.clone().into_bytes());
-        let (nonce, max_age) = (state.nonce.clone(), None);
+        let (nonce, max_age) = (state.nonce.clone(), is_again.then_some(Duration::ZERO));
         let begin = Begin { state: state.state.clone(), nonce, verifier, redirect_uri, max_age };
         let url = provider.begin(&begin).await?;
         let body = serde_json::to_vec(&state).map_err(Error::internal)?;
@@ -165,11 +179,16 @@ impl App {
     ) -> Result<SignedIn, SignInRefusal> {
         let provider = self.provider()?;
         let state = self.opened(kept).filter(|state| is_same(&state.state, &returned.state));
-        let State { nonce, verifier, return_to, .. } = state.ok_or(SignInRefusal::NotBegun)?;
+        let State { nonce, verifier, return_to, at, is_again, .. } = state.ok_or(SignInRefusal::NotBegun)?;
         let code = returned.code.ok_or(SignInRefusal::Unproved)?;
         let verifier = Secret::new(verifier.into_bytes());
         let finish = Finish { code, verifier, nonce, redirect_uri, issuer: returned.issuer };
         let identity = provider.finish(&finish).await?;
+        let is_anew = identity.authenticated_at.is_some_and(|shown| at.since(shown) <= LEEWAY_MICROS);
+        if is_again && !is_anew {
+            self.tell_refusal(None, "not_anew").await;
+            return Err(SignInRefusal::NotAnew);
+        }
         let token = self.open_for(&identity).await?;
         Ok(SignedIn { token, return_to })
     }
@@ -190,7 +209,15 @@ impl App {
             self.tell_refusal(known.as_ref().map(|person| &*person.id), why).await;
             return Err(SignInRefusal::NoRole { subject: subject.clone() });
         }
-        let opening = Opening { principal: &id, how: How::Oidc, claimed, idle: IDLE, longest: LONGEST };
+        let authenticated_at = identity.authenticated_at.unwrap_or(at);
+        let opening = Opening {
+            principal: &id,
+            how: How::Oidc,
+            claimed,
+            authenticated_at,
+            idle: IDLE,
+            longest: LONGEST,
+        };
         let (token, session) = self.make_session(&opening)?;
         let created_at = known.map_or(at, |person| person.created_at);
         let (issuer, subject, name) = (issuer.clone(), subject.clone(), name.clone());

@@ -9,6 +9,9 @@ use countersign_store::{AccessWrite, Commit, NewLeaf, StoreError, Write};
 
 use crate::{App, Error, Tenant, leaves::Draft};
 
+/// The most bytes of a fact: a tenant and an organization of it, each by the longest name that there is, and what joins them.
+const MAX_FACT: usize = 1_024;
+
 /// A fact of a leaf: ids and words, nothing of a person.
 pub(super) struct Fact<'a>(pub(super) &'a str, pub(super) &'a str);
 
@@ -64,7 +67,16 @@ impl App {
         }
     }
 
-    fn access_leaf(&self, tenant: &Tenant, change: &str, facts: &[Fact<'_>]) -> Result<NewLeaf, Error> {
+    pub(super) fn access_leaf(
+        &self,
+        tenant: &Tenant,
+        change: &str,
+        facts: &[Fact<'_>],
+    ) -> Result<NewLeaf, Error> {
+        // Why: ids come from paths, and the leaf is made before anybody looks for what they name. Of these there can be nothing.
+        if facts.iter().any(|Fact(_, value)| value.len() > MAX_FACT || value.starts_with("sub_")) {
+            return Err(Error::NotFound("id"));
+        }
         let id = self.make_id(IdKind::Record)?;
         let draft = Draft::new(&id, self.ports.clock.now(), Kind::Access).fact("change", &change);
         let draft = facts.iter().fold(draft, |draft, Fact(name, value)| draft.fact(name, value));

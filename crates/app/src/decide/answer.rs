@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::{Decided, Settled, VALID_FOR_MS};
 use crate::Error;
 
+/// Room for an answer, in bytes: most are shorter.
+const USUAL_BYTES: usize = 4 * 1_024;
+
 #[derive(Serialize)]
 struct Answer<'a, E> {
     decision_id: Option<&'a str>,
@@ -58,7 +61,9 @@ pub(super) fn render<E: Serialize>(trigger: Trigger, settled: &Settled<E>) -> Re
         degraded,
         valid_for_ms: VALID_FOR_MS,
     };
-    serde_json::to_vec(&answer).map_err(Error::internal)
+    let mut out = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut out, &answer).map_err(Error::internal)?;
+    Ok(out)
 }
 
 /// The answer while Countersign is off: nothing is assessed, nothing recorded, nothing done.

@@ -244,7 +244,7 @@ impl App {
         let settings = snapshot.document().settings(T::TRIGGER, event.organization(), event.client());
         let level = |score| settings.thresholds.level(score);
         let challenged = models.challenge(T::TRIGGER, features, profile.as_ref(), level);
-        if assessment.own_model.as_ref().is_some_and(|own| own.has_failed) {
+        if models.is_own_lost() || assessment.own_model.as_ref().is_some_and(|own| own.has_failed) {
             gathered.degraded.push("own_model_failed");
         }
         let challenger = challenged.unwrap_or_else(|ChallengerFailed| {
@@ -276,9 +276,10 @@ impl App {
         gathered: &Gathered,
         judged: &Judged<T::Effect>,
     ) -> Result<(Commit, Learned), Error> {
-        let body = record::body(T::TRIGGER, call, gathered, judged).map_err(Error::internal)?;
         let draft = record::draft(T::TRIGGER, call, gathered, judged);
-        let leaf = self.personal_leaf(tenant, draft, &gathered.key, &body)?;
+        let leaf = self.personal_leaf_of(tenant, draft, &gathered.key, |out| {
+            record::write_body(T::TRIGGER, call, gathered, judged, out).map_err(Error::internal)
+        })?;
         let row = record::row(event, gathered, judged)?;
         let mut writes = Vec::with_capacity(3);
         if let Some(id) = &call.request_id {

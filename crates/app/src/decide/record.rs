@@ -90,14 +90,15 @@ pub(super) struct Body<'a, E> {
     pub(super) console_client: bool,
 }
 
-pub(super) fn body<E: Serialize>(
+pub(super) fn write_body<E: Serialize>(
     trigger: Trigger,
     call: &Call,
     gathered: &Gathered,
     judged: &Judged<E>,
-) -> serde_json::Result<Vec<u8>> {
+    out: &mut Vec<u8>,
+) -> serde_json::Result<()> {
     let Judged { assessment, user_risk, challenger, decision } = judged;
-    serde_json::to_vec(&Body {
+    let body = Body {
         decision_id: &gathered.id,
         trigger,
         event: &call.raw_event,
@@ -113,7 +114,8 @@ pub(super) fn body<E: Serialize>(
         policy: gathered.snapshot.etag(),
         enrichment: &gathered.facts,
         console_client: gathered.is_console_client,
-    })
+    };
+    serde_json::to_writer(out, &body)
 }
 
 /// The public header: ids, time, kind and versions.

@@ -55,7 +55,7 @@ impl App {
             .find_decision(Scope::Tenant(&tenant.id), id)
             .await?
             .ok_or(Error::NotFound("decision"))?;
-        let (_, body) = self.open_body(tenant, row.leaf_index, id.as_str()).await?;
+        let (_, body, _) = self.open_body(tenant, row.leaf_index, id.as_str()).await?;
         let record: Record = crate::learn::parse(&body)?;
         let known = self.ports.store.list_policies(&tenant.id, VERSIONS).await?;
         let Some(policy) = known.iter().find(|row| row.etag == record.policy) else {

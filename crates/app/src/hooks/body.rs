@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use countersign_core::{IdKind, Timestamp};
-use countersign_detect::incident::{Incident, Reason, Sla, Status};
+use countersign_detect::{
+    Entity, EntityKind,
+    incident::{ERASED, Incident, Reason, Sla, Status},
+};
+use countersign_privacy::Epoch;
 use countersign_store::{DeliveryRow, DeliveryState, IncidentWrite, Write};
 use serde_json::{Value, json};
 
@@ -66,10 +70,12 @@ fn body(tenant: &Tenant, incident: &Incident, (at, told): (Timestamp, Told), wit
         "first": incident.first(),
         "last": incident.last(),
         "due": (incident.handling.status() == Status::Open).then(|| incident.due(&Sla::DEFAULT)),
+        "account_aliases": aliases(tenant, incident, &incident.users()),
+        "address_aliases": aliases(tenant, incident, &incident.addresses()),
         "path": format!("/incidents/{}?tenant={}", incident.id, tenant.id),
     });
     if with_names && let Some(data) = data.as_object_mut() {
-        let names = |entities: BTreeSet<&countersign_detect::Entity>| -> Vec<String> {
+        let names = |entities: BTreeSet<&Entity>| -> Vec<String> {
             entities.into_iter().take(MAX_NAMED).map(|entity| entity.name.clone()).collect()
         };
         data.insert("account_names".to_owned(), json!(names(incident.users())));
@@ -77,6 +83,17 @@ fn body(tenant: &Tenant, incident: &Incident, (at, told): (Timestamp, Told), wit
         data.insert("narrative".to_owned(), json!(incident.narrative()));
     }
     json!({ "type": told.kind(), "timestamp": at, "data": data })
+}
+
+/// What stands for entities outside, in the period in which the incident began.
+fn aliases(tenant: &Tenant, incident: &Incident, entities: &BTreeSet<&Entity>) -> Vec<String> {
+    let aliases = tenant.keys.aliases(Epoch::of(incident.first(), Epoch::DAYS));
+    let alias = |entity: &&Entity| match entity.kind {
+        EntityKind::User => aliases.of_account(&entity.name),
+        _ => aliases.of_id(&entity.name),
+    };
+    let named = entities.iter().filter(|entity| entity.name != ERASED);
+    named.take(MAX_NAMED).map(|entity| alias(entity).to_string()).collect()
 }
 
 const fn code(reason: &Reason) -> &'static str {

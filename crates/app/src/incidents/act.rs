@@ -1,15 +1,27 @@
 //! What people do with incidents. Each act is a leaf: who did what is public, why is sealed beside it.
 
 use countersign_core::{IdKind, Timestamp};
-use countersign_detect::incident::{
-    Closing, Consequences, Disposition, Handling, HandlingError, Incident, IncidentId, consequences,
+use countersign_detect::{
+    Entity,
+    incident::{
+        Closing, Consequences, Disposition, Handling, HandlingError, Incident, IncidentId, Proposal,
+        consequences,
+    },
 };
 use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, IncidentNoteRow, IncidentRow, IncidentWrite, Write};
 use serde::Serialize;
 
 use super::{changed, sealing::NoteBody, sources, suppress};
-use crate::{App, Error, Tenant, hooks::Told, leaves::Draft, subjects::PersonKey, user_risk, writes::told};
+use crate::{
+    App, Error, Tenant,
+    hooks::Told,
+    leaves::Draft,
+    reveal::{Aliased, Names},
+    subjects::PersonKey,
+    user_risk,
+    writes::told,
+};
 
 /// The longest note, in bytes.
 pub const MAX_NOTE_BYTES: usize = 4_000;
@@ -53,7 +65,7 @@ pub struct Closure {
 pub struct Closed {
     /// The incident's version now.
     pub version: u64,
-    /// What follows from the disposition.
+    /// What follows from the disposition, by alias.
     pub consequences: Consequences,
     /// Whether the proposed suppressions hold from now on.
     pub is_suppressed: bool,
@@ -224,6 +236,7 @@ impl App {
         let _turns = self.turns.wait_for_all(&people).await;
         writes.extend(self.hold_incident(tenant, &taken.incident, disposition, taken.at).await?);
         let version = self.put_incident(tenant, taken, by, ("incident_closed", &reason), writes).await?;
+        let consequences = by_alias(tenant, consequences);
         Ok(Closed { version, consequences, is_suppressed: suppressions > 0, marked })
     }
 
@@ -297,6 +310,17 @@ impl App {
 
 pub(crate) fn check(name: &'static str, text: &str, most: usize) -> Result<(), Error> {
     if text.trim().is_empty() || text.len() > most { Err(Error::Text(name, most)) } else { Ok(()) }
+}
+
+/// The same about whom nobody opened.
+fn by_alias(tenant: &Tenant, Consequences { suppressions, attackers }: Consequences) -> Consequences {
+    let names = Names::new(tenant, Aliased::Whole);
+    let named = |entity: Entity| names.shown(&entity).entity;
+    let proposal = |proposal: Proposal| Proposal { entity: named(proposal.entity), ..proposal };
+    Consequences {
+        suppressions: suppressions.into_iter().map(proposal).collect(),
+        attackers: attackers.into_iter().map(named).collect(),
+    }
 }
 
 /// How many suppressions and how many sources of attacks are among writes.

@@ -87,6 +87,21 @@ impl App {
         Ok(found)
     }
 
+    /// A suppression that holds, and the name of the key that it is sealed under.
+    pub(crate) async fn find_suppression(
+        &self,
+        tenant: &Tenant,
+        id: &str,
+        at: Timestamp,
+    ) -> Result<(Standing, String), Error> {
+        let rows = self.ports.store.list_suppressions(&tenant.id, at).await?;
+        let row = rows.into_iter().find(|row| row.id == id).ok_or(Error::NotFound("suppression"))?;
+        let SuppressionRow { id, detector, from, until, key_id, sealed } = row;
+        let Body { entity, reason, by } = self.open_sealed(tenant, &id, (&key_id, &sealed)).await?;
+        let suppression = Suppression { detector, entity, from, until, reason };
+        Ok((Standing { id, suppression, by }, key_id))
+    }
+
     /// Suppresses something from now on; returns the suppression's id.
     ///
     /// # Errors

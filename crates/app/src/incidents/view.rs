@@ -1,11 +1,14 @@
 //! Incidents in the form of the API, which programs and commands read alike.
 
-use countersign_detect::{Severity, incident::Incident};
+use countersign_detect::{Entity, Severity, incident::Closing};
 use countersign_store::{AlertRow, IncidentRow};
 use serde_json::{Value, json};
 
 use super::{Listed, Opened, OpenedAlert, Standing};
-use crate::AlertBody;
+use crate::{
+    AlertBody, App, Tenant,
+    reveal::{Aliased, MASKED_TEXT, ShownEntity},
+};
 
 /// The word of a rank; ranks are written by us alone.
 #[must_use]
@@ -52,9 +55,9 @@ impl OpenedAlert {
     /// All of the alert, in the form of the API.
     #[must_use]
     pub fn view(&self) -> Value {
-        let AlertBody { entity, version, findings, log_ids, measures } = &self.body;
+        let AlertBody { entity: _, version, findings, log_ids, measures } = &self.body;
         let told = json!({
-            "entity": entity,
+            "entity": self.entity.view(),
             "version": version,
             "findings": findings,
             "log_ids": log_ids,
@@ -65,17 +68,18 @@ impl OpenedAlert {
 }
 
 impl Standing {
-    /// The suppression in the form of the API.
+    /// The suppression in the form of the API, by alias.
     #[must_use]
-    pub fn view(&self) -> Value {
-        let countersign_detect::Suppression { detector, entity, from, until, reason } = &self.suppression;
+    pub fn view(&self, tenant: &Tenant) -> Value {
+        let countersign_detect::Suppression { detector, entity, from, until, reason: _ } = &self.suppression;
+        let shown = |entity| App::shown_entity(tenant, entity, Aliased::Whole).view();
         json!({
             "id": self.id,
             "detector": detector,
-            "entity": entity,
+            "entity": entity.as_ref().map(shown),
             "from": from,
             "until": until,
-            "reason": reason,
+            "reason": MASKED_TEXT,
             "by": self.by,
         })
     }
@@ -123,41 +127,54 @@ impl Opened {
                 json!({ "at": line.at, "log_id": log_id, "decision": decision, "text": line.text })
             })
             .collect();
-        with(with(facts(&self.row), told(&self.incident)), json!({ "notes": notes, "timeline": timeline }))
+        with(with(facts(&self.row), self.told()), json!({ "notes": notes, "timeline": timeline }))
     }
-}
 
-/// All that an incident tells.
-fn told(incident: &Incident) -> Value {
-    let reasons: Vec<_> = incident.reasons().iter().map(ToString::to_string).collect();
-    let members: Vec<_> = incident
-        .members()
-        .iter()
-        .map(|member| {
-            json!({
-                "id": member.alert.to_string(),
-                "detector": member.detector,
-                "title": member.title,
-                "severity": member.severity,
-                "entity": member.entity,
-                "first": member.first,
-                "last": member.last,
-                "findings": member.findings,
+    fn entity(&self, entity: &Entity) -> Value {
+        self.find(entity).map_or_else(|| json!(entity), ShownEntity::view)
+    }
+
+    fn entities<'a>(&self, entities: impl IntoIterator<Item = &'a Entity>) -> Vec<Value> {
+        entities.into_iter().map(|entity| self.entity(entity)).collect()
+    }
+
+    /// All that the incident tells.
+    fn told(&self) -> Value {
+        let incident = &self.incident;
+        let reasons: Vec<_> = incident.reasons().iter().map(ToString::to_string).collect();
+        let members: Vec<_> = incident
+            .members()
+            .iter()
+            .map(|member| {
+                json!({
+                    "id": member.alert.to_string(),
+                    "detector": member.detector,
+                    "title": member.title,
+                    "severity": member.severity,
+                    "entity": self.entity(&member.entity),
+                    "first": member.first,
+                    "last": member.last,
+                    "findings": member.findings,
+                })
             })
+            .collect();
+        let closing = incident.handling.closing().map(|closing| Closing {
+            reason: self.closing_reason().unwrap_or_default().to_owned(),
+            ..closing.clone()
+        });
+        json!({
+            "title": incident.title(),
+            "reasons": reasons,
+            "narrative": incident.narrative(),
+            "steps": incident.steps(),
+            "techniques": incident.techniques(),
+            "users": self.entities(incident.users()),
+            "addresses": self.entities(incident.addresses()),
+            "organizations": self.entities(incident.organizations()),
+            "members": members,
+            "beyond": incident.beyond(),
+            "related": incident.related(),
+            "closing": closing,
         })
-        .collect();
-    json!({
-        "title": incident.title(),
-        "reasons": reasons,
-        "narrative": incident.narrative(),
-        "steps": incident.steps(),
-        "techniques": incident.techniques(),
-        "users": incident.users(),
-        "addresses": incident.addresses(),
-        "organizations": incident.organizations(),
-        "members": members,
-        "beyond": incident.beyond(),
-        "related": incident.related(),
-        "closing": incident.handling.closing(),
-    })
+    }
 }

@@ -139,7 +139,7 @@ impl App {
             Some(challenger) => Some(Challenger { kept: Some(load(store, &tenant.id, challenger).await?) }),
             None => None,
         };
-        Ok(InForce { act, champion, own, challenger })
+        Ok(InForce { act, champion, own, is_own_lost: false, challenger })
     }
 }
 

@@ -25,8 +25,8 @@ pub struct Comparison {
     pub since: Timestamp,
     /// Decisions that both scored, of the newest 500 since.
     pub decisions: u32,
-    /// Of the newest 500 since, those that tell nothing: erased or no longer kept people, a challenger that failed, and an
-    /// own model that does not speak of the trigger.
+    /// Of the newest 500 since, those that tell nothing: erased or no longer kept people, records that can't be read, a
+    /// challenger that failed, and an own model that does not speak of the trigger.
     pub unread: u32,
     /// Share of them to which both gave the same level, 0 to 1; `None` without any.
     pub level_agreement: Option<f64>,
@@ -158,12 +158,21 @@ impl App {
         tags: &Tags,
         sums: &mut Sums,
     ) -> Result<(), Error> {
+        let mut unreadable = 0_u64;
         for row in rows {
             match self.open_record(tenant, row).await {
                 Ok(record) => sums.add(row, &record, tags),
+                Err(error @ Error::Unavailable { .. }) => return Err(error),
                 Err(Error::Erased | Error::NotKept) => sums.unread += 1,
-                Err(error) => return Err(error),
+                // Why no end: one of an older shape, or damaged, must not keep the others from being compared.
+                Err(_) => {
+                    sums.unread += 1;
+                    unreadable += 1;
+                }
             }
+        }
+        if unreadable > 0 {
+            tracing::warn!(tenant.id = %tenant.id, unread = unreadable, "records could not be read for comparing models");
         }
         Ok(())
     }

@@ -48,6 +48,8 @@ pub(crate) struct InForce {
     champion: Arc<ReadyModel>,
     /// The own model that counts beside them.
     own: Option<Arc<OwnModel>>,
+    /// Whether an own model is attached that this program can't use.
+    is_own_lost: bool,
     /// What is compared with them.
     challenger: Option<Challenger>,
 }
@@ -61,12 +63,17 @@ struct Challenger {
 impl InForce {
     /// The shipped model alone.
     pub(crate) fn shipped() -> Self {
-        Self { act: 0, champion: Arc::default(), own: None, challenger: None }
+        Self { act: 0, champion: Arc::default(), own: None, is_own_lost: false, challenger: None }
     }
 
     /// What decides.
     pub(crate) fn champion(&self) -> Scorer<'_> {
         Scorer { model: &self.champion, own: self.own.as_deref() }
+    }
+
+    /// Whether an own model is attached that can't be asked.
+    pub(crate) const fn is_own_lost(&self) -> bool {
+        self.is_own_lost
     }
 
     /// What the challenger thinks of the same event; `None` where there is none. Its level is left to the caller, who knows the thresholds.
@@ -87,24 +94,39 @@ impl InForce {
     }
 }
 
-/// What holds, as it is on record. With `is_lenient` a champion that this program can't use gives way to the shipped one, and an
-/// own model to none, so that another can be put in force.
-pub(crate) async fn in_force(store: &Store, tenant: &TenantId, is_lenient: bool) -> Result<InForce, Error> {
+/// What to do about versions on record that this program can't use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taking {
+    /// Refuse them all: what held before holds on.
+    Refresh,
+    /// At the start of the service, before which nothing held: refuse a champion, and go on without an own model. Decisions
+    /// say so, and are else as without it, which its owner prefers to no decisions at all.
+    Start,
+    /// Go on without them, with the shipped champion, so that others can be put in force.
+    Mend,
+}
+
+/// What holds, as it is on record.
+pub(crate) async fn in_force(store: &Store, tenant: &TenantId, taking: Taking) -> Result<InForce, Error> {
     let Some(act) = store.find_model_act(tenant).await? else { return Ok(InForce::shipped()) };
     let champion = load_constants(store, tenant, act.champion).await;
-    let champion = if is_lenient { usable(champion)?.unwrap_or_default() } else { champion? };
+    let champion = if taking == Taking::Mend { usable(champion)?.unwrap_or_default() } else { champion? };
     let own = match act.own {
         Some(version) => {
             let own = load_own(store, tenant, version).await;
-            if is_lenient { usable(own)? } else { Some(own?) }
+            if taking == Taking::Refresh { Some(own?) } else { usable(own)? }
         }
         None => None,
     };
+    let is_own_lost = own.is_none() && act.own.is_some();
+    if is_own_lost {
+        tracing::error!(tenant.id = %tenant, version = act.own, "the attached own model can't be used: decisions are made without it, and say so");
+    }
     let challenger = match act.challenger {
         Some(version) => Some(Challenger { kept: usable(load(store, tenant, version).await)? }),
         None => None,
     };
-    Ok(InForce { act: act.number, champion, own, challenger })
+    Ok(InForce { act: act.number, champion, own, is_own_lost, challenger })
 }
 
 impl App {
@@ -112,7 +134,7 @@ impl App {
     pub(crate) async fn refresh_models(&self, tenant: &Tenant) -> Result<(), Error> {
         let newest = self.ports.store.find_model_act(&tenant.id).await?;
         if newest.is_some_and(|act| act.number > tenant.models.load().act) {
-            let held = Arc::new(in_force(&self.ports.store, &tenant.id, false).await?);
+            let held = Arc::new(in_force(&self.ports.store, &tenant.id, Taking::Refresh).await?);
             install(tenant, &held);
         }
         Ok(())

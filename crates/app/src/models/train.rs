@@ -10,7 +10,7 @@ use countersign_risk::{
 };
 use countersign_store::{DecisionFilter, DecisionRow, Scope, Standing};
 
-use super::in_force;
+use super::{Taking, in_force};
 use crate::{App, Error, Tenant};
 
 /// Decisions that are read at the most, the newest; judgement: some ten seconds of reading.
@@ -33,7 +33,7 @@ impl App {
         tenant: &Tenant,
         at: Timestamp,
     ) -> Result<(Arc<ReadyModel>, Vec<Observed>), Error> {
-        let champion = in_force(&self.ports.store, &tenant.id, false).await?.champion;
+        let champion = in_force(&self.ports.store, &tenant.id, Taking::Start).await?.champion;
         let (mut before, mut read, mut observed, mut unread) = (None, 0, Vec::new(), 0_u64);
         while read < MOST {
             let filter = DecisionFilter { before, ..DecisionFilter::default() };

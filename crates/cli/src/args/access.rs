@@ -14,6 +14,9 @@ pub enum AccessCommand {
     /// Print who the server takes you for, and what you may.
     #[command(after_help = "Example: countersign access me --url http://127.0.0.1:8377")]
     Me(ListAccess),
+    /// List the policies of access in force, their files, and a hash over all of them.
+    #[command(after_help = "Example: countersign access policies --url http://127.0.0.1:8377")]
+    Policies(ListAccess),
     /// List those who sign in at the identity provider.
     People(ListAccess),
     /// Make somebody known before they sign in, so that they can be granted a role.

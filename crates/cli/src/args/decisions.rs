@@ -3,7 +3,7 @@
 use clap::{Args as ClapArgs, Subcommand};
 use countersign_core::{DecisionId, Level, OrganizationId, TenantId, Timestamp, Trigger};
 
-use super::At;
+use super::{At, reveal::MaybeWhy};
 
 /// `countersign decisions`
 #[derive(Debug, Subcommand)]
@@ -94,8 +94,11 @@ pub struct Export {
     #[command(flatten)]
     pub filter: Filter,
     /// Print the records too, with what they say about people; the ledger tells of each that was shown.
-    #[arg(long)]
+    #[arg(long, requires = "reason")]
     pub open: bool,
+    /// Why they are opened.
+    #[command(flatten)]
+    pub why: MaybeWhy,
     /// Name the person of each by an alias: decisions of one person have one alias within 30 days, and no longer.
     #[arg(long)]
     pub aliases: bool,

@@ -4,7 +4,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use countersign_app::incidents::{Entity, EntityKind, Severity};
 use countersign_core::{TenantId, Timestamp};
 
-use super::{At, Folder, incidents::severity};
+use super::{At, Folder, incidents::severity, reveal::MaybeWhy};
 
 /// One account, address or another entity, by its name.
 #[derive(Debug, Clone, Default, ClapArgs)]
@@ -44,7 +44,7 @@ pub enum Alerts {
     /// Print alerts, the newest finding first; it names nobody.
     #[command(after_help = "Example: countersign alerts list --tenant example-tenant --audience suppressed")]
     List(Box<ListAlerts>),
-    /// Tell one alert whole, with what it is about; the ledger tells that it was shown.
+    /// Tell one alert whole, with what it is about by alias.
     #[command(after_help = "Example: countersign alerts show alr_0123456789abcdef --tenant example-tenant")]
     Show(ShowOne),
 }
@@ -114,9 +114,9 @@ pub enum Logs {
         after_help = "Examples:\n  countersign logs list --tenant example-tenant --kind fp --since 2026-11-01T00:00:00Z\n  countersign logs list --tenant example-tenant --account 'auth0|65f0' --json"
     )]
     List(ListLogs),
-    /// Print one entry as Auth0 sent it; the ledger tells that it was shown.
+    /// Print one entry without what names people; with --whole as Auth0 sent it, which the ledger tells.
     #[command(
-        after_help = "Examples:\n  countersign logs show 90020261101000000000000000001 --tenant example-tenant\n  countersign logs show 90020261101000000000000000001 --tenant example-tenant --redacted"
+        after_help = "Examples:\n  countersign logs show 90020261101000000000000000001 --tenant example-tenant\n  countersign logs show 90020261101000000000000000001 --tenant example-tenant --whole --reason 'case 4711'"
     )]
     Show(ShowLog),
 }
@@ -127,9 +127,12 @@ pub struct ShowLog {
     /// Which entry.
     #[command(flatten)]
     pub of: ShowOne,
-    /// Print what of it tells of nobody: words, times and flags, and aliases in place of ids; the ledger is not told.
-    #[arg(long)]
-    pub redacted: bool,
+    /// Print it as Auth0 sent it.
+    #[arg(long, requires = "reason")]
+    pub whole: bool,
+    /// Why it is opened.
+    #[command(flatten)]
+    pub why: MaybeWhy,
 }
 
 /// `countersign logs list`

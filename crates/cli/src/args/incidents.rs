@@ -4,7 +4,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use countersign_app::incidents::{Disposition, Severity, Status};
 use countersign_core::{TenantId, Timestamp};
 
-use super::{At, desk::Named};
+use super::{At, desk::Named, reveal::MaybeWhy};
 
 /// `countersign incidents`
 #[derive(Debug, Subcommand)]
@@ -14,9 +14,9 @@ pub enum Incidents {
         after_help = "Example: countersign incidents list --tenant example-tenant --severity high --status open"
     )]
     List(List),
-    /// Tell one incident whole, with the people in it; the ledger tells that it was shown.
+    /// Tell one incident whole, people by alias; with --reveal also who they are, which the ledger tells.
     #[command(
-        after_help = "Example: countersign incidents show inc_0123456789abcdef --tenant example-tenant --url http://127.0.0.1:8377"
+        after_help = "Examples:\n  countersign incidents show inc_0123456789abcdef --tenant example-tenant --url http://127.0.0.1:8377\n  countersign incidents show inc_0123456789abcdef --tenant example-tenant --reveal accounts,sources --reason 'case 4711'"
     )]
     Show(Show),
 }
@@ -76,6 +76,12 @@ pub struct Show {
     /// The tenant.
     #[arg(long)]
     pub tenant: TenantId,
+    /// Open these parts of it: accounts, sources, others, texts, with commas between them.
+    #[arg(long, value_delimiter = ',', value_name = "PARTS", requires = "reason")]
+    pub reveal: Vec<String>,
+    /// Why it is opened.
+    #[command(flatten)]
+    pub why: MaybeWhy,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -16,6 +16,7 @@ use crate::{
 pub async fn run(command: AccessCommand) -> anyhow::Result<Verdict> {
     let told = match command {
         AccessCommand::Me(args) => whole(&list(&args, "me").await?)?,
+        AccessCommand::Policies(args) => policies(&list(&args, "policies").await?),
         AccessCommand::People(args) => table(
             &list(&args, "people").await?,
             "people",
@@ -113,6 +114,18 @@ fn table(answer: &Value, list: &str, columns: &[&str]) -> String {
     if told.is_empty() { "none\n".to_owned() } else { told }
 }
 
+fn policies(answer: &Value) -> String {
+    let mut told = format!("{}\n", text(answer, "sha256"));
+    let files = answer.get("files").unwrap_or(&Value::Null);
+    for name in files.as_object().into_iter().flat_map(|files| files.keys()) {
+        let _ = writeln!(told, "{}  {name}", text(files, name));
+    }
+    for id in answer.get("policies").and_then(Value::as_array).into_iter().flatten() {
+        let _ = writeln!(told, "  {}", id.as_str().unwrap_or("-"));
+    }
+    told
+}
+
 fn accounts(answer: &Value) -> String {
     let mut told = String::new();
     for account in answer.get("accounts").and_then(Value::as_array).into_iter().flatten() {
@@ -135,6 +148,9 @@ mod tests {
         let answer = json!({ "people": [{ "id": "per_1", "name": "M\u{1b}ia", "seen_at": null }] });
         assert_eq!(table(&answer, "people", &["id", "name", "seen_at"]), "per_1  M\u{fffd}ia  -\n");
         assert_eq!(table(&json!({ "people": [] }), "people", &["id"]), "none\n");
+        let answer =
+            json!({ "sha256": "ab", "files": { "viewer.cedar": "cd" }, "policies": ["viewers_read"] });
+        assert_eq!(policies(&answer), "ab\ncd  viewer.cedar\n  viewers_read\n");
         let answer = json!({ "accounts": [{ "id": "sva_1", "name": "soar", "disabled_at": null,
             "tokens": [{ "id": "tok_1", "expires_at": "2027-01-01T00:00:00Z", "revoked_at": "2026-12-01T00:00:00Z" }] }] });
         assert_eq!(accounts(&answer), "sva_1  soar\n  tok_1  until 2027-01-01T00:00:00Z  revoked\n");

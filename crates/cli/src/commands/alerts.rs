@@ -68,7 +68,7 @@ async fn list(args: ListAlerts) -> anyhow::Result<Verdict> {
 }
 
 async fn show(args: ShowOne) -> anyhow::Result<Verdict> {
-    let view = match Place::open(&args.at, &args.tenant, Access::Own, Action::ReadIncidents).await? {
+    let view = match Place::open(&args.at, &args.tenant, Access::ReadOnly, Action::ReadIncidents).await? {
         Place::Server(server) => server.get(&["v1", "alerts", args.tenant.as_str(), &args.id], &[]).await?,
         Place::Here(here) => here.app.alert(&here.tenant, &args.id).await?.view(),
     };

@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::facts::{Facts, Pages};
-use super::{Verdict, print, waterfall};
+use super::{Verdict, print, reveal, waterfall};
 use crate::{
-    args::{Decisions, ExportDecisions, List, ShowDecision},
+    args::{Decisions, ExportDecisions, List, ShowDecision, Why},
     place::{Here, Place, Remote},
 };
 
@@ -127,14 +127,15 @@ async fn replay(here: &Here, id: &DecisionId) -> anyhow::Result<Verdict> {
 }
 
 async fn export(args: ExportDecisions) -> anyhow::Result<Verdict> {
-    let access = if args.open { Access::Own } else { Access::ReadOnly };
+    let why = args.why.given().filter(|_| args.open);
+    let access = if why.is_some() { Access::Own } else { Access::ReadOnly };
     let place = Place::open(&args.at, &args.tenant, access, Action::ReadDecisions).await?;
     let mut pages = Pages::new(&place, args.tenant.clone(), args.filter).with_aliases(args.aliases);
     while let Some(page) = pages.next().await? {
         for facts in page {
-            let mut line = serde_json::to_value(facts.without_subject())?;
-            if args.open {
-                let record = opened(&place, &args.tenant, &facts.decision_id).await?;
+            let mut line = serde_json::to_value(facts.without_subject(args.aliases))?;
+            if let Some(why) = &why {
+                let record = opened(&place, &args.tenant, &facts.decision_id, why).await?;
                 if let Some(object) = line.as_object_mut() {
                     object.insert("record".to_owned(), record);
                 }
@@ -143,7 +144,7 @@ async fn export(args: ExportDecisions) -> anyhow::Result<Verdict> {
         }
     }
     if let Place::Here(here) = &place
-        && args.open
+        && why.is_some()
     {
         here.app.sign_checkpoint(&here.tenant).await?;
     }
@@ -155,14 +156,18 @@ async fn opened(
     place: &Place,
     tenant: &countersign_core::TenantId,
     id: &DecisionId,
+    why: &Why,
 ) -> anyhow::Result<Value> {
     let receipt = match place {
-        Place::Server(server) => opened_by_server(server, tenant, id).await?,
-        Place::Here(here) => match here.app.receipt(Within::all(&here.tenant), id.as_str(), true).await {
-            Ok(receipt) => Some(receipt),
-            Err(Error::Erased | Error::NotKept | Error::NotFound(_)) => None,
-            Err(error) => return Err(error.into()),
-        },
+        Place::Server(server) => opened_by_server(server, tenant, id, why).await?,
+        Place::Here(here) => {
+            let permit = reveal::permit(here, Action::RevealDecisions).await?;
+            match here.app.opened_receipt(&permit, id.as_str(), reveal::reason(why)).await {
+                Ok(receipt) => Some(receipt),
+                Err(Error::Erased | Error::NotKept | Error::NotFound(_)) => None,
+                Err(error) => return Err(error.into()),
+            }
+        }
     };
     let body = receipt.and_then(|receipt| receipt.openings.into_iter().next());
     body.map_or(Ok(json!(null)), |opening| {
@@ -174,8 +179,10 @@ async fn opened_by_server(
     server: &Remote,
     tenant: &countersign_core::TenantId,
     id: &DecisionId,
+    why: &Why,
 ) -> anyhow::Result<Option<Receipt>> {
-    let query = [("tenant", tenant.to_string()), ("opened", "true".to_owned())];
-    let found = server.find(&["v1", "decisions", id.as_str(), "receipt"], &query).await?;
+    let query = [("tenant", tenant.to_string())];
+    let body = json!({ "reason": why.reason, "actor": server.actor(why.by.as_deref()) });
+    let found = server.find_by(&["v1", "decisions", id.as_str(), "receipt"], &query, &body).await?;
     found.map(|receipt| serde_json::from_value(receipt).context("no receipt")).transpose()
 }

@@ -3,6 +3,7 @@
 use countersign_app::{
     App,
     incidents::{IncidentFilter, Listed, Severity, Status},
+    reveal::Target,
 };
 use countersign_rights::Action;
 use countersign_store::Access;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     Verdict,
     desk::{MOST, print_rows, read_place, text},
-    print,
+    print, reveal,
 };
 use crate::{
     args::{Incidents, ListIncidents, ShowIncident},
@@ -70,12 +71,23 @@ async fn list(args: ListIncidents) -> anyhow::Result<Verdict> {
 }
 
 async fn show(args: ShowIncident) -> anyhow::Result<Verdict> {
-    let view = match Place::open(&args.at, &args.tenant, Access::Own, Action::ReadIncidents).await? {
+    let why = args.why.given().filter(|_| !args.reveal.is_empty());
+    let access = if why.is_some() { Access::Own } else { Access::ReadOnly };
+    let place = Place::open(&args.at, &args.tenant, access, Action::ReadIncidents).await?;
+    let mut view = match &place {
         Place::Server(server) => {
             server.get(&["v1", "incidents", args.tenant.as_str(), &args.id], &[]).await?
         }
         Place::Here(here) => here.app.incident(&here.tenant, &args.id).await?.view(),
     };
+    if let Some(why) = &why {
+        let target = (Target::Incident, &*args.id);
+        let opened = reveal::revealed(&place, &args.tenant, target, (&args.reveal, why)).await?;
+        if let Some(view) = view.as_object_mut() {
+            let values = opened.get("values").cloned().unwrap_or_default();
+            view.insert("revealed".to_owned(), values);
+        }
+    }
     print(&if args.json { format!("{}\n", serde_json::to_string_pretty(&view)?) } else { in_words(&view) });
     Ok(Verdict::Holds)
 }
@@ -115,7 +127,31 @@ fn in_words(view: &Value) -> String {
     for note in list("notes") {
         told.push_str(&format!("\n{}, {}: {}\n", text(note, "by"), text(note, "at"), text(note, "text")));
     }
+    told.push_str(&opened_in_words(&view["revealed"]));
     told
+}
+
+/// What was opened: who an alias stands for, and what people wrote.
+fn opened_in_words(opened: &Value) -> String {
+    let mut told = String::new();
+    let parts = opened.as_object().into_iter().flatten();
+    for entity in parts.clone().filter_map(|(_, part)| part.as_array()).flatten() {
+        told.push_str(&format!(
+            "  {}  {}  {}\n",
+            text(entity, "alias"),
+            text(entity, "kind"),
+            text(entity, "name")
+        ));
+    }
+    for (_, texts) in parts.filter(|(_, part)| part.is_object()) {
+        for (id, _) in texts["notes"].as_object().into_iter().flatten() {
+            told.push_str(&format!("  {id}  {}\n", text(&texts["notes"], id)));
+        }
+        if texts["closing"].is_string() {
+            told.push_str(&format!("  closed: {}\n", text(texts, "closing")));
+        }
+    }
+    if told.is_empty() { told } else { format!("\nOpened\n{told}") }
 }
 
 #[cfg(test)]
@@ -131,10 +167,20 @@ mod tests {
             "due": "2026-08-20T09:00:00Z", "steps": ["ask the person"], "last": "2026-08-20T08:00:00Z", "alerts": 2,
             "timeline": [{ "at": "2026-08-20T08:00:00Z", "text": "a sign-in failed" }],
             "notes": [{ "by": "mia", "at": "2026-08-20T08:30:00Z", "text": "called\u{7}" }],
+            "revealed": { "accounts": [{ "kind": "user", "name": "auth0|7\u{1b}", "alias": "als_1" }],
+                "texts": { "notes": { "rec_1": "called\u{7}" }, "closing": "an attack" } },
         });
         let told = in_words(&view);
         assert!(!told.chars().any(|char| char.is_control() && char != '\n'), "{told}");
-        for part in ["It began.", "  - ask the person", "  2026-08-20T08:00:00Z  a sign-in failed", "mia, "] {
+        for part in [
+            "It began.",
+            "  - ask the person",
+            "  2026-08-20T08:00:00Z  a sign-in failed",
+            "mia, ",
+            "als_1  user  auth0|7",
+            "rec_1  called",
+            "closed: an attack",
+        ] {
             assert!(told.contains(part), "{part}");
         }
         assert!(line(&view).ends_with("inc_1  Wrong\u{fffd}[31m passwords"), "{}", line(&view));

@@ -7,12 +7,13 @@ use countersign_app::{
 };
 use countersign_rights::Action;
 use countersign_store::Access;
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::{
     Verdict,
     desk::{go_on, text},
-    print,
+    print, reveal,
 };
 use crate::{
     args::{ListLogs, Logs, ShowLog},
@@ -89,18 +90,24 @@ async fn page(
 }
 
 async fn show(args: ShowLog) -> anyhow::Result<Verdict> {
-    let ShowLog { of, redacted } = args;
-    let (access, action) = match redacted {
-        true => (Access::ReadOnly, Action::ReadWatch),
-        false => (Access::Own, Action::RevealLogs),
+    let ShowLog { of, whole, why } = args;
+    let why = why.given().filter(|_| whole);
+    let (access, action) = match &why {
+        None => (Access::ReadOnly, Action::ReadWatch),
+        Some(_) => (Access::Own, Action::RevealLogs),
     };
-    let view = match Place::open(&of.at, &of.tenant, access, action).await? {
-        Place::Server(server) => {
-            let query = redacted.then(|| ("redacted", "true".to_owned()));
-            server.get(&["v1", "logs", of.tenant.as_str(), &of.id], query.as_slice()).await?
+    let path = ["v1", "logs", of.tenant.as_str(), &of.id];
+    let view = match (Place::open(&of.at, &of.tenant, access, action).await?, &why) {
+        (Place::Server(server), None) => server.get(&path, &[]).await?,
+        (Place::Server(server), Some(why)) => {
+            let body = json!({ "reason": why.reason, "actor": server.actor(why.by.as_deref()) });
+            server.call(Method::POST, &path, Some(&body)).await?
         }
-        Place::Here(here) if redacted => here.app.log_entry_redacted(&here.tenant, &of.id).await?.view(),
-        Place::Here(here) => here.app.log_entry(&here.tenant, &of.id).await?.view(),
+        (Place::Here(here), None) => here.app.log_entry_redacted(&here.tenant, &of.id).await?.view(),
+        (Place::Here(here), Some(why)) => {
+            let permit = reveal::permit(&here, Action::RevealLogs).await?;
+            here.app.log_entry(&permit, &of.id, reveal::reason(why)).await?.view()
+        }
     };
     print(&format!("{}\n", serde_json::to_string_pretty(&view)?));
     Ok(Verdict::Holds)

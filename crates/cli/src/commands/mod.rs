@@ -18,9 +18,10 @@ mod keys;
 mod ledger;
 mod logs;
 mod model;
-mod policy;
+pub(crate) mod policy;
 mod privacy;
 mod restore;
+mod reveal;
 mod risk_token;
 pub mod rules;
 mod sandbox;
@@ -67,6 +68,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,
         Command::Incidents(args) => incidents::run(args).await,
+        Command::Reveal(args) => reveal::run(args).await,
         Command::Alerts(args) => alerts::run(args).await,
         Command::Logs(args) => logs::run(args).await,
         Command::Suppressions(args) => suppressions::run(args).await,

@@ -204,7 +204,7 @@ fn read(file: &Path, rules: &RuleFiles) -> anyhow::Result<Snapshot> {
     document.and_then(|document| snapshot(document, rules)).with_context(told)
 }
 
-fn from_json(text: &str) -> anyhow::Result<Document> {
+pub(crate) fn from_json(text: &str) -> anyhow::Result<Document> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let document = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| anyhow::anyhow!("`{}`: {}", error.path(), error.inner()))?;
@@ -212,9 +212,8 @@ fn from_json(text: &str) -> anyhow::Result<Document> {
     Ok(document)
 }
 
-fn from_toml(text: &str) -> anyhow::Result<Document> {
-    let table: toml::Table =
-        text.parse().map_err(|error: toml::de::Error| anyhow::anyhow!("{}", error.to_string().trim()))?;
+pub(crate) fn from_toml(text: &str) -> anyhow::Result<Document> {
+    let table = crate::toml_text::read(text)?;
     serde_path_to_error::deserialize(toml::Value::Table(table))
         .map_err(|error| anyhow::anyhow!("`{}`: {}", error.path(), error.inner().to_string().trim()))
 }

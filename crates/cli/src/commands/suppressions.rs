@@ -1,6 +1,6 @@
 //! `countersign suppressions`
 
-use countersign_app::incidents::{NewSuppression, Standing};
+use countersign_app::incidents::NewSuppression;
 use countersign_rights::Action;
 use countersign_store::Access;
 use reqwest::Method;
@@ -28,7 +28,7 @@ async fn list(OfTenant { tenant, at }: OfTenant) -> anyhow::Result<Verdict> {
         }
         Place::Here(here) => {
             let standing = here.app.suppressions(&here.tenant, here.app.clock().now()).await?;
-            standing.iter().map(Standing::view).collect()
+            standing.iter().map(|standing| standing.view(&here.tenant)).collect()
         }
     };
     for row in &rows {

@@ -1,6 +1,6 @@
 //! `[access]` and `[tenants.<name>.api]`: who may sign in, and whose access tokens are taken.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use countersign_adapters::oidc::{self, Authentication, DEFAULT_TIMEOUT, Provider, TenantTokens};
@@ -24,6 +24,8 @@ pub struct Access {
     pub oidc: Option<Oidc>,
     /// What values of the provider's claim grant.
     pub claims: Vec<Claim>,
+    /// How old a sign-in may be by which somebody changes who may do what, or approves, in hours.
+    pub fresh_hours: Option<u16>,
 }
 
 /// `[access.oidc]`
@@ -94,6 +96,11 @@ impl Claim {
 }
 
 impl Access {
+    /// How old a sign-in may be for what is grave; `None`: as it is by default.
+    pub fn fresh(&self) -> Option<Duration> {
+        self.fresh_hours.map(|hours| Duration::from_secs(u64::from(hours) * 3_600))
+    }
+
     /// Everything that is wrong with the values, a line each.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults: Vec<_> = self
@@ -110,6 +117,9 @@ impl Access {
                 "`access.claims`: `access.oidc.roles_claim` must say which claim they are values of"
                     .to_owned(),
             );
+        }
+        if self.fresh_hours == Some(0) {
+            faults.push("`access.fresh_hours`: at least 1".to_owned());
         }
         faults
     }

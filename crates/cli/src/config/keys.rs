@@ -183,6 +183,11 @@ const KEYS: &[Key] = &[
         "Roles for values of the claim; at all tenants without a `tenant`. Since 0.1.",
     ),
     key(
+        "access.fresh_hours",
+        "12",
+        "How long ago somebody may have shown who they are when they change who may do what, or approve, in hours; then they sign in again. Since 0.1.",
+    ),
+    key(
         "reference.disposable_domains",
         "\"reference/disposable-domains.txt\"",
         "List of domains of addresses that last for minutes, a domain a line, beside the built-in ones. Since 0.1.",
@@ -535,7 +540,7 @@ pub fn schema() -> String {
 
 /// A configuration that sets every key once.
 #[cfg(test)]
-pub(super) fn sample() -> String {
+pub(crate) fn sample() -> String {
     let mut lines: Vec<String> = paths()
         .map(|(path, key)| {
             format!("{} = {}", path.replacen("tenants.*", "tenants.acme", 1).replace('*', "x"), key.example)

@@ -20,7 +20,11 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use crate::toml_text;
+
 pub use hooks::Hook;
+#[cfg(test)]
+pub(crate) use keys::sample;
 pub use keys::schema;
 pub use management::{Management, address, host};
 pub use secret::SecretReference;
@@ -44,9 +48,8 @@ pub fn load(path: Option<&Path>) -> anyhow::Result<Config> {
     })
 }
 
-fn parse(text: &str, environment: Vec<(String, String)>) -> anyhow::Result<Config> {
-    let mut table: toml::Table =
-        text.parse().map_err(|error: toml::de::Error| anyhow::anyhow!("{}", error.to_string().trim()))?;
+pub(crate) fn parse(text: &str, environment: Vec<(String, String)>) -> anyhow::Result<Config> {
+    let mut table = toml_text::read(text)?;
     overlay::apply(&mut table, environment);
     let faults = keys::unknown(&table);
     if !faults.is_empty() {
@@ -149,7 +152,7 @@ mod tests {
 
     #[test]
     fn every_documented_key_is_taken_and_every_taken_key_is_documented() {
-        let text = keys::sample();
+        let text = sample();
         let config = parse(&text, vec![]).unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!(config.tenants.len(), 1);
     }

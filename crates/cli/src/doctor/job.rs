@@ -6,6 +6,7 @@ use anyhow::Context;
 use countersign_adapters::management::Management;
 use countersign_app::{
     App, Error, Tenant, Unfit,
+    access::Job,
     management::Lane,
     posture::{self, Local, Look, Posture},
 };
@@ -58,6 +59,7 @@ impl Doctor {
     }
 
     async fn attend(self: Arc<Self>, tenant: Arc<Tenant>) {
+        let Some(tenant) = self.app.permit_job(Job::Doctor, &tenant).await else { return };
         let section = self.config.tenants.get(tenant.id()).and_then(|tenant| tenant.management.as_ref());
         let period = section.map_or(LOOK, |section| Duration::from_secs(section.check_seconds));
         let mut ticks = time::interval(period);
@@ -95,8 +97,14 @@ impl Doctor {
         let Unfit { rules, settings } = self.app.unfit(tenant);
         let sets = self.app.reference().into_iter();
         let faulty_reference = sets.filter_map(|set| Some((set.key, set.fault?))).collect();
-        posture.local =
-            Some(Local { faulty_rules: rules, unfit_settings: settings, faulty_reference, ..local });
+        let is_own_model_lost = tenant.is_own_model_lost();
+        posture.local = Some(Local {
+            faulty_rules: rules,
+            unfit_settings: settings,
+            is_own_model_lost,
+            faulty_reference,
+            ..local
+        });
         let findings = posture::check(&posture, &expected, self.app.clock().now());
         let look = Look { posture: &posture, reads_tenant: source.is_some(), findings };
         self.app.take_findings(tenant, &lead, look).await.map(drop)

@@ -55,16 +55,38 @@ fn decisions_are_listed_and_exported_here_and_by_a_server() {
     let replayed = decisions(home, &["show", &ids[3], "--replay"]);
     assert!(told(&replayed).ends_with("the same record, byte for byte.\n"), "{}", complained(&replayed));
 
-    let opened = json_lines(&decisions(home, &["export", "--open", "--before", "3", "--url", &url]));
+    let opened = json_lines(&decisions(
+        home,
+        &["export", "--open", "--reason", "a test", "--before", "4", "--url", &url],
+    ));
     assert_eq!(opened.len(), 2);
     assert_eq!(opened[0]["record"]["event"]["user"]["user_id"], USER);
+    let reveal = |more: &[&str]| {
+        let one = [
+            "reveal",
+            "decision",
+            &*ids[3],
+            "--fields",
+            "user.user_id",
+            "--data",
+            "data",
+            "--tenant",
+            TENANT,
+        ];
+        run(home, &[&one[..], more].concat())
+    };
+    let by_server = reveal(&["--reason", "case 4711", "--by", "mia", "--url", &url]);
+    assert!(told(&by_server).contains(USER), "{}", complained(&by_server));
+    assert_eq!(reveal(&["--url", &url]).status.code(), Some(2), "a reason is said");
+    assert_eq!(reveal(&["--reason", "x", "--url", &url]).status.code(), Some(1));
     drop(client);
     service.stop();
+    assert!(told(&reveal(&["--reason", "case 4711"])).contains(USER), "and on the data itself");
     let reveals = |data: &Path| leaves(data).iter().filter(|leaf| leaf["kind"] == "reveal").count();
-    assert_eq!(reveals(&home.join("data")), 2, "each that was shown is on record");
-    let opened = json_lines(&decisions(home, &["export", "--open", "--before", "2"]));
+    assert_eq!(reveals(&home.join("data")), 4, "each that was shown is on record");
+    let opened = json_lines(&decisions(home, &["export", "--open", "--reason", "a test", "--before", "3"]));
     assert_eq!(opened[0]["record"]["event"]["user"]["user_id"], USER);
-    assert_eq!(reveals(&home.join("data")), 3);
+    assert_eq!(reveals(&home.join("data")), 5);
     assert!(run(home, &["verify", "--data", "data"]).status.success());
 }
 
@@ -85,7 +107,7 @@ fn an_export_has_null_where_a_record_was_kept_long_enough() {
     drop(connection);
     let service = Service::start(home);
     let url = format!("http://{}", service.host);
-    let export = ["export", "--open"];
+    let export = ["export", "--open", "--reason", "a test"];
     let by_server = json_lines(&decisions(home, &[&export[..], &["--url", &url]].concat()));
     service.stop();
     for exported in [by_server, json_lines(&decisions(home, &export))] {

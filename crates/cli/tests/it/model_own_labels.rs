@@ -110,7 +110,8 @@ fn done(home: &Path, arguments: &[&str]) -> String {
 fn records(home: &Path, url: &str, since: i64) -> BTreeMap<String, Value> {
     let since = Timestamp::from_seconds(since).to_string();
     let data = ["--url", url, "--data", "data", "--tenant", TENANT, "--since", &since];
-    let output = run(home, &[&["decisions", "export", "--open"], &data[..]].concat());
+    let output =
+        run(home, &[&["decisions", "export", "--open", "--reason", "labels of a test"], &data[..]].concat());
     assert!(output.status.success(), "{}", complained(&output));
     let lines = told(&output);
     let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

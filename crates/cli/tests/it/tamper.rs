@@ -8,8 +8,11 @@ use tempfile::TempDir;
 
 use crate::world::{Service, TENANT, copy, run, sign_in, told};
 
-/// Decisions of the run; leaf 0 is the policy.
+/// Decisions of the run; leaves 0 and 1 are the policy and the policies of access.
 const DECISIONS: u64 = 12;
+
+/// The last leaf.
+const LAST: u64 = DECISIONS + 1;
 
 /// A directory as a real run left it, a receipt from it, and a copy of it from when it was half as long.
 struct Made {
@@ -101,7 +104,7 @@ fn an_untouched_directory_holds() {
     let output = run(MADE.home.path(), &["verify", "--data", "data"]);
     assert!(output.status.success(), "{}", told(&output));
     assert!(
-        told(&output).starts_with(&format!("The ledger of {TENANT} holds: 13 leaves, 13 of them signed, "))
+        told(&output).starts_with(&format!("The ledger of {TENANT} holds: 14 leaves, 14 of them signed, "))
     );
 }
 
@@ -117,7 +120,7 @@ fn a_flipped_character_is_found() {
 fn a_change_with_a_rewritten_chain_is_found_by_the_signatures() {
     let (home, connection) = attacked();
     flip(&connection, 9);
-    rewrite_head(&connection, DECISIONS + 1);
+    rewrite_head(&connection, LAST + 1);
     drop(connection);
     let output = run(home.path(), &["verify", "--data", "data"]);
     assert_eq!(output.status.code(), Some(3));
@@ -139,7 +142,7 @@ fn a_dropped_leaf_is_found() {
 #[test]
 fn a_leaf_put_in_is_found() {
     let (home, connection) = attacked();
-    for index in (4..=DECISIONS).rev() {
+    for index in (4..=LAST).rev() {
         let sql = "UPDATE records SET place = place + 1 WHERE leaf_index = ?1";
         connection.execute(sql, [i64::try_from(index).unwrap()]).unwrap();
     }
@@ -153,14 +156,14 @@ fn a_leaf_put_in_is_found() {
 #[test]
 fn a_leaf_put_at_the_end_is_found() {
     let (home, connection) = attacked();
-    let last = "SELECT chain FROM records WHERE leaf_index = 12";
+    let last = "SELECT chain FROM records WHERE leaf_index = 13";
     let running: Vec<u8> = connection.query_row(last, [], |row| row.get(0)).unwrap();
-    let running = chain(&Hash::try_from(running.as_slice()).unwrap(), &leaf_hash(&leaf(&connection, 12)));
+    let running = chain(&Hash::try_from(running.as_slice()).unwrap(), &leaf_hash(&leaf(&connection, LAST)));
     let sql = "INSERT INTO records (place, record_id, recorded_at, chain, leaf)
-         SELECT place + 1, 'dec_forged', recorded_at, ?1, leaf FROM records WHERE leaf_index = 12";
+         SELECT place + 1, 'dec_forged', recorded_at, ?1, leaf FROM records WHERE leaf_index = 13";
     connection.execute(sql, [running.as_bytes()]).unwrap();
     drop(connection);
-    assert_told(home.path(), &[], "leaf `13` is one too many");
+    assert_told(home.path(), &[], "leaf `14` is one too many");
 }
 
 #[test]
@@ -180,7 +183,7 @@ fn an_end_that_was_cut_off_is_found_by_the_checkpoint_beside_the_database() {
     connection.execute("DELETE FROM checkpoints WHERE size > 10", []).unwrap();
     rewrite_head(&connection, 10);
     drop(connection);
-    assert_told(home.path(), &[], "`13` leaves were signed, but there are only `10`");
+    assert_told(home.path(), &[], "`14` leaves were signed, but there are only `10`");
 }
 
 #[test]
@@ -191,7 +194,7 @@ fn a_directory_that_was_rolled_back_is_found_by_a_checkpoint_kept_elsewhere() {
     let output = run(home.path(), &["verify", "--data", "data"]);
     assert!(output.status.success(), "an older copy of everything is sound by itself: {}", told(&output));
     let kept = kept.to_str().unwrap();
-    assert_told(home.path(), &["--checkpoint", kept], "`13` leaves were signed, but there are only `7`");
+    assert_told(home.path(), &["--checkpoint", kept], "`14` leaves were signed, but there are only `8`");
 }
 
 #[test]
@@ -209,7 +212,7 @@ fn a_receipt_holds_and_a_changed_one_does_not() {
     assert!(output.status.success(), "{}", told(&output));
     assert!(told(&output).starts_with("The receipt holds: decision `dec_"), "{}", told(&output));
 
-    for (from, to) in [("\"index\":12", "\"index\":11"), ("\\n13\\n", "\\n14\\n")] {
+    for (from, to) in [("\"index\":13", "\"index\":12"), ("\\n14\\n", "\\n15\\n")] {
         assert!(MADE.receipt.contains(from), "{}", MADE.receipt);
         let output = verify(&MADE.receipt.replacen(from, to, 1));
         assert_eq!(output.status.code(), Some(3), "{}", told(&output));

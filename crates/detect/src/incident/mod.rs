@@ -9,6 +9,7 @@ mod handling;
 mod involved;
 mod join;
 mod member;
+mod renamed;
 mod severity;
 mod story;
 #[cfg(test)]

@@ -10,6 +10,12 @@ use crate::{Entity, EntityKind, Event};
 /// The most characters of a name that a text repeats.
 const MAX_SHOWN: usize = 80;
 
+/// What stands before the account in a line.
+pub(super) const FOR: &str = " for ";
+
+/// What stands before the address in a line.
+pub(super) const FROM: &str = " from ";
+
 /// The most names that a sentence lists.
 const MAX_LISTED: usize = 3;
 
@@ -40,33 +46,39 @@ pub(super) fn is_success(kind: &str) -> bool {
     SUCCESSES.contains(&kind)
 }
 
+/// What a log type says.
+const MEANINGS: [(&str, &str); 26] = [
+    ("s", "a sign-in succeeded"),
+    ("scoa", "a sign-in succeeded"),
+    ("sepft", "a sign-in succeeded"),
+    ("f", "a sign-in failed"),
+    ("fcoa", "a sign-in failed"),
+    ("fepft", "a sign-in failed"),
+    ("fp", "a sign-in failed: wrong password"),
+    ("fu", "a sign-in failed: unknown name"),
+    ("pwd_leak", "a sign-in with a leaked password was stopped"),
+    ("signup_pwd_leak", "a sign-up with a leaked password was stopped"),
+    ("limit_wc", "Auth0 blocked an address for one account"),
+    ("limit_mu", "Auth0 blocked an address"),
+    ("ss", "an account was made"),
+    ("fs", "a sign-up failed"),
+    ("scp", "a password was changed"),
+    ("scpr", "a change of password was asked for"),
+    ("sce", "an e-mail address was changed"),
+    ("gd_auth_succeed", "a second factor was passed"),
+    ("gd_auth_failed", "a second factor failed"),
+    ("gd_auth_rejected", "a push for a second factor was rejected"),
+    ("gd_send_pn", "a push for a second factor was sent"),
+    ("gd_start_enroll", "enrolling a second factor began"),
+    ("gd_enrollment_complete", "a second factor was enrolled"),
+    ("gd_unenroll", "a second factor was removed"),
+    ("sapi", "the Management API was used"),
+    ("ferrt", "a refresh token was used twice"),
+];
+
 /// What a log type says; `None` for one that is told by its code alone.
 fn meaning(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "s" | "scoa" | "sepft" => "a sign-in succeeded",
-        "f" | "fcoa" | "fepft" => "a sign-in failed",
-        "fp" => "a sign-in failed: wrong password",
-        "fu" => "a sign-in failed: unknown name",
-        "pwd_leak" => "a sign-in with a leaked password was stopped",
-        "signup_pwd_leak" => "a sign-up with a leaked password was stopped",
-        "limit_wc" => "Auth0 blocked an address for one account",
-        "limit_mu" => "Auth0 blocked an address",
-        "ss" => "an account was made",
-        "fs" => "a sign-up failed",
-        "scp" => "a password was changed",
-        "scpr" => "a change of password was asked for",
-        "sce" => "an e-mail address was changed",
-        "gd_auth_succeed" => "a second factor was passed",
-        "gd_auth_failed" => "a second factor failed",
-        "gd_auth_rejected" => "a push for a second factor was rejected",
-        "gd_send_pn" => "a push for a second factor was sent",
-        "gd_start_enroll" => "enrolling a second factor began",
-        "gd_enrollment_complete" => "a second factor was enrolled",
-        "gd_unenroll" => "a second factor was removed",
-        "sapi" => "the Management API was used",
-        "ferrt" => "a refresh token was used twice",
-        _ => return None,
-    })
+    MEANINGS.iter().find(|(known, _)| *known == kind).map(|(_, text)| *text)
 }
 
 /// A name as a text repeats it: without control characters and what turns the direction of a text, and cut.
@@ -88,14 +100,34 @@ pub(super) fn line(event: &Event<'_>) -> Line {
     let mut text =
         meaning(event.kind()).map_or_else(|| format!("log type `{}`", shown(event.kind())), str::to_owned);
     if let Some(account) = event.account() {
-        text.push_str(" for ");
+        text.push_str(FOR);
         text.push_str(&shown(&account.name));
     }
     if let Some(source) = event.source() {
-        text.push_str(" from ");
+        text.push_str(FROM);
         text.push_str(&shown(&source.name));
     }
     Line { at: event.at(), seq: Some(event.seq), text }
+}
+
+/// A line as [`line`] wrote it: what happened, to which account and from which address. `None` for a text that it can't have written.
+pub(super) fn read_line(text: &str) -> Option<(&str, Option<&str>, Option<&str>)> {
+    let is_rest = |rest: &&str| rest.is_empty() || rest.starts_with(FOR) || rest.starts_with(FROM);
+    let known = MEANINGS.iter().filter_map(|(_, meaning)| text.strip_prefix(meaning).filter(is_rest));
+    let coded = || {
+        let (_, rest) = text.strip_prefix("log type `")?.split_once('`')?;
+        Some(rest).filter(is_rest)
+    };
+    // Why the shortest rest: one meaning may begin as another.
+    let rest = known.min_by_key(|rest| rest.len()).or_else(coded)?;
+    let what = text.get(..text.len() - rest.len())?;
+    if let Some(source) = rest.strip_prefix(FROM) {
+        return Some((what, None, Some(source)));
+    }
+    let Some(names) = rest.strip_prefix(FOR) else { return Some((what, None, None)) };
+    // Why: whoever fails to sign in chooses the name, and the word may be part of it.
+    let parted = names.rsplit_once(FROM).filter(|(_, source)| source.parse::<std::net::IpAddr>().is_ok());
+    Some(parted.map_or((what, Some(names), None), |(account, source)| (what, Some(account), Some(source))))
 }
 
 /// Lines of all alerts in the order of time, an entry that several name once.

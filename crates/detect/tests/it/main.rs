@@ -5,6 +5,8 @@ mod covered;
 #[cfg(test)]
 mod flood;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod isolation;

@@ -32,6 +32,7 @@ mod limits;
 mod log_stream;
 mod logins;
 mod order;
+mod own_model;
 mod policy;
 mod protection;
 mod reference;
@@ -103,6 +104,7 @@ const CHECKS: &[Check] = &[
     hosts::CHECK,
     storage::CHECK,
     watching::CHECK,
+    own_model::CHECK,
     reference::CHECK,
 ];
 

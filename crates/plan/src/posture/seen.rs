@@ -220,6 +220,8 @@ pub struct Local {
     pub faulty_rules: Vec<String>,
     /// What the policy sets of the watching that does not fit this version.
     pub unfit_settings: Vec<String>,
+    /// Whether an own model is attached that can't be used: decisions are made without it.
+    pub is_own_model_lost: bool,
     /// What is wrong with the operator's files of reference data, by the setting that names each.
     pub faulty_reference: BTreeMap<String, String>,
 }

@@ -124,3 +124,16 @@ fn an_alias_has_one_text_and_nothing_prints_a_key() {
     assert_eq!(format!("{:?}", keys.aliases(epoch(690))), "Aliases(30d690)");
     assert_eq!(format!("{:?}", keys.alias_root()), "AliasRoot(***)");
 }
+
+#[test]
+fn an_alias_without_a_period_holds_always_and_is_none_of_a_period() {
+    let keys = keys("a");
+    let (always, now) = (keys.aliases(Epoch::ALWAYS), keys.aliases(epoch(690)));
+    let text = always.of_id("auth0|pat").to_string();
+    assert_eq!((text.len(), text.parse::<Alias>()), (36, Ok(always.of_id("auth0|pat"))));
+    assert_eq!(always.of_id("auth0|pat"), always.of(&keys.subject("auth0|pat")));
+    assert_ne!(text.rsplit('_').next(), now.of_id("auth0|pat").to_string().rsplit('_').next());
+    assert!("als_0d0_0123456789abcdef0123456789abcdef".parse::<Alias>().is_err(), "one alias has one text");
+    assert_eq!(always.of_account(" Pat@Example.com"), always.of(&keys.address("pat@example.com")));
+    assert_eq!(always.of_account("email|Pat@example.com"), always.of_id("email|Pat@example.com"));
+}

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod page;
 mod redact;
+mod reveal;
 mod table;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::fmt;
 use countersign_core::Trigger;
 
 pub use redact::{Allowed, Redacted, redact};
+pub use reveal::{Masked, masked, opened};
 pub use table::{Row, rows};
 
 /// What a field may tell.

@@ -12,7 +12,7 @@ Every field that Countersign takes in has a class, and the class says what may b
 `COUNTERSIGN_BLESS=1 cargo test -p countersign-privacy the_page_says_what_the_table_says`, and tests hold the table to the types
 that read what comes in. A field without a row counts as `secret`, and a test names it.
 
-| class | what it is | stored, in records and the journal of the log | log lines, metrics, URLs | prompts of a model, what is shown unopened | console, once a record is opened |
+| class | what it is | stored, in records and the journal of the log | log lines, metrics, URLs | prompts of a model, what is shown unopened | once somebody who may opened it, with a reason |
 |---|---|---|---|---|---|
 ";
 

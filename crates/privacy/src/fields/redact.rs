@@ -6,10 +6,10 @@ use super::{FieldClass, Source, table, table::Place};
 use crate::Aliases;
 
 /// The deepest level that is looked at.
-const MAX_DEPTH: usize = 24;
+pub(super) const MAX_DEPTH: usize = 24;
 
 /// The most values that are looked at; a log entry of Auth0's has some hundred.
-const MAX_VALUES: usize = 4_096;
+pub(super) const MAX_VALUES: usize = 4_096;
 
 /// The longest text that passes for a word.
 const MAX_WORD_CHARS: usize = 256;
@@ -155,7 +155,7 @@ impl Redactor<'_> {
 }
 
 /// Whether a text can be a word of somebody's vocabulary. Why `@`: an address in the place of a word is the likeliest mistake.
-fn is_word(text: &str) -> bool {
+pub(super) fn is_word(text: &str) -> bool {
     text.chars().count() <= MAX_WORD_CHARS && !text.contains('@') && !text.chars().any(char::is_control)
 }
 

@@ -5,6 +5,8 @@ mod failing;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod page;

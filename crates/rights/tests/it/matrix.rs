@@ -6,7 +6,7 @@ use countersign_rights::{Action, How, Place, PrincipalKind, Rights, Role};
 use crate::support::{grant, organization, person, principal, service_account, tenant};
 
 /// Who may do it where the role holds: Viewer, analYst, aPprover, Operator, aDministrator, aUditor, Tenant admin.
-const MAY: [(&str, &str); 31] = [
+const MAY: [(&str, &str); 38] = [
     ("read_decisions", "VYPODUT"),
     ("read_ledger", "VYPODU"),
     ("read_policies", "VYPODU"),
@@ -24,7 +24,7 @@ const MAY: [(&str, &str); 31] = [
     ("find_entities", "YD"),
     ("reveal_decisions", "YD"),
     ("reveal_logs", "YD"),
-    ("reveal_users", "YD"),
+    ("reveal_personal", "YODT"),
     ("set_switches", "OD"),
     ("apply_policies", "OD"),
     ("change_models", "OD"),
@@ -38,6 +38,13 @@ const MAY: [(&str, &str); 31] = [
     ("change_access", "D"),
     ("approve_plans", "P"),
     ("decide", ""),
+    ("keep_ledger", ""),
+    ("watch_log", ""),
+    ("learn", ""),
+    ("tell_receivers", ""),
+    ("delete_old", ""),
+    ("pull_log", ""),
+    ("inspect_tenant", ""),
 ];
 
 const LETTERS: [(Role, char); 7] = [
@@ -102,7 +109,7 @@ fn a_person_may_do_what_their_role_is_for_where_they_have_it() {
         assert!(!is_permitted || verdict.policies.len() == 1, "one policy says so: {verdict:?}");
         asked += 1;
     });
-    assert_eq!(asked, (6 * 3 + 3) * 6 * 31);
+    assert_eq!(asked, (6 * 3 + 3) * 6 * 38);
 }
 
 #[test]
@@ -142,7 +149,7 @@ fn a_link_gives_all_but_approving() {
 fn a_service_account_with_every_scope_reveals_nothing_and_leaves_access_alone() {
     let rights = Rights::shipped().unwrap();
     let never = ["approve_plans", "read_access", "change_access"];
-    let by_name = ["reveal_decisions", "reveal_logs", "reveal_users"];
+    let by_name = ["reveal_decisions", "reveal_logs", "reveal_personal"];
     each(|role, at, action, target, is_permitted| {
         let word = action.as_str();
         let ask = |scopes: &[&str]| {

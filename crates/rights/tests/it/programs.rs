@@ -63,8 +63,25 @@ fn an_application_has_no_roles_and_stays_at_its_tenant_whatever_is_permitted() {
 
 #[test]
 fn a_job_may_do_only_what_a_policy_names_for_it() {
+    let shipped = Rights::shipped().unwrap();
+    for (job, action) in [
+        ("ledger", "keep_ledger"),
+        ("watch", "watch_log"),
+        ("learning", "learn"),
+        ("hooks", "tell_receivers"),
+        ("retention", "delete_old"),
+        ("pull", "pull_log"),
+        ("doctor", "inspect_tenant"),
+    ] {
+        assert_eq!(may(&shipped, &Principal::job(job), &tenant("a")), [action], "{job}");
+    }
+    let forbidden = with(
+        "@id(\"quiet\") forbid (principal == Countersign::Job::\"hooks\", action, resource == Countersign::Tenant::\"a\");",
+    );
+    assert!(may(&forbidden, &Principal::job("hooks"), &tenant("a")).is_empty());
+    assert_eq!(may(&forbidden, &Principal::job("hooks"), &tenant("b")), ["tell_receivers"]);
     let job = Principal::job("sweep");
-    assert!(may(&Rights::shipped().unwrap(), &job, &tenant("a")).is_empty());
+    assert!(may(&shipped, &job, &tenant("a")).is_empty());
     let rights = with(
         "@id(\"sweeps_read\") permit (principal == Countersign::Job::\"sweep\", action in Countersign::Action::\"read\",\n\
          resource);\n\

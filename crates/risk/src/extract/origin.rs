@@ -69,10 +69,14 @@ pub(super) fn auth0(authentication: Option<&Authentication>) -> Option<Auth0Risk
     authentication?.risk_assessment.as_option().and_then(auth0_risk)
 }
 
-/// Two letters, upper case; `None` for anything else.
+/// What location services put in a country's place where they know none; ISO 3166-1 leaves these codes to their users.
+const NO_COUNTRY: [&str; 3] = ["AA", "XX", "ZZ"];
+
+/// Two letters, upper case; `None` for anything else, and for what stands for an unknown country.
 fn country(code: &str) -> Option<Short> {
     let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
-    is_code.then(|| Short::new(&code.to_ascii_uppercase()))
+    let code = is_code.then(|| code.to_ascii_uppercase())?;
+    (!NO_COUNTRY.contains(&code.as_str())).then(|| Short::new(&code))
 }
 
 /// `as64500` from `64500` or `AS64500`; `None` for anything else, and for the reserved number 0 (RFC 7607).
@@ -159,7 +163,10 @@ mod tests {
             assert_eq!(autonomous_system(asn).as_ref().map(Short::as_str), expected, "{asn}");
         }
         assert_eq!(country("de"), Some("DE".into()));
-        assert_eq!(country("Germany"), None);
+        for code in ["Germany", "", "D", "T1", "D\u{415}", "XX", "zz", "AA"] {
+            assert_eq!(country(code), None, "{code}");
+        }
+        assert_eq!(country("xk"), Some("XK".into()), "Kosovo's, by common use");
     }
 
     #[test]

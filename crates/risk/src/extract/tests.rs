@@ -57,6 +57,54 @@ fn nothing_of_the_person_is_kept() {
     }
 }
 
+/// The risky sample with some of its values replaced.
+fn changed(changes: &[(&str, serde_json::Value)]) -> Features {
+    let mut event: serde_json::Value = serde_json::from_str(RISKY).unwrap();
+    for (pointer, value) in changes {
+        *event.pointer_mut(pointer).unwrap() = value.clone();
+    }
+    extract(&serde_json::from_value(event).unwrap(), arrived())
+}
+
+#[test]
+fn what_names_no_place_country_or_address_is_as_if_it_was_not_told() {
+    for (lat, lon) in [(91.0, 0.0), (0.0, -180.1), (1e308, -1e308), (f64::MAX, 0.0), (0.0, 1e15)] {
+        let found =
+            changed(&[("/request/geoip/latitude", lat.into()), ("/request/geoip/longitude", lon.into())]);
+        assert_eq!((found.place, found.local_hour), (None, None), "{lat} {lon}");
+        assert!(found.missing.contains(&Signal::Place));
+    }
+    for code in ["XX", "ZZ", "T1", "Atlantis", "\u{216f}\u{216f}", ""] {
+        let found = changed(&[("/request/geoip/countryCode", code.into())]);
+        assert!(found.country.is_none() && found.missing.contains(&Signal::Country), "{code}");
+        let known = assess(&found, None, &Model::default());
+        let codes: Vec<&str> = known.reasons.iter().map(|reason| reason.code.as_str()).collect();
+        assert!(!codes.iter().any(|code| code.ends_with("_country")), "{code}: {codes:?}");
+    }
+    for ip in ["999.1.1.1", "203.0.113.7, 10.0.0.1", "::ffff:203.0.113", "localhost", "\u{0}"] {
+        assert_eq!(changed(&[("/request/ip", ip.into())]).block, None, "{ip}");
+    }
+    let mapped = changed(&[("/request/ip", "::ffff:198.51.100.77".into())]);
+    assert_eq!(mapped, changed(&[]), "an IPv4 address is one however it is written");
+}
+
+#[test]
+fn a_user_agent_of_ten_kilobytes_is_read_as_far_as_it_says_something() {
+    let chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+    let agent = |text: &str| changed(&[("/request/user_agent", text.into())]);
+    let plain = agent(chrome);
+    for filler in ["x", " ", "/", "(", "\u{1f600}", "e\u{301}", "\u{202e}"] {
+        let long = agent(&format!("{chrome} {}", filler.repeat(10_240)));
+        assert_eq!(long.device, plain.device, "{filler:?}");
+        let nothing = agent(&filler.repeat(10_240));
+        let text = serde_json::to_string(&nothing).unwrap();
+        assert!(text.len() < 2_000, "{filler:?}: {}", text.len());
+        let (odd, usual) =
+            (assess(&nothing, None, &Model::default()), assess(&plain, None, &Model::default()));
+        assert!(odd.logit_micro >= usual.logit_micro - 500_000, "{filler:?}: it hides little");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_in_the_request_is_read_without_harm(ip in any::<String>(), asn in any::<String>(), agent in any::<String>(),

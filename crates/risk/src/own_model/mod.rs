@@ -25,6 +25,8 @@ mod asked;
 mod check;
 mod document;
 mod faults;
+#[cfg(test)]
+mod fuzz;
 mod inputs;
 mod keyed;
 mod limits;

@@ -7,10 +7,16 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
-use countersign_app::{App, DecisionFilter, DecisionRow, decide::record::Record};
+use countersign_app::{
+    App, DecisionFilter, DecisionRow,
+    decide::record::Record,
+    reveal::{fields_view, masked_event},
+};
 use countersign_core::{DecisionId, Level, OrganizationId, TenantId};
 use countersign_rights::Action;
+use countersign_risk::Features;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::segments::Segments;
 use crate::{Problem, Server};
@@ -39,7 +45,7 @@ pub(super) struct ListQuery {
 }
 
 /// What `TenantQuery` takes, in words.
-pub(super) const TENANT_QUERY: &str = "`tenant` and, at most once, `opened` (`true` or `false`)";
+pub(super) const TENANT_QUERY: &str = "`tenant`, once";
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -47,8 +53,6 @@ pub(super) const TENANT_QUERY: &str = "`tenant` and, at most once, `opened` (`tr
 pub(super) struct TenantQuery {
     #[param(value_type = written::TenantId)]
     pub(super) tenant: TenantId,
-    #[serde(default)]
-    pub(super) opened: bool,
 }
 
 #[derive(Serialize)]
@@ -57,8 +61,7 @@ struct Listed {
     leaf_index: u64,
     at: countersign_core::Timestamp,
     subject: Option<String>,
-    /// What stands for the person outside; told when asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What stands for the person; for the outside when that was asked for.
     alias: Option<String>,
     organization: Option<OrganizationId>,
     trigger: countersign_core::Trigger,
@@ -130,10 +133,13 @@ pub(super) async fn handle(
     };
     let rows = server.0.app.decisions(&tenant, filter, PAGE).await?;
     let next = rows.last().filter(|_| rows.len() == 50).map(|row| row.leaf_index);
+    let inner = App::inner_aliases(&tenant);
     let listed = |row: DecisionRow| {
-        let subject = row.subject.as_ref().filter(|_| aliases);
-        let alias = subject.map(|subject| App::alias(&tenant, subject, row.decision.at).to_string());
-        Listed { alias, ..row.into() }
+        let alias = row.subject.as_ref().map(|subject| match aliases {
+            true => App::alias(&tenant, subject, row.decision.at),
+            false => inner.of(subject),
+        });
+        Listed { alias: alias.map(|alias| alias.to_string()), ..row.into() }
     };
     Ok(Json(Page { decisions: rows.into_iter().map(listed).collect(), next }).into_response())
 }
@@ -145,12 +151,14 @@ struct Shown {
     assessment: countersign_risk::Assessment,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_risk: Option<countersign_risk::UserRiskAt>,
-    /// Without what leads back to the address, and so to the person.
-    features: countersign_risk::Features,
+    /// Without what leads back to the address, and so to the person, and without the fingerprint.
+    features: Features,
     decision: countersign_policy::Decision<countersign_policy::Recorded>,
     degraded: Vec<String>,
     truncated: Vec<String>,
     policy: String,
+    /// What of the event is masked, and can be opened.
+    fields: Value,
     /// Auth0's ids of the log entries that belong to it.
     log_ids: Vec<String>,
 }
@@ -177,21 +185,24 @@ pub(super) async fn show(
     Segments(id): Segments<String>,
     query: Result<Query<TenantQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(TenantQuery { tenant, .. }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
+    let Query(TenantQuery { tenant }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
     let tenant = server.permit(&caller, Action::ReadDecisions, tenant.as_str()).await?;
     let id = decision_id(&id)?;
     let (row, record) = server.0.app.decision(&tenant, &id).await?;
+    let fields = fields_view(&masked_event(&tenant, &record)?);
+    let alias = row.subject.as_ref().map(|subject| App::inner_aliases(&tenant).of(subject).to_string());
     let log_ids = server.0.app.log_ids(&tenant, &id).await?;
     let Record { assessment, user_risk, features, decision, degraded, truncated, policy, .. } = record;
     Ok(Json(Shown {
-        listed: row.into(),
+        listed: Listed { alias, ..row.into() },
         assessment,
         user_risk,
-        features: features.without_address(),
+        features: Features { ja4: None, ..features.without_address() },
         decision,
         degraded,
         truncated,
         policy,
+        fields,
         log_ids,
     })
     .into_response())

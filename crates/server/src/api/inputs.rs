@@ -31,10 +31,11 @@ fn inputs() -> Vec<(&'static str, &'static str, BTreeSet<String>)> {
         entities: countersign_app::incidents::Entity;
         erasures: erasures::ErasureRequest;
         incidents: incidents::ListQuery, incidents::Act, incidents::Assign, incidents::Note, incidents::Close;
-        journal: journal::ListQuery, journal::ShowQuery;
+        journal: journal::ListQuery;
         models: models::Import, models::ImportOwn, models::Act;
         policies: policies::VersionQuery, policies::Change;
         receipt: decisions::TenantQuery;
+        reveals: reveals::What, reveals::Reveal, reveals::Opening;
         risk: ShortForm;
         suppressions: suppressions::Add, suppressions::Lift;
         switches: switches::SwitchRequest;

@@ -1,10 +1,10 @@
-//! `GET /v1/logs/{tenant}` and `GET /v1/logs/{tenant}/{id}`: the tenant's log as it was journaled.
+//! `/v1/logs/{tenant}` and `/v1/logs/{tenant}/{id}`: the tenant's log as it was journaled.
 
 use crate::authn::Known;
 use crate::openapi::{refused, written};
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{Query, Request, State, rejection::QueryRejection},
 };
 use countersign_app::journal::{LogQuery, MAX_ENTRIES};
 use countersign_core::{SubjectId, Timestamp};
@@ -12,8 +12,8 @@ use countersign_rights::Action;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{decisions::bad_query, incidents::PAGE, segments::Segments};
-use crate::{Problem, Server};
+use super::{decisions::bad_query, incidents::PAGE, reveals::Opening, segments::Segments};
+use crate::{Problem, Server, body};
 
 /// What `ListQuery` takes, in words.
 const LIST_QUERY: &str = "each at most once, `kind` (a type code of Auth0's), `account` (what `/v1/entities` said), `since` and `until` \
@@ -34,17 +34,6 @@ pub(super) struct ListQuery {
     before: Option<u64>,
     #[param(value_type = Option<written::LogIds>)]
     log_ids: Option<String>,
-}
-
-/// What `ShowQuery` takes, in words.
-const SHOW_QUERY: &str = "at most once `redacted` (`true` or `false`)";
-
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ShowQuery {
-    #[serde(default)]
-    redacted: bool,
 }
 
 #[utoipa::path(
@@ -90,13 +79,12 @@ pub(super) async fn list(
     path = "/v1/logs/{tenant}/{id}",
     operation_id = "show_log_entry",
     tag = "watch",
-    summary = "One entry as Auth0 sent it, which is a leaf; or without what names people.",
-    params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path), ShowQuery),
+    summary = "One entry without what names people.",
+    params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path)),
     responses(
         (status = 200, body = written::LogShown),
         refused::Guarded,
         refused::Missing,
-        refused::Query,
         refused::Erased,
     ),
 )]
@@ -104,13 +92,34 @@ pub(super) async fn show(
     State(server): State<Server>,
     Known(caller): Known,
     Segments((id, log_id)): Segments<(String, String)>,
-    query: Result<Query<ShowQuery>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let Query(ShowQuery { redacted }) = query.map_err(|_| bad_query(SHOW_QUERY))?;
-    if redacted {
-        let tenant = server.permit(&caller, Action::ReadWatch, &id).await?;
-        return Ok(Json(server.0.app.log_entry_redacted(&tenant, &log_id).await?.view()));
-    }
-    let tenant = server.permit(&caller, Action::RevealLogs, &id).await?;
-    Ok(Json(server.0.app.log_entry(&tenant, &log_id).await?.view()))
+    let tenant = server.permit(&caller, Action::ReadWatch, &id).await?;
+    Ok(Json(server.0.app.log_entry_redacted(&tenant, &log_id).await?.view()))
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/logs/{tenant}/{id}",
+    operation_id = "open_log_entry",
+    tag = "watch",
+    summary = "One entry as Auth0 sent it; that it was opened, by whom and why is a leaf.",
+    params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path)),
+    request_body = Opening,
+    responses(
+        (status = 200, body = written::LogOpened),
+        refused::Guarded,
+        refused::Missing,
+        refused::Body,
+        refused::Erased,
+    ),
+)]
+pub(super) async fn open(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Segments((id, log_id)): Segments<(String, String)>,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
+    let permit = server.permit(&caller, Action::RevealLogs, &id).await?;
+    let opening: Opening = body::parse(&body::read(request.into_body()).await?)?;
+    Ok(Json(server.0.app.log_entry(&permit, &log_id, opening.reason()).await?.view()))
 }

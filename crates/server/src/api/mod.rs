@@ -22,6 +22,7 @@ mod openapi;
 mod outcomes;
 mod policies;
 mod receipt;
+mod reveals;
 mod risk;
 mod risk_tokens;
 mod segments;
@@ -80,7 +81,8 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/access/links", post(access::links::make))
         .route("/v1/decisions", get(decisions::handle))
         .route("/v1/decisions/{id}", get(decisions::show))
-        .route("/v1/decisions/{id}/receipt", get(receipt::handle))
+        .route("/v1/decisions/{id}/receipt", get(receipt::handle).post(receipt::open))
+        .route("/v1/reveals/{tenant}", post(reveals::handle))
         .route("/v1/ledger/{tenant}/checkpoint", get(ledger::checkpoint))
         .route("/v1/ledger/{tenant}/verifier", get(ledger::verifier))
         .route("/v1/switches/{tenant}/{trigger}", put(switches::handle))
@@ -109,7 +111,7 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/alerts/{tenant}", get(alerts::list))
         .route("/v1/alerts/{tenant}/{id}", get(alerts::show))
         .route("/v1/logs/{tenant}", get(journal::list))
-        .route("/v1/logs/{tenant}/{id}", get(journal::show))
+        .route("/v1/logs/{tenant}/{id}", get(journal::show).post(journal::open))
         .route("/v1/entities/{tenant}", post(entities::handle))
         .route("/v1/suppressions/{tenant}", get(suppressions::list).post(suppressions::add))
         .route("/v1/suppressions/{tenant}/{id}/lift", post(suppressions::lift))

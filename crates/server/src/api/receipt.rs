@@ -1,19 +1,20 @@
-//! `GET /v1/decisions/{id}/receipt`: a proof to be checked offline.
+//! `/v1/decisions/{id}/receipt`: a proof to be checked offline; with a reason also what it proves.
 
 use crate::authn::Known;
 use crate::openapi::{refused, written};
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::{Query, Request, State},
 };
 use countersign_ledger::receipt::Receipt;
 use countersign_rights::Action;
 
 use super::{
     decisions::{TENANT_QUERY, TenantQuery, bad_query, decision_id},
+    reveals::Opening,
     segments::Segments,
 };
-use crate::{Problem, Server};
+use crate::{Problem, Server, body};
 
 #[utoipa::path(
     get,
@@ -36,9 +37,38 @@ pub(super) async fn handle(
     Segments(id): Segments<String>,
     query: Result<Query<TenantQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Receipt>, Problem> {
-    let Query(TenantQuery { tenant, opened }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
-    let action = if opened { Action::RevealDecisions } else { Action::ReadDecisions };
-    let tenant = server.permit(&caller, action, tenant.as_str()).await?;
+    let Query(TenantQuery { tenant }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
+    let tenant = server.permit(&caller, Action::ReadDecisions, tenant.as_str()).await?;
     let id = decision_id(&id)?;
-    Ok(Json(server.0.app.receipt(&tenant, id.as_str(), opened).await?))
+    Ok(Json(server.0.app.receipt(&tenant, id.as_str()).await?))
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/decisions/{id}/receipt",
+    operation_id = "open_receipt",
+    tag = "decisions",
+    summary = "The same with all that was recorded, personal data included; that it did, who and why is a leaf.",
+    params(("id" = written::Identifier, Path), TenantQuery),
+    request_body = Opening,
+    responses(
+        (status = 200, body = written::Receipt),
+        refused::Guarded,
+        refused::Missing,
+        refused::Body,
+        refused::Erased,
+    ),
+)]
+pub(super) async fn open(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Segments(id): Segments<String>,
+    query: Result<Query<TenantQuery>, axum::extract::rejection::QueryRejection>,
+    request: Request,
+) -> Result<Json<Receipt>, Problem> {
+    let Query(TenantQuery { tenant }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
+    let permit = server.permit(&caller, Action::RevealDecisions, tenant.as_str()).await?;
+    let id = decision_id(&id)?;
+    let opening: Opening = body::parse(&body::read(request.into_body()).await?)?;
+    Ok(Json(server.0.app.opened_receipt(&permit, id.as_str(), opening.reason()).await?))
 }

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Request, State},
 };
-use countersign_app::incidents::{Entity, NewSuppression, Standing};
+use countersign_app::incidents::{Entity, NewSuppression};
 use countersign_core::Timestamp;
 use countersign_rights::Action;
 use serde::Deserialize;
@@ -58,7 +58,9 @@ pub(super) async fn list(
     let tenant = server.permit(&caller, Action::ReadIncidents, &id).await?;
     let app = &server.0.app;
     let standing = app.suppressions(&tenant, app.clock().now()).await?;
-    Ok(Json(json!({ "suppressions": standing.iter().map(Standing::view).collect::<Vec<_>>() })))
+    Ok(Json(
+        json!({ "suppressions": standing.iter().map(|standing| standing.view(&tenant)).collect::<Vec<_>>() }),
+    ))
 }
 
 #[utoipa::path(

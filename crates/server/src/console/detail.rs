@@ -7,11 +7,20 @@ use countersign_rights::Action;
 use std::collections::BTreeMap;
 
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    Form,
+    extract::{
+        Path, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
     response::{IntoResponse, Response},
 };
 use countersign_app::access::Permit;
-use countersign_app::{DecisionFilter, DecisionRow, Error, Tenant, decide::record::Record, explain};
+use countersign_app::{
+    App, DecisionFilter, DecisionRow, Error, Tenant,
+    decide::record::Record,
+    explain,
+    reveal::{Asked, MaskedField, Revealed, Target, masked_event},
+};
 use countersign_core::{DecisionId, Level, SubjectId, TenantId, Timestamp};
 use countersign_ledger::leaf::Leaf;
 use countersign_policy::{Decision, Recorded, Thresholds};
@@ -19,10 +28,12 @@ use countersign_risk::{Assessment, UserRiskAt};
 use maud::{Markup, html};
 
 use super::{
+    confirm::{Pairs, named_tenant, of_form},
     facts,
     fault::Fault,
     layout::{Layout, trail_to},
     query::{self, Link, Parameters},
+    reveal::{self, Choice},
     user_risk, waterfall, words,
 };
 use crate::Server;
@@ -42,6 +53,14 @@ pub(super) struct Detail {
     pub(super) log_ids: Vec<String>,
     /// What is held against the person now; `None` where nothing is.
     pub(super) user_risk: Option<UserRiskAt>,
+    /// What the person goes by; `None` once they were erased.
+    pub(super) alias: Option<String>,
+    /// What of the event is masked.
+    pub(super) fields: Vec<MaskedField>,
+    /// Whether the reader may open it.
+    pub(super) may_reveal: bool,
+    /// What was opened.
+    pub(super) revealed: Option<Revealed>,
     /// Whether a verdict was told just now.
     pub(super) notice: Option<&'static str>,
 }
@@ -65,10 +84,39 @@ pub(super) async fn handle(
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
     let tenant = permitted(&server, &caller, Action::ReadDecisions, &parameters).await?;
-    let (row, content) = find(&server, &tenant, &query::decision_id(&id)?).await?;
-    let log_ids = server.0.app.log_ids(&tenant, &row.decision.id).await?;
+    let notice = match parameters.get("told") {
+        Some("recorded") => Some("The verdict was recorded, and the person's profile has learned from it."),
+        Some("safe") => Some("The person is marked as safe: nothing is held against them any more."),
+        Some("compromised") => Some("The person is marked as compromised."),
+        Some("known") => Some("That was told before; nothing changed."),
+        _ => None,
+    };
+    let detail = detail(&server, &tenant, &query::decision_id(&id)?).await?;
+    Ok(Detail { notice, ..detail }.render().into_response())
+}
+
+/// Answers `POST /decisions/{id}/reveal`: the same page with what was opened.
+pub(super) async fn reveal(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::RevealPersonal, &parameters).await?;
+    let id = query::decision_id(&id)?;
+    let fields = reveal::fields(&parameters);
+    let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
+    let revealed = server.0.app.reveal(&permit, (Target::Decision, id.as_str()), asked).await?;
+    let detail = detail(&server, &permit, &id).await?;
+    Ok(Detail { revealed: Some(revealed), ..detail }.render().into_response())
+}
+
+async fn detail(server: &Server, tenant: &Permit, id: &DecisionId) -> Result<Detail, Fault> {
+    let (row, content) = find(server, tenant, id).await?;
+    let log_ids = server.0.app.log_ids(tenant, &row.decision.id).await?;
     let user_risk = match &row.subject {
-        Some(subject) => held(&server, &tenant, subject).await?,
+        Some(subject) => held(server, tenant, subject).await?,
         None => None,
     };
     let policy = tenant.policy();
@@ -78,27 +126,26 @@ pub(super) async fn handle(
         decision.organization.as_ref(),
         decision.client.as_ref(),
     );
-    let detail = Detail {
+    let fields = match &content {
+        Content::Opened(record) => masked_event(tenant, record)?,
+        Content::Erased(_) | Content::NotKept(_) => Vec::new(),
+    };
+    Ok(Detail {
         tenant: tenant.id().clone(),
-        reader: query::reader(&server, &caller),
+        reader: query::reader(server, tenant.caller()),
         now: server.0.app.clock().now(),
+        alias: row.subject.as_ref().map(|subject| App::inner_aliases(tenant).of(subject).to_string()),
         row,
         content,
         thresholds: settings.thresholds,
         policy: policy.etag().to_owned(),
         log_ids,
         user_risk,
-        notice: match parameters.get("told") {
-            Some("recorded") => {
-                Some("The verdict was recorded, and the person's profile has learned from it.")
-            }
-            Some("safe") => Some("The person is marked as safe: nothing is held against them any more."),
-            Some("compromised") => Some("The person is marked as compromised."),
-            Some("known") => Some("That was told before; nothing changed."),
-            _ => None,
-        },
-    };
-    Ok(detail.render().into_response())
+        fields,
+        may_reveal: server.0.app.may_reveal(tenant),
+        revealed: None,
+        notice: None,
+    })
 }
 
 /// What is held against a person now.
@@ -125,7 +172,7 @@ async fn find_rest(
     content: impl FnOnce(BTreeMap<String, String>) -> Content,
 ) -> Result<(DecisionRow, Content), Error> {
     let app = &server.0.app;
-    let receipt = app.receipt(tenant, id.as_str(), false).await?;
+    let receipt = app.receipt(tenant, id.as_str()).await?;
     let leaf =
         Leaf::decode(&receipt.leaf.0).map_err(|error| Error::Internal { detail: error.to_string() })?;
     let upto = DecisionFilter { before: Some(receipt.index.saturating_add(1)), ..DecisionFilter::default() };
@@ -139,6 +186,7 @@ impl Detail {
         let main = html! {
             (self.heading())
             @if let Some(notice) = self.notice { p.banner role="status" { (notice) } }
+            @if let Some(revealed) = &self.revealed { (reveal::banner(&revealed.record)) }
             @match &self.content {
                 Content::Opened(record) => (self.opened(record)),
                 Content::Erased(versions) => (self.gone(ERASED, versions)),
@@ -168,7 +216,7 @@ impl Detail {
                 }
                 dl.pairs.inline {
                     div { dt { "When" } dd { (words::absolute(decision.at)) " (" (words::time(decision.at, self.now)) ")" } }
-                    div { dt { "Person" } dd { @match &self.row.subject { Some(subject) => code.wrap { (subject) }, None => span.quiet { "erased" } } } }
+                    div { dt { "Person" } dd { @match &self.alias { Some(alias) => (words::alias(alias)), None => span.quiet { "erased" } } } }
                     @if let Content::Opened(record) = &self.content {
                         @if record.features.machine.is_none() { div { dt { "User risk" } dd { (user_risk::row(record.user_risk)) } } }
                     }
@@ -198,6 +246,7 @@ impl Detail {
                 }
                 div.narrow {
                     section.card aria-labelledby="done" { h2 #done { "What was done" } (done(&record.decision)) }
+                    (self.personal())
                     (self.outcome(true))
                     @if let (Some(subject), None) = (&self.row.subject, &record.features.machine) {
                         (user_risk::forms((&self.tenant, &self.reader), (subject, &self.row.decision.id), self.user_risk, self.now))
@@ -205,6 +254,40 @@ impl Detail {
                     (self.receipt())
                     section.card aria-labelledby="versions" { h2 #versions { "Made by" } (facts::versions(record, &self.policy)) }
                     section.card aria-labelledby="missing" { h2 #missing { "What was missing" } (facts::missing(record)) }
+                }
+            }
+        }
+    }
+
+    /// What of the event is masked, and what of it was opened.
+    fn personal(&self) -> Markup {
+        let opened = |path: &str| self.revealed.as_ref().and_then(|revealed| revealed.values.get(path));
+        let closed: Vec<_> = self.fields.iter().filter(|field| opened(&field.path).is_none()).collect();
+        let choices: Vec<_> = closed
+            .iter()
+            .map(|field| Choice {
+                field: &field.path,
+                text: &field.path,
+                shown: Some(&field.shown),
+                is_chosen: FIRST.contains(&&*field.path),
+            })
+            .collect();
+        let action = Link::to(&format!("/decisions/{}/reveal", self.row.decision.id)).done();
+        html! {
+            @if !self.fields.is_empty() {
+                section.card.acts aria-labelledby="personal" {
+                    h2 #personal { "Personal data" }
+                    @if let Some(revealed) = &self.revealed {
+                        dl.pairs {
+                            @for (path, value) in &revealed.values {
+                                div { dt { code.wrap { (path) } } dd.wrap { (text(value)) } }
+                            }
+                        }
+                    }
+                    p.quiet { (self.fields.len()) " fields of the event tell of somebody. They are masked." }
+                    @if self.may_reveal && !choices.is_empty() {
+                        (reveal::form((&self.tenant, &self.reader), &action, &choices, &[]))
+                    }
                 }
             }
         }
@@ -305,6 +388,14 @@ const NOT_KEPT: (&str, &str) = (
      stay, and the leaf still proves that this decision was made then.",
 );
 
+/// Fields that are chosen before anybody chooses.
+const FIRST: [&str; 2] = ["user.user_id", "user.email"];
+
+/// A value that was opened.
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 fn level_of(reached: usize) -> Markup {
     words::level(Level::ALL.get(reached).copied().unwrap_or(Level::Critical))
 }
@@ -343,6 +434,7 @@ fn done(decision: &Decision<Recorded>) -> Markup {
 mod tests {
     use countersign_app::Standing;
     use countersign_core::Score;
+    use countersign_privacy::fields::FieldClass;
 
     use super::*;
     use crate::console::samples;
@@ -358,6 +450,14 @@ mod tests {
                 policy: record.policy.clone(),
                 log_ids: vec![samples::HOSTILE.to_owned()],
                 user_risk: None,
+                alias: Some("als_0199c1f0".to_owned()),
+                fields: vec![MaskedField {
+                    path: "user.email".to_owned(),
+                    class: FieldClass::Personal,
+                    shown: "[personal]".to_owned(),
+                }],
+                may_reveal: true,
+                revealed: None,
                 content: Content::Opened(Box::new(record)),
                 thresholds: countersign_policy::Settings::default().thresholds,
                 notice: None,
@@ -367,6 +467,7 @@ mod tests {
         pub(crate) fn erased_sample() -> Self {
             let mut detail = Self::sample();
             detail.row.subject = None;
+            detail.alias = None;
             let version = |name: &str| (name.to_owned(), format!("{name}@1"));
             detail.content = Content::Erased(["action", "engine", "model"].map(version).into());
             detail
@@ -399,6 +500,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_opened_is_shown_as_text_and_the_rest_stays_masked() {
+        let opened = |value: &str| Revealed {
+            record: "rec_9".to_owned(),
+            values: [("user.email".to_owned(), value.into())].into(),
+        };
+        let detail = Detail { revealed: Some(opened(samples::HOSTILE)), ..Detail::sample() };
+        let page = detail.render().into_string();
+        samples::check_page(&page);
+        assert!(page.contains("rec_9") && !page.contains("[personal]"));
+        let page = Detail::sample().render().into_string();
+        assert!(page.contains("[personal]") && page.contains("/reveal\""));
+        assert!(
+            !Detail { may_reveal: false, ..Detail::sample() }.render().into_string().contains("/reveal\"")
+        );
+    }
+
+    #[test]
     fn nothing_personal_is_shown() {
         let page = Detail::sample().render().into_string();
         for secret in samples::SECRETS {
@@ -412,7 +530,7 @@ mod tests {
         samples::check_page(&page);
         assert!(page.contains("This person was erased") && page.contains("engine@1"));
         assert!(page.contains("Verify the receipt now"), "the proof outlives the person");
-        assert!(!page.contains("It was not the user") && !page.contains("sub_"));
+        assert!(!page.contains("It was not the user") && !page.contains("als_"));
     }
 
     #[test]

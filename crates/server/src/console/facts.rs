@@ -60,7 +60,7 @@ pub(super) fn features(features: &Features) -> Markup {
             div { dt { "Language" } dd { (known(language.as_ref())) } }
             div { dt { "Device" } dd { @match device { Some(device) => (machine(device)), None => (unknown()) } } }
             div { dt { "Local hour" } dd { @match local_hour { Some(hour) => { (hour) ":00 to " (hour) ":59 by the sun" }, None => (unknown()) } } }
-            div { dt { "TLS client (JA4)" } dd { @match ja4 { Some(ja4) => code.wrap { (ja4) }, None => (unknown()) } } }
+            div { dt { "TLS client (JA4)" } dd { @if ja4.is_some() { span.quiet { "known" } } @else { (unknown()) } } }
             div { dt { "Sign-ins so far" } dd { @match logins_count { Some(number) => (words::count(*number)), None => (unknown()) } } }
             div { dt { "Session" } dd { @match session_known { Some(true) => "continued", Some(false) => "new", None => (unknown()) } } }
             div { dt { "Factors enrolled" } dd { @if enrolled.is_empty() { span.quiet { "none" } } @else { (list(enrolled)) } } }

@@ -1,14 +1,14 @@
 //! A page for what could not be shown or done.
 
 use axum::{
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use countersign_app::Error;
 use maud::{Markup, html};
 
 use super::layout;
-use crate::Problem;
+use crate::{Problem, authn};
 
 /// Why there is no page; its text is for operators and repeats nothing of the request.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,11 +16,40 @@ pub(super) struct Fault {
     status: StatusCode,
     title: &'static str,
     text: String,
+    /// A way on: its text, and where it leads.
+    way: Option<(&'static str, &'static str)>,
+    /// After how many seconds it is worth another try.
+    retry_after: Option<u64>,
+}
+
+/// Where somebody shows anew who they are, who was asked to for what they do at the page of access.
+const SIGN_IN_AGAIN: (&str, &str) = ("Sign in again", "/sign-in/start?to=%2Faccess&again=yes");
+
+/// A refusal as whoever asked can read it: a browser that wants pages gets one, anybody else the problem.
+pub(crate) fn refused(headers: &HeaderMap, problem: Problem) -> Response {
+    if authn::wants_page(headers) { Fault::from(problem).into_response() } else { problem.into_response() }
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        let title = match problem.status() {
+            StatusCode::TOO_MANY_REQUESTS => "Too many requests",
+            StatusCode::FORBIDDEN => "Not permitted",
+            StatusCode::SERVICE_UNAVAILABLE => "Not available now",
+            _ => "Something went wrong",
+        };
+        let mut fault = Self::new(problem.status(), title, problem.detail());
+        fault.retry_after = problem.seconds_to_wait();
+        if let Some(seconds) = fault.retry_after {
+            fault.add(&format!("Try again in {seconds} s"));
+        }
+        fault
+    }
 }
 
 impl Fault {
     pub(super) fn new(status: StatusCode, title: &'static str, text: impl Into<String>) -> Self {
-        Self { status, title, text: text.into() }
+        Self { status, title, text: text.into(), way: None, retry_after: None }
     }
 
     /// A query or form that this page does not take.
@@ -44,6 +73,7 @@ impl Fault {
             self.title,
             html! {
                 p { (self.text) "." }
+                @if let Some((text, href)) = self.way { p { a.button.primary href=(href) { (text) } } }
                 p { a href="/" { "Back to the decisions" } }
                 p.quiet { "Status " (self.status.as_u16()) }
             },
@@ -57,11 +87,15 @@ impl From<Error> for Fault {
         let title = match error {
             Error::UnknownTenant | Error::NotFound(_) => "Not found",
             Error::Denied(_) => "Not permitted",
+            Error::StaleSignIn(_) => "Sign in again",
             Error::IncidentChanged | Error::ModelsChanged | Error::Stale => "Changed meanwhile",
             Error::Handling(_)
             | Error::Suppression(_)
             | Error::Model(_)
+            | Error::Plan(_)
             | Error::Actor
+            | Error::Reason
+            | Error::Fields
             | Error::NoProvider
             | Error::NameTaken
             | Error::Scope
@@ -86,15 +120,20 @@ impl From<Error> for Fault {
             | Error::AccessPolicy(_)
             | Error::Internal { .. } => "Something went wrong",
         };
+        let way = matches!(error, Error::StaleSignIn(_)).then_some(SIGN_IN_AGAIN);
         // Why: `Problem` holds the status of each error and logs what must not be shown.
-        let status = Problem::from(error).into_response().status();
-        Self { status, title, text }
+        let status = Problem::from(error).status();
+        Self { way, ..Self::new(status, title, text) }
     }
 }
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        (self.status, self.page()).into_response()
+        let mut response = (self.status, self.page()).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 
@@ -110,6 +149,25 @@ mod tests {
         let page = fault.page().into_string();
         assert!(!page.contains("secret"));
         samples::check_page(&page);
+    }
+
+    #[test]
+    fn who_asks_too_often_is_told_when_to_come_back() {
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "too often").retry_after(7);
+        let fault = Fault::from(problem);
+        let page = fault.page().into_string();
+        samples::check_page(&page);
+        assert!(page.contains("Too many requests") && page.contains("Try again in 7 s"), "{page}");
+        assert_eq!(fault.into_response().headers()["retry-after"], "7");
+    }
+
+    #[test]
+    fn whose_sign_in_is_too_old_is_shown_where_to_sign_in() {
+        let fault = Fault::from(Error::StaleSignIn(12));
+        let page = fault.page().into_string();
+        samples::check_page(&page);
+        assert_eq!(fault.status, StatusCode::FORBIDDEN);
+        assert!(page.contains("not older than 12 hours") && page.contains("again=yes"), "{page}");
     }
 
     #[test]

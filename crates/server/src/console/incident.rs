@@ -1,22 +1,31 @@
-//! `/incidents/{id}`: one incident, its story, timeline and steps. It names people; that it was shown is a leaf.
+//! `/incidents/{id}`: one incident, its story, timeline and steps; people by alias, until somebody opens who they are.
 
 use super::query::Reader;
 use super::query::permitted;
 use crate::authn::Known;
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    Form,
+    extract::{
+        Path, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
     response::{IntoResponse, Response},
 };
-use countersign_app::incidents::{Opened, Status};
+use countersign_app::{
+    incidents::{EntityKind, Opened, Status},
+    reveal::{Aliased, Asked, ShownEntity},
+};
 use countersign_core::{TenantId, Timestamp};
 use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
     act,
+    confirm::{Pairs, named_tenant, of_form},
     fault::Fault,
     layout::{Crumb, Layout, trail_to},
     query::{self, Link, Parameters},
+    reveal::{self, Choice},
     severity::severity,
     words,
 };
@@ -28,6 +37,10 @@ struct Page {
     reader: Reader,
     now: Timestamp,
     opened: Opened,
+    /// Whether the reader may open who is in it.
+    may_reveal: bool,
+    /// The leaf that says what was opened.
+    revealed: Option<String>,
     told: Option<&'static str>,
 }
 
@@ -45,8 +58,38 @@ pub(super) async fn handle(
         tenant: tenant.id().clone(),
         reader: query::reader(&server, &caller),
         now: app.clock().now(),
-        opened: app.incident(&tenant, &id).await?,
+        opened: app.incident_in_short(&tenant, &id).await?,
+        may_reveal: app.may_reveal(&tenant),
+        revealed: None,
         told: act::told(parameters.get("told")),
+    };
+    Ok(page.render().into_response())
+}
+
+/// Answers `POST /incidents/{id}/reveal`: the same page with what was opened.
+pub(super) async fn reveal(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::RevealPersonal, &parameters).await?;
+    if permit.organization().is_some() {
+        return Err(Fault::not_found("incident"));
+    }
+    let app = &server.0.app;
+    let fields = reveal::fields(&parameters);
+    let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
+    let (opened, revealed) = app.reveal_incident(&permit, &id, asked, Aliased::Short).await?;
+    let page = Page {
+        tenant: permit.id().clone(),
+        reader: query::reader(&server, &caller),
+        now: app.clock().now(),
+        opened,
+        may_reveal: true,
+        revealed: Some(revealed.record),
+        told: None,
     };
     Ok(page.render().into_response())
 }
@@ -57,6 +100,7 @@ impl Page {
         let main = html! {
             div.heading { h1 { (incident.title()) } (severity(self.opened.row.severity)) }
             @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
+            @if let Some(record) = &self.revealed { (reveal::banner(record)) }
             div.columns {
                 div {
                     section.card aria-labelledby="story-title" {
@@ -74,6 +118,7 @@ impl Page {
                 }
                 div.narrow {
                     (self.facts())
+                    (self.who())
                     (act::forms(&self.tenant, &self.reader, &self.opened, self.now))
                 }
             }
@@ -104,7 +149,7 @@ impl Page {
                 div { dt { "Severity" } dd { (severity(row.severity)) ul { @for reason in incident.reasons() { li { (reason) } } } } }
                 div { dt { "Status" } dd { (row.status) @if is_late { " · " strong.alarm { "overdue" } } } }
                 @if let Some(closing) = incident.handling.closing() {
-                    div { dt { "Closed" } dd { (closing.disposition.as_str().replace('_', " ")) " by " (closing.by) ": " (closing.reason) } }
+                    div { dt { "Closed" } dd { (closing.disposition.as_str().replace('_', " ")) " by " (closing.by) ": " (self.opened.closing_reason().unwrap_or_default()) } }
                 }
                 div { dt { "Assignee" } dd { (row.assignee.as_deref().unwrap_or("nobody")) } }
                 @if row.status == Status::Open.as_str() { div { dt { "Take up by" } dd { (words::absolute(row.due)) } } }
@@ -114,6 +159,37 @@ impl Page {
                     div { dt { "ATT&CK" } dd { @for technique in &techniques { span.tag { (technique) } " " } } }
                 }
             }
+            }
+        }
+    }
+
+    /// Whom and what it is about: each leads to all that is found about it.
+    fn who(&self) -> Markup {
+        let follow = |tag: &dyn std::fmt::Display| {
+            let link = Link::to("/incidents").with("tenant", self.tenant.as_str());
+            link.with("entity", &tag.to_string()).done()
+        };
+        let list = |entities: &[ShownEntity]| {
+            html! {
+                ul.who {
+                    @for shown in entities {
+                        li {
+                            span.quiet { (kind(shown.entity.kind)) " " }
+                            a href=(follow(&shown.tag)) { code title=[shown.alias.as_deref()] { (shown.entity.name) } }
+                        }
+                    }
+                }
+            }
+        };
+        let (first, more) = self.opened.involved.split_at(FIRST.min(self.opened.involved.len()));
+        let action = Link::to(&format!("/incidents/{}/reveal", self.opened.row.id)).done();
+        let choices = PARTS.map(|(field, text, is_chosen)| Choice { field, text, shown: None, is_chosen });
+        html! {
+            section.card.acts aria-labelledby="who-title" {
+                h2 #who-title { "Who and what" }
+                (list(first))
+                @if !more.is_empty() { details { summary { (more.len()) " more" } (list(more)) } }
+                @if self.may_reveal { (reveal::form((&self.tenant, &self.reader), &action, &choices, &[])) }
             }
         }
     }
@@ -133,7 +209,7 @@ impl Page {
                             tr role="row" {
                                 td.at role="cell" { time datetime=(line.at) { (words::absolute(line.at)) } }
                                 td role="cell" { (line.text) }
-                                td.wrap role="cell" data-label="Log entry" { @if let Some(id) = line.seq.and_then(|seq| self.opened.log_ids.get(&seq)) { code { (id) } } }
+                                td.wrap role="cell" data-label="Log entry" { @if let Some(id) = line.seq.and_then(|seq| self.opened.log_ids.get(&seq)) { code title=(id) { (words::end(id)) } } }
                                 td role="cell" data-label="Decision" {
                                     @if let Some((id, level)) = line.seq.and_then(|seq| self.opened.decisions.get(&seq)) {
                                         a href=(Link::to(&format!("/decisions/{id}")).with("tenant", self.tenant.as_str()).done()) { (words::level(*level)) }
@@ -207,13 +283,37 @@ impl Page {
     }
 }
 
+/// So many of those whom it is about are listed before the rest is folded.
+const FIRST: usize = 12;
+
+/// What can be opened of an incident.
+const PARTS: [(&str, &str, bool); 4] = [
+    ("accounts", "Accounts", true),
+    ("sources", "Addresses, networks, TLS fingerprints", true),
+    ("others", "What else a rule goes by", false),
+    ("texts", "What people wrote", true),
+];
+
+const fn kind(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::User => "account",
+        EntityKind::Address => "address",
+        EntityKind::Network => "network",
+        EntityKind::Fingerprint => "TLS fingerprint",
+        EntityKind::Organization => "organization",
+        EntityKind::Client => "client",
+        EntityKind::Tenant => "tenant",
+        EntityKind::Other => "other",
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use std::collections::BTreeSet;
 
-    use countersign_app::incidents::{IncidentRow, Note};
+    use countersign_app::incidents::{EntityTag, IncidentRow, Note};
     use countersign_detect::{
-        Alert, AlertId, Audience, Entity, EntityKind, Severity, detectors,
+        Alert, AlertId, Audience, Entity, Severity, detectors,
         incident::{Incident, Involved, Member},
     };
     use countersign_privacy::Tagger;
@@ -267,6 +367,13 @@ pub(super) mod tests {
             notes: vec![note],
             log_ids: [(1, "900\u{202e}1".to_owned())].into(),
             decisions: [(1, ("dec_1\"<b>".parse().unwrap(), countersign_core::Level::High))].into(),
+            involved: vec![ShownEntity {
+                entity: Entity::new(EntityKind::User, samples::HOSTILE),
+                alias: Some("als_1".to_owned()),
+                tag: EntityTag(7),
+                subject: None,
+            }],
+            are_texts_open: true,
         }
     }
 
@@ -277,6 +384,8 @@ pub(super) mod tests {
             reader: samples::reader(),
             now: samples::now(),
             opened: opened(),
+            may_reveal: true,
+            revealed: Some("rec_9".to_owned()),
             told: act::told(Some("noted")),
         };
         let page = page.render().into_string();
@@ -287,6 +396,10 @@ pub(super) mod tests {
             "T1110.001",
             "Related incidents",
             "2 times until 2026-08-20 08:00 UTC",
+            "entity=ent_0000000000000007",
+            "title=\"als_1\"",
+            "/reveal\"",
+            "rec_9",
         ] {
             assert!(page.contains(part), "{part}");
         }

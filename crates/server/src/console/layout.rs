@@ -71,7 +71,7 @@ impl Layout<'_> {
                         }
                     }
                     @if self.reader.is_break_glass {
-                        p.banner.bad role="alert" { strong { "Break-glass session. " } "You act as administrator by an emergency link; everybody who is told of incidents was told of it. Sign out when you are done." }
+                        p.banner.alarm role="alert" { strong { "Break-glass session. " } "You act as administrator by an emergency link; everybody who is told of incidents was told of it. Sign out when you are done." }
                     }
                     main #main tabindex="-1" {
                         @if !self.trail.is_empty() {
@@ -82,7 +82,7 @@ impl Layout<'_> {
                         (main)
                     }
                     footer {
-                        p { "Countersign " (env!("CARGO_PKG_VERSION")) ". People are shown as pseudonyms, but within an incident. All times are UTC unless they are relative." }
+                        p { "Countersign " (env!("CARGO_PKG_VERSION")) ". People are shown as aliases until somebody opens them. All times are UTC unless they are relative." }
                     }
                     (keys())
                 }

@@ -7,8 +7,9 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
-use countersign_app::DecisionRow;
+use countersign_app::{App, DecisionRow};
 use countersign_core::{Level, Mode, TenantId, Timestamp, Trigger};
+use countersign_privacy::Aliases;
 use countersign_rights::Action;
 use maud::{Markup, html};
 
@@ -31,6 +32,8 @@ pub(super) struct Listing {
     pub(super) now: Timestamp,
     pub(super) filter: Filter,
     pub(super) rows: Vec<DecisionRow>,
+    /// What people go by.
+    pub(super) aliases: Aliases,
     /// Whether older decisions follow.
     pub(super) has_more: bool,
     pub(super) overview: Overview,
@@ -64,6 +67,7 @@ pub(super) async fn handle(
         now: app.clock().now(),
         filter,
         rows,
+        aliases: App::inner_aliases(&tenant),
         has_more,
         overview: Overview::of(&newest, settings.thresholds),
         mode: settings.mode,
@@ -233,7 +237,7 @@ impl Listing {
                         }
                     }
                 }
-                tbody role="rowgroup" { @for item in &self.rows { (row(item, &self.tenant, self.now)) } }
+                tbody role="rowgroup" { @for item in &self.rows { (row(item, &self.tenant, &self.aliases, self.now)) } }
             }
             @if self.rows.is_empty() { (self.empty()) }
         }
@@ -277,7 +281,7 @@ fn remove() -> Markup {
 }
 
 /// One row; live updates send the same.
-pub(super) fn row(row: &DecisionRow, tenant: &TenantId, now: Timestamp) -> Markup {
+pub(super) fn row(row: &DecisionRow, tenant: &TenantId, aliases: &Aliases, now: Timestamp) -> Markup {
     let decision = &row.decision;
     let link = Link::to(&format!("/decisions/{}", decision.id)).with("tenant", tenant.as_str()).done();
     html! {
@@ -286,7 +290,7 @@ pub(super) fn row(row: &DecisionRow, tenant: &TenantId, now: Timestamp) -> Marku
             td.risk role="cell" { (words::level(decision.level)) }
             td.number role="cell" { (decision.score) }
             td.done role="cell" { (words::verdict(decision.mode, decision.verdict)) }
-            td.who role="cell" { (words::person(row.subject.as_ref())) }
+            td.who role="cell" { (words::person(aliases, row.subject.as_ref())) }
             td.where role="cell" {
                 @match &decision.organization {
                     Some(organization) => code title=(organization) { (organization) },
@@ -317,6 +321,7 @@ mod tests {
                 filter: Filter::default(),
                 overview: Overview::of(&rows, countersign_policy::Settings::default().thresholds),
                 rows,
+                aliases: samples::aliases(),
                 has_more: true,
                 mode: Mode::Audit,
                 switches: vec![(Trigger::PostLogin, false)],
@@ -400,7 +405,7 @@ mod tests {
     fn an_erased_person_has_no_pseudonym() {
         let mut erased = samples::rows().remove(0);
         erased.subject = None;
-        let row = row(&erased, &samples::tenant(), samples::now()).into_string();
-        assert!(row.contains("erased") && !row.contains("sub_"));
+        let row = row(&erased, &samples::tenant(), &samples::aliases(), samples::now()).into_string();
+        assert!(row.contains("erased") && !row.contains("als_"));
     }
 }

@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_app::{DecisionFilter, DecisionRow, Live, Tenant};
+use countersign_app::{App, DecisionFilter, DecisionRow, Live, Tenant};
 use countersign_core::{Timestamp, Trigger};
 use maud::Markup;
 use tokio::sync::{
@@ -141,7 +141,9 @@ fn is_wanted(row: &DecisionRow, filter: &DecisionFilter) -> bool {
 
 fn tell(rows: &[DecisionRow], tenant: &Tenant, now: Timestamp, figures: &Markup) -> String {
     let newest = rows.iter().map(|row| row.leaf_index).max();
-    let rendered: String = rows.iter().map(|row| list::row(row, tenant.id(), now).into_string()).collect();
+    let aliases = App::inner_aliases(tenant);
+    let rendered: String =
+        rows.iter().map(|row| list::row(row, tenant.id(), &aliases, now).into_string()).collect();
     Events::default().id(newest).event("rows", &rendered).event("figures", &figures.0).text
 }
 

@@ -24,6 +24,7 @@ mod models;
 mod overview;
 mod query;
 mod receipt;
+mod reveal;
 #[cfg(test)]
 mod samples;
 mod severity;
@@ -41,6 +42,7 @@ use axum::{
     routing::{get, post},
 };
 
+pub(crate) use fault::refused;
 pub(crate) use sign_in::signed_out;
 
 use crate::Server;
@@ -58,18 +60,22 @@ pub(crate) fn router() -> Router<Server> {
         .route("/incidents", get(incidents::handle))
         .route("/incidents/find", post(incidents::find))
         .route("/incidents/{id}", get(incident::handle))
+        .route("/incidents/{id}/reveal", post(incident::reveal))
         .route("/incidents/{id}/acknowledge", post(act::acknowledge))
         .route("/incidents/{id}/assign", post(act::assign))
         .route("/incidents/{id}/note", post(act::note))
         .route("/incidents/{id}/close", post(act::close))
         .route("/alerts", get(alerts::handle))
         .route("/suppressions", get(suppressions::handle).post(suppressions::add))
+        .route("/suppressions/{id}/reveal", post(suppressions::reveal))
         .route("/suppressions/{id}/lift", post(suppressions::lift))
         .route("/models", get(models::handle))
         .route("/models/act", post(models::act))
         .route("/models/{version}", get(model::handle))
         .route("/users", get(users::handle))
         .route("/users/mark", post(user_risk::mark))
+        .route("/users/reveal", post(users::reveal))
+        .route("/decisions/{id}/reveal", post(detail::reveal))
         .route("/decisions/{id}/receipt", get(receipt::handle))
         .route("/decisions/{id}/verdict", get(confirm::ask_verdict).post(confirm::tell_verdict))
         .route("/access", get(access::handle))

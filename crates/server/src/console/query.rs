@@ -37,7 +37,8 @@ impl Parameters {
         self.all(name).next()
     }
 
-    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    /// The values of this name that are not empty, in order.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0
             .iter()
             .filter(move |(key, value)| key == name && !value.is_empty())

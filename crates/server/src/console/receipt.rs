@@ -46,7 +46,7 @@ pub(super) async fn handle(
     let parameters = Parameters::of_query(query)?;
     let tenant = permitted(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let id = query::decision_id(&id)?;
-    let receipt = server.0.app.receipt(&tenant, id.as_str(), false).await?;
+    let receipt = server.0.app.receipt(&tenant, id.as_str()).await?;
     let proof = Proof::new(
         tenant.id().clone(),
         query::reader(&server, &caller),

@@ -1,7 +1,7 @@
 //! What pages are rendered with in tests, and what holds for every page.
 
 use countersign_app::{DecisionRow, Standing, decide::record::Record};
-use countersign_core::{Channel, Level, Mode, TenantId, Timestamp, Trigger, Verdict};
+use countersign_core::{Channel, Level, Mode, Secret, TenantId, Timestamp, Trigger, Verdict};
 use countersign_ledger::{
     checkpoint::{self, Checkpoint},
     leaf::{Kind, Leaf, Version},
@@ -10,6 +10,7 @@ use countersign_ledger::{
     receipt::{Base64, Format, Receipt},
     testing::MemoryLog,
 };
+use countersign_privacy::{Aliases, Epoch, MasterKey};
 use countersign_store::NewDecision;
 
 use super::query::Reader;
@@ -39,6 +40,12 @@ pub(super) fn reader() -> Reader {
         is_break_glass: true,
         reads_access: true,
     }
+}
+
+/// What people of the sample tenant go by.
+pub(crate) fn aliases() -> Aliases {
+    let master = MasterKey::new(&Secret::new(vec![7; 32])).unwrap();
+    master.tenant(&tenant()).aliases(Epoch::ALWAYS)
 }
 
 pub(crate) fn now() -> Timestamp {

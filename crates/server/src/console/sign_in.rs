@@ -95,7 +95,9 @@ fn refused(refusal: &SignInRefusal) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "Not available now")
         }
         SignInRefusal::NoProvider => (StatusCode::NOT_FOUND, "Not found"),
-        SignInRefusal::NotBegun | SignInRefusal::Unproved => (StatusCode::UNAUTHORIZED, "Not signed in"),
+        SignInRefusal::NotBegun | SignInRefusal::Unproved | SignInRefusal::NotAnew => {
+            (StatusCode::UNAUTHORIZED, "Not signed in")
+        }
     };
     let page = layout::bare(
         title,
@@ -115,7 +117,8 @@ fn refused(refusal: &SignInRefusal) -> Response {
 pub(super) async fn start(State(server): State<Server>, query: Pairs) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
     let to = parameters.get("to").and_then(ours).unwrap_or("/").to_owned();
-    let began = match server.0.app.begin_sign_in(redirect_uri(&server), to).await {
+    let is_again = parameters.get("again") == Some("yes");
+    let began = match server.0.app.begin_sign_in(redirect_uri(&server), to, is_again).await {
         Ok(Began { url, state }) => (url, state),
         Err(refusal) => return Ok(refused(&refusal)),
     };

@@ -12,8 +12,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_app::{
-    App, Tenant,
-    incidents::{NewSuppression, SENSORS, Standing},
+    App, Error, Tenant,
+    incidents::{NewSuppression, SENSORS, Standing, Suppression},
+    reveal::{Aliased, Asked, MASKED_TEXT, ShownEntity, Target},
 };
 use countersign_core::{TenantId, Timestamp};
 use countersign_rights::Action;
@@ -25,6 +26,7 @@ use super::{
     filter::{self, Detectors, actor},
     layout::{Layout, trail_to},
     query::{self, Link, Parameters},
+    reveal::{self, Choice},
     words,
 };
 use crate::Server;
@@ -41,8 +43,31 @@ struct Page {
     reader: Reader,
     now: Timestamp,
     detectors: Detectors,
-    rows: Vec<Standing>,
+    rows: Vec<Row>,
+    /// Whether the reader may open whom they are about.
+    may_reveal: bool,
+    /// The leaf that says what was opened.
+    revealed: Option<String>,
     told: Option<&'static str>,
+}
+
+/// A suppression as it is shown.
+struct Row {
+    standing: Standing,
+    /// What it is about, by alias unless it was opened.
+    about: Option<ShownEntity>,
+    /// Why, unless that is masked.
+    reason: String,
+}
+
+/// The suppressions that hold, about whom nobody opened.
+async fn rows(app: &App, tenant: &Tenant, now: Timestamp) -> Result<Vec<Row>, Error> {
+    let row = |standing: Standing| {
+        let entity = standing.suppression.entity.as_ref();
+        let about = entity.map(|entity| App::shown_entity(tenant, entity, Aliased::Short));
+        Row { about, reason: MASKED_TEXT.to_owned(), standing }
+    };
+    Ok(app.suppressions(tenant, now).await?.into_iter().map(row).collect())
 }
 
 /// Answers `GET /suppressions`.
@@ -65,8 +90,49 @@ pub(super) async fn handle(
         reader: query::reader(&server, &caller),
         now,
         detectors: App::detectors(&tenant)?,
-        rows: app.suppressions(&tenant, now).await?,
+        rows: rows(app, &tenant, now).await?,
+        may_reveal: app.may_reveal(&tenant),
+        revealed: None,
         told,
+    };
+    Ok(page.render().into_response())
+}
+
+/// Answers `POST /suppressions/{id}/reveal`: the same page with what was opened of one.
+pub(super) async fn reveal(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::RevealPersonal, &parameters).await?;
+    let app = &server.0.app;
+    let fields = reveal::fields(&parameters);
+    let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
+    let opened = app.reveal(&permit, (Target::Suppression, &id), asked).await?;
+    let now = app.clock().now();
+    let mut rows = rows(app, &permit, now).await?;
+    for row in rows.iter_mut().filter(|row| row.standing.id == id) {
+        let Suppression { entity, reason, .. } = &row.standing.suppression;
+        if let (true, Some(about), Some(entity)) =
+            (opened.values.contains_key("entity"), &mut row.about, entity)
+        {
+            about.entity = entity.clone();
+        }
+        if opened.values.contains_key("reason") {
+            row.reason.clone_from(reason);
+        }
+    }
+    let page = Page {
+        tenant: permit.id().clone(),
+        reader: query::reader(&server, &caller),
+        now,
+        detectors: App::detectors(&permit)?,
+        rows,
+        may_reveal: true,
+        revealed: Some(opened.record),
+        told: None,
     };
     Ok(page.render().into_response())
 }
@@ -117,6 +183,7 @@ impl Page {
         let main = html! {
             div.heading { h1 { "Suppressions" } }
             @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
+            @if let Some(record) = &self.revealed { (reveal::banner(record)) }
             p.note { "What is suppressed is still found and listed under "
                 a href=(Link::to("/alerts").with("tenant", self.tenant.as_str()).with("audience", "suppressed").done()) { "Alerts" }
                 "; it opens no incident, and nobody is told. It holds for what happens from its beginning to its end." }
@@ -149,18 +216,26 @@ impl Page {
         }
     }
 
-    fn row(&self, Standing { id, suppression, by }: &Standing) -> Markup {
+    fn row(&self, Row { standing: Standing { id, suppression, by }, about, reason }: &Row) -> Markup {
+        let action = Link::to(&format!("/suppressions/{id}/reveal")).done();
+        let choices = [("entity", "About"), ("reason", "Why")].map(|(field, text)| Choice {
+            field,
+            text,
+            shown: None,
+            is_chosen: true,
+        });
         html! {
             tr role="row" {
                 td role="cell" data-label="Detector" {
                     @match &suppression.detector { Some(detector) => code { (detector) }, None => "any" }
                 }
                 td.wrap role="cell" data-label="About" {
-                    @match &suppression.entity { Some(entity) => (entity.name), None => "anything" }
+                    @match about { Some(about) => code title=[about.alias.as_deref()] { (about.entity.name) }, None => "anything" }
                 }
-                td.wrap role="cell" data-label="Why" { (suppression.reason) " " span.quiet { "(" (by) ")" } }
+                td.wrap role="cell" data-label="Why" { (reason) " " span.quiet { "(" (by) ")" } }
                 td role="cell" data-label="Until" { (words::absolute(suppression.until)) }
                 td role="cell" {
+                    @if self.may_reveal { (reveal::form((&self.tenant, &self.reader), &action, &choices, &[])) }
                     details {
                         summary { "Lift" }
                         form.fields method="post" action=(Link::to(&format!("/suppressions/{id}/lift")).done()) {
@@ -210,13 +285,12 @@ fn empty() -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use countersign_app::incidents::{Entity, EntityKind};
-    use countersign_detect::Suppression;
+    use countersign_app::incidents::{Entity, EntityKind, EntityTag};
 
     use super::*;
     use crate::console::samples;
 
-    fn page(rows: Vec<Standing>) -> String {
+    fn page(rows: Vec<Row>) -> String {
         let detectors = ["mfa_fatigue", SENSORS].map(|id| (id.to_owned(), samples::HOSTILE.to_owned()));
         let page = Page {
             tenant: samples::tenant(),
@@ -224,6 +298,8 @@ mod tests {
             now: samples::now(),
             detectors: detectors.to_vec(),
             rows,
+            may_reveal: true,
+            revealed: None,
             told: Some("It is suppressed from now on."),
         };
         let page = page.render().into_string();
@@ -241,7 +317,15 @@ mod tests {
             reason: samples::HOSTILE.to_owned(),
         };
         let by = samples::HOSTILE.to_owned();
-        let page = page(vec![Standing { id: "rec_1".to_owned(), suppression, by }]);
+        let standing = Standing { id: "rec_1".to_owned(), suppression, by };
+        let about = ShownEntity {
+            entity: Entity::new(EntityKind::User, samples::HOSTILE),
+            alias: Some(samples::HOSTILE.to_owned()),
+            tag: EntityTag(7),
+            subject: None,
+        };
+        let row = Row { standing, about: Some(about), reason: samples::HOSTILE.to_owned() };
+        let page = page(vec![row]);
         assert!(
             page.contains("2026-08-21 08:00:00 UTC") && page.contains("action=\"/suppressions/rec_1/lift\"")
         );

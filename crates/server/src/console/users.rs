@@ -1,19 +1,29 @@
-//! `/users`: who is at user risk, by pseudonym, and the forms by which an operator says what they know better.
+//! `/users`: who is at user risk, by alias, and the forms by which an operator says what they know better.
 
 use axum::{
-    extract::{Query, State, rejection::QueryRejection},
+    Form,
+    extract::{
+        Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
     response::{IntoResponse, Response},
 };
-use countersign_app::users_at_risk::{AtLeast, UserAtRisk, UsersAtRisk};
+use countersign_app::{
+    access::Permit,
+    reveal::{Asked, Revealed, Target},
+    users_at_risk::{AtLeast, UserAtRisk, UsersAtRisk},
+};
 use countersign_core::{SubjectId, TenantId, Timestamp};
 use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
+    confirm::{Pairs, named_tenant, of_form},
     fault::Fault,
     filter,
     layout::{Layout, trail_to},
     query::{self, Link, Parameters, Reader},
+    reveal::{self, Choice},
     severity::large,
     user_risk, words,
 };
@@ -28,6 +38,12 @@ struct Page {
     users: Vec<UserAtRisk>,
     /// After whom the next page begins.
     next: Option<(Timestamp, SubjectId)>,
+    /// The place where the page begins, as its address says it.
+    before: Option<String>,
+    /// Whether the reader may open who they are.
+    may_reveal: bool,
+    /// Who was opened, and what of them.
+    revealed: Option<(SubjectId, Revealed)>,
     told: Option<&'static str>,
 }
 
@@ -39,27 +55,57 @@ pub(super) async fn handle(
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
     let tenant = query::permitted(&server, &caller, Action::ReadUsers, &parameters).await?;
+    Ok(page(&server, &tenant, &parameters, None).await?.render().into_response())
+}
+
+/// Answers `POST /users/reveal`: the same page with what was opened of one person.
+pub(super) async fn reveal(
+    State(server): State<Server>,
+    Known(caller): Known,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::RevealPersonal, &parameters).await?;
+    if permit.organization().is_some() {
+        return Err(Fault::not_found("user"));
+    }
+    let subject: Option<SubjectId> = parameters.get("subject").and_then(|text| text.parse().ok());
+    let subject = subject.ok_or_else(|| Fault::query("`subject` is what the form says"))?;
+    let fields = reveal::fields(&parameters);
+    let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
+    let revealed = server.0.app.reveal(&permit, (Target::User, subject.as_str()), asked).await?;
+    Ok(page(&server, &permit, &parameters, Some((subject, revealed))).await?.render().into_response())
+}
+
+async fn page(
+    server: &Server,
+    tenant: &Permit,
+    parameters: &Parameters,
+    revealed: Option<(SubjectId, Revealed)>,
+) -> Result<Page, Fault> {
     let at_least = parameters.get("at_least").map_or(Ok(AtLeast::default()), |word| {
         AtLeast::parse(word).ok_or_else(|| Fault::query("`at_least` is `medium` or `high`"))
     })?;
-    let after = filter::before(&parameters)?
+    let after = filter::before(parameters)?
         .map(|(until, subject)| match subject.parse() {
             Ok(subject) => Ok((until, subject)),
             Err(_) => Err(Fault::query("`before` is what the link to more says")),
         })
         .transpose()?;
     let app = &server.0.app;
-    let UsersAtRisk { users, next } = app.users_at_risk(&tenant, at_least, after).await?;
-    let page = Page {
+    let UsersAtRisk { users, next } = app.users_at_risk(tenant, at_least, after).await?;
+    Ok(Page {
         tenant: tenant.id().clone(),
-        reader: query::reader(&server, &caller),
+        reader: query::reader(server, tenant.caller()),
         now: app.clock().now(),
         at_least,
         users,
         next,
+        before: parameters.get("before").map(str::to_owned),
+        may_reveal: app.may_reveal(tenant),
+        revealed,
         told: told(parameters.get("told")),
-    };
-    Ok(page.render().into_response())
+    })
 }
 
 fn told(word: Option<&str>) -> Option<&'static str> {
@@ -80,6 +126,7 @@ impl Page {
         let main = html! {
             div.heading { h1 { "Users at risk" } }
             @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
+            @if let Some((_, revealed)) = &self.revealed { (reveal::banner(&revealed.record)) }
             p.note {
                 "What was confirmed about a person and is not long ago; it halves in 14 days. Who stays at the level longest stands first."
             }
@@ -149,16 +196,47 @@ impl Page {
             held.signals.iter().map(|signal| signal.kind.as_str().replace('_', " ")).collect();
         html! {
             tr role="row" {
-                th.wrap scope="row" role="rowheader" { code { (held.subject) } }
+                th.wrap scope="row" role="rowheader" { (words::alias(&held.alias)) (self.opened(&held.subject)) }
                 td role="cell" data-label="User risk" { (words::level(held.level)) " " (held.score) }
                 td role="cell" data-label="Since" {
                     @if let Some(since) = held.since { (words::time(since, self.now)) }
                 }
                 td role="cell" data-label="Until, by itself" { (words::absolute(*until)) }
                 td role="cell" data-label="What was confirmed" { (kinds.join(", ")) }
-                td role="cell" { (user_risk::mark_forms((&self.tenant, &self.reader), (&held.subject, None))) }
+                td role="cell" {
+                    @if self.may_reveal { (self.form(&held.subject)) }
+                    (user_risk::mark_forms((&self.tenant, &self.reader), (&held.subject, None)))
+                }
             }
         }
+    }
+
+    /// What was opened of a person.
+    fn opened(&self, subject: &SubjectId) -> Markup {
+        let opened = self.revealed.as_ref().filter(|(opened, _)| opened == subject);
+        html! {
+            @if let Some((_, revealed)) = opened {
+                dl.pairs {
+                    @for (name, value) in &revealed.values {
+                        div { dt { (name.replace('_', " ")) } dd.wrap { (value.as_str().unwrap_or("not known")) } }
+                    }
+                }
+            }
+        }
+    }
+
+    fn form(&self, subject: &SubjectId) -> Markup {
+        let texts = [
+            ("user_id", "User id"),
+            ("name", "Name"),
+            ("email", "E-mail address"),
+            ("phone", "Telephone number"),
+        ];
+        let choices =
+            texts.map(|(field, text)| Choice { field, text, shown: None, is_chosen: field == "user_id" });
+        let mut hidden = vec![("subject", subject.as_str()), ("at_least", self.at_least.as_str())];
+        hidden.extend(self.before.as_deref().map(|before| ("before", before)));
+        reveal::form((&self.tenant, &self.reader), "/users/reveal", &choices, &hidden)
     }
 }
 
@@ -179,6 +257,19 @@ mod tests {
             at_least: AtLeast::High,
             users,
             next,
+            before: Some(samples::HOSTILE.to_owned()),
+            may_reveal: true,
+            revealed: Some((
+                "sub_00000001".parse().unwrap(),
+                Revealed {
+                    record: "rec_9".to_owned(),
+                    values: [
+                        ("email".to_owned(), samples::HOSTILE.into()),
+                        ("name".to_owned(), serde_json::Value::Null),
+                    ]
+                    .into(),
+                },
+            )),
             told: told(Some("safe")),
         };
         let page = page.render().into_string();
@@ -196,6 +287,7 @@ mod tests {
         };
         let held = UserRiskView {
             subject: subject.clone(),
+            alias: "als_00000001".to_owned(),
             level: Level::High,
             score: Score::from_percent(80),
             since: Some(samples::now()),
@@ -204,7 +296,16 @@ mod tests {
         let until = samples::now().plus(86_400 * 1_000_000);
         let page = page(vec![UserAtRisk { held, until }], Some((until, subject)));
         let next = format!("before={}~sub_00000001", until.micros());
-        for part in ["sub_00000001", "fraudulent sign in", "High", &next, "Nothing is held against"] {
+        for part in [
+            "sub_00000001",
+            "als_000000…",
+            "rec_9",
+            "not known",
+            "fraudulent sign in",
+            "High",
+            &next,
+            "Nothing is held against",
+        ] {
             assert!(page.contains(part), "{part} in {page}");
         }
         let offered = |mark: &str| page.matches(&format!("name=\"mark\" value=\"{mark}\"")).count();

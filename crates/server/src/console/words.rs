@@ -3,10 +3,14 @@
 use countersign_app::Standing;
 use countersign_core::{Channel, Level, MicroLogit, Mode, SubjectId, Timestamp, Verdict};
 use countersign_policy::{Because, ProposalKind};
+use countersign_privacy::Aliases;
 use maud::{Markup, html};
 
 /// Characters shown of a pseudonym or another long id, prefix included.
 const SHORT_CHARS: usize = 10;
+
+/// Characters shown of an id that tells by its end.
+const END_CHARS: usize = 12;
 
 /// A level as a shape, a color and its word; never a color alone.
 pub(super) fn level(level: Level) -> Markup {
@@ -167,14 +171,28 @@ pub(super) fn short(id: &str) -> String {
     }
 }
 
-/// A person's pseudonym, or that there is none any more.
-pub(super) fn person(subject: Option<&SubjectId>) -> Markup {
+/// The end of a long id that begins as others do, for a place where the rest is at hand in the title.
+pub(super) fn end(id: &str) -> String {
+    let count = id.chars().count();
+    if count <= END_CHARS + 1 {
+        return id.to_owned();
+    }
+    std::iter::once('\u{2026}').chain(id.chars().skip(count - END_CHARS)).collect()
+}
+
+/// The alias of a person, or that there is none any more.
+pub(super) fn person(aliases: &Aliases, subject: Option<&SubjectId>) -> Markup {
     html! {
         @match subject {
-            Some(subject) => code title=(subject) { (short(subject.as_str())) },
+            Some(subject) => (alias(&aliases.of(subject).to_string())),
             None => span.quiet { "erased" },
         }
     }
+}
+
+/// The beginning of an alias, with all of it at hand.
+pub(super) fn alias(alias: &str) -> Markup {
+    html! { code title=(alias) { (short(alias)) } }
 }
 
 /// An instant in UTC to the second, with its zone.
@@ -266,6 +284,9 @@ mod tests {
         #[test]
         fn no_id_is_too_odd_to_be_shortened(id in any::<String>()) {
             prop_assert!(short(&id).chars().count() <= SHORT_CHARS + 1);
+            let end = end(&id);
+            let is_end = id.ends_with(end.trim_start_matches('\u{2026}'));
+            prop_assert!(is_end && end.chars().count() <= END_CHARS + 1);
         }
 
         #[test]

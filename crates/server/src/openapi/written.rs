@@ -67,6 +67,7 @@ written! {
     LinkMade
     LogDelivery
     LogIds
+    LogOpened
     LogPage
     LogShown
     Made
@@ -92,6 +93,8 @@ written! {
     PolicyShown
     PolicyVersions
     Receipt
+    RevealKind
+    Revealed
     RiskTokenEnded
     RiskTokenMade
     RiskTokens

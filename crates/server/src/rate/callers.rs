@@ -7,7 +7,7 @@ use axum::{
     extract::{Request, State},
     http::Extensions,
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use countersign_app::access::Caller;
 use governor::{Quota, clock::Clock};
@@ -189,7 +189,7 @@ pub(crate) async fn known(
 pub(crate) async fn attempt(State(server): State<Server>, request: Request, next: Next) -> Response {
     match server.0.callers.attempt(address(request.extensions())) {
         Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+        Err(problem) => crate::console::refused(request.headers(), problem),
     }
 }
 

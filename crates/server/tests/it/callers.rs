@@ -63,6 +63,32 @@ async fn a_caller_too_often_is_told_when_to_come_back_and_others_go_on() {
 }
 
 #[tokio::test]
+async fn a_browser_too_often_gets_a_page_and_a_program_a_problem() {
+    let service = service().await;
+    let cookie = service.session_of("mia").await;
+    let ask = |accept: &'static str| {
+        service.send(with("accept", accept, with("cookie", &cookie, bare("GET", "/incidents"))))
+    };
+    for _ in 0..4 {
+        assert_eq!(ask("text/html").await.status, 200);
+    }
+    let page = ask("text/html,application/xhtml+xml,*/*;q=0.8").await;
+    let text = String::from_utf8_lossy(&page.bytes).into_owned();
+    assert_eq!((page.status, retry_after(&page)), (429, Some("1")));
+    assert!(text.starts_with("<!DOCTYPE html>") && text.contains("Too many requests"), "{text}");
+    assert!(text.contains("Try again in 1 s"), "{text}");
+    check_problem(&ask("application/json").await, 429, "rate_limited");
+    let attempt =
+        |accept| send_from(&service, "203.0.113.7", with("accept", accept, bare("GET", "/sign-in/start")));
+    for _ in 0..3 {
+        assert_eq!(attempt("text/html").await.status, 303);
+    }
+    let page = attempt("text/html").await;
+    assert!(page.status == 429 && String::from_utf8_lossy(&page.bytes).contains("Too many requests"));
+    check_problem(&attempt("*/*").await, 429, "rate_limited");
+}
+
+#[tokio::test]
 async fn guesses_from_an_address_are_refused_before_anything_is_looked_up() {
     let service = service().await;
     let (before, late) = (service.session_of("mia").await, service.session_of("mia").await);

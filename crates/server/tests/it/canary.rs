@@ -298,9 +298,8 @@ async fn marked_people_and_secrets_come_out_nowhere() {
     watched.get("/metrics").await;
 
     // What was marked is on record all the same, for whoever may open it.
-    let path = format!("/v1/decisions/{}/receipt?tenant={TENANT}&opened=true", ids[0]);
-    let opened: countersign_ledger::receipt::Receipt =
-        serde_json::from_slice(&watched.service.get(&path).await.bytes).unwrap();
+    let opened = watched.service.open_receipt(&ids[0]).await;
+    let opened: countersign_ledger::receipt::Receipt = serde_json::from_slice(&opened.bytes).unwrap();
     let body = String::from_utf8(opened.openings[0].body.0.clone()).unwrap();
     assert!([USER, IPV4, PHONE, "c4narysession"].iter().all(|mark| body.contains(mark)), "{body}");
 

@@ -61,7 +61,7 @@ async fn a_broken_profile_is_begun_anew_by_the_next_outcome() {
 }
 
 /// Writes nonsense where a decision's record was.
-fn corrupt_record(service: &TestApp, id: &str) {
+pub fn corrupt_record(service: &TestApp, id: &str) {
     let connection = Connection::open(service.folder().join("countersign.db")).unwrap();
     connection.execute_batch("DROP TRIGGER IF EXISTS records_are_not_updated").unwrap();
     let record = "UPDATE records SET bodies = x'00ff00ff' WHERE record_id = ?1";

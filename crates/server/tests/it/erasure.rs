@@ -60,7 +60,7 @@ async fn an_erased_person_s_decisions_are_gone_and_their_proofs_hold() {
         for id in &ids {
             let path = format!("/v1/decisions/{id}");
             check_problem(&service.get(&format!("{path}?tenant={TENANT}")).await, 410, "subject.erased");
-            let opened = service.get(&format!("{path}/receipt?tenant={TENANT}&opened=true")).await;
+            let opened = service.open_receipt(id).await;
             check_problem(&opened, 410, "subject.erased");
             let receipt = service.get(&format!("{path}/receipt?tenant={TENANT}")).await;
             assert_eq!(receipt.status, 200);

@@ -50,7 +50,7 @@ pub fn routes() -> Vec<(&'static str, &'static str, Right)> {
 
 impl Right {
     /// Whether a caller must be known.
-    fn is_guarded(self) -> bool {
+    pub fn is_guarded(self) -> bool {
         matches!(self, Self::Known | Self::Local | Self::Needs(_) | Self::NeedsHere(_))
     }
 }

@@ -256,7 +256,7 @@ fn whatever_an_operator_asks_for_nothing_breaks() {
         Just("level"),
         Just("organization"),
         Just("before"),
-        Just("opened"),
+        Just("aliases"),
         Just("m4rkedv4lue")
     ];
     let parameters = prop_oneof![

@@ -23,6 +23,10 @@ mod erasure;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod fresh;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod guard;
@@ -71,6 +75,8 @@ mod replicas;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
+mod reveals;
+#[cfg(test)]
 mod short_form;
 #[cfg(test)]
 mod sign_in;
@@ -80,6 +86,8 @@ mod signatures;
 mod stream;
 #[cfg(test)]
 mod tenant_writes;
+#[cfg(test)]
+mod tenants;
 #[cfg(test)]
 mod token_decisions;
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use axum::{body::Body, http::Request};
 use countersign_app::access::{Caller, NewGrant, NewToken, Settings};
 use countersign_rights::{Action, Grant, How, Place, Role};
-use countersign_testkit::{Answer, HOST, OTHER_TENANT, Setup, TENANT, TestApp, Vouching};
+use countersign_testkit::{
+    Answer, Granting, HOST, OTHER_TENANT, Setup, TENANT, TestApp, Vouching, access_token,
+};
 
 use crate::{
     guard::{Right, path_of, routes},
@@ -28,7 +30,7 @@ fn is_for(role: Role, action: Action) -> bool {
     );
     let triage =
         matches!(action, WorkIncidents | ChangeSuppressions | TellOutcomes | MarkUsers | FindEntities);
-    let reveal = matches!(action, RevealDecisions | RevealLogs | RevealUsers);
+    let reveal = matches!(action, RevealDecisions | RevealLogs | RevealPersonal);
     let operate = matches!(
         action,
         SetSwitches
@@ -45,7 +47,7 @@ fn is_for(role: Role, action: Action) -> bool {
         Role::Viewer => reads,
         Role::Analyst => reads || triage || reveal,
         Role::Approver => reads || action == ApprovePlans,
-        Role::Operator => reads || operate,
+        Role::Operator => reads || operate || action == RevealPersonal,
         Role::Auditor => reads || action == ReadAccess,
         Role::Administrator => reads || triage || reveal || operate || administer,
         Role::TenantAdmin => false,
@@ -187,7 +189,7 @@ async fn who_administers_one_organization_is_held_to_it() {
         );
     }
     for (method, route, action, _) in guarded() {
-        if !matches!(action, Action::ReadDecisions | Action::TellOutcomes) {
+        if !matches!(action, Action::ReadDecisions | Action::TellOutcomes | Action::RevealPersonal) {
             let answer = service.send(request(method, route, &ours, ("cookie", &admin))).await;
             assert!(is_denied(&answer), "{method} {route}: {}", answer.status);
         }
@@ -200,6 +202,9 @@ async fn what_ended_is_no_credential() {
     let decision = id_of(&service.decide(&at_home("auth0|anna")).await);
     let id = service.grant("mia", vec![Grant::new(Role::Administrator, Place::Installation).unwrap()]).await;
     let cookie = service.session_of("mia").await;
+    // Nothing is done to her: her session ends by itself.
+    service.grant("noa", vec![Grant::new(Role::Administrator, Place::Installation).unwrap()]).await;
+    let unused = service.session_of("noa").await;
     let local = Caller::local(How::Process);
     let permit = service.app.permit_here(&local, Action::ChangeAccess).await.unwrap();
     let account = service.app.make_account(&permit, "soar").await.unwrap();
@@ -209,9 +214,13 @@ async fn what_ended_is_no_credential() {
     let short = service.app.make_account_token(&permit, &account, &token(1)).await.unwrap();
     let revoked = service.app.make_account_token(&permit, &account, &token(30)).await.unwrap();
     let bearer = |made: &countersign_app::access::TokenMade| format!("Bearer {}", made.token.expose());
-    for credential in
-        [("cookie", cookie.clone()), ("authorization", bearer(&short)), ("authorization", bearer(&revoked))]
-    {
+    let credentials = [
+        ("cookie", cookie.clone()),
+        ("cookie", unused.clone()),
+        ("authorization", bearer(&short)),
+        ("authorization", bearer(&revoked)),
+    ];
+    for credential in &credentials {
         let answer = service.send(request("GET", "/v1/decisions", "", (credential.0, &credential.1))).await;
         assert_eq!(answer.status, 200, "while it holds");
     }
@@ -220,16 +229,57 @@ async fn what_ended_is_no_credential() {
     service.app.revoke_account_token(&permit, &revoked.id).await.unwrap();
     service.clock.advance(std::time::Duration::from_secs(86_400));
     for (method, route, _, _) in guarded() {
-        for credential in [
-            ("cookie", cookie.clone()),
-            ("authorization", bearer(&short)),
-            ("authorization", bearer(&revoked)),
-        ] {
+        for credential in &credentials {
             let answer = service.send(request(method, route, &decision, (credential.0, &credential.1))).await;
             assert_eq!(answer.status, 401, "{method} {route}");
         }
     }
     assert_eq!(service.sign_in("mia").await.status, 403, "nor may who was disabled sign in again");
+    assert_eq!(service.sign_in("noa").await.status, 303, "whose session ended by itself may");
+}
+
+#[tokio::test]
+async fn an_application_of_one_organization_is_held_to_it() {
+    let tokens = [(TENANT.parse().unwrap(), std::sync::Arc::new(Granting) as _)].into();
+    let service = TestApp::start_with(
+        |_| {},
+        Setup { access: Settings { tokens, ..Settings::default() }, ..Setup::default() },
+    )
+    .await;
+    let mut event = at_home("auth0|anna");
+    let mut ids = Vec::new();
+    for organization in ["org_ours", "org_theirs"] {
+        event["organization"]["id"] = organization.into();
+        ids.push(id_of(&service.decide(&event).await));
+    }
+    let all = ["decide", "read:decisions", "read:ledger", "operate"];
+    let held = format!("Bearer {}.org_ours", access_token("shop", &all));
+    let free = format!("Bearer {}", access_token("shop", &all));
+    let get = async |path: &str, token: &str| {
+        service.send(request("GET", path, "", ("authorization", token))).await
+    };
+    for (token, own, theirs) in [(&held, 200, 404), (&free, 200, 200)] {
+        for (id, status) in [(&ids[0], own), (&ids[1], theirs)] {
+            for path in [format!("/v1/decisions/{id}"), format!("/v1/decisions/{id}/receipt")] {
+                assert_eq!(get(&path, token).await.status, status, "{path}");
+            }
+        }
+    }
+    let listed = get("/v1/decisions", &held).await;
+    let rows = listed.json["decisions"].as_array().unwrap();
+    assert!(rows.len() == 1 && rows[0]["decision_id"] == ids[0], "{}", listed.json);
+    for (method, route, action, _) in guarded() {
+        let answer = service.send(request(method, route, &ids[1], ("authorization", &held))).await;
+        let expected = match action {
+            Action::ReadDecisions if route.contains("{id}") => 404,
+            Action::ReadDecisions => 200,
+            // What can be done to all of a tenant alone is denied, whatever the token's scopes are.
+            _ => 403,
+        };
+        assert_eq!(answer.status, expected, "{method} {route}");
+        let is_told = String::from_utf8_lossy(&answer.bytes).contains(&ids[1]);
+        assert!(expected == 404 || !is_told, "{method} {route}");
+    }
 }
 
 #[tokio::test]
@@ -264,7 +314,7 @@ async fn a_token_narrows_its_account_and_opens_no_access() {
                 | Action::ChangeAccess
                 | Action::RevealLogs
                 | Action::RevealDecisions
-                | Action::RevealUsers
+                | Action::RevealPersonal
         );
         assert_eq!(
             is_denied(&answer),

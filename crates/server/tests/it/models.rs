@@ -280,6 +280,28 @@ async fn records_of_both_are_compared_by_level_distance_and_what_became_of_them(
 }
 
 #[tokio::test]
+async fn a_record_that_can_not_be_read_is_told_and_the_others_are_compared() {
+    let service = TestApp::start(|_| {}).await;
+    have(&service, 1, 2).await;
+    act(&service, "challenge", Some(1), 0).await;
+    let mut ids = Vec::new();
+    for person in ["auth0|anna", "auth0|ben", "auth0|cara"] {
+        let id = id_of(&service.decide(&at_home(person)).await);
+        let verdict = json!({ "kind": "verdict", "decision_id": id, "verdict": "legitimate" });
+        assert_eq!(service.operate("POST", "/v1/outcomes", &verdict).await.status, 200);
+        ids.push(id);
+    }
+    crate::degraded::corrupt_record(&service, &ids[1]);
+    let told = service.app.compare_models(&service.tenant()).await.unwrap().unwrap();
+    assert_eq!((told.decisions, told.unread, told.outcomes["legitimate"].count), (2, 1, 2));
+    let page = service.get(&format!("/models?tenant={TENANT}")).await;
+    let text = String::from_utf8_lossy(&page.bytes).into_owned();
+    assert!(page.status == 200 && text.contains("Not comparable"), "{text}");
+    let comparison = service.get(&format!("{MODELS}/comparison")).await.json["comparison"].clone();
+    assert_eq!((&comparison["decisions"], &comparison["unread"]), (&json!(2), &json!(1)));
+}
+
+#[tokio::test]
 async fn of_two_acts_from_the_same_state_one_is_refused() {
     let service = TestApp::start(|_| {}).await;
     have(&service, 1, 1).await;

@@ -77,8 +77,10 @@ async fn decisions(tour: &mut Tour) {
     let of = format!("?tenant={TENANT}");
     tour.get("/v1/decisions/{id}", &[("id", &decision)], &of).await;
     tour.get("/v1/decisions/{id}/receipt", &[("id", &decision)], &of).await;
-    let opened = format!("?tenant={TENANT}&opened=true");
-    tour.get("/v1/decisions/{id}/receipt", &[("id", &decision)], &opened).await;
+    let opened = tour.service.open_receipt(&decision).await;
+    tour.hold("POST", "/v1/decisions/{id}/receipt", opened);
+    let reveal = json!({ "what": { "kind": "decision", "id": decision }, "fields": ["user.email"], "actor": "mia", "reason": "a drill" });
+    tour.send("POST", "/v1/reveals/{tenant}", &[], reveal).await;
     tour.get("/v1/ledger/{tenant}/checkpoint", &[], "").await;
     tour.get("/v1/ledger/{tenant}/verifier", &[], "").await;
     let mark = json!({ "subject": subject, "mark": "compromised", "actor": "mia", "reason": "they called" });
@@ -103,6 +105,8 @@ async fn watched(tour: &mut Tour) {
     tour.deliver("/v1/events/{stream}", "stream", event_token(TENANT).expose(), &message).await;
     tour.get("/v1/logs/{tenant}", &[], "").await;
     tour.get("/v1/logs/{tenant}/{id}", &[("id", "900")], "").await;
+    let why = json!({ "actor": "mia", "reason": "a drill" });
+    tour.send("POST", "/v1/logs/{tenant}/{id}", &[("id", "900")], why).await;
     tour.get("/v1/watch/{tenant}", &[], "").await;
     let entity = json!({ "kind": "user", "name": "auth0|anna" });
     tour.send("POST", "/v1/entities/{tenant}", &[], entity.clone()).await;

@@ -89,6 +89,36 @@ async fn a_verdict_stands_against_what_is_told_later() {
 }
 
 #[tokio::test]
+async fn a_person_may_return_to_an_earlier_verdict() {
+    let service = TestApp::start(|_| {}).await;
+    let id = decided(&service).await;
+    for verdict in ["fraudulent", "legitimate", "fraudulent", "legitimate"] {
+        let told = json!({ "kind": "verdict", "decision_id": id, "verdict": verdict });
+        let answer = service.operate("POST", "/v1/outcomes", &told).await;
+        assert_eq!(answer.json["outcome"], "recorded", "{verdict}");
+        assert_eq!(show(&service, &id).await["standing"], verdict);
+        let size = service.app.audit(&service.tenant()).await.unwrap().size;
+        let again = service.operate("POST", "/v1/outcomes", &told).await;
+        assert_eq!(again.json["outcome"], "known", "{verdict}");
+        assert_eq!(service.app.audit(&service.tenant()).await.unwrap().size, size);
+    }
+    let answer = service.decide(&post_login()).await;
+    assert!(!reasons(&answer.json).contains(&"network_attacks"), "the last word is that it was the user");
+}
+
+#[tokio::test]
+async fn a_passed_challenge_is_not_forgotten_once_the_sign_in_completes() {
+    let service = TestApp::start(|_| {}).await;
+    for kinds in [["completed", "challenge_passed"], ["challenge_passed", "completed"]] {
+        let id = decided(&service).await;
+        for kind in kinds {
+            service.outcome(&json!({ "kind": kind, "decision_id": id })).await;
+        }
+        assert_eq!(show(&service, &id).await["standing"], "passed", "{kinds:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_passed_challenge_teaches_nothing_after_a_verdict_against_it() {
     let service = TestApp::start(|_| {}).await;
     let id = decided(&service).await;

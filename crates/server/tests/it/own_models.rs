@@ -3,7 +3,7 @@
 use countersign_app::access::Within;
 use countersign_app::decide::{Replay, replay};
 use countersign_core::Secret;
-use countersign_ledger::leaf::Kind;
+use countersign_ledger::{leaf::Kind, receipt::Receipt};
 use countersign_policy::{Document, Snapshot};
 use countersign_privacy::MasterKey;
 use countersign_risk::{Model, own_model::OwnModel};
@@ -158,10 +158,8 @@ async fn without_the_model_at_hand_a_replay_says_so() {
     let file = file(1, 1.0);
     attach(&service, &file).await;
     let id = id_of(&service.decide(&at_home("auth0|anna")).await);
-    let body = service.app.receipt(Within::all(&service.tenant()), &id, true).await.unwrap().openings[0]
-        .body
-        .0
-        .clone();
+    let receipt = Receipt::from_json(&service.open_receipt(&id).await.bytes).unwrap();
+    let body = receipt.openings[0].body.0.clone();
     let mut document = Document::default();
     enforcing(&mut document);
     let policy = Snapshot::new(document).unwrap();
@@ -299,6 +297,32 @@ async fn an_attached_version_that_can_not_be_used_leaves_what_held_before_in_for
     assert!(service.app.refresh(&service.tenant()).await.is_err());
     let answer = service.decide(&at_home("auth0|anna")).await;
     assert_eq!((answer.status, said(&answer)), (200, None));
+}
+
+#[tokio::test]
+async fn an_attached_model_that_can_not_be_read_keeps_no_service_from_starting() {
+    let service = TestApp::start(enforcing).await;
+    let alone = settled(&service.decide(&at_home("auth0|anna")).await);
+    attach(&service, &file(1, 2.0)).await;
+    let raw = rusqlite::Connection::open(service.folder().join("countersign.db")).unwrap();
+    raw.execute_batch("DROP TRIGGER models_are_not_updated").unwrap();
+    let broken = "UPDATE models SET document = 'no JSON' WHERE version = 1";
+    assert_eq!(raw.execute(broken, []).unwrap(), 1);
+    drop(raw);
+    let mut document = Document::default();
+    enforcing(&mut document);
+    let service = service.reopen(document).await;
+    let answer = service.decide(&at_home("auth0|ben")).await;
+    assert_eq!(answer.json["degraded"], json!(["own_model_failed"]));
+    let mut rest = settled(&answer);
+    rest["degraded"] = json!([]);
+    assert_eq!(rest, alone, "it is decided as without it");
+    assert!(service.tenant().is_own_model_lost(), "and the doctor says so");
+    assert_eq!(replayed(&service, &answer).await, Replay::Same);
+    // The way out of it: another in its place, or none.
+    assert_eq!(act(&service, "detach", None, 1).await.status, 200);
+    assert_eq!(service.decide(&at_home("auth0|cara")).await.json["degraded"], json!([]));
+    assert!(!service.tenant().is_own_model_lost());
 }
 
 #[tokio::test]

@@ -17,7 +17,10 @@ async fn verifier(service: &TestApp, tenant: &str) -> Verifier {
 }
 
 async fn receipt(service: &TestApp, id: &str, is_opened: bool) -> Receipt {
-    let told = service.get(&format!("/v1/decisions/{id}/receipt?tenant={TENANT}&opened={is_opened}")).await;
+    let told = match is_opened {
+        true => service.open_receipt(id).await,
+        false => service.get(&format!("/v1/decisions/{id}/receipt?tenant={TENANT}")).await,
+    };
     assert_eq!(told.status, 200, "{}", told.json);
     Receipt::from_json(&told.bytes).unwrap()
 }
@@ -153,7 +156,8 @@ async fn after_mixed_traffic_of_two_tenants_every_answer_has_its_leaf_and_both_l
         assert_eq!(count_decisions(&service, tenant).await, answered[place]);
         let report = service.app.audit(&of(tenant)).await.unwrap();
         let outcomes = if tenant == TENANT { outcomes } else { 0 };
-        let policy = 1;
+        // The policy of decisions, and that of access.
+        let policy = 2;
         assert_eq!(report.size, u64::try_from(answered[place] + outcomes + policy).unwrap(), "{tenant}");
         assert_eq!(report.checkpoints_checked, 4);
     }

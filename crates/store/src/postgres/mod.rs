@@ -19,6 +19,7 @@ mod keys;
 mod leases;
 mod models;
 mod open;
+mod plans;
 mod profiles;
 mod queue;
 mod reads;
@@ -448,4 +449,4 @@ fn read_only() -> StoreError {
 }
 
 #[cfg(test)]
-mod plans;
+mod query_plans;

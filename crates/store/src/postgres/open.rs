@@ -74,6 +74,7 @@ pub(super) const RECORDS: &[Migration] = &[
         sql: include_str!("../../migrations/postgres/0010_users_at_risk.sql"),
     },
     Migration { name: "0011_access", sql: include_str!("../../migrations/postgres/0011_access.sql") },
+    Migration { name: "0012_plans", sql: include_str!("../../migrations/postgres/0012_plans.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

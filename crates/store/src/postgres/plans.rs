@@ -1,107 +1,376 @@
-//! Hot statements and the plans that the server makes for them.
+//! Plans, what was said about them, and how far their steps came.
 
-use std::sync::Arc;
+use countersign_core::{TenantId, Timestamp};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 
-use countersign_core::{Clock, Secret, Timestamp, testing::HeldClock};
-use sqlx::AssertSqlSafe;
+use super::{Postgres, columns, errors::Trouble, reads::retried};
+use crate::{PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
 
-use super::{Postgres, PostgresSettings, batch, decisions, joins, profiles};
-use crate::Access;
-
-/// Enough rows for a wrong plan to be dear, of which the server knows.
-const FILL: &str = "
-    INSERT INTO countersign.records (tenant_id, leaf_index, record_id, recorded_at, verdict, level, chain, leaf)
-    SELECT 'tenant_' || t, n, 'dec_' || n, n, 'allow', 'low', '', '' FROM generate_series(1, 2) t, generate_series(0, 4999) n;
-    INSERT INTO countersign.standings SELECT tenant_id, leaf_index, 'open', 0, 0 FROM countersign.records;
-    INSERT INTO countersign.join_candidates SELECT tenant_id, md5(record_id), leaf_index, record_id FROM countersign.records;
-    INSERT INTO countersign.joins SELECT tenant_id, record_id, leaf_index, leaf_index, 1, record_id, 'time' FROM countersign.records;
-    INSERT INTO countersign.profiles SELECT tenant_id, record_id, 1, '', 0, NULLIF(leaf_index % 100, 0), NULLIF(leaf_index % 100, 0) FROM countersign.records;
-    INSERT INTO countersign.requests SELECT tenant_id, decode(md5(record_id), 'hex'), 0 FROM countersign.records;
-    ANALYZE";
-
-/// A store on two new databases, the records' filled; `None` when PostgreSQL is not installed.
-async fn store(name: &str) -> Option<Postgres> {
-    let server = countersign_testdb::shared()?;
-    let [records_url, keys_url] = ["records", "keys"].map(|kind| {
-        server.execute("postgres", &format!("CREATE DATABASE {kind}_{name}")).unwrap();
-        Secret::new(server.url(&format!("{kind}_{name}")).into_bytes())
-    });
-    let clock: Arc<dyn Clock> = Arc::new(HeldClock::at(Timestamp::default()));
-    let settings = PostgresSettings { records_url, keys_url, connections: 1 };
-    let store = Postgres::connect(settings, Access::Own, &clock).await.unwrap();
-    server.execute(&format!("records_{name}"), FILL).unwrap();
-    Some(store)
-}
-
-/// The plan for `sql` that holds for any values, as a session of the store gets it.
-async fn plan(store: &Postgres, sql: &str, values: &str) -> String {
-    let mut session = store.readers.acquire().await.unwrap();
-    let prepare = format!("SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL; PREPARE asked AS {sql}");
-    sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *session).await.unwrap();
-    let explain = AssertSqlSafe(format!("EXPLAIN (COSTS off) EXECUTE asked ({values})"));
-    let lines: Vec<String> = sqlx::raw_sql(explain)
-        .fetch_all(&mut *session)
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| sqlx::Row::get(row, 0))
-        .collect();
-    lines.join("\n")
-}
-
-fn assert_searches(plan: &str, indexes: &[&str]) {
-    for index in indexes {
-        assert!(plan.contains(&format!("using {index} ")) || plan.contains(&format!("on {index}")), "{plan}");
-    }
-    for slow in ["Seq Scan", "Sort", "Hash Join", "Merge Join"] {
-        assert!(!plan.contains(slow), "{plan}");
+pub(super) async fn apply(
+    connection: &mut PgConnection,
+    tenant: &str,
+    write: &PlanWrite,
+) -> Result<(), Trouble> {
+    match write {
+        PlanWrite::Put { expected_version: 0, row } => insert(connection, tenant, row).await,
+        PlanWrite::Put { expected_version, row } => update(connection, tenant, *expected_version, row).await,
+        PlanWrite::Review(review) => insert_review(connection, tenant, review).await,
+        PlanWrite::Step { expected, row } => put_step(connection, tenant, expected.as_deref(), row).await,
+        PlanWrite::Breaker { expected_version, document } => {
+            put_breaker(connection, tenant, *expected_version, document).await
+        }
+        PlanWrite::Drop(id) => drop_plan(connection, tenant, id).await,
     }
 }
 
-#[tokio::test]
-async fn decisions_are_found_by_their_ids_and_listed_along_the_ledger_without_sorting() {
-    let Some(store) = store("plans").await else { return };
-    let found = plan(&store, decisions::BY_ID, "'t', 'dec_1', NULL").await;
-    assert_searches(&found, &["records_by_id", "standings_pkey"]);
-    for sql in [decisions::OLDEST_FIRST, decisions::NEWEST_FIRST] {
-        let listed = plan(&store, sql, "'t', -1, 9, '{}', NULL, false, 50, NULL").await;
-        assert_searches(&listed, &["records_pkey", "standings_pkey"]);
+const fn one(changed: u64) -> Result<(), StoreError> {
+    if changed == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+async fn insert(connection: &mut PgConnection, tenant: &str, plan: &PlanRow) -> Result<(), Trouble> {
+    let done = sqlx::query(
+        "INSERT INTO plans (tenant_id, plan_id, version, state, hash, origin, incident_id, undoes, audience, priority,
+                            proposer, assignee, steps, users, organizations, proposed_at, due_at, expires_at, begun_at,
+                            halt, is_by_policy, changed_at, key_id, sealed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(tenant)
+    .bind(&plan.id)
+    .bind(columns::integer(plan.version)?)
+    .bind(&plan.state)
+    .bind(plan.hash.as_bytes().as_slice())
+    .bind(&plan.origin)
+    .bind(&plan.incident)
+    .bind(&plan.undoes)
+    .bind(&plan.audience)
+    .bind(i64::from(plan.priority))
+    .bind(&plan.proposer)
+    .bind(&plan.assignee)
+    .bind(columns::integer(plan.steps)?)
+    .bind(columns::integer(plan.users)?)
+    .bind(columns::integer(plan.organizations)?)
+    .bind(plan.proposed.micros())
+    .bind(plan.due.micros())
+    .bind(plan.expires.micros())
+    .bind(plan.begun.map(Timestamp::micros))
+    .bind(&plan.halt)
+    .bind(i64::from(plan.is_by_policy))
+    .bind(plan.changed.micros())
+    .bind(&plan.key_id)
+    .bind(&plan.sealed)
+    .execute(connection)
+    .await?;
+    Ok(one(done.rows_affected())?)
+}
+
+/// What a plan says is never changed: its hash is part of what is looked for.
+async fn update(
+    connection: &mut PgConnection,
+    tenant: &str,
+    expected: u64,
+    plan: &PlanRow,
+) -> Result<(), Trouble> {
+    let done = sqlx::query(
+        "UPDATE plans SET version = $5, state = $6, audience = $7, priority = $8, assignee = $9, due_at = $10,
+            expires_at = $11, begun_at = $12, changed_at = $13, halt = $14
+         WHERE tenant_id = $1 AND plan_id = $2 AND version = $3 AND hash = $4",
+    )
+    .bind(tenant)
+    .bind(&plan.id)
+    .bind(columns::integer(expected)?)
+    .bind(plan.hash.as_bytes().as_slice())
+    .bind(columns::integer(plan.version)?)
+    .bind(&plan.state)
+    .bind(&plan.audience)
+    .bind(i64::from(plan.priority))
+    .bind(&plan.assignee)
+    .bind(plan.due.micros())
+    .bind(plan.expires.micros())
+    .bind(plan.begun.map(Timestamp::micros))
+    .bind(plan.changed.micros())
+    .bind(&plan.halt)
+    .execute(connection)
+    .await?;
+    Ok(one(done.rows_affected())?)
+}
+
+async fn insert_review(
+    connection: &mut PgConnection,
+    tenant: &str,
+    review: &PlanReviewRow,
+) -> Result<(), Trouble> {
+    let PlanReviewRow { plan, version, act, principal, at, key_id, sealed } = review;
+    let done = sqlx::query(
+        "INSERT INTO plan_reviews (tenant_id, plan_id, version, act, principal, acted_at, key_id, sealed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+    )
+    .bind(tenant)
+    .bind(plan)
+    .bind(columns::integer(*version)?)
+    .bind(act)
+    .bind(principal)
+    .bind(at.micros())
+    .bind(key_id)
+    .bind(sealed)
+    .execute(connection)
+    .await?;
+    Ok(one(done.rows_affected())?)
+}
+
+async fn put_step(
+    connection: &mut PgConnection,
+    tenant: &str,
+    expected: Option<&str>,
+    row: &PlanStepRow,
+) -> Result<(), Trouble> {
+    let PlanStepRow { plan, step, state, record, epoch, sent, is_seen, status, at, kept } = row;
+    let sql = if expected.is_none() {
+        "INSERT INTO plan_steps (tenant_id, plan_id, step, state, record_id, epoch, sent, is_seen, status, acted_at, kept)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE $12::text IS NULL ON CONFLICT DO NOTHING"
+    } else {
+        "UPDATE plan_steps SET state = $4, record_id = $5, epoch = $6, sent = $7, is_seen = $8, status = $9, acted_at = $10, kept = $11
+         WHERE tenant_id = $1 AND plan_id = $2 AND step = $3 AND state = $12"
+    };
+    let done = sqlx::query(sql)
+        .bind(tenant)
+        .bind(plan)
+        .bind(columns::integer(*step)?)
+        .bind(state)
+        .bind(record)
+        .bind(columns::integer(*epoch)?)
+        .bind(i64::from(*sent))
+        .bind(i64::from(*is_seen))
+        .bind(status.map(i64::from))
+        .bind(at.micros())
+        .bind(kept)
+        .bind(expected)
+        .execute(connection)
+        .await?;
+    Ok(one(done.rows_affected())?)
+}
+
+async fn put_breaker(
+    connection: &mut PgConnection,
+    tenant: &str,
+    expected: u64,
+    document: &str,
+) -> Result<(), Trouble> {
+    let sql = if expected == 0 {
+        "INSERT INTO breakers (tenant_id, version, document) SELECT $1, $2 + 1, $3 WHERE $2 = 0::bigint ON CONFLICT DO NOTHING"
+    } else {
+        "UPDATE breakers SET version = version + 1, document = $3 WHERE tenant_id = $1 AND version = $2"
+    };
+    let query = sqlx::query(sql).bind(tenant).bind(columns::integer(expected)?).bind(document);
+    Ok(one(query.execute(connection).await?.rows_affected())?)
+}
+
+async fn drop_plan(connection: &mut PgConnection, tenant: &str, id: &str) -> Result<(), Trouble> {
+    for statement in [
+        "DELETE FROM plans WHERE tenant_id = $1 AND plan_id = $2",
+        "DELETE FROM plan_reviews WHERE tenant_id = $1 AND plan_id = $2",
+        "DELETE FROM plan_steps WHERE tenant_id = $1 AND plan_id = $2",
+    ] {
+        sqlx::query(statement).bind(tenant).bind(id).execute(&mut *connection).await?;
     }
+    Ok(())
 }
 
-#[tokio::test]
-async fn joins_are_found_by_key_by_decision_and_by_time() {
-    let Some(store) = store("joins").await else { return };
-    let found = plan(&store, joins::CANDIDATES, "'t', 'key', 0, 9, 50").await;
-    assert_searches(&found, &["join_candidates_pkey"]);
-    let found = plan(&store, joins::OF_DECISIONS, "'t', '{dec_1}'").await;
-    assert_searches(&found, &["joins_by_decision"]);
-    let found = plan(&store, joins::LOGINS, "'t', 'none', 0, 9, 50").await;
-    assert_searches(&found, &["joins_of_logins"]);
+fn row(row: &PgRow) -> Result<PlanRow, StoreError> {
+    Ok(PlanRow {
+        id: row.try_get(0)?,
+        version: columns::unsigned(row.try_get(1)?)?,
+        state: row.try_get(2)?,
+        hash: columns::hash(row.try_get(3)?)?,
+        origin: row.try_get(4)?,
+        incident: row.try_get(5)?,
+        undoes: row.try_get(6)?,
+        audience: row.try_get(7)?,
+        priority: u8::try_from(row.try_get::<i64, _>(8)?).unwrap_or(u8::MAX),
+        proposer: row.try_get(9)?,
+        assignee: row.try_get(10)?,
+        steps: columns::unsigned(row.try_get(11)?)?,
+        users: columns::unsigned(row.try_get(12)?)?,
+        organizations: columns::unsigned(row.try_get(13)?)?,
+        proposed: Timestamp::from_micros(row.try_get(14)?),
+        due: Timestamp::from_micros(row.try_get(15)?),
+        expires: Timestamp::from_micros(row.try_get(16)?),
+        begun: row.try_get::<Option<i64>, _>(17)?.map(Timestamp::from_micros),
+        halt: row.try_get(18)?,
+        is_by_policy: row.try_get::<i64, _>(19)? != 0,
+        changed: Timestamp::from_micros(row.try_get(20)?),
+        key_id: row.try_get(21)?,
+        sealed: row.try_get(22)?,
+    })
 }
 
-#[tokio::test]
-async fn people_at_risk_are_read_in_the_order_of_an_index() {
-    let Some(store) = store("at_risk").await else { return };
-    for (sql, index) in
-        [(profiles::AT_MEDIUM, "profiles_medium_until"), (profiles::AT_HIGH, "profiles_high_until")]
-    {
-        assert_searches(&plan(&store, sql, "'t', 9, 50, 'sub_1', 50").await, &[index]);
+fn step_row(row: &PgRow) -> Result<PlanStepRow, StoreError> {
+    let status: Option<i64> = row.try_get(7)?;
+    Ok(PlanStepRow {
+        plan: row.try_get(0)?,
+        step: columns::unsigned(row.try_get(1)?)?,
+        state: row.try_get(2)?,
+        record: row.try_get(3)?,
+        epoch: columns::unsigned(row.try_get(4)?)?,
+        sent: u8::try_from(row.try_get::<i64, _>(5)?).unwrap_or(u8::MAX),
+        is_seen: row.try_get::<i64, _>(6)? != 0,
+        status: status.and_then(|status| u16::try_from(status).ok()),
+        at: Timestamp::from_micros(row.try_get(8)?),
+        kept: row.try_get(9)?,
+    })
+}
+
+fn review_row(row: &PgRow) -> Result<PlanReviewRow, StoreError> {
+    Ok(PlanReviewRow {
+        plan: row.try_get(0)?,
+        version: columns::unsigned(row.try_get(1)?)?,
+        act: row.try_get(2)?,
+        principal: row.try_get(3)?,
+        at: Timestamp::from_micros(row.try_get(4)?),
+        key_id: row.try_get(5)?,
+        sealed: row.try_get(6)?,
+    })
+}
+
+const PLAN: &str = "SELECT plan_id, version, state, hash, origin, incident_id, undoes, audience, priority, proposer, assignee,
+        steps, users, organizations, proposed_at, due_at, expires_at, begun_at, halt, is_by_policy, changed_at, key_id, sealed FROM plans
+     WHERE tenant_id = $1";
+
+impl Postgres {
+    pub(crate) async fn find_plan(&self, tenant: &TenantId, id: &str) -> Result<Option<PlanRow>, StoreError> {
+        let sql = format!("{PLAN} AND plan_id = $2");
+        let found = retried(|| {
+            sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
+                .bind(tenant.as_str())
+                .bind(id)
+                .fetch_optional(&self.long_readers)
+        })
+        .await?;
+        found.as_ref().map(row).transpose()
     }
-}
 
-#[tokio::test]
-async fn what_a_batch_may_not_repeat_is_looked_up_by_key() {
-    let Some(store) = store("look_up").await else { return };
-    let found = plan(&store, batch::LOOK_UP, r"'{t}', '{dec_1}', '{t}', '{\\x00}'").await;
-    assert_searches(&found, &["records_by_id", "requests_pkey"]);
-}
+    pub(crate) async fn list_plans(
+        &self,
+        tenant: &TenantId,
+        filter: PlanFilter,
+        limit: u32,
+    ) -> Result<Vec<PlanRow>, StoreError> {
+        let PlanFilter { states, incident, undoes, audience, assignee, overdue_at, before } = &filter;
+        let sql = format!(
+            "{PLAN} AND (cardinality($2::text[]) = 0 OR state = ANY($2)) AND ($3::text IS NULL OR incident_id = $3)
+               AND ($4::text IS NULL OR undoes = $4) AND ($5::text IS NULL OR audience = $5)
+               AND ($6::text IS NULL OR assignee = $6) AND ($7::bigint IS NULL OR due_at < $7)
+               AND ($8::text IS NULL OR plan_id < $8)
+             ORDER BY plan_id DESC LIMIT $9"
+        );
+        let rows = retried(|| {
+            sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
+                .bind(tenant.as_str())
+                .bind(states)
+                .bind(incident)
+                .bind(undoes)
+                .bind(audience)
+                .bind(assignee)
+                .bind(overdue_at.map(Timestamp::micros))
+                .bind(before)
+                .bind(i64::from(limit))
+                .fetch_all(&self.long_readers)
+        })
+        .await?;
+        rows.iter().map(row).collect()
+    }
 
-#[tokio::test]
-async fn the_check_sees_a_scan_and_a_sort() {
-    let Some(store) = store("caught").await else { return };
-    for sql in ["SELECT * FROM records WHERE leaf = $1", "SELECT * FROM ledgers ORDER BY chain, $1::bytea"] {
-        let plan = plan(&store, sql, r"'\x00'").await;
-        assert!(std::panic::catch_unwind(|| assert_searches(&plan, &[])).is_err(), "{plan}");
+    pub(crate) async fn list_plan_reviews(
+        &self,
+        tenant: &TenantId,
+        plan: &str,
+        limit: u32,
+    ) -> Result<Vec<PlanReviewRow>, StoreError> {
+        let rows = retried(|| {
+            sqlx::query(
+                "SELECT plan_id, version, act, principal, acted_at, key_id, sealed FROM plan_reviews
+                 WHERE tenant_id = $1 AND plan_id = $2 ORDER BY version LIMIT $3",
+            )
+            .bind(tenant.as_str())
+            .bind(plan)
+            .bind(i64::from(limit))
+            .fetch_all(&self.long_readers)
+        })
+        .await?;
+        rows.iter().map(review_row).collect()
+    }
+
+    pub(crate) async fn list_plan_steps(
+        &self,
+        tenant: &TenantId,
+        plan: &str,
+        from: u64,
+        limit: u32,
+    ) -> Result<Vec<PlanStepRow>, StoreError> {
+        let rows = retried(|| {
+            sqlx::query(
+                "SELECT plan_id, step, state, record_id, epoch, sent, is_seen, status, acted_at, kept FROM plan_steps
+                 WHERE tenant_id = $1 AND plan_id = $2 AND step >= $3 ORDER BY step LIMIT $4",
+            )
+            .bind(tenant.as_str())
+            .bind(plan)
+            .bind(columns::bound(from))
+            .bind(i64::from(limit))
+            .fetch_all(&self.long_readers)
+        })
+        .await?;
+        rows.iter().map(step_row).collect()
+    }
+
+    pub(crate) async fn find_plan_step(
+        &self,
+        tenant: &TenantId,
+        record: &str,
+    ) -> Result<Option<PlanStepRow>, StoreError> {
+        let found = retried(|| {
+            sqlx::query(
+                "SELECT plan_id, step, state, record_id, epoch, sent, is_seen, status, acted_at, kept FROM plan_steps
+                 WHERE tenant_id = $1 AND record_id = $2",
+            )
+            .bind(tenant.as_str())
+            .bind(record)
+            .fetch_optional(&self.long_readers)
+        })
+        .await?;
+        found.as_ref().map(step_row).transpose()
+    }
+
+    pub(crate) async fn plans_spent(
+        &self,
+        tenant: &TenantId,
+        since: Timestamp,
+    ) -> Result<PlansSpent, StoreError> {
+        let sums: (i64, i64, i64, i64) = retried(|| {
+            sqlx::query_as(
+                "SELECT COALESCE(SUM(users), 0)::bigint, COALESCE(SUM(organizations), 0)::bigint,
+                        COALESCE(SUM(steps), 0)::bigint, COUNT(*)
+                 FROM plans WHERE tenant_id = $1 AND begun_at >= $2 AND is_by_policy = 1",
+            )
+            .bind(tenant.as_str())
+            .bind(since.micros())
+            .fetch_one(&self.long_readers)
+        })
+        .await?;
+        Ok(PlansSpent {
+            users: columns::unsigned(sums.0)?,
+            organizations: columns::unsigned(sums.1)?,
+            steps: columns::unsigned(sums.2)?,
+            runs: columns::unsigned(sums.3)?,
+        })
+    }
+
+    pub(crate) async fn find_breaker(&self, tenant: &TenantId) -> Result<Option<(u64, String)>, StoreError> {
+        let found: Option<(i64, String)> = retried(|| {
+            sqlx::query_as("SELECT version, document FROM breakers WHERE tenant_id = $1")
+                .bind(tenant.as_str())
+                .fetch_optional(&self.readers)
+        })
+        .await?;
+        found.map(|(version, document)| Ok((columns::unsigned(version)?, document))).transpose()
     }
 }

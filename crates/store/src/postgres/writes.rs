@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use super::{
     access, alerts, attack_sources, batch::Known, columns, errors::Trouble, hooks, incidents, joins, journal,
-    models, profiles, retention, snapshots, suppressions,
+    models, plans, profiles, retention, snapshots, suppressions,
 };
 use crate::{
     AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, OutcomeRow, PolicyRow, RiskTokenRow,
@@ -107,6 +107,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
             run!(connection, sql, t, id);
         }
         Write::Incident(write) => apply_incident(connection, t, write).await?,
+        Write::Plan(write) => plans::apply(connection, t, write).await?,
         Write::Access(write) => access::apply(connection, write).await?,
         Write::Join(write) => joins::apply(connection, t, write).await?,
         Write::LogSnapshot(snapshot) => snapshots::put(connection, t, snapshot).await?,
@@ -189,10 +190,14 @@ fn one(changed: u64, otherwise: StoreError) -> Done {
 }
 
 async fn insert_outcome(connection: &mut PgConnection, t: &str, outcome: &OutcomeRow) -> Done {
-    let OutcomeRow { id, decision, kind, at } = outcome;
+    let OutcomeRow { id, decision, kind, replaces, at } = outcome;
+    let decision = decision.as_ref().map(DecisionId::as_str);
+    for replaced in *replaces {
+        let sql = "DELETE FROM outcomes WHERE tenant_id = $1 AND decision_id = $2 AND kind = $3";
+        run!(&mut *connection, sql, t, decision, *replaced);
+    }
     let sql = "INSERT INTO outcomes (tenant_id, outcome_id, decision_id, kind, happened_at)
                VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    let decision = decision.as_ref().map(DecisionId::as_str);
     let inserted = run!(connection, sql, t, id, decision, *kind, at.micros());
     one(inserted, StoreError::Conflict(Conflict::Outcome))
 }

@@ -17,6 +17,7 @@ mod leases;
 mod models;
 mod mover;
 mod open;
+mod plans;
 mod policies;
 mod profiles;
 mod queries;
@@ -112,10 +113,15 @@ impl Sqlite {
         let writer = writer(self.records.as_ref())?;
         let change = commit.writes.iter().any(is_watched).then(|| Change(self.changes.clone()));
         let (tenant, urgency, expires_at) = (commit.tenant.clone(), commit.urgency, commit.expires_at);
+        let is_whole = records::is_whole(&commit);
         let work = move |connection: &Connection, state: &mut state::State| {
             Ok((records::apply(connection, state, &commit)?, change))
         };
-        let (committed, _change) = writer.submit_of(Some(tenant), urgency, expires_at, work).await?;
+        let (committed, _change) = if is_whole {
+            writer.submit_whole(Some(tenant), urgency, expires_at, work).await?
+        } else {
+            writer.submit_of(Some(tenant), urgency, expires_at, work).await?
+        };
         Ok(committed)
     }
 

@@ -10,6 +10,10 @@ use crate::StoreError;
 /// New pages in the log after which it is moved on: 4 MiB, SQLite's own default.
 const STEP_PAGES: u32 = 1_000;
 
+/// How far the thread gives way to those that answer, as `nice` counts: a tenth of a processor where others want all of it, which is more
+/// than moving the log takes, and all that is idle. Judgement.
+const NICENESS: i32 = 10;
+
 /// Pages in the log at which the writer moves the rest itself, so that the log begins anew: 32 MiB. By then the thread has
 /// moved nearly all.
 const MOST_PAGES: u32 = 8_000;
@@ -92,7 +96,15 @@ impl Drop for Mover {
     }
 }
 
+/// Lets the other threads go first: each burst of moving is milliseconds long, and nobody waits for it.
+fn give_way() {
+    // Why Linux alone: there each thread has a priority of its own. One that can't be set is as it was.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);
+}
+
 fn run(shared: &Shared, connection: &Connection) {
+    give_way();
     loop {
         let mut wanted = shared.wanted.lock();
         while !wanted.is_due && !wanted.is_over {

@@ -37,6 +37,7 @@ pub(super) const RECORDS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0010_users_at_risk.sql"),
     },
     Migration { name: "0011_access", sql: include_str!("../../migrations/sqlite/0011_access.sql") },
+    Migration { name: "0012_plans", sql: include_str!("../../migrations/sqlite/0012_plans.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

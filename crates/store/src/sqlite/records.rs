@@ -5,10 +5,11 @@ use rusqlite::{Connection, params};
 
 use super::{
     access, addresses, alerts, attack_sources, columns, decisions, hooks, incidents, joins, journal, leases,
-    models, policies, profiles, retention, snapshots, state::State, suppressions, tokens,
+    models, plans, policies, profiles, queries, retention, snapshots, state::State, suppressions, tokens,
 };
 use crate::{
-    CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, StoreError, SwitchRow, Write,
+    CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, Scope, StoreError, SwitchRow,
+    Write,
 };
 
 /// Appends the leaves and does the writes of one commit.
@@ -21,6 +22,13 @@ pub(super) fn apply(
     if let Some(fence) = &commit.fence {
         leases::check(connection, tenant, fence)?;
     }
+    // INVARIANT: a request that was seen before is refused before anything is written.
+    for write in &commit.writes {
+        if let Write::Request { id, at } = write {
+            let added = state.requests.add(connection, tenant, id, *at);
+            added.or_else(|error| told(connection, commit, error))?;
+        }
+    }
     let first_index = state.heads.size(connection, tenant)?;
     let mut facts = decisions::of_commit(commit)?;
     for leaf in &commit.leaves {
@@ -32,6 +40,23 @@ pub(super) fn apply(
     Ok(Committed { first_index, size: state.heads.size(connection, tenant)? })
 }
 
+/// Why a commit whose request was seen before is refused: of one that is tried again, that its record is there.
+fn told(connection: &Connection, commit: &Commit, error: StoreError) -> Result<(), StoreError> {
+    let first = commit.leaves.first().map(|leaf| leaf.record_id.as_str());
+    let scope = Scope::Tenant(&commit.tenant);
+    let there = first.map(|record| queries::leaf_of_record(connection, scope, record)).transpose()?.flatten();
+    Err(there.map_or(error, |_| StoreError::Conflict(Conflict::Record)))
+}
+
+/// Whether a commit either fails before its first change or with the whole disk: a leaf, whose row is all or nothing, and after it nothing that
+/// could be refused.
+pub(super) fn is_whole(commit: &Commit) -> bool {
+    let is_accepted = |write: &Write| {
+        matches!(write, Write::Request { .. } | Write::Decision(_) | Write::Address(_) | Write::SignUp { .. })
+    };
+    commit.fence.is_none() && commit.leaves.len() == 1 && commit.writes.iter().all(is_accepted)
+}
+
 fn apply_one(
     connection: &Connection,
     state: &mut State,
@@ -39,9 +64,8 @@ fn apply_one(
     write: &Write,
 ) -> Result<(), StoreError> {
     match write {
-        Write::Request { id, at } => state.requests.add(connection, tenant, id, *at),
-        // Its facts stand in the row of its leaf.
-        Write::Decision(_) => Ok(()),
+        // A decision's facts stand in the row of its leaf; requests come before all else.
+        Write::Request { .. } | Write::Decision(_) => Ok(()),
         Write::Outcome(outcome) => insert_outcome(connection, tenant, outcome),
         Write::Standing { decision, expected_granted, standing, granted } => {
             decisions::put_standing(connection, tenant, decision, (*expected_granted, *standing, *granted))
@@ -73,6 +97,7 @@ fn apply_one(
         Write::Alert(alert) => alerts::put(connection, tenant, alert),
         Write::RetractAlert(id) => alerts::retract(connection, tenant, id),
         Write::Incident(write) => apply_incident(connection, tenant, write),
+        Write::Plan(write) => plans::apply(connection, tenant, write),
         Write::Access(write) => access::apply(connection, write),
         Write::Forget { old, most } => retention::forget(connection, tenant, old, *most),
         Write::Join(write) => joins::apply(connection, tenant, write),
@@ -118,7 +143,16 @@ fn insert_outcome(
     tenant: &TenantId,
     outcome: &OutcomeRow,
 ) -> Result<(), StoreError> {
-    let OutcomeRow { id, decision, kind, at } = outcome;
+    let OutcomeRow { id, decision, kind, replaces, at } = outcome;
+    for replaced in *replaces {
+        connection
+            .prepare_cached("DELETE FROM outcomes WHERE tenant_id = ?1 AND decision_id = ?2 AND kind = ?3")?
+            .execute(params![
+                tenant.as_str(),
+                decision.as_ref().map(countersign_core::DecisionId::as_str),
+                replaced
+            ])?;
+    }
     connection
         .prepare_cached("INSERT INTO outcomes (tenant_id, outcome_id, decision_id, kind, happened_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![tenant.as_str(), id, decision.as_ref().map(countersign_core::DecisionId::as_str), kind, at.micros()])

@@ -1,8 +1,8 @@
 //! Signed requests seen within the replay window, as the writing thread knows them.
 //!
 //! Their ids are random, so that an index on disk would cost each decision a page of its own. The writer is the only
-//! one who adds to them: it keeps digests in memory, writes them in the order of their coming, and reads them back at
-//! the start.
+//! one who adds to them: it keeps digests in memory, writes those of a transaction in a row for each second of their coming, and reads
+//! them back at the start.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -13,7 +13,12 @@ use rusqlite::{Connection, params};
 use crate::{Conflict, StoreError};
 
 /// The first 128 bits of the SHA-256 of a request's id.
-type Digest = [u8; 16];
+type Digest = [u8; DIGEST_BYTES];
+
+const DIGEST_BYTES: usize = 16;
+
+/// Requests of one row came within the same second, so that a row is forgotten as a whole.
+const ROW_MICROS: i64 = 1_000_000;
 
 #[derive(Default)]
 pub(super) struct Requests {
@@ -24,8 +29,17 @@ pub(super) struct Requests {
 #[derive(Default)]
 struct Seen {
     digests: HashSet<Digest>,
-    /// In the order of their coming: the row's number, the time, the digest.
-    order: VecDeque<(i64, i64, Digest)>,
+    /// In the order of their coming.
+    order: VecDeque<Entry>,
+    /// How many of the last of them are in no row yet.
+    unwritten: usize,
+}
+
+struct Entry {
+    /// The row's number; 0 while it is in none.
+    number: i64,
+    at: i64,
+    digest: Digest,
 }
 
 impl Requests {
@@ -44,13 +58,15 @@ impl Requests {
     pub(super) fn undo(&mut self) {
         for tenant in self.of_job.drain(..) {
             let Some(seen) = self.known.get_mut(&tenant) else { continue };
-            if let Some((_, _, digest)) = seen.order.pop_back() {
+            // INVARIANT: what a job added is written after it, so that it is the last and in no row.
+            if let Some(Entry { digest, .. }) = seen.order.pop_back() {
                 seen.digests.remove(&digest);
+                seen.unwritten = seen.unwritten.saturating_sub(1);
             }
         }
     }
 
-    /// Remembers a request; `Conflict::Request` when it was seen before.
+    /// Remembers a request, to be written by `store`; `Conflict::Request` when it was seen before.
     pub(super) fn add(
         &mut self,
         connection: &Connection,
@@ -63,15 +79,23 @@ impl Requests {
         if !seen.digests.insert(digest) {
             return Err(StoreError::Conflict(Conflict::Request));
         }
-        let inserted = connection
-            .prepare_cached("INSERT INTO requests (tenant_id, digest, seen_at) VALUES (?1, ?2, ?3)")?
-            .execute(params![tenant.as_str(), digest, at.micros()]);
-        if let Err(error) = inserted {
-            seen.digests.remove(&digest);
-            return Err(error.into());
-        }
-        seen.order.push_back((connection.last_insert_rowid(), at.micros(), digest));
+        seen.order.push_back(Entry { number: 0, at: at.micros(), digest });
+        seen.unwritten += 1;
         self.of_job.push(tenant.clone());
+        Ok(())
+    }
+
+    /// Writes what was added since the last time.
+    pub(super) fn store(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        for (tenant, seen) in self.known.iter_mut().filter(|(_, seen)| seen.unwritten > 0) {
+            let first = seen.order.len() - seen.unwritten;
+            let (_, unwritten) = seen.order.make_contiguous().split_at_mut(first);
+            let second = |entry: &Entry| entry.at.div_euclid(ROW_MICROS);
+            for row in unwritten.chunk_by_mut(|one, next| second(one) == second(next)) {
+                insert(connection, tenant, row)?;
+            }
+            seen.unwritten = 0;
+        }
         Ok(())
     }
 
@@ -85,20 +109,20 @@ impl Requests {
     ) -> Result<(), StoreError> {
         let seen = self.get(connection, tenant)?;
         let kept = from.micros()..=until.micros();
-        let first = seen.order.iter().take_while(|(_, at, _)| !kept.contains(at)).last();
-        let first = first.map_or(i64::MIN, |(number, _, _)| *number);
+        let first = seen.order.iter().take_while(|entry| !kept.contains(&entry.at)).last();
+        let first = first.map_or(i64::MIN, |entry| entry.number);
         connection
             .prepare_cached("DELETE FROM requests WHERE number <= ?1 AND tenant_id = ?2")?
             .execute(params![first, tenant.as_str()])?;
         // Why: they come in order of time but for a clock that was set; what it left behind is few.
-        for (number, at, _) in &seen.order {
+        for Entry { number, at, .. } in &seen.order {
             if *number > first && !kept.contains(at) {
                 connection.prepare_cached("DELETE FROM requests WHERE number = ?1")?.execute([number])?;
             }
         }
         // Why: pruning stands alone in its commit; should that fail, everything here is forgotten and read again.
-        let Seen { digests, order } = seen;
-        order.retain(|(_, at, digest)| kept.contains(at) || !digests.remove(digest));
+        let Seen { digests, order, .. } = seen;
+        order.retain(|Entry { at, digest, .. }| kept.contains(at) || !digests.remove(digest));
         Ok(())
     }
 
@@ -110,6 +134,19 @@ impl Requests {
         let gone = || StoreError::Corrupt("requests that were just read are gone".to_owned());
         self.known.get_mut(tenant).ok_or_else(gone)
     }
+}
+
+/// Writes requests of one second as a row, which goes by the latest time of them.
+fn insert(connection: &Connection, tenant: &TenantId, row: &mut [Entry]) -> Result<(), StoreError> {
+    let digests: Vec<u8> = row.iter().flat_map(|entry| entry.digest).collect();
+    let latest = row.iter().map(|entry| entry.at).max().unwrap_or_default();
+    connection
+        .prepare_cached("INSERT INTO requests (tenant_id, digest, seen_at) VALUES (?1, ?2, ?3)")?
+        .execute(params![tenant.as_str(), digests, latest])?;
+    for entry in row {
+        (entry.number, entry.at) = (connection.last_insert_rowid(), latest);
+    }
+    Ok(())
 }
 
 fn digest_of(id: &str) -> Digest {
@@ -128,11 +165,15 @@ fn read(connection: &Connection, tenant: &TenantId) -> Result<Seen, StoreError> 
         .query_map([tenant.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?)))?;
     let mut seen = Seen::default();
     for row in rows {
-        let (number, at, digest): (i64, i64, Vec<u8>) = row?;
-        let digest = Digest::try_from(digest.as_slice())
-            .map_err(|_| StoreError::Corrupt("a request's digest that has not 16 bytes".to_owned()))?;
-        seen.digests.insert(digest);
-        seen.order.push_back((number, at, digest));
+        let (number, at, digests): (i64, i64, Vec<u8>) = row?;
+        let (digests, rest) = digests.as_chunks::<DIGEST_BYTES>();
+        if digests.is_empty() || !rest.is_empty() {
+            return Err(StoreError::Corrupt("digests of requests that have not 16 bytes each".to_owned()));
+        }
+        for digest in digests {
+            seen.digests.insert(*digest);
+            seen.order.push_back(Entry { number, at, digest: *digest });
+        }
     }
     Ok(seen)
 }

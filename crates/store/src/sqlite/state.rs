@@ -32,6 +32,12 @@ impl State {
 
     /// Writes what is only in memory so far, before the transaction ends.
     pub(super) fn store(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.requests.store(connection)?;
         self.heads.store(connection)
+    }
+
+    /// Writes what a savepoint that begins now must not undo.
+    pub(super) fn store_before_savepoint(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.requests.store(connection)
     }
 }

@@ -22,6 +22,8 @@ const QUEUE: usize = 4096;
 /// Work on the open transaction; its writes are undone when it fails.
 trait Job: Send {
     fn expires_at(&self) -> Option<Duration>;
+    /// Whether it fails before its first change or with the whole disk, so that there is never anything of it alone to undo.
+    fn is_whole(&self) -> bool;
     fn run(&mut self, connection: &Connection, state: &mut State) -> Result<(), StoreError>;
     fn answer(self: Box<Self>, end: Result<(), StoreError>);
 }
@@ -30,12 +32,17 @@ struct Task<T, F> {
     work: Option<F>,
     result: Option<T>,
     expires_at: Option<Duration>,
+    is_whole: bool,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl<T: Send, F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send> Job for Task<T, F> {
     fn expires_at(&self) -> Option<Duration> {
         self.expires_at
+    }
+
+    fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     fn run(&mut self, connection: &Connection, state: &mut State) -> Result<(), StoreError> {
@@ -139,8 +146,38 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
     {
+        self.queue(tenant, urgency, expires_at, (work, false)).await
+    }
+
+    /// As `submit_of`, for work that fails before its first change or with the whole disk: it needs no savepoint.
+    pub(super) async fn submit_whole<T, F>(
+        &self,
+        tenant: Option<TenantId>,
+        urgency: Urgency,
+        expires_at: Option<Duration>,
+        work: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.queue(tenant, urgency, expires_at, (work, true)).await
+    }
+
+    async fn queue<T, F>(
+        &self,
+        tenant: Option<TenantId>,
+        urgency: Urgency,
+        expires_at: Option<Duration>,
+        (work, is_whole): (F, bool),
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        self.push(tenant, urgency, Box::new(Task { work: Some(work), result: None, expires_at, reply }))?;
+        let task = Task { work: Some(work), result: None, expires_at, is_whole, reply };
+        self.push(tenant, urgency, Box::new(task))?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer has stopped".to_owned())))
     }
 
@@ -256,6 +293,8 @@ fn commit_batch(
             Err(StoreError::Expired)
         } else if is_alone {
             run_alone(connection, state, job.as_mut())?
+        } else if job.is_whole() {
+            run_whole(connection, state, job.as_mut())?
         } else {
             run_in_savepoint(connection, state, job.as_mut())?
         });
@@ -285,12 +324,29 @@ fn run_alone(
     Ok(Err(error))
 }
 
+/// Runs a job that leaves nothing to undo when it fails; should it do so all the same, the batch has failed.
+fn run_whole(
+    connection: &Connection,
+    state: &mut State,
+    job: &mut dyn Job,
+) -> Result<Result<(), StoreError>, StoreError> {
+    let before = connection.total_changes();
+    state.begin();
+    let Err(error) = job.run(connection, state) else { return Ok(Ok(())) };
+    state.undo();
+    if connection.is_autocommit() || connection.total_changes() != before {
+        return Err(error);
+    }
+    Ok(Err(error))
+}
+
 /// Runs one job; when it fails its own writes are undone and the others stand.
 fn run_in_savepoint(
     connection: &Connection,
     state: &mut State,
     job: &mut dyn Job,
 ) -> Result<Result<(), StoreError>, StoreError> {
+    state.store_before_savepoint(connection)?;
     run(connection, "SAVEPOINT job")?;
     state.begin();
     match job.run(connection, state) {

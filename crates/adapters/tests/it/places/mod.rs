@@ -1,5 +1,6 @@
 //! Where addresses are by the operator's files: what they say together, what can't be used, and what follows at the whole service.
 
+mod fuzz;
 mod hostile;
 mod mmdb;
 mod reading;

@@ -25,7 +25,7 @@ pub struct Facts {
     /// The person's pseudonym, until erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// What stands for the person outside, where it was asked for.
+    /// What stands for the person; for the outside where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     pub organization: Option<OrganizationId>,
@@ -83,9 +83,9 @@ impl Facts {
         )
     }
 
-    /// Without the pseudonym.
-    pub fn without_subject(&self) -> Self {
-        Self { subject: None, ..self.clone() }
+    /// Without the pseudonym, and without the alias that holds inside.
+    pub fn without_subject(&self, with_alias: bool) -> Self {
+        Self { subject: None, alias: self.alias.clone().filter(|_| with_alias), ..self.clone() }
     }
 
     fn is_wanted(&self, filter: &Filter) -> bool {
@@ -142,11 +142,13 @@ impl<'a> Pages<'a> {
                     ..DecisionFilter::default()
                 };
                 let rows = here.app.decisions(Within::all(&here.tenant), filter, PAGE).await?;
+                let inner = App::inner_aliases(&here.tenant);
                 let facts = |row: DecisionRow| {
-                    let subject = row.subject.as_ref().filter(|_| self.with_aliases);
-                    let alias =
-                        subject.map(|subject| App::alias(&here.tenant, subject, row.decision.at).to_string());
-                    Facts { alias, ..row.into() }
+                    let alias = row.subject.as_ref().map(|subject| match self.with_aliases {
+                        true => App::alias(&here.tenant, subject, row.decision.at),
+                        false => inner.of(subject),
+                    });
+                    Facts { alias: alias.map(|alias| alias.to_string()), ..row.into() }
                 };
                 Ok(rows.into_iter().map(facts).collect())
             }

@@ -9,7 +9,7 @@ pub(super) mod sessions;
 use crate::openapi::{refused, written};
 use axum::{Json, extract::State};
 use countersign_rights::Action;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{Problem, Server, authn::Known};
 
@@ -50,5 +50,12 @@ pub(super) async fn policies(
 ) -> Result<Json<Value>, Problem> {
     let permit = server.permit_here(&caller, Action::ReadAccess).await?;
     let (policies, digest) = server.0.app.access_policies(&permit);
-    Ok(Json(json!({ "policies": policies, "sha256": digest })))
+    let files: Map<String, Value> = server
+        .0
+        .app
+        .access_policy_files(&permit)
+        .into_iter()
+        .map(|(name, hash)| (name, hash.into()))
+        .collect();
+    Ok(Json(json!({ "policies": policies, "sha256": digest, "files": files })))
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    Commit, NewBody, NewLeaf,
+    Commit, Committed, Conflict, NewBody, NewLeaf, Write,
     sqlite::{heads, open, records},
 };
 
@@ -202,7 +202,7 @@ async fn dropping_the_writer_serves_what_is_queued() {
             .push(
                 None,
                 Urgency::Background,
-                Box::new(Task { work: Some(work), result: None, expires_at: None, reply }),
+                Box::new(Task { work: Some(work), result: None, expires_at: None, is_whole: false, reply }),
             )
             .unwrap();
         answer
@@ -242,6 +242,79 @@ async fn a_panic_leaves_nobody_waiting_and_nothing_written() {
     }
     assert!(matches!(bench.append("after", 1).await, Err(StoreError::Unavailable(_))));
     assert_eq!(bench.on_disk("records"), (1, 1));
+}
+
+/// A decision's commit: its leaf, its request and an unlimited time.
+fn decided(record_id: &str, request: &str) -> Commit {
+    let leaf = NewLeaf {
+        at: Timestamp::default(),
+        record_id: record_id.to_owned(),
+        leaf: b"leaf".to_vec(),
+        bodies: Vec::new(),
+    };
+    let request = Write::Request { id: request.to_owned(), at: Timestamp::default() };
+    Commit { leaves: vec![leaf], writes: vec![request], ..Commit::background("t".parse().unwrap()) }
+}
+
+async fn submit_whole(writer: &Writer, commit: Commit) -> Result<Committed, StoreError> {
+    assert!(records::is_whole(&commit));
+    let work = move |connection: &Connection, state: &mut State| records::apply(connection, state, &commit);
+    writer.submit_whole(None, Urgency::Decision, None, work).await
+}
+
+#[tokio::test]
+async fn what_is_refused_without_a_savepoint_undoes_nothing_of_the_others() {
+    let bench = Bench::new();
+    let submit = |commit: Commit| submit_whole(&bench.writer, commit);
+    let release = bench.hold();
+    let all = [("a", "one"), ("b", "one"), ("a", "two"), ("c", "three")];
+    let all = all.map(|(record, request)| queued(submit(decided(record, request))));
+    release.send(()).unwrap();
+    let mut ends = Vec::new();
+    for end in all {
+        ends.push(end.await.map(|committed| committed.first_index));
+    }
+    let refused = [Conflict::Request, Conflict::Record].map(|conflict| Err(StoreError::Conflict(conflict)));
+    assert_eq!(ends, [&[Ok(0)], &refused[..], &[Ok(1)]].concat());
+    assert_eq!((bench.on_disk("records"), bench.on_disk("requests").0), ((2, 2), 1));
+    // The request of the refused record was not answered, and may come again.
+    assert_eq!(submit(decided("d", "two")).await.map(|committed| committed.first_index), Ok(2));
+}
+
+#[tokio::test]
+async fn work_that_changes_something_and_fails_without_a_savepoint_takes_its_batch_with_it() {
+    let bench = Bench::new();
+    bench.append("before", 1).await.unwrap();
+    let release = bench.hold();
+    let other = queued(bench.append("same batch", 1));
+    let fails =
+        queued(bench.writer.submit_whole::<(), _>(None, Urgency::Background, None, |connection, _| {
+            connection.execute("INSERT INTO silence_cursors VALUES ('t', 1)", [])?;
+            Err(StoreError::Stale)
+        }));
+    release.send(()).unwrap();
+    assert_eq!((other.await, fails.await), (Err(StoreError::Stale), Err(StoreError::Stale)));
+    assert_eq!((bench.on_disk("records"), bench.on_disk("silence_cursors").0), ((1, 1), 0));
+    assert_eq!(bench.append("after", 1).await, Ok(1));
+}
+
+#[tokio::test]
+async fn requests_of_a_batch_are_known_after_a_start() {
+    let mut bench = Bench::new();
+    let release = bench.hold();
+    let both = [("a", "one"), ("b", "two")];
+    let both = both.map(|(record, request)| queued(submit_whole(&bench.writer, decided(record, request))));
+    release.send(()).unwrap();
+    for end in both {
+        end.await.unwrap();
+    }
+    let connection = open::writing(&bench.folder.path().join("a.db"), open::RECORDS).unwrap();
+    bench.writer = Writer::start("again", connection, bench.clock.clone()).unwrap();
+    for request in ["one", "two"] {
+        let end = submit_whole(&bench.writer, decided("c", request)).await;
+        assert!(matches!(end, Err(StoreError::Conflict(Conflict::Request))), "{request}");
+    }
+    assert!(submit_whole(&bench.writer, decided("c", "three")).await.is_ok());
 }
 
 #[tokio::test]

@@ -104,6 +104,7 @@ pub fn outcome(id: &str, decision: Option<&NewDecision>, kind: &'static str) -> 
         id: id.to_owned(),
         decision: decision.map(|known| known.id.clone()),
         kind,
+        replaces: &[],
         at: at(60),
     })
 }

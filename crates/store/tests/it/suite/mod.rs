@@ -26,6 +26,7 @@ pub mod listings;
 pub mod make;
 pub mod models;
 pub mod outcomes;
+pub mod plans;
 pub mod policies;
 pub mod profiles;
 pub mod proofs;
@@ -33,6 +34,7 @@ pub mod requests;
 pub mod retention;
 pub mod scopes;
 pub mod sessions;
+pub mod side_by_side;
 pub mod silence;
 pub mod subjects;
 pub mod suppressions;
@@ -83,6 +85,7 @@ macro_rules! suite {
                 listed_newest_first_by_page_and_by_filter
                 a_retracted_alert_is_listed_only_on_request
             ];
+            side_by_side: [two_tenants_keep_the_same_names_apart];
             attack_sources: [a_source_counts_until_its_end_and_once_for_each_incident];
             changes: [
                 what_others_must_see_is_told
@@ -186,7 +189,15 @@ macro_rules! suite {
                 the_newest_act_holds_and_two_at_once_leave_one_stale
                 an_own_model_is_a_version_of_its_kind_and_acts_name_it
             ];
-            outcomes: [the_same_is_told_once an_outcome_without_a_decision_is_told_by_its_id];
+            outcomes: [the_same_is_told_once what_is_replaced_may_be_told_anew an_outcome_without_a_decision_is_told_by_its_id];
+            plans: [
+                a_plan_comes_back_and_what_it_says_is_never_changed
+                plans_are_listed_by_state_incident_queue_and_page
+                of_two_reviews_at_once_one_is_stale_and_none_is_changed
+                a_step_goes_on_from_where_it_was_read_and_by_one_holder_alone
+                what_was_begun_is_summed_and_a_dropped_plan_is_gone
+                a_breaker_is_changed_by_who_knows_its_version
+            ];
             policies: [
                 the_newest_version_holds
                 a_change_of_what_changed_is_stale

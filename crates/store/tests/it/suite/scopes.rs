@@ -26,7 +26,7 @@ pub struct Case {
 }
 
 /// Two texts that are not the same and may look alike: one a beginning of the other, or what a pattern takes for it.
-fn pair() -> impl Strategy<Value = [String; 2]> {
+pub fn pair() -> impl Strategy<Value = [String; 2]> {
     let text = || prop_oneof![select(texts()), r#"[%_'"\\$?aAßİ😀;-]{1,12}"#];
     let altered = |text: String, how: Index| {
         let last = text.chars().next_back().map_or(0, char::len_utf8);

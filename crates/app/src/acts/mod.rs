@@ -1,0 +1,88 @@
+//! Acting at a tenant: plans are proposed, countersigned, carried out and taken back. `docs/acting.md` is the design.
+//!
+//! What a plan says and where it stands is decided by `plan` alone; here it is read, kept, sealed and sent. Where it stands is a
+//! fold over its reviews, each of which is a row and a leaf; how far a run came is a fold over its steps' rows.
+
+mod admit;
+mod breaker;
+mod kept;
+mod look;
+mod propose;
+mod refusal;
+mod review;
+mod run;
+mod send;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod told;
+mod undo;
+mod view;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use countersign_core::Secret;
+use countersign_plan::gate::Settings;
+
+pub use self::{
+    propose::{Asked, NewPlan},
+    refusal::PlanRefusal,
+    run::{Ran, Wait},
+    view::{PlanHead, PlanShown, ReviewShown, StepShown},
+};
+pub use countersign_store::PlanFilter;
+
+use crate::{Error, Tenant, hooks::SendHook, tenant::Port};
+
+/// What a tenant's plans are made and carried out with.
+pub struct Hands {
+    /// The tenant, by a client of its own.
+    pub port: Box<dyn Port>,
+    /// Where its Management API is.
+    pub domain: String,
+    /// How far plans go by themselves, and who has to agree.
+    pub settings: Settings,
+    /// Receivers of messages and webhooks, by name.
+    pub receivers: BTreeMap<String, Arc<dyn SendHook>>,
+    /// Secrets that requests name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Where secrets are kept that a tenant makes; `None`: nowhere, so that steps that make one are refused.
+    pub keeper: Option<Arc<dyn SecretKeeper>>,
+}
+
+/// Where secrets are kept that a tenant makes.
+pub trait SecretKeeper: Send + Sync {
+    /// Keeps a secret under a name, on disk when this returns.
+    ///
+    /// # Errors
+    /// What went wrong, without the secret.
+    fn keep(&self, name: &str, value: &Secret) -> Result<(), String>;
+}
+
+impl Hands {
+    fn receivers(&self) -> BTreeSet<String> {
+        self.receivers.keys().cloned().collect()
+    }
+}
+
+impl Tenant {
+    /// Gives the tenant what its plans are carried out with. Once; later ones are not taken.
+    pub fn give_hands(&self, hands: Hands) {
+        if self.hands.set(hands).is_err() {
+            tracing::error!(tenant.id = %self.id, "a tenant was given hands twice");
+        }
+    }
+
+    /// Whether plans can be made for it.
+    #[must_use]
+    pub fn has_hands(&self) -> bool {
+        self.hands.get().is_some()
+    }
+
+    fn hands(&self) -> Result<&Hands, Error> {
+        self.hands.get().ok_or(Error::Plan(PlanRefusal::NoHands))
+    }
+}

@@ -1,0 +1,89 @@
+//! Proposing: what is wanted, read at the tenant, planned and let in.
+
+use countersign_plan::change::{Frame, Order, Origin, Person, Wanted, plan_changes};
+use countersign_rights::{How, PrincipalKind};
+
+use super::{Hands, PlanHead, PlanRefusal, admit::Candidate, look, told::Actor};
+use crate::{
+    App, Error, Tenant,
+    access::{Caller, Permit},
+};
+
+/// What somebody wants of a tenant.
+#[derive(Debug, Clone)]
+pub struct NewPlan {
+    /// What they call it.
+    pub title: String,
+    /// The changes.
+    pub wanted: Vec<Wanted>,
+    /// The incident that it is about.
+    pub incident: Option<String>,
+}
+
+/// An order of the service itself: a playbook's or a workflow's.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// What is wanted.
+    pub order: Order,
+    /// Which part of the service asks.
+    pub by: &'a str,
+    /// The incident that it is about.
+    pub incident: Option<String>,
+    /// Whether people are asked in any case.
+    pub asks_people: bool,
+}
+
+impl App {
+    /// Who a caller is to the identity provider; `None` for programs, commands beside the data and links.
+    pub(super) async fn person(&self, caller: &Caller) -> Result<Option<Person>, Error> {
+        let principal = caller.principal();
+        if principal.kind != PrincipalKind::Person || principal.how != How::Oidc {
+            return Ok(None);
+        }
+        let row = self.ports.store.get_person(&principal.id).await?;
+        Ok(row.map(|row| Person { issuer: row.issuer, subject: row.subject }))
+    }
+
+    /// Plans what a caller wants, and lets it in.
+    ///
+    /// # Errors
+    /// `Plan` where it can't be planned or is not taken; `Unavailable`.
+    pub async fn propose_plan(&self, permit: &Permit, wanted: NewPlan) -> Result<PlanHead, Error> {
+        let caller = permit.caller();
+        let origin = match self.person(caller).await? {
+            Some(person) => Origin::Person { person },
+            None => Origin::Workflow { workflow: caller.id().to_owned(), person: None },
+        };
+        let NewPlan { title, wanted, incident } = wanted;
+        let order = Order { tenant: permit.id.clone(), title, origin, wanted };
+        let hands = permit.hands()?;
+        self.let_in(permit, hands, (order, incident), (Actor::Person(caller.id()), false)).await
+    }
+
+    /// Plans what a part of the service wants, and lets it in.
+    ///
+    /// # Errors
+    /// As `propose_plan`.
+    pub async fn propose_order(&self, tenant: &Tenant, asked: Asked<'_>) -> Result<PlanHead, Error> {
+        let Asked { order, by, incident, asks_people } = asked;
+        let hands = tenant.hands()?;
+        self.let_in(tenant, hands, (order, incident), (Actor::Automation(by), asks_people)).await
+    }
+
+    async fn let_in(
+        &self,
+        tenant: &Tenant,
+        hands: &Hands,
+        (order, incident): (Order, Option<String>),
+        (actor, asks_people): (Actor<'_>, bool),
+    ) -> Result<PlanHead, Error> {
+        let reads = look::read(tenant, hands, &order).await?;
+        let good_for = hands.settings.rules(None, order.origin.workflow()).waits_for();
+        let frame = Frame { at: self.ports.clock.now(), good_for, receivers: hands.receivers() };
+        let plan = plan_changes(&order, &reads, &frame)
+            .map_err(|faults| Error::Plan(PlanRefusal::Faults(faults)))?;
+        let candidate = Candidate { plan, order: Some(order), actor, incident, undoes: None, asks_people };
+        let (row, _) = self.admit(tenant, hands, candidate).await?;
+        Ok(PlanHead::from(row))
+    }
+}

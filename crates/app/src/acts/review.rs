@@ -1,0 +1,158 @@
+//! Countersigning: each act on a plan is a row under its version, and a leaf, in one commit.
+
+use std::collections::BTreeSet;
+
+use countersign_core::{IdKind, Timestamp};
+use countersign_plan::review::{Act, How as Came, Refused, Signed, review};
+use countersign_rights::{How, Place};
+use countersign_store::{Commit, Fence, NewLeaf, PlanReviewRow, PlanRow, PlanWrite, StoreError, Write};
+
+use super::{
+    PlanHead, PlanRefusal,
+    kept::{KeptPlan, ReviewBody, review_context, row_version},
+    told::{Actor, draft, word},
+};
+use crate::{
+    App, Error, Tenant,
+    access::{Caller, Permit},
+    writes::told,
+};
+
+/// What a plan becomes by an act, and the writes that say so.
+pub(super) struct Next {
+    pub(super) row: PlanRow,
+    leaf: NewLeaf,
+    writes: Vec<Write>,
+}
+
+impl App {
+    /// A person agrees to the plan of this hash.
+    ///
+    /// # Errors
+    /// `Plan` where it does not count, `Stale` where somebody acted at the same time; `NotFound`, `Erased`, `Unavailable`.
+    pub async fn approve_plan(&self, permit: &Permit, id: &str, hash: &str) -> Result<PlanHead, Error> {
+        let by = self.signed(permit).await?;
+        self.act_on(permit, id, Act::Approve { by, hash: hash.to_owned() }).await
+    }
+
+    /// A person refuses the plan of this hash, and says why.
+    ///
+    /// # Errors
+    /// As `approve_plan`.
+    pub async fn reject_plan(
+        &self,
+        permit: &Permit,
+        id: &str,
+        (hash, reason): (&str, &str),
+    ) -> Result<PlanHead, Error> {
+        let by = self.signed(permit).await?;
+        let act = Act::Reject { by, hash: hash.to_owned(), reason: reason.to_owned() };
+        self.act_on(permit, id, act).await
+    }
+
+    /// Whoever proposed a plan takes it back.
+    ///
+    /// # Errors
+    /// As `approve_plan`.
+    pub async fn withdraw_plan(&self, permit: &Permit, id: &str) -> Result<PlanHead, Error> {
+        let by = self.signed(permit).await?;
+        self.act_on(permit, id, Act::Withdraw { by }).await
+    }
+
+    async fn act_on(&self, permit: &Permit, id: &str, act: Act) -> Result<PlanHead, Error> {
+        let kept = self.open_plan(permit, id).await?;
+        let actor = Actor::Person(permit.caller().id());
+        let by = permit.actor(permit.caller().is_shared().then_some("local"))?;
+        let next = self.next(permit, &kept, (act, &by), actor).await?;
+        let row = next.row.clone();
+        self.keep_next(permit, next, None).await?;
+        Ok(PlanHead::from(row))
+    }
+
+    /// Who acts as a person, with their roles at the tenant.
+    async fn signed(&self, permit: &Permit) -> Result<Signed, Error> {
+        let caller: &Caller = permit.caller();
+        let person = self.person(caller).await?.ok_or(Error::Plan(PlanRefusal::NotAPerson))?;
+        let place = Place::Tenant(permit.id.clone());
+        let roles: BTreeSet<String> =
+            caller.principal().roles_at(&place).iter().map(ToString::to_string).collect();
+        let how = match caller.principal().how {
+            How::Oidc => Came::Oidc,
+            How::Link | How::BreakGlass => Came::Link,
+            How::Token | How::AccessToken | How::File | How::Process => Came::Token,
+        };
+        Ok(Signed { person, how, roles })
+    }
+
+    /// What a plan becomes by an act.
+    pub(super) async fn next(
+        &self,
+        tenant: &Tenant,
+        kept: &KeptPlan,
+        (act, by): (Act, &str),
+        actor: Actor<'_>,
+    ) -> Result<Next, Error> {
+        let now = self.ports.clock.now();
+        let refused = |refused: Refused| Error::Plan(PlanRefusal::Review(refused));
+        let state = review(&kept.state, &act, now).map_err(refused)?;
+        let id = self.make_id(IdKind::Record)?;
+        let told = draft((&id, now), word(&act), (&kept.row.id, &state), actor)
+            .fact("approvals", &state.approvals.len());
+        let leaf = Self::public_leaf(tenant, told)?;
+        let mut row = PlanRow {
+            version: row_version(&state),
+            state: state.status.as_str().to_owned(),
+            changed: now,
+            ..kept.row.clone()
+        };
+        if matches!(act, Act::Begin { .. }) {
+            row.begun = Some(now);
+        }
+        if matches!(act, Act::Resume) {
+            row.halt = None;
+        }
+        let said = self.said(tenant, (&row, now), (act, by), actor).await?;
+        let writes = vec![Write::Plan(PlanWrite::Review(said))];
+        Ok(Next { row, leaf, writes })
+    }
+
+    async fn said(
+        &self,
+        tenant: &Tenant,
+        (row, at): (&PlanRow, Timestamp),
+        (act, by): (Act, &str),
+        actor: Actor<'_>,
+    ) -> Result<PlanReviewRow, Error> {
+        let key = self.key_of_plan(tenant, row).await?;
+        let mut said = PlanReviewRow {
+            plan: row.id.clone(),
+            version: row.version,
+            act: word(&act).to_owned(),
+            principal: actor.principal().to_owned(),
+            at,
+            key_id: key.id.clone(),
+            sealed: Vec::new(),
+        };
+        let body = ReviewBody { act, by: told(by) };
+        said.sealed = self.seal(tenant, &key, &review_context(&said), &body)?;
+        Ok(said)
+    }
+
+    /// Keeps what a plan became.
+    pub(super) async fn keep_next(
+        &self,
+        tenant: &Tenant,
+        next: Next,
+        fence: Option<Fence>,
+    ) -> Result<(), Error> {
+        let Next { row, leaf, mut writes, .. } = next;
+        let expected_version = row.version.saturating_sub(1);
+        writes.push(Write::Plan(PlanWrite::Put { expected_version, row: Box::new(row) }));
+        let commit = Commit { fence, leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
+        match self.ports.store.commit(commit).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Stale) => Err(Error::Stale),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

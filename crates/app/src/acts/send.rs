@@ -1,0 +1,131 @@
+//! Sending one step.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use countersign_core::{Secret, Timestamp};
+use countersign_plan::{
+    FillError,
+    change::{Call, ChangeStep, RANDOM},
+    run::{Answer, Kept, Run},
+};
+use serde_json::json;
+
+use super::Hands;
+use crate::{
+    App, Error,
+    hooks::{HookError, Message},
+    management::{Authority, Cause, Error as ApiError, Lane},
+};
+
+/// Random bytes of a password that nobody learns.
+const RANDOM_BYTES: usize = 32;
+
+/// A step that can be sent.
+pub(super) enum Ready {
+    Request(countersign_auth0::management::AnyRequest),
+    Told { receiver: String, body: Vec<u8> },
+}
+
+impl App {
+    /// What is to be sent; the error says that an earlier answer or a secret is not known.
+    pub(super) fn ready(
+        &self,
+        hands: &Hands,
+        run: &Run,
+        step: &ChangeStep,
+    ) -> Result<Result<Ready, FillError>, Error> {
+        let mut secrets = BTreeMap::new();
+        for name in step.write.secrets() {
+            if name.starts_with(RANDOM) {
+                secrets.insert(name.to_owned(), self.random_secret()?);
+            } else if let Some(secret) = hands.secrets.get(name) {
+                secrets.insert(name.to_owned(), Secret::new(secret.expose().to_vec()));
+            }
+        }
+        let now = self.ports.clock.now();
+        Ok(match &step.write.call {
+            Call::Management(template) => template.fill(run.answers(), &secrets).map(Ready::Request),
+            Call::Notify { receiver, text } => Ok(Ready::Told {
+                receiver: receiver.clone(),
+                body: message(now, "plan.message", &json!({ "text": text })),
+            }),
+            Call::Webhook { receiver, body } => {
+                Ok(Ready::Told { receiver: receiver.clone(), body: message(now, "plan.webhook", body) })
+            }
+        })
+    }
+
+    /// A password that meets every policy of the platform, and that nobody learns.
+    fn random_secret(&self) -> Result<Secret, Error> {
+        let mut bytes = [0_u8; RANDOM_BYTES];
+        self.ports.entropy.fill(&mut bytes).map_err(Error::internal)?;
+        Ok(Secret::new(format!("Aa1-{}", URL_SAFE_NO_PAD.encode(bytes)).into_bytes()))
+    }
+
+    /// Sends it once, and says what came of it.
+    pub(super) async fn send_step(
+        &self,
+        hands: &Hands,
+        (step, ready): (&ChangeStep, &Ready),
+        (record, hash): (&str, &str),
+    ) -> Answer {
+        match ready {
+            Ready::Request(request) => {
+                let cause = Cause {
+                    correlation_id: record.to_owned(),
+                    actor: "executor".to_owned(),
+                    reason: step.kind.as_str().to_owned(),
+                    authority: Authority::Plan(hash.to_owned()),
+                };
+                let lane = lane(step);
+                match hands.port.api().change(request, lane, &cause).await {
+                    Ok(reply) => answered(hands, step, &reply),
+                    Err(error) => refused(&error),
+                }
+            }
+            Ready::Told { receiver, body } => {
+                let Some(sender) = hands.receivers.get(receiver) else { return Answer::Refused(404) };
+                let message = Message { id: record, at: self.ports.clock.now(), body };
+                match sender.send(message).await {
+                    Ok(()) => Answer::Done(Kept::new()),
+                    Err(HookError::Status(status)) => Answer::of_status(status),
+                    Err(HookError::Late | HookError::Unreachable) => Answer::Unknown,
+                }
+            }
+        }
+    }
+}
+
+/// Containment goes before all other work at the tenant.
+pub(super) const fn lane(step: &ChangeStep) -> Lane {
+    if step.kind.is_containment() { Lane::Containment } else { Lane::Bulk }
+}
+
+fn message(at: Timestamp, kind: &str, data: &serde_json::Value) -> Vec<u8> {
+    json!({ "type": kind, "timestamp": at.to_string(), "data": data }).to_string().into_bytes()
+}
+
+fn answered(hands: &Hands, step: &ChangeStep, reply: &crate::management::Reply) -> Answer {
+    let Ok(countersign_auth0::Json(value)) = reply.read::<countersign_auth0::Json>() else {
+        return Answer::Unknown;
+    };
+    for (name, secret) in step.write.kept_secrets(&value) {
+        let kept = hands.keeper.as_ref().map(|keeper| keeper.keep(&name, &secret));
+        if !matches!(kept, Some(Ok(()))) {
+            tracing::error!(kind = step.kind.as_str(), "a secret that the tenant made could not be kept");
+        }
+    }
+    Answer::Done(step.write.kept(&value))
+}
+
+/// What an error says of whether it was done.
+fn refused(error: &ApiError) -> Answer {
+    match error {
+        ApiError::Refused { refusal, .. } => Answer::of_status(refusal.status),
+        ApiError::Scope { .. } => Answer::Refused(403),
+        // Why also what is merely not available: it may have been sent.
+        ApiError::Unknown { .. } | ApiError::Unavailable { .. } | ApiError::Shape { .. } => Answer::Unknown,
+        _ => Answer::NotSent,
+    }
+}

@@ -1,0 +1,123 @@
+use countersign_plan::{gate::Settings, testing::World};
+use serde_json::json;
+
+use super::scene::{Stage, block, revoke};
+use crate::{
+    Error,
+    acts::{PlanFilter, PlanRefusal},
+};
+
+async fn proposed(stage: &Stage) -> usize {
+    let filter = PlanFilter { states: vec!["proposed".to_owned()], ..PlanFilter::default() };
+    stage.app().plans(&stage.scene.tenant, filter, 99).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn a_world_that_moved_halts_the_run_says_so_and_a_fresh_plan_asks_people() {
+    let stage = Stage::new(Settings::default()).await;
+    let roles = json!({"change": "assign_roles", "user": "auth0|2", "roles": ["rol_0"]});
+    let plan = stage.approved(&[block(1), roles, block(3)]).await;
+    stage.fake.world.lock().put("roles of auth0|2", json!({"id": "rol_0"}));
+    stage.fake.world.lock().collections.get_mut("users").unwrap().retain(|user| user["user_id"] != "auth0|3");
+    assert_eq!(stage.run().await.ended, 1);
+    let shown = stage.app().plan(&stage.scene.tenant, &plan.id).await.unwrap();
+    let states: Vec<&str> = shown.steps.iter().map(|step| step.state.as_str()).collect();
+    assert_eq!((shown.plan.state.as_str(), &*states), ("halted", &["done", "already", "pending"][..]));
+    assert_eq!(shown.halt.map(|halt| (halt.step, halt.why.code())), Some((2, "moved")));
+    // Nobody of that name can be planned for, so that no fresh plan is made of it.
+    assert_eq!(proposed(&stage).await, 0);
+    let second = stage.approved(&[block(4), block(5)]).await;
+    let block_by_another = |world: &mut World| {
+        world.lists.remove("sessions of auth0|5");
+        let users = world.collections.get_mut("users").unwrap();
+        users.iter_mut().find(|user| user["user_id"] == "auth0|5").unwrap()["blocked"] = json!(true);
+    };
+    block_by_another(&mut stage.fake.world.lock());
+    stage.run().await;
+    assert_eq!(stage.state(&second.id).await, "done", "it was so already");
+    assert!(!stage.app().is_breaker_open(&stage.scene.tenant).await.unwrap());
+}
+
+#[tokio::test]
+async fn two_runs_that_halt_open_the_breaker_until_a_person_closes_it() {
+    let tenant = serde_json::from_value(json!({"autonomy": {"block_user": "auto"}})).unwrap();
+    let stage = Stage::new(Settings { tenant, ..Settings::default() }).await;
+    for user in [1, 2] {
+        let plan = stage.propose(&[block(user)]).await.unwrap();
+        assert_eq!(plan.state, "approved");
+        let id = format!("auth0|{user}");
+        stage
+            .fake
+            .world
+            .lock()
+            .collections
+            .get_mut("users")
+            .unwrap()
+            .retain(|user| user["user_id"] != id.as_str());
+        stage.run().await;
+        assert_eq!(stage.state(&plan.id).await, "halted");
+    }
+    assert!(stage.app().is_breaker_open(&stage.scene.tenant).await.unwrap());
+    assert_eq!(stage.propose(&[block(3)]).await.unwrap().state, "proposed");
+    stage.app().close_breaker(&stage.mia().await).await.unwrap();
+    assert_eq!(stage.propose(&[block(3)]).await.unwrap().state, "approved");
+    stage.app().report_harm(&stage.mia().await).await.unwrap();
+    assert_eq!(stage.run().await.ended, 1);
+    assert!(stage.fake.taken.lock().is_empty(), "what was countersigned by the policy asks a person by now");
+}
+
+#[tokio::test]
+async fn a_run_is_taken_back_and_the_tenant_is_as_it_was() {
+    let stage = Stage::new(Settings::default()).await;
+    let before = stage.fake.world.lock().state();
+    let meta =
+        json!({"change": "set_app_metadata", "user": "auth0|1", "keys": {"countersign": {"held": true}}});
+    let join =
+        json!({"change": "add_members", "organization": {"id": "org_a"}, "users": ["auth0|1", "auth0|2"]});
+    let make = json!({"change": "create_organization", "name": "new", "display_name": "New"});
+    let plan = stage.approved(&[block(1), meta, join, make]).await;
+    assert!(matches!(
+        stage.app().undo_plan(&stage.mia().await, &plan.id, None).await,
+        Err(Error::Plan(PlanRefusal::Misfit))
+    ));
+    stage.run().await;
+    assert_ne!(stage.fake.world.lock().state(), before);
+    let back = stage.app().undo_plan(&stage.mia().await, &plan.id, None).await.unwrap();
+    assert_eq!((back.state.as_str(), back.undoes.as_deref()), ("proposed", Some(plan.id.as_str())));
+    let noa = stage.approver("noa").await;
+    stage.app().approve_plan(&noa, &back.id, &back.hash).await.unwrap();
+    stage.run().await;
+    assert_eq!(stage.state(&back.id).await, "done");
+    assert_eq!(stage.fake.world.lock().state(), before);
+}
+
+#[tokio::test]
+async fn a_tenant_that_takes_nothing_leaves_the_run_where_it_is_and_nothing_is_done_twice() {
+    let stage = Stage::new(Settings::default()).await;
+    let plan = stage.approved(&[block(1), revoke(1)]).await;
+    *stage.fake.is_flooded.lock() = true;
+    for _ in 0..3 {
+        assert_eq!(stage.run().await.waiting, 1);
+        assert_eq!(stage.state(&plan.id).await, "running");
+    }
+    *stage.fake.is_flooded.lock() = false;
+    assert_eq!(stage.run().await.ended, 1);
+    assert_eq!((stage.state(&plan.id).await.as_str(), stage.fake.taken.lock().len()), ("done", 2));
+}
+
+#[tokio::test]
+async fn a_person_stops_a_run_and_lets_it_go_on() {
+    let stage = Stage::new(Settings::default()).await;
+    let plan = stage.approved(&[block(1), block(2)]).await;
+    *stage.fake.fuse.lock() = Some(4);
+    assert_eq!(stage.run().await.waiting, 1);
+    *stage.fake.fuse.lock() = None;
+    let mia = stage.mia().await;
+    assert_eq!(stage.app().stop_plan(&mia, &plan.id).await.unwrap().state, "halted");
+    let taken = stage.fake.taken.lock().len();
+    assert_eq!(stage.run().await.ended, 0);
+    assert_eq!(stage.fake.taken.lock().len(), taken);
+    assert_eq!(stage.app().resume_plan(&mia, &plan.id).await.unwrap().state, "running");
+    assert_eq!(stage.run().await.ended, 1);
+    assert_eq!((stage.state(&plan.id).await.as_str(), stage.fake.taken.lock().len()), ("done", 2));
+}

@@ -1,0 +1,130 @@
+//! Taking back what a run did, and what people do with a run that halted.
+
+use std::collections::BTreeSet;
+
+use countersign_plan::{
+    change::{Frame, Origin, undo},
+    review::{Act, Status},
+    run::{Event, Misfit},
+};
+use countersign_store::Fence;
+
+use super::{PlanHead, PlanRefusal, admit::Candidate, run::EXECUTOR, told::Actor};
+use crate::{App, Error, Tenant, access::Permit};
+
+impl App {
+    /// Proposes the plan that takes back what a run did: all of it, or the chosen steps by name.
+    ///
+    /// # Errors
+    /// `Plan` where nothing was done, where a person has to say first whether a step was, or where it is not taken; `NotFound`,
+    /// `Erased`, `Stale`, `Unavailable`.
+    pub async fn undo_plan(
+        &self,
+        permit: &Permit,
+        id: &str,
+        chosen: Option<&BTreeSet<String>>,
+    ) -> Result<PlanHead, Error> {
+        let hands = permit.hands()?;
+        let kept = self.open_plan(permit, id).await?;
+        let is_over = matches!(kept.state.status, Status::Done | Status::Halted | Status::Failed);
+        if !is_over {
+            return Err(Error::Plan(PlanRefusal::Misfit));
+        }
+        let caller = permit.caller();
+        let is_own = kept.row.proposer == caller.id();
+        let (incident, title) = (kept.row.incident.clone(), title(&kept.plan().title));
+        let person = self.person(caller).await?;
+        let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own };
+        let good_for = hands.settings.rules(None, None).waits_for();
+        let frame = Frame { at: self.ports.clock.now(), good_for, receivers: hands.receivers() };
+        let course = self.open_run(permit, kept).await?;
+        let plan = undo(course.kept.plan(), &course.run, chosen, &title, origin, &frame)
+            .map_err(|faults| Error::Plan(PlanRefusal::Faults(faults)))?;
+        let candidate = Candidate {
+            plan,
+            order: None,
+            actor: Actor::Person(caller.id()),
+            incident,
+            undoes: Some(id.to_owned()),
+            asks_people: false,
+        };
+        let (row, _) = self.admit(permit, hands, candidate).await?;
+        Ok(PlanHead::from(row))
+    }
+
+    /// A person says whether the step that a run halted at was done, and lets the run go on.
+    ///
+    /// # Errors
+    /// `Plan` where the run did not halt there; `NotFound`, `Erased`, `Stale`, `Unavailable`.
+    pub async fn settle_step(
+        &self,
+        permit: &Permit,
+        id: &str,
+        (step, is_done): (usize, bool),
+    ) -> Result<PlanHead, Error> {
+        self.resume_by(permit, id, Event::Settled { step, is_done }).await
+    }
+
+    /// A person stops a run before its next step.
+    ///
+    /// # Errors
+    /// As `settle_step`.
+    pub async fn stop_plan(&self, permit: &Permit, id: &str) -> Result<PlanHead, Error> {
+        let kept = self.open_plan(permit, id).await?;
+        let mut course = self.open_run(permit, kept).await?;
+        course.take(Event::Stopped).map_err(misfit)?;
+        let actor = Actor::Person(permit.caller().id());
+        let by = permit.caller().name().to_owned();
+        let mut next = self.next(permit, &course.kept, (Act::Halt, &by), actor).await?;
+        next.row.halt = course.run.halt().map(serde_json::to_string).transpose().map_err(Error::internal)?;
+        let row = next.row.clone();
+        self.keep_next(permit, next, None).await?;
+        Ok(PlanHead::from(row))
+    }
+
+    /// A person lets a run go on that was stopped.
+    ///
+    /// # Errors
+    /// As `settle_step`.
+    pub async fn resume_plan(&self, permit: &Permit, id: &str) -> Result<PlanHead, Error> {
+        self.resume_by(permit, id, Event::Resumed).await
+    }
+
+    async fn resume_by(&self, permit: &Permit, id: &str, event: Event) -> Result<PlanHead, Error> {
+        let kept = self.open_plan(permit, id).await?;
+        let mut course = self.open_run(permit, kept).await?;
+        let settled = match &event {
+            Event::Settled { step, .. } => Some(*step),
+            _ => None,
+        };
+        course.take(event).map_err(misfit)?;
+        let actor = Actor::Person(permit.caller().id());
+        let by = permit.caller().name().to_owned();
+        let next = self.next(permit, &course.kept, (Act::Resume, &by), actor).await?;
+        let row = next.row.clone();
+        if let Some(step) = settled {
+            let fence = self.executor(permit).await?;
+            self.keep_step(permit, &mut course, step, &fence).await?;
+        }
+        self.keep_next(permit, next, None).await?;
+        Ok(PlanHead::from(row))
+    }
+
+    /// The executor's lease, for a change of a run that nobody carries out now.
+    async fn executor(&self, tenant: &Tenant) -> Result<Fence, Error> {
+        let store = &self.ports.store;
+        let held = super::run::HELD;
+        let lease = store.acquire_lease(&tenant.id, EXECUTOR, &self.ports.process, held).await?;
+        let lease = lease.ok_or(Error::Stale)?;
+        Ok(Fence { name: EXECUTOR, epoch: lease.epoch })
+    }
+}
+
+const fn misfit(_: Misfit) -> Error {
+    Error::Plan(PlanRefusal::Misfit)
+}
+
+/// What the way back is called.
+fn title(of: &str) -> String {
+    format!("Undo: {of}").chars().take(countersign_plan::change::MAX_TITLE).collect()
+}
