@@ -1,10 +1,16 @@
 //! TOML that somebody wrote, and where in it something is wrong.
 
+/// The most braces and brackets that are open at once.
+const MOST_OPEN: usize = 64;
+
 /// Reads a table.
 ///
 /// # Errors
 /// What is wrong, always with its line: what nests too deeply has none by itself.
 pub fn read(text: &str) -> anyhow::Result<toml::Table> {
+    if let Some(line) = deep(text) {
+        anyhow::bail!("line {line}: what stands there nests too deeply");
+    }
     text.parse().map_err(|error: toml::de::Error| match error.span() {
         Some(_) => anyhow::anyhow!("{}", error.to_string().trim()),
         None => anyhow::anyhow!(
@@ -13,6 +19,33 @@ pub fn read(text: &str) -> anyhow::Result<toml::Table> {
             error.message()
         ),
     })
+}
+
+/// The line in which more braces or brackets are open than any text of ours has: the parser goes down each of them, also where it has
+/// given up, until its stack is used up. Texts of several lines count as if they were none.
+fn deep(text: &str) -> Option<usize> {
+    // Why apart: the one does not close the other.
+    let (mut braces, mut brackets) = (0_usize, 0_usize);
+    for (number, line) in text.lines().enumerate() {
+        let mut quote = None;
+        for char in line.chars() {
+            match (char, quote) {
+                (_, Some(end)) if char == end => quote = None,
+                (_, Some(_)) => {}
+                ('"' | '\'', None) => quote = Some(char),
+                ('#', None) => break,
+                ('{', None) => braces += 1,
+                ('}', None) => braces = braces.saturating_sub(1),
+                ('[', None) => brackets += 1,
+                (']', None) => brackets = brackets.saturating_sub(1),
+                _ => {}
+            }
+        }
+        if braces > MOST_OPEN || brackets > MOST_OPEN {
+            return Some(number + 1);
+        }
+    }
+    None
 }
 
 /// The first line with which reading up to there fails without a place.
@@ -37,6 +70,9 @@ mod tests {
             let told = read(text).unwrap_err().to_string();
             assert!(told.contains(line), "{told}");
         }
+        let open = "a = { b = 1]\n".repeat(5_000);
+        assert!(read(&open).unwrap_err().to_string().starts_with("line 65: "));
+        assert!(read("a = \"{{{\" # {{{\nb = [[1], [2]]\n").is_ok());
         assert!(read("[a]\nb = =\n").unwrap_err().to_string().contains("line 2"));
         assert_eq!(read("[a]\nb = 1\n").unwrap().len(), 1);
     }

@@ -50,7 +50,7 @@ pub fn load(path: Option<&Path>) -> anyhow::Result<Config> {
 
 pub(crate) fn parse(text: &str, environment: Vec<(String, String)>) -> anyhow::Result<Config> {
     let mut table = toml_text::read(text)?;
-    overlay::apply(&mut table, environment);
+    overlay::apply(&mut table, environment)?;
     let faults = keys::unknown(&table);
     if !faults.is_empty() {
         bail!("{}", faults.join("\n"));
