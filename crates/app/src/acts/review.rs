@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign_core::{IdKind, Timestamp};
 use countersign_plan::review::{Act, How as Came, Refused, Signed, review};
-use countersign_rights::{How, Place};
+use countersign_rights::{Action, How, Place};
 use countersign_store::{Commit, Fence, NewLeaf, PlanReviewRow, PlanRow, PlanWrite, StoreError, Write};
 
 use super::{
@@ -31,6 +31,7 @@ impl App {
     /// # Errors
     /// `Plan` where it does not count, `Stale` where somebody acted at the same time; `NotFound`, `Erased`, `Unavailable`.
     pub async fn approve_plan(&self, permit: &Permit, id: &str, hash: &str) -> Result<PlanHead, Error> {
+        self.may_approve(permit).await?;
         let by = self.signed(permit).await?;
         self.act_on(permit, id, Act::Approve { by, hash: hash.to_owned() }).await
     }
@@ -45,6 +46,7 @@ impl App {
         id: &str,
         (hash, reason): (&str, &str),
     ) -> Result<PlanHead, Error> {
+        self.may_approve(permit).await?;
         let by = self.signed(permit).await?;
         let act = Act::Reject { by, hash: hash.to_owned(), reason: reason.to_owned() };
         self.act_on(permit, id, act).await
@@ -57,6 +59,11 @@ impl App {
     pub async fn withdraw_plan(&self, permit: &Permit, id: &str) -> Result<PlanHead, Error> {
         let by = self.signed(permit).await?;
         self.act_on(permit, id, Act::Withdraw { by }).await
+    }
+
+    /// A permit for something else approves nothing.
+    async fn may_approve(&self, permit: &Permit) -> Result<(), Error> {
+        self.permit(permit.caller(), Action::ApprovePlans, &permit.id, permit.organization()).await.map(drop)
     }
 
     async fn act_on(&self, permit: &Permit, id: &str, act: Act) -> Result<PlanHead, Error> {

@@ -99,10 +99,15 @@ impl App {
     /// Plans that wait for the executor or whose time is over: containment first, then the oldest.
     async fn due_plans(&self, tenant: &Tenant) -> Result<Vec<PlanRow>, Error> {
         let now = self.ports.clock.now();
-        let states =
-            [Status::Running, Status::Approved, Status::Proposed].map(|state| state.as_str().to_owned());
-        let filter = PlanFilter { states: states.to_vec(), ..PlanFilter::default() };
-        let mut rows = self.ports.store.list_plans(&tenant.id, filter, PLANS).await?;
+        let mut rows = Vec::new();
+        // Why apart: what waits for people must not hide what may go on. Whatever is over is overdue as well.
+        for (status, overdue_at) in
+            [(Status::Running, None), (Status::Approved, None), (Status::Proposed, Some(now))]
+        {
+            let states = vec![status.as_str().to_owned()];
+            let filter = PlanFilter { states, overdue_at, ..PlanFilter::default() };
+            rows.extend(self.ports.store.list_plans(&tenant.id, filter, PLANS).await?);
+        }
         rows.retain(|row| row.state != Status::Proposed.as_str() || row.expires <= now);
         rows.sort_by(|one, other| other.priority.cmp(&one.priority).then_with(|| one.id.cmp(&other.id)));
         Ok(rows)

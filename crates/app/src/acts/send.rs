@@ -36,6 +36,9 @@ impl App {
         step: &ChangeStep,
     ) -> Result<Result<Ready, FillError>, Error> {
         let mut secrets = BTreeMap::new();
+        if let Some(keep) = step.write.keeps.iter().find(|keep| keep.is_secret && hands.keeper.is_none()) {
+            return Ok(Err(FillError::Secret(keep.name.clone())));
+        }
         for name in step.write.secrets() {
             if name.starts_with(RANDOM) {
                 secrets.insert(name.to_owned(), self.random_secret()?);
@@ -114,6 +117,8 @@ fn answered(hands: &Hands, step: &ChangeStep, reply: &crate::management::Reply) 
         let kept = hands.keeper.as_ref().map(|keeper| keeper.keep(&name, &secret));
         if !matches!(kept, Some(Ok(()))) {
             tracing::error!(kind = step.kind.as_str(), "a secret that the tenant made could not be kept");
+            // Why: it is lost, and a person has to say what becomes of it.
+            return Answer::Unknown;
         }
     }
     Answer::Done(step.write.kept(&value))

@@ -131,12 +131,14 @@ impl App {
             kept: self.kept_answers(tenant, &key, (course, number))?,
         };
         let expected = was.map(|state| state.as_str().to_owned());
-        let commit = Commit {
-            fence: Some(fence.clone()),
-            leaves,
-            writes: vec![Write::Plan(PlanWrite::Step { expected, row: written })],
-            ..Commit::background(tenant.id.clone())
-        };
+        let mut writes = vec![Write::Plan(PlanWrite::Step { expected, row: written })];
+        if row.state == StepState::Intended {
+            // Why: nothing is sent for a plan that a person stopped meanwhile; the row stays as it is.
+            let unchanged = Box::new(course.kept.row.clone());
+            writes.push(Write::Plan(PlanWrite::Put { expected_version: unchanged.version, row: unchanged }));
+        }
+        let commit =
+            Commit { fence: Some(fence.clone()), leaves, writes, ..Commit::background(tenant.id.clone()) };
         match self.ports.store.commit(commit).await {
             Ok(_) => {}
             Err(StoreError::Stale) => return Err(Error::Stale),

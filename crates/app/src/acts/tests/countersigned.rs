@@ -57,6 +57,9 @@ async fn only_another_person_who_saw_this_very_plan_countersigns_it() {
     let noa = stage.approver("noa").await;
     let other = "0".repeat(64);
     assert_eq!(refused(app.approve_plan(&noa, &plan.id, &other).await), Refused::OtherHash);
+    let nia = stage.permit(("nia", Role::Operator, How::Oidc), Action::ProposePlans).await.unwrap();
+    let by_operator = app.approve_plan(&nia, &plan.id, &plan.hash).await;
+    assert!(matches!(by_operator, Err(Error::Denied(_))), "a permit for something else approves nothing");
     let by_link = stage.permit(("noa", Role::Approver, How::Link), Action::ApprovePlans).await;
     assert!(matches!(by_link, Err(Error::Denied(_))), "a link approves nothing");
     assert_eq!(refused(app.reject_plan(&noa, &plan.id, (&plan.hash, " ")).await), Refused::NoReason);

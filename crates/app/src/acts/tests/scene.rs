@@ -13,6 +13,7 @@ use countersign_rights::{Action, Grant, How, Place, Principal, PrincipalKind, Ro
 use countersign_store::{AccessWrite, Commit, PersonRow, Write};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::{
     App, Error,
@@ -36,6 +37,8 @@ pub(super) struct Fake {
     pub(super) goes_late: Mutex<bool>,
     /// Answers 429 to everything.
     pub(super) is_flooded: Mutex<bool>,
+    /// Holds each write until somebody lets it go on; `None`: nobody does.
+    pub(super) gate: Mutex<Option<Arc<Semaphore>>>,
     pub(super) told: Mutex<Vec<String>>,
     pub(super) secrets: Mutex<Vec<String>>,
 }
@@ -89,6 +92,10 @@ impl Api for Held {
         Box::pin(async move {
             let operation = request.operation();
             let gone = ApiError::Unknown { operation, why: Why::Broken };
+            let gate = self.0.gate.lock().clone();
+            if let Some(gate) = gate {
+                gate.acquire().await.unwrap().forget();
+            }
             let (is_there, is_last) = self.0.lives();
             if !is_there || is_last && !*self.0.goes_late.lock() {
                 return Err(gone);

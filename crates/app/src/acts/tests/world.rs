@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use countersign_plan::{gate::Settings, testing::World};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::scene::{Stage, block, revoke};
 use crate::{
@@ -120,4 +123,27 @@ async fn a_person_stops_a_run_and_lets_it_go_on() {
     assert_eq!(stage.app().resume_plan(&mia, &plan.id).await.unwrap().state, "running");
     assert_eq!(stage.run().await.ended, 1);
     assert_eq!((stage.state(&plan.id).await.as_str(), stage.fake.taken.lock().len()), ("done", 2));
+}
+
+#[tokio::test]
+async fn a_run_that_is_under_way_is_stopped_before_its_next_step() {
+    let stage = Stage::new(Settings::default()).await;
+    let plan = stage.approved(&[block(1), block(2), block(3)]).await;
+    let gate = Arc::new(Semaphore::new(0));
+    *stage.fake.gate.lock() = Some(Arc::clone(&gate));
+    let stop = async {
+        while stage.state(&plan.id).await != "running" || stage.leaves().await.len() < 4 {
+            tokio::task::yield_now().await;
+        }
+        let stopped = stage.app().stop_plan(&stage.mia().await, &plan.id).await.unwrap();
+        gate.add_permits(9);
+        stopped.state
+    };
+    let (ran, stopped) = tokio::join!(stage.run(), stop);
+    assert_eq!((ran.ended, stopped.as_str()), (0, "halted"));
+    assert_eq!(stage.fake.taken.lock().len(), 1, "what was on its way, and nothing after it");
+    assert_eq!(stage.run().await.ended, 0);
+    assert_eq!(stage.app().resume_plan(&stage.mia().await, &plan.id).await.unwrap().state, "running");
+    assert_eq!(stage.run().await.ended, 1);
+    assert_eq!((stage.state(&plan.id).await.as_str(), stage.fake.taken.lock().len()), ("done", 3));
 }
