@@ -1,6 +1,7 @@
 //! The `countersign` command: puts the parts together and runs them.
 
 mod args;
+mod background;
 mod clock;
 mod commands;
 mod compose;
