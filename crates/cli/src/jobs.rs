@@ -1,9 +1,9 @@
-//! What is done by the clock: keeping up with other processes, checkpoints and gaps each second, silence and forgetting
-//! each minute, retention each hour.
+//! What is done by the clock: keeping up with other processes, checkpoints and gaps each second, plans as they are approved, silence
+//! and forgetting each minute, retention each hour.
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_app::{App, Error, Kept, Lead, Tenant, access::Job};
+use countersign_app::{App, Error, Kept, Lead, Tenant, access::Job, acts::Queue};
 use tokio::{runtime::Handle, sync::watch, task::JoinSet, time};
 
 use crate::{background::Background, listen::stopped};
@@ -42,6 +42,9 @@ const BETWEEN: Duration = Duration::from_millis(50);
 /// Time for each of the two steps at the end: the turn under way, and the last one.
 const LAST: Duration = Duration::from_secs(2);
 
+/// Time for a call of a plan that is on its way when the service stops; less than [`LAST`].
+const LAST_CALL: Duration = Duration::from_millis(1_500);
+
 /// The jobs of a running service.
 pub struct Jobs {
     stop: watch::Sender<bool>,
@@ -71,6 +74,12 @@ impl Jobs {
             let (app, tenant, stop) = of();
             tasks.spawn_on(told("join_log", join_log(app, tenant, stop)), behind);
             let (app, tenant, stop) = of();
+            if tenant.has_hands() {
+                for queue in Queue::ALL {
+                    let act = act(Arc::clone(&app), Arc::clone(&tenant), queue, stop.clone());
+                    tasks.spawn(told("act", act));
+                }
+            }
             if tenant.has_hooks() {
                 tasks.spawn(told("tell", tell(app, tenant, stop)));
             }
@@ -221,6 +230,7 @@ async fn sign_all(app: &App) {
     }
     for tenant in app.tenants() {
         log(tenant, "lead", app.resign(tenant).await);
+        log(tenant, "act", app.resign_executor(tenant).await);
     }
 }
 
@@ -240,6 +250,30 @@ async fn keep_up(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<b
             app.record_switches(&tenant).await
         };
         log(&tenant, "refresh", in_time(look).await);
+    }
+}
+
+/// Carries out a tenant's plans: what keeps somebody out by itself, so that nothing else holds it up.
+async fn act(app: Arc<App>, tenant: Arc<Tenant>, queue: Queue, mut stop: watch::Receiver<bool>) {
+    let Some(tenant) = app.permit_job(Job::Executor, &tenant).await else { return };
+    let looked = stop.clone();
+    let is_over = || *looked.borrow();
+    let mut ticks = ticks(SECOND);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.approved(&tenant, queue) => {}
+            () = stopped(&mut stop) => return,
+        }
+        // Why time after the stop: a call that is answered needs nobody to find out whether it was done.
+        let late = async {
+            stopped(&mut stop).await;
+            time::sleep(LAST_CALL).await;
+        };
+        tokio::select! {
+            ran = app.run_queue(&tenant, queue, &is_over) => log(&tenant, "act", ran.map(drop)),
+            () = late => return,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The `countersign` command: puts the parts together and runs them.
 
+mod acting;
 mod args;
 mod background;
 mod clock;
