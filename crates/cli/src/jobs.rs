@@ -373,6 +373,9 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         if let Err(error) = app.tell_refused().await {
             tracing::error!(detail = error.detail(), "refused credentials could not be recorded");
         }
+        if let Err(error) = app.tell_denials().await {
+            tracing::error!(detail = error.detail(), "denials could not be recorded");
+        }
         for tenant in &learning {
             let Some(lead) = lead(&app, tenant).await else { continue };
             log(tenant, "silence", in_batches(&stop, BATCHES, || app.count_silence(tenant, &lead)).await);

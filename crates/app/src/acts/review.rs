@@ -64,7 +64,7 @@ impl App {
 
     /// A permit for something else approves nothing.
     async fn may_approve(&self, permit: &Permit) -> Result<(), Error> {
-        self.permit(permit.caller(), Action::ApprovePlans, &permit.id, permit.organization()).await.map(drop)
+        self.permit(permit.caller(), Action::ApprovePlans, &permit.id).await.map(drop)
     }
 
     async fn act_on(&self, permit: &Permit, id: &str, act: Act) -> Result<PlanHead, Error> {

@@ -21,7 +21,7 @@ const KEYS: &[Key] = &[
     key(
         "server.public_url",
         "\"https://countersign.example.com\"",
-        "Where browsers reach the console, as the identity provider must know it: `<this>/sign-in/callback`. Since 0.1.",
+        "Where browsers reach the console, as the identity provider must know it: `<this>/sign-in/callback`; needed with `server.behind_tls_proxy`; https, or http for a loopback address where no TLS is spoken. Since 0.1.",
     ),
     key(
         "server.behind_tls_proxy",

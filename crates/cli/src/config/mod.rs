@@ -11,6 +11,7 @@ mod log_stream;
 mod management;
 mod overlay;
 mod places;
+mod public_url;
 mod reference;
 mod retention;
 mod secret;

@@ -216,7 +216,7 @@ impl Config {
         faults.extend(self.access.faults());
         faults.extend(self.acting.faults("`acting"));
         faults.extend(self.server.limits.faults());
-        faults.extend(self.server.public_url.as_deref().and_then(public_fault));
+        faults.extend(super::public_url::fault(&self.server));
         for (id, tenant) in &self.tenants {
             if tenant.action_keys.len() > 2 {
                 faults.push(format!(
@@ -246,16 +246,6 @@ impl Config {
         }
         faults
     }
-}
-
-/// What is wrong with the address of the console.
-fn public_fault(url: &str) -> Option<String> {
-    let is_sound = reqwest::Url::parse(url).is_ok_and(|parsed| {
-        let is_plain = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
-        ["https", "http"].contains(&parsed.scheme()) && is_plain && !url.ends_with('/')
-    });
-    let fault = "`server.public_url`: an address without a path and without a slash at its end, such as `https://countersign.example.com`";
-    (!is_sound).then(|| fault.to_owned())
 }
 
 /// What is wrong with a configured policy. What it sets of rules is held against the operator's files when those are read.

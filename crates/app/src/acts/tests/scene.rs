@@ -230,7 +230,7 @@ impl Stage {
         };
         let now = self.app().ports.clock.now();
         let caller = Caller::new(principal, name, None).authenticated(now);
-        self.app().permit(&caller, action, self.tenant(), None).await
+        self.app().permit(&caller, action, self.tenant()).await
     }
 
     /// Mia, an operator, who proposes.
