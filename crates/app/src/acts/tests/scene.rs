@@ -229,7 +229,7 @@ impl Stage {
             organization: None,
         };
         let now = self.app().ports.clock.now();
-        let caller = Caller::new(principal, name, None).authenticated(now);
+        let caller = Caller::new(principal, name, None).authenticated(Some(now));
         self.app().permit(&caller, action, self.tenant()).await
     }
 
