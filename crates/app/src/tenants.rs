@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 
 use crate::{
     Error, Ports, TenantConfig,
-    acts::Hands,
+    acts::{Bell, Hands},
     crowd::Crowds,
     enrich::Enrich,
     gaps::Gap,
@@ -75,6 +75,8 @@ pub struct Tenant {
     pub(crate) hooks: Vec<Hook>,
     /// What its plans are made and carried out with; none: it has no client for that.
     pub(crate) hands: OnceLock<Hands>,
+    /// Tells that there is something to carry out.
+    pub(crate) bell: Bell,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
@@ -252,6 +254,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         console_client,
         hooks,
         hands: OnceLock::new(),
+        bell: Bell::default(),
         confirmed,
         signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),

@@ -1,7 +1,9 @@
 //! Configuration: defaults, then a file, then `COUNTERSIGN__SECTION__KEY`; faults are told all at once, with their place.
 
 mod access;
+mod acting;
 mod enrichment;
+mod gate;
 mod hooks;
 mod keys;
 mod limits;
@@ -23,6 +25,7 @@ use anyhow::{Context, bail};
 
 use crate::toml_text;
 
+pub use acting::Acting;
 pub use hooks::Hook;
 #[cfg(test)]
 pub(crate) use keys::sample;
