@@ -135,6 +135,12 @@ pub enum Error {
     /// A text that is empty or too long.
     #[error("`{0}` has 1 to {1} bytes")]
     Text(&'static str, usize),
+    /// A queue that can't be.
+    #[error("`audience` is a word of 1 to 40 lower-case letters, digits and `_`, such as `security`")]
+    Audience,
+    /// More than anything can press.
+    #[error("`priority` is 0 to 3")]
+    Priority,
     /// A reveal without a reason that says anything.
     #[error("`reason` says why it is opened, in {MIN_REASON_CHARS} to {MAX_REASON_CHARS} characters")]
     Reason,
@@ -209,6 +215,7 @@ impl Error {
             Self::Handling(HandlingError::Closed) => "incident.closed",
             Self::Handling(_) | Self::Text(..) => "incident.invalid",
             Self::Suppression(_) => "suppression.invalid",
+            Self::Audience | Self::Priority => "review.invalid",
             Self::Reason => "reveal.reason",
             Self::Fields => "reveal.fields",
             Self::StaleSignIn(_) => "sign_in.stale",

@@ -5,6 +5,7 @@
 
 mod admit;
 mod breaker;
+mod desk;
 mod kept;
 mod look;
 mod propose;
@@ -12,6 +13,7 @@ mod refusal;
 mod review;
 mod run;
 mod send;
+mod shown;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -28,10 +30,17 @@ use countersign_core::Secret;
 use countersign_plan::gate::Settings;
 
 pub use self::{
+    desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},
     propose::{Asked, NewPlan},
     refusal::PlanRefusal,
     run::{Ran, Wait},
-    view::{PlanHead, PlanShown, ReviewShown, StepShown},
+    view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
+};
+pub use countersign_plan::{
+    change::{Evidence, Left, Wanted},
+    gate::{Approvals, Reason as GateReason},
+    review::Refused,
+    run::{Halt, StepState, Why},
 };
 pub use countersign_store::PlanFilter;
 

@@ -94,6 +94,8 @@ impl From<Error> for Fault {
             | Error::Model(_)
             | Error::Plan(_)
             | Error::Actor
+            | Error::Audience
+            | Error::Priority
             | Error::Reason
             | Error::Fields
             | Error::NoProvider

@@ -37,6 +37,8 @@ written! {
     AlertPage
     AlertShown
     AtLeast
+    Audience
+    Breaker
     Count
     Cursor
     DecisionAnswer
@@ -85,13 +87,22 @@ written! {
     Outcome
     OutcomeTaken
     OwnModel
+    Part
     People
     PersonMarking
     PersonNamed
+    PlanHash
+    PlanHead
+    PlanId
+    PlanOpened
+    PlanPage
+    PlanShown
+    PlanStatus
     PolicyApplied
     PolicyDocument
     PolicyShown
     PolicyVersions
+    Priority
     Receipt
     RevealKind
     Revealed
@@ -116,6 +127,7 @@ written! {
     UserCursor
     UserRisk
     UsersAtRisk
+    Wanted
     Watch
     WriteCause
     WriteEnd
