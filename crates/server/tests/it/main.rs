@@ -59,6 +59,8 @@ mod outcomes;
 #[cfg(test)]
 mod own_models;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod pull;
