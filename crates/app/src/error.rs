@@ -135,6 +135,9 @@ pub enum Error {
     /// A text that is empty or too long.
     #[error("`{0}` has 1 to {1} bytes")]
     Text(&'static str, usize),
+    /// A containment of nobody, or by nothing.
+    #[error("choose at least one account, and at least one thing to do about it")]
+    Containment,
     /// A queue that can't be.
     #[error("`audience` is a word of 1 to 40 lower-case letters, digits and `_`, such as `security`")]
     Audience,
@@ -215,6 +218,7 @@ impl Error {
             Self::Handling(HandlingError::Closed) => "incident.closed",
             Self::Handling(_) | Self::Text(..) => "incident.invalid",
             Self::Suppression(_) => "suppression.invalid",
+            Self::Containment => "plan.invalid",
             Self::Audience | Self::Priority => "review.invalid",
             Self::Reason => "reveal.reason",
             Self::Fields => "reveal.fields",

@@ -5,7 +5,11 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_app::{acts::{PlanRefusal, Refused}, incidents::HandlingError, models::ModelRefusal};
+use countersign_app::{
+    acts::{PlanRefusal, Refused},
+    incidents::HandlingError,
+    models::ModelRefusal,
+};
 use serde::Serialize;
 
 use crate::admission::{OVERLOADED, Shed};
@@ -157,6 +161,7 @@ impl From<countersign_app::Error> for Problem {
             | Error::Suppression(_)
             | Error::Actor
             | Error::Audience
+            | Error::Containment
             | Error::Priority
             | Error::Reason
             | Error::Fields

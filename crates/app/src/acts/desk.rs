@@ -45,7 +45,8 @@ impl Handing {
     pub(crate) fn checked(self) -> Result<DeskChange, Error> {
         let Self { assignee, audience, priority } = self;
         if let Some(Some(name)) = &assignee {
-            if name.trim().is_empty() || name.len() > MAX_ASSIGNEE_BYTES || name.chars().any(char::is_control) {
+            if name.trim().is_empty() || name.len() > MAX_ASSIGNEE_BYTES || name.chars().any(char::is_control)
+            {
                 return Err(Error::Text("assignee", MAX_ASSIGNEE_BYTES));
             }
         }

@@ -5,6 +5,7 @@
 
 mod admit;
 mod breaker;
+mod contain;
 mod desk;
 mod kept;
 mod look;
@@ -30,6 +31,7 @@ use countersign_core::Secret;
 use countersign_plan::gate::Settings;
 
 pub use self::{
+    contain::{CONTAINMENT, Containment},
     desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},
     propose::{Asked, NewPlan},
     refusal::PlanRefusal,

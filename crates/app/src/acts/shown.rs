@@ -221,10 +221,7 @@ fn shown_because(names: &Names<'_>, because: &Because) -> Because {
         }
         known @ (Evidence::Log { .. } | Evidence::Decision { .. } | Evidence::Domain { .. }) => known.clone(),
     };
-    Because {
-        reason: text(names, &because.reason),
-        evidence: because.evidence.iter().map(shown).collect(),
-    }
+    Because { reason: text(names, &because.reason), evidence: because.evidence.iter().map(shown).collect() }
 }
 
 fn steps(course: &Course, names: &Names<'_>) -> Vec<StepShown> {

@@ -45,7 +45,8 @@ impl Part {
     pub(crate) fn all_of(permit: &Permit, asked: Asked<'_>) -> Result<BTreeSet<Self>, Error> {
         super::check(permit, asked)?;
         let part = |field: &String| Self::ALL.into_iter().find(|part| part.as_str() == field);
-        let parts: BTreeSet<Self> = asked.fields.iter().map(part).collect::<Option<_>>().ok_or(Error::Fields)?;
+        let parts: BTreeSet<Self> =
+            asked.fields.iter().map(part).collect::<Option<_>>().ok_or(Error::Fields)?;
         if parts.len() == asked.fields.len() { Ok(parts) } else { Err(Error::Fields) }
     }
 

@@ -22,7 +22,9 @@ pub enum PlanCommand {
     )]
     Propose(ProposePlan),
     /// Say where you approve a plan: an approval takes a person who signed in, and no command is one.
-    #[command(after_help = "Example: countersign plan approve pln_0198… --tenant example-tenant --url https://countersign.example.com --wait 300")]
+    #[command(
+        after_help = "Example: countersign plan approve pln_0198… --tenant example-tenant --url https://countersign.example.com --wait 300"
+    )]
     Approve(VoteOnPlan),
     /// Say where you refuse a plan, with a reason.
     Reject(VoteOnPlan),
@@ -33,7 +35,9 @@ pub enum PlanCommand {
     /// Let a run go on that was stopped.
     Resume(OnePlan),
     /// Say whether the step was done that a run halted at.
-    #[command(after_help = "Example: countersign plan settle pln_0198… --step 3 --done --tenant example-tenant --url http://127.0.0.1:8377")]
+    #[command(
+        after_help = "Example: countersign plan settle pln_0198… --step 3 --done --tenant example-tenant --url http://127.0.0.1:8377"
+    )]
     Settle(SettleStep),
     /// Propose the plan that takes back what a run did, or the steps of it that are named.
     Undo(UndoPlan),

@@ -104,9 +104,7 @@ async fn show(ShowPlan { id, reveal, why, of }: ShowPlan) -> anyhow::Result<Verd
     let access = if why.is_some() { Access::Own } else { Access::ReadOnly };
     let place = Place::open(&of.at, &of.tenant, access, Action::ReadPlans).await?;
     let shown = match (&place, why) {
-        (Place::Server(server), None) => {
-            server.get(&["v1", "plans", of.tenant.as_str(), &id], &[]).await?
-        }
+        (Place::Server(server), None) => server.get(&["v1", "plans", of.tenant.as_str(), &id], &[]).await?,
         (Place::Server(server), Some(why)) => {
             let body =
                 json!({ "fields": reveal, "reason": why.reason, "actor": server.actor(why.by.as_deref()) });
@@ -130,7 +128,8 @@ async fn show(ShowPlan { id, reveal, why, of }: ShowPlan) -> anyhow::Result<Verd
 
 async fn propose(ProposePlan { file, of }: ProposePlan) -> anyhow::Result<Verdict> {
     let server = server(&of)?;
-    let wanted: Value = serde_json::from_str(&read(&file)?).with_context(|| format!("`{file}` is not JSON"))?;
+    let wanted: Value =
+        serde_json::from_str(&read(&file)?).with_context(|| format!("`{file}` is not JSON"))?;
     let head = server.call(Method::POST, &["v1", "plans", of.tenant.as_str()], Some(&wanted)).await?;
     tell(&of, &head)?;
     if !of.json && head["state"] == "proposed" {
@@ -293,10 +292,20 @@ fn in_words(shown: &Value) -> String {
         text(plan, "expires")
     ));
     for review in list("reviews") {
-        told.push_str(&format!("  {}  {} by {}\n", text(review, "at"), text(review, "act"), text(review, "by")));
+        told.push_str(&format!(
+            "  {}  {} by {}\n",
+            text(review, "at"),
+            text(review, "act"),
+            text(review, "by")
+        ));
     }
     for remark in list("remarks") {
-        told.push_str(&format!("  {}  {}: {}\n", text(remark, "at"), text(remark, "by"), text(remark, "text")));
+        told.push_str(&format!(
+            "  {}  {}: {}\n",
+            text(remark, "at"),
+            text(remark, "by"),
+            text(remark, "text")
+        ));
     }
     if let Some(halt) = shown.get("halt").filter(|halt| !halt.is_null()) {
         let step = halt["step"].as_u64().unwrap_or_default() + 1;

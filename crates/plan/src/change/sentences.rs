@@ -178,7 +178,10 @@ impl Told<'_> {
                 self.at("/connection")
             ),
             Kind::MakeResetTicket => {
-                format!("Make an address at which the user {} sets a password.", self.called_at(Named::User, "/user_id"))
+                format!(
+                    "Make an address at which the user {} sets a password.",
+                    self.called_at(Named::User, "/user_id")
+                )
             }
             Kind::ResetMfa => format!("Remove all authentication methods of the user {user}."),
             Kind::RemoveFactor => format!("Remove the authentication method {second} of the user {user}."),

@@ -105,6 +105,7 @@ impl From<Error> for Fault {
             | Error::Plan(_)
             | Error::Actor
             | Error::Audience
+            | Error::Containment
             | Error::Priority
             | Error::Reason
             | Error::Fields

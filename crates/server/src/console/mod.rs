@@ -9,6 +9,7 @@ mod act;
 mod alerts;
 mod assets;
 mod confirm;
+mod contain;
 mod detail;
 mod facts;
 mod fault;
@@ -68,6 +69,7 @@ pub(crate) fn router() -> Router<Server> {
         .route("/incidents/{id}/assign", post(act::assign))
         .route("/incidents/{id}/note", post(act::note))
         .route("/incidents/{id}/close", post(act::close))
+        .route("/incidents/{id}/contain", get(contain::ask).post(contain::propose))
         .route("/plans", get(plans::handle))
         .route("/plans/{id}", get(plan::handle))
         .route("/plans/{id}/approve", post(plan_act::approve))

@@ -408,10 +408,14 @@ const fn is_through(state: StepState) -> bool {
 fn halt_words(halt: &Halt) -> String {
     match &halt.why {
         Why::Moved { what } => {
-            format!("The tenant is not as it was when the plan was made: {what}. A fresh plan was proposed where one could be made.")
+            format!(
+                "The tenant is not as it was when the plan was made: {what}. A fresh plan was proposed where one could be made."
+            )
         }
         Why::Refused { status } => format!("The tenant refused the step with status {status}."),
-        Why::Uncertain => "Nobody knows whether the step was done. Look at the tenant, and say it below.".to_owned(),
+        Why::Uncertain => {
+            "Nobody knows whether the step was done. Look at the tenant, and say it below.".to_owned()
+        }
         Why::NotSeen { what } => format!("The step was answered as done, and that does not show: {what}."),
         Why::Unknown => "What an earlier step answered, or a secret, is not known.".to_owned(),
         Why::Stopped => "A person stopped it.".to_owned(),
@@ -438,18 +442,17 @@ mod tests {
     use crate::console::{plans::tests::head, samples};
 
     fn shown(state: &str) -> PlanShown {
-        let sentence = json!({"step": "1.1.block_user", "text": samples::HOSTILE, "undone": "Lift the block."});
-        let step = |state: &str, irreversible: bool| {
-            StepShown {
-                name: "1.1.block_user".to_owned(),
-                kind: "block_user".to_owned(),
-                sentence: serde_json::from_value(sentence.clone()).unwrap(),
-                is_irreversible: irreversible,
-                because: 0,
-                state: state.parse().unwrap(),
-                sent: 1,
-                status: Some(409),
-            }
+        let sentence =
+            json!({"step": "1.1.block_user", "text": samples::HOSTILE, "undone": "Lift the block."});
+        let step = |state: &str, irreversible: bool| StepShown {
+            name: "1.1.block_user".to_owned(),
+            kind: "block_user".to_owned(),
+            sentence: serde_json::from_value(sentence.clone()).unwrap(),
+            is_irreversible: irreversible,
+            because: 0,
+            state: state.parse().unwrap(),
+            sent: 1,
+            status: Some(409),
         };
         let evidence = [
             json!({"kind": "log", "id": "900"}),

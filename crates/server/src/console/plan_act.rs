@@ -277,8 +277,12 @@ fn settling(page: &Page) -> Markup {
 const CHOICES: usize = 30;
 
 fn undoing(page: &Page) -> Markup {
-    let done: Vec<_> =
-        page.shown.steps.iter().filter(|step| step.state == StepState::Done && !step.is_irreversible).collect();
+    let done: Vec<_> = page
+        .shown
+        .steps
+        .iter()
+        .filter(|step| step.state == StepState::Done && !step.is_irreversible)
+        .collect();
     html! {
         @if !done.is_empty() {
             (form(page, "undo", "Undo", &html! {

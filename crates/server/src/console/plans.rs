@@ -395,8 +395,8 @@ pub(super) mod tests {
 
     #[test]
     fn what_waits_stands_first_and_nothing_of_it_is_markup() {
-        let kinds =
-            [("block_user", 2), ("revoke_access", 1)].map(|(kind, count)| KindCount { kind: kind.to_owned(), count });
+        let kinds = [("block_user", 2), ("revoke_access", 1)]
+            .map(|(kind, count)| KindCount { kind: kind.to_owned(), count });
         let listed = PlanListed { plan: head(), kinds: kinds.to_vec(), is_erased: false };
         let erased = PlanListed { kinds: Vec::new(), is_erased: true, ..listed.clone() };
         let page = page(vec![listed, erased], true);

@@ -29,8 +29,10 @@ fn is_for(role: Role, action: Action) -> bool {
             | ReadWatch
             | ReadMetrics
     );
-    let triage =
-        matches!(action, WorkIncidents | ChangeSuppressions | TellOutcomes | MarkUsers | FindEntities | WorkReviews);
+    let triage = matches!(
+        action,
+        WorkIncidents | ChangeSuppressions | TellOutcomes | MarkUsers | FindEntities | WorkReviews
+    );
     let reveal = matches!(action, RevealDecisions | RevealLogs | RevealPersonal | RevealPlans);
     let is_of_plans = matches!(action, RevealPlans | WorkReviews);
     let operate = matches!(

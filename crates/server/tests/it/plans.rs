@@ -248,7 +248,11 @@ async fn nobody_approves_their_own_another_s_hash_or_with_less_than_a_sign_in() 
         check_problem(&refused, 403, "denied");
         let said = refused.json["detail"].as_str().unwrap();
         assert!(said.contains("identity provider"), "{what}: {said}");
-        check_problem(&scene.post(who, &act(&one["id"], "withdraw"), json!({})).await, 403, "plan.not_a_person");
+        check_problem(
+            &scene.post(who, &act(&one["id"], "withdraw"), json!({})).await,
+            403,
+            "plan.not_a_person",
+        );
     }
     for (body, code) in [
         (json!({"hash": one["hash"], "reason": " "}), "plan.no_reason"),
@@ -266,7 +270,8 @@ async fn nobody_approves_their_own_another_s_hash_or_with_less_than_a_sign_in() 
 async fn of_an_approval_and_a_rejection_at_once_the_rejection_counts() {
     let scene = Scene::start(json!({"approvals": {"people": 2}})).await;
     let mia = scene.person("mia", &[Role::Operator]).await;
-    let (noa, nia) = (scene.person("noa", &[Role::Approver]).await, scene.person("nia", &[Role::Approver]).await);
+    let (noa, nia) =
+        (scene.person("noa", &[Role::Approver]).await, scene.person("nia", &[Role::Approver]).await);
     let head = scene.proposed(&mia, &[block(1)]).await;
     let hash = json!({"hash": head["hash"]});
     let (path, reject) = (act(&head["id"], "approve"), act(&head["id"], "reject"));
@@ -329,7 +334,11 @@ async fn another_tenant_s_people_and_an_organization_s_see_and_do_nothing() {
     check_problem(&scene.post(&tia, &act(&head["id"], "approve"), hash.clone()).await, 403, "denied");
     let there = format!("/v1/plans/{OTHER_TENANT}/{id}/approve");
     check_problem(&scene.post(&eve, &there, hash).await, 404, "not_found");
-    check_problem(&scene.post(&eve, &format!("/v1/plans/{OTHER_TENANT}"), wanted(&[block(1)])).await, 403, "denied");
+    check_problem(
+        &scene.post(&eve, &format!("/v1/plans/{OTHER_TENANT}"), wanted(&[block(1)])).await,
+        403,
+        "denied",
+    );
     assert_eq!(scene.show(&mia, id).await["approvals"], 0);
 }
 
@@ -368,7 +377,10 @@ async fn a_plan_names_nobody_until_somebody_opens_it_with_a_reason() {
     assert!(opened.json["reveal"].as_str().unwrap().starts_with("rec_"));
     let plan = &opened.json["plan"];
     assert_eq!(plan["steps"][0]["sentence"]["text"], "Block the user `auth0|1`.");
-    assert_eq!((&plan["title"], &plan["remarks"][0]["text"]), (&json!("Keep Anna out"), &json!("Anna again")));
+    assert_eq!(
+        (&plan["title"], &plan["remarks"][0]["text"]),
+        (&json!("Keep Anna out"), &json!("Anna again"))
+    );
     assert!(plan.to_string().contains("Annie"));
     let viewer = scene.person("vi", &[Role::Viewer]).await;
     assert!(!scene.show(&viewer, id).await.to_string().contains("auth0|"));
@@ -390,8 +402,16 @@ async fn what_can_t_be_planned_is_told_with_its_place() {
         (json!({"title": "x", "wanted": [], "incident": "inc_0000000000000000"}), 404, "not_found"),
         (json!({"title": "x", "wanted": []}), 422, "plan.invalid"),
         (json!({"title": "", "wanted": [{"change": block(1), "reason": "x"}]}), 422, "plan.invalid"),
-        (json!({"title": "x", "wanted": [{"change": {"change": "delete_user"}, "reason": "x"}]}), 422, "body.shape"),
-        (json!({"title": "x", "wanted": [{"change": block(1), "reason": "x", "evidence": [{"kind": "vibe"}]}]}), 422, "body.shape"),
+        (
+            json!({"title": "x", "wanted": [{"change": {"change": "delete_user"}, "reason": "x"}]}),
+            422,
+            "body.shape",
+        ),
+        (
+            json!({"title": "x", "wanted": [{"change": block(1), "reason": "x", "evidence": [{"kind": "vibe"}]}]}),
+            422,
+            "body.shape",
+        ),
     ] {
         check_problem(&scene.post(&mia, PATH, body).await, status, code);
     }
@@ -402,7 +422,11 @@ async fn what_can_t_be_planned_is_told_with_its_place() {
     let listed = scene.send(&mia, "GET", PATH, &Value::Null).await.json;
     assert_eq!(listed, json!({"plans": [], "next": null}));
     for query in ["state=open", "before=%27", "page=2", "overdue=maybe"] {
-        check_problem(&scene.send(&mia, "GET", &format!("{PATH}?{query}"), &Value::Null).await, 422, "query.shape");
+        check_problem(
+            &scene.send(&mia, "GET", &format!("{PATH}?{query}"), &Value::Null).await,
+            422,
+            "query.shape",
+        );
     }
     let other = format!("/v1/plans/{OTHER_TENANT}");
     let local = Somebody("authorization", format!("Bearer {}", countersign_testkit::TOKEN));
@@ -415,10 +439,18 @@ async fn a_plan_goes_from_hand_to_hand_and_the_inbox_shows_what_waits() {
     let mia = scene.person("mia", &[Role::Operator, Role::Approver]).await;
     let noa = scene.person("noa", &[Role::Approver]).await;
     let head = scene.proposed(&mia, &[block(1)]).await;
-    let later = scene.proposed(&mia, &[json!({"change": "add_members", "organization": {"id": "org_a"}, "users": ["auth0|3"]})]).await;
+    let later = scene
+        .proposed(
+            &mia,
+            &[json!({"change": "add_members", "organization": {"id": "org_a"}, "users": ["auth0|3"]})],
+        )
+        .await;
     let hand = json!({"assignee": "noa", "audience": "customer_success", "priority": 3});
     let given = scene.post(&noa, &act(&later["id"], "assign"), hand).await;
-    assert_eq!((given.status, &given.json["assignee"], &given.json["priority"]), (200, &json!("noa"), &json!(3)));
+    assert_eq!(
+        (given.status, &given.json["assignee"], &given.json["priority"]),
+        (200, &json!("noa"), &json!(3))
+    );
     let path = act(&later["id"], "assign");
     for (body, code) in [
         (json!({"audience": "Two words"}), "review.invalid"),
@@ -434,14 +466,17 @@ async fn a_plan_goes_from_hand_to_hand_and_the_inbox_shows_what_waits() {
     assert!(place(&later) < place(&head), "what presses most comes first");
     let own = scene.page(&mia, &format!("/plans?tenant={TENANT}")).await;
     assert!(own.contains("Nothing: what is proposed is your own"), "one's own waits for others");
-    let queue = scene.send(&noa, "GET", &format!("{PATH}?audience=customer_success"), &Value::Null).await.json;
+    let queue =
+        scene.send(&noa, "GET", &format!("{PATH}?audience=customer_success"), &Value::Null).await.json;
     assert_eq!(queue["plans"].as_array().unwrap().len(), 1);
     assert_eq!(scene.post(&noa, &path, json!({"assignee": null})).await.json["assignee"], Value::Null);
     let form = format!("tenant={TENANT}&hash={}", head["hash"].as_str().unwrap());
     let approved = scene.form(&noa, &format!("/plans/{}/approve", head["id"].as_str().unwrap()), &form).await;
     assert_eq!(approved.status, 303);
     let stale = format!("tenant={TENANT}&hash={}", later["hash"].as_str().unwrap());
-    let other = scene.form(&noa, &format!("/plans/{}/reject", head["id"].as_str().unwrap()), &(stale + "&reason=no")).await;
+    let other = scene
+        .form(&noa, &format!("/plans/{}/reject", head["id"].as_str().unwrap()), &(stale + "&reason=no"))
+        .await;
     assert_eq!(other.status, 409, "a form of another plan counts for nothing");
     let foreign = Request::post(format!("/plans/{}/reject", head["id"].as_str().unwrap()))
         .header("host", HOST)
@@ -465,14 +500,24 @@ async fn a_run_is_stopped_goes_on_and_is_settled_only_where_it_halted() {
         check_problem(&scene.post(&mia, &path(verb), json!({})).await, 409, "plan.misfit");
         check_problem(&scene.post(&noa, &path(verb), json!({})).await, 403, "denied");
     }
-    check_problem(&scene.post(&mia, &path("settle"), json!({"step": 0, "is_done": true})).await, 409, "plan.misfit");
-    check_problem(&scene.post(&mia, &path("settle"), json!({"step": 9, "is_done": true})).await, 409, "plan.misfit");
+    check_problem(
+        &scene.post(&mia, &path("settle"), json!({"step": 0, "is_done": true})).await,
+        409,
+        "plan.misfit",
+    );
+    check_problem(
+        &scene.post(&mia, &path("settle"), json!({"step": 9, "is_done": true})).await,
+        409,
+        "plan.misfit",
+    );
     check_problem(&scene.post(&mia, &path("undo"), json!({})).await, 409, "plan.misfit");
     check_problem(&scene.post(&mia, &path("undo"), json!({"steps": "all"})).await, 422, "body.shape");
     let hash = json!({"hash": head["hash"]});
     assert_eq!(scene.post(&noa, &path("approve"), hash).await.status, 200);
     // The world moves before it is begun, so that the run halts and a fresh plan is proposed.
-    let users = |world: &mut World| world.collections.get_mut("users").unwrap().retain(|user| user["user_id"] != "auth0|1");
+    let users = |world: &mut World| {
+        world.collections.get_mut("users").unwrap().retain(|user| user["user_id"] != "auth0|1")
+    };
     users(&mut scene.world.lock());
     scene.run().await;
     let shown = scene.show(&mia, head["id"].as_str().unwrap()).await;
@@ -480,6 +525,37 @@ async fn a_run_is_stopped_goes_on_and_is_settled_only_where_it_halted() {
     let page = scene.page(&mia, &format!("/plans/{}?tenant={TENANT}", head["id"].as_str().unwrap())).await;
     assert!(page.contains("The run halted before step 1"), "{page}");
     assert_eq!(scene.post(&mia, &path("withdraw"), json!({})).await.status, 409, "it was begun");
+}
+
+#[tokio::test]
+async fn an_incident_leads_to_a_plan_that_contains_its_account() {
+    let scene = Scene::start(json!({})).await;
+    let mia = scene.person("mia", &[Role::Operator, Role::Analyst]).await;
+    let id = crate::incidents::found(&scene.service, "auth0|2", 0, countersign_detect::Severity::High).await;
+    let page = scene.page(&mia, &format!("/incidents/{id}/contain?tenant={TENANT}")).await;
+    assert!(!page.contains("auth0|2"), "{page}");
+    let tag = page.split("name=\"account\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let path = format!("/incidents/{id}/contain");
+    let form = |account: &str, change: &str| {
+        format!("tenant={TENANT}&account={account}&change={change}&reason=an+attack")
+    };
+    for (form, status) in [
+        (form("ent_0000000000000000", "block_user"), 404),
+        (form("auth0%7C2", "block_user"), 422),
+        (form(tag, "delete_user"), 422),
+        (format!("tenant={TENANT}&reason=x"), 422),
+    ] {
+        assert_eq!(scene.form(&mia, &path, &form).await.status, status, "{form}");
+    }
+    let proposed = scene.form(&mia, &path, &(form(tag, "revoke_access") + "&change=block_user")).await;
+    assert_eq!(proposed.status, 303);
+    let plan = proposed.headers["location"].to_str().unwrap().split(['/', '?']).nth(2).unwrap();
+    let shown = scene.show(&mia, plan).await;
+    assert_eq!((&shown["plan"]["incident"], &shown["steps"][0]["kind"]), (&json!(id), &json!("block_user")));
+    assert_eq!(shown["because"][0]["evidence"][0], json!({"kind": "incident", "id": id}));
+    assert_eq!(shown["plan"]["priority"], 1, "containment presses");
+    let incident = scene.page(&mia, &format!("/incidents/{id}?tenant={TENANT}")).await;
+    assert!(incident.contains(plan) && incident.contains("Contain…"));
 }
 
 #[tokio::test]

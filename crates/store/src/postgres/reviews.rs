@@ -155,7 +155,8 @@ fn remark_row(row: &PgRow) -> Result<RemarkRow, StoreError> {
     })
 }
 
-const REVIEW: &str = "SELECT review_id, version, decision_id, origin, audience, priority, status, verdict, opener, assignee,
+const REVIEW: &str =
+    "SELECT review_id, version, decision_id, origin, audience, priority, status, verdict, opener, assignee,
         opened_at, due_at, escalated_at, closed_at, mark, clearing, key_id, sealed FROM reviews
      WHERE tenant_id = $1";
 

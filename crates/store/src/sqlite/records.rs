@@ -5,7 +5,8 @@ use rusqlite::{Connection, params};
 
 use super::{
     access, addresses, alerts, attack_sources, columns, decisions, hooks, incidents, joins, journal, leases,
-    models, plans, policies, profiles, queries, retention, reviews, snapshots, state::State, suppressions, tokens,
+    models, plans, policies, profiles, queries, retention, reviews, snapshots, state::State, suppressions,
+    tokens,
 };
 use crate::{
     CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, Scope, StoreError, SwitchRow,

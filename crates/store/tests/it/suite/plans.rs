@@ -1,6 +1,7 @@
 use countersign_ledger::Hash;
 use countersign_store::{
-    Commit, DeskChange, Fence, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError, Write,
+    Commit, DeskChange, Fence, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent,
+    StoreError, Write,
 };
 
 use super::{

@@ -79,7 +79,8 @@ pub async fn of_two_changes_of_a_review_one_is_stale(Fresh { store, .. }: Fresh)
     let won = if answers[0].is_ok() { "legitimate" } else { "fraudulent" };
     let kept = store.find_review(&t, "rvw_1").await.unwrap().unwrap();
     assert_eq!((kept.verdict.as_deref(), kept.version), (Some(won), 2));
-    let lies = ReviewRow { version: 3, opener: "per_9".to_owned(), decision: "dec_9".to_owned(), ..kept.clone() };
+    let lies =
+        ReviewRow { version: 3, opener: "per_9".to_owned(), decision: "dec_9".to_owned(), ..kept.clone() };
     store.commit(writes(&t, vec![put(2, lies)])).await.unwrap();
     let kept = store.find_review(&t, "rvw_1").await.unwrap().unwrap();
     assert_eq!((kept.opener.as_str(), kept.decision.as_str()), ("per_1", "dec_of_rvw_1"));
@@ -117,7 +118,10 @@ pub async fn reviews_are_listed_by_status_queue_hand_and_page(Fresh { store, .. 
 pub async fn remarks_stay_in_their_order_and_go_with_what_they_are_about(Fresh { store, raw, .. }: Fresh) {
     let t = tenant("t");
     let add = |about: &str, id: &str| Write::Review(ReviewWrite::Remark(remark(about, id)));
-    store.commit(writes(&t, vec![put(0, review("rvw_1")), add("rvw_1", "rec_2"), add("pln_1", "rec_3")])).await.unwrap();
+    store
+        .commit(writes(&t, vec![put(0, review("rvw_1")), add("rvw_1", "rec_2"), add("pln_1", "rec_3")]))
+        .await
+        .unwrap();
     store.commit(writes(&t, vec![add("rvw_1", "rec_1")])).await.unwrap();
     assert_eq!(store.commit(writes(&t, vec![add("rvw_1", "rec_1")])).await, Err(StoreError::Stale));
     let kept = store.list_remarks(&t, "rvw_1", 9).await;
