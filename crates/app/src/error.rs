@@ -138,6 +138,12 @@ pub enum Error {
     /// A containment of nobody, or by nothing.
     #[error("choose at least one account, and at least one thing to do about it")]
     Containment,
+    /// A review that somebody closed.
+    #[error("the review is closed: somebody said what it was")]
+    ReviewClosed,
+    /// A decision that waits already.
+    #[error("this decision is in the queue, or was: it has one review")]
+    ReviewExists,
     /// A queue that can't be.
     #[error("`audience` is a word of 1 to 40 lower-case letters, digits and `_`, such as `security`")]
     Audience,
@@ -218,6 +224,8 @@ impl Error {
             Self::Handling(HandlingError::Closed) => "incident.closed",
             Self::Handling(_) | Self::Text(..) => "incident.invalid",
             Self::Suppression(_) => "suppression.invalid",
+            Self::ReviewClosed => "review.closed",
+            Self::ReviewExists => "review.exists",
             Self::Containment => "plan.invalid",
             Self::Audience | Self::Priority => "review.invalid",
             Self::Reason => "reveal.reason",

@@ -75,6 +75,10 @@ pub struct Tenant {
     pub(crate) hooks: Vec<Hook>,
     /// What its plans are made and carried out with; none: it has no client for that.
     pub(crate) hands: OnceLock<Hands>,
+    /// How its reviews go.
+    pub(crate) reviews: OnceLock<crate::reviews::Settings>,
+    /// Up to which leaf, exclusive, this process looked for sign-ups to review; 0: not yet.
+    pub(crate) scanned: AtomicU64,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
@@ -252,6 +256,8 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         console_client,
         hooks,
         hands: OnceLock::new(),
+        reviews: OnceLock::new(),
+        scanned: AtomicU64::new(0),
         confirmed,
         signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),

@@ -101,6 +101,8 @@ words!(
         Learn = "learn",
         /// Tells receivers of incidents.
         TellReceivers = "tell_receivers",
+        /// Puts sign-ups of high risk into the review queue, and raises what nobody looked at in time.
+        QueueReviews = "queue_reviews",
         /// Deletes what is older than it is kept.
         DeleteOld = "delete_old",
         /// Fetches the tenant's log by its Management API.
@@ -208,6 +210,7 @@ impl Action {
             | Self::WatchLog
             | Self::Learn
             | Self::TellReceivers
+            | Self::QueueReviews
             | Self::DeleteOld
             | Self::PullLog
             | Self::InspectTenant => Group::Run,

@@ -145,6 +145,8 @@ impl From<countersign_app::Error> for Problem {
             | Error::ModelsChanged
             | Error::TooMany(..)
             | Error::Stale
+            | Error::ReviewClosed
+            | Error::ReviewExists
             | Error::NameTaken
             | Error::IncidentChanged
             | Error::Handling(HandlingError::Closed)

@@ -30,6 +30,7 @@ use std::{
 use countersign_core::Secret;
 use countersign_plan::gate::Settings;
 
+pub(crate) use self::desk::facts as hand_facts;
 pub use self::{
     contain::{CONTAINMENT, Containment},
     desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},

@@ -57,8 +57,8 @@ impl App {
         }
         let record = self.make_id(IdKind::Record)?;
         let at = self.ports.clock.now();
-        let draft = review_draft((&record, at), "review_handed", &row)
-            .fact("principal", &permit.caller().id());
+        let draft =
+            review_draft((&record, at), "review_handed", &row).fact("principal", &permit.caller().id());
         let leaf = Self::public_leaf(permit, crate::acts::hand_facts(draft, &change))?;
         let row = ReviewRow { version: version.saturating_add(1), ..row.in_hands(change) };
         self.put_review(permit, (version, row.clone()), (vec![leaf], Vec::new())).await?;

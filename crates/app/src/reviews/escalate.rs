@@ -43,12 +43,7 @@ impl App {
         Ok(raised)
     }
 
-    async fn escalate_review(
-        &self,
-        tenant: &Tenant,
-        row: ReviewRow,
-        now: Timestamp,
-    ) -> Result<bool, Error> {
+    async fn escalate_review(&self, tenant: &Tenant, row: ReviewRow, now: Timestamp) -> Result<bool, Error> {
         let record = self.make_id(IdKind::Record)?;
         let priority = row.priority.saturating_add(1).min(MOST_PRIORITY);
         let draft = review_draft((&record, now), "review_overdue", &row).fact("priority", &priority);
@@ -97,7 +92,12 @@ impl App {
     }
 
     /// What tells each receiver of a tenant; it names nobody.
-    async fn tell_overdue(&self, tenant: &Tenant, told: Told<'_>, at: Timestamp) -> Result<Vec<Write>, Error> {
+    async fn tell_overdue(
+        &self,
+        tenant: &Tenant,
+        told: Told<'_>,
+        at: Timestamp,
+    ) -> Result<Vec<Write>, Error> {
         if tenant.hooks.is_empty() {
             return Ok(Vec::new());
         }

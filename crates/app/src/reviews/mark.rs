@@ -36,7 +36,7 @@ enum Which {
 
 impl App {
     /// Proposes to mark the user, where that is configured and can be done. A review stands without it: what fails is told in the log.
-    pub(super) async fn mark_user(&self, tenant: &Tenant, review: &ReviewRow, decision: &DecisionRow) {
+    pub(super) async fn mark_reviewed(&self, tenant: &Tenant, review: &ReviewRow, decision: &DecisionRow) {
         let Some(mark) = tenant.reviews().mark.as_ref().filter(|_| tenant.has_hands()) else { return };
         let marked = async {
             let Some(user) = self.user_of(tenant, decision).await? else { return Ok(()) };

@@ -71,7 +71,7 @@ impl App {
         if !self.add_review(permit, review.clone()).await? {
             return Err(Error::ReviewExists);
         }
-        self.mark_user(permit, &review, &row).await;
+        self.mark_reviewed(permit, &review, &row).await;
         let marked = self.ports.store.find_review(&permit.id, &review.id).await?;
         Ok(ReviewHead::from(marked.unwrap_or(review)))
     }
@@ -151,7 +151,7 @@ impl App {
         };
         let is_new = self.add_review(tenant, review.clone()).await?;
         if is_new {
-            self.mark_user(tenant, &review, row).await;
+            self.mark_reviewed(tenant, &review, row).await;
         }
         Ok(is_new)
     }
@@ -220,10 +220,6 @@ const fn priority(level: Level) -> u8 {
 }
 
 /// A leaf about a review: ids and words.
-pub(super) fn review_draft<'a>(
-    (id, at): (&'a str, Timestamp),
-    change: &str,
-    row: &ReviewRow,
-) -> Draft<'a> {
+pub(super) fn review_draft<'a>((id, at): (&'a str, Timestamp), change: &str, row: &ReviewRow) -> Draft<'a> {
     Draft::new(id, at, Kind::Administration).fact("change", &change).fact("review", &row.id)
 }

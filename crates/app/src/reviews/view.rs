@@ -167,7 +167,8 @@ impl App {
         let row = self.get_review(permit, id).await?;
         let key = self.key_named(permit, &row.key_id).await?.ok_or(Error::Erased)?;
         let shown = self.shown_review(permit, row, true).await?;
-        let record = self.record_parts(permit, &key, ("review", id, "texts".to_owned()), asked.reason).await?;
+        let record =
+            self.record_parts(permit, &key, ("review", id, "texts".to_owned()), asked.reason).await?;
         Ok((record, shown))
     }
 
@@ -182,7 +183,13 @@ impl App {
         let text = |text: String| if are_open { text } else { MASKED_TEXT.to_owned() };
         let (closing, closed_by) = body.closing.map(|closing| (text(closing.reason), closing.by)).unzip();
         let because = body.because.map(text);
-        Ok(ReviewShown { listed: self.listed_review(tenant, row).await?, because, closing, closed_by, remarks })
+        Ok(ReviewShown {
+            listed: self.listed_review(tenant, row).await?,
+            because,
+            closing,
+            closed_by,
+            remarks,
+        })
     }
 
     async fn listed_review(&self, tenant: &Tenant, row: ReviewRow) -> Result<ReviewListed, Error> {

@@ -55,7 +55,7 @@ pub async fn run(command: PlanCommand) -> anyhow::Result<Verdict> {
 }
 
 /// The running server: it alone has what plans are made and carried out with.
-fn server(of: &OfPlans) -> anyhow::Result<Remote> {
+pub(super) fn server(of: &OfPlans) -> anyhow::Result<Remote> {
     let url = of.at.url.as_deref().context(
         "this goes through a running server, which alone can act at a tenant: name it by `--url`, such as `--url http://127.0.0.1:8377`",
     )?;

@@ -46,8 +46,7 @@ async fn list(args: ListReviews) -> anyhow::Result<Verdict> {
                 ("overdue", overdue),
                 ("before", before),
             ];
-            let query: Vec<_> =
-                pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            let query: Vec<_> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
             server.get(&["v1", "reviews", of.tenant.as_str()], &query).await?
         }
         Place::Here(here) => {
@@ -140,7 +139,11 @@ async fn act(of: &OfPlans, (id, verb): (&str, &str), mut body: Map<String, Value
 }
 
 fn tell(of: &OfPlans, head: &Value) -> anyhow::Result<Verdict> {
-    print(&if of.json { format!("{}\n", serde_json::to_string_pretty(head)?) } else { format!("{}\n", line(head)) });
+    print(&if of.json {
+        format!("{}\n", serde_json::to_string_pretty(head)?)
+    } else {
+        format!("{}\n", line(head))
+    });
     Ok(Verdict::Holds)
 }
 
@@ -175,7 +178,12 @@ fn in_words(shown: &Value) -> String {
         ));
     }
     for remark in shown["remarks"].as_array().into_iter().flatten() {
-        told.push_str(&format!("  {}  {}: {}\n", text(remark, "at"), text(remark, "by"), text(remark, "text")));
+        told.push_str(&format!(
+            "  {}  {}: {}\n",
+            text(remark, "at"),
+            text(remark, "by"),
+            text(remark, "text")
+        ));
     }
     told
 }

@@ -11,6 +11,7 @@ mod overlay;
 mod places;
 mod reference;
 mod retention;
+mod reviews;
 mod secret;
 mod sections;
 mod storage;

@@ -24,6 +24,7 @@ use super::{
     places::Places,
     reference::Reference,
     retention::Retention,
+    reviews::Reviews,
     storage::Storage,
 };
 
@@ -164,6 +165,8 @@ pub struct Tenant {
     pub management: Option<Management>,
     /// The policy.
     pub policy: Document,
+    /// Which decisions wait for a person, in whose queue, and how long.
+    pub reviews: Reviews,
     /// What its log is watched with, beside the policy.
     pub watch: Watch,
 }
@@ -225,6 +228,7 @@ impl Config {
             faults.extend(
                 enrichment.chain(management).chain(hooks).map(|fault| format!("`tenants.{id}.{fault}")),
             );
+            faults.extend(tenant.reviews.faults().into_iter().map(|fault| format!("`tenants.{id}.{fault}")));
             faults.extend(
                 policy_faults(tenant)
                     .into_iter()

@@ -6,7 +6,7 @@ use countersign_rights::{Action, How, Place, PrincipalKind, Rights, Role};
 use crate::support::{grant, organization, person, principal, service_account, tenant};
 
 /// Who may do it where the role holds: Viewer, analYst, aPprover, Operator, aDministrator, aUditor, Tenant admin.
-const MAY: [(&str, &str); 41] = [
+const MAY: [(&str, &str); 42] = [
     ("read_decisions", "VYPODUT"),
     ("read_ledger", "VYPODU"),
     ("read_policies", "VYPODU"),
@@ -45,6 +45,7 @@ const MAY: [(&str, &str); 41] = [
     ("watch_log", ""),
     ("learn", ""),
     ("tell_receivers", ""),
+    ("queue_reviews", ""),
     ("delete_old", ""),
     ("pull_log", ""),
     ("inspect_tenant", ""),
@@ -112,7 +113,7 @@ fn a_person_may_do_what_their_role_is_for_where_they_have_it() {
         assert!(!is_permitted || verdict.policies.len() == 1, "one policy says so: {verdict:?}");
         asked += 1;
     });
-    assert_eq!(asked, (6 * 3 + 3) * 6 * 41);
+    assert_eq!(asked, (6 * 3 + 3) * 6 * 42);
 }
 
 #[test]

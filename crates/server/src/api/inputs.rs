@@ -38,6 +38,7 @@ fn inputs() -> Vec<(&'static str, &'static str, BTreeSet<String>)> {
         policies: policies::VersionQuery, policies::Change;
         receipt: decisions::TenantQuery;
         reveals: reveals::What, reveals::Reveal, reveals::Opening;
+        reviews: reviews::ListQuery, reviews::Open, reviews::Hand, reviews::Verdict;
         risk: ShortForm;
         suppressions: suppressions::Add, suppressions::Lift;
         switches: switches::SwitchRequest;

@@ -25,6 +25,7 @@ mod plans;
 mod policies;
 mod receipt;
 mod reveals;
+mod reviews;
 mod risk;
 mod risk_tokens;
 mod segments;
@@ -123,6 +124,12 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/plans/{tenant}/{id}/assign", post(plans::desk::assign))
         .route("/v1/plans/{tenant}/{id}/comments", post(plans::desk::remark))
         .route("/v1/plans/{tenant}/{id}/reveal", post(plans::desk::reveal))
+        .route("/v1/reviews/{tenant}", get(reviews::list).post(reviews::open))
+        .route("/v1/reviews/{tenant}/{id}", get(reviews::show))
+        .route("/v1/reviews/{tenant}/{id}/assign", post(reviews::assign))
+        .route("/v1/reviews/{tenant}/{id}/comments", post(reviews::remark))
+        .route("/v1/reviews/{tenant}/{id}/verdict", post(reviews::verdict))
+        .route("/v1/reviews/{tenant}/{id}/reveal", post(reviews::reveal))
         .route("/v1/breakers/{tenant}", get(breakers::show))
         .route("/v1/breakers/{tenant}/harm", post(breakers::harm))
         .route("/v1/breakers/{tenant}/close", post(breakers::close))

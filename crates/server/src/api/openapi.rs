@@ -51,7 +51,8 @@ use crate::{
         super::plans::list, super::plans::show, super::plans::propose::handle, super::plans::review::approve,
         super::plans::review::reject, super::plans::review::withdraw, super::plans::run::stop, super::plans::run::resume,
         super::plans::run::settle, super::plans::run::undo, super::plans::desk::assign, super::plans::desk::remark,
-        super::plans::desk::reveal, super::breakers::show, super::breakers::harm, super::breakers::close,
+        super::plans::desk::reveal, super::reviews::list, super::reviews::open, super::reviews::show,
+        super::reviews::assign, super::reviews::remark, super::reviews::verdict, super::reviews::reveal, super::breakers::show, super::breakers::harm, super::breakers::close,
         super::tenant_writes::begin, super::tenant_writes::end, super::metrics::handle, super::health::handle,
         handle,
     )

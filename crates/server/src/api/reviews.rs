@@ -276,8 +276,7 @@ pub(super) async fn verdict(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let permit = server.permit(&caller, Action::TellOutcomes, &id).await?;
-    let Verdict { version, verdict, actor, reason } =
-        body::parse(&body::read(request.into_body()).await?)?;
+    let Verdict { version, verdict, actor, reason } = body::parse(&body::read(request.into_body()).await?)?;
     let by = permit.actor(actor.as_deref())?;
     let given = VerdictGiven { verdict, reason: &reason, by: &by, version };
     let (head, outcome) = server.0.app.close_review(&permit, &review, given).await?;

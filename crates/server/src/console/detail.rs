@@ -34,7 +34,7 @@ use super::{
     layout::{Layout, trail_to},
     query::{self, Link, Parameters},
     reveal::{self, Choice},
-    user_risk, waterfall, words,
+    review, user_risk, waterfall, words,
 };
 use crate::Server;
 
@@ -59,6 +59,8 @@ pub(super) struct Detail {
     pub(super) fields: Vec<MaskedField>,
     /// Whether the reader may open it.
     pub(super) may_reveal: bool,
+    /// Whether the reader may have it reviewed.
+    pub(super) may_review: bool,
     /// What was opened.
     pub(super) revealed: Option<Revealed>,
     /// Whether a verdict was told just now.
@@ -143,6 +145,7 @@ async fn detail(server: &Server, tenant: &Permit, id: &DecisionId) -> Result<Det
         user_risk,
         fields,
         may_reveal: server.0.app.may_reveal(tenant),
+        may_review: server.0.app.may_within(tenant, Action::WorkReviews),
         revealed: None,
         notice: None,
     })
@@ -357,6 +360,7 @@ impl Detail {
                         a.button.danger href=(link("fraudulent")) { "It was not the user…" }
                     }
                 }
+                @if self.may_review { (review::ask((&self.tenant, &self.reader), self.row.decision.id.as_str())) }
             }
         }
     }
@@ -457,6 +461,7 @@ mod tests {
                     shown: "[personal]".to_owned(),
                 }],
                 may_reveal: true,
+                may_review: true,
                 revealed: None,
                 content: Content::Opened(Box::new(record)),
                 thresholds: countersign_policy::Settings::default().thresholds,

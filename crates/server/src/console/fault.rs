@@ -105,6 +105,8 @@ impl From<Error> for Fault {
             | Error::Plan(_)
             | Error::Actor
             | Error::Audience
+            | Error::ReviewClosed
+            | Error::ReviewExists
             | Error::Containment
             | Error::Priority
             | Error::Reason

@@ -59,6 +59,7 @@ impl Layout<'_> {
                         a.findings-link href=(Link::to("/tenant").with("tenant", self.tenant.as_str()).done()) { "Findings" }
                         a.findings-link href=(Link::to("/incidents").with("tenant", self.tenant.as_str()).done()) { "Incidents" }
                         a.findings-link href=(Link::to("/plans").with("tenant", self.tenant.as_str()).done()) { "Plans" }
+                        a.findings-link href=(Link::to("/reviews").with("tenant", self.tenant.as_str()).done()) { "Reviews" }
                         a.findings-link href=(Link::to("/alerts").with("tenant", self.tenant.as_str()).done()) { "Alerts" }
                         a.findings-link href=(Link::to("/users").with("tenant", self.tenant.as_str()).done()) { "Users at risk" }
                         a.findings-link href=(Link::to("/models").with("tenant", self.tenant.as_str()).done()) { "Models" }

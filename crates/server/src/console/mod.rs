@@ -29,6 +29,8 @@ mod plans;
 mod query;
 mod receipt;
 mod reveal;
+mod review;
+mod reviews;
 #[cfg(test)]
 mod samples;
 mod severity;
@@ -82,6 +84,12 @@ pub(crate) fn router() -> Router<Server> {
         .route("/plans/{id}/assign", post(plan_act::assign))
         .route("/plans/{id}/comment", post(plan_act::comment))
         .route("/plans/{id}/reveal", post(plan::reveal))
+        .route("/reviews", get(reviews::handle).post(review::open))
+        .route("/reviews/{id}", get(review::handle))
+        .route("/reviews/{id}/assign", post(review::assign))
+        .route("/reviews/{id}/comment", post(review::comment))
+        .route("/reviews/{id}/verdict", post(review::verdict))
+        .route("/reviews/{id}/reveal", post(review::reveal))
         .route("/breaker/harm", post(plans::harm))
         .route("/breaker/close", post(plans::close))
         .route("/alerts", get(alerts::handle))

@@ -354,7 +354,14 @@ mod tests {
     fn a_review_is_shown_whole_and_nothing_of_it_is_markup() {
         let open = page("open");
         samples::check_page(&open);
-        for part in ["/decisions/", "/plans/pln_1", "name=\"version\" value=\"3\"", "/verdict\"", "escalated", "rec_9"] {
+        for part in [
+            "/decisions/",
+            "/plans/pln_1",
+            "name=\"version\" value=\"3\"",
+            "/verdict\"",
+            "escalated",
+            "rec_9",
+        ] {
             assert!(open.contains(part), "{part}");
         }
         let closed = page("closed");

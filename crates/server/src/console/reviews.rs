@@ -104,8 +104,7 @@ pub(super) async fn handle(
     let permit = permitted(&server, &caller, Action::ReadPlans, &parameters).await?;
     let app = &server.0.app;
     let (now, wanted) = (app.clock().now(), Wanted::read(&parameters)?);
-    let filter =
-        ReviewFilter { before: parameters.get("before").map(str::to_owned), ..wanted.of_store(now) };
+    let filter = ReviewFilter { before: parameters.get("before").map(str::to_owned), ..wanted.of_store(now) };
     let most = if wanted.is_closed { PAGE } else { OPEN };
     let mut rows = app.reviews(&permit, filter, most + 1).await?;
     let has_more = u32::try_from(rows.len()).is_ok_and(|count| count > most);
@@ -273,7 +272,9 @@ pub(super) mod tests {
         let gone = ReviewListed { level: None, trigger: None, alias: None, ..listed("open") };
         let page = page(vec![listed("open"), gone], false);
         samples::check_page(&page);
-        for part in ["post-user-registration", "customer success", "urgent · escalated", "overdue", "no longer kept"] {
+        for part in
+            ["post-user-registration", "customer success", "urgent · escalated", "overdue", "no longer kept"]
+        {
             assert!(page.contains(part), "{part}");
         }
     }

@@ -91,6 +91,7 @@ written! {
     People
     PersonMarking
     PersonNamed
+    PersonVerdict
     PlanHash
     PlanHead
     PlanId
@@ -106,6 +107,13 @@ written! {
     Receipt
     RevealKind
     Revealed
+    ReviewClosed
+    ReviewHead
+    ReviewId
+    ReviewOpened
+    ReviewPage
+    ReviewShown
+    ReviewStatus
     RiskTokenEnded
     RiskTokenMade
     RiskTokens

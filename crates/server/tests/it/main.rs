@@ -79,6 +79,8 @@ mod retention;
 #[cfg(test)]
 mod reveals;
 #[cfg(test)]
+mod reviews;
+#[cfg(test)]
 mod short_form;
 #[cfg(test)]
 mod sign_in;

@@ -72,8 +72,12 @@ async fn a_sign_up_of_high_risk_waits_by_itself_until_somebody_says_what_it_was(
     assert_eq!(closed.json["review"]["verdict"], "fraudulent");
     check_problem(&scene.post(&ana, &act(review, "verdict"), body(2)).await, 409, "review.closed");
     assert_eq!(show(&scene.service, &decision).await["standing"], "fraudulent", "an outcome of the decision");
-    let shown = scene.send(&ana, "GET", &format!("{PATH}/{}", review["id"].as_str().unwrap()), &Value::Null).await;
-    assert_eq!((&shown.json["closing"], &shown.json["closed_by"].is_string()), (&json!("[free_text]"), &true));
+    let shown =
+        scene.send(&ana, "GET", &format!("{PATH}/{}", review["id"].as_str().unwrap()), &Value::Null).await;
+    assert_eq!(
+        (&shown.json["closing"], &shown.json["closed_by"].is_string()),
+        (&json!("[free_text]"), &true)
+    );
     let changes = changes(&scene).await;
     assert!(changes.iter().filter(|change| *change == "review_opened").count() == 2, "{changes:?}");
     assert!(changes.contains(&"review_closed".to_owned()));
@@ -114,7 +118,11 @@ async fn a_decision_is_put_there_once_given_away_and_written_about() {
     let verdict = json!({"version": 2, "verdict": "legitimate", "reason": "it was her"});
     check_problem(&scene.post(&pia, &act(&review, "verdict"), verdict).await, 403, "denied");
     for query in ["status=waiting", "before=%27", "page=2"] {
-        check_problem(&scene.send(&pia, "GET", &format!("{PATH}?{query}"), &Value::Null).await, 422, "query.shape");
+        check_problem(
+            &scene.send(&pia, "GET", &format!("{PATH}?{query}"), &Value::Null).await,
+            422,
+            "query.shape",
+        );
     }
 }
 
@@ -151,18 +159,30 @@ async fn what_nobody_looked_at_in_time_presses_more_and_is_told() {
     assert_eq!(app.escalate(&tenant).await.unwrap(), 1, "half of the plan's time is over");
     assert_eq!(app.escalate(&tenant).await.unwrap(), 0);
     let again = Somebody("cookie", scene.service.session_of("mia").await);
-    let shown = scene.send(&again, "GET", &format!("{PLANS}/{}", plan["id"].as_str().unwrap()), &Value::Null).await;
-    assert_eq!((&shown.json["plan"]["priority"], &plan["priority"]), (&json!(2), &json!(1)), "{}", shown.json);
+    let shown =
+        scene.send(&again, "GET", &format!("{PLANS}/{}", plan["id"].as_str().unwrap()), &Value::Null).await;
+    assert_eq!(
+        (&shown.json["plan"]["priority"], &plan["priority"]),
+        (&json!(2), &json!(1)),
+        "{}",
+        shown.json
+    );
     scene.service.clock.advance(Duration::from_secs(90 * 3_600));
     assert_eq!(app.escalate(&tenant).await.unwrap(), 1, "a plan whose time is over is not told of");
     let again = Somebody("cookie", scene.service.session_of("mia").await);
-    let shown = scene.send(&again, "GET", &format!("{PATH}/{}", review["id"].as_str().unwrap()), &Value::Null).await.json;
+    let shown = scene
+        .send(&again, "GET", &format!("{PATH}/{}", review["id"].as_str().unwrap()), &Value::Null)
+        .await
+        .json;
     let before = review["priority"].as_u64().unwrap();
     assert_eq!((&shown["priority"], shown["escalated"].is_string()), (&json!(before + 1), true), "{shown}");
     let overdue = scene.send(&again, "GET", &format!("{PATH}?overdue=true"), &Value::Null).await.json;
     assert_eq!(overdue["reviews"], json!([]), "its time begins anew");
     let changes = changes(&scene).await;
-    assert!(changes.contains(&"review_overdue".to_owned()) && changes.contains(&"overdue".to_owned()), "{changes:?}");
+    assert!(
+        changes.contains(&"review_overdue".to_owned()) && changes.contains(&"overdue".to_owned()),
+        "{changes:?}"
+    );
 }
 
 #[tokio::test]
