@@ -22,7 +22,7 @@ use super::{
     fault::Fault,
     layout::{Crumb, Layout, trail_to},
     plan_act,
-    plans::{priority, summary},
+    plans::{many, priority, summary},
     query::{self, Link, Parameters, Reader, permitted},
     reveal::{self, Choice},
     words,
@@ -228,6 +228,7 @@ impl Page {
                 p.wrap { (step.sentence.text) @if is_begun { " " span.tag { (step.state) } } }
                 p.quiet.wrap {
                     @if step.is_irreversible { strong.alarm { "Irreversible. " } }
+                    @if !step.is_irreversible { "Undone by: " }
                     (step.sentence.undone)
                     @if let Some(status) = step.status { " The tenant answered " (status) "." }
                 }
@@ -325,14 +326,14 @@ impl Page {
                 dl.pairs {
                     div { dt { "State" } dd { (plan.state) @if is_late { " · " strong.alarm { "overdue" } } } }
                     div { dt { "Reaches" } dd {
-                        (radius.users) " users, " (radius.organizations) " organizations, " (radius.clients) " applications, "
-                        (radius.steps) " steps"
+                        (many(radius.users, "user")) ", " (many(radius.organizations, "organization")) ", "
+                        (many(radius.clients, "application")) ", " (many(radius.steps, "step"))
                     } }
                     div { dt { "Agreed" } dd {
                         @if plan.is_by_policy { "the policy countersigned it" } @else { (self.shown.approvals) " of: " (self.demanded()) }
                     } }
                     @if !self.shown.reasons.is_empty() {
-                        div { dt { "Asks people" } dd { @for reason in &self.shown.reasons { span { (reason_words(reason)) ". " } } } }
+                        div { dt { "Asks people" } dd { (reasons_words(&self.shown.reasons)) } }
                     }
                     div { dt { "Proposed" } dd {
                         @match (&self.shown.proposed_by, &self.shown.workflow) {
@@ -423,15 +424,25 @@ fn halt_words(halt: &Halt) -> String {
 }
 
 /// Why a plan goes no further by itself.
-fn reason_words(reason: &GateReason) -> String {
-    match reason {
-        GateReason::Kind { kind, .. } => format!("the settings ask for {}", kind.as_str().replace('_', " ")),
-        GateReason::RunCap { .. } => "it reaches further than a run may by itself".to_owned(),
-        GateReason::DayCap { .. } => "runs of a day reach as far as they may by themselves".to_owned(),
-        GateReason::Breaker => "the breaker is open".to_owned(),
-        GateReason::OwnUndo => "it undoes a run of whoever wants that".to_owned(),
-        other => other.code().replace('_', " "),
+fn reasons_words(reasons: &[GateReason]) -> String {
+    let mut kinds = Vec::new();
+    let mut said = Vec::new();
+    for reason in reasons {
+        match reason {
+            GateReason::Kind { kind, .. } => kinds.push(kind.as_str().replace('_', " ")),
+            GateReason::RunCap { .. } => said.push("it reaches further than a run may by itself".to_owned()),
+            GateReason::DayCap { .. } => {
+                said.push("runs of a day reach as far as they may by themselves".to_owned())
+            }
+            GateReason::Breaker => said.push("the breaker is open".to_owned()),
+            GateReason::OwnUndo => said.push("it undoes a run of whoever wants that".to_owned()),
+            other => said.push(other.code().replace('_', " ")),
+        }
     }
+    if !kinds.is_empty() {
+        said.insert(0, format!("the settings ask for: {}", kinds.join(", ")));
+    }
+    said.join("; ")
 }
 
 #[cfg(test)]

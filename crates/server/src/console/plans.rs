@@ -114,13 +114,23 @@ pub(super) fn summary(kinds: &[KindCount], is_erased: bool) -> String {
     };
     let said: Vec<String> = kinds.iter().take(4).map(one).collect();
     let more = kinds.len().saturating_sub(4);
-    let rest = if more > 0 { format!(" and {more} more kinds") } else { String::new() };
+    let rest = if more > 0 { format!(" and {} more", many(more, "kind")) } else { String::new() };
     let mut text = said.join(", ") + &rest;
     // Why: it begins a line; kinds are words of ours.
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
     }
     if text.is_empty() { "Nothing".to_owned() } else { text }
+}
+
+/// So many of something.
+pub(super) fn many(count: usize, one: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{} {one}{s}", words::count(u64::try_from(count).unwrap_or(u64::MAX)))
+}
+
+fn many_of(count: u64, one: &str) -> String {
+    many(usize::try_from(count).unwrap_or(usize::MAX), one)
 }
 
 /// How much something presses, for people.
@@ -207,9 +217,9 @@ impl Page {
             h1 { "Plans" }
             p.lead { "What is to be written at the tenant. Nothing is, before a person or the policy countersigned exactly it." }
             @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
-            (self.breaker())
+            @if self.breaker.is_open { (self.breaker()) }
             (self.waiting())
-            section aria-labelledby="all-title" {
+            section.queue aria-labelledby="all-title" {
                 h2 #all-title { "All plans" }
                 (self.filters())
                 @if self.rows.is_empty() { (self.empty()) } @else { (self.table(&self.rows, "Plans, the newest first")) }
@@ -219,6 +229,7 @@ impl Page {
                     }
                 }
             }
+            @if !self.breaker.is_open { (self.breaker()) }
         };
         let layout = Layout {
             title: "Plans",
@@ -247,7 +258,7 @@ impl Page {
                     @if self.breaker.may_close { (form("/breaker/close", "Close the breaker")) }
                 }
             } @else if self.breaker.may_report {
-                details.acts {
+                details.acts.harm {
                     summary { "Something did harm…" }
                     p { "Until somebody closes the breaker, nothing goes by itself then: people are asked for everything." }
                     (form("/breaker/harm", "Report harm"))
@@ -259,7 +270,7 @@ impl Page {
     fn waiting(&self) -> Markup {
         html! {
             @if let Some(waiting) = &self.waiting {
-                section aria-labelledby="waiting-title" {
+                section.queue aria-labelledby="waiting-title" {
                     h2 #waiting-title { "Waits for you" @if !waiting.is_empty() { " " span.tag { (waiting.len()) } } }
                     @if waiting.is_empty() {
                         p.quiet { "Nothing: what is proposed is your own, or you agreed to it." }
@@ -333,7 +344,7 @@ impl Page {
                 }
                 td role="cell" data-label="Queue" { (plan.audience.replace('_', " ")) }
                 td role="cell" data-label="Presses" { (priority(plan.priority)) }
-                td role="cell" data-label="Reaches" { (words::count(plan.users)) " users, " (words::count(plan.steps)) " steps" }
+                td role="cell" data-label="Reaches" { (many_of(plan.users, "user")) ", " (many_of(plan.steps, "step")) }
                 td role="cell" data-label="Assignee" { @match &plan.assignee { Some(assignee) => (assignee), None => span.quiet { "nobody" } } }
                 td role="cell" data-label="Look by" { (words::absolute(plan.due)) }
             }

@@ -174,7 +174,15 @@ async fn plans(tour: &mut Tour) {
     let (olga, pia) = (&people[0], &people[1]);
     let mut proposed = Vec::new();
     for user in 1..4 {
-        proposed.push(tour.send_as(olga, ("POST", "/v1/plans/{tenant}"), &[], wanted(&[block(user)])).await);
+        proposed.push(
+            tour.send_as(
+                olga,
+                ("POST", "/v1/plans/{tenant}"),
+                &[],
+                wanted(&[block(&format!("auth0|{user}"))], "a drill"),
+            )
+            .await,
+        );
     }
     let [one, other, third] = [0, 1, 2].map(|at: usize| text(&proposed[at], "id").to_owned());
     let of = |verb: &str| format!("/v1/plans/{{tenant}}/{{id}}/{verb}");
@@ -199,6 +207,24 @@ async fn plans(tour: &mut Tour) {
     tour.get("/v1/breakers/{tenant}", &[], "").await;
     tour.send("POST", "/v1/breakers/{tenant}/harm", &[], json!({})).await;
     tour.send("POST", "/v1/breakers/{tenant}/close", &[], json!({})).await;
+}
+
+async fn reviews(tour: &mut Tour) {
+    let decision = id_of(&tour.service.decide(&at_home("auth0|zoe")).await);
+    let open = json!({ "decision": decision, "reason": "she called", "audience": "tenant_owner" });
+    let review = tour.send("POST", "/v1/reviews/{tenant}", &[], open).await;
+    let id = text(&review, "id").to_owned();
+    let at = [("id", &*id)];
+    tour.get("/v1/reviews/{tenant}", &[], "?status=open").await;
+    let hand = json!({ "version": 1, "assignee": "noa" });
+    tour.send("POST", "/v1/reviews/{tenant}/{id}/assign", &at, hand).await;
+    let comment = json!({ "actor": "mia", "text": "looked at it" });
+    tour.send("POST", "/v1/reviews/{tenant}/{id}/comments", &at, comment).await;
+    let verdict = json!({ "version": 2, "verdict": "legitimate", "actor": "mia", "reason": "it was her" });
+    tour.send("POST", "/v1/reviews/{tenant}/{id}/verdict", &at, verdict).await;
+    tour.get("/v1/reviews/{tenant}/{id}", &at, "").await;
+    let why = json!({ "actor": "mia", "reason": "a drill" });
+    tour.send("POST", "/v1/reviews/{tenant}/{id}/reveal", &at, why).await;
 }
 
 async fn operated(tour: &mut Tour) {
@@ -250,7 +276,7 @@ async fn access(tour: &mut Tour) {
     tour.get("/v1/access/accounts", &[], "").await;
     tour.send("POST", "/v1/access/tokens/{id}/revoke", &[("id", text(&token, "id"))], json!({})).await;
     tour.send("POST", "/v1/access/accounts/{id}/disable", &at, json!({})).await;
-    let link = tour.send("POST", "/v1/access/links", &[], json!({})).await;
+    let link = tour.send("POST", "/v1/access/links", &[], json!({ "reason": "a drill" })).await;
     assert_eq!(tour.service.send(bare("GET", text(&link, "path"))).await.status, 303);
     let sessions = tour.get("/v1/access/sessions", &[], "").await;
     let session = text(&sessions["sessions"][0], "id").to_owned();
@@ -265,6 +291,7 @@ async fn what_is_answered_to_a_request_that_is_right_is_described() {
     watched(&mut tour).await;
     access(&mut tour).await;
     plans(&mut tour).await;
+    reviews(&mut tour).await;
     let missed: Vec<_> =
         operations(&tour.document).into_keys().filter(|key| !tour.done.contains(key)).collect();
     // A model with its card, a receiver of messages, an alert that a detector raised and a run that halted take more than a request.

@@ -152,7 +152,7 @@ async fn what_nobody_looked_at_in_time_presses_more_and_is_told() {
     let mia = scene.person("mia", &[Role::Operator]).await;
     let decision = decided(&scene, "auth0|1").await;
     let review = opened(&scene, &mia, &decision).await;
-    let plan = scene.proposed(&mia, &[block(1)]).await;
+    let plan = scene.proposed(&mia, &[block("auth0|1")]).await;
     let (app, tenant) = (&scene.service.app, scene.service.tenant());
     assert_eq!(app.escalate(&tenant).await.unwrap(), 0);
     scene.service.clock.advance(Duration::from_secs(13 * 3_600));
