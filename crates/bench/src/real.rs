@@ -75,8 +75,7 @@ impl Real {
         let leaf = store.find_leaf(Scope::Tenant(tenant.id()), id.as_str()).await?.context("no leaf")?;
         let bodies = store.list_sealed_bodies(Scope::Tenant(tenant.id()), leaf.index).await?.into_iter();
         let bodies = bodies.map(|body| NewBody { key_id: body.key_id, sealed: body.sealed }).collect();
-        let permit =
-            app.permit(&Caller::local(How::Process), Action::RevealDecisions, tenant.id(), None).await?;
+        let permit = app.permit(&Caller::local(How::Process), Action::RevealDecisions, tenant.id()).await?;
         let reason = Reason { actor: Some("bench"), text: "to measure what a record costs" };
         let opened = app.opened_receipt(&permit, id.as_str(), reason).await?.openings.pop();
         let Opening { body, .. } = opened.context("nothing was laid open")?;

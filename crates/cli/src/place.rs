@@ -66,7 +66,7 @@ impl Here {
     }
 
     async fn permitted(app: Arc<App>, tenant: &TenantId, action: Action) -> anyhow::Result<Self> {
-        let permit = app.permit(&Caller::local(How::Process), action, tenant, None).await?;
+        let permit = app.permit(&Caller::local(How::Process), action, tenant).await?;
         Ok(Self { tenant: Arc::clone(&permit), app })
     }
 

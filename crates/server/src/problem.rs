@@ -148,6 +148,7 @@ impl From<countersign_app::Error> for Problem {
             | Error::ReviewClosed
             | Error::ReviewExists
             | Error::NameTaken
+            | Error::PersonDisabled(_)
             | Error::IncidentChanged
             | Error::Handling(HandlingError::Closed)
             | Error::Plan(PlanRefusal::NoHands | PlanRefusal::Gate(_) | PlanRefusal::Misfit) => {

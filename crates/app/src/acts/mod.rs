@@ -4,12 +4,15 @@
 //! fold over its reviews, each of which is a row and a leaf; how far a run came is a fold over its steps' rows.
 
 mod admit;
+mod beside;
 mod breaker;
 mod contain;
 mod desk;
+mod executor;
 mod kept;
 mod look;
 mod propose;
+mod recorder;
 mod refusal;
 mod review;
 mod run;
@@ -30,15 +33,16 @@ use std::{
 use countersign_core::Secret;
 use countersign_plan::gate::Settings;
 
-pub(crate) use self::desk::facts as hand_facts;
 pub use self::{
     contain::{CONTAINMENT, Containment},
     desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},
+    executor::{Queue, Ran},
     propose::{Asked, NewPlan},
+    recorder::PlanRecorder,
     refusal::PlanRefusal,
-    run::{Ran, Wait},
     view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
 };
+pub(crate) use self::{desk::facts as hand_facts, executor::Bell};
 pub use countersign_plan::{
     change::{Evidence, Left, Wanted},
     gate::{Approvals, Reason as GateReason},

@@ -6,7 +6,7 @@ use countersign_store::{Commit, NewLeaf, ReviewRow, ReviewWrite, StoreError, Wri
 use super::{Closing, ReviewBody, ReviewHead, ReviewStatus, is_open, queue::review_draft};
 use crate::{
     App, Error, Tenant,
-    access::Permit,
+    access::{Permit, ScopedPermit},
     acts::Handing,
     outcomes::{Outcome, PersonVerdict, Taken},
     writes::told,
@@ -21,8 +21,8 @@ pub struct VerdictGiven<'a> {
     pub verdict: PersonVerdict,
     /// Why.
     pub reason: &'a str,
-    /// Who, in words for people.
-    pub by: &'a str,
+    /// Who, where the caller speaks for several people.
+    pub actor: Option<&'a str>,
     /// The review's version that was looked at.
     pub version: u64,
 }
@@ -88,18 +88,20 @@ impl App {
     /// organization; `Erased`, `Unavailable`.
     pub async fn close_review(
         &self,
-        permit: &Permit,
+        scoped: &ScopedPermit,
         id: &str,
         given: VerdictGiven<'_>,
     ) -> Result<(ReviewHead, Taken), Error> {
-        let VerdictGiven { verdict, reason, by, version } = given;
+        let VerdictGiven { verdict, reason, actor, version } = given;
         if reason.trim().is_empty() || reason.len() > MAX_REASON_BYTES {
             return Err(Error::Text("reason", MAX_REASON_BYTES));
         }
+        let permit = scoped.unscoped();
+        let by = permit.actor(actor)?;
         let row = self.get_review(permit, id).await?;
         let decision: DecisionId = row.decision.parse().map_err(Error::internal)?;
         // Why: whoever administers one organization is held to its decisions.
-        self.find_decision(permit, &decision).await.map_err(|error| match error {
+        self.find_decision(scoped, &decision).await.map_err(|error| match error {
             Error::NotFound(_) => Error::NotFound("review"),
             other => other,
         })?;
@@ -111,7 +113,7 @@ impl App {
         let key = self.key_named(permit, &row.key_id).await?.ok_or(Error::Erased)?;
         // Why first: told again it counts once, while a review that is closed is not looked at again.
         let taken = self.report(permit, &Outcome::Verdict { decision_id: decision, verdict }).await?;
-        body.closing = Some(Closing { by: told(by), reason: reason.to_owned() });
+        body.closing = Some(Closing { by: told(&by), reason: reason.to_owned() });
         let (record, at) = (self.make_id(IdKind::Record)?, self.ports.clock.now());
         let leaf = Self::public_leaf(
             permit,

@@ -275,10 +275,9 @@ pub(super) async fn verdict(
     Segments((id, review)): Segments<(String, String)>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let permit = server.permit(&caller, Action::TellOutcomes, &id).await?;
+    let permit = server.permit_within(&caller, Action::TellOutcomes, &id).await?;
     let Verdict { version, verdict, actor, reason } = body::parse(&body::read(request.into_body()).await?)?;
-    let by = permit.actor(actor.as_deref())?;
-    let given = VerdictGiven { verdict, reason: &reason, by: &by, version };
+    let given = VerdictGiven { verdict, reason: &reason, actor: actor.as_deref(), version };
     let (head, outcome) = server.0.app.close_review(&permit, &review, given).await?;
     Ok(Json(json!({ "review": head, "outcome": outcome })))
 }

@@ -113,6 +113,7 @@ impl From<Error> for Fault {
             | Error::Fields
             | Error::NoProvider
             | Error::NameTaken
+            | Error::PersonDisabled(_)
             | Error::Scope
             | Error::Days(_)
             | Error::Grant(_)

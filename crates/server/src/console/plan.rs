@@ -69,7 +69,7 @@ pub(super) struct Page {
 }
 
 fn rights(server: &Server, caller: &Caller, permit: &Permit, shown: &PlanShown) -> Rights {
-    let may = |action| server.0.app.may_within(permit, action);
+    let may = |action| server.0.app.may(caller, action, permit.id());
     Rights {
         approve: may(Action::ApprovePlans),
         propose: may(Action::ProposePlans),

@@ -158,7 +158,7 @@ pub(super) async fn handle(
     let mut rows = app.plans(&permit, filter, PAGE + 1).await?;
     let has_more = u32::try_from(rows.len()).is_ok_and(|count| count > PAGE);
     rows.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
-    let waiting = match app.may_within(&permit, Action::ApprovePlans) {
+    let waiting = match app.may(&caller, Action::ApprovePlans, permit.id()) {
         true => Some(app.plans_to_approve(&permit, &caller, wanted.audience.clone()).await?),
         false => None,
     };
@@ -172,8 +172,8 @@ pub(super) async fn handle(
         has_more,
         breaker: Breaker {
             is_open: app.is_breaker_open(&permit).await?,
-            may_close: app.may_within(&permit, Action::ExecutePlans),
-            may_report: app.may_within(&permit, Action::WorkReviews),
+            may_close: app.may(&caller, Action::ExecutePlans, permit.id()),
+            may_report: app.may(&caller, Action::WorkReviews, permit.id()),
         },
         told: match parameters.get("told") {
             Some("harm") => Some("Harm was reported: nothing goes by itself from now on."),

@@ -19,7 +19,7 @@ use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_tenant, of_form},
+    confirm::{Pairs, named_tenant, named_within, of_form},
     fault::Fault,
     filter::actor,
     layout::{Crumb, Layout, trail_to},
@@ -61,9 +61,9 @@ pub(super) async fn handle(
         reader: query::reader(&server, &caller),
         now: app.clock().now(),
         shown: app.review(&permit, &id).await?,
-        may_work: app.may_within(&permit, Action::WorkReviews),
-        may_judge: app.may_within(&permit, Action::TellOutcomes),
-        may_reveal: app.may_within(&permit, Action::RevealPlans),
+        may_work: app.may(&caller, Action::WorkReviews, permit.id()),
+        may_judge: app.may(&caller, Action::TellOutcomes, permit.id()),
+        may_reveal: app.may(&caller, Action::RevealPlans, permit.id()),
         revealed: None,
         told: told(parameters.get("told")),
     };
@@ -88,8 +88,8 @@ pub(super) async fn reveal(
         reader: query::reader(&server, &caller),
         now: app.clock().now(),
         shown,
-        may_work: app.may_within(&permit, Action::WorkReviews),
-        may_judge: app.may_within(&permit, Action::TellOutcomes),
+        may_work: app.may(&caller, Action::WorkReviews, permit.id()),
+        may_judge: app.may(&caller, Action::TellOutcomes, permit.id()),
         may_reveal: true,
         revealed: Some(record),
         told: None,
@@ -149,15 +149,15 @@ pub(super) async fn verdict(
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::TellOutcomes, &parameters).await?;
+    let permit = named_within(&server, &caller, Action::TellOutcomes, &parameters).await?;
     let verdict = match parameters.get("verdict") {
         Some("legitimate") => PersonVerdict::Legitimate,
         Some("fraudulent") => PersonVerdict::Fraudulent,
         _ => return Err(Fault::query("`verdict` is `legitimate` or `fraudulent`")),
     };
-    let by = permit.actor(parameters.get("actor"))?;
     let reason = text(&parameters, "reason");
-    let given = VerdictGiven { verdict, reason: &reason, by: &by, version: version(&parameters)? };
+    let actor = parameters.get("actor");
+    let given = VerdictGiven { verdict, reason: &reason, actor, version: version(&parameters)? };
     server.0.app.close_review(&permit, &id, given).await?;
     Ok(back(permit.id(), &id, "judged"))
 }

@@ -49,6 +49,7 @@ written! {
     Disabled
     Disposition
     Document
+    Enabled
     Ended
     Entity
     EntityTag

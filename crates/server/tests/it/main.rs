@@ -31,6 +31,8 @@ mod golden;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod held;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod incidents;
