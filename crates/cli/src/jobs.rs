@@ -364,6 +364,7 @@ async fn warm(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool
 async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let learning = app.permit_job_everywhere(Job::Learning).await;
     let old = app.permit_job_everywhere(Job::Retention).await;
+    let reviewed = app.permit_job_everywhere(Job::Reviews).await;
     let mut ticks = ticks(MINUTE);
     loop {
         tokio::select! {
@@ -379,6 +380,12 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         for tenant in &learning {
             let Some(lead) = lead(&app, tenant).await else { continue };
             log(tenant, "silence", in_batches(&stop, BATCHES, || app.count_silence(tenant, &lead)).await);
+        }
+        for tenant in &reviewed {
+            if lead(&app, tenant).await.is_some() {
+                log(tenant, "reviews", app.queue_sign_ups(tenant).await.map(drop));
+                log(tenant, "overdue", app.escalate(tenant).await.map(drop));
+            }
         }
         for tenant in &old {
             let Some(lead) = lead(&app, tenant).await else { continue };

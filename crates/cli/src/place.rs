@@ -173,6 +173,16 @@ impl Remote {
         self.is_shared.then(|| named.unwrap_or(OPERATOR).to_owned())
     }
 
+    /// The address of a page of the server's console, given by its segments.
+    pub fn page(&self, path: &[&str], query: &[(&str, &str)]) -> String {
+        let mut address = self.base.clone();
+        if let Ok(mut segments) = address.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        address.query_pairs_mut().extend_pairs(query);
+        address.into()
+    }
+
     /// Gets what is at a path, given by its segments.
     pub async fn get(&self, path: &[&str], query: &[(&str, String)]) -> anyhow::Result<Value> {
         let (status, bytes) = self.send(Method::GET, path, query, None).await?;

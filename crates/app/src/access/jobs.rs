@@ -18,6 +18,8 @@ pub enum Job {
     Learning,
     /// Tells receivers of incidents.
     Hooks,
+    /// Fills the review queue, and raises what is overdue.
+    Reviews,
     /// Deletes what is older than it is kept.
     Retention,
     /// Fetches the log by the Management API.
@@ -30,11 +32,12 @@ pub enum Job {
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ledger,
         Self::Watch,
         Self::Learning,
         Self::Hooks,
+        Self::Reviews,
         Self::Retention,
         Self::Pull,
         Self::Doctor,
@@ -49,6 +52,7 @@ impl Job {
             Self::Watch => "watch",
             Self::Learning => "learning",
             Self::Hooks => "hooks",
+            Self::Reviews => "reviews",
             Self::Retention => "retention",
             Self::Pull => "pull",
             Self::Doctor => "doctor",
@@ -70,6 +74,7 @@ impl Job {
             Self::Watch => Action::WatchLog,
             Self::Learning => Action::Learn,
             Self::Hooks => Action::TellReceivers,
+            Self::Reviews => Action::QueueReviews,
             Self::Retention => Action::DeleteOld,
             Self::Pull => Action::PullLog,
             Self::Doctor => Action::InspectTenant,

@@ -245,6 +245,13 @@ impl fmt::Display for Denied {
             PrincipalKind::Application => "this access token's scopes do not permit it",
             PrincipalKind::Local | PrincipalKind::Job => "no policy permits it",
         };
+        if self.action == Action::ApprovePlans {
+            return write!(
+                f,
+                "`{what}` is not permitted here: it takes the role `approver`, and a person who signed in at the identity \
+                 provider; a token, a link or a command beside the data approves nothing"
+            );
+        }
         match &self.policies {
             None => write!(f, "`{what}` is not permitted here: {who}"),
             Some(policies) if policies.is_empty() => write!(f, "no policy permits `{what}` here"),

@@ -6,6 +6,8 @@
 mod admit;
 mod beside;
 mod breaker;
+mod contain;
+mod desk;
 mod executor;
 mod kept;
 mod look;
@@ -15,6 +17,7 @@ mod refusal;
 mod review;
 mod run;
 mod send;
+mod shown;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -30,13 +33,21 @@ use std::{
 use countersign_core::Secret;
 use countersign_plan::gate::Settings;
 
-pub(crate) use self::executor::Bell;
 pub use self::{
+    contain::{CONTAINMENT, Containment},
+    desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},
     executor::{Queue, Ran},
     propose::{Asked, NewPlan},
     recorder::PlanRecorder,
     refusal::PlanRefusal,
-    view::{PlanHead, PlanShown, ReviewShown, StepShown},
+    view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
+};
+pub(crate) use self::{desk::facts as hand_facts, executor::Bell};
+pub use countersign_plan::{
+    change::{Evidence, Left, Wanted},
+    gate::{Approvals, Reason as GateReason},
+    review::Refused,
+    run::{Halt, StepState, Why},
 };
 pub use countersign_store::PlanFilter;
 

@@ -58,6 +58,7 @@ impl App {
     /// # Errors
     /// As `approve_plan`.
     pub async fn withdraw_plan(&self, permit: &Permit, id: &str) -> Result<PlanHead, Error> {
+        self.ports.store.find_plan(&permit.id, id).await?.ok_or(Error::NotFound("plan"))?;
         let by = self.signed(permit).await?;
         self.act_on(permit, id, Act::Withdraw { by }).await
     }

@@ -166,6 +166,18 @@ impl App {
         self.record_reveal(permit, key, public, reason).await
     }
 
+    /// Tells the ledger that parts of something are about to be shown.
+    pub(crate) async fn record_parts(
+        &self,
+        permit: &Permit,
+        key: &PersonKey,
+        (what, record, fields): (&'static str, &str, String),
+        reason: Reason<'_>,
+    ) -> Result<String, Error> {
+        let public = Public { what, record: Some(record), fields };
+        self.record_reveal(permit, key, public, reason).await
+    }
+
     /// The key of this name, under which why something was opened is sealed; `Erased` where it is gone.
     pub(crate) async fn opening_key(&self, tenant: &Tenant, key_id: &str) -> Result<Arc<PersonKey>, Error> {
         self.key_named(tenant, key_id).await?.ok_or(Error::Erased)

@@ -41,6 +41,11 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
         None if config.server.behind_tls_proxy => (Listener::behind_proxy(listener), "http"),
         None => (Listener::plain(listener), "http"),
     };
+    for tenant in app.tenants() {
+        if let Some(configured) = config.tenants.get(tenant.id()) {
+            tenant.set_reviews(configured.reviews.settings());
+        }
+    }
     let server = base.server(&config, Arc::clone(&app), address)?;
     let (_sender, stop, _signals) = listen::signals()?;
     let way = match app.has_provider() {

@@ -258,6 +258,31 @@ const KEYS: &[Key] = &[
         "Whether accounts, addresses and the narrative are told, and not their counts alone. Since 0.1.",
     ),
     key(
+        "tenants.*.reviews.audience",
+        "\"security\"",
+        "Whose queue a decision is put into by hand where nobody says: a word of your own, such as `security`, `customer_success` or `tenant_owner`. Since 0.1.",
+    ),
+    key(
+        "tenants.*.reviews.sign_up_audience",
+        "\"customer_success\"",
+        "Whose queue sign-ups are put into; `audience` when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.reviews.sign_ups_from",
+        "\"high\"",
+        "The least level of a sign-up that waits for a person by itself: `low`, `medium`, `high` (default), `critical`, or `none`. Since 0.1.",
+    ),
+    key(
+        "tenants.*.reviews.hours",
+        "[72, 24, 8, 2]",
+        "Within how many hours somebody should have looked, by priority: low, normal, high, urgent. What is overdue presses more, and hooks are told. Since 0.1.",
+    ),
+    key(
+        "tenants.*.reviews.mark",
+        "\"app_metadata:under_review\"",
+        "How a user is marked at the tenant while a review of theirs is open, by a plan as everything that is written there: `role:<id>` or `app_metadata:<key>`; not at all when absent. Since 0.1.",
+    ),
+    key(
         "tenants.*.management.domain",
         "\"acme.eu.auth0.com\"",
         "Where the tenant is; for `countersign tenant` and for what reads it. Since 0.1.",

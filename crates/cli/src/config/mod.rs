@@ -14,6 +14,7 @@ mod places;
 mod public_url;
 mod reference;
 mod retention;
+mod reviews;
 mod secret;
 mod sections;
 mod storage;

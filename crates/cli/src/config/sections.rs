@@ -26,6 +26,7 @@ use super::{
     places::Places,
     reference::Reference,
     retention::Retention,
+    reviews::Reviews,
     storage::Storage,
 };
 
@@ -170,6 +171,8 @@ pub struct Tenant {
     pub management: Option<Management>,
     /// The policy.
     pub policy: Document,
+    /// Which decisions wait for a person, in whose queue, and how long.
+    pub reviews: Reviews,
     /// What its log is watched with, beside the policy.
     pub watch: Watch,
 }
@@ -238,6 +241,7 @@ impl Config {
                     .chain(acting)
                     .map(|fault| format!("`tenants.{id}.{fault}")),
             );
+            faults.extend(tenant.reviews.faults().into_iter().map(|fault| format!("`tenants.{id}.{fault}")));
             faults.extend(
                 policy_faults(tenant)
                     .into_iter()

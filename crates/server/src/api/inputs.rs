@@ -33,9 +33,12 @@ fn inputs() -> Vec<(&'static str, &'static str, BTreeSet<String>)> {
         incidents: incidents::ListQuery, incidents::Act, incidents::Assign, incidents::Note, incidents::Close;
         journal: journal::ListQuery;
         models: models::Import, models::ImportOwn, models::Act;
+        plans: plans::read::ListQuery, plans::propose::Propose, plans::review::Approve, plans::review::Reject, plans::run::Settle,
+            plans::run::Undo, plans::desk::Hand, plans::desk::Remark, plans::desk::Reveal;
         policies: policies::VersionQuery, policies::Change;
         receipt: decisions::TenantQuery;
         reveals: reveals::What, reveals::Reveal, reveals::Opening;
+        reviews: reviews::ListQuery, reviews::Open, reviews::Hand, reviews::Verdict;
         risk: ShortForm;
         suppressions: suppressions::Add, suppressions::Lift;
         switches: switches::SwitchRequest;

@@ -34,7 +34,7 @@ use super::{
     layout::{Layout, trail_to},
     query::{self, Link, Parameters},
     reveal::{self, Choice},
-    user_risk, waterfall, words,
+    review, user_risk, waterfall, words,
 };
 use crate::Server;
 
@@ -59,6 +59,8 @@ pub(super) struct Detail {
     pub(super) fields: Vec<MaskedField>,
     /// Whether the reader may open it.
     pub(super) may_reveal: bool,
+    /// Whether the reader may have it reviewed.
+    pub(super) may_review: bool,
     /// Whether the reader may say who it was.
     pub(super) may_tell: bool,
     /// What was opened.
@@ -152,6 +154,7 @@ async fn detail(server: &Server, permit: &ScopedPermit, id: &DecisionId) -> Resu
         fields,
         may_reveal: app.may_within(permit, Action::RevealPersonal),
         may_tell: app.may_within(permit, Action::TellOutcomes),
+        may_review: app.may(permit.caller(), Action::WorkReviews, permit.id()),
         revealed: None,
         notice: None,
     })
@@ -377,6 +380,7 @@ impl Detail {
                         a.button.danger href=(link("fraudulent")) { "It was not the user…" }
                     }
                 }
+                @if self.may_review { (review::ask((&self.tenant, &self.reader), self.row.decision.id.as_str())) }
             }
         }
     }
@@ -477,6 +481,7 @@ mod tests {
                     shown: "[personal]".to_owned(),
                 }],
                 may_reveal: true,
+                may_review: true,
                 may_tell: true,
                 revealed: None,
                 content: Content::Opened(Box::new(record)),

@@ -108,9 +108,11 @@ pub(super) struct Section {
 }
 
 /// All of them, in the order of the bar.
-pub(super) const SECTIONS: [Section; 6] = [
+pub(super) const SECTIONS: [Section; 8] = [
     Section { path: "/tenant", name: "Findings", action: Action::ReadFindings },
     Section { path: "/incidents", name: "Incidents", action: Action::ReadIncidents },
+    Section { path: "/plans", name: "Plans", action: Action::ReadPlans },
+    Section { path: "/reviews", name: "Reviews", action: Action::ReadPlans },
     Section { path: "/alerts", name: "Alerts", action: Action::ReadIncidents },
     Section { path: "/users", name: "Users at risk", action: Action::ReadUsers },
     Section { path: "/models", name: "Models", action: Action::ReadModels },

@@ -63,6 +63,8 @@ mod outcomes;
 #[cfg(test)]
 mod own_models;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod pull;
@@ -80,6 +82,8 @@ mod replicas;
 mod retention;
 #[cfg(test)]
 mod reveals;
+#[cfg(test)]
+mod reviews;
 #[cfg(test)]
 mod short_form;
 #[cfg(test)]
