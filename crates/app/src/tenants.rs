@@ -75,6 +75,8 @@ pub struct Tenant {
     pub(crate) hooks: Vec<Hook>,
     /// What its plans are made and carried out with; none: it has no client for that.
     pub(crate) hands: OnceLock<Hands>,
+    /// How people are asked whether sign-ins were theirs; none: they are not.
+    pub(crate) inquiries: OnceLock<crate::inquiries::Settings>,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
@@ -252,6 +254,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         console_client,
         hooks,
         hands: OnceLock::new(),
+        inquiries: OnceLock::new(),
         confirmed,
         signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),

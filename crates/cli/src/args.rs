@@ -144,6 +144,9 @@ pub enum Command {
     /// Receivers that are told of incidents.
     #[command(subcommand)]
     Hooks(Hooks),
+    /// Work with whoever is told: webhooks, Slack, mail.
+    #[command(subcommand)]
+    Notify(Hooks),
     /// Tokens of the short form.
     #[command(subcommand)]
     RiskToken(RiskToken),

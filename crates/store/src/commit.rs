@@ -10,8 +10,8 @@ use crate::rows::{
 };
 use crate::{
     AccessWrite, AlertEntities, AlertRow, AttackSourceRow, DeliveryRow, DeliveryState, IncidentNoteRow,
-    IncidentRow, JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, ModelActRow, ModelRow, Old,
-    PlanWrite, SuppressionRow,
+    IncidentRow, InquiryWrite, JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, ModelActRow,
+    ModelRow, Old, PlanWrite, SuppressionRow,
 };
 
 /// What is served first when the writer is busy.
@@ -177,6 +177,8 @@ pub enum Write {
     Incident(IncidentWrite),
     /// Changes what is known of plans.
     Plan(PlanWrite),
+    /// Changes questions to people.
+    Inquiry(InquiryWrite),
     /// Changes who may ask for what; of the installation, whatever the commit's tenant is.
     Access(AccessWrite),
     /// Changes what is known of entries of the log and their decisions.
@@ -256,6 +258,8 @@ pub enum IncidentWrite {
         state: DeliveryState,
         /// When it is tried next, while it waits.
         next: Timestamp,
+        /// Where the receiver put it.
+        place: Option<String>,
     },
     /// Deletes an incident that is closed, with what people wrote about it; its alerts stay and have none.
     Drop(String),

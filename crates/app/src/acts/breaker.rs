@@ -5,7 +5,9 @@ use countersign_ledger::leaf::Kind;
 use countersign_plan::gate::Breaker;
 use countersign_store::{Commit, PlanWrite, StoreError, Write};
 
-use crate::{App, Error, Tenant, access::Permit, leaves::Draft};
+use serde_json::json;
+
+use crate::{App, Error, Tenant, access::Permit, hooks::Notice, leaves::Draft};
 
 /// How often a change is made anew at the most.
 const TRIES: u32 = 3;
@@ -58,6 +60,7 @@ impl App {
     ) -> Result<(), Error> {
         for _ in 0..TRIES {
             let (expected_version, breaker) = self.breaker(tenant).await?;
+            let was_open = breaker.is_open();
             let breaker = how(breaker);
             let id = self.make_id(IdKind::Record)?;
             let draft = Draft::new(&id, self.ports.clock.now(), Kind::Plan)
@@ -65,9 +68,13 @@ impl App {
                 .fact("principal", &principal)
                 .fact("is_open", &breaker.is_open());
             let document = serde_json::to_string(&breaker).map_err(Error::internal)?;
+            let mut writes = vec![Write::Plan(PlanWrite::Breaker { expected_version, document })];
+            if breaker.is_open() && !was_open {
+                writes.extend(self.tell_of_breaker(tenant, &id).await?);
+            }
             let commit = Commit {
                 leaves: vec![Self::public_leaf(tenant, draft)?],
-                writes: vec![Write::Plan(PlanWrite::Breaker { expected_version, document })],
+                writes,
                 ..Commit::background(tenant.id.clone())
             };
             match self.ports.store.commit(commit).await {
@@ -77,5 +84,19 @@ impl App {
             }
         }
         Err(Error::Stale)
+    }
+
+    /// Receivers are told, whatever else they hear of.
+    async fn tell_of_breaker(&self, tenant: &Tenant, id: &str) -> Result<Vec<Write>, Error> {
+        let notice = Notice {
+            kind: "breaker.opened",
+            about: id.to_owned(),
+            event: "breaker.opened".to_owned(),
+            topic: None,
+            data: json!({ "path": format!("/plans?tenant={}", tenant.id) }),
+        };
+        let at = self.ports.clock.now();
+        let key = self.get_key(tenant, &tenant.keys.log_day(at.days()), None).await?;
+        self.notices(tenant, notice, (&key, at))
     }
 }

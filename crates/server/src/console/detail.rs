@@ -12,13 +12,14 @@ use axum::{
         Path, Query, State,
         rejection::{FormRejection, QueryRejection},
     },
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use countersign_app::access::Permit;
 use countersign_app::{
     App, DecisionFilter, DecisionRow, Error, Tenant,
     decide::record::Record,
     explain,
+    inquiries::InquiryView,
     reveal::{Asked, MaskedField, Revealed, Target, masked_event},
 };
 use countersign_core::{DecisionId, Level, SubjectId, TenantId, Timestamp};
@@ -61,8 +62,20 @@ pub(super) struct Detail {
     pub(super) may_reveal: bool,
     /// What was opened.
     pub(super) revealed: Option<Revealed>,
+    /// Whether the person is asked, or was, whether it was they.
+    pub(super) inquiry: Asking,
     /// Whether a verdict was told just now.
     pub(super) notice: Option<&'static str>,
+}
+
+/// Whether the person of a sign-in is asked whether it was they.
+pub(super) enum Asking {
+    /// People of this tenant are not.
+    Off,
+    /// They were not yet.
+    Open,
+    /// They were.
+    Asked(InquiryView),
 }
 
 /// What can be read of a decision.
@@ -88,6 +101,7 @@ pub(super) async fn handle(
         Some("recorded") => Some("The verdict was recorded, and the person's profile has learned from it."),
         Some("safe") => Some("The person is marked as safe: nothing is held against them any more."),
         Some("compromised") => Some("The person is marked as compromised."),
+        Some("asked") => Some("The person is asked by mail whether it was they."),
         Some("known") => Some("That was told before; nothing changed."),
         _ => None,
     };
@@ -144,8 +158,33 @@ async fn detail(server: &Server, tenant: &Permit, id: &DecisionId) -> Result<Det
         fields,
         may_reveal: server.0.app.may_reveal(tenant),
         revealed: None,
+        inquiry: asking(server, tenant, id).await?,
         notice: None,
     })
+}
+
+async fn asking(server: &Server, tenant: &Permit, id: &DecisionId) -> Result<Asking, Error> {
+    if !tenant.asks_people() {
+        return Ok(Asking::Off);
+    }
+    Ok(server.0.app.find_inquiry(tenant, id).await?.map_or(Asking::Open, Asking::Asked))
+}
+
+/// Answers `POST /decisions/{id}/ask`: the person is asked whether it was they.
+pub(super) async fn ask(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::TellOutcomes, &parameters).await?;
+    let decision = query::decision_id(&id)?;
+    server.0.app.find_decision(&permit, &decision).await?;
+    server.0.app.ask_person(&permit, &decision).await?;
+    let link =
+        Link::to(&format!("/decisions/{id}")).with("tenant", permit.id().as_str()).with("told", "asked");
+    Ok(Redirect::to(&link.done()).into_response())
 }
 
 /// What is held against a person now.
@@ -350,6 +389,7 @@ impl Detail {
                     p { "Told by Auth0's log:" }
                     ul.codes { @for id in &self.log_ids { li { code.wrap { (id) } } } }
                 }
+                (self.asked(can_tell))
                 @if can_tell {
                     p.quiet { "Do you know who it was? The person's profile learns from your answer." }
                     p.buttons {
@@ -357,6 +397,26 @@ impl Detail {
                         a.button.danger href=(link("fraudulent")) { "It was not the user…" }
                     }
                 }
+            }
+        }
+    }
+
+    /// What the person was asked, and said.
+    fn asked(&self, can_ask: bool) -> Markup {
+        let path = format!("/decisions/{}/ask", self.row.decision.id);
+        html! {
+            @match &self.inquiry {
+                Asking::Off => {}
+                Asking::Open => @if can_ask && matches!(self.content, Content::Opened(_)) {
+                    form method="post" action=(path) {
+                        input type="hidden" name="tenant" value=(self.tenant.as_str());
+                        p.buttons { button.button { "Ask the person whether it was they" } }
+                    }
+                },
+                Asking::Asked(asked) => p {
+                    "The person was asked whether it was they: "
+                    strong { (words::inquiry(asked.state)) } " " code.quiet { (asked.state) }
+                },
             }
         }
     }
@@ -460,6 +520,7 @@ mod tests {
                 revealed: None,
                 content: Content::Opened(Box::new(record)),
                 thresholds: countersign_policy::Settings::default().thresholds,
+                inquiry: Asking::Off,
                 notice: None,
             }
         }

@@ -63,6 +63,7 @@ written! {
     IncidentPage
     IncidentShown
     IncidentStatus
+    Inquiry
     Level
     LinkMade
     LogDelivery
