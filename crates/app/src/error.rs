@@ -156,6 +156,9 @@ pub enum Error {
     /// There is one of this name.
     #[error("there is one of this name already")]
     NameTaken,
+    /// Somebody of this id is known and disabled.
+    #[error("they are known as `{0}`, and disabled; enable them, and grant what they may")]
+    PersonDisabled(String),
     /// A scope that is none.
     #[error("`scopes` are names of actions, such as `read_decisions`, or `*`; at least one")]
     Scope,
@@ -217,6 +220,7 @@ impl Error {
             Self::NoProvider | Self::NameTaken | Self::Scope | Self::Days(_) | Self::Grant(_) => {
                 "access.invalid"
             }
+            Self::PersonDisabled(_) => "person.disabled",
             Self::AccessPolicy(_) => "access.policy",
             Self::Stale => "stale",
             Self::Internal { .. } => "internal",

@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 
 use crate::{
     Error, Ports, TenantConfig,
-    acts::Hands,
+    acts::{Bell, Hands},
     crowd::Crowds,
     enrich::Enrich,
     gaps::Gap,
@@ -33,6 +33,7 @@ use crate::{
     posture::Findings,
     reference::Lists,
     risk_tokens, rollback,
+    switches::Unrecorded,
     watch::Watch,
 };
 
@@ -77,6 +78,8 @@ pub struct Tenant {
     pub(crate) hands: OnceLock<Hands>,
     /// How people are asked whether sign-ins were theirs; none: they are not.
     pub(crate) inquiries: OnceLock<crate::inquiries::Settings>,
+    /// Tells that there is something to carry out.
+    pub(crate) bell: Bell,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
@@ -84,7 +87,7 @@ pub struct Tenant {
     /// Held while a kill switch is recorded, and while those on record are read.
     pub(crate) switching: tokio::sync::Mutex<()>,
     /// Kill switches that were set here and are not known to be on record; held whenever `off` is replaced.
-    pub(crate) unrecorded: Mutex<BTreeMap<Trigger, bool>>,
+    pub(crate) unrecorded: Mutex<BTreeMap<Trigger, Unrecorded>>,
 }
 
 /// What is replaced as a whole when the policy or the operator's lists of domains change.
@@ -255,6 +258,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         hooks,
         hands: OnceLock::new(),
         inquiries: OnceLock::new(),
+        bell: Bell::default(),
         confirmed,
         signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),

@@ -142,6 +142,7 @@ impl From<countersign_app::Error> for Problem {
             | Error::TooMany(..)
             | Error::Stale
             | Error::NameTaken
+            | Error::PersonDisabled(_)
             | Error::IncidentChanged
             | Error::Handling(HandlingError::Closed)
             | Error::Plan(

@@ -24,12 +24,22 @@ pub enum Job {
     Pull,
     /// Reads the tenant's settings by the Management API.
     Doctor,
+    /// Carries plans out.
+    Executor,
 }
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Ledger, Self::Watch, Self::Learning, Self::Hooks, Self::Retention, Self::Pull, Self::Doctor];
+    pub const ALL: [Self; 8] = [
+        Self::Ledger,
+        Self::Watch,
+        Self::Learning,
+        Self::Hooks,
+        Self::Retention,
+        Self::Pull,
+        Self::Doctor,
+        Self::Executor,
+    ];
 
     /// The name by which policies know it.
     #[must_use]
@@ -42,7 +52,14 @@ impl Job {
             Self::Retention => "retention",
             Self::Pull => "pull",
             Self::Doctor => "doctor",
+            Self::Executor => "executor",
         }
+    }
+
+    /// What it acts as.
+    #[must_use]
+    pub fn caller(self) -> Caller {
+        Caller::job(self.name())
     }
 
     /// The one thing that it does.
@@ -56,6 +73,7 @@ impl Job {
             Self::Retention => Action::DeleteOld,
             Self::Pull => Action::PullLog,
             Self::Doctor => Action::InspectTenant,
+            Self::Executor => Action::ExecutePlans,
         }
     }
 }
@@ -64,7 +82,7 @@ impl App {
     /// Lets a job act at a tenant for as long as this process runs, in which policies do not change. `None` where no policy permits it, or
     /// one forbids it: that is told in the log and the ledger, and the job does nothing.
     pub async fn permit_job(&self, job: Job, tenant: &Tenant) -> Option<Permit> {
-        match self.permit(&Caller::job(job.name()), job.action(), &tenant.id, None).await {
+        match self.permit(&job.caller(), job.action(), &tenant.id).await {
             Ok(permit) => Some(permit),
             Err(_) => {
                 tracing::error!(tenant.id = %tenant.id, job = job.name(), "a job is not permitted by the policies of access, and does nothing");

@@ -10,6 +10,7 @@ use countersign_store::{Commit, NewLeaf, PlanRow, PlanWrite, PlansSpent, StoreEr
 
 use super::{
     Hands, PlanRefusal,
+    beside::Beside,
     kept::{AUDIENCE, PlanBody, due, hash_of, row_version},
     told::{Actor, draft},
 };
@@ -70,22 +71,33 @@ impl App {
         hands: &Hands,
         candidate: Candidate<'_>,
     ) -> Result<(PlanRow, PlanState), Error> {
+        let (row, state, Beside { leaves, writes }) = self.let_in_later(tenant, hands, candidate).await?;
+        let commit = Commit { leaves, writes, ..Commit::background(tenant.id.clone()) };
+        match self.ports.store.commit(commit).await {
+            Ok(_) => {
+                tenant.bell.tell(&row);
+                Ok((row, state))
+            }
+            Err(StoreError::Stale) => Err(Error::Stale),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The same, with what has to be kept in the caller's commit.
+    pub(super) async fn let_in_later(
+        &self,
+        tenant: &Tenant,
+        hands: &Hands,
+        candidate: Candidate<'_>,
+    ) -> Result<(PlanRow, PlanState, Beside), Error> {
         let verdict = self.judge_plan(tenant, hands, (&candidate.plan, candidate.asks_people)).await?;
         let Some(state) = PlanState::new(&candidate.plan, &verdict) else {
             return Err(Error::Plan(PlanRefusal::Gate(verdict.reasons)));
         };
         let (row, leaf, told) = self.admitted(tenant, candidate, (&state, verdict)).await?;
         let put = PlanWrite::Put { expected_version: 0, row: Box::new(row.clone()) };
-        let commit = Commit {
-            leaves: vec![leaf],
-            writes: told.into_iter().chain([Write::Plan(put)]).collect(),
-            ..Commit::background(tenant.id.clone())
-        };
-        match self.ports.store.commit(commit).await {
-            Ok(_) => Ok((row, state)),
-            Err(StoreError::Stale) => Err(Error::Stale),
-            Err(error) => Err(error.into()),
-        }
+        let writes = told.into_iter().chain([Write::Plan(put)]).collect();
+        Ok((row, state, Beside { leaves: vec![leaf], writes }))
     }
 
     async fn admitted(

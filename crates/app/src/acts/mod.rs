@@ -4,10 +4,13 @@
 //! fold over its reviews, each of which is a row and a leaf; how far a run came is a fold over its steps' rows.
 
 mod admit;
+mod beside;
 mod breaker;
+mod executor;
 mod kept;
 mod look;
 mod propose;
+mod recorder;
 mod refusal;
 mod review;
 mod run;
@@ -27,10 +30,12 @@ use std::{
 use countersign_core::Secret;
 use countersign_plan::gate::Settings;
 
+pub(crate) use self::executor::Bell;
 pub use self::{
+    executor::{Queue, Ran},
     propose::{Asked, NewPlan},
+    recorder::PlanRecorder,
     refusal::PlanRefusal,
-    run::{Ran, Wait},
     view::{PlanHead, PlanShown, ReviewShown, StepShown},
 };
 pub use countersign_store::PlanFilter;

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use super::{Verdict, print, start_logging};
 use crate::{
+    acting,
     args::Serve,
     compose::Base,
     config::{self, Config},
@@ -56,6 +57,7 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     let retention = config.retention.kept();
     let limits = Limits::standard();
     let sources = doctor::sources(&config, &base.clock)?;
+    acting::give(&config, &app, base.data.path(), &base.clock, &sources)?;
     let puller = Puller::new(&config, Arc::clone(&app), &sources);
     let doctor = Doctor::new(Arc::clone(&config), Arc::clone(&app), sources);
     let rules = RuleWatch::new(Arc::clone(&config), Arc::clone(&app));

@@ -1,7 +1,9 @@
 //! Configuration: defaults, then a file, then `COUNTERSIGN__SECTION__KEY`; faults are told all at once, with their place.
 
 mod access;
+mod acting;
 mod enrichment;
+mod gate;
 mod hooks;
 mod keys;
 mod limits;
@@ -10,6 +12,7 @@ mod management;
 mod messages;
 mod overlay;
 mod places;
+mod public_url;
 mod reference;
 mod retention;
 mod secret;
@@ -24,6 +27,7 @@ use anyhow::{Context, bail};
 
 use crate::toml_text;
 
+pub use acting::Acting;
 #[cfg(test)]
 pub(crate) use keys::sample;
 pub use keys::schema;

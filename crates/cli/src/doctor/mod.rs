@@ -20,5 +20,5 @@ pub use self::{
     job::{Doctor, Sources, sources},
     local::local,
     receivers::deaf,
-    source::{read, source},
+    source::{credentials, read, settings, source, surroundings},
 };

@@ -23,7 +23,7 @@ macro_rules! inputs {
 
 fn inputs() -> Vec<(&'static str, &'static str, BTreeSet<String>)> {
     inputs! {
-        access: access::people::ListQuery, access::people::Add, access::grants::Add, access::accounts::Make,
+        access: access::people::ListQuery, access::people::Add, access::grants::Add, access::grants::AtQuery, access::accounts::Make,
             access::accounts::MakeToken, access::links::Make;
         alerts: alerts::ListQuery;
         decide: decide::DecisionRequest;

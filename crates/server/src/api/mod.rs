@@ -71,6 +71,7 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/access/policies", get(access::policies))
         .route("/v1/access/people", get(access::people::list).post(access::people::add))
         .route("/v1/access/people/{id}/disable", post(access::people::disable))
+        .route("/v1/access/people/{id}/enable", post(access::people::enable))
         .route("/v1/access/grants", get(access::grants::list).post(access::grants::add))
         .route("/v1/access/grants/{id}/end", post(access::grants::end))
         .route("/v1/access/sessions", get(access::sessions::list))

@@ -31,7 +31,7 @@ use crate::{
     modifiers(&Credentials),
     paths(
         super::access::me, super::access::policies, super::access::people::list, super::access::people::add,
-        super::access::people::disable, super::access::grants::list, super::access::grants::add,
+        super::access::people::disable, super::access::people::enable, super::access::grants::list, super::access::grants::add,
         super::access::grants::end, super::access::sessions::list, super::access::sessions::end,
         super::access::accounts::list, super::access::accounts::make, super::access::accounts::disable,
         super::access::accounts::make_token, super::access::accounts::revoke_token, super::access::links::make,

@@ -98,6 +98,7 @@ impl From<Error> for Fault {
             | Error::Fields
             | Error::NoProvider
             | Error::NameTaken
+            | Error::PersonDisabled(_)
             | Error::Scope
             | Error::Days(_)
             | Error::Grant(_)

@@ -33,6 +33,7 @@ mod sign_in;
 mod suppressions;
 mod user_risk;
 mod users;
+mod watchers;
 mod waterfall;
 mod words;
 
@@ -45,6 +46,7 @@ use axum::{
 
 pub(crate) use fault::refused;
 pub(crate) use sign_in::signed_out;
+pub(crate) use watchers::Watchers;
 
 use crate::Server;
 

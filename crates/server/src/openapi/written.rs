@@ -47,6 +47,7 @@ written! {
     Disabled
     Disposition
     Document
+    Enabled
     Ended
     Entity
     EntityTag

@@ -1,6 +1,8 @@
 //! The service through its router: one file an endpoint or a property.
 
 #[cfg(test)]
+mod authors;
+#[cfg(test)]
 mod backtest;
 #[cfg(test)]
 mod callers;
@@ -30,6 +32,8 @@ mod fuzz;
 mod golden;
 #[cfg(test)]
 mod guard;
+#[cfg(test)]
+mod held;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -193,7 +193,9 @@ async fn access(tour: &mut Tour) {
     let grant = tour.send("POST", "/v1/access/grants", &[], grant).await;
     tour.get("/v1/access/grants", &[], "").await;
     tour.send("POST", "/v1/access/grants/{id}/end", &[("id", text(&grant, "id"))], json!({})).await;
-    tour.send("POST", "/v1/access/people/{id}/disable", &[("id", &person)], json!({})).await;
+    for act in ["disable", "enable"] {
+        tour.send("POST", &format!("/v1/access/people/{{id}}/{act}"), &[("id", &person)], json!({})).await;
+    }
     let account = tour.send("POST", "/v1/access/accounts", &[], json!({ "name": "soar" })).await;
     let at = [("id", text(&account, "id"))];
     let token = json!({ "scopes": ["read_incidents"], "days": 1 });

@@ -373,12 +373,14 @@ async fn who_administers_one_organization_opens_its_decisions_and_nothing_else()
     let kind = "application/x-www-form-urlencoded";
     let page = format!("/decisions/{}/reveal", scene.decision);
     assert_eq!(scene.send("POST", &page, &cookie, kind, form.clone()).await.status, 200);
-    for page in [
-        format!("/decisions/{theirs}/reveal"),
-        format!("/incidents/{}/reveal", scene.incident),
-        "/users/reveal".to_owned(),
+    for (page, status) in [
+        (format!("/decisions/{theirs}/reveal"), 404),
+        // The answer would be a page that they may not read.
+        (format!("/incidents/{}/reveal", scene.incident), 403),
+        ("/users/reveal".to_owned(), 403),
+        (format!("/suppressions/{}/reveal", scene.suppression), 403),
     ] {
-        assert_eq!(scene.send("POST", &page, &cookie, kind, form.clone()).await.status, 404, "{page}");
+        assert_eq!(scene.send("POST", &page, &cookie, kind, form.clone()).await.status, status, "{page}");
     }
 }
 

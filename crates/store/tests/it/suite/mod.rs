@@ -64,6 +64,7 @@ macro_rules! suite {
                 a_person_is_put_and_seen_again_and_keeps_their_id
                 people_who_come_at_once_are_kept_once
                 a_disabled_person_is_not_put_again
+                who_is_enabled_again_is_as_before_and_once
                 people_are_listed_by_page
                 a_grant_holds_until_it_ends_and_once_at_a_place
                 an_organization_without_its_tenant_is_no_place
