@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use countersign_app::hooks::{HookError, Message, SendHook, Sending};
+use countersign_app::hooks::{HookError, Message, SendHook, Sending, Taken};
 use countersign_privacy::SigningKey;
 use reqwest::{
     Client,
@@ -13,6 +13,7 @@ use reqwest::{
     redirect::Policy,
 };
 
+use crate::management::retry;
 pub use crate::{Endpoint, EndpointError};
 
 /// How long a receiver has to take a message (Standard Webhooks recommends 15 to 30 s; a turn must not take so long).
@@ -47,7 +48,7 @@ impl HttpHook {
         Ok(Self { client: builder.build().map_err(|_| BuildError)?, endpoint, keys })
     }
 
-    async fn post(&self, message: Message<'_>) -> Result<(), HookError> {
+    async fn post(&self, message: Message<'_>) -> Result<Taken, HookError> {
         let seconds = message.at.seconds();
         let sign = |key: &SigningKey| key.sign_request(message.id, seconds, message.body);
         let signatures = self.keys.iter().map(sign).collect::<Vec<_>>().join(" ");
@@ -63,7 +64,14 @@ impl HttpHook {
             .await
             .map_err(|error| if error.is_timeout() { HookError::Late } else { HookError::Unreachable })?;
         let status = response.status();
-        if status.is_success() { Ok(()) } else { Err(HookError::Status(status.as_u16())) }
+        let code = status.as_u16();
+        let is_asking = matches!(code, 429 | 503);
+        let pause = retry::named(response.headers(), message.at).filter(|_| is_asking);
+        match pause.map(|pause| u32::try_from(pause.as_secs()).unwrap_or(u32::MAX)) {
+            _ if status.is_success() => Ok(Taken::default()),
+            Some(seconds) => Err(HookError::Busy { status: code, seconds }),
+            None => Err(HookError::Status(code)),
+        }
     }
 }
 

@@ -28,6 +28,7 @@ mod files;
 pub mod hooks;
 mod http;
 pub mod management;
+pub mod messages;
 pub mod oidc;
 pub mod places;
 

@@ -28,6 +28,7 @@ mod feed;
 mod gaps;
 pub mod hooks;
 pub mod incidents;
+pub mod inquiries;
 mod join;
 pub mod journal;
 mod lead;

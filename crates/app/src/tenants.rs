@@ -80,6 +80,8 @@ pub struct Tenant {
     pub(crate) reviews: OnceLock<crate::reviews::Settings>,
     /// Up to which leaf, exclusive, this process looked for sign-ups to review; 0: not yet.
     pub(crate) scanned: AtomicU64,
+    /// How people are asked whether sign-ins were theirs; none: they are not.
+    pub(crate) inquiries: OnceLock<crate::inquiries::Settings>,
     /// Tells that there is something to carry out.
     pub(crate) bell: Bell,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
@@ -261,6 +263,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         hands: OnceLock::new(),
         reviews: OnceLock::new(),
         scanned: AtomicU64::new(0),
+        inquiries: OnceLock::new(),
         bell: Bell::default(),
         confirmed,
         signing: Arc::default(),

@@ -26,8 +26,8 @@ use countersign_core::{TenantId, Trigger};
 
 pub use self::{
     access::{
-        AccessCommand, AddPerson, BreakGlass, EndGrant, EndOne, GrantRole, ListAccess, ListRoles,
-        MakeAccount, MakeToken, Server,
+        AccessCommand, AddPerson, BreakGlass, EndGrant, EndOne, GrantRole, ListAccess, MakeAccount,
+        MakeToken, Server,
     },
     at::{At, Folder},
     backtest::{Backtest, BacktestRules, Over},
@@ -158,6 +158,9 @@ pub enum Command {
     /// Receivers that are told of incidents.
     #[command(subcommand)]
     Hooks(Hooks),
+    /// Work with whoever is told: webhooks, Slack, mail.
+    #[command(subcommand)]
+    Notify(Hooks),
     /// Tokens of the short form.
     #[command(subcommand)]
     RiskToken(RiskToken),

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context;
+use countersign_adapters::messages::Console;
 use countersign_app::{App, Ports, TenantConfig, access, enrich::Enrich, hooks::Hook, places::Places};
 use countersign_core::{Clock, Entropy, Secret, TenantId};
 use countersign_policy::Snapshot;
@@ -13,7 +14,7 @@ use countersign_store::{Access, Store};
 use crate::{
     clock::{SystemClock, SystemEntropy},
     commands::is_cut_off,
-    config::{Config, SecretReference, Tenant},
+    config::{Built, Config, SecretReference, Tenant},
     data_dir::{DataDir, EVENT_FILE, hex, parse_hex, random},
     key_file::lines,
     reference_watch::ReferenceFiles,
@@ -100,13 +101,20 @@ impl Base {
         let mut tenants = tenants(config)?;
         for tenant in &mut tenants {
             tenant.enrichment = connector(config, &tenant.id, clock)?;
-            tenant.hooks = receivers(config, &tenant.id)?;
+            tenant.hooks = receivers(config, &tenant.id, clock)?;
             tenant.watch = crate::rule_watch::configured(config, &tenant.id)?;
         }
         let ports = self.ports(config, store, clock, self.data.path())?;
         let (places, domains) = (files.places(), files.domains());
         let access = access(config, clock, ports.access)?;
-        Ok(App::start(Ports { places, domains, access, ..ports }, tenants).await?)
+        let app = App::start(Ports { places, domains, access, ..ports }, tenants).await?;
+        for tenant in app.tenants() {
+            let section = config.tenants.get(tenant.id()).and_then(|tenant| tenant.was_this_you.as_ref());
+            if let Some(section) = section {
+                tenant.ask_people(section.settings());
+            }
+        }
+        Ok(app)
     }
 
     /// Opens the use cases over a store without recording anything.
@@ -346,12 +354,43 @@ fn connector(
 }
 
 /// Who is told of a tenant's incidents, with their keys; fetched by what tells them alone.
-fn receivers(config: &Config, id: &TenantId) -> anyhow::Result<Vec<Hook>> {
-    let hooks = config.tenants.get(id).into_iter().flat_map(|tenant| &tenant.hooks);
-    let receiver = |(name, hook): (&String, &crate::config::Hook)| {
-        hook.receiver(name).with_context(|| format!("`tenants.{id}.hooks.{name}`"))
-    };
-    hooks.map(receiver).collect()
+pub fn receivers(config: &Config, id: &TenantId, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Hook>> {
+    let names = receiver_names(config, id);
+    names.iter().map(|name| receiver(config, (id, name), clock)).collect()
+}
+
+/// The names of a tenant's receivers.
+pub fn receiver_names(config: &Config, id: &TenantId) -> Vec<String> {
+    let Some(tenant) = config.tenants.get(id) else { return Vec::new() };
+    tenant.receivers().into_iter().map(ToOwned::to_owned).collect()
+}
+
+/// One receiver of a tenant, with its secrets.
+pub fn receiver(
+    config: &Config,
+    (id, name): (&TenantId, &str),
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Hook> {
+    let built = Built { console: console(config), clock };
+    let found = config.tenants.get(id).and_then(|tenant| {
+        let hook = tenant.hooks.get(name).map(|hook| ("hooks", hook.receiver(name, clock)));
+        let slack = || tenant.slack.get(name).map(|slack| ("slack", slack.receiver(name, &built)));
+        let mail = || tenant.mail.get(name).map(|mail| ("mail", mail.receiver(name, &built)));
+        let webhook =
+            || tenant.slack_webhooks.get(name).map(|slack| ("slack_webhooks", slack.receiver(name, &built)));
+        hook.or_else(slack).or_else(webhook).or_else(mail)
+    });
+    let (section, receiver) = found.with_context(|| {
+        format!("no receiver `{name}` is configured: `[tenants.{id}.hooks.{name}]`, `slack`, `slack_webhooks` or `mail`")
+    })?;
+    receiver.with_context(|| format!("`tenants.{id}.{section}.{name}`"))
+}
+
+/// Where links of messages lead.
+fn console(config: &Config) -> Console {
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+    let here = || format!("{scheme}://{}", config.server.listen);
+    Console(config.server.public_url.clone().unwrap_or_else(here))
 }
 
 /// The system's clock, to be shared.

@@ -292,6 +292,10 @@ async fn tell(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool
             sent = app.send_hooks(&tenant, &lead) => log(&tenant, "hooks", sent.map(drop)),
             () = stopped(&mut stop) => return,
         }
+        tokio::select! {
+            asked = app.mind_inquiries(&tenant, &lead) => log(&tenant, "inquiries", asked.map(drop)),
+            () = stopped(&mut stop) => return,
+        }
     }
 }
 
@@ -392,6 +396,7 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             log(tenant, "requests", app.forget_requests(tenant, &lead).await);
             log(tenant, "sign-ups", app.forget_sign_ups(tenant).await);
             log(tenant, "deliveries", app.forget_deliveries(tenant, &lead).await);
+            log(tenant, "inquiries", app.forget_inquiries(tenant, &lead).await);
         }
     }
 }

@@ -115,7 +115,7 @@ CREATE TABLE hook_deliveries (
     made_at     INTEGER NOT NULL,
     next_at     INTEGER NOT NULL, -- when it is tried next
     key_id      TEXT    NOT NULL,
-    sealed      BLOB    NOT NULL, -- the body
+    sealed      BLOB    NOT NULL, place TEXT, -- the body
     PRIMARY KEY (tenant_id, delivery_id)
 ) STRICT;
 CREATE TABLE incident_entities (
@@ -152,6 +152,22 @@ CREATE TABLE incidents (
     key_id      TEXT    NOT NULL, -- the key that opens it
     sealed      BLOB    NOT NULL,
     PRIMARY KEY (tenant_id, incident_id)
+) STRICT;
+CREATE TABLE inquiries (
+    tenant_id   TEXT    NOT NULL,
+    inquiry_id  TEXT    NOT NULL,
+    decision_id TEXT    NOT NULL,
+    subject_id  TEXT    NOT NULL,
+    token       BLOB    NOT NULL CHECK (length(token) = 32), -- SHA-256 of the link's token
+    state       TEXT    NOT NULL, -- waiting, sent, unreachable, yes, no or no_answer
+    attempts    INTEGER NOT NULL, -- of mailing it
+    made_at     INTEGER NOT NULL,
+    next_at     INTEGER NOT NULL, -- when it is mailed, while it waits
+    expires_at  INTEGER NOT NULL,
+    answered_at INTEGER,          -- NULL: not yet
+    key_id      TEXT    NOT NULL, -- the key that opens it
+    sealed      BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, inquiry_id)
 ) STRICT;
 CREATE TABLE join_candidates (
     tenant_id   TEXT    NOT NULL,
@@ -508,6 +524,9 @@ CREATE UNIQUE INDEX hook_deliveries_once ON hook_deliveries (tenant_id, hook, ab
 CREATE INDEX incident_entities_by_alert ON incident_entities (tenant_id, alert_id);
 CREATE INDEX incident_entities_by_incident ON incident_entities (tenant_id, incident_id);
 CREATE INDEX incidents_in_time ON incidents (tenant_id, last_at, incident_id);
+CREATE INDEX inquiries_of_subjects ON inquiries (tenant_id, subject_id, made_at);
+CREATE UNIQUE INDEX inquiries_once ON inquiries (tenant_id, decision_id);
+CREATE INDEX inquiries_open ON inquiries (tenant_id, state, next_at) WHERE state IN ('waiting', 'sent');
 CREATE INDEX join_candidates_in_time ON join_candidates (tenant_id, decided_at);
 CREATE INDEX joins_by_decision ON joins (tenant_id, decision_id, log_id) WHERE decision_id IS NOT NULL;
 CREATE INDEX joins_of_logins ON joins (tenant_id, how, happened_at, seq) WHERE is_login = 1;

@@ -10,8 +10,8 @@ use crate::rows::{
 };
 use crate::{
     AccessWrite, AlertEntities, AlertRow, AttackSourceRow, DeliveryRow, DeliveryState, IncidentNoteRow,
-    IncidentRow, JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, ModelActRow, ModelRow, Old,
-    PlanWrite, ReviewWrite, SuppressionRow,
+    IncidentRow, InquiryWrite, JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, ModelActRow,
+    ModelRow, Old, PlanWrite, ReviewWrite, SuppressionRow,
 };
 
 /// What is served first when the writer is busy.
@@ -179,6 +179,8 @@ pub enum Write {
     Plan(PlanWrite),
     /// Changes what is known of what waits for a review.
     Review(ReviewWrite),
+    /// Changes questions to people.
+    Inquiry(InquiryWrite),
     /// Changes who may ask for what; of the installation, whatever the commit's tenant is.
     Access(AccessWrite),
     /// Changes what is known of entries of the log and their decisions.
@@ -258,6 +260,8 @@ pub enum IncidentWrite {
         state: DeliveryState,
         /// When it is tried next, while it waits.
         next: Timestamp,
+        /// Where the receiver put it.
+        place: Option<String>,
     },
     /// Deletes an incident that is closed, with what people wrote about it; its alerts stay and have none.
     Drop(String),

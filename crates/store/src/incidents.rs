@@ -183,11 +183,26 @@ pub struct DeliveryRow {
     pub key_id: String,
     /// The body, sealed.
     pub sealed: Vec<u8>,
+    /// Where the receiver put the message, in words of its own, once it was sent; `None` where it can't be changed there.
+    pub place: Option<String>,
+}
+
+/// Where a receiver put the newest message about something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedMessage {
+    /// The delivery.
+    pub id: String,
+    /// When that was made.
+    pub made: Timestamp,
+    /// The place, in words of the receiver.
+    pub place: String,
 }
 
 /// Which deliveries to list; what is absent means any.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeliveryFilter {
+    /// To this receiver.
+    pub hook: Option<String>,
     /// So far.
     pub state: Option<DeliveryState>,
     /// To be tried by then.

@@ -18,6 +18,7 @@ mod bodies;
 mod commit;
 mod error;
 mod incidents;
+mod inquiries;
 mod joins;
 mod journal;
 mod models;
@@ -35,8 +36,9 @@ pub use commit::{Commit, Committed, Fence, IncidentWrite, NewBody, NewLeaf, Urge
 pub use error::{Conflict, StoreError};
 pub use incidents::{
     AlertEntities, AttackSourceRow, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter,
-    IncidentNoteRow, IncidentRow, MentionRow, SuppressionRow,
+    IncidentNoteRow, IncidentRow, MentionRow, PlacedMessage, SuppressionRow,
 };
+pub use inquiries::{InquiryFilter, InquiryRow, InquiryState, InquiryWrite};
 pub use joins::{JoinHow, JoinHowError, JoinRow, JoinState, JoinWrite};
 pub use journal::{
     AlertFilter, AlertRow, LogEntryRow, LogFilter, LogProgress, LogRejectRow, LogSnapshotPiece,

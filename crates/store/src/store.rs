@@ -11,11 +11,11 @@ use tokio::{runtime::Handle, sync::watch};
 
 use crate::{
     AddressRow, AlertFilter, AlertRow, AttackSourceRow, CheckpointRow, Commit, Committed, DecisionFilter,
-    DecisionRow, DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, JoinHow, JoinRow,
-    JoinState, LeafRow, Lease, LedgerHead, LogEntryRow, LogFilter, LogRejectRow, LogSnapshotPiece,
-    LogSnapshotRow, LogState, LogStretch, MentionRow, ModelActRow, ModelRow, NewLogEntry, NewLogReject, Old,
-    PolicyRow, ProfileRow, RiskTokenRow, Scope, SealedBodyRow, SignUpRow, StoreError, SubjectKeyRow,
-    SuppressionRow, SwitchRow, UserAtRiskRow, UsersAtRiskFilter,
+    DecisionRow, DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNoteRow, IncidentRow, InquiryFilter,
+    InquiryRow, JoinHow, JoinRow, JoinState, LeafRow, Lease, LedgerHead, LogEntryRow, LogFilter,
+    LogRejectRow, LogSnapshotPiece, LogSnapshotRow, LogState, LogStretch, MentionRow, ModelActRow, ModelRow,
+    NewLogEntry, NewLogReject, Old, PlacedMessage, PolicyRow, ProfileRow, RiskTokenRow, Scope, SealedBodyRow,
+    SignUpRow, StoreError, SubjectKeyRow, SuppressionRow, SwitchRow, UserAtRiskRow, UsersAtRiskFilter,
     postgres::{Postgres, PostgresSettings},
     sqlite::Sqlite,
 };
@@ -597,6 +597,32 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
         backend!(self.list_deliveries(tenant, filter, limit).await)
+    }
+
+    /// Questions to people, in the order in which they are mailed.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_inquiries(
+        &self,
+        tenant: &TenantId,
+        filter: InquiryFilter,
+        limit: u32,
+    ) -> Result<Vec<InquiryRow>, StoreError> {
+        backend!(self.list_inquiries(tenant, filter, limit).await)
+    }
+
+    /// Where a receiver put the newest message about something; `None` where it said of none.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn find_placed_message(
+        &self,
+        tenant: &TenantId,
+        hook: &str,
+        about: &str,
+    ) -> Result<Option<PlacedMessage>, StoreError> {
+        backend!(self.find_placed_message(tenant, hook, about).await)
     }
 
     /// The snapshots of what detectors know, in the order of event time.

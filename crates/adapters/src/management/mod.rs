@@ -9,7 +9,7 @@ mod limit;
 mod pages;
 mod provoke;
 mod refusal;
-mod retry;
+pub(crate) mod retry;
 mod settings;
 mod sleep;
 mod token;

@@ -39,7 +39,7 @@ pub(super) fn next(attempt: u32, named: Option<Duration>, chance: u32) -> Next {
 }
 
 /// How long an answer asks to wait: by `Retry-After` in seconds or as a date, else by `x-ratelimit-reset` in Unix seconds.
-pub(super) fn named(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(crate) fn named(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let until = |seconds: i64| {
         let micros = Timestamp::from_seconds(seconds).since(now);

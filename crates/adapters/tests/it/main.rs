@@ -7,6 +7,8 @@ mod domains;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod mail;
+#[cfg(test)]
 mod management;
 #[cfg(test)]
 mod oidc;
@@ -18,5 +20,7 @@ mod peer;
 mod places;
 #[cfg(test)]
 mod service;
+#[cfg(test)]
+mod slack;
 #[cfg(test)]
 mod tls;

@@ -8,7 +8,7 @@ use countersign_rights::How;
 use countersign_store::{AccessWrite, Commit, LinkRow, Write};
 
 use super::{BREAK_GLASS, InstallationPermit, LINK_SESSION, sessions::Opening, told::Fact};
-use crate::{App, Error};
+use crate::{App, Error, hooks::BreakGlass};
 
 /// What a link's code begins with.
 const PREFIX: &str = "cln_";
@@ -53,7 +53,7 @@ impl App {
         }
         let facts = [Fact("by", permit.caller.id()), Fact("link", &id)];
         self.change_access(&self.everywhere(), "break_glass_made", &facts, vec![write]).await?;
-        self.alarm("made").await;
+        self.alarm(BreakGlass::Made).await;
         Ok(token)
     }
 
@@ -101,14 +101,14 @@ impl App {
             Err(error) => return Err(error),
         }
         if how == How::BreakGlass {
-            self.alarm("used").await;
+            self.alarm(BreakGlass::Used).await;
         }
         Ok(Some(token))
     }
 
     /// Tells everybody who is told of incidents. Why no error: the leaf is written, and who breaks the glass is in haste.
-    async fn alarm(&self, what: &'static str) {
-        tracing::error!(what, "break-glass: a link that makes an administrator");
+    async fn alarm(&self, what: BreakGlass) {
+        tracing::error!(?what, "break-glass: a link that makes an administrator");
         for tenant in self.tenants.iter() {
             if let Err(error) = self.tell_break_glass(tenant, what).await {
                 tracing::error!(tenant.id = %tenant.id, detail = error.detail(), "receivers could not be told of break-glass");

@@ -6,7 +6,7 @@ use countersign_plan::{
     gate::{Breaker, Outcome, Reason, Spent, Verdict, judge},
     review::PlanState,
 };
-use countersign_store::{Commit, PlanRow, PlanWrite, PlansSpent, StoreError, Write};
+use countersign_store::{Commit, NewLeaf, PlanRow, PlanWrite, PlansSpent, StoreError, Write};
 
 use super::{
     Hands, PlanRefusal,
@@ -94,9 +94,10 @@ impl App {
         let Some(state) = PlanState::new(&candidate.plan, &verdict) else {
             return Err(Error::Plan(PlanRefusal::Gate(verdict.reasons)));
         };
-        let (row, leaf) = self.admitted(tenant, candidate, (&state, verdict)).await?;
+        let (row, leaf, told) = self.admitted(tenant, candidate, (&state, verdict)).await?;
         let put = PlanWrite::Put { expected_version: 0, row: Box::new(row.clone()) };
-        Ok((row, state, Beside { leaves: vec![leaf], writes: vec![Write::Plan(put)] }))
+        let writes = told.into_iter().chain([Write::Plan(put)]).collect();
+        Ok((row, state, Beside { leaves: vec![leaf], writes }))
     }
 
     async fn admitted(
@@ -104,7 +105,7 @@ impl App {
         tenant: &Tenant,
         candidate: Candidate<'_>,
         (state, verdict): (&PlanState, Verdict),
-    ) -> Result<(PlanRow, countersign_store::NewLeaf), Error> {
+    ) -> Result<(PlanRow, NewLeaf, Vec<Write>), Error> {
         let Candidate { plan, order, actor, incident, undoes, .. } = candidate;
         let (now, radius) = (self.ports.clock.now(), plan.radius());
         let id = self.make_id(IdKind::Plan)?;
@@ -149,9 +150,10 @@ impl App {
             sealed: Vec::new(),
             id: id.clone(),
         };
+        let messages = self.tell_of_new_plan(tenant, (&row, &plan, state), (&key, now))?;
         let body = PlanBody { plan, state: state.clone(), reasons: verdict.reasons, order };
         row.sealed = self.seal(tenant, &key, &id, &body)?;
-        Ok((row, Self::public_leaf(tenant, told)?))
+        Ok((row, Self::public_leaf(tenant, told)?, messages))
     }
 }
 

@@ -5,8 +5,10 @@ use countersign_ledger::leaf::Kind;
 use countersign_plan::gate::Breaker;
 use countersign_store::{Commit, PlanWrite, StoreError, Write};
 
+use serde_json::json;
+
 use super::beside::Beside;
-use crate::{App, Error, Tenant, access::Permit, leaves::Draft};
+use crate::{App, Error, Tenant, access::Permit, hooks::Notice, leaves::Draft};
 
 /// How often a change is made anew at the most.
 const TRIES: u32 = 3;
@@ -59,6 +61,7 @@ impl App {
         how: impl Fn(Breaker) -> Breaker,
     ) -> Result<Beside, Error> {
         let (expected_version, breaker) = self.breaker(tenant).await?;
+        let was_open = breaker.is_open();
         let breaker = how(breaker);
         let id = self.make_id(IdKind::Record)?;
         let draft = Draft::new(&id, self.ports.clock.now(), Kind::Plan)
@@ -66,10 +69,11 @@ impl App {
             .fact("principal", &principal)
             .fact("is_open", &breaker.is_open());
         let document = serde_json::to_string(&breaker).map_err(Error::internal)?;
-        Ok(Beside {
-            leaves: vec![Self::public_leaf(tenant, draft)?],
-            writes: vec![Write::Plan(PlanWrite::Breaker { expected_version, document })],
-        })
+        let mut writes = vec![Write::Plan(PlanWrite::Breaker { expected_version, document })];
+        if breaker.is_open() && !was_open {
+            writes.extend(self.tell_of_breaker(tenant, &id).await?);
+        }
+        Ok(Beside { leaves: vec![Self::public_leaf(tenant, draft)?], writes })
     }
 
     async fn change_breaker(
@@ -88,5 +92,19 @@ impl App {
             }
         }
         Err(Error::Stale)
+    }
+
+    /// Receivers are told, whatever else they hear of.
+    async fn tell_of_breaker(&self, tenant: &Tenant, id: &str) -> Result<Vec<Write>, Error> {
+        let notice = Notice {
+            kind: "breaker.opened",
+            about: id.to_owned(),
+            event: "breaker.opened".to_owned(),
+            topic: None,
+            data: json!({ "path": format!("/plans?tenant={}", tenant.id) }),
+        };
+        let at = self.ports.clock.now();
+        let key = self.get_key(tenant, &tenant.keys.log_day(at.days()), None).await?;
+        self.notices(tenant, notice, (&key, at))
     }
 }

@@ -98,7 +98,7 @@ impl Tenant {
         self.hands.get().is_some()
     }
 
-    fn hands(&self) -> Result<&Hands, Error> {
+    pub(crate) fn hands(&self) -> Result<&Hands, Error> {
         self.hands.get().ok_or(Error::Plan(PlanRefusal::NoHands))
     }
 }

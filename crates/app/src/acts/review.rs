@@ -16,6 +16,7 @@ use super::{
 use crate::{
     App, Error, Tenant,
     access::{Caller, Permit},
+    subjects::PersonKey,
     writes::told,
 };
 
@@ -120,19 +121,20 @@ impl App {
         if matches!(act, Act::Resume) {
             row.halt = None;
         }
-        let said = self.said(tenant, (&row, now), (act, by), actor).await?;
-        let writes = vec![Write::Plan(PlanWrite::Review(said))];
+        let key = self.key_of_plan(tenant, &row).await?;
+        let mut writes = self.tell_of_act(tenant, &act, (&row, kept.plan(), &state), (&key, now))?;
+        let said = self.said(tenant, (&row, now), (act, by), (actor, &key))?;
+        writes.push(Write::Plan(PlanWrite::Review(said)));
         Ok(Next { row, leaf, writes })
     }
 
-    async fn said(
+    fn said(
         &self,
         tenant: &Tenant,
         (row, at): (&PlanRow, Timestamp),
         (act, by): (Act, &str),
-        actor: Actor<'_>,
+        (actor, key): (Actor<'_>, &PersonKey),
     ) -> Result<PlanReviewRow, Error> {
-        let key = self.key_of_plan(tenant, row).await?;
         let mut said = PlanReviewRow {
             plan: row.id.clone(),
             version: row.version,
@@ -143,7 +145,7 @@ impl App {
             sealed: Vec::new(),
         };
         let body = ReviewBody { act, by: told(by) };
-        said.sealed = self.seal(tenant, &key, &review_context(&said), &body)?;
+        said.sealed = self.seal(tenant, key, &review_context(&said), &body)?;
         Ok(said)
     }
 

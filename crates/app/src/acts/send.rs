@@ -89,10 +89,15 @@ impl App {
             }
             Ready::Told { receiver, body } => {
                 let Some(sender) = hands.receivers.get(receiver) else { return Answer::Refused(404) };
-                let message = Message { id: record, at: self.ports.clock.now(), body };
+                let at = self.ports.clock.now();
+                let message = Message { id: record, about: record, at, body, place: None };
                 match sender.send(message).await {
-                    Ok(()) => Answer::Done(Kept::new()),
-                    Err(HookError::Status(status)) => Answer::of_status(status),
+                    Ok(_) => Answer::Done(Kept::new()),
+                    Err(HookError::Status(status) | HookError::Busy { status, .. }) => {
+                        Answer::of_status(status)
+                    }
+                    Err(HookError::Refused(_)) => Answer::Refused(422),
+                    Err(HookError::Resting) => Answer::NotSent,
                     Err(HookError::Late | HookError::Unreachable) => Answer::Unknown,
                 }
             }

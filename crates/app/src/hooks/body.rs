@@ -2,20 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use countersign_core::{IdKind, Timestamp};
+use countersign_core::Timestamp;
 use countersign_detect::{
     Entity, EntityKind,
     incident::{ERASED, Incident, Reason, Sla, Status},
 };
 use countersign_privacy::Epoch;
-use countersign_store::{DeliveryRow, DeliveryState, IncidentWrite, Write};
+use countersign_store::Write;
 use serde_json::{Value, json};
 
-use super::{Hook, Told};
+use super::{Audience, Hook, Told, Topic};
 use crate::{App, Error, Tenant, subjects::PersonKey};
 
 /// The most accounts and the most addresses that are named.
 const MAX_NAMED: usize = 20;
+
+/// Whose incidents are.
+const SECURITY: &str = Audience::Security.as_str();
 
 impl App {
     /// What is to be told of an incident, to each receiver that hears of so grave a one.
@@ -27,23 +30,12 @@ impl App {
         told: Option<Told>,
     ) -> Result<Vec<Write>, Error> {
         let Some(told) = told else { return Ok(Vec::new()) };
-        let hears = |hook: &&Hook| incident.severity() >= hook.least;
+        let hears =
+            |hook: &&Hook| incident.severity() >= hook.least && hook.hears.of(Topic::Incidents, SECURITY);
         let deliver = |hook: &Hook| {
-            let id = self.make_id(IdKind::Record)?;
             let body = body(tenant, incident, (at, told), hook.with_names);
-            let row = DeliveryRow {
-                hook: hook.name.clone(),
-                about: incident.id.to_string(),
-                event: told.to_string(),
-                state: DeliveryState::Waiting,
-                attempts: 0,
-                made: at,
-                next: at,
-                key_id: key.id.clone(),
-                sealed: self.seal(tenant, key, &id, &body)?,
-                id,
-            };
-            Ok(IncidentWrite::Deliver(row).into())
+            let about = incident.id.to_string();
+            self.outgoing(tenant, hook, (&about, &told.to_string()), (&body, key, at))
         };
         tenant.hooks.iter().filter(hears).map(deliver).collect()
     }

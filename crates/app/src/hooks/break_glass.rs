@@ -1,45 +1,37 @@
 //! Receivers are told when the glass is broken, whatever else they hear of: it makes an administrator.
 
 use countersign_core::IdKind;
-use countersign_store::{Commit, DeliveryRow, DeliveryState, IncidentWrite};
 use serde_json::json;
 
+use super::notice::Notice;
 use crate::{App, Error, Tenant};
 
+/// What happened to a break-glass link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BreakGlass {
+    /// It was made.
+    Made,
+    /// Somebody came in by it.
+    Used,
+}
+
 impl App {
-    /// Tells each receiver of a tenant that a break-glass link was `made` or `used`. It names nobody.
+    /// Tells each receiver of a tenant. It names nobody.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub(crate) async fn tell_break_glass(&self, tenant: &Tenant, what: &str) -> Result<(), Error> {
-        if tenant.hooks.is_empty() {
-            return Ok(());
-        }
-        let at = self.ports.clock.now();
-        let key = self.get_key(tenant, &tenant.keys.log_day(at.days()), None).await?;
-        let body = json!({
-            "type": format!("access.break_glass_{what}"),
-            "timestamp": at,
-            "data": { "tenant": tenant.id.as_str() },
-        });
-        let deliver = |hook: &super::Hook| {
-            let id = self.make_id(IdKind::Record)?;
-            let row = DeliveryRow {
-                hook: hook.name.clone(),
-                about: id.clone(),
-                event: format!("access.break_glass_{what}"),
-                state: DeliveryState::Waiting,
-                attempts: 0,
-                made: at,
-                next: at,
-                key_id: key.id.clone(),
-                sealed: self.seal(tenant, &key, &id, &body)?,
-                id,
-            };
-            Ok(IncidentWrite::Deliver(row).into())
+    pub(crate) async fn tell_break_glass(&self, tenant: &Tenant, what: BreakGlass) -> Result<(), Error> {
+        let kind = match what {
+            BreakGlass::Made => "access.break_glass_made",
+            BreakGlass::Used => "access.break_glass_used",
         };
-        let writes = tenant.hooks.iter().map(deliver).collect::<Result<Vec<_>, Error>>()?;
-        self.ports.store.commit(Commit { writes, ..Commit::background(tenant.id.clone()) }).await?;
-        Ok(())
+        let notice = Notice {
+            kind,
+            about: self.make_id(IdKind::Record)?,
+            event: kind.to_owned(),
+            topic: None,
+            data: json!({ "path": format!("/access?tenant={}", tenant.id) }),
+        };
+        self.tell_all(tenant, notice).await
     }
 }

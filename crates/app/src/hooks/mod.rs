@@ -1,4 +1,4 @@
-//! Telling others of incidents: signed webhooks from an outbox, at least once each.
+//! Telling others of incidents, plans and what concerns everybody: from an outbox, at least once each.
 //!
 //! What is to be told is committed with the change that it tells of, and sent by a job until the receiver takes it or a day is
 //! over. Attempts carry one id, by which a receiver knows what it has already. A body names nobody, unless the receiver's
@@ -6,16 +6,26 @@
 
 mod body;
 mod break_glass;
+mod hears;
+mod kinds;
+mod notice;
+mod plans;
+mod port;
 mod send;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod words;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use countersign_core::Timestamp;
 use countersign_detect::Severity;
 
+pub(crate) use break_glass::BreakGlass;
+pub use hears::{Audience, Hears, Topic};
+pub use kinds::{KINDS, Kind};
+pub(crate) use notice::Notice;
+pub use port::{HookError, Looking, Message, SendHook, Sending, Taken};
 pub use send::{LAST_ATTEMPT, pause};
 pub use trial::send_trial;
 
@@ -26,44 +36,12 @@ pub struct Hook {
     pub name: String,
     /// Incidents below this are not told.
     pub least: Severity,
-    /// Whether accounts, addresses and the narrative are told.
+    /// Whether accounts, addresses and the narrative of incidents are told.
     pub with_names: bool,
+    /// What else it hears of.
+    pub hears: Hears,
     /// What sends.
     pub sender: Arc<dyn SendHook>,
-}
-
-/// What is sent.
-#[derive(Clone, Copy)]
-pub struct Message<'a> {
-    /// The delivery's id, the same at each attempt.
-    pub id: &'a str,
-    /// When this attempt is made.
-    pub at: Timestamp,
-    /// The body, JSON.
-    pub body: &'a [u8],
-}
-
-/// Why a receiver did not take a message; nothing in it repeats an address or what was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum HookError {
-    /// It did not answer in time.
-    #[error("the receiver did not answer in time")]
-    Late,
-    /// It could not be reached, or broke off.
-    #[error("the receiver could not be reached")]
-    Unreachable,
-    /// It answered with another status than 2xx.
-    #[error("the receiver answered with status {0}")]
-    Status(u16),
-}
-
-/// A message under way.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), HookError>> + Send + 'a>>;
-
-/// Signs and sends messages to one receiver.
-pub trait SendHook: Send + Sync {
-    /// Sends a message once, within a time of its own.
-    fn send<'a>(&'a self, message: Message<'a>) -> Sending<'a>;
 }
 
 /// What happened to an incident, as receivers are told it.

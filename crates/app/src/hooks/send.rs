@@ -1,13 +1,11 @@
 //! Sending what is due.
 
-use std::collections::BTreeSet;
-
 use countersign_core::{Entropy, Micros, Timestamp};
 use countersign_detect::{DAY, HOUR, MINUTE};
 use countersign_store::{Commit, DeliveryFilter, DeliveryRow, DeliveryState, IncidentWrite, StoreError};
 use serde_json::Value;
 
-use super::{HookError, Message};
+use super::{Hook, HookError, Message, Taken};
 use crate::{App, Error, Lead, Tenant};
 
 const SECOND: Micros = MINUTE / 60;
@@ -29,7 +27,10 @@ const PAUSES: [Micros; 10] = [
 /// After so many attempts a message is given up.
 pub const LAST_ATTEMPT: u32 = 11;
 
-/// The most messages of one turn.
+/// A receiver that asks for a longer pause is not left alone for longer.
+const MOST_ASKED: Micros = HOUR;
+
+/// The most messages to one receiver in one turn.
 const BATCH: u32 = 64;
 
 /// How long the outbox remembers what was told.
@@ -64,33 +65,58 @@ impl App {
     /// # Errors
     /// `Unavailable`; what was sent may then be sent once more.
     pub async fn send_hooks(&self, tenant: &Tenant, lead: &Lead) -> Result<usize, Error> {
-        let due = DeliveryFilter { state: Some(DeliveryState::Waiting), due: Some(self.ports.clock.now()) };
-        let mut failed = BTreeSet::new();
         let mut ended = 0;
-        for row in self.ports.store.list_deliveries(&tenant.id, due, BATCH).await? {
-            if failed.contains(&row.hook) {
-                continue;
+        // Why each apart: what waits for one that is down must not hide what is due for others.
+        for hook in &tenant.hooks {
+            for row in self.due_deliveries(tenant, Some(&hook.name)).await? {
+                match self.deliver_one(tenant, Some(hook), (row, lead)).await? {
+                    Came::Ended => ended += 1,
+                    Came::Failed => break,
+                    Came::Elsewhere => return Ok(ended),
+                }
             }
-            let (state, next) = self.attempt(tenant, &row).await?;
-            if state == DeliveryState::Waiting {
-                failed.insert(row.hook.clone());
-            } else {
+        }
+        for row in self.due_deliveries(tenant, None).await? {
+            if tenant.hooks.iter().all(|hook| hook.name != row.hook) {
+                self.deliver_one(tenant, None, (row, lead)).await?;
                 ended += 1;
-            }
-            let tried = IncidentWrite::Tried { id: row.id, attempts: row.attempts, state, next };
-            let commit = Commit {
-                fence: lead.fence(),
-                writes: vec![tried.into()],
-                ..Commit::background(tenant.id.clone())
-            };
-            match self.ports.store.commit(commit).await {
-                Ok(_) => {}
-                // Why: another process leads now, and does it.
-                Err(StoreError::Fenced | StoreError::Stale) => return Ok(ended),
-                Err(error) => return Err(error.into()),
             }
         }
         Ok(ended)
+    }
+
+    async fn due_deliveries(&self, tenant: &Tenant, hook: Option<&str>) -> Result<Vec<DeliveryRow>, Error> {
+        let due = DeliveryFilter {
+            hook: hook.map(ToOwned::to_owned),
+            state: Some(DeliveryState::Waiting),
+            due: Some(self.ports.clock.now()),
+        };
+        Ok(self.ports.store.list_deliveries(&tenant.id, due, BATCH).await?)
+    }
+
+    /// One attempt, kept.
+    async fn deliver_one(
+        &self,
+        tenant: &Tenant,
+        hook: Option<&Hook>,
+        (row, lead): (DeliveryRow, &Lead),
+    ) -> Result<Came, Error> {
+        let Some(Attempt { state, next, place }) = self.attempt(tenant, hook, &row).await? else {
+            return Ok(Came::Failed);
+        };
+        let tried = IncidentWrite::Tried { id: row.id, attempts: row.attempts, state, next, place };
+        let commit = Commit {
+            fence: lead.fence(),
+            writes: vec![tried.into()],
+            ..Commit::background(tenant.id.clone())
+        };
+        match self.ports.store.commit(commit).await {
+            Ok(_) if state == DeliveryState::Waiting => Ok(Came::Failed),
+            Ok(_) => Ok(Came::Ended),
+            // Why: another process leads now, and does it.
+            Err(StoreError::Fenced | StoreError::Stale) => Ok(Came::Elsewhere),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Forgets what was told a week ago.
@@ -110,16 +136,19 @@ impl App {
         }
     }
 
-    /// One attempt; how far the message came, and when it is tried next.
-    async fn attempt(&self, tenant: &Tenant, row: &DeliveryRow) -> Result<(DeliveryState, Timestamp), Error> {
+    /// One attempt; `None` where nothing was tried, since the receiver is left alone.
+    async fn attempt(
+        &self,
+        tenant: &Tenant,
+        hook: Option<&Hook>,
+        row: &DeliveryRow,
+    ) -> Result<Option<Attempt>, Error> {
         let now = self.ports.clock.now();
         let dead = |why: &'static str| {
-            tracing::warn!(tenant.id = %tenant.id, hook = row.hook, delivery.id = row.id, why, "a webhook was given up");
-            Ok((DeliveryState::Dead, now))
+            tracing::warn!(tenant.id = %tenant.id, hook = row.hook, delivery.id = row.id, why, "a message was given up");
+            Ok(Some(Attempt::at(DeliveryState::Dead, now)))
         };
-        let Some(hook) = tenant.hooks.iter().find(|hook| hook.name == row.hook) else {
-            return dead("the receiver is not configured any more");
-        };
+        let Some(hook) = hook else { return dead("the receiver is not configured any more") };
         let body: Value = match self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await {
             Ok(body) => body,
             Err(Error::Erased) => return dead("the person was erased"),
@@ -127,17 +156,54 @@ impl App {
             Err(Error::Internal { .. }) => return dead("what is stored of it is damaged"),
             Err(error) => return Err(error),
         };
+        let placed = self.ports.store.find_placed_message(&tenant.id, &row.hook, &row.about).await?;
+        if placed.as_ref().is_some_and(|placed| placed.made > row.made) {
+            // Why: what stands there is newer, and would be taken back by it.
+            return Ok(Some(Attempt::at(DeliveryState::Sent, now)));
+        }
         let body = body.to_string();
-        let sent = hook.sender.send(Message { id: &row.id, at: now, body: body.as_bytes() }).await;
-        let Err(error) = sent else { return Ok((DeliveryState::Sent, now)) };
+        let message = Message {
+            id: &row.id,
+            about: &row.about,
+            at: now,
+            body: body.as_bytes(),
+            place: placed.as_ref().map(|placed| placed.place.as_str()),
+        };
+        let error = match hook.sender.send(message).await {
+            Ok(Taken { place }) => return Ok(Some(Attempt { state: DeliveryState::Sent, next: now, place })),
+            Err(HookError::Resting) => return Ok(None),
+            Err(error) => error,
+        };
         let pause = pause(row.attempts.saturating_add(1), chance(self.ports.entropy.as_ref()));
         match pause.filter(|_| !is_final(error)) {
             Some(pause) => {
-                tracing::warn!(tenant.id = %tenant.id, hook = row.hook, delivery.id = row.id, attempts = row.attempts + 1, %error, "a webhook was not taken");
-                Ok((DeliveryState::Waiting, now.plus(pause)))
+                tracing::warn!(tenant.id = %tenant.id, hook = row.hook, delivery.id = row.id, attempts = row.attempts + 1, %error, "a message was not taken");
+                let asked = error.asked_pause().map_or(0, |seconds| i64::from(seconds) * SECOND);
+                let pause = pause.max(asked.min(MOST_ASKED));
+                Ok(Some(Attempt::at(DeliveryState::Waiting, now.plus(pause))))
             }
             None => dead("the receiver did not take it"),
         }
+    }
+}
+
+/// What came of a message in this turn.
+enum Came {
+    Ended,
+    Failed,
+    Elsewhere,
+}
+
+/// How far an attempt came, when the next is made, and where the message is.
+struct Attempt {
+    state: DeliveryState,
+    next: Timestamp,
+    place: Option<String>,
+}
+
+impl Attempt {
+    const fn at(state: DeliveryState, next: Timestamp) -> Self {
+        Self { state, next, place: None }
     }
 }
 

@@ -14,19 +14,24 @@ use crate::incidents::{By, Closure, Disposition, tests::Scene};
 struct Receiver {
     answer: Mutex<Option<HookError>>,
     got: Mutex<Vec<(String, Value)>>,
+    place: Mutex<Option<String>>,
+    places: Mutex<Vec<Option<String>>>,
 }
 
 impl SendHook for Receiver {
     fn send<'a>(&'a self, message: Message<'a>) -> Sending<'a> {
         let body = serde_json::from_slice(message.body).unwrap();
         self.got.lock().push((message.id.to_owned(), body));
-        let answer = (*self.answer.lock()).map_or(Ok(()), Err);
+        self.places.lock().push(message.place.map(ToOwned::to_owned));
+        let answer =
+            (*self.answer.lock()).map_or_else(|| Ok(Taken { place: self.place.lock().clone() }), Err);
         Box::pin(std::future::ready(answer))
     }
 }
 
 fn hook(name: &str, least: Severity, with_names: bool, receiver: &Arc<Receiver>) -> Hook {
-    Hook { name: name.to_owned(), least, with_names, sender: Arc::clone(receiver) as Arc<dyn SendHook> }
+    let sender = Arc::clone(receiver) as Arc<dyn SendHook>;
+    Hook { name: name.to_owned(), least, with_names, hears: Hears::default(), sender }
 }
 
 async fn send(scene: &Scene) -> usize {
@@ -186,7 +191,7 @@ async fn a_receiver_is_tried_by_a_message_of_its_own() {
     let soc = Arc::new(Receiver::default());
     let scene = Scene::new(vec![hook("soc", Severity::High, true, &soc)]).await;
     let before = scene.app.audit(&scene.tenant).await.unwrap().size;
-    assert_eq!(scene.app.try_hook(&scene.tenant, "soc").await.unwrap(), Ok(()));
+    assert_eq!(scene.app.try_hook(&scene.tenant, "soc").await.unwrap(), Ok(Taken::default()));
     let leaves = scene.app.ports.store.list_leaves(&scene.tenant.id, before, 9).await.unwrap();
     let [leaf] = &leaves[..] else { panic!("{leaves:?}") };
     let leaf: Leaf = serde_json::from_slice(&leaf.leaf).unwrap();

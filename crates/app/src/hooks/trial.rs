@@ -5,16 +5,16 @@ use countersign_ledger::leaf::Kind;
 use countersign_store::Commit;
 use serde_json::json;
 
-use super::{Hook, HookError, Message};
+use super::{Hook, HookError, Message, Taken};
 use crate::{App, Error, access::Permit, leaves::Draft};
 
 /// Sends a receiver one signed message of the type `countersign.test`, once.
 ///
 /// # Errors
 /// Why it was not taken.
-pub async fn send_trial(hook: &Hook, tenant: &TenantId, id: &str, at: Timestamp) -> Result<(), HookError> {
+pub async fn send_trial(hook: &Hook, tenant: &TenantId, id: &str, at: Timestamp) -> Result<Taken, HookError> {
     let body = json!({ "type": "countersign.test", "timestamp": at, "data": { "tenant": tenant.as_str() } });
-    hook.sender.send(Message { id, at, body: body.to_string().as_bytes() }).await
+    hook.sender.send(Message { id, about: id, at, body: body.to_string().as_bytes(), place: None }).await
 }
 
 impl App {
@@ -22,7 +22,7 @@ impl App {
     ///
     /// # Errors
     /// `NotFound` for a name that is not configured, `Unavailable`, and `Internal`.
-    pub async fn try_hook(&self, permit: &Permit, name: &str) -> Result<Result<(), HookError>, Error> {
+    pub async fn try_hook(&self, permit: &Permit, name: &str) -> Result<Result<Taken, HookError>, Error> {
         let found = permit.hooks.iter().find(|hook| hook.name == name);
         let hook = found.ok_or(Error::NotFound("receiver"))?;
         let (record, id) = (self.make_id(IdKind::Record)?, self.make_id(IdKind::Record)?);

@@ -3,13 +3,17 @@
 use countersign_core::{IdKind, Timestamp};
 use countersign_ledger::leaf::Kind;
 use countersign_store::{
-    Commit, DeliveryRow, DeliveryState, DeskChange, IncidentWrite, PlanFilter, PlanRow, PlanWrite,
-    ReviewFilter, ReviewRow, StoreError, Write,
+    Commit, DeskChange, PlanFilter, PlanRow, PlanWrite, ReviewFilter, ReviewRow, StoreError, Write,
 };
 use serde_json::json;
 
 use super::{ReviewStatus, queue::review_draft};
-use crate::{App, Error, Tenant, acts::MOST_PRIORITY, leaves::Draft};
+use crate::{
+    App, Error, Tenant,
+    acts::MOST_PRIORITY,
+    hooks::{Notice, Topic},
+    leaves::Draft,
+};
 
 /// What is looked at in one turn.
 const MOST: u32 = 500;
@@ -48,7 +52,7 @@ impl App {
         let priority = row.priority.saturating_add(1).min(MOST_PRIORITY);
         let draft = review_draft((&record, now), "review_overdue", &row).fact("priority", &priority);
         let leaf = Self::public_leaf(tenant, draft)?;
-        let told = Told { kind: "review.overdue", id: &row.id, audience: &row.audience, priority };
+        let told = Told { subject: "review", id: &row.id, audience: &row.audience, due: row.due };
         let writes = self.tell_overdue(tenant, told, now).await?;
         let expected = row.version;
         let raised = ReviewRow {
@@ -75,7 +79,7 @@ impl App {
             .fact("change", &"overdue")
             .fact("plan", &row.id)
             .fact("priority", &priority);
-        let told = Told { kind: "plan.overdue", id: &row.id, audience: &row.audience, priority };
+        let told = Told { subject: "plan", id: &row.id, audience: &row.audience, due: row.due };
         let mut writes = self.tell_overdue(tenant, told, now).await?;
         let change = DeskChange { priority: Some(priority), due: Some(due), ..DeskChange::default() };
         writes.push(Write::Plan(PlanWrite::Desk { plan: row.id.clone(), change }));
@@ -91,7 +95,7 @@ impl App {
         }
     }
 
-    /// What tells each receiver of a tenant; it names nobody.
+    /// What tells each receiver that hears of reviews; it names nobody.
     async fn tell_overdue(
         &self,
         tenant: &Tenant,
@@ -101,35 +105,28 @@ impl App {
         if tenant.hooks.is_empty() {
             return Ok(Vec::new());
         }
-        let Told { kind, id, audience, priority } = told;
+        let Told { subject, id, audience, due } = told;
         let key = self.get_key(tenant, &tenant.keys.log_day(at.days()), None).await?;
+        let path = format!("/{subject}s/{id}?tenant={}", tenant.id);
         let data =
-            json!({ "tenant": tenant.id.as_str(), "id": id, "audience": audience, "priority": priority });
-        let body = json!({ "type": kind, "timestamp": at, "data": data });
-        let deliver = |hook: &crate::hooks::Hook| {
-            let delivery = self.make_id(IdKind::Record)?;
-            let row = DeliveryRow {
-                hook: hook.name.clone(),
-                about: id.to_owned(),
-                event: format!("{kind} {}", at.micros()),
-                state: DeliveryState::Waiting,
-                attempts: 0,
-                made: at,
-                next: at,
-                key_id: key.id.clone(),
-                sealed: self.seal(tenant, &key, &delivery, &body)?,
-                id: delivery,
-            };
-            Ok(IncidentWrite::Deliver(row).into())
+            json!({ "review_id": id, "subject": subject, "audience": audience, "due": due, "path": path });
+        let notice = Notice {
+            kind: "review.escalated",
+            about: id.to_owned(),
+            event: format!("review.escalated {}", at.micros()),
+            topic: Some((Topic::Reviews, audience.to_owned())),
+            data,
         };
-        tenant.hooks.iter().map(deliver).collect()
+        self.notices(tenant, notice, (&key, at))
     }
 }
 
 /// What receivers are told of.
 struct Told<'a> {
-    kind: &'static str,
+    /// `review` or `plan`.
+    subject: &'static str,
     id: &'a str,
     audience: &'a str,
-    priority: u8,
+    /// When somebody should have looked.
+    due: Timestamp,
 }

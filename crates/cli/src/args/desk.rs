@@ -220,12 +220,12 @@ pub struct LiftSuppression {
     pub of: super::OfTenant,
 }
 
-/// `countersign hooks`
+/// `countersign notify`, `countersign hooks`
 #[derive(Debug, Subcommand)]
 pub enum Hooks {
-    /// Send a receiver one signed message of the type `countersign.test`, and say whether it was taken.
+    /// Send a receiver of `hooks`, `slack` or `mail` one message of the type `countersign.test`; say whether and how fast it was taken, else what to mend.
     #[command(
-        after_help = "Example: countersign hooks test soc --tenant example-tenant --config countersign.toml"
+        after_help = "Example: countersign notify test soc --tenant example-tenant --config countersign.toml"
     )]
     Test(TestHook),
 }

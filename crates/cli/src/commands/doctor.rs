@@ -15,7 +15,7 @@ use crate::{
     args::{Doctor, FindingsFormat},
     compose::system_clock,
     config::Config,
-    doctor::{expected, local, read, source},
+    doctor::{deaf, expected, local, read, source},
     place::Here,
     reference_watch::{ReferenceFiles, by_setting},
 };
@@ -69,7 +69,8 @@ async fn look(config: &Config, tenant: TenantId) -> anyhow::Result<Report> {
     }
     let files = ReferenceFiles::open(config, &clock);
     let faulty_reference = files.as_ref().err().map(by_setting).unwrap_or_default();
-    posture.local = Some(Local { faulty_reference, ..local(config, &tenant) });
+    let deaf_receivers = deaf(config, &tenant, &clock).await;
+    posture.local = Some(Local { faulty_reference, deaf_receivers, ..local(config, &tenant) });
     let findings = posture::check(&posture, &expected, clock.now());
     Ok(Report { is_tenant_read: source.is_some(), tenant, findings })
 }

@@ -76,7 +76,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Alerts(args) => alerts::run(args).await,
         Command::Logs(args) => logs::run(args).await,
         Command::Suppressions(args) => suppressions::run(args).await,
-        Command::Hooks(Hooks::Test(args)) => hooks::test(args).await,
+        Command::Hooks(Hooks::Test(args)) | Command::Notify(Hooks::Test(args)) => hooks::test(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
         Command::Rules(command) => rules::run(command).await,
         Command::Backtest(args) => backtest::run(args).await,

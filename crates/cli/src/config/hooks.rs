@@ -1,14 +1,21 @@
-//! `[tenants.<name>.hooks.<name>]`: a receiver that is told of incidents.
+//! `[tenants.<name>.hooks.<name>]`: a receiver that is told of incidents and plans by signed webhooks.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::Context;
-use countersign_adapters::hooks::{Endpoint, HttpHook};
-use countersign_app::{hooks::Hook as Receiver, incidents::Severity};
+use countersign_adapters::{
+    hooks::{Endpoint, HttpHook},
+    messages::Guarded,
+};
+use countersign_app::{
+    hooks::{Audience, Hook as Receiver, Topic},
+    incidents::Severity,
+};
+use countersign_core::Clock;
 use countersign_privacy::SigningKey;
 use serde::Deserialize;
 
-use super::SecretReference;
+use super::{SecretReference, messages::Heard};
 
 /// The longest name of a receiver, in bytes.
 const MAX_NAME: usize = 64;
@@ -30,19 +37,30 @@ pub struct Hook {
     /// Whether accounts, addresses and the narrative are told.
     #[serde(default)]
     pub with_names: bool,
+    /// Sorts of events; all when absent.
+    pub hears: Option<BTreeSet<Topic>>,
+    /// For whom; everybody when absent.
+    pub audiences: Option<BTreeSet<Audience>>,
 }
 
-const fn least() -> Severity {
+pub(super) const fn least() -> Severity {
     Severity::High
+}
+
+/// Whether a receiver can be called so; else what is wrong, without the tenant's path.
+pub(super) fn is_name(section: &str, name: &str) -> Result<(), String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(is_plain) {
+        return Ok(());
+    }
+    Err(format!("{section}`: a name has 1 to {MAX_NAME} letters, digits, `-` and `_`"))
 }
 
 impl Hook {
     /// Everything that is wrong, a line each, without the tenant's path. No line repeats the address.
     pub(super) fn faults(&self, name: &str) -> Vec<String> {
-        let mut faults = Vec::new();
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(is_plain) {
-            faults.push(format!("hooks`: a name has 1 to {MAX_NAME} letters, digits, `-` and `_`"));
+        let mut faults: Vec<String> = is_name("hooks", name).err().into_iter().collect();
+        if !faults.is_empty() {
             return faults;
         }
         if let Err(error) = self.url.parse::<Endpoint>() {
@@ -51,8 +69,8 @@ impl Hook {
         faults
     }
 
-    /// The receiver, with its keys fetched.
-    pub fn receiver(&self, name: &str) -> anyhow::Result<Receiver> {
+    /// The receiver, with its keys fetched; `clock` times its pauses.
+    pub fn receiver(&self, name: &str, clock: &Arc<dyn Clock>) -> anyhow::Result<Receiver> {
         let secret = self.secret.fetch().context("`secret`")?;
         let text = std::str::from_utf8(secret.expose()).ok().context("`secret`: a key is text")?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -66,7 +84,8 @@ impl Hook {
             name: name.to_owned(),
             least: self.min_severity,
             with_names: self.with_names,
-            sender: Arc::new(sender),
+            hears: Heard { hears: self.hears.clone(), audiences: self.audiences.clone() }.hears(),
+            sender: Arc::new(Guarded::new(sender, Arc::clone(clock))),
         })
     }
 }
@@ -117,7 +136,7 @@ mod tests {
             ("whsec_AAAA".to_owned(), false),
         ] {
             std::fs::write(&file, &content).unwrap();
-            assert_eq!(hook.receiver("soc").is_ok(), is_taken, "{content}");
+            assert_eq!(hook.receiver("soc", &crate::compose::system_clock()).is_ok(), is_taken, "{content}");
         }
         assert_eq!((hook.min_severity, hook.with_names), (Severity::High, false));
     }

@@ -283,6 +283,128 @@ const KEYS: &[Key] = &[
         "How a user is marked at the tenant while a review of theirs is open, by a plan as everything that is written there: `role:<id>` or `app_metadata:<key>`; not at all when absent. Since 0.1.",
     ),
     key(
+        "tenants.*.hooks.*.hears",
+        "[\"incidents\", \"plans\", \"reviews\"]",
+        "Of which sorts of events it is told; of all when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.hooks.*.audiences",
+        "[\"security\", \"customer_success\", \"tenant_owner\"]",
+        "Whose matters it is told; everybody's when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.slack.*.token",
+        "\"env:COUNTERSIGN_SLACK_TOKEN\"",
+        "The token of an app in Slack (`xoxb-…`, scope `chat:write`), by reference: its messages are changed in their place. Since 0.1.",
+    ),
+    key(
+        "tenants.*.slack.*.channel",
+        "\"C0123456789\"",
+        "The id of the channel that it writes in. Since 0.1.",
+    ),
+    key(
+        "tenants.*.slack.*.api",
+        "\"https://slack.com/api/\"",
+        "Where Slack's methods are; https, or http on a loopback address. Since 0.1.",
+    ),
+    key(
+        "tenants.*.slack.*.templates",
+        "\"templates\"",
+        "A folder of files with words of your own. Since 0.1.",
+    ),
+    key("tenants.*.slack.*.min_severity", "\"high\"", "Incidents below this are not told. Since 0.1."),
+    key(
+        "tenants.*.slack.*.hears",
+        "[\"plans\"]",
+        "Of which sorts of events it is told; of all when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.slack.*.audiences",
+        "[\"security\"]",
+        "Whose matters it is told; everybody's when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.slack_webhooks.*.url",
+        "\"env:COUNTERSIGN_SLACK_WEBHOOK\"",
+        "The address of an incoming webhook in Slack, by reference; its messages can't be changed in their place. Since 0.1.",
+    ),
+    key(
+        "tenants.*.slack_webhooks.*.templates",
+        "\"templates\"",
+        "A folder of files with words of your own. Since 0.1.",
+    ),
+    key(
+        "tenants.*.slack_webhooks.*.min_severity",
+        "\"high\"",
+        "Incidents below this are not told. Since 0.1.",
+    ),
+    key(
+        "tenants.*.slack_webhooks.*.hears",
+        "[\"plans\"]",
+        "Of which sorts of events it is told; of all when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.slack_webhooks.*.audiences",
+        "[\"security\"]",
+        "Whose matters it is told; everybody's when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.mail.*.server",
+        "\"smtp.example.com\"",
+        "A mail server; its certificate bears that name. Since 0.1.",
+    ),
+    key("tenants.*.mail.*.port", "587", "Its port; that which is usual for `tls` when absent. Since 0.1."),
+    key(
+        "tenants.*.mail.*.tls",
+        "\"starttls\"",
+        "`starttls` (default, demanded), `implicit`, or `none` to a loopback address. Since 0.1.",
+    ),
+    key(
+        "tenants.*.mail.*.authorities",
+        "\"mail-ca.pem\"",
+        "A file of authorities in place of the system's, PEM. Since 0.1.",
+    ),
+    key("tenants.*.mail.*.user", "\"countersign\"", "Who signs in there. Since 0.1."),
+    key(
+        "tenants.*.mail.*.password",
+        "\"env:COUNTERSIGN_MAIL_PASSWORD\"",
+        "The password, by reference. Since 0.1.",
+    ),
+    key("tenants.*.mail.*.from", "\"Countersign <countersign@example.com>\"", "Who writes. Since 0.1."),
+    key("tenants.*.mail.*.to", "[\"soc@example.com\"]", "Who is told. Since 0.1."),
+    key(
+        "tenants.*.mail.*.templates",
+        "\"templates\"",
+        "A folder of files with words of your own. Since 0.1.",
+    ),
+    key("tenants.*.mail.*.min_severity", "\"high\"", "Incidents below this are not told. Since 0.1."),
+    key(
+        "tenants.*.mail.*.hears",
+        "[\"plans\"]",
+        "Of which sorts of events it is told; of all when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.mail.*.audiences",
+        "[\"tenant_owner\"]",
+        "Whose matters it is told; everybody's when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.was_this_you.mail",
+        "\"x\"",
+        "The section of `mail` that asks people whether a sign-in was theirs; nobody is asked when absent. Since 0.1.",
+    ),
+    key("tenants.*.was_this_you.wait_hours", "24", "For how long an answer is taken, up to 168. Since 0.1."),
+    key(
+        "tenants.*.was_this_you.per_day",
+        "3",
+        "The most questions to one person in a day, up to 20. Since 0.1.",
+    ),
+    key(
+        "tenants.*.was_this_you.on_no",
+        "[\"block_user\", \"revoke_access\"]",
+        "What a \"no\" proposes as a plan: `block_user`, `revoke_access`, `force_password_reset`. Since 0.1.",
+    ),
+    key(
         "tenants.*.management.domain",
         "\"acme.eu.auth0.com\"",
         "Where the tenant is; for `countersign tenant` and for what reads it. Since 0.1.",

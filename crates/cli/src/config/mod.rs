@@ -9,6 +9,7 @@ mod keys;
 mod limits;
 mod log_stream;
 mod management;
+mod messages;
 mod overlay;
 mod places;
 mod public_url;
@@ -19,6 +20,7 @@ mod secret;
 mod sections;
 mod storage;
 mod tls;
+mod was_this_you;
 
 use std::path::Path;
 
@@ -27,11 +29,11 @@ use anyhow::{Context, bail};
 use crate::toml_text;
 
 pub use acting::Acting;
-pub use hooks::Hook;
 #[cfg(test)]
 pub(crate) use keys::sample;
 pub use keys::schema;
 pub use management::{Management, address, host};
+pub use messages::Built;
 pub use secret::SecretReference;
 pub use sections::{Config, LogFormat, Tenant};
 pub use tls::Tls;

@@ -1,7 +1,7 @@
 //! The sections of the configuration, one struct each, with their defaults.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
@@ -23,11 +23,13 @@ use super::{
     limits::{CallerLimits, Limits},
     log_stream::LogStream,
     management::Management,
+    messages::{Mail, Slack, SlackWebhook},
     places::Places,
     reference::Reference,
     retention::Retention,
     reviews::Reviews,
     storage::Storage,
+    was_this_you::WasThisYou,
 };
 
 /// Everything that can be configured.
@@ -161,6 +163,12 @@ pub struct Tenant {
     pub enrichment: Option<Enrichment>,
     /// Who is told of its incidents, by names of the operator's choice.
     pub hooks: BTreeMap<String, Hook>,
+    /// Who is told by mail.
+    pub mail: BTreeMap<String, Mail>,
+    /// Who is told in Slack.
+    pub slack: BTreeMap<String, Slack>,
+    /// Who is told in Slack by an incoming webhook.
+    pub slack_webhooks: BTreeMap<String, SlackWebhook>,
     /// How often it may ask.
     pub limits: Limits,
     /// Our API at the tenant, whose access tokens are taken; `None`: none are.
@@ -173,6 +181,8 @@ pub struct Tenant {
     pub policy: Document,
     /// Which decisions wait for a person, in whose queue, and how long.
     pub reviews: Reviews,
+    /// Whether people are asked whether sign-ins were theirs; `None`: they are not.
+    pub was_this_you: Option<WasThisYou>,
     /// What its log is watched with, beside the policy.
     pub watch: Watch,
 }
@@ -206,6 +216,27 @@ impl Config {
     }
 }
 
+impl Tenant {
+    /// The names of whoever is told.
+    pub fn receivers(&self) -> Vec<&str> {
+        let slack = self.slack.keys().chain(self.slack_webhooks.keys());
+        self.hooks.keys().chain(slack).chain(self.mail.keys()).map(String::as_str).collect()
+    }
+
+    /// Names that two receivers have, which the outbox and plans could not tell apart.
+    fn twice(&self) -> Vec<String> {
+        let names = self.receivers();
+        let is_taken = |name: &&&str| names.iter().filter(|other| other == name).count() > 1;
+        let twice: BTreeSet<&&str> = names.iter().filter(is_taken).collect();
+        twice
+            .iter()
+            .map(|name| {
+                format!("hooks`, `slack`, `slack_webhooks`, `mail`: `{name}` is the name of two receivers")
+            })
+            .collect()
+    }
+}
+
 impl Config {
     /// Everything that is wrong with the values, a line each.
     pub fn faults(&self) -> Vec<String> {
@@ -232,12 +263,18 @@ impl Config {
             let enrichment = tenant.enrichment.iter().flat_map(Enrichment::faults);
             let management = tenant.management.iter().flat_map(Management::faults);
             let hooks = tenant.hooks.iter().flat_map(|(name, hook)| hook.faults(name));
+            let slack = tenant.slack.iter().flat_map(|(name, slack)| slack.faults(name));
+            let mail = tenant.mail.iter().flat_map(|(name, mail)| mail.faults(name));
+            let webhooks = tenant.slack_webhooks.keys().flat_map(|name| SlackWebhook::faults(name));
+            let asks =
+                tenant.was_this_you.iter().flat_map(|asks| asks.faults(tenant.mail.contains_key(&asks.mail)));
+            let receivers = asks.chain(hooks).chain(slack).chain(webhooks).chain(mail).chain(tenant.twice());
             let of_management = tenant.management.as_ref();
             let acting = tenant.acting.iter().flat_map(|acting| acting.faults(of_management, &self.acting));
             faults.extend(
                 enrichment
                     .chain(management)
-                    .chain(hooks)
+                    .chain(receivers)
                     .chain(acting)
                     .map(|fault| format!("`tenants.{id}.{fault}")),
             );

@@ -9,7 +9,7 @@ const OURS: &str =
     "of our own side, which no call to a tenant changes; tested where it is checked, in `posture`";
 
 /// What is not found at a sandbox tenant, and why.
-const ELSEWHERE: [(&str, &str); 15] = [
+const ELSEWHERE: [(&str, &str); 16] = [
     (
         "installation.unknown",
         "of our own side: it is found only where neither a journal nor `triggers` is there",
@@ -26,6 +26,7 @@ const ELSEWHERE: [(&str, &str); 15] = [
     ("watch.faulty_rules", OURS),
     ("watch.unfit_settings", OURS),
     ("model.own_unusable", OURS),
+    ("notifications.deaf", OURS),
     ("reference.faulty", OURS),
     ("action.break_glass", OURS),
 ];

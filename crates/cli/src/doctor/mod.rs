@@ -8,6 +8,7 @@ mod disturbed;
 mod expected;
 mod job;
 mod local;
+mod receivers;
 #[cfg(test)]
 mod scene;
 mod source;
@@ -18,5 +19,6 @@ pub use self::{
     expected::expected,
     job::{Doctor, Sources, sources},
     local::local,
+    receivers::deaf,
     source::{credentials, read, settings, source, surroundings},
 };

@@ -68,7 +68,7 @@ pub use roles::Roles;
 pub use sentences::{Named, Naming, Sentence, sentences, sentences_by};
 pub use step::{Back, Call, ChangeStep, Reverse, Write};
 pub use target::{Organization, Scope};
-pub use text::is_plain;
+pub use text::{is_plain, shown};
 pub use told::kind_of;
 pub use undo::undo;
 

@@ -23,7 +23,8 @@ pub fn is_plain(text: &str) -> bool {
 }
 
 /// A text of somebody else's on one line, without what could steer a terminal or hide something, and cut to a bound.
-pub(super) fn shown(text: &str, most: usize) -> String {
+#[must_use]
+pub fn shown(text: &str, most: usize) -> String {
     let cut: String = text.chars().take(most).collect();
     let is_cut = cut.len() < text.len();
     let mut shown: String =

@@ -35,6 +35,7 @@ mod order;
 mod own_model;
 mod policy;
 mod protection;
+mod receivers;
 mod reference;
 mod rules;
 mod runtime;
@@ -105,6 +106,7 @@ const CHECKS: &[Check] = &[
     storage::CHECK,
     watching::CHECK,
     own_model::CHECK,
+    receivers::CHECK,
     reference::CHECK,
 ];
 

@@ -224,6 +224,8 @@ pub struct Local {
     pub is_own_model_lost: bool,
     /// What is wrong with the operator's files of reference data, by the setting that names each.
     pub faulty_reference: BTreeMap<String, String>,
+    /// Receivers of messages that would take none, by name, and why.
+    pub deaf_receivers: BTreeMap<String, String>,
 }
 
 /// What was read. Parts that were not read are empty, and their `unread` says why when they should have been.

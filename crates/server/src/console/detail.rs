@@ -12,13 +12,14 @@ use axum::{
         Path, Query, State,
         rejection::{FormRejection, QueryRejection},
     },
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use countersign_app::{
     DecisionRow, Error,
     access::ScopedPermit,
     decide::record::Record,
     explain,
+    inquiries::InquiryView,
     reveal::{Asked, MaskedField, Revealed, Target},
 };
 use countersign_core::{DecisionId, Level, SubjectId, TenantId, Timestamp};
@@ -65,8 +66,20 @@ pub(super) struct Detail {
     pub(super) may_tell: bool,
     /// What was opened.
     pub(super) revealed: Option<Revealed>,
+    /// Whether the person is asked, or was, whether it was they.
+    pub(super) inquiry: Asking,
     /// Whether a verdict was told just now.
     pub(super) notice: Option<&'static str>,
+}
+
+/// Whether the person of a sign-in is asked whether it was they.
+pub(super) enum Asking {
+    /// People of this tenant are not.
+    Off,
+    /// They were not yet.
+    Open,
+    /// They were.
+    Asked(InquiryView),
 }
 
 /// What is held against a person now.
@@ -100,6 +113,7 @@ pub(super) async fn handle(
         Some("recorded") => Some("The verdict was recorded, and the person's profile has learned from it."),
         Some("safe") => Some("The person is marked as safe: nothing is held against them any more."),
         Some("compromised") => Some("The person is marked as compromised."),
+        Some("asked") => Some("The person is asked by mail whether it was they."),
         Some("known") => Some("That was told before; nothing changed."),
         _ => None,
     };
@@ -156,8 +170,31 @@ async fn detail(server: &Server, permit: &ScopedPermit, id: &DecisionId) -> Resu
         may_tell: app.may_within(permit, Action::TellOutcomes),
         may_review: app.may(permit.caller(), Action::WorkReviews, permit.id()),
         revealed: None,
+        inquiry: asking(server, permit, id).await?,
         notice: None,
     })
+}
+
+/// For who may know all of the tenant's.
+async fn asking(server: &Server, permit: &ScopedPermit, id: &DecisionId) -> Result<Asking, Error> {
+    let Some(tenant) = permit.whole().filter(|tenant| tenant.asks_people()) else { return Ok(Asking::Off) };
+    Ok(server.0.app.find_inquiry(tenant, id).await?.map_or(Asking::Open, Asking::Asked))
+}
+
+/// Answers `POST /decisions/{id}/ask`: the person is asked whether it was they.
+pub(super) async fn ask(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = super::confirm::named_tenant(&server, &caller, Action::TellOutcomes, &parameters).await?;
+    let decision = query::decision_id(&id)?;
+    server.0.app.ask_person(&permit, &decision).await?;
+    let link =
+        Link::to(&format!("/decisions/{id}")).with("tenant", permit.id().as_str()).with("told", "asked");
+    Ok(Redirect::to(&link.done()).into_response())
 }
 
 /// What is held against a person now, for who may know that of all of the tenant's.
@@ -373,6 +410,7 @@ impl Detail {
                     p { "Told by Auth0's log:" }
                     ul.codes { @for id in &self.log_ids { li { code.wrap { (id) } } } }
                 }
+                (self.asked(can_tell))
                 @if can_tell {
                     p.quiet { "Do you know who it was? The person's profile learns from your answer." }
                     p.buttons {
@@ -381,6 +419,26 @@ impl Detail {
                     }
                 }
                 @if self.may_review { (review::ask((&self.tenant, &self.reader), self.row.decision.id.as_str())) }
+            }
+        }
+    }
+
+    /// What the person was asked, and said.
+    fn asked(&self, can_ask: bool) -> Markup {
+        let path = format!("/decisions/{}/ask", self.row.decision.id);
+        html! {
+            @match &self.inquiry {
+                Asking::Off => {}
+                Asking::Open => @if can_ask && matches!(self.content, Content::Opened(_)) {
+                    form method="post" action=(path) {
+                        input type="hidden" name="tenant" value=(self.tenant.as_str());
+                        p.buttons { button.button { "Ask the person whether it was they" } }
+                    }
+                },
+                Asking::Asked(asked) => p {
+                    "The person was asked whether it was they: "
+                    strong { (words::inquiry(asked.state)) } " " code.quiet { (asked.state) }
+                },
             }
         }
     }
@@ -486,6 +544,7 @@ mod tests {
                 revealed: None,
                 content: Content::Opened(Box::new(record)),
                 thresholds: countersign_policy::Settings::default().thresholds,
+                inquiry: Asking::Off,
                 notice: None,
             }
         }

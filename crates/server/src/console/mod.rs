@@ -17,6 +17,7 @@ mod filter;
 mod findings;
 mod incident;
 mod incidents;
+mod inquiry;
 mod layout;
 mod list;
 mod live;
@@ -104,6 +105,7 @@ pub(crate) fn router() -> Router<Server> {
         .route("/users", get(users::handle))
         .route("/users/mark", post(user_risk::mark))
         .route("/users/reveal", post(users::reveal))
+        .route("/decisions/{id}/ask", post(detail::ask))
         .route("/decisions/{id}/reveal", post(detail::reveal))
         .route("/decisions/{id}/receipt", get(receipt::handle))
         .route("/decisions/{id}/verdict", get(confirm::ask_verdict).post(confirm::tell_verdict))
@@ -125,6 +127,8 @@ pub(crate) fn attempts() -> Router<Server> {
         .route("/start/{code}", get(sign_in::link).head(peeked))
         .route("/sign-in/start", get(sign_in::start).head(peeked))
         .route("/sign-in/callback", get(sign_in::callback).head(peeked))
+        .route("/was-this-you/{tenant}/{id}/{code}", get(inquiry::show).post(inquiry::answer).head(peeked))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
 }
 
 /// Whoever only looks ahead, such as a chat's preview, must not use the link up.

@@ -148,6 +148,19 @@ pub(super) const fn standing_text(standing: Standing) -> &'static str {
     }
 }
 
+/// Where a question to a person stands.
+pub(super) fn inquiry(state: &str) -> &str {
+    match state {
+        "waiting" => "the mail is not sent yet.",
+        "sent" => "mailed, no answer yet.",
+        "unreachable" => "no proved address, or no mail could be sent.",
+        "yes" => "they say that it was they. That lifts nothing.",
+        "no" => "they say that it was not they.",
+        "no_answer" => "nobody answered in time. That says neither.",
+        state => state,
+    }
+}
+
 /// What went missing on the way; the code itself when it is not known here.
 pub(super) fn degraded_text(code: &str) -> &str {
     match code {

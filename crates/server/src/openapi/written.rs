@@ -66,6 +66,7 @@ written! {
     IncidentPage
     IncidentShown
     IncidentStatus
+    Inquiry
     Level
     LinkMade
     LogDelivery

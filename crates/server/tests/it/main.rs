@@ -39,6 +39,8 @@ mod hostile;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]
+mod inquiries;
+#[cfg(test)]
 mod joins;
 #[cfg(test)]
 mod keeping;

@@ -7,6 +7,7 @@ use axum::{
     http::{Request, header::HeaderValue},
 };
 use countersign_app::access::Settings as Access;
+use countersign_app::inquiries::Settings;
 use countersign_core::Clock;
 use countersign_detect::Severity;
 use countersign_rights::{Grant, Place, Role};
@@ -98,6 +99,13 @@ async fn decisions(tour: &mut Tour) {
     tour.get("/v1/decisions/{id}/receipt", &[("id", &decision)], &of).await;
     let opened = tour.service.open_receipt(&decision).await;
     tour.hold("POST", "/v1/decisions/{id}/receipt", opened);
+    let settings = Settings { mail: "people".to_owned(), wait: 3_600_000_000, per_day: 3, on_no: [].into() };
+    tour.service.tenant().ask_people(settings);
+    let inquiry = "/v1/decisions/{id}/inquiry";
+    let path = format!("{}{of}", fill(inquiry, &[("id", &decision)]));
+    let asked = tour.service.operate("POST", &path, &Value::Null).await;
+    tour.hold("POST", inquiry, asked);
+    tour.get(inquiry, &[("id", &decision)], &of).await;
     let reveal = json!({ "what": { "kind": "decision", "id": decision }, "fields": ["user.email"], "actor": "mia", "reason": "a drill" });
     tour.send("POST", "/v1/reveals/{tenant}", &[], reveal).await;
     tour.get("/v1/ledger/{tenant}/checkpoint", &[], "").await;

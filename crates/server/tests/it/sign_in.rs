@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use countersign_app::{
     access::{Caller, Settings},
-    hooks::{Hook, Message, SendHook, Sending},
+    hooks::{Hears, Hook, Message, SendHook, Sending, Taken},
     incidents::Severity,
 };
 use countersign_core::TenantId;
@@ -244,7 +244,7 @@ struct Receiver;
 
 impl SendHook for Receiver {
     fn send<'a>(&'a self, _: Message<'a>) -> Sending<'a> {
-        Box::pin(async { Ok(()) })
+        Box::pin(async { Ok(Taken::default()) })
     }
 }
 
@@ -254,6 +254,7 @@ async fn receivers_are_told_of_break_glass_whatever_else_they_hear_of() {
         name: "soc".to_owned(),
         least: Severity::Critical,
         with_names: false,
+        hears: Hears { topics: [].into(), audiences: [].into() },
         sender: Arc::new(Receiver),
     };
     let access = Settings { provider: Some(Arc::new(Vouching)), ..Settings::default() };

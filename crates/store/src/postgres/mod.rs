@@ -13,6 +13,7 @@ mod decisions;
 mod errors;
 mod hooks;
 mod incidents;
+mod inquiries;
 mod joins;
 mod journal;
 mod keys;

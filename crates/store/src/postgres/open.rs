@@ -76,6 +76,11 @@ pub(super) const RECORDS: &[Migration] = &[
     Migration { name: "0011_access", sql: include_str!("../../migrations/postgres/0011_access.sql") },
     Migration { name: "0012_plans", sql: include_str!("../../migrations/postgres/0012_plans.sql") },
     Migration { name: "0013_reviews", sql: include_str!("../../migrations/postgres/0013_reviews.sql") },
+    Migration {
+        name: "0014_message_places",
+        sql: include_str!("../../migrations/postgres/0014_message_places.sql"),
+    },
+    Migration { name: "0015_inquiries", sql: include_str!("../../migrations/postgres/0015_inquiries.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

@@ -4,8 +4,8 @@ use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 use sqlx::PgConnection;
 
 use super::{
-    access, alerts, attack_sources, batch::Known, columns, errors::Trouble, hooks, incidents, joins, journal,
-    models, plans, profiles, retention, reviews, snapshots, suppressions,
+    access, alerts, attack_sources, batch::Known, columns, errors::Trouble, hooks, incidents, inquiries,
+    joins, journal, models, plans, profiles, retention, reviews, snapshots, suppressions,
 };
 use crate::{
     AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, OutcomeRow, PolicyRow, RiskTokenRow,
@@ -52,6 +52,8 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
             profiles::write(connection, t, subject, (*expected_version, sealed, *held, *at)).await?;
         }
         Write::DeleteProfile(subject) => {
+            let sql = "DELETE FROM inquiries WHERE tenant_id = $1 AND subject_id = $2";
+            run!(&mut *connection, sql, t, subject.as_str());
             let sql = "DELETE FROM profiles WHERE tenant_id = $1 AND subject_id = $2";
             run!(connection, sql, t, subject.as_str());
         }
@@ -109,6 +111,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
         Write::Incident(write) => apply_incident(connection, t, write).await?,
         Write::Plan(write) => plans::apply(connection, t, write).await?,
         Write::Review(write) => reviews::apply(connection, t, write).await?,
+        Write::Inquiry(write) => inquiries::apply(connection, t, write).await?,
         Write::Access(write) => access::apply(connection, write).await?,
         Write::Join(write) => joins::apply(connection, t, write).await?,
         Write::LogSnapshot(snapshot) => snapshots::put(connection, t, snapshot).await?,
@@ -144,8 +147,8 @@ async fn apply_incident(connection: &mut PgConnection, t: &str, write: &Incident
         IncidentWrite::Lift { id, at } => suppressions::lift(connection, t, id, *at).await,
         IncidentWrite::AttackSource(source) => attack_sources::put(connection, t, source).await,
         IncidentWrite::Deliver(delivery) => hooks::insert(connection, t, delivery).await,
-        IncidentWrite::Tried { id, attempts, state, next } => {
-            hooks::tried(connection, t, (id, *attempts), (*state, *next)).await
+        IncidentWrite::Tried { id, attempts, state, next, place } => {
+            hooks::tried(connection, t, (id, *attempts), (*state, *next, place.as_deref())).await
         }
         IncidentWrite::Drop(id) => retention::drop_incident(connection, t, id).await,
         IncidentWrite::DropSuppression(id) => retention::drop_suppression(connection, t, id).await,

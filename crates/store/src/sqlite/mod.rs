@@ -10,6 +10,7 @@ mod decisions;
 mod heads;
 mod hooks;
 mod incidents;
+mod inquiries;
 mod joins;
 mod journal;
 mod keys;

@@ -39,6 +39,11 @@ pub(super) const RECORDS: &[Migration] = &[
     Migration { name: "0011_access", sql: include_str!("../../migrations/sqlite/0011_access.sql") },
     Migration { name: "0012_plans", sql: include_str!("../../migrations/sqlite/0012_plans.sql") },
     Migration { name: "0013_reviews", sql: include_str!("../../migrations/sqlite/0013_reviews.sql") },
+    Migration {
+        name: "0014_message_places",
+        sql: include_str!("../../migrations/sqlite/0014_message_places.sql"),
+    },
+    Migration { name: "0015_inquiries", sql: include_str!("../../migrations/sqlite/0015_inquiries.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

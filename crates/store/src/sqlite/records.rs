@@ -4,9 +4,9 @@ use countersign_core::{TenantId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    access, addresses, alerts, attack_sources, columns, decisions, hooks, incidents, joins, journal, leases,
-    models, plans, policies, profiles, queries, retention, reviews, snapshots, state::State, suppressions,
-    tokens,
+    access, addresses, alerts, attack_sources, columns, decisions, hooks, incidents, inquiries, joins,
+    journal, leases, models, plans, policies, profiles, queries, retention, reviews, snapshots, state::State,
+    suppressions, tokens,
 };
 use crate::{
     CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, Scope, StoreError, SwitchRow,
@@ -75,7 +75,10 @@ fn apply_one(
             profiles::write(connection, tenant, subject, (*expected_version, sealed, *held, *at))
         }
         Write::Unanswered(decision) => decisions::put_unanswered(connection, tenant, decision),
-        Write::DeleteProfile(subject) => profiles::delete(connection, tenant, subject),
+        Write::DeleteProfile(subject) => {
+            inquiries::delete(connection, tenant, subject)?;
+            profiles::delete(connection, tenant, subject)
+        }
         Write::Erasure { key_id, at } => insert_erasure(connection, tenant, key_id, *at),
         Write::Switch(switch) => set_switch(connection, tenant, switch),
         Write::Policy { expected_version, row } => {
@@ -100,6 +103,7 @@ fn apply_one(
         Write::Incident(write) => apply_incident(connection, tenant, write),
         Write::Plan(write) => plans::apply(connection, tenant, write),
         Write::Review(write) => reviews::apply(connection, tenant, write),
+        Write::Inquiry(write) => inquiries::apply(connection, tenant, write),
         Write::Access(write) => access::apply(connection, write),
         Write::Forget { old, most } => retention::forget(connection, tenant, old, *most),
         Write::Join(write) => joins::apply(connection, tenant, write),
@@ -131,8 +135,8 @@ fn apply_incident(
         IncidentWrite::Lift { id, at } => suppressions::lift(connection, tenant, id, *at),
         IncidentWrite::AttackSource(source) => attack_sources::put(connection, tenant, source),
         IncidentWrite::Deliver(delivery) => hooks::insert(connection, tenant, delivery),
-        IncidentWrite::Tried { id, attempts, state, next } => {
-            hooks::tried(connection, tenant, (id, *attempts), (*state, *next))
+        IncidentWrite::Tried { id, attempts, state, next, place } => {
+            hooks::tried(connection, tenant, (id, *attempts), (*state, *next, place.as_deref()))
         }
         IncidentWrite::Drop(id) => retention::drop_incident(connection, tenant, id),
         IncidentWrite::DropSuppression(id) => retention::drop_suppression(connection, tenant, id),

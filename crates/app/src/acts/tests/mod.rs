@@ -1,6 +1,8 @@
 //! Plans from being proposed to being taken back, over a database and a tenant in memory.
 
 mod countersigned;
+mod inquiries;
 mod killed;
+mod messages;
 mod scene;
 mod world;

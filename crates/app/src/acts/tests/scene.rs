@@ -19,7 +19,7 @@ use crate::{
     App, Error,
     access::{Caller, Permit},
     acts::{Hands, NewPlan, PlanHead, SecretKeeper},
-    hooks::{HookError, Message, SendHook, Sending},
+    hooks::{Hook, HookError, Message, SendHook, Sending, Taken},
     incidents::tests::Scene,
     management::{Api, Cause, Error as ApiError, Lane, Pending, Refusal, Reply, Why},
     tenant::Port,
@@ -139,7 +139,7 @@ impl SendHook for Receiver {
                 return Err(HookError::Late);
             }
             self.0.told.lock().push(String::from_utf8(message.body.to_vec()).unwrap());
-            Ok(())
+            Ok(Taken::default())
         })
     }
 }
@@ -179,7 +179,12 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn new(settings: Settings) -> Self {
-        let scene = Scene::new(vec![]).await;
+        Self::telling(settings, vec![]).await
+    }
+
+    /// With receivers of messages.
+    pub(super) async fn telling(settings: Settings, hooks: Vec<Hook>) -> Self {
+        let scene = Scene::new(hooks).await;
         let fake = Arc::new(Fake { world: Mutex::new(world()), ..Fake::default() });
         let receiver: Arc<dyn SendHook> = Arc::new(Receiver(Arc::clone(&fake)));
         scene.tenant.give_hands(Hands {
@@ -195,6 +200,14 @@ impl Stage {
 
     pub(super) fn app(&self) -> &App {
         &self.scene.app
+    }
+
+    /// Sets a field of a user at the tenant.
+    pub(super) fn set_user(&self, id: &str, field: &str, value: bool) {
+        let mut world = self.fake.world.lock();
+        let users = world.collections.get_mut("users").unwrap();
+        let user = users.iter_mut().find(|user| user["user_id"] == id).unwrap();
+        user[field] = value.into();
     }
 
     pub(super) fn tenant(&self) -> &TenantId {

@@ -218,6 +218,7 @@ pub async fn a_key_is_used_while_anything_is_sealed_under_it(Fresh { store, .. }
         next: at(1),
         key_id: "key_delivery".to_owned(),
         sealed: vec![1],
+        place: None,
     };
     let deliver = IncidentWrite::Deliver(delivery).into();
     let rows = vec![alert("a", 1, None), incident("i", "open"), note("n", "i"), suppression("s", 1), deliver];

@@ -17,6 +17,7 @@ fn delivery(id: &str, hook: &str, event: &str, next: i64) -> DeliveryRow {
         next: at(next),
         key_id: "rec_1".to_owned(),
         sealed: vec![1, 2],
+        place: None,
     }
 }
 
@@ -30,7 +31,7 @@ async fn ids(store: &Store, of: &str, filter: DeliveryFilter) -> Vec<String> {
 }
 
 fn tried(id: &str, attempts: u32, state: DeliveryState, next: i64) -> IncidentWrite {
-    IncidentWrite::Tried { id: id.to_owned(), attempts, state, next: at(next) }
+    IncidentWrite::Tried { id: id.to_owned(), attempts, state, next: at(next), place: None }
 }
 
 pub async fn the_same_is_to_be_told_once(Fresh { store, .. }: Fresh) {
@@ -65,11 +66,39 @@ pub async fn listed_in_the_order_in_which_they_are_tried(Fresh { store, .. }: Fr
     }
     write(&store, "t", tried("c", 0, DeliveryState::Dead, 7)).await.unwrap();
     assert_eq!(ids(&store, "t", DeliveryFilter::default()).await, ["b", "c", "a"]);
-    let waiting = |due| DeliveryFilter { state: Some(DeliveryState::Waiting), due };
+    let waiting = |due| DeliveryFilter { state: Some(DeliveryState::Waiting), due, hook: None };
     assert_eq!(ids(&store, "t", waiting(None)).await, ["b", "a"]);
     assert_eq!(ids(&store, "t", waiting(Some(at(5)))).await, ["b"]);
     write(&store, "t", IncidentWrite::PruneDeliveries { before: at(0) }).await.unwrap();
     assert_eq!(ids(&store, "t", DeliveryFilter::default()).await.len(), 3);
     write(&store, "t", IncidentWrite::PruneDeliveries { before: at(1) }).await.unwrap();
     assert!(ids(&store, "t", DeliveryFilter::default()).await.is_empty());
+}
+
+pub async fn the_newest_place_of_a_message_is_known_by_receiver_and_matter(Fresh { store, .. }: Fresh) {
+    let place = |hook: &'static str| {
+        let (store, t) = (&store, tenant("t"));
+        async move { store.find_placed_message(&t, hook, "inc_1").await.unwrap().map(|found| found.place) }
+    };
+    for (id, hook, event, made) in
+        [("a", "chat", "one", 1), ("b", "chat", "two", 2), ("c", "soc", "one", 3), ("d", "chat", "three", 4)]
+    {
+        let row = DeliveryRow { made: at(made), ..delivery(id, hook, event, made) };
+        write(&store, "t", IncidentWrite::Deliver(row)).await.unwrap();
+    }
+    assert_eq!(place("chat").await, None);
+    for (id, said) in [("b", Some("C1 2")), ("a", Some("C1 1")), ("d", None)] {
+        let place = said.map(ToOwned::to_owned);
+        let tried = IncidentWrite::Tried {
+            id: id.to_owned(),
+            attempts: 0,
+            state: DeliveryState::Sent,
+            next: at(9),
+            place,
+        };
+        write(&store, "t", tried).await.unwrap();
+    }
+    assert_eq!((place("chat").await.as_deref(), place("soc").await), (Some("C1 2"), None));
+    let chat = DeliveryFilter { hook: Some("chat".to_owned()), ..DeliveryFilter::default() };
+    assert_eq!(ids(&store, "t", chat).await, ["a", "b", "d"]);
 }

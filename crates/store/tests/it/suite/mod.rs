@@ -17,6 +17,7 @@ pub mod forgetting;
 pub mod hooks;
 pub mod hostile;
 pub mod incidents;
+pub mod inquiries;
 pub mod joins;
 pub mod journal;
 pub mod keys;
@@ -115,6 +116,12 @@ macro_rules! suite {
                 the_same_is_to_be_told_once
                 an_attempt_counts_only_where_nothing_changed
                 listed_in_the_order_in_which_they_are_tried
+                the_newest_place_of_a_message_is_known_by_receiver_and_matter
+            ];
+            inquiries: [
+                a_sign_in_is_asked_about_once_in_its_tenant
+                an_answer_is_taken_once
+                they_are_found_by_person_and_by_what_is_to_be_done
             ];
             hostile: [
                 texts_stay_inert_and_apart

@@ -1,0 +1,145 @@
+//! The page behind a link, and the one answer.
+
+use countersign_auth0::management::UserId;
+use countersign_core::{IdKind, Timestamp};
+use countersign_plan::change::{Change, Evidence, OneUser, Order, Origin, Wanted};
+use countersign_store::{Commit, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, StoreError, Write};
+
+use super::{Body, OnNo, code, form, is_same, mail::draft};
+use crate::{
+    App, Error, Tenant,
+    acts::Asked,
+    outcomes::{Outcome, PersonVerdict},
+};
+
+/// What asks for plans here.
+const WORKFLOW: &str = "was_this_you";
+
+/// What the page says: no more than the person knows already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// When it was.
+    pub at: Timestamp,
+    /// Near which city.
+    pub place: Option<String>,
+    /// With what.
+    pub device: Option<String>,
+    /// What the form has to say.
+    pub form: String,
+}
+
+impl App {
+    /// What the page behind a link says. Looking changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` for a link that is none of ours, was answered, or is over, without saying which; `Unavailable`.
+    pub async fn inquiry_page(&self, tenant: &Tenant, link: (&str, &str)) -> Result<Page, Error> {
+        let (row, Body { at, place, device, .. }) = self.open_inquiry(tenant, link).await?;
+        Ok(Page { at, place, device, form: form(tenant, &row) })
+    }
+
+    /// Takes the one answer.
+    ///
+    /// # Errors
+    /// As `inquiry_page`, and `NotFound` where the form's own code is not the page's.
+    pub async fn answer_inquiry(
+        &self,
+        tenant: &Tenant,
+        link: (&str, &str),
+        (given, is_they): (&str, bool),
+    ) -> Result<(), Error> {
+        let (row, body) = self.open_inquiry(tenant, link).await?;
+        if !is_same(given, &form(tenant, &row)) {
+            return Err(Error::NotFound("question"));
+        }
+        if !is_they {
+            // Why before: a "no" is not lost where the process ends here, and told twice it counts once.
+            let verdict =
+                Outcome::Verdict { decision_id: row.decision.clone(), verdict: PersonVerdict::Fraudulent };
+            match self.report_own(tenant, &verdict).await {
+                Ok(_) | Err(Error::Erased | Error::NotKept | Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let state = if is_they { InquiryState::Yes } else { InquiryState::No };
+        self.keep_answer(tenant, &row, state).await?;
+        self.answered(tenant, (&row, &body), is_they).await;
+        Ok(())
+    }
+
+    async fn keep_answer(&self, tenant: &Tenant, row: &InquiryRow, state: InquiryState) -> Result<(), Error> {
+        let (now, record) = (self.ports.clock.now(), self.make_id(IdKind::Record)?);
+        let write = InquiryWrite::Move {
+            id: row.id.clone(),
+            expected: (row.state, row.attempts),
+            state,
+            next: now,
+            answered: Some(now),
+        };
+        let commit = Commit {
+            leaves: vec![Self::public_leaf(tenant, draft(&record, (row, state), now))?],
+            writes: vec![Write::Inquiry(write)],
+            ..Commit::background(tenant.id.clone())
+        };
+        match self.ports.store.commit(commit).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Stale) => Err(Error::NotFound("question")),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What follows from an answer. "Yes" lifts nothing. Why no error: the answer is kept, and whoever gave it can do no more.
+    async fn answered(&self, tenant: &Tenant, (row, body): (&InquiryRow, &Body), is_they: bool) {
+        let on_no = tenant.inquiry_settings().map(|settings| &settings.on_no);
+        let (false, Ok(on_no), Ok(user)) = (is_they, on_no, body.user.parse::<UserId>()) else { return };
+        if on_no.is_empty() {
+            return;
+        }
+        let change = |what: &OnNo| {
+            let one = OneUser { user: user.clone() };
+            match what {
+                OnNo::BlockUser => Change::BlockUser(one),
+                OnNo::RevokeAccess => Change::RevokeAccess(one),
+                OnNo::ForcePasswordReset => Change::ForcePasswordReset(one),
+            }
+        };
+        let wanted = on_no.iter().map(|what| Wanted {
+            change: change(what),
+            reason: "the user says that a sign-in was not theirs".to_owned(),
+            evidence: vec![Evidence::Decision { id: row.decision.clone() }],
+        });
+        let order = Order {
+            tenant: tenant.id.clone(),
+            title: "A user says that a sign-in was not theirs".to_owned(),
+            origin: Origin::Workflow { workflow: WORKFLOW.to_owned(), person: None },
+            wanted: wanted.collect(),
+        };
+        let asked = Asked { order, by: WORKFLOW, incident: None, asks_people: true };
+        if let Err(error) = self.propose_order(tenant, asked).await {
+            tracing::error!(tenant.id = %tenant.id, inquiry.id = row.id, code = error.code(), "no plan could be proposed of a user's answer");
+        }
+    }
+
+    /// The question behind a link that can be answered now.
+    async fn open_inquiry(
+        &self,
+        tenant: &Tenant,
+        (id, given): (&str, &str),
+    ) -> Result<(InquiryRow, Body), Error> {
+        const NONE: Error = Error::NotFound("question");
+        let filter = InquiryFilter::Id(id.to_owned());
+        let row = self.ports.store.list_inquiries(&tenant.id, filter, 1).await?.pop().ok_or(NONE)?;
+        let is_kept = countersign_privacy::Token::received(given).is_some_and(|given| given.is(&row.token));
+        // Why both: what is kept could be changed by whoever reaches the database, and the MAC could not.
+        let is_ours = is_same(given, &code(tenant, (&row.id, row.decision.as_str()), row.expires));
+        let is_open = matches!(row.state, InquiryState::Waiting | InquiryState::Sent);
+        if !(is_kept && is_ours && is_open && self.ports.clock.now() < row.expires) {
+            return Err(NONE);
+        }
+        match self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await {
+            Ok(body) => Ok((row, body)),
+            Err(Error::Erased) => Err(NONE),
+            Err(error) => Err(error),
+        }
+    }
+}

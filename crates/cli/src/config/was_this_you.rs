@@ -1,0 +1,91 @@
+//! `[tenants.<name>.was_this_you]`: people are asked whether a sign-in was theirs.
+
+use std::collections::BTreeSet;
+
+use countersign_app::inquiries::{OnNo, Settings};
+use serde::Deserialize;
+
+/// An hour in microseconds.
+const HOUR: i64 = 60 * 60 * 1_000_000;
+
+/// The longest time for an answer, in hours.
+const MAX_HOURS: u32 = 168;
+
+/// The most questions to one person in a day.
+const MAX_PER_DAY: u32 = 20;
+
+/// `[tenants.<name>.was_this_you]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WasThisYou {
+    /// The receiver of `mail` that writes to them.
+    pub mail: String,
+    /// For how long an answer is taken.
+    #[serde(default = "day")]
+    pub wait_hours: u32,
+    /// The most questions to one person in a day.
+    #[serde(default = "three")]
+    pub per_day: u32,
+    /// What a "no" proposes.
+    #[serde(default)]
+    pub on_no: BTreeSet<OnNo>,
+}
+
+const fn day() -> u32 {
+    24
+}
+
+const fn three() -> u32 {
+    3
+}
+
+impl WasThisYou {
+    /// Everything that is wrong, a line each, without the tenant's path.
+    pub(super) fn faults(&self, has_mail: bool) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !has_mail {
+            faults.push("was_this_you.mail`: the name of a section of `mail`".to_owned());
+        }
+        if !(1..=MAX_HOURS).contains(&self.wait_hours) {
+            faults.push(format!("was_this_you.wait_hours`: from 1 to {MAX_HOURS}"));
+        }
+        if !(1..=MAX_PER_DAY).contains(&self.per_day) {
+            faults.push(format!("was_this_you.per_day`: from 1 to {MAX_PER_DAY}"));
+        }
+        faults
+    }
+
+    /// How people are asked.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            mail: self.mail.clone(),
+            wait: HOUR * i64::from(self.wait_hours),
+            per_day: self.per_day,
+            on_no: self.on_no.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+
+    #[test]
+    fn it_needs_a_mail_section_and_bounds() {
+        let parsed = |lines: &str| {
+            let mail =
+                "[tenants.acme.mail.people]\nserver = \"smtp.example.com\"\nfrom = \"cs@example.com\"\n";
+            parse(&format!("{mail}[tenants.acme.was_this_you]\n{lines}\n"), vec![]).map(drop)
+        };
+        assert!(parsed("mail = \"people\"\non_no = [\"block_user\"]").is_ok());
+        for (lines, told) in [
+            ("mail = \"nobody\"", "`tenants.acme.was_this_you.mail`: the name of a section"),
+            ("mail = \"people\"\nwait_hours = 0", "`tenants.acme.was_this_you.wait_hours`: from 1"),
+            ("mail = \"people\"\nper_day = 21", "`tenants.acme.was_this_you.per_day`: from 1"),
+            ("mail = \"people\"\non_no = [\"unblock_user\"]", "`tenants.acme.was_this_you.on_no"),
+        ] {
+            let error = parsed(lines).unwrap_err().to_string();
+            assert!(error.starts_with(told), "{error}");
+        }
+    }
+}
