@@ -29,6 +29,7 @@ pub use self::{
     grants::NewGrant,
     jobs::Job,
     permit::{Denied, InstallationPermit, Permit},
+    refused::Refusal,
     sessions::{BREAK_GLASS, IDLE, LINK_SESSION, LONGEST},
     sign_in::{Began, Returned, SignInRefusal, SignedIn},
     view::{AccountView, GrantView, PersonView, SessionView, TokenView},

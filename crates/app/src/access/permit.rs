@@ -4,6 +4,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use countersign_core::{OrganizationId, TenantId};
 use countersign_rights::{Action, How, Place, Principal, PrincipalKind, Verdict};
+use countersign_store::Commit;
 
 use super::{Caller, Within, policy_set::hex, told::Fact};
 use crate::{App, Error, Tenant};
@@ -110,7 +111,7 @@ impl App {
     /// its token, is held to that one also where none is named, and only in what is about one.
     ///
     /// # Errors
-    /// `UnknownTenant` for one that is not there, and for who has no role at it; `Denied`; `StaleSignIn`.
+    /// `UnknownTenant` for one that is not there, and for who has no role at it; `Denied`; `StaleSignIn`. A denial is a leaf.
     pub async fn permit(
         &self,
         caller: &Caller,
@@ -127,14 +128,14 @@ impl App {
         let verdict = self.access.rights.check(principal, action, &place(organization));
         report(&verdict);
         if verdict.is_permitted {
-            self.check_fresh(caller, action)?;
+            self.demand_fresh(std::slice::from_ref(&tenant), caller, action).await?;
             return Ok(Permit { tenant, organization: organization.cloned(), caller: caller.clone() });
         }
         let own = organization.is_none().then(|| held_to(principal, &tenant.id)).flatten();
         if let Some(own) = own.filter(|_| WITHIN.contains(&action)) {
             let narrower = self.access.rights.check(principal, action, &place(Some(&own)));
             if narrower.is_permitted {
-                self.check_fresh(caller, action)?;
+                self.demand_fresh(std::slice::from_ref(&tenant), caller, action).await?;
                 return Ok(Permit { tenant, organization: Some(own), caller: caller.clone() });
             }
         }
@@ -154,10 +155,10 @@ impl App {
         let verdict = self.access.rights.check(caller.principal(), action, &Place::Installation);
         report(&verdict);
         if verdict.is_permitted {
-            self.check_fresh(caller, action)?;
+            self.demand_fresh(&self.home_of(caller), caller, action).await?;
             return Ok(InstallationPermit { caller: caller.clone() });
         }
-        if let Some(tenant) = self.tenants.iter().next() {
+        for tenant in &self.home_of(caller) {
             self.tell_denied(tenant, caller, action).await;
         }
         Err(Error::Denied(self.denied(caller, action, verdict, &Place::Installation)))
@@ -196,6 +197,29 @@ impl App {
         Err(Error::StaleSignIn(self.access.fresh.as_secs().div_ceil(3_600)))
     }
 
+    /// As [`Self::check_fresh`]; a refusal is told as a denial.
+    async fn demand_fresh(
+        &self,
+        tenants: &[Arc<Tenant>],
+        caller: &Caller,
+        action: Action,
+    ) -> Result<(), Error> {
+        let Err(stale) = self.check_fresh(caller, action) else { return Ok(()) };
+        for tenant in tenants {
+            self.tell_denied(tenant, caller, action).await;
+        }
+        Err(stale)
+    }
+
+    /// The tenants whose ledgers are told of what a caller was denied that belongs to no tenant: those at which they have a role.
+    fn home_of(&self, caller: &Caller) -> Vec<Arc<Tenant>> {
+        let principal = caller.principal();
+        match principal.tenant.as_ref().map(|own| self.tenant(own)) {
+            Some(own) => own.into_iter().collect(),
+            None => self.concerned(&principal.grants),
+        }
+    }
+
     /// The tenants at which a caller may do something, at all or at an organization of it.
     #[must_use]
     pub fn tenants_of(&self, caller: &Caller) -> Vec<TenantId> {
@@ -225,12 +249,36 @@ impl App {
         Denied { action, kind: caller.principal().kind, policies: may_know.then_some(verdict.policies) }
     }
 
+    /// Tells the ledger of a denial, while nobody waits: how long that takes would say that the tenant is there. A command waits, since
+    /// it ends with its denial.
+    ///
     /// Why no error: the denial holds whether it could be recorded or not.
     async fn tell_denied(&self, tenant: &Tenant, caller: &Caller, action: Action) {
         let facts = [Fact("by", caller.id()), Fact("action", action.as_str())];
-        if let Err(error) = self.tell_access(tenant, "denied", &facts).await {
-            tracing::error!(tenant.id = %tenant.id, detail = error.detail(), "a denial could not be recorded");
+        let leaf = self.access_leaf(tenant, "denied", &facts);
+        let (store, id) = (self.ports.store.clone(), tenant.id.clone());
+        let work = async move {
+            let told = match leaf {
+                Ok(leaf) => {
+                    let commit = Commit { leaves: vec![leaf], ..Commit::background(id.clone()) };
+                    store.commit(commit).await.map(drop).map_err(Error::from)
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = told {
+                tracing::error!(tenant.id = %id, detail = error.detail(), "a denial could not be recorded");
+            }
+        };
+        if caller.principal().how == How::Process {
+            work.await;
+        } else {
+            self.telling.begin(work).await;
         }
+    }
+
+    /// Waits until the denials so far are told, as at the end of a service.
+    pub async fn denials_told(&self) {
+        self.telling.end().await;
     }
 }
 
