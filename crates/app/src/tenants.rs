@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 
 use crate::{
     Error, Ports, TenantConfig,
-    acts::Hands,
+    acts::{Bell, Hands},
     crowd::Crowds,
     enrich::Enrich,
     gaps::Gap,
@@ -76,6 +76,12 @@ pub struct Tenant {
     pub(crate) hooks: Vec<Hook>,
     /// What its plans are made and carried out with; none: it has no client for that.
     pub(crate) hands: OnceLock<Hands>,
+    /// How its reviews go.
+    pub(crate) reviews: OnceLock<crate::reviews::Settings>,
+    /// Up to which leaf, exclusive, this process looked for sign-ups to review; 0: not yet.
+    pub(crate) scanned: AtomicU64,
+    /// Tells that there is something to carry out.
+    pub(crate) bell: Bell,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
@@ -253,6 +259,9 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         console_client,
         hooks,
         hands: OnceLock::new(),
+        reviews: OnceLock::new(),
+        scanned: AtomicU64::new(0),
+        bell: Bell::default(),
         confirmed,
         signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),

@@ -71,7 +71,7 @@ impl Here {
     }
 
     async fn permitted(app: Arc<App>, tenant: &TenantId, action: Action) -> anyhow::Result<Self> {
-        let tenant = app.permit(&Caller::local(How::Process), action, tenant, None).await?;
+        let tenant = app.permit(&Caller::local(How::Process), action, tenant).await?;
         Ok(Self { app, tenant })
     }
 
@@ -188,6 +188,16 @@ impl Remote {
     /// Who acts, for a body: who is `named`, else the operator; `None` where the token says who it is.
     pub fn actor(&self, named: Option<&str>) -> Option<String> {
         self.is_shared.then(|| named.unwrap_or(OPERATOR).to_owned())
+    }
+
+    /// The address of a page of the server's console, given by its segments.
+    pub fn page(&self, path: &[&str], query: &[(&str, &str)]) -> String {
+        let mut address = self.base.clone();
+        if let Ok(mut segments) = address.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        address.query_pairs_mut().extend_pairs(query);
+        address.into()
     }
 
     /// Gets what is at a path, given by its segments.

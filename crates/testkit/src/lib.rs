@@ -377,7 +377,7 @@ impl TestApp {
     /// When no policy permits it.
     pub async fn permit(&self, action: Action) -> Permit {
         let (by, tenant) = (Caller::local(How::Process), self.tenant());
-        self.app.permit(&by, action, tenant.id(), None).await.expect("an administrator")
+        self.app.permit(&by, action, tenant.id()).await.expect("an administrator")
     }
 
     /// The lead of the jobs of the fixtures' tenant.

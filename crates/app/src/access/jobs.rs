@@ -18,18 +18,31 @@ pub enum Job {
     Learning,
     /// Tells receivers of incidents.
     Hooks,
+    /// Fills the review queue, and raises what is overdue.
+    Reviews,
     /// Deletes what is older than it is kept.
     Retention,
     /// Fetches the log by the Management API.
     Pull,
     /// Reads the tenant's settings by the Management API.
     Doctor,
+    /// Carries plans out.
+    Executor,
 }
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Ledger, Self::Watch, Self::Learning, Self::Hooks, Self::Retention, Self::Pull, Self::Doctor];
+    pub const ALL: [Self; 9] = [
+        Self::Ledger,
+        Self::Watch,
+        Self::Learning,
+        Self::Hooks,
+        Self::Reviews,
+        Self::Retention,
+        Self::Pull,
+        Self::Doctor,
+        Self::Executor,
+    ];
 
     /// The name by which policies know it.
     #[must_use]
@@ -39,9 +52,11 @@ impl Job {
             Self::Watch => "watch",
             Self::Learning => "learning",
             Self::Hooks => "hooks",
+            Self::Reviews => "reviews",
             Self::Retention => "retention",
             Self::Pull => "pull",
             Self::Doctor => "doctor",
+            Self::Executor => "executor",
         }
     }
 
@@ -59,9 +74,11 @@ impl Job {
             Self::Watch => Action::WatchLog,
             Self::Learning => Action::Learn,
             Self::Hooks => Action::TellReceivers,
+            Self::Reviews => Action::QueueReviews,
             Self::Retention => Action::DeleteOld,
             Self::Pull => Action::PullLog,
             Self::Doctor => Action::InspectTenant,
+            Self::Executor => Action::ExecutePlans,
         }
     }
 }
@@ -70,7 +87,7 @@ impl App {
     /// Lets a job act at a tenant for as long as this process runs, in which policies do not change. `None` where no policy permits it, or
     /// one forbids it: that is told in the log and the ledger, and the job does nothing.
     pub async fn permit_job(&self, job: Job, tenant: &Tenant) -> Option<Permit> {
-        match self.permit(&job.caller(), job.action(), &tenant.id, None).await {
+        match self.permit(&job.caller(), job.action(), &tenant.id).await {
             Ok(permit) => Some(permit),
             Err(_) => {
                 tracing::error!(tenant.id = %tenant.id, job = job.name(), "a job is not permitted by the policies of access, and does nothing");

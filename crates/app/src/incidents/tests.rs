@@ -64,7 +64,7 @@ impl Scene {
         };
         let app = App::start(ports, vec![config]).await.unwrap();
         let local = Caller::local(How::Process);
-        let tenant = app.permit(&local, Action::WorkIncidents, &"t".parse().unwrap(), None).await.unwrap();
+        let tenant = app.permit(&local, Action::WorkIncidents, &"t".parse().unwrap()).await.unwrap();
         Self { app, tenant, clock, _folder: folder }
     }
 

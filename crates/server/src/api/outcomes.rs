@@ -2,15 +2,11 @@
 
 use crate::openapi::{refused, written};
 use axum::{
-    Json,
     extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use countersign_app::{
-    Error,
-    outcomes::{Outcome, Taken},
-};
+use countersign_app::outcomes::{Outcome, Taken};
 use countersign_rights::Action;
 use serde_json::json;
 
@@ -83,15 +79,12 @@ async fn told_by_operator(server: &Server, request: Request) -> Result<Vec<u8>, 
             format!("the header `{TENANT_HEADER}` names the tenant"),
         )
     })?;
-    let tenant = server.permit(&caller, Action::TellOutcomes, tenant).await?;
+    let permit = server.permit_within(&caller, Action::TellOutcomes, tenant).await?;
     let outcome: Outcome = body::parse(&body::read(body).await?)?;
-    if tenant.organization().is_some() {
-        let decision = outcome.decision().ok_or(Error::NotFound("decision"))?;
-        server.0.app.find_decision(&tenant, decision).await?;
-    }
-    Ok(answer(server.0.app.report(&tenant, &outcome).await?))
+    Ok(told(server.0.app.report_within(&permit, &outcome).await?))
 }
 
+/// Takes an outcome that an Action signed, once under its request's id.
 async fn told_by_action(server: &Server, signed: &Signed) -> Result<Vec<u8>, Problem> {
     let asked = &signed.asked;
     let outcome: Outcome = body::parse(&asked.body)?;
@@ -100,9 +93,9 @@ async fn told_by_action(server: &Server, signed: &Signed) -> Result<Vec<u8>, Pro
             "a verdict comes from a person: tell it with the operator's token, not with an Action's key";
         return Err(Problem::new(StatusCode::FORBIDDEN, "outcome.person", detail).at("kind", "not `verdict`"));
     }
-    Ok(answer(server.0.app.report_once(&asked.tenant, &outcome, &asked.id).await?))
+    Ok(told(server.0.app.report_once(&asked.tenant, &outcome, &asked.id).await?))
 }
 
-fn answer(taken: Taken) -> Vec<u8> {
-    Json(json!({ "outcome": taken })).0.to_string().into_bytes()
+fn told(taken: Taken) -> Vec<u8> {
+    json!({ "outcome": taken }).to_string().into_bytes()
 }

@@ -156,7 +156,7 @@ async fn that_a_tenant_is_there_does_not_show_in_how_long_a_denial_takes() {
     // While nothing can be written, whoever is denied does not wait for it, whether the tenant is there or not.
     for tenant in [OTHER_TENANT, "nobody-s-tenant"] {
         let id = tenant.parse().unwrap();
-        let asked = service.app.permit(&mia, Action::ReadLedger, &id, None);
+        let asked = service.app.permit(&mia, Action::ReadLedger, &id);
         let denied = tokio::time::timeout(Duration::from_secs(1), asked).await;
         assert_eq!(denied.expect("an answer at once").err().unwrap().code(), "tenant.unknown");
     }

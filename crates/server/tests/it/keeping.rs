@@ -42,7 +42,7 @@ async fn has_key_of_day(service: &TestApp, key_id: &str) -> bool {
 /// An incident as whoever opened it sees it.
 async fn opened(service: &TestApp, id: &str) -> Opened {
     let (local, id_of_tenant) = (Caller::local(How::Process), service.tenant().id().clone());
-    let permit = service.app.permit(&local, Action::RevealPersonal, &id_of_tenant, None).await.unwrap();
+    let permit = service.app.permit(&local, Action::RevealPersonal, &id_of_tenant).await.unwrap();
     let fields: Vec<String> = Part::ALL.iter().map(|part| part.as_str().to_owned()).collect();
     let reason = Reason { actor: Some("mia"), text: "a test looks" };
     let asked = Asked { fields: &fields, reason };

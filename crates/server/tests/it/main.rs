@@ -35,6 +35,8 @@ mod golden;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod held;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod incidents;
@@ -63,6 +65,8 @@ mod outcomes;
 #[cfg(test)]
 mod own_models;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod pull;
@@ -80,6 +84,8 @@ mod replicas;
 mod retention;
 #[cfg(test)]
 mod reveals;
+#[cfg(test)]
+mod reviews;
 #[cfg(test)]
 mod short_form;
 #[cfg(test)]

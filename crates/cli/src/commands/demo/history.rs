@@ -117,8 +117,7 @@ impl Past {
         .await?;
         let newest = app.decisions(Within::all(tenant), DecisionFilter::default(), 1).await?;
         if let (Some(row), Label::Honest) = (newest.into_iter().next(), sign_in.label) {
-            let permit =
-                app.permit(&Caller::local(How::Process), Action::TellOutcomes, tenant.id(), None).await?;
+            let permit = app.permit(&Caller::local(How::Process), Action::TellOutcomes, tenant.id()).await?;
             app.report(&permit, &Outcome::Completed { decision_id: row.decision.id }).await?;
         }
         Ok(())
@@ -158,7 +157,7 @@ impl Past {
             mark: false,
         };
         let local = Caller::local(How::Process);
-        let permit = self.app.permit(&local, Action::WorkIncidents, self.tenant.id(), None).await?;
+        let permit = self.app.permit(&local, Action::WorkIncidents, self.tenant.id()).await?;
         self.app.close_incident(&permit, &open.row.id, by, closure).await?;
         Ok(())
     }

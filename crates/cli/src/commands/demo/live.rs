@@ -54,8 +54,7 @@ impl Live {
         // Why the newest: sign-ins come one after the other.
         let newest = self.newest().await?.filter(|newest| before.as_ref() != Some(newest));
         if let (true, Some(decision_id)) = (is_in, newest) {
-            let permit =
-                app.permit(&Caller::local(How::Process), Action::TellOutcomes, tenant.id(), None).await?;
+            let permit = app.permit(&Caller::local(How::Process), Action::TellOutcomes, tenant.id()).await?;
             app.report(&permit, &Outcome::Completed { decision_id }).await?;
         }
         Ok(())
