@@ -144,6 +144,8 @@ pub struct App {
     feed: feed::Feed,
     turns: learn::Turns,
     late: decide::Late,
+    /// Denials that are being told.
+    telling: decide::Late,
     links: decide::Links,
 }
 
@@ -188,6 +190,7 @@ impl App {
             feed: feed::Feed::new(),
             turns: learn::Turns::new(),
             late: decide::Late::default(),
+            telling: decide::Late::default(),
             links: decide::Links::new(),
         }))
     }

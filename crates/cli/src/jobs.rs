@@ -3,7 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_app::{App, Error, Kept, Lead, Tenant, access::Job, acts::Queue};
+use countersign_app::{
+    App, Error, Kept, Lead, Tenant,
+    access::{Job, Permit},
+    acts::Queue,
+};
 use tokio::{runtime::Handle, sync::watch, task::JoinSet, time};
 
 use crate::{background::Background, listen::stopped};
@@ -98,6 +102,9 @@ impl Jobs {
         if time::timeout(LAST, ended).await.is_err() {
             tracing::error!("a job did not end in time");
         }
+        if time::timeout(LAST, app.denials_told()).await.is_err() {
+            tracing::error!("denials could not be told in time");
+        }
         if time::timeout(LAST, sign_all(app)).await.is_err() {
             tracing::error!("the last checkpoint could not be signed in time");
         }
@@ -147,6 +154,13 @@ async fn each_second(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             }
         }
     }
+}
+
+/// Forgets sessions that ended, which belong to no tenant: by the first one at which old things may be deleted.
+async fn forget_sessions(app: &App, old: &[Permit]) {
+    let Some(tenant) = old.first() else { return };
+    let Some(lead) = lead(app, tenant).await else { return };
+    log(tenant, "sessions", app.forget_sessions(tenant, &lead).await);
 }
 
 /// Looks at a tenant's log as it is journaled here, and each second at what another process journaled.
@@ -398,6 +412,7 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             log(tenant, "deliveries", app.forget_deliveries(tenant, &lead).await);
             log(tenant, "inquiries", app.forget_inquiries(tenant, &lead).await);
         }
+        forget_sessions(&app, &old).await;
     }
 }
 
@@ -542,6 +557,32 @@ mod tests {
             }
         });
         recorded.await.unwrap();
+        jobs.finish(&service.app).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn sessions_and_links_that_ended_are_deleted_and_those_that_hold_stay() {
+        let service = TestApp::start(|_| {}).await;
+        let used = async || {
+            let link = service.server.one_time_path().await.unwrap();
+            service.browse("GET", &link, "").await
+        };
+        assert_eq!(used().await.status, 303);
+        service.clock.advance(Duration::from_secs(40 * 3_600));
+        assert_eq!(used().await.status, 303);
+        let kept = Connection::open(service.folder().join("countersign.db")).unwrap();
+        let count = || {
+            let sql = "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM sign_in_links)";
+            kept.query_row(sql, [], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?))).unwrap()
+        };
+        assert_eq!(count(), (2, 2));
+        let jobs = Jobs::start(&service.app, Vec::new());
+        let deleted = time::timeout(Duration::from_secs(30), async {
+            while count() != (1, 1) {
+                tokio::task::yield_now().await;
+            }
+        });
+        deleted.await.unwrap();
         jobs.finish(&service.app).await;
     }
 

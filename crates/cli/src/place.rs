@@ -10,7 +10,7 @@ use countersign_app::{
     places::Places,
 };
 use countersign_core::TenantId;
-use countersign_rights::{Action, How};
+use countersign_rights::{self as rights, Action, How, Principal, Rights};
 use countersign_store::{Access, Store};
 use reqwest::{Certificate, Method, StatusCode, Url};
 use serde::Deserialize;
@@ -86,6 +86,23 @@ impl Here {
         let app = base.existing_app_watching(&config, store, places).await?;
         Self::permitted(app, tenant, action).await
     }
+}
+
+/// Refuses what no policy permits to whoever has the data directory, at a tenant or, without one, of the data as a whole: for commands
+/// that work without the use cases. It leaves no leaf, since there is nobody yet who could write one.
+pub fn demand(config: &Config, tenant: Option<&TenantId>, action: Action) -> anyhow::Result<()> {
+    let rights = Rights::with(&config.access.read_policies()?)?;
+    let at = tenant.map_or(rights::Place::Installation, |tenant| rights::Place::Tenant(tenant.clone()));
+    let verdict = rights.check(&Principal::local(How::Process), action, &at);
+    anyhow::ensure!(
+        verdict.is_permitted,
+        "`{action}` is not permitted to whoever has the data directory: {}",
+        match &*verdict.policies {
+            [] => "no policy permits it".to_owned(),
+            policies => format!("it is forbidden by `{}`", policies.join("`, `")),
+        }
+    );
+    Ok(())
 }
 
 /// The keys and the store of a tenant that is there, and what is configured of that tenant alone.

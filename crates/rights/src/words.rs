@@ -89,6 +89,8 @@ words!(
         ReadAccess = "read_access",
         /// Changes grants, sessions and accounts.
         ChangeAccess = "change_access",
+        /// Rotates keys, makes backups, and puts one in the place of the data.
+        MaintainData = "maintain_data",
         /// Approves a plan.
         ApprovePlans = "approve_plans",
         /// Asks for a decision.
@@ -123,7 +125,7 @@ words!(
         Reveal = "reveal",
         /// Running the service and the tenant.
         Operate = "operate",
-        /// Erasing people, and who may do what.
+        /// Erasing people, who may do what, and the data as a whole.
         Administer = "administer",
         /// Approving plans.
         Approve = "approve",
@@ -203,7 +205,9 @@ impl Action {
             | Self::WriteTenant
             | Self::ProposePlans
             | Self::ExecutePlans => Group::Operate,
-            Self::ErasePeople | Self::ReadAccess | Self::ChangeAccess => Group::Administer,
+            Self::ErasePeople | Self::ReadAccess | Self::ChangeAccess | Self::MaintainData => {
+                Group::Administer
+            }
             Self::ApprovePlans => Group::Approve,
             Self::Decide => Group::Decide,
             Self::KeepLedger

@@ -8,7 +8,7 @@ use axum::{
 };
 use countersign_app::{
     Error,
-    access::{Caller, InstallationPermit, Permit, ScopedPermit},
+    access::{Caller, InstallationPermit, Permit, Refusal, ScopedPermit},
 };
 use countersign_core::TenantId;
 use countersign_privacy::Token;
@@ -104,18 +104,27 @@ impl Server {
         Ok(caller)
     }
 
-    /// Who asks, within what their address may; `None` when no credential came or none that holds.
+    /// Who asks, within what their address may; `None` when no credential came, or none that holds, which is counted.
     ///
     /// # Errors
     /// When it can't be looked up now, and `rate_limited`.
     async fn proved(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Option<Caller>, Problem> {
         if let Some(value) = text(headers, header::AUTHORIZATION) {
-            let Some(token) = value.strip_prefix("Bearer ") else { return Ok(None) };
+            let Some(token) = value.strip_prefix("Bearer ") else { return Ok(self.no_credential()) };
             return rate::known(self, extensions, token, self.bearer(token)).await;
         }
-        let Some(session) = self.session(headers) else { return Ok(None) };
-        let Some(token) = Token::received(session) else { return Ok(None) };
+        let Some(session) = self.session(headers) else {
+            let is_unreadable = headers.contains_key(header::AUTHORIZATION);
+            return Ok(if is_unreadable { self.no_credential() } else { None });
+        };
+        let Some(token) = Token::received(session) else { return Ok(self.no_credential()) };
         rate::known(self, extensions, session, self.0.app.caller_of_session(&token)).await
+    }
+
+    /// Nobody, by something that is no credential of ours by its form; counted.
+    fn no_credential(&self) -> Option<Caller> {
+        self.0.app.count_refused(Refusal::Credential);
+        None
     }
 
     async fn bearer(&self, token: &str) -> Result<Option<Caller>, Error> {
@@ -169,9 +178,6 @@ pub(crate) async fn require(State(server): State<Server>, mut request: Request, 
         Err(problem) => return crate::console::refused(headers, problem),
     };
     let Some(caller) = caller else {
-        if headers.contains_key(header::AUTHORIZATION) || cookie(headers, server.cookie_name()).is_some() {
-            server.0.app.count_refused();
-        }
         if wants_page(headers) {
             return crate::console::signed_out(&server, &request);
         }

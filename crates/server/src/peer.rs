@@ -7,9 +7,10 @@ use std::{
 };
 
 use axum::http::{Extensions, StatusCode};
+use countersign_app::access::Refusal;
 use countersign_core::TenantId;
 
-use crate::Problem;
+use crate::{Problem, Server};
 
 /// Which tenants a connection's peer may sign for; whoever accepts connections puts it into each request's extensions.
 ///
@@ -55,13 +56,18 @@ impl PeerAddress {
     }
 }
 
-/// Refuses a request that was signed for `tenant` and came from a peer that is not the tenant's.
-pub(crate) fn check(extensions: &Extensions, tenant: &TenantId) -> Result<(), Problem> {
-    if extensions.get::<PeerTenants>().is_none_or(|peer| peer.admits(tenant)) {
+/// Refuses, and counts, a request that was signed for `tenant` and came from a peer that is not the tenant's.
+pub(crate) fn check(server: &Server, extensions: &Extensions, tenant: &TenantId) -> Result<(), Problem> {
+    if is_admitted(extensions, tenant) {
         return Ok(());
     }
+    server.0.app.count_refused(Refusal::Certificate);
     let detail = "the connection's client certificate is not one that this tenant's requests may come with";
     Err(Problem::new(StatusCode::UNAUTHORIZED, "peer.foreign", detail))
+}
+
+fn is_admitted(extensions: &Extensions, tenant: &TenantId) -> bool {
+    extensions.get::<PeerTenants>().is_none_or(|peer| peer.admits(tenant))
 }
 
 #[cfg(test)]
@@ -87,6 +93,6 @@ mod tests {
 
     #[test]
     fn without_client_certificates_any_peer_is_admitted() {
-        assert!(check(&Extensions::new(), &"one".parse().unwrap()).is_ok());
+        assert!(is_admitted(&Extensions::new(), &"one".parse().unwrap()));
     }
 }

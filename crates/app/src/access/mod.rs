@@ -31,6 +31,7 @@ pub use self::{
     grants::{NewGrant, PEOPLE_PAGE},
     jobs::Job,
     permit::{Denied, InstallationPermit, Permit},
+    refused::Refusal,
     scoped::ScopedPermit,
     sessions::{BREAK_GLASS, IDLE, LINK_SESSION, LONGEST},
     sign_in::{Began, Returned, SignInRefusal, SignedIn},

@@ -4,6 +4,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use countersign_core::TenantId;
 use countersign_rights::{Action, How, Place, PrincipalKind, Verdict};
+use countersign_store::Commit;
 
 use super::{Caller, Within, denials::Denial, policy_set::hex, told::Fact};
 use crate::{App, Error, Tenant};
@@ -108,12 +109,12 @@ impl App {
     /// nothing here, whatever a policy says of their organizations: [`App::permit_within`] is for them.
     ///
     /// # Errors
-    /// `UnknownTenant` for one that is not there, and for who has no role at it; `Denied`; `StaleSignIn`.
+    /// `UnknownTenant` for one that is not there, and for who has no role at it; `Denied`; `StaleSignIn`. A denial is a leaf.
     pub async fn permit(&self, caller: &Caller, action: Action, tenant: &TenantId) -> Result<Permit, Error> {
         let tenant = self.tenant(tenant)?;
         let verdict = self.verdict(caller, action, &Place::Tenant(tenant.id.clone()));
         if verdict.is_permitted {
-            self.check_fresh(caller, action)?;
+            self.demand_fresh(std::slice::from_ref(&tenant), caller, action).await?;
             return Ok(Permit::new(tenant, caller.clone()));
         }
         Err(self.refuse(&tenant, caller, action, verdict).await)
@@ -150,10 +151,10 @@ impl App {
     pub async fn permit_here(&self, caller: &Caller, action: Action) -> Result<InstallationPermit, Error> {
         let verdict = self.verdict(caller, action, &Place::Installation);
         if verdict.is_permitted {
-            self.check_fresh(caller, action)?;
+            self.demand_fresh(&self.home_of(caller), caller, action).await?;
             return Ok(InstallationPermit { caller: caller.clone() });
         }
-        if let Some(tenant) = self.tenants.iter().next() {
+        for tenant in &self.home_of(caller) {
             self.tell_denied(tenant, caller, action).await;
         }
         Err(Error::Denied(self.denied(caller, action, verdict, &Place::Installation)))
@@ -173,13 +174,36 @@ impl App {
 
     /// Demands a young sign-in of a person who changes who may do what, or approves: a browser that was left open must not be enough.
     /// Links and the data directory's token have short lives and uses of their own.
-    pub(super) fn check_fresh(&self, caller: &Caller, action: Action) -> Result<(), Error> {
+    fn check_fresh(&self, caller: &Caller, action: Action) -> Result<(), Error> {
         let is_grave = matches!(action, Action::ChangeAccess | Action::ApprovePlans);
         let is_person = caller.principal().how == How::Oidc;
         if !is_grave || !is_person || caller.is_fresh_person(self.ports.clock.now(), self.access.fresh) {
             return Ok(());
         }
         Err(Error::StaleSignIn(self.access.fresh.as_secs().div_ceil(3_600)))
+    }
+
+    /// As [`Self::check_fresh`]; a refusal is told as a denial.
+    pub(super) async fn demand_fresh(
+        &self,
+        tenants: &[Arc<Tenant>],
+        caller: &Caller,
+        action: Action,
+    ) -> Result<(), Error> {
+        let Err(stale) = self.check_fresh(caller, action) else { return Ok(()) };
+        for tenant in tenants {
+            self.tell_denied(tenant, caller, action).await;
+        }
+        Err(stale)
+    }
+
+    /// The tenants whose ledgers are told of what a caller was denied that belongs to no tenant: those at which they have a role.
+    fn home_of(&self, caller: &Caller) -> Vec<Arc<Tenant>> {
+        let principal = caller.principal();
+        match principal.tenant.as_ref().map(|own| self.tenant(own)) {
+            Some(own) => own.into_iter().collect(),
+            None => self.concerned(&principal.grants),
+        }
     }
 
     /// The tenants at which a caller may do something, at all or at an organization of it.
@@ -211,6 +235,9 @@ impl App {
         Denied { action, kind: caller.principal().kind, policies: may_know.then_some(verdict.policies) }
     }
 
+    /// Tells the ledger of a denial, while nobody waits: how long that takes would say that the tenant is there. A command waits, since
+    /// it ends with its denial.
+    ///
     /// Why no error: the denial holds whether it could be recorded or not.
     async fn tell_denied(&self, tenant: &Tenant, caller: &Caller, action: Action) {
         let denial = Denial::new(&tenant.id, caller, action);
@@ -218,9 +245,30 @@ impl App {
             return;
         }
         let facts = [Fact("by", caller.id()), Fact("action", action.as_str())];
-        if let Err(error) = self.tell_access(tenant, "denied", &facts).await {
-            tracing::error!(tenant.id = %tenant.id, detail = error.detail(), "a denial could not be recorded");
+        let leaf = self.access_leaf(tenant, "denied", &facts);
+        let (store, id) = (self.ports.store.clone(), tenant.id.clone());
+        let work = async move {
+            let told = match leaf {
+                Ok(leaf) => {
+                    let commit = Commit { leaves: vec![leaf], ..Commit::background(id.clone()) };
+                    store.commit(commit).await.map(drop).map_err(Error::from)
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = told {
+                tracing::error!(tenant.id = %id, detail = error.detail(), "a denial could not be recorded");
+            }
+        };
+        if caller.principal().how == How::Process {
+            work.await;
+        } else {
+            self.telling.begin(work).await;
         }
+    }
+
+    /// Waits until the denials so far are told, as at the end of a service.
+    pub async fn denials_told(&self) {
+        self.telling.end().await;
     }
 }
 

@@ -1,55 +1,136 @@
-//! Credentials that nobody knows: counted, and told once a minute, since anybody can send as many as they like.
+//! What was refused since nothing proved who asks: counted, and told once a minute, since anybody can send as much of it as they like.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::told::Fact;
 use crate::{App, Error};
 
-/// How often a count is told.
+/// How often counts are told.
 const EVERY: Duration = Duration::from_secs(60);
+
+/// Refusals of sign-ins that are told apart at once, some 100 bytes each.
+const MOST: usize = 1_024;
+
+/// What is refused, as the leaf counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// A token, the cookie of a session or a one-time link that does not hold, or that was not looked up since its address tries too
+    /// often.
+    Credential,
+    /// A signature that is none of the tenant's keys', or too old.
+    Signature,
+    /// A client certificate of which the tenant's requests do not come.
+    Certificate,
+    /// A token of the short form.
+    ShortForm,
+    /// A token of a stream, or an address that it does not deliver from.
+    Stream,
+    /// A sign-in that proves nobody, and refusals of sign-ins that were told less than a minute ago.
+    SignIn,
+}
+
+impl Refusal {
+    /// The name of its fact.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credential => "credentials",
+            Self::Signature => "signatures",
+            Self::Certificate => "certificates",
+            Self::ShortForm => "short_form_tokens",
+            Self::Stream => "stream_tokens",
+            Self::SignIn => "sign_ins",
+        }
+    }
+}
+
+type Counts = BTreeMap<Refusal, u64>;
 
 /// What was refused since it was last told.
 #[derive(Debug, Default)]
 pub(crate) struct Refused {
-    count: u64,
+    counts: Counts,
     since: Option<Duration>,
+    /// When a refusal of a sign-in had a leaf of its own.
+    sign_ins: BTreeMap<String, Duration>,
 }
 
 impl Refused {
-    fn add(&mut self, now: Duration) {
-        self.count = self.count.saturating_add(1);
+    fn add(&mut self, refusal: Refusal, count: u64, now: Duration) {
+        let counted = self.counts.entry(refusal).or_default();
+        *counted = counted.saturating_add(count);
         self.since.get_or_insert(now);
     }
 
     /// What is to be told by now.
-    fn take(&mut self, now: Duration) -> Option<u64> {
-        let is_due = self.since.is_some_and(|since| now.saturating_sub(since) >= EVERY);
-        is_due.then(|| std::mem::take(self).count)
+    fn take(&mut self, now: Duration) -> Option<Counts> {
+        let is_due = self.since.is_some_and(|since| is_over(since, now));
+        is_due.then(|| {
+            self.since = None;
+            std::mem::take(&mut self.counts)
+        })
+    }
+
+    /// Whether a refusal of a sign-in is the first of its kind within a minute, which has a leaf of its own. Others are counted.
+    fn is_first(&mut self, kind: &str, now: Duration) -> bool {
+        self.sign_ins.retain(|_, told| !is_over(*told, now));
+        let is_first = self.sign_ins.len() < MOST && !self.sign_ins.contains_key(kind);
+        if is_first {
+            self.sign_ins.insert(kind.to_owned(), now);
+        } else {
+            self.add(Refusal::SignIn, 1, now);
+        }
+        is_first
     }
 }
 
+fn is_over(since: Duration, now: Duration) -> bool {
+    now.saturating_sub(since) >= EVERY
+}
+
 impl App {
-    /// Counts a credential that nobody knows.
-    pub fn count_refused(&self) {
-        self.access.refused.lock().add(self.ports.clock.monotonic());
+    /// Counts something by which nobody was proved.
+    pub fn count_refused(&self, refusal: Refusal) {
+        self.access.refused.lock().add(refusal, 1, self.ports.clock.monotonic());
     }
 
-    /// Tells every ledger how many credentials were refused, where a minute is over since the first of them. A job calls it.
+    /// Tells every ledger how much was refused, where a minute is over since the first of it. A job calls it.
     ///
     /// # Errors
     /// `Unavailable`: what was counted is told with what follows.
     pub async fn tell_refused(&self) -> Result<(), Error> {
         let now = self.ports.clock.monotonic();
-        let Some(count) = self.access.refused.lock().take(now) else { return Ok(()) };
-        let text = count.to_string();
-        let told =
-            self.change_access(&self.everywhere(), "refused", &[Fact("count", &text)], Vec::new()).await;
+        let Some(counts) = self.access.refused.lock().take(now) else { return Ok(()) };
+        let all = counts.values().fold(0_u64, |all, count| all.saturating_add(*count)).to_string();
+        let texts: Vec<_> =
+            counts.iter().map(|(refusal, count)| (refusal.as_str(), count.to_string())).collect();
+        let mut facts = vec![Fact("count", &all)];
+        facts.extend(texts.iter().map(|(name, count)| Fact(name, count)));
+        let told = self.change_access(&self.everywhere(), "refused", &facts, Vec::new()).await;
         if told.is_err() {
             let mut refused = self.access.refused.lock();
-            refused.count = refused.count.saturating_add(count);
-            refused.since = Some(now);
+            for (refusal, count) in counts {
+                refused.add(refusal, count, now);
+            }
         }
         told
+    }
+
+    /// Tells every ledger that somebody's sign-in was refused: the first of a kind at once, those that follow within a minute by their
+    /// count.
+    ///
+    /// Why no error: nobody is signed in, whether that could be recorded or not.
+    pub(super) async fn tell_refusal(&self, person: Option<&str>, why: &str) {
+        let kind = format!("{why} {}", person.unwrap_or_default());
+        if !self.access.refused.lock().is_first(&kind, self.ports.clock.monotonic()) {
+            return;
+        }
+        let mut facts = vec![Fact("why", why)];
+        facts.extend(person.map(|person| Fact("by", person)));
+        let told = self.change_access(&self.everywhere(), "sign_in_refused", &facts, Vec::new()).await;
+        if let Err(error) = told {
+            tracing::error!(detail = error.detail(), "the refusal of a sign-in could not be recorded");
+        }
     }
 }
 
@@ -57,15 +138,40 @@ impl App {
 mod tests {
     use super::*;
 
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
     #[test]
-    fn what_was_refused_is_told_once_a_minute_with_its_count() {
+    fn what_was_refused_is_told_once_a_minute_with_its_counts() {
         let mut refused = Refused::default();
-        let at = Duration::from_secs;
         assert_eq!(refused.take(at(1_000)), None);
-        refused.add(at(1_000));
-        refused.add(at(1_030));
+        refused.add(Refusal::Credential, 1, at(1_000));
+        refused.add(Refusal::Signature, 1, at(1_030));
+        refused.add(Refusal::Signature, 1, at(1_031));
         assert_eq!(refused.take(at(1_059)), None);
-        assert_eq!(refused.take(at(1_060)), Some(2));
+        let counts = Counts::from([(Refusal::Credential, 1), (Refusal::Signature, 2)]);
+        assert_eq!(refused.take(at(1_060)), Some(counts));
         assert_eq!(refused.take(at(2_000)), None);
+    }
+
+    #[test]
+    fn of_refused_sign_ins_the_first_of_a_kind_is_told_and_a_flood_is_counted() {
+        let mut refused = Refused::default();
+        assert!(refused.is_first("no_role ", at(0)));
+        assert!((1..50).all(|second| !refused.is_first("no_role ", at(second))));
+        assert!(refused.is_first("disabled per_1", at(1)), "another kind");
+        assert_eq!(refused.take(at(61)), Some(Counts::from([(Refusal::SignIn, 49)])));
+        assert!(refused.is_first("no_role ", at(61)), "a minute later");
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_has_no_room_is_counted() {
+        let mut refused = Refused::default();
+        for n in 0..MOST {
+            assert!(refused.is_first(&n.to_string(), at(0)));
+        }
+        assert!(!refused.is_first("another", at(0)));
+        assert_eq!(refused.counts, Counts::from([(Refusal::SignIn, 1)]));
     }
 }

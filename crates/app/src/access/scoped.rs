@@ -142,7 +142,7 @@ impl App {
             }
             Some(own)
         };
-        self.check_fresh(caller, action)?;
+        self.demand_fresh(std::slice::from_ref(&tenant), caller, action).await?;
         Ok(ScopedPermit { permit: Permit::new(Arc::clone(&tenant), caller.clone()), organizations })
     }
 

@@ -9,7 +9,7 @@ use countersign_store::{AccessWrite, Commit, GrantRow, SessionRow, Write};
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, InstallationPermit, SessionView, told::Fact};
-use crate::{App, Error};
+use crate::{App, Error, Lead, Tenant};
 
 /// What a session's token begins with.
 const PREFIX: &str = "cse_";
@@ -28,6 +28,10 @@ pub const BREAK_GLASS: Duration = Duration::from_secs(3_600);
 
 /// How old the time of the last use may become before it is written again.
 const TOUCH: Duration = Duration::from_secs(60);
+
+/// How long sessions and links are kept that can't hold any more, in microseconds: a clock that went back must not bring any to life
+/// that is gone, nor the list of sessions miss one.
+const KEPT_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
 /// A session that is to be opened.
 pub(super) struct Opening<'a> {
@@ -75,6 +79,18 @@ pub(super) fn holds(row: &SessionRow, now: Timestamp) -> bool {
 }
 
 impl App {
+    /// Deletes sessions and links that could not hold for a day by now, with what they say of people. They belong to no tenant: one job
+    /// calls it, with its lead of any.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn forget_sessions(&self, tenant: &Tenant, lead: &Lead) -> Result<(), Error> {
+        let before = self.ports.clock.now().plus(-KEPT_MICROS);
+        let writes = vec![AccessWrite::Prune { before }.into()];
+        let commit = Commit { fence: lead.fence(), writes, ..Commit::background(tenant.id.clone()) };
+        self.is_committed(commit).await.map(drop)
+    }
+
     /// The row and the token of a session that begins now.
     pub(super) fn make_session(&self, opening: &Opening<'_>) -> Result<(Token, SessionRow), Error> {
         let now = self.ports.clock.now();

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     IDLE, LONGEST,
     provider::{Begin, Finish, Identity, IdentityProvider, ProviderError},
+    refused::Refusal,
     sessions::Opening,
     told::Fact,
 };
@@ -171,7 +172,7 @@ impl App {
     /// Ends a sign-in: proves who it is, and opens a session where they have a role.
     ///
     /// # Errors
-    /// [`SignInRefusal`]; each refusal of somebody whom the provider knows is a leaf.
+    /// [`SignInRefusal`]; a refusal of somebody whom the provider knows is a leaf, what proves nobody is counted.
     pub async fn finish_sign_in(
         &self,
         kept: &str,
@@ -180,11 +181,19 @@ impl App {
     ) -> Result<SignedIn, SignInRefusal> {
         let provider = self.provider()?;
         let state = self.opened(kept).filter(|state| is_same(&state.state, &returned.state));
-        let State { nonce, verifier, return_to, at, is_again, .. } = state.ok_or(SignInRefusal::NotBegun)?;
-        let code = returned.code.ok_or(SignInRefusal::Unproved)?;
+        let unproved = |refusal: SignInRefusal| {
+            self.count_refused(Refusal::SignIn);
+            refusal
+        };
+        let state = state.ok_or_else(|| unproved(SignInRefusal::NotBegun))?;
+        let State { nonce, verifier, return_to, at, is_again, .. } = state;
+        let code = returned.code.ok_or_else(|| unproved(SignInRefusal::Unproved))?;
         let verifier = Secret::new(verifier.into_bytes());
         let finish = Finish { code, verifier, nonce, redirect_uri, issuer: returned.issuer };
-        let identity = provider.finish(&finish).await?;
+        let identity = provider.finish(&finish).await.map_err(|error| match SignInRefusal::from(error) {
+            refusal @ SignInRefusal::Unproved => unproved(refusal),
+            refusal => refusal,
+        })?;
         let is_anew = identity.authenticated_at.is_some_and(|shown| at.since(shown) <= LEEWAY_MICROS);
         if is_again && !is_anew {
             self.tell_refusal(None, "not_anew").await;
@@ -228,16 +237,6 @@ impl App {
         let writes = vec![AccessWrite::PutPerson(person), AccessWrite::AddSession(session)];
         self.change_access(&self.concerned(&grants), "signed_in", &facts, writes).await?;
         Ok(token)
-    }
-
-    /// Why no error: nobody is signed in, whether that could be recorded or not.
-    async fn tell_refusal(&self, person: Option<&str>, why: &str) {
-        let mut facts = vec![Fact("why", why)];
-        facts.extend(person.map(|person| Fact("by", person)));
-        let told = self.change_access(&self.everywhere(), "sign_in_refused", &facts, Vec::new()).await;
-        if let Err(error) = told {
-            tracing::error!(detail = error.detail(), "the refusal of a sign-in could not be recorded");
-        }
     }
 }
 

@@ -40,6 +40,28 @@ impl Late {
     }
 }
 
+impl Late {
+    /// Begins work that nobody waits for; does it right here where as much is under way as may be.
+    pub(crate) async fn begin(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let work = {
+            let mut under_way = self.0.lock();
+            while under_way.try_join_next().is_some() {}
+            if under_way.len() < MOST {
+                under_way.spawn(work);
+                return;
+            }
+            work
+        };
+        work.await;
+    }
+
+    /// Waits for what is under way.
+    pub(crate) async fn end(&self) {
+        let mut under_way = std::mem::take(&mut *self.0.lock());
+        while under_way.join_next().await.is_some() {}
+    }
+}
+
 impl App {
     /// Goes on waiting for a commit after its caller is told that there is no decision.
     pub(super) fn await_late(

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context, bail};
 use countersign_app::{audit::RETIRED_VERIFIERS, checkpoint_file_name};
 use countersign_core::TenantId;
+use countersign_rights::Action;
 use countersign_store::{Access, Store, backup_sqlite};
 
 use super::{Verdict, print};
@@ -13,6 +14,7 @@ use crate::{
     compose::system_clock,
     data_dir::{KEYS_FILE, RECORDS_FILE},
     manifest::{ERASURES, Erasures, MANIFEST, Manifest, write, write_new},
+    place::demand,
 };
 
 /// What is said where the records are in PostgreSQL.
@@ -22,6 +24,7 @@ const POSTGRES: &str = "the records are in PostgreSQL: back up their database by
 
 pub async fn run(args: Backup) -> anyhow::Result<Verdict> {
     let config = args.folder.load()?;
+    demand(&config, None, Action::MaintainData)?;
     if config.storage.is_postgres() {
         bail!(POSTGRES);
     }

@@ -4,6 +4,7 @@ mod checkpoint;
 mod master;
 
 use anyhow::bail;
+use countersign_rights::Action;
 use countersign_server::signature::SigningKey;
 
 use super::{Verdict, print};
@@ -13,6 +14,7 @@ use crate::{
     compose::Base,
     data_dir::{DataDir, hex, random},
     key_file::KeyFile,
+    place::demand,
 };
 
 pub async fn init(folder: &Folder) -> anyhow::Result<Verdict> {
@@ -45,6 +47,7 @@ pub async fn rotate(command: Rotate) -> anyhow::Result<Verdict> {
 
 fn action(RotateAction { tenant, finish, folder }: &RotateAction) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
+    demand(&config, Some(tenant), Action::MaintainData)?;
     if config.tenants.get(tenant).is_some_and(|tenant| !tenant.action_keys.is_empty()) {
         bail!(
             "the keys are those of `tenants.{tenant}.action_keys`: put the new one before the old one there, and later take the old one out"
@@ -66,6 +69,7 @@ fn action(RotateAction { tenant, finish, folder }: &RotateAction) -> anyhow::Res
 
 fn operator(folder: &Folder) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
+    demand(&config, None, Action::MaintainData)?;
     let file = DataDir::found(&config.storage.directory)?.operator_file();
     file.get()?;
     file.replace(&[hex(&random(&SystemEntropy)?)])?;

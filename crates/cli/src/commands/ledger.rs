@@ -11,21 +11,25 @@ use countersign_ledger::{
     note::Verifier,
     receipt::{Base64, Format, Receipt},
 };
+use countersign_rights::Action;
 use countersign_store::{Access, CheckpointRow, Scope, Store};
 
 use super::{Verdict, print, verify::own_verifiers};
 use crate::{
     args::Export,
     compose::{open_store, system_clock},
+    place::demand,
 };
 
 pub async fn export(args: Export) -> anyhow::Result<Verdict> {
     let config = args.folder.load()?;
+    demand(&config, args.tenant.as_ref(), Action::ReadLedger)?;
     let store = open_store(&config, Access::ReadOnly, &system_clock()).await?;
     let tenant = match args.tenant {
         Some(tenant) => tenant,
         None => only_tenant(store.list_tenants().await?)?,
     };
+    demand(&config, Some(&tenant), Action::ReadLedger)?;
     let newest = store
         .find_newest_checkpoint(&tenant)
         .await?

@@ -17,7 +17,7 @@ use crate::{
     args::{Apply, At, Policy, Proposed, ShowPolicy},
     compose::{open_store, system_clock},
     config::Config,
-    place::{Place, Remote, place},
+    place::{Place, Remote, demand, place},
     rule_watch,
 };
 
@@ -131,6 +131,7 @@ async fn show(args: &ShowPolicy) -> anyhow::Result<Verdict> {
             (version, document)
         }
         (Some(wanted), None) => {
+            demand(&config, Some(&tenant), Action::ReadPolicies)?;
             let store = open_store(&config, Access::ReadOnly, &system_clock()).await?;
             let rows = store.list_policies(&tenant, VERSIONS).await?;
             let row = rows.into_iter().find(|row| row.version == wanted);
@@ -154,6 +155,7 @@ async fn current(at: &At, tenant: &TenantId) -> anyhow::Result<Version> {
         return newest(&server, tenant).await;
     }
     let config = at.folder.load()?;
+    demand(&config, Some(tenant), Action::ReadPolicies)?;
     let store = open_store(&config, Access::ReadOnly, &system_clock()).await?;
     let row = store.find_policy(tenant).await?;
     let row = row.with_context(|| format!("`{}` holds no policy of `{tenant}`", place(&config)))?;

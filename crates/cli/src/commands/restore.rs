@@ -13,7 +13,7 @@ use countersign_app::{
     checkpoint_file_name,
 };
 use countersign_core::TenantId;
-use countersign_rights::How;
+use countersign_rights::{Action, How};
 use countersign_store::{Access, Store};
 
 use self::{
@@ -28,6 +28,7 @@ use crate::{
     data_dir::{DataDir, KEYS_FILE, RECORDS_FILE},
     key_file::KeyFile,
     manifest::{Erasures, Manifest},
+    place::demand,
 };
 
 /// What is said where the records are in PostgreSQL.
@@ -37,6 +38,7 @@ const POSTGRES: &str = "the records are in PostgreSQL: restore their database by
 pub async fn run(args: Restore) -> anyhow::Result<Verdict> {
     let mut config = config::load(args.config.as_deref())?;
     config.storage.directory.clone_from(&args.data);
+    demand(&config, None, Action::MaintainData)?;
     if config.storage.is_postgres() && args.from.is_some() {
         bail!(POSTGRES);
     }

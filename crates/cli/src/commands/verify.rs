@@ -13,6 +13,7 @@ use countersign_ledger::{
     note::{NoteError, Signer, Verifier},
     receipt::{Receipt, ReceiptError},
 };
+use countersign_rights::Action;
 use countersign_store::{Access, Store};
 
 use super::{Verdict, print};
@@ -22,7 +23,7 @@ use crate::{
     config::Config,
     data_dir::{DataDir, parse_hex},
     key_file::lines,
-    place::place,
+    place::{demand, place},
 };
 
 pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
@@ -34,6 +35,7 @@ pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
         return verify_receipt(path, &verifiers);
     }
     let config = Folder { config: args.config, data: args.data }.load()?;
+    demand(&config, args.tenant.as_ref(), Action::ReadLedger)?;
     let folder = &config.storage.directory;
     let store = open_store(&config, Access::ReadOnly, &system_clock()).await?;
     let tenants = match args.tenant {
@@ -42,6 +44,9 @@ pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
     };
     if tenants.is_empty() {
         bail!("`{}` holds no ledger", place(&config));
+    }
+    for tenant in &tenants {
+        demand(&config, Some(tenant), Action::ReadLedger)?;
     }
     let checkpoints = read_checkpoints(&args.checkpoint)?;
     let mut unused: BTreeSet<usize> = (0..checkpoints.len()).collect();

@@ -50,6 +50,8 @@ mod model_train;
 #[cfg(test)]
 mod overload;
 #[cfg(test)]
+mod permitted;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod postgres;

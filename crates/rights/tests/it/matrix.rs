@@ -6,7 +6,7 @@ use countersign_rights::{Action, How, Place, PrincipalKind, Rights, Role};
 use crate::support::{grant, organization, person, principal, service_account, tenant};
 
 /// Who may do it where the role holds: Viewer, analYst, aPprover, Operator, aDministrator, aUditor, Tenant admin.
-const MAY: [(&str, &str); 42] = [
+const MAY: [(&str, &str); 43] = [
     ("read_decisions", "VYPODUT"),
     ("read_ledger", "VYPODU"),
     ("read_policies", "VYPODU"),
@@ -39,6 +39,7 @@ const MAY: [(&str, &str); 42] = [
     ("erase_people", "D"),
     ("read_access", "DU"),
     ("change_access", "D"),
+    ("maintain_data", "D"),
     ("approve_plans", "P"),
     ("decide", ""),
     ("keep_ledger", ""),
@@ -113,7 +114,7 @@ fn a_person_may_do_what_their_role_is_for_where_they_have_it() {
         assert!(!is_permitted || verdict.policies.len() == 1, "one policy says so: {verdict:?}");
         asked += 1;
     });
-    assert_eq!(asked, (6 * 3 + 3) * 6 * 42);
+    assert_eq!(asked, (6 * 3 + 3) * 6 * 43);
 }
 
 #[test]

@@ -9,7 +9,10 @@ use axum::{
     extract::{Request, State},
     http::StatusCode,
 };
-use countersign_app::decide::{LEDGER_BUDGET, Quick, QuickAsk};
+use countersign_app::{
+    access::Refusal,
+    decide::{LEDGER_BUDGET, Quick, QuickAsk},
+};
 use countersign_privacy::Token;
 use countersign_risk::ShortForm;
 use serde_json::value::RawValue;
@@ -44,11 +47,11 @@ pub(super) async fn handle(
     let unknown = || {
         let detail = "the token in the path is none that holds";
         let refusal = Problem::new(StatusCode::UNAUTHORIZED, "token.unknown", detail);
-        server.unknown(request.extensions(), refusal)
+        server.unknown(request.extensions(), Refusal::ShortForm, refusal)
     };
     let token = Token::received(&token).ok_or_else(unknown)?;
     let tenant = server.0.app.tenant_of_risk_token(&token).ok_or_else(unknown)?;
-    peer::check(request.extensions(), tenant.id()).inspect_err(|problem| {
+    peer::check(&server, request.extensions(), tenant.id()).inspect_err(|problem| {
         server.0.metrics.refused(problem.code());
     })?;
     server.0.rates.take(tenant.id(), Asked::ShortForm).inspect_err(|problem| {

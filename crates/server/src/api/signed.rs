@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_app::Tenant;
+use countersign_app::{Tenant, access::Refusal};
 use countersign_core::ClientId;
 
 use crate::{
@@ -71,10 +71,10 @@ impl Signed {
         // Why: an unknown tenant gets the same work and the same answer as a wrong signature.
         let keys = keys.or_else(|| known.values().next()).map_or(&[][..], Vec::as_slice);
         let key = signature::verify(keys, &headers, &body, server.0.app.clock().now())
-            .map_err(|fault| refused(if tenant.is_some() { fault } else { Fault::Mismatch }))?
+            .map_err(|fault| unproved(server, if tenant.is_some() { fault } else { Fault::Mismatch }))?
             .clone();
-        let tenant = tenant.ok_or_else(|| refused(Fault::Mismatch))?;
-        peer::check(&parts.extensions, tenant.id())?;
+        let tenant = tenant.ok_or_else(|| unproved(server, Fault::Mismatch))?;
+        peer::check(server, &parts.extensions, tenant.id())?;
         Ok(Self { asked: Proved::new(server, tenant, headers.id, body)?, key })
     }
 
@@ -95,6 +95,12 @@ impl Signed {
         }
         response
     }
+}
+
+/// Counts a signature that proves nothing.
+fn unproved(server: &Server, fault: Fault) -> Problem {
+    server.0.app.count_refused(Refusal::Signature);
+    refused(fault)
 }
 
 pub(super) fn refused(fault: Fault) -> Problem {

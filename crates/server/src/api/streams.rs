@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
-use countersign_app::Tenant;
+use countersign_app::{Tenant, access::Refusal};
 use countersign_core::TenantId;
 use countersign_privacy::Token;
 
@@ -29,11 +29,12 @@ pub(super) fn admit(
     let Some(tenant) = tenant else {
         let detail = "`Authorization` is not `Bearer` with the token of this stream";
         let refusal = Problem::new(StatusCode::UNAUTHORIZED, "stream.unknown", detail);
-        return Err(server.unknown(&parts.extensions, refusal));
+        return Err(server.unknown(&parts.extensions, Refusal::Stream, refusal));
     };
     let sources = server.0.log_sources.get(tenant.id()).map_or(&[][..], Vec::as_slice);
     let from = parts.extensions.get::<PeerAddress>().map(|peer| peer.0);
     if !sources.is_empty() && !from.is_some_and(|from| sources.iter().any(|net| net.contains(&from))) {
+        server.0.app.count_refused(Refusal::Stream);
         let detail = "this stream does not deliver from this address";
         return Err(Problem::new(StatusCode::FORBIDDEN, "stream.foreign_address", detail));
     }

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, uri::PathAndQuery},
     response::{IntoResponse, Redirect, Response},
 };
-use countersign_app::access::{Began, Returned, SignInRefusal, SignedIn};
+use countersign_app::access::{Began, Refusal, Returned, SignInRefusal, SignedIn};
 use countersign_core::Secret;
 use countersign_privacy::Token;
 use maud::{Markup, html};
@@ -196,7 +196,7 @@ pub(super) async fn link(
             response
         }
         Ok(None) => {
-            server.0.app.count_refused();
+            server.0.app.count_refused(Refusal::Credential);
             (StatusCode::UNAUTHORIZED, page(server.0.app.has_provider(), "/")).into_response()
         }
         Err(error) => Fault::from(error).into_response(),

@@ -9,7 +9,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use countersign_app::access::Caller;
+use countersign_app::access::{Caller, Refusal};
 use governor::{Quota, clock::Clock};
 
 use super::{Allowance, limited, remembered::Remembered};
@@ -162,8 +162,10 @@ fn address(extensions: &Extensions) -> Option<PeerAddress> {
 }
 
 impl Server {
-    /// Takes an attempt of the address that a credential came from which nobody knows; hands back how that is refused otherwise.
-    pub(crate) fn unknown(&self, extensions: &Extensions, refusal: Problem) -> Problem {
+    /// Counts a credential that nobody knows, and takes an attempt of the address that it came from; hands back how that is refused
+    /// otherwise.
+    pub(crate) fn unknown(&self, extensions: &Extensions, what: Refusal, refusal: Problem) -> Problem {
+        self.0.app.count_refused(what);
         self.0.callers.attempt(address(extensions)).err().unwrap_or(refusal)
     }
 }
@@ -176,8 +178,10 @@ pub(crate) async fn known(
     look_up: impl Future<Output = Result<Option<Caller>, countersign_app::Error>>,
 ) -> Result<Option<Caller>, Problem> {
     let (callers, address) = (&server.0.callers, address(extensions));
-    callers.check(address, credential)?;
+    let refused = || server.0.app.count_refused(Refusal::Credential);
+    callers.check(address, credential).inspect_err(|_| refused())?;
     let Some(caller) = look_up.await? else {
+        refused();
         callers.failed(address, credential)?;
         return Ok(None);
     };
@@ -189,7 +193,10 @@ pub(crate) async fn known(
 pub(crate) async fn attempt(State(server): State<Server>, request: Request, next: Next) -> Response {
     match server.0.callers.attempt(address(request.extensions())) {
         Ok(()) => next.run(request).await,
-        Err(problem) => crate::console::refused(request.headers(), problem),
+        Err(problem) => {
+            server.0.app.count_refused(Refusal::SignIn);
+            crate::console::refused(request.headers(), problem)
+        }
     }
 }
 

@@ -13,6 +13,8 @@ mod concurrency;
 #[cfg(test)]
 mod console_client;
 #[cfg(test)]
+mod counted;
+#[cfg(test)]
 mod counters;
 #[cfg(test)]
 mod decide;

@@ -46,7 +46,7 @@ fn is_for(role: Role, action: Action) -> bool {
             | ProposePlans
             | ExecutePlans
     );
-    let administer = matches!(action, ErasePeople | ReadAccess | ChangeAccess);
+    let administer = matches!(action, ErasePeople | ReadAccess | ChangeAccess | MaintainData);
     match role {
         Role::Viewer => reads,
         Role::Analyst => reads || triage || reveal,

@@ -298,6 +298,7 @@ async fn a_denial_is_a_leaf_and_says_its_policies_to_those_who_may_know() {
         "{}",
         told_to_viewer.json
     );
+    service.app.denials_told().await;
     let told = told(&service, TENANT).await;
     let denied: Vec<_> = told.iter().filter(|facts| facts["change"] == "denied").collect();
     assert_eq!(denied.len(), 2);

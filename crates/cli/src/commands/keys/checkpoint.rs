@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use countersign_app::audit::RETIRED_VERIFIERS;
 use countersign_ledger::{checkpoint::Checkpoint, note::Verifier};
+use countersign_rights::Action;
 use countersign_store::{Access, Store};
 
 use super::super::{Verdict, print, verify::own_verifiers};
@@ -12,6 +13,7 @@ use crate::{
     compose::{open_store, system_clock},
     config::Config,
     data_dir::{DataDir, hex, random},
+    place::demand,
 };
 
 /// The file of the keys.
@@ -19,6 +21,7 @@ pub(super) const FILE: &str = "checkpoint.key";
 
 pub async fn rotate(RotateInSteps { finish, folder }: &RotateInSteps) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
+    demand(&config, None, Action::MaintainData)?;
     let data = DataDir::found(&config.storage.directory)?;
     if *finish {
         return end(&config, &data).await;

@@ -1,6 +1,7 @@
 //! `countersign keys rotate master`
 
 use anyhow::{Context, bail};
+use countersign_rights::Action;
 use countersign_store::Access;
 
 use super::super::{Verdict, print};
@@ -10,6 +11,7 @@ use crate::{
     compose::{Base, open_store, system_clock},
     config::Config,
     data_dir::{DataDir, hex, random},
+    place::demand,
 };
 
 /// The file of the keys.
@@ -17,6 +19,7 @@ pub(super) const FILE: &str = "master.key";
 
 pub async fn rotate(RotateInSteps { finish, folder }: &RotateInSteps) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
+    demand(&config, None, Action::MaintainData)?;
     let is_in_file = config.keys.master.is_none() && config.keys.earlier_masters.is_empty();
     // Why: held to the end, so that with SQLite no service runs meanwhile that knows the earlier key alone.
     let store = open_store(&config, Access::Own, &system_clock())

@@ -46,7 +46,7 @@ async fn answer(server: &Server, request: Request, received: Duration) -> Result
     let tenant = principal.tenant.clone().or_else(named).ok_or_else(not_an_application)?;
     let body = body::read(body).await?;
     let held = server.0.app.tenant(&tenant)?;
-    peer::check(&parts.extensions, &tenant)?;
+    peer::check(server, &parts.extensions, &tenant)?;
     if principal.kind != PrincipalKind::Application {
         server.0.app.permit(&caller, Action::Decide, &tenant).await?;
         return Err(not_an_application());

@@ -45,6 +45,7 @@ impl World {
 
     /// How many leaves each tenant's ledger has.
     pub fn leaves(&self) -> [u64; 2] {
+        self.runtime.block_on(self.service.app.denials_told());
         [TENANT, OTHER_TENANT].map(|tenant| {
             let id: TenantId = tenant.parse().unwrap();
             self.runtime.block_on(self.service.store.get_ledger_head(&id)).unwrap().frontier.size()

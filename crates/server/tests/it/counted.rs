@@ -1,0 +1,166 @@
+//! What is refused is told, and a flood of it is told once.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{body::Body, http::Request};
+use countersign_app::access::{Caller, Settings};
+use countersign_core::{Clock, OrganizationId, TenantId};
+use countersign_rights::{Action, Grant, Place, Role};
+use countersign_server::PeerTenants;
+use countersign_testkit::{
+    HOST, OTHER_TENANT, REFUSED, Setup, Signing, TENANT, TestApp, Vouching, post_login, signing_key,
+};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::world::bare;
+
+async fn service() -> TestApp {
+    let access = Settings { provider: Some(Arc::new(Vouching)), ..Settings::default() };
+    TestApp::start_with(|_| {}, Setup { access, ..Setup::default() }).await
+}
+
+/// The facts of a tenant's leaves of access of one kind.
+async fn told(service: &TestApp, tenant: &str, change: &str) -> Vec<Value> {
+    let leaves = service.store.list_leaves(&tenant.parse().unwrap(), 0, 1_000).await.unwrap();
+    let leaves = leaves.iter().map(|row| serde_json::from_slice::<Value>(&row.leaf).unwrap());
+    leaves.map(|leaf| leaf["facts"].clone()).filter(|facts| facts["change"] == change).collect()
+}
+
+async fn size(service: &TestApp) -> u64 {
+    service.store.get_ledger_head(service.tenant().id()).await.unwrap().frontier.size()
+}
+
+fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
+    request.headers_mut().insert(name, value.parse().unwrap());
+    request
+}
+
+fn signed_by(service: &TestApp, seed: u8, timestamp: i64) -> Request<Body> {
+    let body = TestApp::question(&post_login()).to_string().into_bytes();
+    let Signing { id, .. } = service.signing();
+    Request::post("/v1/decisions")
+        .header("host", HOST)
+        .header("webhook-signature", signing_key(TENANT, seed).sign_request(&id, timestamp, &body))
+        .header("webhook-id", id)
+        .header("webhook-timestamp", timestamp)
+        .header("countersign-tenant", TENANT)
+        .body(Body::from(body))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn each_way_to_prove_nothing_is_counted_and_a_flood_of_it_is_one_leaf_a_minute() {
+    let service = service().await;
+    let now = service.clock.now().seconds();
+    let before = size(&service).await;
+    for _ in 0..20 {
+        let by_token = with(bare("POST", "/v1/decisions"), "authorization", "Bearer csa_guess");
+        for (request, status) in [
+            (with(by_token, "webhook-id", "msg_1"), 401),
+            (with(bare("POST", "/v1/outcomes"), "authorization", "Bearer csa_guess"), 401),
+            (with(bare("GET", "/metrics"), "authorization", "Basic guess"), 401),
+            (with(bare("GET", "/metrics"), "cookie", "countersign_session=guess"), 401),
+            (bare("GET", "/start/guess"), 401),
+            (signed_by(&service, 99, now), 401),
+            (signed_by(&service, 1, now - 4_000), 401),
+            (bare("POST", "/risk/rsk_guess"), 401),
+            (with(bare("POST", "/v1/logs/example-tenant"), "authorization", "Bearer guess"), 401),
+        ] {
+            let what = request.uri().clone();
+            assert_eq!(service.send(request).await.status, status, "{what}");
+        }
+        let mut foreign = signed_by(&service, 1, now);
+        let bound = [TENANT.parse::<TenantId>().unwrap()].into();
+        foreign.extensions_mut().insert(PeerTenants::new([].into(), Arc::new(bound)));
+        assert_eq!(service.send(foreign).await.status, 401);
+        assert_eq!(service.sign_in(REFUSED).await.status, 401);
+        assert_eq!(service.browse("GET", "/sign-in/callback?state=guess&code=mia", "").await.status, 401);
+    }
+    assert_eq!(size(&service).await, before, "a flood writes nothing");
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_refused().await.unwrap();
+    for tenant in [TENANT, OTHER_TENANT] {
+        let told = told(&service, tenant, "refused").await;
+        assert_eq!(told.len(), 1);
+        for (fact, count) in [
+            ("count", "240"),
+            ("credentials", "100"),
+            ("signatures", "40"),
+            ("certificates", "20"),
+            ("short_form_tokens", "20"),
+            ("stream_tokens", "20"),
+            ("sign_ins", "40"),
+        ] {
+            assert_eq!(told[0][fact], count, "{fact}: {told:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_refused_sign_ins_the_first_is_a_leaf_at_once_and_the_others_are_counted() {
+    let service = service().await;
+    for _ in 0..5 {
+        assert_eq!(service.sign_in("lee").await.status, 403);
+    }
+    assert_eq!(told(&service, TENANT, "sign_in_refused").await.len(), 1);
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_refused().await.unwrap();
+    assert_eq!(told(&service, TENANT, "refused").await[0]["sign_ins"], "4");
+    assert_eq!(service.sign_in("lee").await.status, 403);
+    assert_eq!(told(&service, TENANT, "sign_in_refused").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_too_old_for_what_is_wanted_is_a_denial_with_a_leaf() {
+    let service = service().await;
+    let mia = service.grant("mia", vec![Grant::new(Role::Administrator, Place::Installation).unwrap()]).await;
+    let old = service.clock.now().seconds() - 13 * 3_600;
+    let cookie = service.session_of(&format!("mia~{old}")).await;
+    let refused = service.browse("POST", &format!("/v1/access/people/{mia}/disable"), &cookie).await;
+    assert_eq!((refused.status, refused.json["code"].as_str()), (403, Some("sign_in.stale")));
+    service.app.denials_told().await;
+    for tenant in [TENANT, OTHER_TENANT] {
+        let denied = told(&service, tenant, "denied").await;
+        assert_eq!(denied.len(), 1, "she has a role at {tenant}");
+        assert_eq!(
+            (denied[0]["by"].as_str(), denied[0]["action"].as_str()),
+            (Some(&*mia), Some("change_access"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_denial_of_what_belongs_to_no_tenant_is_told_where_the_caller_has_a_role() {
+    let service = service().await;
+    let at = Place::Tenant(OTHER_TENANT.parse().unwrap());
+    service.grant("mia", vec![Grant::new(Role::Viewer, at).unwrap()]).await;
+    let cookie = service.session_of("mia").await;
+    assert_eq!(service.browse("GET", "/v1/access/people", &cookie).await.status, 403);
+    service.app.denials_told().await;
+    assert_eq!(told(&service, OTHER_TENANT, "denied").await.len(), 1);
+    assert_eq!(told(&service, TENANT, "denied").await.len(), 0, "it is none of that tenant's business");
+}
+
+#[tokio::test]
+async fn that_a_tenant_is_there_does_not_show_in_how_long_a_denial_takes() {
+    let service = service().await;
+    let at = Place::Organization(TENANT.parse().unwrap(), "org_1".parse::<OrganizationId>().unwrap());
+    service.grant("mia", vec![Grant::new(Role::TenantAdmin, at).unwrap()]).await;
+    let cookie = service.session_of("mia").await;
+    let token = cookie.split_once('=').unwrap().1;
+    let token = countersign_privacy::Token::received(token).unwrap();
+    let mia: Caller = service.app.caller_of_session(&token).await.unwrap().unwrap();
+    let held = Connection::open(service.folder().join("countersign.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // While nothing can be written, whoever is denied does not wait for it, whether the tenant is there or not.
+    for tenant in [OTHER_TENANT, "nobody-s-tenant"] {
+        let id = tenant.parse().unwrap();
+        let asked = service.app.permit(&mia, Action::ReadLedger, &id);
+        let denied = tokio::time::timeout(Duration::from_secs(1), asked).await;
+        assert_eq!(denied.expect("an answer at once").err().unwrap().code(), "tenant.unknown");
+    }
+    held.execute_batch("ROLLBACK").unwrap();
+    service.app.denials_told().await;
+    assert_eq!(told(&service, OTHER_TENANT, "denied").await.len(), 1);
+}
