@@ -24,8 +24,8 @@ use countersign_core::{TenantId, Trigger};
 
 pub use self::{
     access::{
-        AccessCommand, AddPerson, BreakGlass, EndGrant, EndOne, GrantRole, ListAccess, ListRoles,
-        MakeAccount, MakeToken, Server,
+        AccessCommand, AddPerson, BreakGlass, EndGrant, EndOne, GrantRole, ListAccess, MakeAccount,
+        MakeToken, Server,
     },
     at::{At, Folder},
     backtest::{Backtest, BacktestRules, Over},
