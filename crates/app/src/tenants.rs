@@ -33,6 +33,7 @@ use crate::{
     posture::Findings,
     reference::Lists,
     risk_tokens, rollback,
+    switches::Unrecorded,
     watch::Watch,
 };
 
@@ -84,7 +85,7 @@ pub struct Tenant {
     /// Held while a kill switch is recorded, and while those on record are read.
     pub(crate) switching: tokio::sync::Mutex<()>,
     /// Kill switches that were set here and are not known to be on record; held whenever `off` is replaced.
-    pub(crate) unrecorded: Mutex<BTreeMap<Trigger, bool>>,
+    pub(crate) unrecorded: Mutex<BTreeMap<Trigger, Unrecorded>>,
 }
 
 /// What is replaced as a whole when the policy or the operator's lists of domains change.

@@ -417,6 +417,7 @@ fn log(tenant: &Tenant, job: &'static str, end: Result<(), Error>) {
 
 #[cfg(test)]
 mod tests {
+    use countersign_rights::Action;
     use countersign_testkit::{TENANT, TestApp, post_login};
     use rusqlite::Connection;
 
@@ -513,10 +514,10 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_switch_that_could_not_be_recorded_is_recorded_by_the_jobs() {
         let service = TestApp::start(|_| {}).await;
-        let (tenant, trigger) = (service.tenant(), countersign_core::Trigger::PostLogin);
+        let trigger = countersign_core::Trigger::PostLogin;
         let held = Connection::open(service.folder().join("countersign.db")).unwrap();
         held.execute_batch("BEGIN IMMEDIATE").unwrap();
-        assert!(service.app.switch(&tenant, trigger, true).await.is_err());
+        assert!(service.app.switch(&service.permit(Action::SetSwitches).await, trigger, true).await.is_err());
         held.execute_batch("ROLLBACK").unwrap();
         let jobs = Jobs::start(&service.app, Vec::new());
         let is_recorded = || {

@@ -3,7 +3,12 @@
 use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
-use countersign_app::{App, Tenant, access::Caller, incidents::Entity, places::Places};
+use countersign_app::{
+    App,
+    access::{Caller, Permit},
+    incidents::Entity,
+    places::Places,
+};
 use countersign_core::TenantId;
 use countersign_rights::{Action, How};
 use countersign_store::{Access, Store};
@@ -48,8 +53,8 @@ impl Place {
 pub struct Here {
     /// All use cases.
     pub app: Arc<App>,
-    /// The tenant.
-    pub tenant: Arc<Tenant>,
+    /// The tenant, and what is permitted there to whoever has the data directory.
+    pub tenant: Permit,
 }
 
 impl Here {
@@ -66,8 +71,8 @@ impl Here {
     }
 
     async fn permitted(app: Arc<App>, tenant: &TenantId, action: Action) -> anyhow::Result<Self> {
-        let permit = app.permit(&Caller::local(How::Process), action, tenant).await?;
-        Ok(Self { tenant: Arc::clone(&permit), app })
+        let tenant = app.permit(&Caller::local(How::Process), action, tenant).await?;
+        Ok(Self { app, tenant })
     }
 
     /// As `open`, to read alone, with the operator's rule files, and with what tells where addresses are.

@@ -56,6 +56,12 @@ impl Job {
         }
     }
 
+    /// What it acts as.
+    #[must_use]
+    pub fn caller(self) -> Caller {
+        Caller::job(self.name())
+    }
+
     /// The one thing that it does.
     #[must_use]
     pub const fn action(self) -> Action {
@@ -76,7 +82,7 @@ impl App {
     /// Lets a job act at a tenant for as long as this process runs, in which policies do not change. `None` where no policy permits it, or
     /// one forbids it: that is told in the log and the ledger, and the job does nothing.
     pub async fn permit_job(&self, job: Job, tenant: &Tenant) -> Option<Permit> {
-        match self.permit(&Caller::job(job.name()), job.action(), &tenant.id).await {
+        match self.permit(&job.caller(), job.action(), &tenant.id).await {
             Ok(permit) => Some(permit),
             Err(_) => {
                 tracing::error!(tenant.id = %tenant.id, job = job.name(), "a job is not permitted by the policies of access, and does nothing");

@@ -60,7 +60,7 @@ impl Permit {
         &self.caller
     }
 
-    /// Who acts, in words for a record: who signed in, or whom a caller `named` that speaks for several people.
+    /// Who acts, in words for what is sealed and for the database; leaves have the caller's id. It is who signed in, or whom a caller `named` that speaks for several people.
     ///
     /// # Errors
     /// `Actor` where somebody is named by a caller who is known by name; `Text` where nobody is by one who is not, and for a name that
@@ -86,8 +86,21 @@ fn actor(caller: &Caller, named: Option<&str>) -> Result<String, Error> {
         }
         Some(name) => Ok(name.to_owned()),
         None if caller.is_shared() => Err(Error::Text("actor", MAX_ACTOR_BYTES)),
-        None => Ok(format!("{} ({})", caller.name(), caller.id())),
+        None => Ok(shown(caller)),
     }
+}
+
+/// Name and id of a caller. Why cut: names are the provider's, and one that is long must not keep its owner from acting.
+fn shown(caller: &Caller) -> String {
+    let id = format!(" ({})", caller.id());
+    let room = MAX_ACTOR_BYTES.saturating_sub(id.len());
+    let name: String = caller
+        .name()
+        .char_indices()
+        .take_while(|(at, char)| at + char.len_utf8() <= room)
+        .map(|(_, char)| char)
+        .collect();
+    name + &id
 }
 
 impl App {

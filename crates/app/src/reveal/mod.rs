@@ -138,8 +138,7 @@ impl App {
         let id = self.make_id(IdKind::Record)?;
         let Public { what, record, fields } = public;
         let mut draft = Draft::new(&id, self.ports.clock.now(), Kind::Reveal)
-            .fact("by", &permit.caller().id())
-            .fact("how", &permit.caller().principal().how)
+            .by(permit.caller())
             .fact("what", &what)
             .fact("fields", &fields);
         draft = match record {

@@ -233,12 +233,12 @@ fn kinds_may_demand_more_and_the_shortest_time_counts() {
 
 #[test]
 fn nothing_is_written_only_where_every_kind_is_a_report_at_every_place() {
-    let report = Layer { all_at_most: Some(Autonomy::Report), ..Layer::default() };
+    let report = Layer { all_at_most: Some(Report), ..Layer::default() };
     let mut settings = Settings::default();
     assert!(!settings.is_report_only());
-    settings.tenant.autonomy = Kind::ALL.iter().map(|kind| (*kind, Autonomy::Report)).collect();
+    settings.tenant.autonomy = Kind::ALL.iter().map(|kind| (*kind, Report)).collect();
     assert!(settings.is_report_only(), "kind by kind");
-    let one = Layer { autonomy: [(Kind::BlockUser, Autonomy::Propose)].into(), ..Layer::default() };
+    let one = Layer { autonomy: [(Kind::BlockUser, Propose)].into(), ..Layer::default() };
     settings.workflows = [("leaver".to_owned(), one)].into();
     assert!(!settings.is_report_only(), "a workflow that goes further");
     settings.installation = report;

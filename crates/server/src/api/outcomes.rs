@@ -6,10 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use countersign_app::{
-    Tenant,
-    outcomes::{Outcome, Taken},
-};
+use countersign_app::outcomes::{Outcome, Taken};
 use countersign_rights::Action;
 use serde_json::json;
 
@@ -49,7 +46,7 @@ pub(super) async fn handle(State(server): State<Server>, request: Request) -> Re
         };
         let asked = &signed.asked;
         let answer = match asked.limit(&server, Asked::Outcome) {
-            Ok(()) => take(&server, &asked.tenant, &asked.body, &asked.id).await,
+            Ok(()) => told_by_action(&server, &signed).await,
             Err(problem) => Err(problem),
         };
         if let Err(problem) = &answer {
@@ -88,14 +85,15 @@ async fn told_by_operator(server: &Server, request: Request) -> Result<Vec<u8>, 
 }
 
 /// Takes an outcome that an Action signed, once under its request's id.
-async fn take(server: &Server, tenant: &Tenant, bytes: &[u8], id: &str) -> Result<Vec<u8>, Problem> {
-    let outcome: Outcome = body::parse(bytes)?;
+async fn told_by_action(server: &Server, signed: &Signed) -> Result<Vec<u8>, Problem> {
+    let asked = &signed.asked;
+    let outcome: Outcome = body::parse(&asked.body)?;
     if outcome.needs_person() {
         let detail =
             "a verdict comes from a person: tell it with the operator's token, not with an Action's key";
         return Err(Problem::new(StatusCode::FORBIDDEN, "outcome.person", detail).at("kind", "not `verdict`"));
     }
-    Ok(told(server.0.app.report_once(tenant, &outcome, Some(id)).await?))
+    Ok(told(server.0.app.report_once(&asked.tenant, &outcome, &asked.id).await?))
 }
 
 fn told(taken: Taken) -> Vec<u8> {
