@@ -31,7 +31,7 @@ const KEYS: &[Key] = &[
     key(
         "server.limits.requests_per_second",
         "50",
-        "Requests a second of one caller who is known: a session, a service account, an application, or the token of the data directory. 0: any number. Since 0.1.",
+        "Requests a second of one caller who is known: a session, a service account or an application; not the token of the data directory. 0: any number. Since 0.1.",
     ),
     key("server.limits.requests_at_once", "200", "Requests of one caller that may come at once. Since 0.1."),
     key(
