@@ -75,6 +75,8 @@ pub struct Tenant {
     pub(crate) hooks: Vec<Hook>,
     /// What its plans are made and carried out with; none: it has no client for that.
     pub(crate) hands: OnceLock<Hands>,
+    /// The clients that the service has at it.
+    pub(crate) own_clients: OnceLock<BTreeSet<ClientId>>,
     /// Tells that there is something to carry out.
     pub(crate) bell: Bell,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
@@ -254,6 +256,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         console_client,
         hooks,
         hands: OnceLock::new(),
+        own_clients: OnceLock::new(),
         bell: Bell::default(),
         confirmed,
         signing: Arc::default(),

@@ -9,6 +9,8 @@ mod breaker;
 mod executor;
 mod kept;
 mod look;
+mod of_log;
+mod own;
 mod propose;
 mod recorder;
 mod refusal;
@@ -27,12 +29,13 @@ use std::{
     sync::Arc,
 };
 
-use countersign_core::Secret;
+use countersign_core::{ClientId, Secret};
 use countersign_plan::gate::Settings;
 
 pub(crate) use self::executor::Bell;
 pub use self::{
     executor::{Queue, Ran},
+    of_log::PlanOfLog,
     propose::{Asked, NewPlan},
     recorder::PlanRecorder,
     refusal::PlanRefusal,
@@ -78,6 +81,13 @@ impl Tenant {
     pub fn give_hands(&self, hands: Hands) {
         if self.hands.set(hands).is_err() {
             tracing::error!(tenant.id = %self.id, "a tenant was given hands twice");
+        }
+    }
+
+    /// Takes the clients that the service itself has at the tenant, of which no plan may take the secret away. Once.
+    pub fn name_own_clients(&self, clients: BTreeSet<ClientId>) {
+        if self.own_clients.set(clients).is_err() {
+            tracing::error!(tenant.id = %self.id, "a tenant's own clients were named twice");
         }
     }
 

@@ -17,7 +17,7 @@ use countersign_app::{
     management::Recorder,
 };
 use countersign_auth0::management::operations;
-use countersign_core::Clock;
+use countersign_core::{ClientId, Clock};
 use countersign_plan::install::is_read;
 
 use self::{keeper::Folder, receivers::receivers};
@@ -57,6 +57,7 @@ pub fn give(
             Some(reading) => client.beside(reading),
             None => client,
         };
+        tenant.name_own_clients(own_clients(acting, management).with_context(place)?);
         let folder = acting.secrets_folder.clone().unwrap_or_else(|| data.join(SECRETS));
         tenant.give_hands(Hands {
             port: Box::new(client),
@@ -69,6 +70,12 @@ pub fn give(
         introduce(tenant, is_report_only);
     }
     Ok(())
+}
+
+/// The clients that the service itself has at the tenant.
+fn own_clients(acting: &Acting, management: &Section) -> anyhow::Result<BTreeSet<ClientId>> {
+    let ids = acting.client_id.iter().chain(&management.client_id);
+    ids.map(|id| id.parse().context("`client_id`")).collect()
 }
 
 fn introduce(tenant: &Tenant, is_report_only: bool) {
