@@ -3,4 +3,6 @@
 mod countersigned;
 mod killed;
 mod scene;
+mod together;
+mod trouble;
 mod world;
