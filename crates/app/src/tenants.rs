@@ -82,6 +82,8 @@ pub struct Tenant {
     pub(crate) scanned: AtomicU64,
     /// How people are asked whether sign-ins were theirs; none: they are not.
     pub(crate) inquiries: OnceLock<crate::inquiries::Settings>,
+    /// The clients that the service has at it.
+    pub(crate) own_clients: OnceLock<BTreeSet<ClientId>>,
     /// Tells that there is something to carry out.
     pub(crate) bell: Bell,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
@@ -264,6 +266,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         reviews: OnceLock::new(),
         scanned: AtomicU64::new(0),
         inquiries: OnceLock::new(),
+        own_clients: OnceLock::new(),
         bell: Bell::default(),
         confirmed,
         signing: Arc::default(),

@@ -33,9 +33,9 @@ const PAIRS: u32 = 7;
 /// How long a round takes.
 const ROUND: Duration = Duration::from_secs(2);
 
-const LISTENS: &str = "listens at ";
-const CLIENT: &str = "bench";
-const SECRET: &str = "bench-secret";
+pub const LISTENS: &str = "listens at ";
+pub const CLIENT: &str = "bench";
+pub const SECRET: &str = "bench-secret";
 
 /// Serves a sandbox tenant without limits until it is killed.
 pub fn serve() -> anyhow::Result<()> {

@@ -6,11 +6,12 @@
 //! `decide` compares decisions with their floor, in throughput and in latency, and says what a decision's parts cost (as
 //! `steps` does alone); `triggers` does so for each trigger, `postgres` on PostgreSQL, `replicas` with two services over one
 //! database; `ingest` compares deliveries of a log stream with their floor and with the bare disk, and `watch` measures what follows
-//! without HTTP; `client` compares the Management API client with a bare one; `overload` offers three times of what it can do; `tenants` floods one tenant and looks at how
+//! without HTTP; `client` compares the Management API client with a bare one, and `acts` a long plan with what the rate limits dictate; `overload` offers three times of what it can do; `tenants` floods one tenant and looks at how
 //! another fares; `drive` sends nothing but decisions, for a profiler to watch;
 //! `memory` and `start` look at the built `countersign` binary. The server has processor 0 for itself, what drives it
 //! processor 1.
 
+mod acts;
 mod child;
 mod client;
 mod clock;
@@ -45,7 +46,7 @@ use anyhow::Context;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str =
-    "usage: countersign-bench decide | steps | triggers | postgres | replicas | client | ingest | watch
+    "usage: countersign-bench decide | steps | triggers | postgres | replicas | client | acts | ingest | watch
        countersign-bench drive [seconds]
        countersign-bench overload [path of countersign]
        countersign-bench tenants [path of countersign]
@@ -82,6 +83,8 @@ fn run(arguments: &[&str]) -> anyhow::Result<ExitCode> {
         ["replicas-pinned"] => done(replicas::run()),
         ["client"] => process::pinned(1, &["client-pinned"]),
         ["client-pinned"] => done(client::run()),
+        ["acts"] => process::pinned(1, &["acts-pinned"]),
+        ["acts-pinned"] => done(acts::run()),
         ["sandbox-pinned"] => done(client::serve()),
         ["serve-pinned", data @ ..] => done(child::run(data)),
         ["steps"] => process::pinned(0, &["steps-pinned"]),

@@ -35,8 +35,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "bench",
         &[
-            "core", "auth0", "privacy", "ledger", "risk", "policy", "rights", "store", "app", "adapters",
-            "server", "sandbox", "testdb",
+            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "rights", "store", "app",
+            "adapters", "server", "sandbox", "testdb",
         ],
     ),
     (

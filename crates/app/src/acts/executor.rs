@@ -114,6 +114,16 @@ struct UnderWay<'a> {
     run: Pin<Box<dyn Future<Output = Result<Wait, Error>> + Send + 'a>>,
 }
 
+/// What became of a plan that was to be begun.
+enum Start<'a> {
+    /// It is under way.
+    Begun(UnderWay<'a>),
+    /// It came to its end without a run.
+    Ended,
+    /// Another reaches the same people: it waits for that one.
+    Waits,
+}
+
 /// Waits for the first run that ends.
 async fn first_end(under_way: &mut Vec<UnderWay<'_>>) -> (String, Result<Wait, Error>) {
     poll_fn(|context| {
@@ -253,8 +263,9 @@ impl App {
             let plan = row.id.clone();
             let reached = under_way.iter().flat_map(|one| one.users.iter().cloned()).collect();
             match self.begin_one((tenant, turn), row, reached).await {
-                Ok(Some(one)) => under_way.push(one),
-                Ok(None) => ran.ended += 1,
+                Ok(Start::Begun(one)) => under_way.push(one),
+                Ok(Start::Ended) => ran.ended += 1,
+                Ok(Start::Waits) => {}
                 // Why on: one plan that can't be opened, or that somebody acts on now, holds up no other.
                 Err(Error::Stale | Error::Erased | Error::Internal { .. }) => {
                     ran.waiting += 1;
@@ -266,25 +277,25 @@ impl App {
         Ok(ran)
     }
 
-    /// `None` where it came to its end already; `Stale` where it has to wait for another.
+    /// Begins a plan, unless something under way reaches the same people.
     async fn begin_one<'a>(
         &'a self,
         (tenant, turn): (&'a Tenant, &'a Turn<'a>),
         row: PlanRow,
         reached: BTreeSet<String>,
-    ) -> Result<Option<UnderWay<'a>>, Error> {
+    ) -> Result<Start<'a>, Error> {
         let kept = self.open_plan_row(tenant, row).await?;
         let (plan, users) = (kept.row.id.clone(), users(&kept));
         if !reached.is_disjoint(&users) {
-            return Err(Error::Stale);
+            return Ok(Start::Waits);
         }
         let begun = {
             let _beginning = tenant.bell.beginning.lock().await;
             self.begin_run(tenant, turn, kept).await?
         };
-        let Some(mut course) = begun else { return Ok(None) };
+        let Some(mut course) = begun else { return Ok(Start::Ended) };
         let run = Box::pin(async move { self.go_on(tenant, turn, &mut course).await });
-        Ok(Some(UnderWay { plan, users, run }))
+        Ok(Start::Begun(UnderWay { plan, users, run }))
     }
 
     /// Plans of a queue that wait for the executor or whose time is over, the oldest first.

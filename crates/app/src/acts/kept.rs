@@ -106,8 +106,10 @@ impl App {
         }
     }
 
-    pub(super) async fn open_plan_row(&self, tenant: &Tenant, row: PlanRow) -> Result<KeptPlan, Error> {
-        let body: PlanBody = self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await?;
+    pub(super) async fn open_plan_row(&self, tenant: &Tenant, mut row: PlanRow) -> Result<KeptPlan, Error> {
+        // Why taken: what a plan says never changes, and a long one would be copied with each change of where it stands.
+        let sealed = std::mem::take(&mut row.sealed);
+        let body: PlanBody = self.open_sealed(tenant, &row.id, (&row.key_id, &sealed)).await?;
         if body.plan.hash() != body.state.hash || hash_of(&body.state)? != row.hash {
             return Err(Error::internal("a plan is not the one that its hash names"));
         }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use countersign_auth0::management::{AnyRequest, Paging};
 use countersign_plan::{
     Answers, FillError, Look, Miss,
-    change::{Found, Order, Reads, Write},
+    change::{Found, Order, Origin, Reads, Write},
     run::Kept,
 };
 use serde_json::Value;
@@ -32,9 +32,14 @@ pub(super) struct CantLook(pub(super) ApiError);
 
 /// Reads what a plan is made from.
 pub(super) async fn read(tenant: &Tenant, hands: &Hands, order: &Order) -> Result<Reads, Error> {
+    // Why: what answers an attack does not wait for anybody who looks at something.
+    let lane = match order.origin {
+        Origin::Incident { .. } => Lane::Containment,
+        _ => Lane::Interactive,
+    };
     let mut reads = Reads::new(tenant.id.clone(), hands.domain.clone());
     for request in order.reads() {
-        let found = match fetch(hands.port.as_ref(), &request, Lane::Interactive).await {
+        let found = match fetch(hands.port.as_ref(), &request, lane).await {
             Ok(Some(document)) => Found::Document(document),
             Ok(None) => Found::Absent,
             Err(ApiError::Refused { refusal, .. }) if refusal.status == FORBIDDEN => Found::Denied,

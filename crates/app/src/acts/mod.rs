@@ -11,6 +11,8 @@ mod desk;
 mod executor;
 mod kept;
 mod look;
+mod of_log;
+mod own;
 mod propose;
 mod recorder;
 mod refusal;
@@ -30,13 +32,14 @@ use std::{
     sync::Arc,
 };
 
-use countersign_core::Secret;
+use countersign_core::{ClientId, Secret};
 use countersign_plan::gate::Settings;
 
 pub use self::{
     contain::{CONTAINMENT, Containment},
     desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},
     executor::{Queue, Ran},
+    of_log::PlanOfLog,
     propose::{Asked, NewPlan},
     recorder::PlanRecorder,
     refusal::PlanRefusal,
@@ -89,6 +92,13 @@ impl Tenant {
     pub fn give_hands(&self, hands: Hands) {
         if self.hands.set(hands).is_err() {
             tracing::error!(tenant.id = %self.id, "a tenant was given hands twice");
+        }
+    }
+
+    /// Takes the clients that the service itself has at the tenant, of which no plan may take the secret away. Once.
+    pub fn name_own_clients(&self, clients: BTreeSet<ClientId>) {
+        if self.own_clients.set(clients).is_err() {
+            tracing::error!(tenant.id = %self.id, "a tenant's own clients were named twice");
         }
     }
 

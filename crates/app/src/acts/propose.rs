@@ -1,6 +1,6 @@
 //! Proposing: what is wanted, read at the tenant, planned and let in.
 
-use countersign_plan::change::{Frame, Order, Origin, Person, Wanted, plan_changes};
+use countersign_plan::change::{Frame, Order, Origin, Person, Wanted, own_faults, plan_changes};
 use countersign_rights::{How, PrincipalKind};
 
 use super::{Hands, PlanHead, PlanRefusal, admit::Candidate, look, told::Actor};
@@ -89,6 +89,10 @@ impl App {
         (order, incident): (Order, Option<String>),
         (actor, asks_people): (Actor<'_>, bool),
     ) -> Result<PlanHead, Error> {
+        let faults = own_faults(&order, &self.own(tenant).await?);
+        if !faults.is_empty() {
+            return Err(Error::Plan(PlanRefusal::Faults(faults)));
+        }
         let reads = look::read(tenant, hands, &order).await?;
         let good_for = hands.settings.rules(None, order.origin.workflow()).waits_for();
         let frame = Frame { at: self.ports.clock.now(), good_for, receivers: hands.receivers() };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::IdKind;
+use countersign_core::{IdKind, Timestamp};
 use countersign_plan::{
     Answers,
     change::{Call, ChangeStep},
@@ -27,6 +27,8 @@ pub(super) struct Course {
     pub(super) run: Run,
     /// How each step was kept last, and the leaf of its intent; `None`: it has no row.
     stored: Vec<Option<(Row, String)>>,
+    /// When each step that has a row was kept last, as this run was opened.
+    kept_at: Vec<Option<Timestamp>>,
 }
 
 impl Course {
@@ -37,6 +39,11 @@ impl Course {
     /// Takes in what came to be.
     pub(super) fn take(&mut self, event: Event) -> Result<(), Misfit> {
         self.run.apply(&self.kept.body.plan, event)
+    }
+
+    /// When a step was kept last, as this run was opened.
+    pub(super) fn kept_at(&self, number: usize) -> Option<Timestamp> {
+        self.kept_at.get(number).copied().flatten()
     }
 
     /// The leaf of a step's intent; empty where it has no row.
@@ -60,6 +67,7 @@ impl App {
         let count = kept.plan().steps.len();
         let mut rows = vec![Row::default(); count];
         let mut stored = vec![None; count];
+        let mut kept_at = vec![None; count];
         let mut answers = Answers::new();
         let mut from = 0;
         loop {
@@ -74,6 +82,9 @@ impl App {
                 let state: StepState = row.state.parse().map_err(Error::internal)?;
                 *place = Row { state, is_seen: row.is_seen, sent: row.sent, status: row.status };
                 *kept_place = Some((*place, row.record.clone()));
+                if let Some(when) = kept_at.get_mut(number) {
+                    *when = Some(row.at);
+                }
                 if !row.kept.is_empty() {
                     let context = step_context(&kept.row.id, number);
                     let found: BTreeMap<String, Value> =
@@ -89,7 +100,7 @@ impl App {
         let halt: Option<Halt> =
             kept.row.halt.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
         let run = Run::load(kept.plan(), rows, answers, halt).map_err(Error::internal)?;
-        Ok(Course { kept, run, stored })
+        Ok(Course { kept, run, stored, kept_at })
     }
 
     /// Keeps a step's row as the run has it now; with a leaf where the intent or the end of a call is told.
@@ -171,7 +182,7 @@ impl App {
         tenant: &Tenant,
         course: &Course,
         (number, row): (usize, Row),
-        (id, now): (&str, countersign_core::Timestamp),
+        (id, now): (&str, Timestamp),
     ) -> Result<countersign_store::NewLeaf, Error> {
         let step = course.step(number)?;
         let actor = course.actor();

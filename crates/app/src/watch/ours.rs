@@ -12,8 +12,8 @@ use crate::{App, Error, Tenant, management::Maker};
 /// Where the store keeps the tokens.
 const CURSOR: &str = "own_tokens";
 
-/// How many tokens are remembered, the newest: what a tenant's log tells late is of the last days, and a token lives a day.
-const REMEMBERED: usize = 16;
+/// How many tokens are remembered, the newest: a token lives a day, the log is kept for ninety, and each process has its own.
+const REMEMBERED: usize = 256;
 
 /// A token that something was written with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,12 @@ impl App {
     async fn own_tokens(&self, tenant: &Tenant) -> Result<Vec<Token>, Error> {
         let kept = self.ports.store.find_log_cursor(&tenant.id, CURSOR).await?;
         Ok(kept.and_then(|kept| serde_json::from_str(&kept).ok()).unwrap_or_default())
+    }
+
+    /// Whether something was written with a token.
+    pub(crate) async fn wrote_with(&self, tenant: &Tenant, maker: &Maker) -> Result<bool, Error> {
+        let is_it = |token: &Token| token.client == maker.client_id && token.id == maker.token_id;
+        Ok(self.own_tokens(tenant).await?.iter().any(is_it))
     }
 
     /// Remembers by which token something is about to be written, so that the log's entry of it is known as ours.

@@ -1,6 +1,8 @@
 //! The `countersign` binary from outside, as an operator, an auditor and an attacker meet it.
 
 #[cfg(test)]
+mod acting;
+#[cfg(test)]
 mod backtest;
 #[cfg(test)]
 mod backup;

@@ -105,6 +105,8 @@ pub enum Fate {
     After(Response),
     /// There is never an answer.
     Never,
+    /// It is done, and there is never an answer; told when it is done.
+    Lost(std::sync::mpsc::Sender<()>),
 }
 
 /// Says what becomes of a call, by its method and path.
@@ -119,6 +121,11 @@ async fn meet(State(whim): State<Arc<Whim>>, request: Request, next: Next) -> Re
             response
         }
         Fate::Never => std::future::pending().await,
+        Fate::Lost(done) => {
+            next.run(request).await;
+            let _ = done.send(());
+            std::future::pending().await
+        }
     }
 }
 

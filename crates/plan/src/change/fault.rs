@@ -45,6 +45,8 @@ words!(
         Needed = "needed",
         /// Nobody knows whether it was done.
         Uncertain = "uncertain",
+        /// It would lock out the service itself, or whoever administers it.
+        Own = "own",
     }
 );
 

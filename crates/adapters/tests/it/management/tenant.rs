@@ -222,6 +222,16 @@ pub async fn serve(
     act: impl Fn(&Asked) -> Act + Send + Sync + 'static,
     settings: impl FnOnce(&str) -> Settings,
 ) -> Tenant {
+    serve_by(clock, act, settings, |client| client).await
+}
+
+/// The same with a client that was set up further.
+pub async fn serve_by(
+    clock: Arc<HeldClock>,
+    act: impl Fn(&Asked) -> Act + Send + Sync + 'static,
+    settings: impl FnOnce(&str) -> Settings,
+    further: impl FnOnce(Management) -> Management,
+) -> Tenant {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let asked: Arc<Mutex<Log>> = Arc::default();
@@ -238,7 +248,7 @@ pub async fn serve(
     let sleep = Arc::new(Jump { clock: Arc::clone(&clock), slept: Mutex::default() });
     let records = Arc::new(Records::default());
     let management =
-        Arc::new(Management::new(settings(&url), surroundings(&clock, &sleep, &records)).unwrap());
+        Arc::new(further(Management::new(settings(&url), surroundings(&clock, &sleep, &records)).unwrap()));
     Tenant { url, management, clock, sleep, records, asked, _serving: serving }
 }
 

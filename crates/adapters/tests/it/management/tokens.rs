@@ -209,3 +209,36 @@ async fn a_write_names_the_token_that_it_is_sent_with_once_one_is_at_hand() {
     let claims = shown(&tenant).split('.').nth(1).map(|claims| URL_SAFE_NO_PAD.decode(claims).unwrap());
     assert_eq!(claims.unwrap(), br#"{"jti":"t1"}"#);
 }
+
+#[tokio::test]
+async fn a_client_that_may_only_read_asks_for_that_alone_and_takes_no_token_with_more() {
+    let clock = Arc::new(HeldClock::at(START));
+    let scopes = |scopes: &str| {
+        let body = json!({"access_token": "CANARY-token-0", "token_type": "Bearer", "expires_in": 86_400, "scope": scopes});
+        ok(&body)
+    };
+    let act = move |asked: &super::tenant::Asked| match (asked.target.as_str(), asked.before) {
+        ("/oauth/token", 0) => scopes("read:users update:users"),
+        ("/oauth/token", _) => scopes("read:users"),
+        _ => ok(&user()),
+    };
+    let asking = ["read:roles", "read:users"].map(str::to_owned).into();
+    let tenant = super::tenant::serve_by(
+        clock,
+        act,
+        |url| settings(url, Plan::Unlimited),
+        |client| client.asking_for(&asking),
+    )
+    .await;
+    assert_eq!(
+        get(&tenant).await.unwrap_err().to_string().matches("more scopes than it asked for").count(),
+        1
+    );
+    assert_eq!(tenant.asked().len(), 0, "nothing was asked with it");
+    tenant.clock.advance(Duration::from_secs(2));
+    assert!(get(&tenant).await.is_ok());
+    let asked = tenant.all().into_iter().filter(|asked| asked.target == "/oauth/token");
+    for request in asked.map(|asked| asked.json()) {
+        assert_eq!(request["scope"], "read:roles read:users");
+    }
+}

@@ -5,4 +5,6 @@ mod inquiries;
 mod killed;
 mod messages;
 mod scene;
+mod together;
+mod trouble;
 mod world;

@@ -39,6 +39,10 @@ pub(super) struct Fake {
     pub(super) is_flooded: Mutex<bool>,
     /// Holds each write until somebody lets it go on; `None`: nobody does.
     pub(super) gate: Mutex<Option<Arc<Semaphore>>>,
+    /// Whether only what nobody waits for is held.
+    pub(super) is_gate_for_bulk: Mutex<bool>,
+    /// Whether receivers take messages and never answer.
+    pub(super) is_mute: Mutex<bool>,
     pub(super) told: Mutex<Vec<String>>,
     pub(super) secrets: Mutex<Vec<String>>,
 }
@@ -86,14 +90,15 @@ impl Api for Held {
     fn change<'a>(
         &'a self,
         request: &'a AnyRequest,
-        _: Lane,
+        lane: Lane,
         _: &'a Cause,
     ) -> Pending<'a, Result<Reply, ApiError>> {
         Box::pin(async move {
             let operation = request.operation();
             let gone = ApiError::Unknown { operation, why: Why::Broken };
             let gate = self.0.gate.lock().clone();
-            if let Some(gate) = gate {
+            let is_held = lane == Lane::Bulk || !*self.0.is_gate_for_bulk.lock();
+            if let Some(gate) = gate.filter(|_| is_held) {
                 gate.acquire().await.unwrap().forget();
             }
             let (is_there, is_last) = self.0.lives();
@@ -139,7 +144,7 @@ impl SendHook for Receiver {
                 return Err(HookError::Late);
             }
             self.0.told.lock().push(String::from_utf8(message.body.to_vec()).unwrap());
-            Ok(Taken::default())
+            if *self.0.is_mute.lock() { Err(HookError::Late) } else { Ok(Taken::default()) }
         })
     }
 }
