@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 
 use crate::{
     Error, Ports, TenantConfig,
-    acts::Hands,
+    acts::{Hands, Responding},
     crowd::Crowds,
     enrich::Enrich,
     gaps::Gap,
@@ -75,6 +75,8 @@ pub struct Tenant {
     pub(crate) hooks: Vec<Hook>,
     /// What its plans are made and carried out with; none: it has no client for that.
     pub(crate) hands: OnceLock<Hands>,
+    /// What incidents are answered with.
+    pub(crate) responding: Responding,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
@@ -233,6 +235,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
     let keys = ports.master.tenant_with(&id, &pseudonym_root(ports, &id).await?, &ports.earlier_masters);
     // Why of the tenant: processes that share it can merge what they count.
     let salt = keys.tagger().tag("velocity", b"sample").0;
+    let responding = Responding::new(watch.playbooks.clone(), &current.watch, &watch.rules);
     Ok(Tenant {
         keys,
         current: ArcSwap::from_pointee(current),
@@ -252,6 +255,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         console_client,
         hooks,
         hands: OnceLock::new(),
+        responding,
         confirmed,
         signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),

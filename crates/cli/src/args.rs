@@ -10,6 +10,7 @@ mod desk;
 mod incidents;
 mod keys;
 mod models;
+mod playbooks;
 mod policy;
 mod reveal;
 mod rules;
@@ -40,6 +41,7 @@ pub use self::{
     incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
     models::{ActOnModel, ImportModel, ModelCommand, NamedModel, TrainModel},
+    playbooks::{PlaybookCommand, PlaybooksAt},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
     reveal::{Reveal, Why},
     rules::{ExplainRule, Rules, RulesAt},
@@ -153,6 +155,9 @@ pub enum Command {
     /// Rules over a tenant's log: check them, run their tests, see why one holds (docs/sigma.md).
     #[command(subcommand)]
     Rules(Rules),
+    /// What incidents are answered with: list playbooks, check them (docs/playbooks.md).
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
     /// Try detectors and rules over the stored log, and compare with the alerts that are stored; writes nothing.
     #[command(
         after_help = "Examples:\n  countersign backtest --config countersign.toml --since 2026-11-01\n  countersign backtest --data countersign-data --tenant example-tenant --rules my-rules --json\n\nIt works beside a running service. People and addresses are told as tags; entries by the ids that Auth0 gave them."

@@ -24,12 +24,22 @@ pub enum Job {
     Pull,
     /// Reads the tenant's settings by the Management API.
     Doctor,
+    /// Proposes what playbooks want of incidents.
+    Playbooks,
 }
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Ledger, Self::Watch, Self::Learning, Self::Hooks, Self::Retention, Self::Pull, Self::Doctor];
+    pub const ALL: [Self; 8] = [
+        Self::Ledger,
+        Self::Watch,
+        Self::Learning,
+        Self::Hooks,
+        Self::Retention,
+        Self::Pull,
+        Self::Doctor,
+        Self::Playbooks,
+    ];
 
     /// The name by which policies know it.
     #[must_use]
@@ -42,6 +52,7 @@ impl Job {
             Self::Retention => "retention",
             Self::Pull => "pull",
             Self::Doctor => "doctor",
+            Self::Playbooks => "playbooks",
         }
     }
 
@@ -56,6 +67,7 @@ impl Job {
             Self::Retention => Action::DeleteOld,
             Self::Pull => Action::PullLog,
             Self::Doctor => Action::InspectTenant,
+            Self::Playbooks => Action::ProposePlans,
         }
     }
 }

@@ -9,6 +9,7 @@ mod kept;
 mod look;
 mod propose;
 mod refusal;
+mod respond;
 mod review;
 mod run;
 mod send;
@@ -27,12 +28,15 @@ use std::{
 use countersign_core::Secret;
 use countersign_plan::gate::Settings;
 
+pub(crate) use self::respond::Responding;
 pub use self::{
     propose::{Asked, NewPlan},
     refusal::PlanRefusal,
+    respond::{PlaybookFiles, Responded, known_detectors},
     run::{Ran, Wait},
     view::{PlanHead, PlanShown, ReviewShown, StepShown},
 };
+pub use countersign_playbook::{Known, Playbook};
 pub use countersign_store::PlanFilter;
 
 use crate::{Error, Tenant, hooks::SendHook, tenant::Port};

@@ -50,6 +50,7 @@ mod model_train;
 #[cfg(test)]
 mod overload;
 #[cfg(test)]
+mod playbooks;
 mod policy;
 #[cfg(test)]
 mod postgres;
