@@ -176,7 +176,7 @@ fn what_a_file_must_not_say_is_told_with_its_place() {
         (format!("{whole}title: Again\n"), 4, "`title` stands here twice"),
         (whole.replace("users: [revoke_access]\n", ""), 1, "it wants nothing"),
         (whole.replace("[mfa_fatigue]", "[]"), 1, "`detectors` names none"),
-        ("[".to_owned(), 1, "not YAML"),
+        ("[".to_owned(), 2, "not YAML"),
         (String::new(), 1, "this is not one playbook"),
         (format!("{whole}---\n{whole}"), 1, "this is not one playbook"),
         ("- a\n".to_owned(), 1, "this is a list"),
