@@ -192,8 +192,7 @@ fn whether_they_may(bencher: Bencher<'_, '_>, policies: usize) {
     let (app, tenant) = (&world.service.app, TENANT.parse().unwrap());
     let caller = world.runtime.block_on(app.caller_of_session(&world.session())).unwrap().unwrap();
     bencher.bench_local(|| {
-        let permit =
-            world.runtime.block_on(app.permit(black_box(&caller), Action::ReadDecisions, &tenant, None));
+        let permit = world.runtime.block_on(app.permit(black_box(&caller), Action::ReadDecisions, &tenant));
         assert!(permit.is_ok());
     });
 }

@@ -7,7 +7,12 @@ use countersign_ledger::leaf::Kind;
 use countersign_privacy::{Alias, Epoch};
 use countersign_store::{Commit, SubjectKeyRow, Write};
 
-use crate::{App, Error, Tenant, learn::Turn, leaves::Draft};
+use crate::{
+    App, Error, Tenant,
+    access::{Caller, Permit},
+    learn::Turn,
+    leaves::Draft,
+};
 
 impl App {
     /// The pseudonym of a person by Auth0's user id.
@@ -30,7 +35,11 @@ impl App {
     ///
     /// # Errors
     /// `Unavailable` when either step could not be done; call it again. Once recorded it is also done at the next start.
-    pub async fn erase(&self, tenant: &Tenant, subject: &SubjectId) -> Result<bool, Error> {
+    pub async fn erase(&self, permit: &Permit, subject: &SubjectId) -> Result<bool, Error> {
+        self.erase_as(permit, permit.caller(), subject).await
+    }
+
+    async fn erase_as(&self, tenant: &Tenant, by: &Caller, subject: &SubjectId) -> Result<bool, Error> {
         let (whole, _turns) = self.whole_person(tenant, subject).await?;
         let mut found = Vec::new();
         for name in &whole {
@@ -43,7 +52,7 @@ impl App {
         self.unname(tenant, subject, &key_ids).await?;
         // Why at the end: before it, the crowd would be built from what the keys still open.
         let _emptied = (!found.is_empty()).then(|| tenant.crowd.emptied_at_the_end());
-        self.record_erasure(tenant, &whole, &found).await?;
+        self.record_erasure(tenant, by, &whole, &found).await?;
         self.links.forget();
         for (name, key) in &found {
             self.destroy_key(tenant, name, &key.key_id).await?;
@@ -93,6 +102,7 @@ impl App {
     pub(crate) async fn record_erasure(
         &self,
         tenant: &Tenant,
+        by: &Caller,
         whole: &[SubjectId],
         keys: &[(&SubjectId, SubjectKeyRow)],
     ) -> Result<(), Error> {
@@ -100,7 +110,7 @@ impl App {
         let mut commit = Commit::background(tenant.id.clone());
         for (_, key) in keys {
             let id = self.make_id(IdKind::Record)?;
-            let draft = Draft::new(&id, at, Kind::Erasure).fact("key", &key.key_id);
+            let draft = Draft::new(&id, at, Kind::Erasure).fact("key", &key.key_id).by(by);
             commit.leaves.push(Self::public_leaf(tenant, draft)?);
             commit.writes.push(Write::Erasure { key_id: key.key_id.clone(), at });
         }
@@ -121,7 +131,12 @@ impl App {
     ///
     /// # Errors
     /// As `erase`; call it again.
-    pub async fn repeat_erasures(&self, tenant: &Tenant, key_ids: &[String]) -> Result<u64, Error> {
+    pub async fn repeat_erasures(
+        &self,
+        tenant: &Tenant,
+        by: &Caller,
+        key_ids: &[String],
+    ) -> Result<u64, Error> {
         let store = &self.ports.store;
         let mut known = store.list_erasures(&tenant.id, None).await?;
         let mut count = 0;
@@ -131,12 +146,12 @@ impl App {
             }
             match store.find_subject_of_key(&tenant.id, key_id).await? {
                 Some(subject) => {
-                    self.erase(tenant, &subject).await?;
+                    self.erase_as(tenant, by, &subject).await?;
                     // Why: the keys of the person's addresses went with it.
                     known = store.list_erasures(&tenant.id, None).await?;
                 }
                 // Why: the key may yet come back, by an older copy of the keys.
-                None => self.record_lost_key(tenant, key_id).await?,
+                None => self.record_lost_key(tenant, by, key_id).await?,
             }
             count += 1;
         }
@@ -144,9 +159,9 @@ impl App {
     }
 
     /// Records that a key is to be destroyed that is not there.
-    async fn record_lost_key(&self, tenant: &Tenant, key_id: &str) -> Result<(), Error> {
+    async fn record_lost_key(&self, tenant: &Tenant, by: &Caller, key_id: &str) -> Result<(), Error> {
         let (id, at) = (self.make_id(IdKind::Record)?, self.ports.clock.now());
-        let draft = Draft::new(&id, at, Kind::Erasure).fact("key", &key_id);
+        let draft = Draft::new(&id, at, Kind::Erasure).fact("key", &key_id).by(by);
         let commit = Commit {
             leaves: vec![Self::public_leaf(tenant, draft)?],
             writes: vec![Write::Erasure { key_id: key_id.to_owned(), at }],

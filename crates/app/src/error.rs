@@ -135,6 +135,21 @@ pub enum Error {
     /// A text that is empty or too long.
     #[error("`{0}` has 1 to {1} bytes")]
     Text(&'static str, usize),
+    /// A containment of nobody, or by nothing.
+    #[error("choose at least one account, and at least one thing to do about it")]
+    Containment,
+    /// A review that somebody closed.
+    #[error("the review is closed: somebody said what it was")]
+    ReviewClosed,
+    /// A decision that waits already.
+    #[error("this decision is in the queue, or was: it has one review")]
+    ReviewExists,
+    /// A queue that can't be.
+    #[error("`audience` is a word of 1 to 40 lower-case letters, digits and `_`, such as `security`")]
+    Audience,
+    /// More than anything can press.
+    #[error("`priority` is 0 to 3")]
+    Priority,
     /// A reveal without a reason that says anything.
     #[error("`reason` says why it is opened, in {MIN_REASON_CHARS} to {MAX_REASON_CHARS} characters")]
     Reason,
@@ -156,6 +171,9 @@ pub enum Error {
     /// There is one of this name.
     #[error("there is one of this name already")]
     NameTaken,
+    /// Somebody of this id is known and disabled.
+    #[error("they are known as `{0}`, and disabled; enable them, and grant what they may")]
+    PersonDisabled(String),
     /// A scope that is none.
     #[error("`scopes` are names of actions, such as `read_decisions`, or `*`; at least one")]
     Scope,
@@ -209,6 +227,10 @@ impl Error {
             Self::Handling(HandlingError::Closed) => "incident.closed",
             Self::Handling(_) | Self::Text(..) => "incident.invalid",
             Self::Suppression(_) => "suppression.invalid",
+            Self::ReviewClosed => "review.closed",
+            Self::ReviewExists => "review.exists",
+            Self::Containment => "plan.invalid",
+            Self::Audience | Self::Priority => "review.invalid",
             Self::Reason => "reveal.reason",
             Self::Fields => "reveal.fields",
             Self::StaleSignIn(_) => "sign_in.stale",
@@ -217,6 +239,7 @@ impl Error {
             Self::NoProvider | Self::NameTaken | Self::Scope | Self::Days(_) | Self::Grant(_) => {
                 "access.invalid"
             }
+            Self::PersonDisabled(_) => "person.disabled",
             Self::AccessPolicy(_) => "access.policy",
             Self::Stale => "stale",
             Self::Internal { .. } => "internal",

@@ -7,7 +7,7 @@ use countersign_ledger::leaf::{self, Kind, Leaf};
 use countersign_privacy::Sealed;
 use countersign_store::{NewBody, NewLeaf};
 
-use crate::{App, Error, Tenant, subjects::PersonKey};
+use crate::{App, Error, Tenant, access::Caller, subjects::PersonKey, writes::told};
 
 /// Length of the salt of a commitment, in bytes.
 pub(crate) const SALT_BYTES: usize = 32;
@@ -33,6 +33,11 @@ impl<'a> Draft<'a> {
     pub(crate) fn fact(mut self, name: &str, value: &dyn std::fmt::Display) -> Self {
         self.facts.insert(name.to_owned(), value.to_string());
         self
+    }
+
+    /// Who did it, by id, and by which credential they came. Never a name: leaves are for all to read, and stay.
+    pub(crate) fn by(self, caller: &Caller) -> Self {
+        self.fact("by", &told(caller.id())).fact("how", &caller.principal().how)
     }
 }
 

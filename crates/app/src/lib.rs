@@ -45,6 +45,7 @@ pub mod reference;
 mod refresh;
 mod retain;
 pub mod reveal;
+pub mod reviews;
 mod risk_tokens;
 mod rollback;
 mod rotate;

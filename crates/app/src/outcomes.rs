@@ -8,7 +8,12 @@ use countersign_store::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Error, Tenant, learn::Fold, leaves::Draft};
+use crate::{
+    App, Error, Tenant,
+    access::{Caller, Permit},
+    learn::Fold,
+    leaves::Draft,
+};
 
 /// How often a fold is tried again when another one came between.
 const TRIES: u32 = 8;
@@ -101,8 +106,12 @@ pub(crate) struct FromLog {
 /// By whom an outcome was told.
 #[derive(Clone, Copy)]
 enum Teller<'a> {
-    /// By an Action or a person; a signed request has an id.
-    Caller(Option<&'a str>),
+    /// By somebody who may.
+    Caller(&'a Caller),
+    /// By an Action, whose signed request has this id.
+    Action(&'a str),
+    /// By the service itself, of an event that it decided about.
+    Service,
     /// By the log.
     Log(&'a FromLog),
 }
@@ -166,15 +175,15 @@ impl Outcome {
 }
 
 impl App {
-    /// Records an outcome and lets the person's profile learn from it, in one transaction.
+    /// Records an outcome that somebody tells, and lets the person's profile learn from it, in one transaction.
     ///
     /// # Errors
     /// `NotFound` when there is no such decision; `Erased` when its person was erased; `Unavailable`.
-    pub async fn report(&self, tenant: &Tenant, outcome: &Outcome) -> Result<Taken, Error> {
-        self.report_once(tenant, outcome, None).await
+    pub async fn report(&self, permit: &Permit, outcome: &Outcome) -> Result<Taken, Error> {
+        self.report_by(permit, outcome, Teller::Caller(permit.caller())).await
     }
 
-    /// As `report`, for a signed request of the given id, which is taken once.
+    /// As `report`, for an Action's signed request of the given id, which is taken once.
     ///
     /// # Errors
     /// As `report`, and `Replayed` when a request of this id was taken before.
@@ -182,9 +191,17 @@ impl App {
         &self,
         tenant: &Tenant,
         outcome: &Outcome,
-        request_id: Option<&str>,
+        request_id: &str,
     ) -> Result<Taken, Error> {
-        self.report_by(tenant, outcome, Teller::Caller(request_id)).await
+        self.report_by(tenant, outcome, Teller::Action(request_id)).await
+    }
+
+    /// As `report`, of what the service itself learned from an event.
+    ///
+    /// # Errors
+    /// As `report`.
+    pub(crate) async fn report_own(&self, tenant: &Tenant, outcome: &Outcome) -> Result<Taken, Error> {
+        self.report_by(tenant, outcome, Teller::Service).await
     }
 
     /// As `report`, of what the log tells. What can't be told of, since the person was erased or the record is not kept, counts
@@ -239,12 +256,15 @@ impl App {
         if let Some(decision) = outcome.decision() {
             draft = draft.fact("decision", &decision);
         }
+        if let Teller::Caller(caller) = by {
+            draft = draft.by(caller);
+        }
         let body = serde_json::to_vec(outcome).map_err(Error::internal)?;
         let leaf = self.personal_leaf(tenant, draft, &fold.key, &body)?;
         let (mut writes, happened_at, fence) = match by {
-            Teller::Caller(request_id) => {
-                let seen = request_id.map(|request_id| Write::Request { id: request_id.to_owned(), at });
-                (seen.into_iter().collect(), happened_at, None)
+            Teller::Caller(_) | Teller::Service => (Vec::new(), happened_at, None),
+            Teller::Action(request_id) => {
+                (vec![Write::Request { id: request_id.to_owned(), at }], happened_at, None)
             }
             Teller::Log(log) => (log.writes.clone(), log.at.min(at), log.fence.clone()),
         };

@@ -5,9 +5,15 @@ use std::sync::Arc;
 use countersign_core::{IdKind, TenantId};
 use countersign_ledger::leaf::Kind;
 use countersign_policy::{Document, Snapshot};
+use countersign_rights::How;
 use countersign_store::{Commit, PolicyRow, StoreError, Write};
 
-use crate::{App, Error, Tenant, leaves::Draft, tenants::Current};
+use crate::{
+    App, Error, Tenant,
+    access::{Caller, Permit},
+    leaves::Draft,
+    tenants::Current,
+};
 
 /// Reads a policy as stored.
 pub(crate) fn read(tenant: &TenantId, row: &PolicyRow) -> Result<Snapshot, Error> {
@@ -31,18 +37,29 @@ impl App {
     /// earlier one holds on, unless the database has the new one all the same.
     pub async fn apply_policy(
         self: &Arc<Self>,
-        tenant: &Arc<Tenant>,
+        permit: &Permit,
         policy: Snapshot,
         expected_version: u64,
     ) -> Result<u64, Error> {
-        let (app, tenant) = (Arc::clone(self), Arc::clone(tenant));
-        let work = async move { app.put_in_force(&tenant, policy, expected_version).await };
+        self.apply_as(permit, permit.caller(), policy, expected_version).await
+    }
+
+    async fn apply_as(
+        self: &Arc<Self>,
+        tenant: &Arc<Tenant>,
+        by: &Caller,
+        policy: Snapshot,
+        expected_version: u64,
+    ) -> Result<u64, Error> {
+        let (app, tenant, by) = (Arc::clone(self), Arc::clone(tenant), by.clone());
+        let work = async move { app.put_in_force(&tenant, &by, policy, expected_version).await };
         self.late.finish(work).await?
     }
 
     async fn put_in_force(
         &self,
         tenant: &Tenant,
+        by: &Caller,
         policy: Snapshot,
         expected_version: u64,
     ) -> Result<u64, Error> {
@@ -51,7 +68,8 @@ impl App {
         let at = self.ports.clock.now();
         let document = serde_json::to_string(policy.document()).map_err(Error::internal)?;
         let id = self.make_id(IdKind::Record)?;
-        let draft = Draft::new(&id, at, Kind::Policy).fact("etag", &policy.etag()).fact("version", &version);
+        let draft =
+            Draft::new(&id, at, Kind::Policy).fact("etag", &policy.etag()).fact("version", &version).by(by);
         let row = PolicyRow { version, etag: policy.etag().to_owned(), document, at };
         let commit = Commit {
             leaves: vec![Self::public_leaf(tenant, draft)?],
@@ -86,13 +104,15 @@ impl App {
         Ok(self.ports.store.list_policies(&tenant.id, limit).await?)
     }
 
-    /// Puts each tenant's configured policy in force where there is none yet.
+    /// Puts each tenant's configured policy in force where there is none yet: by whoever has the configuration, and starts the
+    /// process.
     pub(crate) async fn found_policies(self: &Arc<Self>) -> Result<(), Error> {
+        let by = Caller::local(How::Process);
         for tenant in self.tenants.iter() {
             if tenant.policy_version() > 0 {
                 continue;
             }
-            match self.apply_policy(tenant, tenant.policy().as_ref().clone(), 0).await {
+            match self.apply_as(tenant, &by, tenant.policy().as_ref().clone(), 0).await {
                 // Why: of several processes that start at once one is the first.
                 Ok(_) | Err(Error::PolicyChanged) => self.refresh(tenant).await?,
                 Err(error) => return Err(error),

@@ -6,7 +6,7 @@ use countersign_store::{DecisionFilter, DecisionRow};
 use crate::{App, Error, access::Within, decide::record::Record};
 
 impl App {
-    /// Decisions in the order of the ledger, newest first; at most `limit`.
+    /// Decisions in the order of the ledger, newest first (oldest first where the filter says after which), at most `limit`.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -16,7 +16,16 @@ impl App {
         filter: DecisionFilter,
         limit: u32,
     ) -> Result<Vec<DecisionRow>, Error> {
-        Ok(self.ports.store.list_decisions(within.into().scope(), filter, limit).await?)
+        let (scopes, is_forward) = (within.into().scopes(), filter.after.is_some());
+        let mut rows = Vec::new();
+        for scope in &scopes {
+            rows.extend(self.ports.store.list_decisions(*scope, filter.clone(), limit).await?);
+        }
+        if scopes.len() > 1 {
+            rows.sort_by_key(|row| if is_forward { row.leaf_index } else { u64::MAX - row.leaf_index });
+            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        Ok(rows)
     }
 
     /// A decision and its opened record.
@@ -43,8 +52,12 @@ impl App {
         within: impl Into<Within<'_>>,
         id: &DecisionId,
     ) -> Result<DecisionRow, Error> {
-        let found = self.ports.store.find_decision(within.into().scope(), id).await?;
-        found.ok_or(Error::NotFound("decision"))
+        for scope in within.into().scopes() {
+            if let Some(row) = self.ports.store.find_decision(scope, id).await? {
+                return Ok(row);
+            }
+        }
+        Err(Error::NotFound("decision"))
     }
 
     /// Whether decisions can be recorded, as far as is known: no decision was lost since the last one that was told.

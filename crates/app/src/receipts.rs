@@ -8,7 +8,7 @@ use countersign_ledger::{
     receipt::{Base64, Format, Opening, Receipt},
 };
 
-use countersign_store::CheckpointRow;
+use countersign_store::{CheckpointRow, LeafRow};
 
 use crate::{
     App, Error, Tenant,
@@ -26,7 +26,7 @@ impl App {
     pub async fn receipt(&self, within: impl Into<Within<'_>>, record_id: &str) -> Result<Receipt, Error> {
         let (within, store) = (within.into(), &self.ports.store);
         let tenant = within.tenant;
-        let leaf = store.find_leaf(within.scope(), record_id).await?.ok_or(Error::NotFound("record"))?;
+        let leaf = self.find_leaf(within, record_id).await?;
         let needed = leaf.index.saturating_add(1);
         if store.list_checkpoints(&tenant.id, needed, 1).await?.is_empty() {
             self.sign_checkpoint(tenant).await?;
@@ -66,6 +66,15 @@ impl App {
         let (salt, body, key) = self.open_body(permit, receipt.index, record_id).await?;
         self.record_opening(permit, &key, ("decision", record_id), reason).await?;
         Ok(Receipt { openings: vec![Opening { salt: Base64(salt), body: Base64(body) }], ..receipt })
+    }
+
+    async fn find_leaf(&self, within: Within<'_>, record_id: &str) -> Result<LeafRow, Error> {
+        for scope in within.scopes() {
+            if let Some(leaf) = self.ports.store.find_leaf(scope, record_id).await? {
+                return Ok(leaf);
+            }
+        }
+        Err(Error::NotFound("record"))
     }
 
     /// The smallest checkpoint over `needed` leaves, or the newest one where only an earlier key signed that: a receipt is

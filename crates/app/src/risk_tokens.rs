@@ -7,7 +7,11 @@ use countersign_ledger::leaf::Kind;
 use countersign_privacy::Token;
 use countersign_store::{Commit, RiskTokenRow, Store, StoreError, Write};
 
-use crate::{App, Error, Tenant, leaves::Draft};
+use crate::{
+    App, Error, Tenant,
+    access::{Caller, Permit},
+    leaves::Draft,
+};
 
 /// What a token begins with.
 const PREFIX: &str = "rsk_";
@@ -26,14 +30,16 @@ impl App {
     ///
     /// # Errors
     /// `TooMany` when there are 32 that hold; `Unavailable`.
-    pub async fn make_risk_token(&self, tenant: &Tenant) -> Result<(String, Token), Error> {
+    pub async fn make_risk_token(&self, permit: &Permit) -> Result<(String, Token), Error> {
+        let tenant: &Tenant = permit;
         let at = self.ports.clock.now();
         let (id, record) = (self.make_id(IdKind::Record)?, self.make_id(IdKind::Record)?);
         let token = Token::generate(PREFIX, self.ports.entropy.as_ref()).map_err(Error::internal)?;
         let row = RiskTokenRow { id: id.clone(), digest: token.digest(), at, revoked_at: None };
         let draft = Draft::new(&record, at, Kind::Administration)
             .fact("change", &"risk_token_made")
-            .fact("token", &id);
+            .fact("token", &id)
+            .by(permit.caller());
         let commit = Commit {
             leaves: vec![Self::public_leaf(tenant, draft)?],
             writes: vec![Write::RiskToken { row, most: MOST }],
@@ -55,13 +61,13 @@ impl App {
     ///
     /// # Errors
     /// `NotFound` when there is none of this id that still holds; `Unavailable`.
-    pub async fn revoke_risk_token(self: &Arc<Self>, tenant: &Arc<Tenant>, id: &str) -> Result<(), Error> {
-        let (app, tenant, id) = (Arc::clone(self), Arc::clone(tenant), id.to_owned());
-        self.late.finish(async move { app.end_token(&tenant, &id).await }).await?
+    pub async fn revoke_risk_token(self: &Arc<Self>, permit: &Permit, id: &str) -> Result<(), Error> {
+        let (app, permit, id) = (Arc::clone(self), permit.clone(), id.to_owned());
+        self.late.finish(async move { app.end_token(&permit, permit.caller(), &id).await }).await?
     }
 
-    async fn end_token(&self, tenant: &Tenant, id: &str) -> Result<(), Error> {
-        let ended = self.record_end(tenant, id).await;
+    async fn end_token(&self, tenant: &Tenant, by: &Caller, id: &str) -> Result<(), Error> {
+        let ended = self.record_end(tenant, by, id).await;
         let is_ended = matches!(ended, Ok(()) | Err(Error::NotFound(_)));
         // Why also after an error: another process may have ended it, or the commit be done without a word of it.
         if let Err(error) = self.look_at_tokens(tenant, is_ended.then_some(id)).await {
@@ -70,7 +76,7 @@ impl App {
         ended
     }
 
-    async fn record_end(&self, tenant: &Tenant, id: &str) -> Result<(), Error> {
+    async fn record_end(&self, tenant: &Tenant, by: &Caller, id: &str) -> Result<(), Error> {
         // Why first: what is no id of ours has no place in a leaf.
         if !self.ports.store.list_risk_tokens(&tenant.id).await?.iter().any(|row| row.id == id) {
             return Err(Error::NotFound("token"));
@@ -79,7 +85,8 @@ impl App {
         let record = self.make_id(IdKind::Record)?;
         let draft = Draft::new(&record, at, Kind::Administration)
             .fact("change", &"risk_token_revoked")
-            .fact("token", &id);
+            .fact("token", &id)
+            .by(by);
         let commit = Commit {
             leaves: vec![Self::public_leaf(tenant, draft)?],
             writes: vec![Write::RevokeRiskToken { id: id.to_owned(), at }],

@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 
 use crate::{
     Error, Ports, TenantConfig,
-    acts::{Hands, Responding},
+    acts::{Bell, Hands, Responding},
     crowd::Crowds,
     enrich::Enrich,
     gaps::Gap,
@@ -33,6 +33,7 @@ use crate::{
     posture::Findings,
     reference::Lists,
     risk_tokens, rollback,
+    switches::Unrecorded,
     watch::Watch,
 };
 
@@ -75,6 +76,12 @@ pub struct Tenant {
     pub(crate) hooks: Vec<Hook>,
     /// What its plans are made and carried out with; none: it has no client for that.
     pub(crate) hands: OnceLock<Hands>,
+    /// How its reviews go.
+    pub(crate) reviews: OnceLock<crate::reviews::Settings>,
+    /// Up to which leaf, exclusive, this process looked for sign-ups to review; 0: not yet.
+    pub(crate) scanned: AtomicU64,
+    /// Tells that there is something to carry out.
+    pub(crate) bell: Bell,
     /// What incidents are answered with.
     pub(crate) responding: Responding,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
@@ -84,7 +91,7 @@ pub struct Tenant {
     /// Held while a kill switch is recorded, and while those on record are read.
     pub(crate) switching: tokio::sync::Mutex<()>,
     /// Kill switches that were set here and are not known to be on record; held whenever `off` is replaced.
-    pub(crate) unrecorded: Mutex<BTreeMap<Trigger, bool>>,
+    pub(crate) unrecorded: Mutex<BTreeMap<Trigger, Unrecorded>>,
 }
 
 /// What is replaced as a whole when the policy or the operator's lists of domains change.
@@ -255,6 +262,9 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         console_client,
         hooks,
         hands: OnceLock::new(),
+        reviews: OnceLock::new(),
+        scanned: AtomicU64::new(0),
+        bell: Bell::default(),
         responding,
         confirmed,
         signing: Arc::default(),

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App, Error, Tenant,
+    access::Permit,
     decide::{Asked, Gathered, Who},
     incidents::{MAX_ACTOR_BYTES, MAX_REASON_BYTES, Why, check},
     leaves::Draft,
     outcomes::Outcome,
-    writes::told,
 };
 
 /// How often a mark is made anew while outcomes change the profile.
@@ -95,11 +95,12 @@ impl App {
     /// `Text` for the actor or the reason; `NotFound` for the mark `safe` of somebody who is not known; `Unavailable`.
     pub async fn mark_user(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         subject: &SubjectId,
         mark: Mark,
         by: MarkedBy<'_>,
     ) -> Result<UserRiskView, Error> {
+        let tenant: &Tenant = permit;
         check("actor", by.actor, MAX_ACTOR_BYTES)?;
         check("reason", by.reason, MAX_REASON_BYTES)?;
         let _turn = self.turns.wait(subject).await;
@@ -115,9 +116,8 @@ impl App {
             let draft = Draft::new(&id, at, Kind::Administration)
                 .fact("change", &"user_marked")
                 .fact("mark", &mark.as_str())
-                .fact("actor", &told(by.actor));
-            let why =
-                serde_json::to_vec(&Why { actor: by.actor, reason: by.reason }).map_err(Error::internal)?;
+                .by(permit.caller());
+            let why = serde_json::to_vec(&Why::new(by.actor, by.reason)).map_err(Error::internal)?;
             let leaf = self.personal_leaf(tenant, draft, &fold.key, &why)?;
             let risk = fold.user_risk().clone();
             let writes = self.end_fold(tenant, fold, at)?;
@@ -160,7 +160,7 @@ impl App {
         let is_held = gathered.profile.as_ref().is_some_and(|profile| !profile.user_risk().is_empty());
         let (true, Who::User(user_id)) = (is_held, event.who()) else { return };
         let changed = Outcome::PasswordChanged { user_id: user_id.to_owned(), at: gathered.at };
-        if let Err(error) = self.report(tenant, &changed).await {
+        if let Err(error) = self.report_own(tenant, &changed).await {
             tracing::warn!(tenant.id = %tenant.id, detail = error.detail(), "a change of a password could not be counted");
         }
     }

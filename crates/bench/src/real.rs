@@ -64,10 +64,12 @@ impl Real {
         let data = Data::Sqlite(folder.to_owned());
         let (app, store) = child::start(&data, Arc::clone(&clock), Arc::new(SystemEntropy)).await?;
         let tenant = app.tenant(&question::tenant()?)?;
+        let by = Caller::local(How::Process);
+        let teller = app.permit(&by, Action::TellOutcomes, tenant.id()).await?;
         for past in 0..PAST {
             let decided = app.decide(&tenant, ask(&format!("past {past}"), &*clock)?).await?;
             let Answered { decision_id } = serde_json::from_slice(&decided.answer)?;
-            app.report(&tenant, &Outcome::Completed { decision_id }).await?;
+            app.report(&teller, &Outcome::Completed { decision_id }).await?;
         }
         let decided = app.decide(&tenant, ask("real", &*clock)?).await?;
         let Answered { decision_id: id } = serde_json::from_slice(&decided.answer)?;
@@ -75,8 +77,7 @@ impl Real {
         let leaf = store.find_leaf(Scope::Tenant(tenant.id()), id.as_str()).await?.context("no leaf")?;
         let bodies = store.list_sealed_bodies(Scope::Tenant(tenant.id()), leaf.index).await?.into_iter();
         let bodies = bodies.map(|body| NewBody { key_id: body.key_id, sealed: body.sealed }).collect();
-        let permit =
-            app.permit(&Caller::local(How::Process), Action::RevealDecisions, tenant.id(), None).await?;
+        let permit = app.permit(&by, Action::RevealDecisions, tenant.id()).await?;
         let reason = Reason { actor: Some("bench"), text: "to measure what a record costs" };
         let opened = app.opened_receipt(&permit, id.as_str(), reason).await?.openings.pop();
         let Opening { body, .. } = opened.context("nothing was laid open")?;

@@ -10,9 +10,11 @@ mod desk;
 mod incidents;
 mod keys;
 mod models;
+mod plans;
 mod playbooks;
 mod policy;
 mod reveal;
+mod reviews;
 mod rules;
 mod sandbox;
 mod tenant;
@@ -25,7 +27,8 @@ use countersign_core::{TenantId, Trigger};
 
 pub use self::{
     access::{
-        AccessCommand, AddPerson, BreakGlass, EndOne, GrantRole, ListAccess, MakeAccount, MakeToken, Server,
+        AccessCommand, AddPerson, BreakGlass, EndGrant, EndOne, GrantRole, ListAccess, ListRoles,
+        MakeAccount, MakeToken, Server,
     },
     at::{At, Folder},
     backtest::{Backtest, BacktestRules, Over},
@@ -41,9 +44,14 @@ pub use self::{
     incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
     models::{ActOnModel, ImportModel, ModelCommand, NamedModel, TrainModel},
+    plans::{
+        AssignPlan, BreakerOf, CommentPlan, ListPlans, OfPlans, PlanCommand, ProposePlan, SettleStep,
+        ShowPlan, UndoPlan, VoteOnPlan,
+    },
     playbooks::{PlaybookCommand, PlaybooksAt},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
     reveal::{Reveal, Why},
+    reviews::{AssignReview, CommentReview, JudgeReview, ListReviews, OpenReview, ReviewCommand, ShowReview},
     rules::{ExplainRule, Rules, RulesAt},
     sandbox::{Client, Sandbox},
     tenant::{
@@ -129,6 +137,12 @@ pub enum Command {
     /// What was found in a tenant's log.
     #[command(subcommand)]
     Incidents(Incidents),
+    /// What is to be written at a tenant, and who agreed to it (docs/acting.md).
+    #[command(subcommand)]
+    Plan(Box<PlanCommand>),
+    /// Decisions that wait for a person, and what they say it was (docs/acting.md).
+    #[command(subcommand)]
+    Review(Box<ReviewCommand>),
     /// Open fields that are masked elsewhere, with a reason; the ledger tells who did.
     #[command(
         after_help = "Examples:\n  countersign reveal incident inc_0123456789abcdef --fields accounts,sources --reason 'case 4711' --tenant example-tenant\n  countersign reveal decision dec_0198… --fields user.email --reason 'the person called' --tenant example-tenant --url http://127.0.0.1:8377"

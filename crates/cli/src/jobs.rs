@@ -1,12 +1,12 @@
-//! What is done by the clock: keeping up with other processes, checkpoints and gaps each second, silence and forgetting
-//! each minute, retention each hour.
+//! What is done by the clock: keeping up with other processes, checkpoints and gaps each second, plans as they are approved, silence
+//! and forgetting each minute, retention each hour.
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_app::{App, Error, Kept, Lead, Tenant, access::Job};
-use tokio::{sync::watch, task::JoinSet, time};
+use countersign_app::{App, Error, Kept, Lead, Tenant, access::Job, acts::Queue};
+use tokio::{runtime::Handle, sync::watch, task::JoinSet, time};
 
-use crate::listen::stopped;
+use crate::{background::Background, listen::stopped};
 
 /// Between two checkpoints.
 const SECOND: Duration = Duration::from_secs(1);
@@ -42,10 +42,15 @@ const BETWEEN: Duration = Duration::from_millis(50);
 /// Time for each of the two steps at the end: the turn under way, and the last one.
 const LAST: Duration = Duration::from_secs(2);
 
+/// Time for a call of a plan that is on its way when the service stops; less than [`LAST`].
+const LAST_CALL: Duration = Duration::from_millis(1_500);
+
 /// The jobs of a running service.
 pub struct Jobs {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    /// Held until the last of its work has ended.
+    _background: Option<Background>,
 }
 
 impl Jobs {
@@ -53,25 +58,38 @@ impl Jobs {
     pub fn start(app: &Arc<App>, retention: Vec<(Kept, u32)>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
+        let background = background(app);
+        let here = Handle::current();
+        let behind = background.as_ref().and_then(Background::handle).unwrap_or(&here);
         tasks.spawn(told("each_second", each_second(Arc::clone(app), stopped.clone())));
-        tasks.spawn(told("each_minute", each_minute(Arc::clone(app), stopped.clone())));
+        tasks.spawn_on(told("each_minute", each_minute(Arc::clone(app), stopped.clone())), behind);
         for tenant in app.tenants() {
-            tasks.spawn(told("keep_up", keep_up(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
-            tasks.spawn(told("warm", warm(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
-            tasks.spawn(told("watch_log", watch_log(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
-            tasks.spawn(told("join_log", join_log(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
+            let of = || (Arc::clone(app), Arc::clone(tenant), stopped.clone());
+            let (app, tenant, stop) = of();
+            tasks.spawn(told("keep_up", keep_up(app, tenant, stop)));
+            let (app, tenant, stop) = of();
+            tasks.spawn_on(told("warm", warm(app, tenant, stop)), behind);
+            let (app, tenant, stop) = of();
+            tasks.spawn_on(told("watch_log", watch_log(app, tenant, stop)), behind);
+            let (app, tenant, stop) = of();
+            tasks.spawn_on(told("join_log", join_log(app, tenant, stop)), behind);
+            let (app, tenant, stop) = of();
             if tenant.has_hands() {
-                let respond = respond(Arc::clone(app), Arc::clone(tenant), stopped.clone());
-                tasks.spawn(told("respond", respond));
+                for queue in Queue::ALL {
+                    let act = act(Arc::clone(&app), Arc::clone(&tenant), queue, stop.clone());
+                    tasks.spawn(told("act", act));
+                }
+                let respond = respond(Arc::clone(&app), Arc::clone(&tenant), stop.clone());
+                tasks.spawn_on(told("respond", respond), behind);
             }
             if tenant.has_hooks() {
-                tasks.spawn(told("tell", tell(Arc::clone(app), Arc::clone(tenant), stopped.clone())));
+                tasks.spawn(told("tell", tell(app, tenant, stop)));
             }
         }
         if !retention.is_empty() {
-            tasks.spawn(told("each_hour", each_hour(Arc::clone(app), retention, stopped)));
+            tasks.spawn_on(told("each_hour", each_hour(Arc::clone(app), retention, stopped)), behind);
         }
-        Self { stop, tasks }
+        Self { stop, tasks, _background: background }
     }
 
     /// Ends the jobs and tells the ledger what is left: gaps, then a checkpoint over everything.
@@ -86,6 +104,17 @@ impl Jobs {
             tracing::error!("the last checkpoint could not be signed in time");
         }
     }
+}
+
+/// Where watching, joining and forgetting are done; `None`: among what answers.
+fn background(app: &App) -> Option<Background> {
+    // Why not beside a database of its own process: a connection is driven where it was opened, whoever uses it later.
+    if app.is_shared() {
+        return None;
+    }
+    Background::start()
+        .inspect_err(|error| tracing::warn!(%error, "no thread for what nobody waits for"))
+        .ok()
 }
 
 /// A job of which it is told when it ends by a fault: nothing does its work any more.
@@ -177,7 +206,7 @@ async fn join_log(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<
             let joined = app.join_next(&tenant, &lead).await?;
             Ok(usize::try_from(joined.entries).unwrap_or(usize::MAX))
         };
-        log(&tenant, "join", in_batches(&stop, BATCHES, one).await);
+        log(&tenant, "join", in_batches(&stop, 4 * BATCHES, one).await);
     }
 }
 
@@ -203,6 +232,7 @@ async fn sign_all(app: &App) {
     }
     for tenant in app.tenants() {
         log(tenant, "lead", app.resign(tenant).await);
+        log(tenant, "act", app.resign_executor(tenant).await);
     }
 }
 
@@ -239,6 +269,30 @@ async fn respond(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<b
         tokio::select! {
             responded = app.respond_next(&tenant, &lead) => log(&tenant, "respond", responded.map(drop)),
             () = stopped(&mut stop) => return,
+        }
+    }
+}
+
+/// Carries out a tenant's plans: what keeps somebody out by itself, so that nothing else holds it up.
+async fn act(app: Arc<App>, tenant: Arc<Tenant>, queue: Queue, mut stop: watch::Receiver<bool>) {
+    let Some(tenant) = app.permit_job(Job::Executor, &tenant).await else { return };
+    let looked = stop.clone();
+    let is_over = || *looked.borrow();
+    let mut ticks = ticks(SECOND);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.approved(&tenant, queue) => {}
+            () = stopped(&mut stop) => return,
+        }
+        // Why time after the stop: a call that is answered needs nobody to find out whether it was done.
+        let late = async {
+            stopped(&mut stop).await;
+            time::sleep(LAST_CALL).await;
+        };
+        tokio::select! {
+            ran = app.run_queue(&tenant, queue, &is_over) => log(&tenant, "act", ran.map(drop)),
+            () = late => return,
         }
     }
 }
@@ -330,6 +384,7 @@ async fn warm(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool
 async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let learning = app.permit_job_everywhere(Job::Learning).await;
     let old = app.permit_job_everywhere(Job::Retention).await;
+    let reviewed = app.permit_job_everywhere(Job::Reviews).await;
     let mut ticks = ticks(MINUTE);
     loop {
         tokio::select! {
@@ -339,9 +394,18 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         if let Err(error) = app.tell_refused().await {
             tracing::error!(detail = error.detail(), "refused credentials could not be recorded");
         }
+        if let Err(error) = app.tell_denials().await {
+            tracing::error!(detail = error.detail(), "denials could not be recorded");
+        }
         for tenant in &learning {
             let Some(lead) = lead(&app, tenant).await else { continue };
             log(tenant, "silence", in_batches(&stop, BATCHES, || app.count_silence(tenant, &lead)).await);
+        }
+        for tenant in &reviewed {
+            if lead(&app, tenant).await.is_some() {
+                log(tenant, "reviews", app.queue_sign_ups(tenant).await.map(drop));
+                log(tenant, "overdue", app.escalate(tenant).await.map(drop));
+            }
         }
         for tenant in &old {
             let Some(lead) = lead(&app, tenant).await else { continue };
@@ -380,6 +444,7 @@ fn log(tenant: &Tenant, job: &'static str, end: Result<(), Error>) {
 
 #[cfg(test)]
 mod tests {
+    use countersign_rights::Action;
     use countersign_testkit::{TENANT, TestApp, post_login};
     use rusqlite::Connection;
 
@@ -449,7 +514,7 @@ mod tests {
         let (stop, stopped) = watch::channel(false);
         drop(stopped);
         // No turn has been had: everything is left to the end.
-        Jobs { stop, tasks: JoinSet::new() }.finish(&service.app).await;
+        Jobs { stop, tasks: JoinSet::new(), _background: None }.finish(&service.app).await;
         let report = service.app.audit(&service.tenant()).await.unwrap();
         assert_eq!(report.signed, report.size);
         let connection = Connection::open(service.folder().join("countersign.db")).unwrap();
@@ -469,17 +534,17 @@ mod tests {
             tokio::task::yield_now().await;
             done.send_replace(true);
         });
-        Jobs { stop, tasks }.finish(&service.app).await;
+        Jobs { stop, tasks, _background: None }.finish(&service.app).await;
         assert!(*is_done.borrow_and_update());
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_switch_that_could_not_be_recorded_is_recorded_by_the_jobs() {
         let service = TestApp::start(|_| {}).await;
-        let (tenant, trigger) = (service.tenant(), countersign_core::Trigger::PostLogin);
+        let trigger = countersign_core::Trigger::PostLogin;
         let held = Connection::open(service.folder().join("countersign.db")).unwrap();
         held.execute_batch("BEGIN IMMEDIATE").unwrap();
-        assert!(service.app.switch(&tenant, trigger, true).await.is_err());
+        assert!(service.app.switch(&service.permit(Action::SetSwitches).await, trigger, true).await.is_err());
         held.execute_batch("ROLLBACK").unwrap();
         let jobs = Jobs::start(&service.app, Vec::new());
         let is_recorded = || {

@@ -1,6 +1,8 @@
 //! The `countersign` command: puts the parts together and runs them.
 
+mod acting;
 mod args;
+mod background;
 mod clock;
 mod commands;
 mod compose;

@@ -3,7 +3,12 @@
 use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
-use countersign_app::{App, Tenant, access::Caller, incidents::Entity, places::Places};
+use countersign_app::{
+    App,
+    access::{Caller, Permit},
+    incidents::Entity,
+    places::Places,
+};
 use countersign_core::TenantId;
 use countersign_rights::{Action, How};
 use countersign_store::{Access, Store};
@@ -48,8 +53,8 @@ impl Place {
 pub struct Here {
     /// All use cases.
     pub app: Arc<App>,
-    /// The tenant.
-    pub tenant: Arc<Tenant>,
+    /// The tenant, and what is permitted there to whoever has the data directory.
+    pub tenant: Permit,
 }
 
 impl Here {
@@ -66,8 +71,8 @@ impl Here {
     }
 
     async fn permitted(app: Arc<App>, tenant: &TenantId, action: Action) -> anyhow::Result<Self> {
-        let permit = app.permit(&Caller::local(How::Process), action, tenant, None).await?;
-        Ok(Self { tenant: Arc::clone(&permit), app })
+        let tenant = app.permit(&Caller::local(How::Process), action, tenant).await?;
+        Ok(Self { app, tenant })
     }
 
     /// As `open`, to read alone, with the operator's rule files, and with what tells where addresses are.
@@ -166,6 +171,16 @@ impl Remote {
     /// Who acts, for a body: who is `named`, else the operator; `None` where the token says who it is.
     pub fn actor(&self, named: Option<&str>) -> Option<String> {
         self.is_shared.then(|| named.unwrap_or(OPERATOR).to_owned())
+    }
+
+    /// The address of a page of the server's console, given by its segments.
+    pub fn page(&self, path: &[&str], query: &[(&str, &str)]) -> String {
+        let mut address = self.base.clone();
+        if let Ok(mut segments) = address.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        address.query_pairs_mut().extend_pairs(query);
+        address.into()
     }
 
     /// Gets what is at a path, given by its segments.

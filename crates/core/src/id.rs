@@ -134,6 +134,8 @@ pub enum IdKind {
     Session,
     /// `pln_`: a plan of changes at a tenant.
     Plan,
+    /// `rvw_`: a decision that waits for a person.
+    Review,
 }
 
 impl IdKind {
@@ -148,6 +150,7 @@ impl IdKind {
             Self::Token => "tok_",
             Self::Session => "ses_",
             Self::Plan => "pln_",
+            Self::Review => "rvw_",
         }
     }
 }

@@ -41,6 +41,8 @@ words!(
         ReadFindings = "read_findings",
         /// Incidents, alerts and suppressions.
         ReadIncidents = "read_incidents",
+        /// Plans, how far they came, and what waits for a review; people by alias.
+        ReadPlans = "read_plans",
         /// How the watch over the tenant's log stands.
         ReadWatch = "read_watch",
         /// Metrics.
@@ -55,12 +57,16 @@ words!(
         MarkUsers = "mark_users",
         /// Finds the pseudonym of a person or address.
         FindEntities = "find_entities",
+        /// Assigns what waits for a review, comments on it, and says what became of it; reports harm.
+        WorkReviews = "work_reviews",
         /// Opens sealed bodies and receipts of decisions.
         RevealDecisions = "reveal_decisions",
         /// Opens log entries as Auth0 sent them.
         RevealLogs = "reveal_logs",
         /// Opens named fields of an incident, an alert, a decision, a log entry, a suppression or a person.
         RevealPersonal = "reveal_personal",
+        /// Opens whom a plan touches, and what was written about it.
+        RevealPlans = "reveal_plans",
         /// Throws kill switches and takes them back.
         SetSwitches = "set_switches",
         /// Puts a policy of decisions in force.
@@ -95,6 +101,8 @@ words!(
         Learn = "learn",
         /// Tells receivers of incidents.
         TellReceivers = "tell_receivers",
+        /// Puts sign-ups of high risk into the review queue, and raises what nobody looked at in time.
+        QueueReviews = "queue_reviews",
         /// Deletes what is older than it is kept.
         DeleteOld = "delete_old",
         /// Fetches the tenant's log by its Management API.
@@ -175,14 +183,18 @@ impl Action {
             | Self::ReadTokens
             | Self::ReadFindings
             | Self::ReadIncidents
+            | Self::ReadPlans
             | Self::ReadWatch
             | Self::ReadMetrics => Group::Read,
             Self::WorkIncidents
             | Self::ChangeSuppressions
             | Self::TellOutcomes
             | Self::MarkUsers
-            | Self::FindEntities => Group::Triage,
-            Self::RevealDecisions | Self::RevealLogs | Self::RevealPersonal => Group::Reveal,
+            | Self::FindEntities
+            | Self::WorkReviews => Group::Triage,
+            Self::RevealDecisions | Self::RevealLogs | Self::RevealPersonal | Self::RevealPlans => {
+                Group::Reveal
+            }
             Self::SetSwitches
             | Self::ApplyPolicies
             | Self::ChangeModels
@@ -198,6 +210,7 @@ impl Action {
             | Self::WatchLog
             | Self::Learn
             | Self::TellReceivers
+            | Self::QueueReviews
             | Self::DeleteOld
             | Self::PullLog
             | Self::InspectTenant => Group::Run,

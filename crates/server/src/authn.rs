@@ -8,7 +8,7 @@ use axum::{
 };
 use countersign_app::{
     Error,
-    access::{Caller, InstallationPermit, Permit},
+    access::{Caller, InstallationPermit, Permit, ScopedPermit},
 };
 use countersign_core::TenantId;
 use countersign_privacy::Token;
@@ -56,6 +56,11 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 impl Server {
+    /// What a browser shows of its session.
+    pub(crate) fn session<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        cookie(headers, self.cookie_name())
+    }
+
     /// Whether browsers reach us over TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.0.public_url.starts_with("https://")
@@ -103,16 +108,12 @@ impl Server {
     ///
     /// # Errors
     /// When it can't be looked up now, and `rate_limited`.
-    pub(crate) async fn proved(
-        &self,
-        headers: &HeaderMap,
-        extensions: &Extensions,
-    ) -> Result<Option<Caller>, Problem> {
+    async fn proved(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Option<Caller>, Problem> {
         if let Some(value) = text(headers, header::AUTHORIZATION) {
             let Some(token) = value.strip_prefix("Bearer ") else { return Ok(None) };
             return rate::known(self, extensions, token, self.bearer(token)).await;
         }
-        let Some(session) = cookie(headers, self.cookie_name()) else { return Ok(None) };
+        let Some(session) = self.session(headers) else { return Ok(None) };
         let Some(token) = Token::received(session) else { return Ok(None) };
         rate::known(self, extensions, session, self.0.app.caller_of_session(&token)).await
     }
@@ -136,7 +137,18 @@ impl Server {
         tenant: &str,
     ) -> Result<Permit, Problem> {
         let tenant: TenantId = tenant.parse().map_err(|_| Problem::from(Error::UnknownTenant))?;
-        Ok(self.0.app.permit(caller, action, &tenant, None).await?)
+        Ok(self.0.app.permit(caller, action, &tenant).await?)
+    }
+
+    /// Lets a caller do something with decisions of a tenant, or of the organizations of it that are theirs.
+    pub(crate) async fn permit_within(
+        &self,
+        caller: &Caller,
+        action: Action,
+        tenant: &str,
+    ) -> Result<ScopedPermit, Problem> {
+        let tenant: TenantId = tenant.parse().map_err(|_| Problem::from(Error::UnknownTenant))?;
+        Ok(self.0.app.permit_within(caller, action, &tenant).await?)
     }
 
     /// Lets a caller do something that belongs to no tenant.

@@ -12,13 +12,13 @@ use crate::{Problem, Server, admission::Shed};
 
 /// Refuses foreign `Host` and `Origin` values: a page elsewhere, or a name that someone points at us, gets nothing.
 pub(crate) async fn host_and_origin(State(server): State<Server>, request: Request, next: Next) -> Response {
-    match refusal(&server.0.hosts, &request) {
+    match refusal(&server.0.hosts, server.is_secure(), &request) {
         Some(problem) => problem.into_response(),
         None => next.run(request).await,
     }
 }
 
-fn refusal(hosts: &[String], request: &Request) -> Option<Problem> {
+fn refusal(hosts: &[String], is_secure: bool, request: &Request) -> Option<Problem> {
     let is_known = |host: &str| hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
     let text = |name: header::HeaderName| {
         request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
@@ -28,9 +28,10 @@ fn refusal(hosts: &[String], request: &Request) -> Option<Problem> {
         let detail = "`Host` is none that this server answers for; add it to `server.hosts`";
         return Some(Problem::new(StatusCode::MISDIRECTED_REQUEST, "host.foreign", detail));
     }
-    let is_ours = |origin: &str| {
-        ["http://", "https://"].iter().filter_map(|scheme| origin.strip_prefix(scheme)).any(is_known)
-    };
+    // Why by scheme: whoever sits on the way can make any page of an address that is reached without TLS.
+    let schemes: &[&str] = if is_secure { &["https://"] } else { &["http://", "https://"] };
+    let is_ours =
+        |origin: &str| schemes.iter().filter_map(|scheme| origin.strip_prefix(scheme)).any(is_known);
     if text(header::ORIGIN).is_some_and(|origin| !is_ours(origin)) {
         return Some(Problem::new(
             StatusCode::FORBIDDEN,
@@ -81,4 +82,28 @@ pub(crate) async fn observe(State(server): State<Server>, request: Request, next
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn over_tls_a_page_without_it_is_foreign() {
+        let hosts = ["console.example".to_owned()];
+        let is_refused = |is_secure, origin: &str| {
+            let request = Request::get("/").header("host", "console.example").header("origin", origin);
+            refusal(&hosts, is_secure, &request.body(Body::empty()).unwrap()).is_some()
+        };
+        assert!(is_refused(true, "http://console.example"));
+        assert!(!is_refused(true, "https://console.example"));
+        for origin in ["http://console.example", "https://console.example"] {
+            assert!(!is_refused(false, origin), "{origin}");
+        }
+        for origin in ["https://evil.example", "null", "https://console.example.evil.example"] {
+            assert!(is_refused(true, origin) && is_refused(false, origin), "{origin}");
+        }
+    }
 }

@@ -111,6 +111,7 @@ struct Shared {
     rates: rate::Rates<rate::AppClock>,
     callers: rate::Callers<rate::AppClock>,
     admission: admission::Admission,
+    watchers: console::Watchers,
 }
 
 impl Server {
@@ -148,6 +149,7 @@ impl Server {
             rates,
             callers,
             admission: admission::Admission::default(),
+            watchers: console::Watchers::default(),
         }))
     }
 

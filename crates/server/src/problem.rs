@@ -5,7 +5,11 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_app::{acts::PlanRefusal, incidents::HandlingError, models::ModelRefusal};
+use countersign_app::{
+    acts::{PlanRefusal, Refused},
+    incidents::HandlingError,
+    models::ModelRefusal,
+};
 use serde::Serialize;
 
 use crate::admission::{OVERLOADED, Shed};
@@ -141,12 +145,16 @@ impl From<countersign_app::Error> for Problem {
             | Error::ModelsChanged
             | Error::TooMany(..)
             | Error::Stale
+            | Error::ReviewClosed
+            | Error::ReviewExists
             | Error::NameTaken
+            | Error::PersonDisabled(_)
             | Error::IncidentChanged
             | Error::Handling(HandlingError::Closed)
-            | Error::Plan(
-                PlanRefusal::NoHands | PlanRefusal::Gate(_) | PlanRefusal::Review(_) | PlanRefusal::Misfit,
-            ) => StatusCode::CONFLICT,
+            | Error::Plan(PlanRefusal::NoHands | PlanRefusal::Gate(_) | PlanRefusal::Misfit) => {
+                StatusCode::CONFLICT
+            }
+            Error::Plan(PlanRefusal::Review(refused)) => review_status(*refused),
             Error::Plan(PlanRefusal::NotAPerson) => StatusCode::FORBIDDEN,
             Error::Plan(PlanRefusal::Read(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Error::NoSuchVersion
@@ -155,6 +163,9 @@ impl From<countersign_app::Error> for Problem {
             | Error::Handling(_)
             | Error::Suppression(_)
             | Error::Actor
+            | Error::Audience
+            | Error::Containment
+            | Error::Priority
             | Error::Reason
             | Error::Fields
             | Error::NoProvider
@@ -186,8 +197,33 @@ impl From<countersign_app::Error> for Problem {
                     problem.at(format!("own_model{path}"), fault.message)
                 })
             }
+            Error::Plan(PlanRefusal::Faults(faults)) => faults.into_iter().fold(problem, |problem, fault| {
+                let place = match fault.wanted {
+                    Some(wanted) if fault.place.is_empty() => format!("wanted[{wanted}]"),
+                    Some(wanted) => format!("wanted[{wanted}].{}", fault.place),
+                    None => fault.place,
+                };
+                problem.at(place, fault.right)
+            }),
             _ => problem,
         }
+    }
+}
+
+/// The status of an act on a plan that does not count.
+const fn review_status(refused: Refused) -> StatusCode {
+    match refused {
+        Refused::NoReason => StatusCode::UNPROCESSABLE_ENTITY,
+        Refused::NotAPerson => StatusCode::FORBIDDEN,
+        Refused::OtherHash
+        | Refused::NotOpen
+        | Refused::Late
+        | Refused::Own
+        | Refused::Twice
+        | Refused::NotTheirs
+        | Refused::ReportOnly
+        | Refused::Early
+        | Refused::Misfit => StatusCode::CONFLICT,
     }
 }
 

@@ -25,6 +25,9 @@ WHEN NEW.bodies IS NOT NULL
 BEGIN
     SELECT RAISE(ABORT, 'records are insert only');
 END;
+CREATE TRIGGER remarks_are_not_updated BEFORE UPDATE ON remarks BEGIN
+    SELECT RAISE(ABORT, 'remarks are insert only');
+END;
 CREATE TABLE account_tokens (
     token_id   TEXT    NOT NULL PRIMARY KEY,
     account_id TEXT    NOT NULL,
@@ -368,6 +371,16 @@ CREATE TABLE records (
     leaf            BLOB    NOT NULL,
     bodies          BLOB -- what the leaf says about people, sealed under their keys; NULL: nothing, or deleted
 ) STRICT;
+CREATE TABLE remarks (
+    tenant_id TEXT    NOT NULL,
+    about     TEXT    NOT NULL, -- the plan or the review
+    remark_id TEXT    NOT NULL,
+    principal TEXT    NOT NULL,
+    made_at   INTEGER NOT NULL,
+    key_id    TEXT    NOT NULL,
+    sealed    BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, about, remark_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE requests (
     number    INTEGER PRIMARY KEY,
     tenant_id TEXT    NOT NULL,
@@ -380,6 +393,28 @@ CREATE TABLE retention_cursors (
     leaf_index INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, prefix)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE reviews (
+    tenant_id    TEXT    NOT NULL,
+    review_id    TEXT    NOT NULL,
+    version      INTEGER NOT NULL, -- counts changes
+    decision_id  TEXT    NOT NULL,
+    origin       TEXT    NOT NULL, -- what put it there: risk, person
+    audience     TEXT    NOT NULL, -- whose queue it stands in
+    priority     INTEGER NOT NULL, -- 0 least
+    status       TEXT    NOT NULL,
+    verdict      TEXT,             -- NULL: none yet
+    opener       TEXT    NOT NULL, -- the principal's id
+    assignee     TEXT,
+    opened_at    INTEGER NOT NULL,
+    due_at       INTEGER NOT NULL, -- when somebody should have looked at it
+    escalated_at INTEGER,          -- when that was over; NULL: not yet
+    closed_at    INTEGER,
+    mark         TEXT,             -- the plan that marks the user; NULL: none
+    clearing     TEXT,             -- the plan that takes the mark away; NULL: none
+    key_id       TEXT    NOT NULL, -- the key that opens it
+    sealed       BLOB    NOT NULL,
+    PRIMARY KEY (tenant_id, review_id)
+) STRICT;
 CREATE TABLE risk_tokens (
     tenant_id  TEXT    NOT NULL,
     token_id   TEXT    NOT NULL,
@@ -490,6 +525,8 @@ CREATE INDEX plans_of_incidents ON plans (tenant_id, incident_id, plan_id) WHERE
 CREATE INDEX profiles_high_until ON profiles (tenant_id, high_until DESC, subject_id) WHERE high_until IS NOT NULL;
 CREATE INDEX profiles_medium_until ON profiles (tenant_id, medium_until DESC, subject_id) WHERE medium_until IS NOT NULL;
 CREATE UNIQUE INDEX records_by_id ON records (ledger, record_id);
+CREATE INDEX reviews_by_status ON reviews (tenant_id, status, review_id);
+CREATE UNIQUE INDEX reviews_of_decisions ON reviews (tenant_id, decision_id);
 CREATE UNIQUE INDEX sessions_by_digest ON sessions (digest);
 CREATE INDEX sessions_by_end ON sessions (ends_at);
 CREATE INDEX sessions_by_principal ON sessions (principal, ends_at);

@@ -154,6 +154,11 @@ pub enum AccessWrite {
         /// When.
         at: Timestamp,
     },
+    /// Lets a person in again; `Stale` when there is none, or they are not disabled.
+    EnablePerson {
+        /// The person's id.
+        id: String,
+    },
     /// Adds a grant; `Stale` also when the same principal has the same role at the same place.
     AddGrant(GrantRow),
     /// Ends a grant; `Stale` when none of this id holds.

@@ -11,7 +11,7 @@ use crate::rows::{
 use crate::{
     AccessWrite, AlertEntities, AlertRow, AttackSourceRow, DeliveryRow, DeliveryState, IncidentNoteRow,
     IncidentRow, JoinWrite, LogProgress, LogSnapshotPiece, LogSnapshotRow, ModelActRow, ModelRow, Old,
-    PlanWrite, SuppressionRow,
+    PlanWrite, ReviewWrite, SuppressionRow,
 };
 
 /// What is served first when the writer is busy.
@@ -177,6 +177,8 @@ pub enum Write {
     Incident(IncidentWrite),
     /// Changes what is known of plans.
     Plan(PlanWrite),
+    /// Changes what is known of what waits for a review.
+    Review(ReviewWrite),
     /// Changes who may ask for what; of the installation, whatever the commit's tenant is.
     Access(AccessWrite),
     /// Changes what is known of entries of the log and their decisions.

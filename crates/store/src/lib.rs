@@ -23,6 +23,7 @@ mod journal;
 mod models;
 mod plans;
 mod postgres;
+mod reviews;
 mod rows;
 mod scope;
 mod sqlite;
@@ -42,8 +43,9 @@ pub use journal::{
     LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, Old,
 };
 pub use models::{ModelAct, ModelActError, ModelActRow, ModelKind, ModelKindError, ModelRow};
-pub use plans::{PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent};
+pub use plans::{DeskChange, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent};
 pub use postgres::PostgresSettings;
+pub use reviews::{RemarkRow, ReviewFilter, ReviewRow, ReviewWrite};
 pub use rows::{
     AddressRow, CheckpointRow, DecisionFilter, DecisionRow, HeldLevel, HeldUntil, LeafRow, Lease, LedgerHead,
     NewDecision, OutcomeRow, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, Standing,

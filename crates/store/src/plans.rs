@@ -130,15 +130,36 @@ pub struct PlansSpent {
     pub runs: u64,
 }
 
+/// In whose hands something is that waits for people; what is absent stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeskChange {
+    /// Whose queue it stands in, a word.
+    pub audience: Option<String>,
+    /// How much it presses: 0 least.
+    pub priority: Option<u8>,
+    /// Who looks at it; `Some(None)`: nobody.
+    pub assignee: Option<Option<String>>,
+    /// When somebody should have looked at it.
+    pub due: Option<Timestamp>,
+}
+
 /// One change of what is known of plans.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanWrite {
-    /// Adds a plan or changes where it stands; `Stale` when its version is not `expected_version` (0: there is none).
+    /// Adds a plan or changes where it stands; `Stale` when its version is not `expected_version` (0: there is none). In whose hands
+    /// a plan that is there is stays as it is.
     Put {
         /// The version that was read.
         expected_version: u64,
         /// The plan as it is now, with its next version.
         row: Box<PlanRow>,
+    },
+    /// Changes in whose hands a plan is, wherever it stands; `Stale` where there is none.
+    Desk {
+        /// The plan.
+        plan: String,
+        /// What changes.
+        change: DeskChange,
     },
     /// Adds what somebody said; `Stale` when something was said that led to the same version.
     Review(PlanReviewRow),

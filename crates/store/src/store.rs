@@ -50,6 +50,7 @@ macro_rules! backend {
 
 mod access;
 mod plans;
+mod reviews;
 
 impl Store {
     /// Opens the embedded database in `folder`; makes it when `access` is `Own` and there is none.

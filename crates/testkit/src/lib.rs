@@ -30,7 +30,11 @@ use std::{
 };
 
 use countersign_app::{
-    App, Lead, Ports, Tenant, TenantConfig, WatchConfig, access, enrich::Enrich, hooks::Hook, places::Places,
+    App, Lead, Ports, Tenant, TenantConfig, WatchConfig,
+    access::{self, Caller, Permit},
+    enrich::Enrich,
+    hooks::Hook,
+    places::Places,
     reference::Domains,
 };
 use countersign_core::{
@@ -39,6 +43,7 @@ use countersign_core::{
 };
 use countersign_policy::{Document, Snapshot};
 use countersign_privacy::{MasterKey, Token};
+use countersign_rights::{Action, How};
 use countersign_server::{CallerLimits, Limits, Operator, Server, Settings, signature::SigningKey};
 use countersign_store::{Access, Store};
 use serde_json::Value;
@@ -364,6 +369,15 @@ impl TestApp {
     #[must_use]
     pub fn tenant(&self) -> Arc<Tenant> {
         self.app.tenant(&TENANT.parse().expect("an id")).expect("the tenant is configured")
+    }
+
+    /// What whoever has the data directory may do at the fixtures' tenant.
+    ///
+    /// # Panics
+    /// When no policy permits it.
+    pub async fn permit(&self, action: Action) -> Permit {
+        let (by, tenant) = (Caller::local(How::Process), self.tenant());
+        self.app.permit(&by, action, tenant.id()).await.expect("an administrator")
     }
 
     /// The lead of the jobs of the fixtures' tenant.

@@ -8,7 +8,7 @@ use countersign_app::{
     },
     management::Pending,
 };
-use countersign_core::Timestamp;
+use countersign_core::{Clock as _, Timestamp};
 use countersign_rights::{Action, Grant, How};
 
 use crate::{Answer, HOST, TestApp};
@@ -30,15 +30,16 @@ impl IdentityProvider for Vouching {
     }
 
     fn begin<'a>(&'a self, begin: &'a Begin) -> Pending<'a, Result<String, ProviderError>> {
-        let Begin { state, nonce, redirect_uri, .. } = begin;
-        let url = format!("{ISSUER}authorize?state={state}&nonce={nonce}&redirect_uri={redirect_uri}");
+        let Begin { state, nonce, redirect_uri, max_age, .. } = begin;
+        let (age, to) = (max_age.as_secs(), redirect_uri);
+        let url = format!("{ISSUER}authorize?state={state}&nonce={nonce}&max_age={age}&redirect_uri={to}");
         Box::pin(async move { Ok(url) })
     }
 
     fn finish<'a>(&'a self, finish: &'a Finish) -> Pending<'a, Result<Identity, ProviderError>> {
         let code = String::from_utf8_lossy(finish.code.expose()).into_owned();
         Box::pin(async move {
-            if code == REFUSED {
+            if code.split('~').next() == Some(REFUSED) {
                 return Err(ProviderError::Refused("invalid_grant"));
             }
             let (code, at) = code.split_once('~').map_or((&*code, None), |(code, at)| (code, Some(at)));
@@ -77,14 +78,19 @@ impl TestApp {
         id
     }
 
-    /// Sends a browser to the provider and back, which then vouches for `code`; what it is answered at last.
+    /// Sends a browser to the provider and back, which then vouches for `code`; what it is answered at last. Who has no time in it showed
+    /// just now who they are, which the provider says since it is asked; after `~` alone it says nothing.
     pub async fn sign_in(&self, code: &str) -> Answer {
         let began = self.browse("GET", "/sign-in/start?to=%2Fincidents", "").await;
         let location =
             began.headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let state =
             location.split(['?', '&']).find_map(|pair| pair.strip_prefix("state=")).unwrap_or_default();
-        let path = format!("/sign-in/callback?state={state}&code={code}");
+        let now = match code.contains('~') || !location.contains("max_age=") {
+            true => String::new(),
+            false => format!("~{}", self.clock.now().seconds()),
+        };
+        let path = format!("/sign-in/callback?state={state}&code={code}{now}");
         self.browse("GET", &path, &cookie_of(&began, "countersign_sign_in")).await
     }
 

@@ -16,7 +16,7 @@ mod token;
 mod told;
 mod turns;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use countersign_app::management::{
     Api, Cause, End, Error, Intent, Lane, Pending, Recorder, Refusal, Reply, Why, read, write,
@@ -59,7 +59,7 @@ pub struct Management {
     client: Client,
     base: Url,
     tokens: Tokens,
-    turns: Turns,
+    turns: Arc<Turns>,
     breaker: Mutex<Breaker>,
     seen: Mutex<Seen>,
     clock: Arc<dyn Clock>,
@@ -108,9 +108,23 @@ impl Management {
             entropy: Arc::clone(&entropy),
         };
         let tokens = Tokens::new(source).ok_or(BuildError::Tenant)?;
-        let turns = Turns::new(plan, Arc::clone(&clock), Arc::clone(&sleep));
+        let turns = Arc::new(Turns::new(plan, Arc::clone(&clock), Arc::clone(&sleep)));
         let (breaker, seen) = (Mutex::default(), Mutex::default());
         Ok(Self { client, base, tokens, turns, breaker, seen, clock, entropy, sleep, recorder })
+    }
+
+    /// The same client, which asks for tokens with no scopes but these, and takes none with more.
+    #[must_use]
+    pub fn asking_for(mut self, scopes: &BTreeSet<String>) -> Self {
+        self.tokens.ask_for(scopes);
+        self
+    }
+
+    /// The same client, which waits for its turn among what another sends to the same tenant, whose limits are one.
+    #[must_use]
+    pub fn beside(mut self, other: &Self) -> Self {
+        self.turns = Arc::clone(&other.turns);
+        self
     }
 
     /// Sends a request that reads.
@@ -389,7 +403,7 @@ const fn is_no_answer(why: Why) -> bool {
         | Why::Nonsense
         | Why::TooLong
         | Why::Redirect => true,
-        Why::Status(_) | Why::Credentials | Why::NoToken => false,
+        Why::Status(_) | Why::Credentials | Why::NoToken | Why::TooMuch => false,
     }
 }
 
@@ -397,6 +411,11 @@ const fn is_no_answer(why: Why) -> bool {
 const fn may_help(why: Why) -> bool {
     match why {
         Why::Unreachable | Why::Broken | Why::Late | Why::Status(_) | Why::NoToken => true,
-        Why::Certificate(_) | Why::Nonsense | Why::TooLong | Why::Redirect | Why::Credentials => false,
+        Why::Certificate(_)
+        | Why::Nonsense
+        | Why::TooLong
+        | Why::Redirect
+        | Why::Credentials
+        | Why::TooMuch => false,
     }
 }

@@ -1,6 +1,6 @@
 //! The token that requests show: got once for all who wait, kept, and renewed before it ends.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use countersign_app::management::{Maker, Why};
@@ -79,6 +79,8 @@ pub(super) struct Tokens {
     issuer: String,
     client_id: ClientId,
     proof: Proof,
+    /// The only scopes that are asked for and taken; `None`: whatever the client has.
+    scopes: Option<BTreeSet<String>>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     state: Mutex<State>,
@@ -115,7 +117,19 @@ impl Tokens {
         let issuer = format!("{}://{host}{port}/", origin.scheme());
         let audience = format!("{issuer}api/v2/");
         let (state, asking) = (Mutex::default(), tokio::sync::Mutex::new(()));
-        Some(Self { client, url, audience, issuer, client_id, proof, clock, entropy, state, asking })
+        let scopes = None;
+        Some(Self { client, url, audience, issuer, client_id, proof, scopes, clock, entropy, state, asking })
+    }
+
+    /// Asks for these scopes alone, and takes no token with more.
+    pub(super) fn ask_for(&mut self, scopes: &BTreeSet<String>) {
+        self.scopes = Some(scopes.clone());
+    }
+
+    /// Whether a token allows more than was asked for. Where the tenant does not say, it allows what was (RFC 6749, section 5.1).
+    fn is_too_much(&self, given: &Given) -> bool {
+        let (Some(asked), Some(given)) = (&self.scopes, &given.scope) else { return false };
+        given.split_whitespace().any(|scope| !asked.contains(scope))
     }
 
     /// A token that is good, at least for a while.
@@ -212,7 +226,11 @@ impl Tokens {
         match answer.status {
             StatusCode::OK => {
                 let given: Given = serde_json::from_slice(&answer.body).map_err(|_| Why::Nonsense)?;
-                if given.token_type.eq_ignore_ascii_case("bearer") { Ok(given) } else { Err(Why::Nonsense) }
+                match given.token_type.eq_ignore_ascii_case("bearer") {
+                    true if self.is_too_much(&given) => Err(Why::TooMuch),
+                    true => Ok(given),
+                    false => Err(Why::Nonsense),
+                }
             }
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 Err(Why::Credentials)
@@ -229,6 +247,10 @@ impl Tokens {
             "audience": self.audience,
         });
         let fields = body.as_object_mut()?;
+        if let Some(scopes) = &self.scopes {
+            let asked: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            fields.insert("scope".to_owned(), asked.join(" ").into());
+        }
         let text = |secret: &Secret| String::from_utf8(secret.expose().to_vec()).ok();
         match &self.proof {
             Proof::Secret(secret) => {

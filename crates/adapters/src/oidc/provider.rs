@@ -116,10 +116,8 @@ impl Provider {
             ("nonce", &begin.nonce),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
+            ("max_age", &begin.max_age.as_secs().to_string()),
         ]);
-        if let Some(most) = begin.max_age {
-            url.query_pairs_mut().append_pair("max_age", &most.as_secs().to_string());
-        }
         Ok(url.into())
     }
 

@@ -10,6 +10,7 @@ use countersign_app::{
     reference::{DataSet, Domains},
 };
 use countersign_core::DecisionId;
+use countersign_rights::Action;
 use countersign_risk::DomainKind;
 use countersign_testkit::{Setup, TENANT, TestApp, event_of};
 use serde_json::{Value, json};
@@ -177,7 +178,11 @@ async fn a_policy_that_is_put_in_force_keeps_the_lists_and_the_lists_keep_the_po
     let mut document = tenant.policy().document().clone();
     document.reference.free_mail_domains.insert("other.example".to_owned());
     let policy = service.app.check_policy(&tenant, document).unwrap();
-    service.app.apply_policy(&tenant, policy, tenant.policy_version()).await.unwrap();
+    service
+        .app
+        .apply_policy(&service.permit(Action::ApplyPolicies).await, policy, tenant.policy_version())
+        .await
+        .unwrap();
     assert_eq!(sign_up(&service, "a@burner.example").await.0, Some(DomainKind::Disposable));
     files.write("burners.txt", "burner.example\nother.example\n");
     assert!(open.look_again().unwrap());

@@ -21,9 +21,9 @@ impl Caller {
         Self { principal: Arc::new(principal), name: name.into(), session, authenticated_at: None }
     }
 
-    /// The same, who showed at that time who they are.
-    pub(crate) fn authenticated(self, at: Timestamp) -> Self {
-        Self { authenticated_at: Some(at), ..self }
+    /// The same, who showed at that time who they are, where that is known.
+    pub(crate) fn authenticated(self, at: Option<Timestamp>) -> Self {
+        Self { authenticated_at: at, ..self }
     }
 
     /// Whoever can read the data directory.

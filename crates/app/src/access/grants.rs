@@ -1,6 +1,8 @@
 //! People and what they are granted.
 
-use countersign_core::IdKind;
+use std::collections::BTreeMap;
+
+use countersign_core::{IdKind, TenantId};
 use countersign_rights::{Grant, Place};
 use countersign_store::{AccessWrite, GrantRow, PersonRow};
 
@@ -11,7 +13,7 @@ use crate::{App, Error};
 const MAX_TEXT_BYTES: usize = 256;
 
 /// People on one page.
-const PAGE: u32 = 100;
+pub const PEOPLE_PAGE: u32 = 100;
 
 /// A role for somebody, somewhere.
 #[derive(Debug, Clone)]
@@ -36,14 +38,11 @@ impl By<'_> {
         }
     }
 
-    /// Whether who may change access at one tenant may change it there.
-    fn covers(&self, at: &Place) -> bool {
-        match (self, at) {
-            (Self::Here(_), _) => true,
-            (Self::At(permit), Place::Tenant(tenant) | Place::Organization(tenant, _)) => {
-                *tenant == permit.id
-            }
-            (Self::At(_), Place::Installation) => false,
+    /// Whether they may change what is granted at a tenant, or, without one, at all of them.
+    fn covers(&self, tenant: Option<&TenantId>) -> bool {
+        match self {
+            Self::Here(_) => true,
+            Self::At(permit) => tenant == Some(&permit.id),
         }
     }
 }
@@ -52,7 +51,7 @@ impl App {
     /// Makes somebody known who did not sign in yet, so that they can be granted a role; the id of who is known already.
     ///
     /// # Errors
-    /// `Text`, `NoProvider` where no issuer is told and none is configured, `Unavailable`.
+    /// `Text`, `NoProvider` where no issuer is told and none is configured, `PersonDisabled`, `Unavailable`.
     pub async fn add_person(
         &self,
         permit: &InstallationPermit,
@@ -68,7 +67,11 @@ impl App {
             }
         }
         if let Some(known) = self.ports.store.find_person(&issuer, subject).await? {
-            return Ok(known.id);
+            return if known.disabled_at.is_some() {
+                Err(Error::PersonDisabled(known.id))
+            } else {
+                Ok(known.id)
+            };
         }
         let (id, at) = (self.make_id(IdKind::Person)?, self.ports.clock.now());
         let (subject, name) = (subject.to_owned(), name.to_owned());
@@ -102,6 +105,17 @@ impl App {
         found(done, "person")
     }
 
+    /// Lets a person in again who was disabled, with what they were granted; they sign in anew.
+    ///
+    /// # Errors
+    /// `NotFound` for who is not there or not disabled, `Unavailable`.
+    pub async fn enable_person(&self, permit: &InstallationPermit, person: &str) -> Result<(), Error> {
+        let facts = [Fact("by", permit.caller().id()), Fact("principal", person)];
+        let writes = vec![AccessWrite::EnablePerson { id: person.to_owned() }];
+        let done = self.change_access(&self.everywhere(), "person_enabled", &facts, writes).await;
+        found(done, "person who is disabled")
+    }
+
     /// Grants a role; returns the grant's id.
     ///
     /// # Errors
@@ -120,7 +134,7 @@ impl App {
 
     async fn grant_by(&self, by: By<'_>, new: &NewGrant) -> Result<String, Error> {
         let NewGrant { principal, grant } = new;
-        if !by.covers(&grant.at) {
+        if !by.covers(grant.at.tenant()) {
             return Err(Error::UnknownTenant);
         }
         let (tenant, organization) = match &grant.at {
@@ -165,10 +179,22 @@ impl App {
     /// # Errors
     /// `NotFound` when none of this id holds; `Unavailable`.
     pub async fn end_grant(&self, permit: &InstallationPermit, grant: &str) -> Result<(), Error> {
+        self.end_grant_by(By::Here(permit), grant).await
+    }
+
+    /// Ends a grant of the permit's tenant, or of an organization of it.
+    ///
+    /// # Errors
+    /// As `end_grant`; `NotFound` also for another tenant's, and for one that holds at all of them.
+    pub async fn end_grant_at(&self, permit: &Permit, grant: &str) -> Result<(), Error> {
+        self.end_grant_by(By::At(permit), grant).await
+    }
+
+    async fn end_grant_by(&self, by: By<'_>, grant: &str) -> Result<(), Error> {
         let at = self.ports.clock.now();
-        let by = permit.caller().id();
         let held = self.ports.store.list_grants(None).await?;
-        let row = held.iter().find(|row| row.id == grant).ok_or(Error::NotFound("grant"))?;
+        let row = held.iter().find(|row| row.id == grant && by.covers(row.tenant.as_ref()));
+        let (row, by) = (row.ok_or(Error::NotFound("grant"))?, by.id());
         let concerned = super::sessions::read(row).into_iter().collect::<Vec<_>>();
         let facts = [Fact("by", by), Fact("grant", grant), Fact("principal", &row.principal)];
         let write = AccessWrite::EndGrant { id: grant.to_owned(), at, by: by.to_owned() };
@@ -185,6 +211,40 @@ impl App {
         Ok(rows.into_iter().map(GrantView::from).collect())
     }
 
+    /// The grants that hold at the permit's tenant, or at organizations of it, and nowhere else.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn grants_at(&self, permit: &Permit) -> Result<Vec<GrantView>, Error> {
+        let rows = self.ports.store.list_grants(None).await?;
+        let here = rows.into_iter().filter(|row| row.tenant.as_ref() == Some(&permit.id));
+        Ok(here.map(GrantView::from).collect())
+    }
+
+    /// What those are called who were granted something at the permit's tenant, by their ids.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn names_at(&self, permit: &Permit) -> Result<BTreeMap<String, String>, Error> {
+        let mut accounts: BTreeMap<_, _> = self
+            .ports
+            .store
+            .list_accounts()
+            .await?
+            .into_iter()
+            .map(|account| (account.id, account.name))
+            .collect();
+        let mut names = BTreeMap::new();
+        for GrantView { principal, .. } in self.grants_at(permit).await? {
+            let name = match self.ports.store.get_person(&principal).await? {
+                Some(person) => Some(person.name),
+                None => accounts.remove(&principal),
+            };
+            names.extend(name.map(|name| (principal, name)));
+        }
+        Ok(names)
+    }
+
     /// People, in the order of their ids, after the one that `after` names.
     ///
     /// # Errors
@@ -194,7 +254,7 @@ impl App {
         _: &InstallationPermit,
         after: Option<&str>,
     ) -> Result<Vec<PersonView>, Error> {
-        let rows = self.ports.store.list_people(PAGE, after).await?;
+        let rows = self.ports.store.list_people(PEOPLE_PAGE, after).await?;
         Ok(rows.into_iter().map(PersonView::from).collect())
     }
 }

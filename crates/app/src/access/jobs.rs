@@ -18,26 +18,32 @@ pub enum Job {
     Learning,
     /// Tells receivers of incidents.
     Hooks,
+    /// Fills the review queue, and raises what is overdue.
+    Reviews,
     /// Deletes what is older than it is kept.
     Retention,
     /// Fetches the log by the Management API.
     Pull,
     /// Reads the tenant's settings by the Management API.
     Doctor,
+    /// Carries plans out.
+    Executor,
     /// Proposes what playbooks want of incidents.
     Playbooks,
 }
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Ledger,
         Self::Watch,
         Self::Learning,
         Self::Hooks,
+        Self::Reviews,
         Self::Retention,
         Self::Pull,
         Self::Doctor,
+        Self::Executor,
         Self::Playbooks,
     ];
 
@@ -49,11 +55,19 @@ impl Job {
             Self::Watch => "watch",
             Self::Learning => "learning",
             Self::Hooks => "hooks",
+            Self::Reviews => "reviews",
             Self::Retention => "retention",
             Self::Pull => "pull",
             Self::Doctor => "doctor",
+            Self::Executor => "executor",
             Self::Playbooks => "playbooks",
         }
+    }
+
+    /// What it acts as.
+    #[must_use]
+    pub fn caller(self) -> Caller {
+        Caller::job(self.name())
     }
 
     /// The one thing that it does.
@@ -64,9 +78,11 @@ impl Job {
             Self::Watch => Action::WatchLog,
             Self::Learning => Action::Learn,
             Self::Hooks => Action::TellReceivers,
+            Self::Reviews => Action::QueueReviews,
             Self::Retention => Action::DeleteOld,
             Self::Pull => Action::PullLog,
             Self::Doctor => Action::InspectTenant,
+            Self::Executor => Action::ExecutePlans,
             Self::Playbooks => Action::ProposePlans,
         }
     }
@@ -76,7 +92,7 @@ impl App {
     /// Lets a job act at a tenant for as long as this process runs, in which policies do not change. `None` where no policy permits it, or
     /// one forbids it: that is told in the log and the ledger, and the job does nothing.
     pub async fn permit_job(&self, job: Job, tenant: &Tenant) -> Option<Permit> {
-        match self.permit(&Caller::job(job.name()), job.action(), &tenant.id, None).await {
+        match self.permit(&job.caller(), job.action(), &tenant.id).await {
             Ok(permit) => Some(permit),
             Err(_) => {
                 tracing::error!(tenant.id = %tenant.id, job = job.name(), "a job is not permitted by the policies of access, and does nothing");

@@ -77,8 +77,14 @@ impl App {
         };
         let Ok(how) = link.how.parse::<How>() else { return Ok(None) };
         let longest = if how == How::BreakGlass { BREAK_GLASS } else { LINK_SESSION };
-        let opening =
-            Opening { principal: "local", how, claimed: &[], authenticated_at: at, idle: longest, longest };
+        let opening = Opening {
+            principal: "local",
+            how,
+            claimed: &[],
+            authenticated_at: Some(at),
+            idle: longest,
+            longest,
+        };
         let (token, session) = self.make_session(&opening)?;
         let change = if how == How::BreakGlass { "break_glass_used" } else { "signed_in" };
         let session_id = session.id.clone();

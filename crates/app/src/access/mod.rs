@@ -3,6 +3,7 @@
 mod accounts;
 mod caller;
 mod checked;
+mod denials;
 mod grants;
 mod jobs;
 mod links;
@@ -11,6 +12,7 @@ mod platform;
 mod policy_set;
 pub mod provider;
 mod refused;
+mod scoped;
 mod sessions;
 mod sign_in;
 mod told;
@@ -26,9 +28,10 @@ use parking_lot::Mutex;
 pub use self::{
     accounts::{MAX_TOKEN_DAYS, NewToken, TokenMade},
     caller::Caller,
-    grants::NewGrant,
+    grants::{NewGrant, PEOPLE_PAGE},
     jobs::Job,
     permit::{Denied, InstallationPermit, Permit},
+    scoped::ScopedPermit,
     sessions::{BREAK_GLASS, IDLE, LINK_SESSION, LONGEST},
     sign_in::{Began, Returned, SignInRefusal, SignedIn},
     view::{AccountView, GrantView, PersonView, SessionView, TokenView},
@@ -36,6 +39,7 @@ pub use self::{
 };
 use self::{
     checked::Checked,
+    denials::Denials,
     provider::{AccessTokens, IdentityProvider},
     refused::Refused,
 };
@@ -65,6 +69,7 @@ pub(crate) struct Access {
     pub(crate) claims: Vec<(String, Grant)>,
     pub(crate) tokens: BTreeMap<TenantId, Arc<dyn AccessTokens>>,
     pub(crate) refused: Mutex<Refused>,
+    pub(crate) denials: Mutex<Denials>,
     pub(crate) fresh: Duration,
 }
 
@@ -76,6 +81,14 @@ impl Access {
     pub(crate) fn new(settings: Settings) -> Result<Self, PolicyFault> {
         let Settings { policies, provider, claims, tokens, fresh } = settings;
         let (rights, fresh) = (Checked::new(Rights::with(&policies)?), fresh.unwrap_or(FRESH));
-        Ok(Self { rights, provider, claims, tokens, refused: Mutex::default(), fresh })
+        Ok(Self {
+            rights,
+            provider,
+            claims,
+            tokens,
+            refused: Mutex::default(),
+            denials: Mutex::default(),
+            fresh,
+        })
     }
 }

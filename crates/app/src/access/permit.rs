@@ -2,20 +2,19 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use countersign_core::{OrganizationId, TenantId};
-use countersign_rights::{Action, How, Place, Principal, PrincipalKind, Verdict};
+use countersign_core::TenantId;
+use countersign_rights::{Action, How, Place, PrincipalKind, Verdict};
 
-use super::{Caller, Within, policy_set::hex, told::Fact};
+use super::{Caller, Within, denials::Denial, policy_set::hex, told::Fact};
 use crate::{App, Error, Tenant};
 
 /// The longest name of who acts, in bytes.
 const MAX_ACTOR_BYTES: usize = 200;
 
-/// What a caller may do at one tenant, or at one organization of it. Only [`App::permit`] makes one.
+/// What a caller may do at all of a tenant. Only [`App::permit`] makes one.
 #[derive(Clone)]
 pub struct Permit {
     tenant: Arc<Tenant>,
-    organization: Option<OrganizationId>,
     caller: Caller,
 }
 
@@ -44,16 +43,15 @@ impl Deref for Permit {
 }
 
 impl Permit {
+    /// Why for this module alone: whoever has one may.
+    pub(super) const fn new(tenant: Arc<Tenant>, caller: Caller) -> Self {
+        Self { tenant, caller }
+    }
+
     /// What reads are held to.
     #[must_use]
     pub fn within(&self) -> Within<'_> {
-        Within::new(&self.tenant, self.organization.as_ref())
-    }
-
-    /// The one organization that the caller is held to; `None`: all of the tenant.
-    #[must_use]
-    pub const fn organization(&self) -> Option<&OrganizationId> {
-        self.organization.as_ref()
+        Within::all(&self.tenant)
     }
 
     /// Who acts.
@@ -62,7 +60,7 @@ impl Permit {
         &self.caller
     }
 
-    /// Who acts, in words for a record: who signed in, or whom a caller `named` that speaks for several people.
+    /// Who acts, in words for what is sealed and for the database; leaves have the caller's id. It is who signed in, or whom a caller `named` that speaks for several people.
     ///
     /// # Errors
     /// `Actor` where somebody is named by a caller who is known by name; `Text` where nobody is by one who is not, and for a name that
@@ -88,49 +86,61 @@ fn actor(caller: &Caller, named: Option<&str>) -> Result<String, Error> {
         }
         Some(name) => Ok(name.to_owned()),
         None if caller.is_shared() => Err(Error::Text("actor", MAX_ACTOR_BYTES)),
-        None => Ok(format!("{} ({})", caller.name(), caller.id())),
+        None => Ok(shown(caller)),
     }
 }
 
+/// Name and id of a caller. Why cut: names are the provider's, and one that is long must not keep its owner from acting.
+fn shown(caller: &Caller) -> String {
+    let id = format!(" ({})", caller.id());
+    let room = MAX_ACTOR_BYTES.saturating_sub(id.len());
+    let name: String = caller
+        .name()
+        .char_indices()
+        .take_while(|(at, char)| at + char.len_utf8() <= room)
+        .map(|(_, char)| char)
+        .collect();
+    name + &id
+}
+
 impl App {
-    /// Lets a caller do something at a tenant, or at one organization of it. Whoever administers one organization alone, or came with
-    /// its token, is held to that one also where none is named, and only in what is about one.
+    /// Lets a caller do something at all of a tenant. Whoever administers organizations of it alone, or came with a token of one, may
+    /// nothing here, whatever a policy says of their organizations: [`App::permit_within`] is for them.
     ///
     /// # Errors
     /// `UnknownTenant` for one that is not there, and for who has no role at it; `Denied`; `StaleSignIn`.
-    pub async fn permit(
-        &self,
-        caller: &Caller,
-        action: Action,
-        tenant: &TenantId,
-        organization: Option<&OrganizationId>,
-    ) -> Result<Permit, Error> {
+    pub async fn permit(&self, caller: &Caller, action: Action, tenant: &TenantId) -> Result<Permit, Error> {
         let tenant = self.tenant(tenant)?;
-        let place = |organization: Option<&OrganizationId>| match organization {
-            Some(organization) => Place::Organization(tenant.id.clone(), organization.clone()),
-            None => Place::Tenant(tenant.id.clone()),
-        };
-        let principal = caller.principal();
-        let verdict = self.access.rights.check(principal, action, &place(organization));
-        report(&verdict);
+        let verdict = self.verdict(caller, action, &Place::Tenant(tenant.id.clone()));
         if verdict.is_permitted {
             self.check_fresh(caller, action)?;
-            return Ok(Permit { tenant, organization: organization.cloned(), caller: caller.clone() });
+            return Ok(Permit::new(tenant, caller.clone()));
         }
-        let own = organization.is_none().then(|| held_to(principal, &tenant.id)).flatten();
-        if let Some(own) = own.filter(|_| WITHIN.contains(&action)) {
-            let narrower = self.access.rights.check(principal, action, &place(Some(&own)));
-            if narrower.is_permitted {
-                self.check_fresh(caller, action)?;
-                return Ok(Permit { tenant, organization: Some(own), caller: caller.clone() });
-            }
-        }
-        self.tell_denied(&tenant, caller, action).await;
+        Err(self.refuse(&tenant, caller, action, verdict).await)
+    }
+
+    /// What the policies say; those that failed are told in the log.
+    pub(super) fn verdict(&self, caller: &Caller, action: Action, at: &Place) -> Verdict {
+        let verdict = self.access.rights.check(caller.principal(), action, at);
+        report(&verdict);
+        verdict
+    }
+
+    /// Tells the ledger that somebody was denied something at a tenant; the error that they get.
+    pub(super) async fn refuse(
+        &self,
+        tenant: &Tenant,
+        caller: &Caller,
+        action: Action,
+        verdict: Verdict,
+    ) -> Error {
+        let principal = caller.principal();
+        self.tell_denied(tenant, caller, action).await;
         if !principal.has_any_role_at(&tenant.id) && principal.tenant.as_ref() != Some(&tenant.id) {
-            return Err(Error::UnknownTenant);
+            return Error::UnknownTenant;
         }
         let at = Place::Tenant(tenant.id.clone());
-        Err(Error::Denied(self.denied(caller, action, verdict, &at)))
+        Error::Denied(self.denied(caller, action, verdict, &at))
     }
 
     /// Lets a caller do something that belongs to no tenant.
@@ -138,8 +148,7 @@ impl App {
     /// # Errors
     /// `Denied`, `StaleSignIn`.
     pub async fn permit_here(&self, caller: &Caller, action: Action) -> Result<InstallationPermit, Error> {
-        let verdict = self.access.rights.check(caller.principal(), action, &Place::Installation);
-        report(&verdict);
+        let verdict = self.verdict(caller, action, &Place::Installation);
         if verdict.is_permitted {
             self.check_fresh(caller, action)?;
             return Ok(InstallationPermit { caller: caller.clone() });
@@ -162,19 +171,9 @@ impl App {
         self.access.rights.check(caller.principal(), action, &Place::Installation).is_permitted
     }
 
-    /// Whether whoever has a permit may do something else at its place, without a leaf: for what a page offers.
-    #[must_use]
-    pub fn may_within(&self, permit: &Permit, action: Action) -> bool {
-        let place = match permit.organization() {
-            Some(organization) => Place::Organization(permit.id.clone(), organization.clone()),
-            None => Place::Tenant(permit.id.clone()),
-        };
-        self.access.rights.check(permit.caller().principal(), action, &place).is_permitted
-    }
-
     /// Demands a young sign-in of a person who changes who may do what, or approves: a browser that was left open must not be enough.
     /// Links and the data directory's token have short lives and uses of their own.
-    fn check_fresh(&self, caller: &Caller, action: Action) -> Result<(), Error> {
+    pub(super) fn check_fresh(&self, caller: &Caller, action: Action) -> Result<(), Error> {
         let is_grave = matches!(action, Action::ChangeAccess | Action::ApprovePlans);
         let is_person = caller.principal().how == How::Oidc;
         if !is_grave || !is_person || caller.is_fresh_person(self.ports.clock.now(), self.access.fresh) {
@@ -214,25 +213,14 @@ impl App {
 
     /// Why no error: the denial holds whether it could be recorded or not.
     async fn tell_denied(&self, tenant: &Tenant, caller: &Caller, action: Action) {
+        let denial = Denial::new(&tenant.id, caller, action);
+        if !self.access.denials.lock().is_first(denial, self.ports.clock.monotonic()) {
+            return;
+        }
         let facts = [Fact("by", caller.id()), Fact("action", action.as_str())];
         if let Err(error) = self.tell_access(tenant, "denied", &facts).await {
             tracing::error!(tenant.id = %tenant.id, detail = error.detail(), "a denial could not be recorded");
         }
-    }
-}
-
-/// What can be done within one organization: the store is asked with it. Everything else is about the whole tenant, whatever a policy says
-/// of an organization.
-const WITHIN: [Action; 3] = [Action::ReadDecisions, Action::TellOutcomes, Action::RevealPersonal];
-
-/// The one organization of a tenant to which somebody is held; `None` where there is none, or several.
-fn held_to(principal: &Principal, tenant: &TenantId) -> Option<OrganizationId> {
-    if principal.kind == PrincipalKind::Application {
-        return principal.organization.clone().filter(|_| principal.tenant.as_ref() == Some(tenant));
-    }
-    match &*principal.organizations_at(tenant) {
-        [own] => Some(own.clone()),
-        _ => None,
     }
 }
 
@@ -257,6 +245,13 @@ impl fmt::Display for Denied {
             PrincipalKind::Application => "this access token's scopes do not permit it",
             PrincipalKind::Local | PrincipalKind::Job => "no policy permits it",
         };
+        if self.action == Action::ApprovePlans {
+            return write!(
+                f,
+                "`{what}` is not permitted here: it takes the role `approver`, and a person who signed in at the identity \
+                 provider; a token, a link or a command beside the data approves nothing"
+            );
+        }
         match &self.policies {
             None => write!(f, "`{what}` is not permitted here: {who}"),
             Some(policies) if policies.is_empty() => write!(f, "no policy permits `{what}` here"),

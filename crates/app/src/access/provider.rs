@@ -35,8 +35,9 @@ pub struct Begin {
     pub verifier: Secret,
     /// Where the browser comes back to.
     pub redirect_uri: String,
-    /// How long ago the person may have shown who they are; zero: it is to be shown anew; `None`: any time ago.
-    pub max_age: Option<Duration>,
+    /// How long ago the person may have shown who they are; zero: it is to be shown anew. Always asked for: only then a provider must
+    /// say when that was (OpenID Connect Core 1.0, section 2, `auth_time`).
+    pub max_age: Duration,
 }
 
 /// A sign-in as it comes back.

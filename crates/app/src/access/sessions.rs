@@ -35,8 +35,8 @@ pub(super) struct Opening<'a> {
     pub(super) how: How,
     /// Values of the provider's claim for roles.
     pub(super) claimed: &'a [String],
-    /// When the person last showed who they are.
-    pub(super) authenticated_at: Timestamp,
+    /// When the person last showed who they are; `None` where the provider does not say, which counts as long ago.
+    pub(super) authenticated_at: Option<Timestamp>,
     pub(super) idle: Duration,
     pub(super) longest: Duration,
 }
@@ -86,7 +86,7 @@ impl App {
             how: opening.how.as_str().to_owned(),
             claimed: serde_json::to_string(&Came {
                 claimed: opening.claimed.to_vec(),
-                authenticated_at: Some(opening.authenticated_at.min(now)),
+                authenticated_at: opening.authenticated_at.map(|at| at.min(now)),
             })
             .map_err(Error::internal)?,
             created_at: now,
@@ -124,8 +124,8 @@ impl App {
             tenant: None,
             organization: None,
         };
-        let at = came.authenticated_at.unwrap_or(row.created_at);
-        Ok(Some(Caller::new(principal, &person.name, Some(&row.id)).authenticated(at)))
+        let caller = Caller::new(principal, &person.name, Some(&row.id));
+        Ok(Some(caller.authenticated(came.authenticated_at)))
     }
 
     /// Why no error: who works is not to be stopped because the time of it could not be written.

@@ -145,7 +145,8 @@ impl App {
         let (state, nonce, verifier) = (random()?, random()?, random()?);
         let state = State { state, nonce, verifier, return_to, at, is_again };
         let verifier = Secret::new(state.verifier.clone().into_bytes());
-        let (nonce, max_age) = (state.nonce.clone(), is_again.then_some(Duration::ZERO));
+        let max_age = if is_again { Duration::ZERO } else { self.access.fresh };
+        let nonce = state.nonce.clone();
         let begin = Begin { state: state.state.clone(), nonce, verifier, redirect_uri, max_age };
         let url = provider.begin(&begin).await?;
         let body = serde_json::to_vec(&state).map_err(Error::internal)?;
@@ -209,12 +210,11 @@ impl App {
             self.tell_refusal(known.as_ref().map(|person| &*person.id), why).await;
             return Err(SignInRefusal::NoRole { subject: subject.clone() });
         }
-        let authenticated_at = identity.authenticated_at.unwrap_or(at);
         let opening = Opening {
             principal: &id,
             how: How::Oidc,
             claimed,
-            authenticated_at,
+            authenticated_at: identity.authenticated_at,
             idle: IDLE,
             longest: LONGEST,
         };

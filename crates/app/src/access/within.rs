@@ -3,14 +3,14 @@
 use countersign_core::OrganizationId;
 use countersign_store::Scope;
 
-use super::Permit;
+use super::{Permit, ScopedPermit};
 use crate::Tenant;
 
-/// A tenant, or one organization of it.
+/// A tenant, or some organizations of it.
 #[derive(Clone, Copy)]
 pub struct Within<'a> {
     pub(crate) tenant: &'a Tenant,
-    organization: Option<&'a OrganizationId>,
+    organizations: Option<&'a [OrganizationId]>,
 }
 
 impl<'a> Within<'a> {
@@ -20,21 +20,28 @@ impl<'a> Within<'a> {
         Self::new(tenant, None)
     }
 
-    pub(super) const fn new(tenant: &'a Tenant, organization: Option<&'a OrganizationId>) -> Self {
-        Self { tenant, organization }
+    pub(super) const fn new(tenant: &'a Tenant, organizations: Option<&'a [OrganizationId]>) -> Self {
+        Self { tenant, organizations }
     }
 
-    /// The same, as the store is told it.
-    pub(crate) const fn scope(self) -> Scope<'a> {
-        match self.organization {
-            Some(organization) => Scope::Organization(&self.tenant.id, organization),
-            None => Scope::Tenant(&self.tenant.id),
+    /// The same, as the store is told it: what any of them finds is within.
+    pub(crate) fn scopes(self) -> Vec<Scope<'a>> {
+        let tenant = &self.tenant.id;
+        match self.organizations {
+            Some(own) => own.iter().map(|own| Scope::Organization(tenant, own)).collect(),
+            None => vec![Scope::Tenant(tenant)],
         }
     }
 }
 
 impl<'a> From<&'a Permit> for Within<'a> {
     fn from(permit: &'a Permit) -> Self {
+        permit.within()
+    }
+}
+
+impl<'a> From<&'a ScopedPermit> for Within<'a> {
+    fn from(permit: &'a ScopedPermit) -> Self {
         permit.within()
     }
 }

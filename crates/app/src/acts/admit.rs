@@ -10,6 +10,7 @@ use countersign_store::{Commit, PlanRow, PlanWrite, PlansSpent, StoreError, Writ
 
 use super::{
     Hands, PlanRefusal,
+    beside::Beside,
     kept::{AUDIENCE, PlanBody, due, hash_of, row_version},
     told::{Actor, draft},
 };
@@ -72,22 +73,32 @@ impl App {
         hands: &Hands,
         candidate: Candidate<'_>,
     ) -> Result<(PlanRow, PlanState), Error> {
+        let (row, state, Beside { leaves, writes }) = self.let_in_later(tenant, hands, candidate).await?;
+        let commit = Commit { leaves, writes, ..Commit::background(tenant.id.clone()) };
+        match self.ports.store.commit(commit).await {
+            Ok(_) => {
+                tenant.bell.tell(&row);
+                Ok((row, state))
+            }
+            Err(StoreError::Stale) => Err(Error::Stale),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The same, with what has to be kept in the caller's commit.
+    pub(super) async fn let_in_later(
+        &self,
+        tenant: &Tenant,
+        hands: &Hands,
+        candidate: Candidate<'_>,
+    ) -> Result<(PlanRow, PlanState, Beside), Error> {
         let verdict = self.judge_plan(tenant, hands, (&candidate.plan, candidate.asks_people)).await?;
         let Some(state) = PlanState::new(&candidate.plan, &verdict) else {
             return Err(Error::Plan(PlanRefusal::Gate(verdict.reasons)));
         };
         let (row, leaf) = self.admitted(tenant, candidate, (&state, verdict)).await?;
         let put = PlanWrite::Put { expected_version: 0, row: Box::new(row.clone()) };
-        let commit = Commit {
-            leaves: vec![leaf],
-            writes: vec![Write::Plan(put)],
-            ..Commit::background(tenant.id.clone())
-        };
-        match self.ports.store.commit(commit).await {
-            Ok(_) => Ok((row, state)),
-            Err(StoreError::Stale) => Err(Error::Stale),
-            Err(error) => Err(error.into()),
-        }
+        Ok((row, state, Beside { leaves: vec![leaf], writes: vec![Write::Plan(put)] }))
     }
 
     async fn admitted(

@@ -5,6 +5,7 @@ use countersign_ledger::leaf::Kind;
 use countersign_plan::gate::Breaker;
 use countersign_store::{Commit, PlanWrite, StoreError, Write};
 
+use super::beside::Beside;
 use crate::{App, Error, Tenant, access::Permit, leaves::Draft};
 
 /// How often a change is made anew at the most.
@@ -44,10 +45,31 @@ impl App {
         self.change_breaker(permit, ("breaker_closed", permit.caller().id()), Breaker::closed).await
     }
 
-    /// A run failed or halted.
-    pub(super) async fn count_failure(&self, tenant: &Tenant) -> Result<(), Error> {
+    /// What counts that a run failed or halted; `Stale` when it is kept where somebody acted on the breaker since.
+    pub(super) async fn failure(&self, tenant: &Tenant) -> Result<Beside, Error> {
         let at = self.ports.clock.now();
-        self.change_breaker(tenant, ("breaker_counted", "executor"), |breaker| breaker.failed(at)).await
+        self.breaker_change(tenant, ("breaker_counted", "executor"), |breaker| breaker.failed(at)).await
+    }
+
+    /// A change of the breaker as it is now.
+    async fn breaker_change(
+        &self,
+        tenant: &Tenant,
+        (change, principal): (&str, &str),
+        how: impl Fn(Breaker) -> Breaker,
+    ) -> Result<Beside, Error> {
+        let (expected_version, breaker) = self.breaker(tenant).await?;
+        let breaker = how(breaker);
+        let id = self.make_id(IdKind::Record)?;
+        let draft = Draft::new(&id, self.ports.clock.now(), Kind::Plan)
+            .fact("change", &change)
+            .fact("principal", &principal)
+            .fact("is_open", &breaker.is_open());
+        let document = serde_json::to_string(&breaker).map_err(Error::internal)?;
+        Ok(Beside {
+            leaves: vec![Self::public_leaf(tenant, draft)?],
+            writes: vec![Write::Plan(PlanWrite::Breaker { expected_version, document })],
+        })
     }
 
     async fn change_breaker(
@@ -57,19 +79,8 @@ impl App {
         how: impl Fn(Breaker) -> Breaker,
     ) -> Result<(), Error> {
         for _ in 0..TRIES {
-            let (expected_version, breaker) = self.breaker(tenant).await?;
-            let breaker = how(breaker);
-            let id = self.make_id(IdKind::Record)?;
-            let draft = Draft::new(&id, self.ports.clock.now(), Kind::Plan)
-                .fact("change", &change)
-                .fact("principal", &principal)
-                .fact("is_open", &breaker.is_open());
-            let document = serde_json::to_string(&breaker).map_err(Error::internal)?;
-            let commit = Commit {
-                leaves: vec![Self::public_leaf(tenant, draft)?],
-                writes: vec![Write::Plan(PlanWrite::Breaker { expected_version, document })],
-                ..Commit::background(tenant.id.clone())
-            };
+            let Beside { leaves, writes } = self.breaker_change(tenant, (change, principal), &how).await?;
+            let commit = Commit { leaves, writes, ..Commit::background(tenant.id.clone()) };
             match self.ports.store.commit(commit).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Stale) => {}

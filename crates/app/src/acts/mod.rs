@@ -4,15 +4,21 @@
 //! fold over its reviews, each of which is a row and a leaf; how far a run came is a fold over its steps' rows.
 
 mod admit;
+mod beside;
 mod breaker;
+mod contain;
+mod desk;
+mod executor;
 mod kept;
 mod look;
 mod propose;
+mod recorder;
 mod refusal;
 mod respond;
 mod review;
 mod run;
 mod send;
+mod shown;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -30,11 +36,21 @@ use countersign_plan::gate::Settings;
 
 pub(crate) use self::respond::Responding;
 pub use self::{
+    contain::{CONTAINMENT, Containment},
+    desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},
+    executor::{Queue, Ran},
     propose::{Asked, NewPlan},
+    recorder::PlanRecorder,
     refusal::PlanRefusal,
     respond::{PlaybookFiles, Responded, known_detectors},
-    run::{Ran, Wait},
-    view::{PlanHead, PlanShown, ReviewShown, StepShown},
+    view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
+};
+pub(crate) use self::{desk::facts as hand_facts, executor::Bell};
+pub use countersign_plan::{
+    change::{Evidence, Left, Wanted},
+    gate::{Approvals, Reason as GateReason},
+    review::Refused,
+    run::{Halt, StepState, Why},
 };
 pub use countersign_playbook::{Known, Playbook};
 pub use countersign_store::PlanFilter;

@@ -70,6 +70,18 @@ impl App {
         self.let_in(permit, hands, (order, incident), entry).await
     }
 
+    /// The same, where the incident that it is about has to be there.
+    ///
+    /// # Errors
+    /// As `propose_plan`, and `NotFound`.
+    pub async fn propose_about(&self, permit: &Permit, wanted: NewPlan) -> Result<PlanHead, Error> {
+        if let Some(incident) = &wanted.incident {
+            let found = self.ports.store.find_incident(&permit.id, incident).await?;
+            found.ok_or(Error::NotFound("incident"))?;
+        }
+        self.propose_plan(permit, wanted).await
+    }
+
     /// Plans what a part of the service wants, and lets it in.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ pub enum PlanRefusal {
     #[error("the plan is not taken: {}", reasons(.0))]
     Gate(Vec<Reason>),
     /// The act does not count.
-    #[error("this does not count: {}", .0.as_str())]
+    #[error("this does not count: {}", said(*.0))]
     Review(Refused),
     /// The tenant could not be read.
     #[error("the tenant could not be read: {0}")]
@@ -24,7 +24,9 @@ pub enum PlanRefusal {
     #[error("from where the run stands, that can't come")]
     Misfit,
     /// Who proposed or approves a plan is no person that is known.
-    #[error("an approval is by a person who signed in")]
+    #[error(
+        "this takes a person who signed in at the identity provider: a token, a link or a command beside the data approves nothing"
+    )]
     NotAPerson,
 }
 
@@ -36,11 +38,44 @@ impl PlanRefusal {
             Self::NoHands => "plan.no_hands",
             Self::Faults(_) => "plan.invalid",
             Self::Gate(_) => "plan.refused",
-            Self::Review(_) => "plan.review",
+            Self::Review(refused) => refused_code(*refused),
             Self::Read(_) => "plan.unread",
             Self::Misfit => "plan.misfit",
             Self::NotAPerson => "plan.not_a_person",
         }
+    }
+}
+
+const fn refused_code(refused: Refused) -> &'static str {
+    match refused {
+        Refused::OtherHash => "plan.other_hash",
+        Refused::NotOpen => "plan.not_open",
+        Refused::Late => "plan.late",
+        Refused::Own => "plan.own",
+        Refused::Twice => "plan.twice",
+        Refused::NotAPerson => "plan.not_a_person",
+        Refused::NoReason => "plan.no_reason",
+        Refused::NotTheirs => "plan.not_theirs",
+        Refused::ReportOnly => "plan.report_only",
+        Refused::Early => "plan.early",
+        Refused::Misfit => "plan.misfit",
+    }
+}
+
+/// Why an act does not count, for people.
+const fn said(refused: Refused) -> &'static str {
+    match refused {
+        Refused::OtherHash => "the hash is another plan's; look at this one, and act on what it says",
+        Refused::NotOpen => "the plan waits for nobody any more",
+        Refused::Late => "the plan's time is over; propose it anew",
+        Refused::Own => "you proposed it, and somebody else has to agree",
+        Refused::Twice => "you agreed to it already, which counts once",
+        Refused::NotAPerson => "it takes a person who signed in at the identity provider",
+        Refused::NoReason => "a rejection says why, in 1 to 1,000 characters that hide nothing",
+        Refused::NotTheirs => "only whoever proposed the plan takes it back",
+        Refused::ReportOnly => "by the settings the plan is only shown",
+        Refused::Early => "the plan's time is not over",
+        Refused::Misfit => "from where the plan stands, that can't come",
     }
 }
 

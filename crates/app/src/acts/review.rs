@@ -9,6 +9,7 @@ use countersign_store::{Commit, Fence, NewLeaf, PlanReviewRow, PlanRow, PlanWrit
 
 use super::{
     PlanHead, PlanRefusal,
+    beside::Beside,
     kept::{KeptPlan, ReviewBody, review_context, row_version},
     told::{Actor, draft, word},
 };
@@ -57,13 +58,14 @@ impl App {
     /// # Errors
     /// As `approve_plan`.
     pub async fn withdraw_plan(&self, permit: &Permit, id: &str) -> Result<PlanHead, Error> {
+        self.ports.store.find_plan(&permit.id, id).await?.ok_or(Error::NotFound("plan"))?;
         let by = self.signed(permit).await?;
         self.act_on(permit, id, Act::Withdraw { by }).await
     }
 
     /// A permit for something else approves nothing.
     async fn may_approve(&self, permit: &Permit) -> Result<(), Error> {
-        self.permit(permit.caller(), Action::ApprovePlans, &permit.id, permit.organization()).await.map(drop)
+        self.permit(permit.caller(), Action::ApprovePlans, &permit.id).await.map(drop)
     }
 
     async fn act_on(&self, permit: &Permit, id: &str, act: Act) -> Result<PlanHead, Error> {
@@ -152,12 +154,27 @@ impl App {
         next: Next,
         fence: Option<Fence>,
     ) -> Result<(), Error> {
-        let Next { row, leaf, mut writes, .. } = next;
+        self.keep_next_with(tenant, (next, Beside::default()), fence).await
+    }
+
+    /// The same, with more in the same commit.
+    pub(super) async fn keep_next_with(
+        &self,
+        tenant: &Tenant,
+        (next, beside): (Next, Beside),
+        fence: Option<Fence>,
+    ) -> Result<(), Error> {
+        let (Next { row, leaf, mut writes }, Beside { mut leaves, writes: more }) = (next, beside);
         let expected_version = row.version.saturating_sub(1);
-        writes.push(Write::Plan(PlanWrite::Put { expected_version, row: Box::new(row) }));
-        let commit = Commit { fence, leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
+        leaves.push(leaf);
+        writes.push(Write::Plan(PlanWrite::Put { expected_version, row: Box::new(row.clone()) }));
+        writes.extend(more);
+        let commit = Commit { fence, leaves, writes, ..Commit::background(tenant.id.clone()) };
         match self.ports.store.commit(commit).await {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                tenant.bell.tell(&row);
+                Ok(())
+            }
             Err(StoreError::Stale) => Err(Error::Stale),
             Err(error) => Err(error.into()),
         }

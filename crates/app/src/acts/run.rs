@@ -1,4 +1,4 @@
-//! Carrying plans out: one process at a time for each tenant, one step after the other.
+//! Carrying a plan out, one step after the other.
 
 use std::time::Duration;
 
@@ -6,13 +6,15 @@ use countersign_plan::{
     change::ChangePlan,
     gate::Outcome,
     review::{Act, Status},
-    run::{Answer, Event, Next, Which, Why},
+    run::{Answer, Event, Halt, Next, Which, Why},
 };
-use countersign_store::{Fence, PlanFilter, PlanRow};
+use countersign_store::Fence;
 
 use super::{
     Hands,
     admit::Candidate,
+    beside::Beside,
+    executor::Turn,
     kept::KeptPlan,
     look::{CantLook, look_at, watch_for},
     propose::Asked,
@@ -25,132 +27,53 @@ use crate::{App, Error, Tenant};
 /// The lease of whoever carries plans out.
 pub(super) const EXECUTOR: &str = "executor";
 
-/// How long the lease holds; it is renewed each third of it.
-pub(super) const HELD: Duration = Duration::from_secs(15);
-
-/// Plans that are looked at in one turn.
-const PLANS: u32 = 100;
-
 /// How often a step that was not sent is tried again in one turn, and the first pause before.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What one turn came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ran {
-    /// Plans that came to an end, or halted.
-    pub ended: usize,
-    /// Plans that go on in the next turn, since the tenant could not be asked.
-    pub waiting: usize,
-}
-
 /// Why a run does not go on now.
 #[derive(Debug)]
-pub enum Wait {
+pub(super) enum Wait {
     /// The tenant could not be asked.
     Tenant,
+    /// It is time to stop.
+    Over,
     /// It ended, or halted.
     Ended,
 }
 
 impl App {
-    /// Carries out what may be begun, and goes on with what was: containment first. Nothing where another process does.
-    ///
-    /// # Errors
-    /// `Unavailable`; what was under way is taken up in the next turn.
-    pub async fn run_plans(&self, tenant: &Tenant) -> Result<Ran, Error> {
-        let Ok(hands) = tenant.hands() else { return Ok(Ran::default()) };
-        let store = &self.ports.store;
-        let Some(lease) = store.acquire_lease(&tenant.id, EXECUTOR, &self.ports.process, HELD).await? else {
-            return Ok(Ran::default());
-        };
-        let fence = Fence { name: EXECUTOR, epoch: lease.epoch };
-        let work = self.run_all(tenant, hands, &fence);
-        let mut ticks = tokio::time::interval(HELD / 3);
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                _ = ticks.tick() => {
-                    let lease = store.acquire_lease(&tenant.id, EXECUTOR, &self.ports.process, HELD).await;
-                    // Why dropped: whoever has the lease now takes it up; what was on its way is observed first.
-                    if !matches!(lease, Ok(Some(held)) if held.epoch == fence.epoch) {
-                        return Ok(Ran::default());
-                    }
-                }
-            }
-        }
-    }
-
-    async fn run_all(&self, tenant: &Tenant, hands: &Hands, fence: &Fence) -> Result<Ran, Error> {
-        let mut ran = Ran::default();
-        for row in self.due_plans(tenant).await? {
-            match self.run_one(tenant, hands, (row, fence)).await {
-                Ok(Wait::Ended) => ran.ended += 1,
-                Ok(Wait::Tenant) => ran.waiting += 1,
-                // Why on: one plan that can't be opened, or that somebody acts on now, holds up no other.
-                Err(Error::Stale | Error::Erased | Error::Internal { .. }) => ran.waiting += 1,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(ran)
-    }
-
-    /// Plans that wait for the executor or whose time is over: containment first, then the oldest.
-    async fn due_plans(&self, tenant: &Tenant) -> Result<Vec<PlanRow>, Error> {
-        let now = self.ports.clock.now();
-        let mut rows = Vec::new();
-        // Why apart: what waits for people must not hide what may go on. Whatever is over is overdue as well.
-        for (status, overdue_at) in
-            [(Status::Running, None), (Status::Approved, None), (Status::Proposed, Some(now))]
-        {
-            let states = vec![status.as_str().to_owned()];
-            let filter = PlanFilter { states, overdue_at, ..PlanFilter::default() };
-            rows.extend(self.ports.store.list_plans(&tenant.id, filter, PLANS).await?);
-        }
-        rows.retain(|row| row.state != Status::Proposed.as_str() || row.expires <= now);
-        rows.sort_by(|one, other| other.priority.cmp(&one.priority).then_with(|| one.id.cmp(&other.id)));
-        Ok(rows)
-    }
-
-    async fn run_one(
+    /// Begins a plan, or goes on with one; `None` where it came to its end without a run.
+    pub(super) async fn begin_run(
         &self,
         tenant: &Tenant,
-        hands: &Hands,
-        (row, fence): (PlanRow, &Fence),
-    ) -> Result<Wait, Error> {
-        let kept = self.open_plan_row(tenant, row).await?;
+        turn: &Turn<'_>,
+        kept: KeptPlan,
+    ) -> Result<Option<Course>, Error> {
         let now = self.ports.clock.now();
         let is_open = matches!(kept.state.status, Status::Proposed | Status::Approved);
         if is_open && now >= kept.state.begin_by {
-            self.step_on(tenant, &kept, (Act::Expire, fence)).await?;
-            return Ok(Wait::Ended);
+            self.step_on(tenant, &kept, (Act::Expire, &turn.fence)).await?;
+            return Ok(None);
         }
         let kept = match kept.state.status {
             Status::Approved => {
-                if kept.row.is_by_policy && self.must_ask(tenant, hands, &kept, fence).await? {
-                    return Ok(Wait::Ended);
+                if kept.row.is_by_policy && self.must_ask(tenant, turn, &kept).await? {
+                    return Ok(None);
                 }
                 let hash = kept.state.hash.clone();
-                self.step_on(tenant, &kept, (Act::Begin { hash }, fence)).await?;
+                self.step_on(tenant, &kept, (Act::Begin { hash }, &turn.fence)).await?;
                 self.open_plan(tenant, &kept.row.id).await?
             }
             Status::Running => kept,
-            _ => return Ok(Wait::Ended),
+            _ => return Ok(None),
         };
-        let mut course = self.open_run(tenant, kept).await?;
-        self.go_on(tenant, hands, (&mut course, fence)).await
+        self.open_run(tenant, kept).await.map(Some)
     }
 
     /// Whether a plan that a policy countersigned is beyond what may go by itself by now: then one that asks people takes its place.
-    async fn must_ask(
-        &self,
-        tenant: &Tenant,
-        hands: &Hands,
-        kept: &KeptPlan,
-        fence: &Fence,
-    ) -> Result<bool, Error> {
-        let verdict = self.judge_plan(tenant, hands, (kept.plan(), false)).await?;
+    async fn must_ask(&self, tenant: &Tenant, turn: &Turn<'_>, kept: &KeptPlan) -> Result<bool, Error> {
+        let verdict = self.judge_plan(tenant, turn.hands, (kept.plan(), false)).await?;
         if verdict.outcome == Outcome::Auto {
             return Ok(false);
         }
@@ -161,14 +84,16 @@ impl App {
         let candidate = Candidate {
             plan,
             order: kept.body.order.clone(),
-            actor: Actor::Automation("executor"),
+            actor: Actor::Automation(EXECUTOR),
             incident: kept.row.incident.clone(),
             undoes: kept.row.undoes.clone(),
             asks_people: true,
             audience: Some(kept.row.audience.clone()),
         };
-        let (_, state) = self.admit(tenant, hands, candidate).await?;
-        self.step_on(tenant, kept, (Act::Supersede { hash: state.hash }, fence)).await?;
+        let (_, state, fresh) = self.let_in_later(tenant, turn.hands, candidate).await?;
+        let act = Act::Supersede { hash: state.hash };
+        let next = self.next(tenant, kept, (act, EXECUTOR), Actor::Automation(EXECUTOR)).await?;
+        self.keep_next_with(tenant, (next, fresh), Some(turn.fence.clone())).await?;
         Ok(true)
     }
 
@@ -183,15 +108,19 @@ impl App {
         self.keep_next(tenant, next, Some(fence.clone())).await
     }
 
-    /// Does what is next until the run ends, halts, or the tenant can't be asked.
-    async fn go_on(
+    /// Does what is next until the run ends, halts, the tenant can't be asked, or it is time to stop.
+    pub(super) async fn go_on(
         &self,
         tenant: &Tenant,
-        hands: &Hands,
-        (course, fence): (&mut Course, &Fence),
+        turn: &Turn<'_>,
+        course: &mut Course,
     ) -> Result<Wait, Error> {
+        let (hands, fence) = (turn.hands, &turn.fence);
         let mut unsent = 0;
         loop {
+            if (turn.is_over)() {
+                return Ok(Wait::Over);
+            }
             let next = course.run.next(course.kept.plan());
             let event = match next {
                 Next::Finished => {
@@ -199,7 +128,7 @@ impl App {
                     return Ok(Wait::Ended);
                 }
                 Next::Halt(halt) => {
-                    self.halt(tenant, (course, fence), &halt).await?;
+                    self.halt(tenant, turn, (course, &halt)).await?;
                     return Ok(Wait::Ended);
                 }
                 Next::Look { step, which } => match look(hands, course, (step, which)).await? {
@@ -246,23 +175,32 @@ impl App {
         Ok(Event::Answered { step, answer })
     }
 
-    /// Says where and why the run halted, counts it, and proposes a fresh plan where the world moved.
+    /// Says where and why the run halted and counts it, in one commit; proposes a fresh plan where the world moved.
     async fn halt(
         &self,
         tenant: &Tenant,
-        (course, fence): (&mut Course, &Fence),
-        halt: &countersign_plan::run::Halt,
+        turn: &Turn<'_>,
+        (course, halt): (&mut Course, &Halt),
     ) -> Result<(), Error> {
-        self.keep_step(tenant, course, halt.step, fence).await?;
-        let mut next =
-            self.next(tenant, &course.kept, (Act::Halt, EXECUTOR), Actor::Automation(EXECUTOR)).await?;
-        next.row.halt = Some(serde_json::to_string(halt).map_err(Error::internal)?);
-        self.keep_next(tenant, next, Some(fence.clone())).await?;
-        tracing::error!(tenant.id = %tenant.id, plan = course.kept.row.id, step = halt.step, why = halt.why.code(), "a plan halted");
-        if halt.why == Why::Stopped {
-            return Ok(());
+        self.keep_step(tenant, course, halt.step, &turn.fence).await?;
+        let text = serde_json::to_string(halt).map_err(Error::internal)?;
+        let mut tries = TRIES;
+        loop {
+            let mut next =
+                self.next(tenant, &course.kept, (Act::Halt, EXECUTOR), Actor::Automation(EXECUTOR)).await?;
+            next.row.halt = Some(text.clone());
+            let beside = match halt.why {
+                Why::Stopped => Beside::default(),
+                _ => self.failure(tenant).await?,
+            };
+            tries -= 1;
+            match self.keep_next_with(tenant, (next, beside), Some(turn.fence.clone())).await {
+                // Why: a person acted on the breaker between the two.
+                Err(Error::Stale) if tries > 0 => {}
+                kept => break kept?,
+            }
         }
-        self.count_failure(tenant).await?;
+        tracing::error!(tenant.id = %tenant.id, plan = course.kept.row.id, step = halt.step, why = halt.why.code(), "a plan halted");
         let (Why::Moved { .. }, Some(order)) = (&halt.why, course.kept.body.order.clone()) else {
             return Ok(());
         };

@@ -12,6 +12,7 @@ use countersign_store::{Commit, Fence, PlanStepRow, PlanWrite, StoreError, Write
 use serde_json::Value;
 
 use super::{
+    beside::Beside,
     kept::{KeptPlan, step_context},
     told::{Actor, draft},
 };
@@ -99,17 +100,48 @@ impl App {
         number: usize,
         fence: &Fence,
     ) -> Result<(), Error> {
+        let Some((stored, Beside { leaves, mut writes })) =
+            self.step_now(tenant, (course, number), fence.epoch).await?
+        else {
+            return Ok(());
+        };
+        if stored.0.state == StepState::Intended {
+            // Why: nothing is sent for a plan that a person stopped meanwhile; the row stays as it is.
+            let unchanged = Box::new(course.kept.row.clone());
+            writes.push(Write::Plan(PlanWrite::Put { expected_version: unchanged.version, row: unchanged }));
+        }
+        let commit =
+            Commit { fence: Some(fence.clone()), leaves, writes, ..Commit::background(tenant.id.clone()) };
+        match self.ports.store.commit(commit).await {
+            Ok(_) => {}
+            Err(StoreError::Stale) => return Err(Error::Stale),
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(place) = course.stored.get_mut(number) {
+            *place = Some(stored);
+        }
+        Ok(())
+    }
+
+    /// A step's row as the run has it now, with what keeps it; `None` where it is kept so already. `epoch` is the lease's, 0 where a
+    /// person says what became of it.
+    pub(super) async fn step_now(
+        &self,
+        tenant: &Tenant,
+        (course, number): (&Course, usize),
+        epoch: u64,
+    ) -> Result<Option<((Row, String), Beside)>, Error> {
         let row = *course.run.row(number).ok_or_else(|| Error::internal("a run is beyond its plan"))?;
         let before = course.stored.get(number).cloned().flatten();
         if row == before.as_ref().map_or(Row::default(), |(row, _)| *row) {
-            return Ok(());
+            return Ok(None);
         }
         let now = self.ports.clock.now();
         let id = self.make_id(IdKind::Record)?;
         let was = before.as_ref().map(|(row, _)| row.state);
         let is_told = was != Some(row.state) || row.state == StepState::Intended;
-        let record = match &before {
-            Some((_, record)) if row.state != StepState::Intended => record.clone(),
+        let record = match before {
+            Some((_, record)) if row.state != StepState::Intended => record,
             _ => id.clone(),
         };
         let key = self.key_of_plan(tenant, &course.kept.row).await?;
@@ -123,7 +155,7 @@ impl App {
             step: u64::try_from(number).map_err(Error::internal)?,
             state: row.state.as_str().to_owned(),
             record: record.clone(),
-            epoch: fence.epoch,
+            epoch,
             sent: row.sent,
             is_seen: row.is_seen,
             status: row.status,
@@ -131,23 +163,8 @@ impl App {
             kept: self.kept_answers(tenant, &key, (course, number))?,
         };
         let expected = was.map(|state| state.as_str().to_owned());
-        let mut writes = vec![Write::Plan(PlanWrite::Step { expected, row: written })];
-        if row.state == StepState::Intended {
-            // Why: nothing is sent for a plan that a person stopped meanwhile; the row stays as it is.
-            let unchanged = Box::new(course.kept.row.clone());
-            writes.push(Write::Plan(PlanWrite::Put { expected_version: unchanged.version, row: unchanged }));
-        }
-        let commit =
-            Commit { fence: Some(fence.clone()), leaves, writes, ..Commit::background(tenant.id.clone()) };
-        match self.ports.store.commit(commit).await {
-            Ok(_) => {}
-            Err(StoreError::Stale) => return Err(Error::Stale),
-            Err(error) => return Err(error.into()),
-        }
-        if let Some(place) = course.stored.get_mut(number) {
-            *place = Some((row, record));
-        }
-        Ok(())
+        let writes = vec![Write::Plan(PlanWrite::Step { expected, row: written })];
+        Ok(Some(((row, record), Beside { leaves, writes })))
     }
 
     fn step_leaf(

@@ -7,10 +7,9 @@ use countersign_plan::{
     review::{Act, Status},
     run::{Event, Misfit},
 };
-use countersign_store::Fence;
 
-use super::{PlanHead, PlanRefusal, admit::Candidate, run::EXECUTOR, told::Actor};
-use crate::{App, Error, Tenant, access::Permit};
+use super::{PlanHead, PlanRefusal, admit::Candidate, told::Actor};
+use crate::{App, Error, access::Permit};
 
 impl App {
     /// Proposes the plan that takes back what a run did: all of it, or the chosen steps by name.
@@ -104,21 +103,14 @@ impl App {
         let by = permit.caller().name().to_owned();
         let next = self.next(permit, &course.kept, (Act::Resume, &by), actor).await?;
         let row = next.row.clone();
-        if let Some(step) = settled {
-            let fence = self.executor(permit).await?;
-            self.keep_step(permit, &mut course, step, &fence).await?;
-        }
-        self.keep_next(permit, next, None).await?;
+        // Why without the lease: nobody carries out a run that halted, and the plan's version says whether it still is.
+        let kept = match settled {
+            Some(step) => self.step_now(permit, (&course, step), 0).await?,
+            None => None,
+        };
+        let beside = kept.map(|(_, beside)| beside).unwrap_or_default();
+        self.keep_next_with(permit, (next, beside), None).await?;
         Ok(PlanHead::from(row))
-    }
-
-    /// The executor's lease, for a change of a run that nobody carries out now.
-    async fn executor(&self, tenant: &Tenant) -> Result<Fence, Error> {
-        let store = &self.ports.store;
-        let held = super::run::HELD;
-        let lease = store.acquire_lease(&tenant.id, EXECUTOR, &self.ports.process, held).await?;
-        let lease = lease.ok_or(Error::Stale)?;
-        Ok(Fence { name: EXECUTOR, epoch: lease.epoch })
     }
 }
 

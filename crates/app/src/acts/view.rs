@@ -2,15 +2,13 @@
 
 use countersign_core::Timestamp;
 use countersign_plan::{
-    change::{Because, Left, Note, Radius, Sentence, sentences},
+    change::{Because, Left, Radius, Sentence},
     gate::{Approvals, Reason},
     run::{Halt, StepState},
 };
-use countersign_store::{PlanFilter, PlanRow};
+use countersign_store::PlanRow;
 use serde::Serialize;
-
-use super::told::word;
-use crate::{App, Error, Tenant};
+use serde_json::Value;
 
 /// A plan without what it says: it names nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,6 +29,8 @@ pub struct PlanHead {
     pub undoes: Option<String>,
     /// Whose queue it stands in.
     pub audience: String,
+    /// How much it presses: 0 least, 3 most.
+    pub priority: u8,
     /// Who proposed it: a principal's id.
     pub proposer: String,
     /// Who looks at it.
@@ -66,6 +66,7 @@ impl From<PlanRow> for PlanHead {
             incident: row.incident,
             undoes: row.undoes,
             audience: row.audience,
+            priority: row.priority,
             proposer: row.proposer,
             assignee: row.assignee,
             steps: row.steps,
@@ -81,17 +82,44 @@ impl From<PlanRow> for PlanHead {
     }
 }
 
+/// A plan in a list: it names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanListed {
+    /// Its head.
+    #[serde(flatten)]
+    pub plan: PlanHead,
+    /// What it does, by kinds of steps in the plan's order.
+    pub kinds: Vec<KindCount>,
+    /// Whether what it says was erased.
+    pub is_erased: bool,
+}
+
+/// How many steps of one kind a plan has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KindCount {
+    /// The kind, a word.
+    pub kind: String,
+    /// How many.
+    pub count: usize,
+}
+
 /// A step as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StepShown {
     /// What it is called.
     pub name: String,
+    /// What it does, a word.
+    pub kind: String,
     /// What it does, in words made from the step alone.
     pub sentence: Sentence,
+    /// Whether it can't be undone.
+    pub is_irreversible: bool,
     /// Which of the reasons it is for.
     pub because: usize,
     /// How far it came.
     pub state: StepState,
+    /// How often it was sent, or was about to be.
+    pub sent: u8,
     /// The status of the answer, where it was refused.
     pub status: Option<u16>,
 }
@@ -111,17 +139,36 @@ pub struct ReviewShown {
     pub at: Timestamp,
 }
 
-/// A plan as whoever approves sees it. It names people.
+/// What somebody wrote about a plan or a review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RemarkShown {
+    /// The leaf that says that they did.
+    pub id: String,
+    /// Who, for people.
+    pub by: String,
+    /// What.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A plan as whoever approves sees it: people by alias, and what others wrote left out, until somebody opens it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanShown {
     /// Its head.
     pub plan: PlanHead,
+    /// Who proposed it, for people; `None`: a part of the service, or a program.
+    pub proposed_by: Option<String>,
+    /// The playbook or the workflow that wants it.
+    pub workflow: Option<String>,
     /// What whoever wants it calls it.
     pub title: String,
     /// Why it is wanted, in their words.
     pub because: Vec<Because>,
     /// Whom it touches.
     pub radius: Radius,
+    /// The first of the users that it touches, as the API tells accounts.
+    pub users: Vec<Value>,
     /// Its steps, and how far they came.
     pub steps: Vec<StepShown>,
     /// What whoever approves must know.
@@ -134,76 +181,12 @@ pub struct PlanShown {
     pub demanded: Vec<Approvals>,
     /// How many agreed so far.
     pub approvals: usize,
+    /// Whether whoever proposed it may approve it.
+    pub own_suffices: bool,
     /// What was done with it.
     pub reviews: Vec<ReviewShown>,
+    /// What was written about it.
+    pub remarks: Vec<RemarkShown>,
     /// Where and why its run halted.
     pub halt: Option<Halt>,
-}
-
-impl App {
-    /// Plans, the newest first; they name nobody.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn plans(
-        &self,
-        tenant: &Tenant,
-        filter: PlanFilter,
-        limit: u32,
-    ) -> Result<Vec<PlanHead>, Error> {
-        let rows = self.ports.store.list_plans(&tenant.id, filter, limit).await?;
-        Ok(rows.into_iter().map(PlanHead::from).collect())
-    }
-
-    /// A plan as whoever approves sees it.
-    ///
-    /// # Errors
-    /// `NotFound`, `Erased`, `Unavailable`.
-    pub async fn plan(&self, tenant: &Tenant, id: &str) -> Result<PlanShown, Error> {
-        let kept = self.open_plan(tenant, id).await?;
-        let course = self.open_run(tenant, kept).await?;
-        let plan = course.kept.plan();
-        let sentences = sentences(plan);
-        let steps =
-            plan.steps.iter().zip(sentences).enumerate().map(|(number, (step, sentence))| StepShown {
-                name: step.name.clone(),
-                sentence,
-                because: step.wanted,
-                state: course.run.state(number),
-                status: course.run.row(number).and_then(|row| row.status),
-            });
-        let reviews = course.kept.reviews.iter().map(|(row, told)| ReviewShown {
-            act: word(&told.act).to_owned(),
-            principal: row.principal.clone(),
-            by: told.by.clone(),
-            reason: match &told.act {
-                countersign_plan::review::Act::Reject { reason, .. } => Some(reason.clone()),
-                _ => None,
-            },
-            at: row.at,
-        });
-        Ok(PlanShown {
-            title: plan.title.clone(),
-            because: plan.because.clone(),
-            radius: plan.radius(),
-            steps: steps.collect(),
-            notes: plan.notes.iter().copied().map(Note::text).collect(),
-            left: plan.left.clone(),
-            reasons: course.kept.body.reasons.clone(),
-            demanded: course.kept.state.demanded.clone(),
-            approvals: course.kept.state.approvals.len(),
-            reviews: reviews.collect(),
-            halt: course.run.halt().cloned(),
-            plan: PlanHead::from(course.kept.row.clone()),
-        })
-    }
-
-    /// The plan by which a write at the tenant was made, by the leaf of its intent: the plan's id and the step's number.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn plan_of_write(&self, tenant: &Tenant, record: &str) -> Result<Option<(String, u64)>, Error> {
-        let step = self.ports.store.find_plan_step(&tenant.id, record).await?;
-        Ok(step.map(|step| (step.plan, step.step)))
-    }
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use countersign_detect::HOUR;
+use countersign_ledger::leaf::Leaf;
 use countersign_store::{DeliveryFilter, DeliveryState};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -184,7 +185,13 @@ async fn a_damaged_message_holds_up_no_other() {
 async fn a_receiver_is_tried_by_a_message_of_its_own() {
     let soc = Arc::new(Receiver::default());
     let scene = Scene::new(vec![hook("soc", Severity::High, true, &soc)]).await;
+    let before = scene.app.audit(&scene.tenant).await.unwrap().size;
     assert_eq!(scene.app.try_hook(&scene.tenant, "soc").await.unwrap(), Ok(()));
+    let leaves = scene.app.ports.store.list_leaves(&scene.tenant.id, before, 9).await.unwrap();
+    let [leaf] = &leaves[..] else { panic!("{leaves:?}") };
+    let leaf: Leaf = serde_json::from_slice(&leaf.leaf).unwrap();
+    assert_eq!((leaf.facts["change"].as_str(), leaf.facts["hook"].as_str()), ("hook_tried", "soc"));
+    assert_eq!((leaf.facts["by"].as_str(), leaf.facts["how"].as_str()), ("local", "process"));
     *soc.answer.lock() = Some(HookError::Status(401));
     let refused = scene.app.try_hook(&scene.tenant, "soc").await.unwrap();
     assert_eq!(refused, Err(HookError::Status(401)));

@@ -1,4 +1,4 @@
-//! What people do with incidents. Each act is a leaf: who did what is public, why is sealed beside it.
+//! What people do with incidents. Each act is a leaf: what was done, and by whom, by id, is public; names, and why, are sealed beside it.
 
 use countersign_core::{IdKind, Timestamp};
 use countersign_detect::{
@@ -15,12 +15,12 @@ use serde::Serialize;
 use super::{changed, sealing::NoteBody, sources, suppress};
 use crate::{
     App, Error, Tenant,
+    access::Permit,
     hooks::Told,
     leaves::Draft,
     reveal::{Aliased, Names},
     subjects::PersonKey,
     user_risk,
-    writes::told,
 };
 
 /// The longest note, in bytes.
@@ -78,6 +78,16 @@ pub struct Closed {
 pub(crate) struct Why<'a> {
     pub(crate) actor: &'a str,
     pub(crate) reason: &'a str,
+    /// Whose an incident is, where somebody was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) assignee: Option<&'a str>,
+}
+
+impl<'a> Why<'a> {
+    /// Who, by name, and why.
+    pub(crate) const fn new(actor: &'a str, reason: &'a str) -> Self {
+        Self { actor, reason, assignee: None }
+    }
 }
 
 /// An incident that somebody is at work on.
@@ -92,8 +102,8 @@ impl App {
     ///
     /// # Errors
     /// `NotFound`, `Erased`, `IncidentChanged`, `Handling` where it is closed, `Text` for the actor, `Unavailable`.
-    pub async fn acknowledge_incident(&self, tenant: &Tenant, id: &str, by: By<'_>) -> Result<u64, Error> {
-        self.act(tenant, id, by, ("incident_acknowledged", Handling::acknowledge)).await
+    pub async fn acknowledge_incident(&self, permit: &Permit, id: &str, by: By<'_>) -> Result<u64, Error> {
+        self.act(permit, id, by, ("incident_acknowledged", Handling::acknowledge)).await
     }
 
     /// Gives an incident to somebody, or with `None` to nobody. Returns its version now.
@@ -102,7 +112,7 @@ impl App {
     /// As `acknowledge_incident`; `Text` also for the assignee.
     pub async fn assign_incident(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         id: &str,
         by: By<'_>,
         to: Option<&str>,
@@ -111,7 +121,7 @@ impl App {
             check("assignee", to, MAX_ACTOR_BYTES)?;
         }
         let assign = |handling: &mut Handling| handling.assign(to.map(str::to_owned));
-        self.act(tenant, id, by, ("incident_assigned", assign)).await
+        self.act(permit, id, by, ("incident_assigned", assign)).await
     }
 
     /// Writes a note about an incident, open or closed; returns the note's id. Notes don't count as changes.
@@ -120,11 +130,12 @@ impl App {
     /// `NotFound`, `Erased`, `Text`, `Unavailable`.
     pub async fn note_incident(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         id: &str,
         actor: &str,
         text: &str,
     ) -> Result<String, Error> {
+        let tenant: &Tenant = permit;
         check("actor", actor, MAX_ACTOR_BYTES)?;
         check("text", text, MAX_NOTE_BYTES)?;
         let row = self.get_incident(tenant, id).await?;
@@ -136,8 +147,8 @@ impl App {
         let draft = Draft::new(&note, at, Kind::Administration)
             .fact("change", &"incident_note")
             .fact("incident", &id)
-            .fact("actor", &told(actor));
-        let why = serde_json::to_vec(&Why { actor, reason: text }).map_err(Error::internal)?;
+            .by(permit.caller());
+        let why = serde_json::to_vec(&Why::new(actor, text)).map_err(Error::internal)?;
         let row =
             IncidentNoteRow { id: note.clone(), incident: id.to_owned(), at, key_id: key.id.clone(), sealed };
         let commit = Commit {
@@ -157,38 +168,38 @@ impl App {
     /// As `acknowledge_incident`; `NotFound` also for a `duplicate_of` that there is not.
     pub async fn close_incident(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         id: &str,
         by: By<'_>,
         closure: Closure,
     ) -> Result<Closed, Error> {
         if let Some(other) = closure.duplicate_of {
-            self.get_incident(tenant, &other.to_string()).await?;
+            self.get_incident(permit, &other.to_string()).await?;
         }
         for _ in 1..TRIES {
-            match self.try_close(tenant, id, by, closure.clone()).await {
+            match self.try_close(permit, id, by, closure.clone()).await {
                 Err(Error::IncidentChanged) => {}
                 done => return done,
             }
         }
-        self.try_close(tenant, id, by, closure).await
+        self.try_close(permit, id, by, closure).await
     }
 
     /// Changes the handling of an incident. Once more where the incident grew between the look and the commit; one that somebody
     /// else acted on is refused each time.
     async fn act(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         id: &str,
         by: By<'_>,
         (name, change): (&'static str, impl Fn(&mut Handling) -> Result<(), HandlingError> + Sync),
     ) -> Result<u64, Error> {
         let mut tries = 0;
         loop {
-            let mut taken = self.take_incident(tenant, id, by).await?;
+            let mut taken = self.take_incident(permit, id, by).await?;
             change(&mut taken.incident.handling).map_err(Error::Handling)?;
             tries += 1;
-            match self.put_incident(tenant, taken, by, (name, ""), Vec::new()).await {
+            match self.put_incident(permit, taken, by, (name, ""), Vec::new()).await {
                 Err(Error::IncidentChanged) if tries < TRIES => {}
                 done => return done,
             }
@@ -197,11 +208,12 @@ impl App {
 
     async fn try_close(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         id: &str,
         by: By<'_>,
         closure: Closure,
     ) -> Result<Closed, Error> {
+        let tenant: &Tenant = permit;
         let Closure { disposition, duplicate_of, reason, suppress, mark } = closure;
         let mut taken = self.take_incident(tenant, id, by).await?;
         let consequences = consequences(&taken.incident, disposition, taken.at);
@@ -235,7 +247,7 @@ impl App {
         let people = user_risk::people(tenant, &taken.incident);
         let _turns = self.turns.wait_for_all(&people).await;
         writes.extend(self.hold_incident(tenant, &taken.incident, disposition, taken.at).await?);
-        let version = self.put_incident(tenant, taken, by, ("incident_closed", &reason), writes).await?;
+        let version = self.put_incident(permit, taken, by, ("incident_closed", &reason), writes).await?;
         let consequences = by_alias(tenant, consequences);
         Ok(Closed { version, consequences, is_suppressed: suppressions > 0, marked })
     }
@@ -254,18 +266,19 @@ impl App {
     /// Commits an act: the incident as it is now, the act's leaf, who is told, and what else follows.
     async fn put_incident(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         taken: Taken,
         by: By<'_>,
         (change, reason): (&'static str, &str),
         mut writes: Vec<Write>,
     ) -> Result<u64, Error> {
+        let tenant: &Tenant = permit;
         let Taken { row: before, mut incident, at } = taken;
         incident.turned = before.version.saturating_add(1);
         let key = self.incident_key(tenant, &incident).await?;
         let row = self.incident_row(tenant, &incident, (&key, before.version.saturating_add(1)))?;
         let leaf = self.act_leaf(
-            tenant,
+            permit,
             &key,
             (&incident, &row),
             (by.actor, change, reason),
@@ -282,7 +295,7 @@ impl App {
 
     fn act_leaf(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         key: &PersonKey,
         (incident, row): (&Incident, &IncidentRow),
         (actor, change, reason): (&str, &'static str, &str),
@@ -293,18 +306,17 @@ impl App {
             .fact("change", &change)
             .fact("incident", &incident.id)
             .fact("version", &row.version)
-            .fact("actor", &told(actor));
-        if let Some(assignee) = &row.assignee {
-            draft = draft.fact("assignee", &told(assignee));
-        }
+            .fact("is_assigned", &row.assignee.is_some())
+            .by(permit.caller());
         if let Some(disposition) = &row.disposition {
             draft = draft.fact("disposition", disposition);
             for (name, count) in [("suppressions", suppressions), ("sources", sources)] {
                 draft = draft.fact(name, &count);
             }
         }
-        let why = serde_json::to_vec(&Why { actor, reason }).map_err(Error::internal)?;
-        self.personal_leaf(tenant, draft, key, &why)
+        let why = Why { assignee: row.assignee.as_deref(), ..Why::new(actor, reason) };
+        let why = serde_json::to_vec(&why).map_err(Error::internal)?;
+        self.personal_leaf(permit, draft, key, &why)
     }
 }
 

@@ -7,7 +7,7 @@ use countersign_store::{Commit, IncidentWrite, StoreError, SuppressionRow, Write
 use serde::{Deserialize, Serialize};
 
 use super::act::{MAX_ACTOR_BYTES, MAX_REASON_BYTES, Why, check};
-use crate::{App, Error, Tenant, leaves::Draft, subjects::PersonKey, watch::readable, writes::told};
+use crate::{App, Error, Tenant, access::Permit, leaves::Draft, subjects::PersonKey, watch::readable};
 
 /// How long a suppression may hold, in days: what is to last is a setting of the detector.
 pub const MAX_SUPPRESSED_DAYS: i64 = 90;
@@ -106,7 +106,8 @@ impl App {
     ///
     /// # Errors
     /// `Suppression` for what can't be suppressed so, `Text` for actor and reason, `TooMany` when a thousand hold, `Unavailable`.
-    pub async fn suppress(&self, tenant: &Tenant, new: NewSuppression, actor: &str) -> Result<String, Error> {
+    pub async fn suppress(&self, permit: &Permit, new: NewSuppression, actor: &str) -> Result<String, Error> {
+        let tenant: &Tenant = permit;
         let now = self.ports.clock.now();
         check("actor", actor, MAX_ACTOR_BYTES)?;
         check("reason", &new.reason, MAX_REASON_BYTES)?;
@@ -130,11 +131,11 @@ impl App {
             .fact("change", &"suppression_added")
             .fact("suppression", &id)
             .fact("until", &new.until)
-            .fact("actor", &told(actor));
+            .by(permit.caller());
         if let Some(detector) = &new.detector {
             draft = draft.fact("detector", detector);
         }
-        let why = serde_json::to_vec(&Why { actor, reason: &new.reason }).map_err(Error::internal)?;
+        let why = serde_json::to_vec(&Why::new(actor, &new.reason)).map_err(Error::internal)?;
         let leaf = self.personal_leaf(tenant, draft, &key, &why)?;
         let NewSuppression { detector, entity, until, reason, .. } = new;
         let body = Body { entity, reason, by: actor.to_owned() };
@@ -177,15 +178,23 @@ impl App {
     ///
     /// # Errors
     /// `NotFound` when there is none of this id that holds; `Text` for the actor; `Unavailable`.
-    pub async fn lift_suppression(&self, tenant: &Tenant, id: &str, actor: &str) -> Result<(), Error> {
+    pub async fn lift_suppression(&self, permit: &Permit, id: &str, actor: &str) -> Result<(), Error> {
+        let tenant: &Tenant = permit;
         check("actor", actor, MAX_ACTOR_BYTES)?;
         let (record, at) = (self.make_id(IdKind::Record)?, self.ports.clock.now());
+        // Why first: what is no id of ours has no place in a leaf.
+        let held = self.ports.store.list_suppressions(&tenant.id, at).await?;
+        if !held.iter().any(|row| row.id == id) {
+            return Err(Error::NotFound("suppression"));
+        }
+        let key = self.get_key(tenant, &tenant.keys.log_day(at.days()), None).await?;
         let draft = Draft::new(&record, at, Kind::Administration)
             .fact("change", &"suppression_lifted")
-            .fact("suppression", &told(id))
-            .fact("actor", &told(actor));
+            .fact("suppression", &id)
+            .by(permit.caller());
+        let why = serde_json::to_vec(&Why::new(actor, "")).map_err(Error::internal)?;
         let commit = Commit {
-            leaves: vec![Self::public_leaf(tenant, draft)?],
+            leaves: vec![self.personal_leaf(tenant, draft, &key, &why)?],
             writes: vec![IncidentWrite::Lift { id: id.to_owned(), at }.into()],
             ..Commit::background(tenant.id.clone())
         };

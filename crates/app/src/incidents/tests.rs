@@ -10,12 +10,14 @@ use countersign_detect::{
 };
 use countersign_policy::{Document, Snapshot};
 use countersign_privacy::MasterKey;
-use countersign_store::{Access, AlertRow, Commit, Store, Write};
+use countersign_rights::{Action, How};
+use countersign_store::{Access, AlertRow, Commit, Scope, Store, Write};
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
     Ports, TenantConfig,
+    access::{Caller, Permit},
     hooks::Hook,
     reveal::{Aliased, MASKED_TEXT, Names, Part},
 };
@@ -25,7 +27,8 @@ pub(crate) const START: Timestamp = Timestamp::from_seconds(1_787_212_800);
 /// Use cases over a database of their own.
 pub(crate) struct Scene {
     pub(crate) app: Arc<App>,
-    pub(crate) tenant: Arc<Tenant>,
+    /// The tenant, with what is permitted there to whoever has the data directory.
+    pub(crate) tenant: Permit,
     pub(crate) clock: Arc<HeldClock>,
     _folder: TempDir,
 }
@@ -60,7 +63,8 @@ impl Scene {
             watch: crate::WatchConfig::default(),
         };
         let app = App::start(ports, vec![config]).await.unwrap();
-        let tenant = app.tenant(&"t".parse().unwrap()).unwrap();
+        let local = Caller::local(How::Process);
+        let tenant = app.permit(&local, Action::WorkIncidents, &"t".parse().unwrap()).await.unwrap();
         Self { app, tenant, clock, _folder: folder }
     }
 
@@ -218,8 +222,10 @@ async fn of_two_people_who_act_at_once_one_is_told_so_and_every_act_is_a_leaf() 
     );
     let leaves = app.ports.store.list_leaves(&tenant.id, before, 4).await.unwrap();
     let text: String = leaves.iter().map(|row| String::from_utf8(row.leaf.clone()).unwrap()).collect();
-    assert!(text.contains("incident_closed") && text.contains("\"mia\""), "{text}");
-    assert!(!text.contains("Ann"), "a reason is sealed");
+    assert!(text.contains("incident_closed") && text.contains("\"by\":\"local\""), "{text}");
+    for sealed in ["Ann", "mia", "noa"] {
+        assert!(!text.contains(sealed), "reasons and names of colleagues are sealed: {text}");
+    }
 }
 
 #[tokio::test]
@@ -365,10 +371,15 @@ async fn a_suppression_and_its_end_are_leaves_that_name_nobody() {
     assert!(matches!(app.lift_suppression(tenant, &id, "noa").await, Err(Error::NotFound("suppression"))));
     let leaves = app.ports.store.list_leaves(&tenant.id, before, 9).await.unwrap();
     let text: String = leaves.iter().map(|row| String::from_utf8(row.leaf.clone()).unwrap()).collect();
-    for part in ["suppression_added", "\"mia\"", "suppression_lifted", "\"noa\"", &id] {
+    for part in ["suppression_added", "\"by\":\"local\"", "suppression_lifted", "\"how\":\"process\"", &id] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    assert!(!text.to_lowercase().contains("ann\"") && !text.contains("travels"), "{text}");
+    for sealed in ["ann\"", "travels", "mia", "noa"] {
+        assert!(!text.to_lowercase().contains(sealed), "{sealed}: {text}");
+    }
+    let row = &leaves[1];
+    let bodies = app.ports.store.list_sealed_bodies(Scope::Tenant(&tenant.id), row.index).await.unwrap();
+    assert_eq!(bodies.len(), 1, "who lifted it, by name, is sealed beside the leaf");
     assert_eq!(leaves.len(), 2);
 }
 

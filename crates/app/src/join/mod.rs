@@ -12,19 +12,24 @@ mod work;
 use std::collections::BTreeMap;
 
 use countersign_core::{DecisionId, Level};
-use countersign_store::{JoinRow, Scope};
+use countersign_store::{DecisionRow, JoinRow, Scope};
 
 pub(crate) use self::state::Joining;
 pub use self::{bypass::ABOUT as LOGIN_WITHOUT_DECISION, state::JoinCounts, work::Joined};
-use crate::{App, Error, Tenant};
+use crate::{App, Error, Tenant, access::Within};
 
 impl App {
-    /// Auth0's ids of the log entries that belong to a decision, in the order of the ids.
+    /// Auth0's ids of the log entries that belong to a decision that was found within that, in the order of the ids.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn log_ids(&self, tenant: &Tenant, decision: &DecisionId) -> Result<Vec<String>, Error> {
-        let rows = self.ports.store.list_joins_of(&tenant.id, vec![decision.clone()]).await?;
+    pub async fn log_ids(
+        &self,
+        within: impl Into<Within<'_>>,
+        decision: &DecisionRow,
+    ) -> Result<Vec<String>, Error> {
+        let (tenant, ids) = (within.into().tenant, vec![decision.decision.id.clone()]);
+        let rows = self.ports.store.list_joins_of(&tenant.id, ids).await?;
         Ok(rows.into_iter().map(|row| row.log_id).collect())
     }
 

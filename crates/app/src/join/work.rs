@@ -16,11 +16,11 @@ use crate::{
     outcomes::{FromLog, Outcome},
 };
 
-/// Entries that are joined in one turn.
-const BATCH: u32 = 256;
+/// Entries that are joined in one turn, and commits wait for no more than what came of them.
+const BATCH: u32 = 64;
 
-/// Decisions that are made findable in one commit.
-const PAGE: u32 = 1_000;
+/// Decisions that are made findable in one commit. Few, since decisions wait for it: 1,000 held them up for some 20 ms.
+const PAGE: u32 = 64;
 
 /// How long a sign-in waits for its decision, in microseconds by Auth0's clock.
 pub(super) const GRACE: Micros = 10 * 60 * 1_000_000;
@@ -30,7 +30,7 @@ pub(super) const GRACE: Micros = 10 * 60 * 1_000_000;
 const FINDABLE: Micros = 3 * 24 * 3_600 * 1_000_000;
 
 /// Pages of decisions that are made findable in one turn, so that a long ledger does not hold up the stop.
-const PAGES: u32 = 16;
+const PAGES: u32 = 256;
 
 /// What one turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -70,6 +70,11 @@ pub enum Why {
     /// The tenant gave no token now.
     #[error("no token can be had now")]
     NoToken,
+    /// The tenant gave a token with more scopes than were asked for, which is not used.
+    #[error(
+        "the tenant gave the client more scopes than it asked for: take from its grant what it must not have"
+    )]
+    TooMuch,
 }
 
 /// Why a request came to nothing.

@@ -7,7 +7,11 @@ use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, ModelAct, ModelActRow, StoreError, Write};
 
 use super::{Challenger, InForce, ModelRefusal, SHIPPED, install, load, load_constants, load_own};
-use crate::{App, Error, Tenant, leaves::Draft, writes::told};
+use crate::{
+    App, Error, Tenant,
+    access::{Caller, Permit},
+    leaves::Draft,
+};
 
 /// The longest name of who acts, in bytes.
 const MAX_ACTOR_BYTES: usize = 200;
@@ -76,23 +80,24 @@ impl App {
     /// holds on, unless the database has the new act all the same.
     pub async fn change_models(
         self: &Arc<Self>,
-        tenant: &Arc<Tenant>,
+        permit: &Permit,
         change: ModelChange,
         by: ModelBy<'_>,
     ) -> Result<ModelActRow, Error> {
         check_actor(by.actor)?;
-        let (app, tenant) = (Arc::clone(self), Arc::clone(tenant));
+        let (app, permit) = (Arc::clone(self), permit.clone());
         let (actor, expected) = (by.actor.to_owned(), by.expected);
-        let work = async move { app.do_change(&tenant, change, ModelBy { actor: &actor, expected }).await };
+        let work = async move { app.do_change(&permit, change, ModelBy { actor: &actor, expected }).await };
         self.late.finish(work).await?
     }
 
     async fn do_change(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         change: ModelChange,
         by: ModelBy<'_>,
     ) -> Result<ModelActRow, Error> {
+        let tenant: &Tenant = permit;
         let acts = self.ports.store.list_model_acts(&tenant.id, ACTS).await?;
         if acts.first().map_or(0, |act| act.number) != by.expected {
             return Err(Error::ModelsChanged);
@@ -111,7 +116,7 @@ impl App {
         };
         let id = self.make_id(IdKind::Record)?;
         let commit = Commit {
-            leaves: vec![Self::public_leaf(tenant, draft(&id, &row, &held))?],
+            leaves: vec![Self::public_leaf(tenant, draft(&id, (&row, permit.caller()), &held))?],
             writes: vec![Write::ModelAct(row.clone())],
             ..Commit::background(tenant.id.clone())
         };
@@ -143,7 +148,7 @@ impl App {
     }
 }
 
-fn draft<'a>(id: &'a str, row: &ModelActRow, held: &InForce) -> Draft<'a> {
+fn draft<'a>(id: &'a str, (row, by): (&ModelActRow, &Caller), held: &InForce) -> Draft<'a> {
     let kind = match row.act {
         ModelAct::Promote | ModelAct::RollBack | ModelAct::Attach | ModelAct::Detach => Kind::Policy,
         ModelAct::Challenge | ModelAct::Withdraw => Kind::Administration,
@@ -152,7 +157,7 @@ fn draft<'a>(id: &'a str, row: &ModelActRow, held: &InForce) -> Draft<'a> {
         .fact("change", &format_args!("model_{}", row.act.as_str()))
         .fact("act", &row.number)
         .fact("champion", &row.champion)
-        .fact("actor", &told(&row.by));
+        .by(by);
     draft.versions.insert("model".to_owned(), held.champion.id().to_string());
     if let (Some(version), Some(own)) = (row.own, &held.own) {
         draft = draft.fact("own_model", &version);

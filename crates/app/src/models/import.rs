@@ -10,7 +10,7 @@ use countersign_risk::{
 use countersign_store::{Commit, ModelKind, ModelRow, StoreError, Write};
 
 use super::{MAX_MODEL_BYTES, ModelRefusal, SHIPPED, act::check_actor};
-use crate::{App, Error, Tenant, leaves::Draft, writes::told};
+use crate::{App, Error, Tenant, access::Permit, leaves::Draft};
 
 /// The most versions that a tenant keeps.
 const MOST: u32 = 1_000;
@@ -33,7 +33,7 @@ impl App {
     /// `Model` for a fault, for one that is too long and for one that is there; `Text` for the actor; `TooMany`; `Unavailable`.
     pub async fn import_model(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         model: &Model,
         card: &Card,
         by: &str,
@@ -49,7 +49,7 @@ impl App {
             return Err(ModelRefusal::Size(size).into());
         }
         let taken = Taken { kind: ModelKind::Constants, tag: model.id().to_string(), document, card };
-        self.take_in(tenant, &taken, by).await
+        self.take_in(permit, &taken, by).await
     }
 
     /// Takes an operator's own model in, its file as it is; it counts nowhere until it is challenged or attached. Returns its
@@ -59,7 +59,7 @@ impl App {
     /// `Model` for all faults of the file and for one that is there; `Text` for the actor; `TooMany`; `Unavailable`.
     pub async fn import_own_model(
         &self,
-        tenant: &Tenant,
+        permit: &Permit,
         file: &str,
         by: &str,
     ) -> Result<(u64, OwnModelId), Error> {
@@ -67,10 +67,11 @@ impl App {
         let own = OwnModel::parse(file.as_bytes()).map_err(ModelRefusal::OwnFaults)?;
         let (tag, document) = (own.id().to_string(), file.to_owned());
         let taken = Taken { kind: ModelKind::Own, tag, document, card: String::new() };
-        Ok((self.take_in(tenant, &taken, by).await?, own.id().clone()))
+        Ok((self.take_in(permit, &taken, by).await?, own.id().clone()))
     }
 
-    async fn take_in(&self, tenant: &Tenant, taken: &Taken, by: &str) -> Result<u64, Error> {
+    async fn take_in(&self, permit: &Permit, taken: &Taken, by: &str) -> Result<u64, Error> {
+        let tenant: &Tenant = permit;
         let Taken { kind, tag, document, card } = taken;
         for _ in 0..TRIES {
             let version = self.next_version(tenant, tag).await?;
@@ -87,7 +88,7 @@ impl App {
             let mut draft = Draft::new(&id, at, Kind::Administration)
                 .fact("change", &"model_imported")
                 .fact("version", &version)
-                .fact("actor", &told(by));
+                .by(permit.caller());
             let name = match kind {
                 ModelKind::Constants => "model",
                 ModelKind::Own => "own_model",

@@ -5,7 +5,11 @@ use countersign_privacy::fields::{Masked, Source, masked, opened};
 use serde_json::{Value, json};
 
 use super::{Asked, Public, Revealed, named, values};
-use crate::{App, Error, Tenant, access::Permit, decide::record::Record};
+use crate::{
+    App, Error, Tenant,
+    access::{Permit, ScopedPermit},
+    decide::record::Record,
+};
 
 /// A field that is masked until it is opened.
 pub type MaskedField = Masked;
@@ -42,7 +46,7 @@ pub fn fields_view(fields: &[MaskedField]) -> Value {
 impl App {
     pub(super) async fn reveal_decision(
         &self,
-        permit: &Permit,
+        permit: &ScopedPermit,
         id: &str,
         asked: Asked<'_>,
     ) -> Result<Revealed, Error> {
@@ -51,9 +55,9 @@ impl App {
         let (event, source) = event_of(&record)?;
         let values = values(asked, |path| opened(&event, source, path))?;
         let subject = row.subject.as_ref().ok_or(Error::Erased)?;
-        let key = self.find_key(permit, subject).await?.ok_or(Error::Erased)?;
+        let key = self.find_key(permit.unscoped(), subject).await?.ok_or(Error::Erased)?;
         let public = Public { what: "decision", record: Some(id.as_str()), fields: named(&values) };
-        let record = self.record_reveal(permit, &key, public, asked.reason).await?;
+        let record = self.record_reveal(permit.unscoped(), &key, public, asked.reason).await?;
         Ok(Revealed { record, values })
     }
 

@@ -15,7 +15,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    App, Error, Tenant, access::Permit, incidents::MAX_ACTOR_BYTES, leaves::Draft, subjects::PersonKey,
+    App, Error, Tenant,
+    access::{Permit, ScopedPermit},
+    incidents::MAX_ACTOR_BYTES,
+    leaves::Draft,
+    subjects::PersonKey,
 };
 
 pub use event::{MaskedField, fields_view, masked_event};
@@ -90,17 +94,30 @@ impl App {
     ///
     /// # Errors
     /// `Reason`; `Fields` for one that it does not have, or that does not open; `NotFound`, also for all but decisions where the permit is
-    /// for one organization; `Erased`, `NotKept`, `Denied`, `Unavailable`.
+    /// for some organizations alone; `Erased`, `NotKept`, `Denied`, `Unavailable`.
     pub async fn reveal(
+        &self,
+        permit: &ScopedPermit,
+        (kind, id): (Target, &str),
+        asked: Asked<'_>,
+    ) -> Result<Revealed, Error> {
+        check(permit.unscoped(), asked)?;
+        if kind == Target::Decision {
+            return self.reveal_decision(permit, id, asked).await;
+        }
+        self.reveal_at(permit.whole().ok_or(Error::NotFound("record"))?, (kind, id), asked).await
+    }
+
+    /// The same of something that is the whole tenant's.
+    async fn reveal_at(
         &self,
         permit: &Permit,
         (kind, id): (Target, &str),
         asked: Asked<'_>,
     ) -> Result<Revealed, Error> {
-        check(permit, asked)?;
         match kind {
-            Target::Decision => self.reveal_decision(permit, id, asked).await,
-            _ if permit.organization().is_some() => Err(Error::NotFound("record")),
+            // Why: decisions are opened by who is held to some, too, and so not here.
+            Target::Decision => Err(Error::NotFound("record")),
             Target::Incident => Ok(self.reveal_incident(permit, id, asked, Aliased::Whole).await?.1),
             Target::Alert => self.reveal_alert(permit, id, asked).await,
             Target::User => self.reveal_user(permit, id, asked).await,
@@ -121,8 +138,7 @@ impl App {
         let id = self.make_id(IdKind::Record)?;
         let Public { what, record, fields } = public;
         let mut draft = Draft::new(&id, self.ports.clock.now(), Kind::Reveal)
-            .fact("by", &permit.caller().id())
-            .fact("how", &permit.caller().principal().how)
+            .by(permit.caller())
             .fact("what", &what)
             .fact("fields", &fields);
         draft = match record {
@@ -150,16 +166,27 @@ impl App {
         self.record_reveal(permit, key, public, reason).await
     }
 
+    /// Tells the ledger that parts of something are about to be shown.
+    pub(crate) async fn record_parts(
+        &self,
+        permit: &Permit,
+        key: &PersonKey,
+        (what, record, fields): (&'static str, &str, String),
+        reason: Reason<'_>,
+    ) -> Result<String, Error> {
+        let public = Public { what, record: Some(record), fields };
+        self.record_reveal(permit, key, public, reason).await
+    }
+
     /// The key of this name, under which why something was opened is sealed; `Erased` where it is gone.
     pub(crate) async fn opening_key(&self, tenant: &Tenant, key_id: &str) -> Result<Arc<PersonKey>, Error> {
         self.key_named(tenant, key_id).await?.ok_or(Error::Erased)
     }
 
-    /// Whether a caller may open fields at a tenant, or at the one organization that they administer, without a leaf: for what a page
-    /// offers.
+    /// Whether a caller may open fields of a tenant, without a leaf: for what a page offers.
     #[must_use]
     pub fn may_reveal(&self, permit: &Permit) -> bool {
-        self.may_within(permit, Action::RevealPersonal)
+        self.may(permit.caller(), Action::RevealPersonal, &permit.id)
     }
 }
 

@@ -7,7 +7,8 @@ use countersign_detect::{Entity, EntityKind, incident::ERASED};
 use countersign_privacy::{Alias, Aliases, Epoch};
 use serde_json::{Value, json};
 
-use crate::{App, Tenant, incidents::EntityTag};
+use super::Asked;
+use crate::{App, Error, Tenant, access::Permit, incidents::EntityTag};
 
 /// What stands in the place of a text that people wrote.
 pub const MASKED_TEXT: &str = "[free_text]";
@@ -38,6 +39,15 @@ impl Part {
             Self::Others => "others",
             Self::Texts => "texts",
         }
+    }
+
+    /// The parts that are asked for, each at the most once.
+    pub(crate) fn all_of(permit: &Permit, asked: Asked<'_>) -> Result<BTreeSet<Self>, Error> {
+        super::check(permit, asked)?;
+        let part = |field: &String| Self::ALL.into_iter().find(|part| part.as_str() == field);
+        let parts: BTreeSet<Self> =
+            asked.fields.iter().map(part).collect::<Option<_>>().ok_or(Error::Fields)?;
+        if parts.len() == asked.fields.len() { Ok(parts) } else { Err(Error::Fields) }
     }
 
     /// The part that an entity of this kind belongs to; `None` for what names nobody: the tenant, its organizations and clients.

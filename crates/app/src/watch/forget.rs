@@ -8,7 +8,7 @@ use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, Old, SubjectKeyRow, Write};
 
 use super::{desk::Working, ingest::AHEAD};
-use crate::{App, Error, Lead, Tenant, leaves::Draft};
+use crate::{App, Error, Lead, Tenant, access::Job, leaves::Draft};
 
 /// Entries deleted in one transaction.
 const BATCH: u32 = 256;
@@ -134,7 +134,13 @@ impl App {
         if self.ports.store.is_key_used(&tenant.id, &key.key_id, until).await? {
             return Ok(false);
         }
-        self.record_erasure(tenant, std::slice::from_ref(&subject), &[(&subject, key.clone())]).await?;
+        self.record_erasure(
+            tenant,
+            &Job::Retention.caller(),
+            std::slice::from_ref(&subject),
+            &[(&subject, key.clone())],
+        )
+        .await?;
         self.destroy_key(tenant, &subject, &key.key_id).await?;
         Ok(true)
     }

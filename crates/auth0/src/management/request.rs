@@ -162,6 +162,12 @@ impl<T> Request<T> {
         self
     }
 
+    /// A request that was planned as data, whose answer is read as this type.
+    #[must_use]
+    pub const fn read_as(request: AnyRequest) -> Self {
+        Self { request, answer: PhantomData }
+    }
+
     /// The request without the type of its answer.
     #[must_use]
     pub const fn any(&self) -> &AnyRequest {

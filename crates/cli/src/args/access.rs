@@ -26,15 +26,17 @@ pub enum AccessCommand {
     AddPerson(AddPerson),
     /// End what somebody may do, and sign them out.
     DisablePerson(EndOne),
+    /// Let somebody in again who was disabled, with what they were granted.
+    EnablePerson(EndOne),
     /// List roles that people and service accounts have.
-    Roles(ListAccess),
+    Roles(ListRoles),
     /// Grant a role at a tenant, at an organization of it, or at all tenants.
     #[command(
         after_help = "Examples:\n  countersign access grant per_01… analyst --tenant acme --url http://127.0.0.1:8377\n  countersign access grant per_01… tenant_admin --tenant acme --organization org_1 --url http://127.0.0.1:8377"
     )]
     Grant(GrantRole),
     /// Take a role away, by its id.
-    TakeAway(EndOne),
+    TakeAway(EndGrant),
     /// List browsers that are signed in.
     Sessions(ListAccess),
     /// End a session, by its id.
@@ -78,6 +80,30 @@ pub struct Server {
 /// What is listed.
 #[derive(Debug, ClapArgs)]
 pub struct ListAccess {
+    /// Where.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `countersign access roles`
+#[derive(Debug, ClapArgs)]
+pub struct ListRoles {
+    /// At which tenant, for who may see access there alone; everywhere when absent.
+    #[arg(long)]
+    pub tenant: Option<TenantId>,
+    /// Where.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `countersign access take-away`
+#[derive(Debug, ClapArgs)]
+pub struct EndGrant {
+    /// The grant's id.
+    pub id: String,
+    /// The tenant that it is of, for who may change access there alone.
+    #[arg(long)]
+    pub tenant: Option<TenantId>,
     /// Where.
     #[command(flatten)]
     pub server: Server,

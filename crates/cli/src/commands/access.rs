@@ -2,13 +2,16 @@
 
 use std::fmt::Write as _;
 
+use anyhow::Context;
+use countersign_core::TenantId;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Verdict, desk::text, print};
 use crate::{
     args::{
-        AccessCommand, AddPerson, BreakGlass, EndOne, GrantRole, ListAccess, MakeAccount, MakeToken, Server,
+        AccessCommand, AddPerson, BreakGlass, EndGrant, EndOne, GrantRole, ListAccess, MakeAccount,
+        MakeToken, Server,
     },
     place::Remote,
 };
@@ -17,19 +20,19 @@ pub async fn run(command: AccessCommand) -> anyhow::Result<Verdict> {
     let told = match command {
         AccessCommand::Me(args) => whole(&list(&args, "me").await?)?,
         AccessCommand::Policies(args) => policies(&list(&args, "policies").await?),
-        AccessCommand::People(args) => table(
-            &list(&args, "people").await?,
-            "people",
-            &["id", "name", "subject", "seen_at", "disabled_at"],
-        ),
+        AccessCommand::People(args) => {
+            let columns = ["id", "name", "subject", "seen_at", "disabled_at"];
+            table(&people(&args.server).await?, "people", &columns)
+        }
         AccessCommand::AddPerson(args) => add_person(&args).await?,
         AccessCommand::DisablePerson(args) => end(&args, "people", "disable").await?,
+        AccessCommand::EnablePerson(args) => end(&args, "people", "enable").await?,
         AccessCommand::Roles(args) => {
             let columns = ["id", "principal", "role", "tenant", "organization", "given_at", "given_by"];
-            table(&list(&args, "grants").await?, "grants", &columns)
+            table(&remote(&args.server)?.get(&GRANTS, &at(args.tenant.as_ref())).await?, "grants", &columns)
         }
         AccessCommand::Grant(args) => grant(&args).await?,
-        AccessCommand::TakeAway(args) => end(&args, "grants", "end").await?,
+        AccessCommand::TakeAway(args) => take_away(&args).await?,
         AccessCommand::Sessions(args) => {
             let columns = ["id", "principal", "how", "created_at", "seen_at", "ends_at"];
             table(&list(&args, "sessions").await?, "sessions", &columns)
@@ -59,6 +62,35 @@ async fn list(ListAccess { server }: &ListAccess, what: &str) -> anyhow::Result<
 async fn post(server: &Server, path: &[&str], body: &Value) -> anyhow::Result<Value> {
     let path = [&["v1", "access"], path].concat();
     remote(server)?.call(Method::POST, &path, Some(body)).await
+}
+
+/// All people, page by page.
+async fn people(server: &Server) -> anyhow::Result<Value> {
+    let (remote, mut people, mut query) = (remote(server)?, Vec::new(), Vec::new());
+    loop {
+        let mut page = remote.get(&["v1", "access", "people"], &query).await?;
+        if let Some(Value::Array(rows)) = page.get_mut("people").map(Value::take) {
+            people.extend(rows);
+        }
+        match page.get("next").and_then(Value::as_str) {
+            Some(next) => query = vec![("after", next.to_owned())],
+            None => return Ok(json!({ "people": people })),
+        }
+    }
+}
+
+/// Where grants are.
+const GRANTS: [&str; 3] = ["v1", "access", "grants"];
+
+fn at(tenant: Option<&TenantId>) -> Vec<(&'static str, String)> {
+    tenant.map(|tenant| ("tenant", tenant.to_string())).into_iter().collect()
+}
+
+async fn take_away(EndGrant { id, tenant, server }: &EndGrant) -> anyhow::Result<String> {
+    let path = [&GRANTS[..], &[id, "end"]].concat();
+    let ended = remote(server)?.find_by(&path, &at(tenant.as_ref()), &json!({})).await?;
+    ended.with_context(|| format!("there is no grant `{id}` there"))?;
+    Ok(format!("{id}: done\n"))
 }
 
 async fn add_person(AddPerson { server, subject, name, issuer }: &AddPerson) -> anyhow::Result<String> {

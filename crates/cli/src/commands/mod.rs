@@ -18,11 +18,13 @@ mod keys;
 mod ledger;
 mod logs;
 mod model;
+mod plans;
 mod playbooks;
 pub(crate) mod policy;
 mod privacy;
 mod restore;
 mod reveal;
+mod reviews;
 mod risk_token;
 pub mod rules;
 mod sandbox;
@@ -69,6 +71,8 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Decisions(args) => decisions::run(args).await,
         Command::Incidents(args) => incidents::run(args).await,
+        Command::Plan(args) => plans::run(*args).await,
+        Command::Review(args) => reviews::run(*args).await,
         Command::Reveal(args) => reveal::run(args).await,
         Command::Alerts(args) => alerts::run(args).await,
         Command::Logs(args) => logs::run(args).await,

@@ -8,10 +8,12 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context, bail};
 use countersign_app::{
     App,
+    access::Caller,
     audit::{AuditFailure, RETIRED_VERIFIERS, audit},
     checkpoint_file_name,
 };
 use countersign_core::TenantId;
+use countersign_rights::How;
 use countersign_store::{Access, Store};
 
 use self::{
@@ -156,8 +158,9 @@ async fn judge(
     }
     let app = base.existing_app_beside(&config, store, folder).await?;
     app.finish_erasures().await?;
+    let by = Caller::local(How::Process);
     for (tenant, keys) in &known.erasures {
-        let count = app.repeat_erasures(app.tenant(tenant)?.as_ref(), keys).await?;
+        let count = app.repeat_erasures(app.tenant(tenant)?.as_ref(), &by, keys).await?;
         if count > 0 {
             print(&format!("{count} erasures of {tenant} that the backup did not know were repeated.\n"));
         }
@@ -268,8 +271,9 @@ async fn in_place(args: &Restore, mut config: Config) -> anyhow::Result<Verdict>
     let staging = Staging::begin(folder)?;
     staging.copy(folder, RETIRED_VERIFIERS)?;
     let app = base.existing_app_beside(&config, store, staging.folder()).await?;
+    let by = Caller::local(How::Process);
     for (tenant, keys) in &known.erasures {
-        app.repeat_erasures(app.tenant(tenant)?.as_ref(), keys).await?;
+        app.repeat_erasures(app.tenant(tenant)?.as_ref(), &by, keys).await?;
     }
     tell(&app, &rollbacks).await?;
     for rollback in &rollbacks {

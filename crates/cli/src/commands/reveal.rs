@@ -44,7 +44,8 @@ pub async fn revealed(
             server.call(Method::POST, &["v1", "reveals", tenant.as_str()], Some(&body)).await
         }
         Place::Here(here) => {
-            let permit = permit(here, Action::RevealPersonal).await?;
+            let (caller, id_of_tenant) = (Caller::local(How::Process), here.tenant.id());
+            let permit = here.app.permit_within(&caller, Action::RevealPersonal, id_of_tenant).await?;
             let asked = Asked { fields, reason: reason(why) };
             let Revealed { record, values } = here.app.reveal(&permit, (kind, id), asked).await?;
             here.app.sign_checkpoint(&here.tenant).await?;
@@ -56,7 +57,7 @@ pub async fn revealed(
 /// What whoever has the data directory may do besides.
 pub async fn permit(here: &Here, action: Action) -> anyhow::Result<Permit> {
     let tenant = Arc::clone(&here.tenant);
-    Ok(here.app.permit(&Caller::local(How::Process), action, tenant.id(), None).await?)
+    Ok(here.app.permit(&Caller::local(How::Process), action, tenant.id()).await?)
 }
 
 /// The reason of somebody beside the data, whom nobody but themselves names.

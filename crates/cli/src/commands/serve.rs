@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use super::{Verdict, print, start_logging};
 use crate::{
+    acting,
     args::Serve,
     compose::Base,
     config::{self, Config},
@@ -40,6 +41,11 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
         None if config.server.behind_tls_proxy => (Listener::behind_proxy(listener), "http"),
         None => (Listener::plain(listener), "http"),
     };
+    for tenant in app.tenants() {
+        if let Some(configured) = config.tenants.get(tenant.id()) {
+            tenant.set_reviews(configured.reviews.settings());
+        }
+    }
     let server = base.server(&config, Arc::clone(&app), address)?;
     let (_sender, stop, _signals) = listen::signals()?;
     let way = match app.has_provider() {
@@ -56,6 +62,7 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     let retention = config.retention.kept();
     let limits = Limits::standard();
     let sources = doctor::sources(&config, &base.clock)?;
+    acting::give(&config, &app, base.data.path(), &base.clock, &sources)?;
     let puller = Puller::new(&config, Arc::clone(&app), &sources);
     let doctor = Doctor::new(Arc::clone(&config), Arc::clone(&app), sources);
     let rules = RuleWatch::new(Arc::clone(&config), Arc::clone(&app));

@@ -21,7 +21,7 @@ const KEYS: &[Key] = &[
     key(
         "server.public_url",
         "\"https://countersign.example.com\"",
-        "Where browsers reach the console, as the identity provider must know it: `<this>/sign-in/callback`. Since 0.1.",
+        "Where browsers reach the console, as the identity provider must know it: `<this>/sign-in/callback`; needed with `server.behind_tls_proxy`; https, or http for a loopback address where no TLS is spoken. Since 0.1.",
     ),
     key(
         "server.behind_tls_proxy",
@@ -258,6 +258,31 @@ const KEYS: &[Key] = &[
         "Whether accounts, addresses and the narrative are told, and not their counts alone. Since 0.1.",
     ),
     key(
+        "tenants.*.reviews.audience",
+        "\"security\"",
+        "Whose queue a decision is put into by hand where nobody says: a word of your own, such as `security`, `customer_success` or `tenant_owner`. Since 0.1.",
+    ),
+    key(
+        "tenants.*.reviews.sign_up_audience",
+        "\"customer_success\"",
+        "Whose queue sign-ups are put into; `audience` when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.reviews.sign_ups_from",
+        "\"high\"",
+        "The least level of a sign-up that waits for a person by itself: `low`, `medium`, `high` (default), `critical`, or `none`. Since 0.1.",
+    ),
+    key(
+        "tenants.*.reviews.hours",
+        "[72, 24, 8, 2]",
+        "Within how many hours somebody should have looked, by priority: low, normal, high, urgent. What is overdue presses more, and hooks are told. Since 0.1.",
+    ),
+    key(
+        "tenants.*.reviews.mark",
+        "\"app_metadata:under_review\"",
+        "How a user is marked at the tenant while a review of theirs is open, by a plan as everything that is written there: `role:<id>` or `app_metadata:<key>`; not at all when absent. Since 0.1.",
+    ),
+    key(
         "tenants.*.management.domain",
         "\"acme.eu.auth0.com\"",
         "Where the tenant is; for `countersign tenant` and for what reads it. Since 0.1.",
@@ -316,6 +341,66 @@ const KEYS: &[Key] = &[
         "tenants.*.management.check_seconds",
         "60",
         "Between two looks of the service at the tenant, 1 to 60 (default). Since 0.1.",
+    ),
+    key(
+        "tenants.*.acting.client_id",
+        "\"WwXxYyZzAaBbCcDd\"",
+        "The client that plans are carried out with: another than `management.client_id`, with the scopes that are written with. Not needed where nothing goes beyond `report`. Since 0.1.",
+    ),
+    key(
+        "tenants.*.acting.client_secret",
+        "\"file:acme.acting-secret\"",
+        "Its secret, by reference. Since 0.1.",
+    ),
+    key(
+        "tenants.*.acting.private_key",
+        "\"file:acme.acting.pem\"",
+        "Its RSA key in PEM, by reference, in place of a secret. Since 0.1.",
+    ),
+    key(
+        "tenants.*.acting.secrets_folder",
+        "\"made-secrets\"",
+        "Where secrets are kept that the tenant makes for a plan, each in a file of its own that is never overwritten; a folder in the data directory when absent. Since 0.1.",
+    ),
+    key(
+        "{gate}.autonomy",
+        "{ block_user = \"propose\", notify = \"auto\" }",
+        "How far kinds of steps go by themselves: `report` (told only), `propose` (people approve; the default), `auto`. The narrowest place that says something counts. Since 0.1.",
+    ),
+    key(
+        "{gate}.at_most",
+        "{ create_organization = \"propose\" }",
+        "How far kinds go at the most, whatever a narrower place says. Since 0.1.",
+    ),
+    key(
+        "{gate}.all_at_most",
+        "\"propose\"",
+        "How far anything goes at the most; `report`: nothing is ever written. Since 0.1.",
+    ),
+    key(
+        "{gate}.caps",
+        "{ run = { users = 25, organizations = 5, steps = 200 }, day = { users = 100, organizations = 20, steps = 1000 } }",
+        "How much is done without a person, in a run and in a day; the least of all places counts. Since 0.1.",
+    ),
+    key(
+        "{gate}.approvals",
+        "{ people = 1 }",
+        "Who has to agree: so many `people`, or `roles = { at_least = 2, of = [\"approver\", \"operator\"] }`, a person each. Since 0.1.",
+    ),
+    key(
+        "{gate}.approvals_of",
+        "{ rotate_client_secret = { people = 2 } }",
+        "Who has to agree to kinds of steps as well. Since 0.1.",
+    ),
+    key(
+        "{gate}.undo_needs_another",
+        "false",
+        "Whether undoing one's own run needs another person (default: false). Since 0.1.",
+    ),
+    key(
+        "{gate}.waits_hours",
+        "24",
+        "How long a plan waits for people, 1 to 744 hours (default: 24). Since 0.1.",
     ),
     key(
         "tenants.*.api.audience",
@@ -484,10 +569,18 @@ const KEYS: &[Key] = &[
 /// The layers of a policy: the tenant's own, each organization's, each client's.
 const LAYERS: [&str; 3] = ["tenant", "organizations.*", "clients.*"];
 
+/// The places of the gate's settings: for all tenants, a tenant, its organizations, and its workflows.
+const GATES: [&str; 4] =
+    ["acting", "tenants.*.acting.tenant", "tenants.*.acting.organizations.*", "tenants.*.acting.workflows.*"];
+
 fn paths() -> impl Iterator<Item = (String, &'static Key)> {
     KEYS.iter().flat_map(|key| {
-        let layers = if key.path.contains("{layer}") { &LAYERS[..] } else { &[""] };
-        layers.iter().map(move |layer| (key.path.replace("{layer}", layer), key))
+        let (mark, layers) = match key.path {
+            path if path.contains("{layer}") => ("{layer}", &LAYERS[..]),
+            path if path.contains("{gate}") => ("{gate}", &GATES[..]),
+            _ => ("{layer}", &[""][..]),
+        };
+        layers.iter().map(move |layer| (key.path.replace(mark, layer), key))
     })
 }
 

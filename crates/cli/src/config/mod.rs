@@ -1,7 +1,9 @@
 //! Configuration: defaults, then a file, then `COUNTERSIGN__SECTION__KEY`; faults are told all at once, with their place.
 
 mod access;
+mod acting;
 mod enrichment;
+mod gate;
 mod hooks;
 mod keys;
 mod limits;
@@ -9,8 +11,10 @@ mod log_stream;
 mod management;
 mod overlay;
 mod places;
+mod public_url;
 mod reference;
 mod retention;
+mod reviews;
 mod secret;
 mod sections;
 mod storage;
@@ -22,6 +26,7 @@ use anyhow::{Context, bail};
 
 use crate::toml_text;
 
+pub use acting::Acting;
 pub use hooks::Hook;
 #[cfg(test)]
 pub(crate) use keys::sample;

@@ -15,7 +15,9 @@ use serde::Deserialize;
 use super::{
     SecretReference, Tls,
     access::{Access, Api},
+    acting::Acting,
     enrichment::Enrichment,
+    gate::GateLayer,
     hooks::Hook,
     host,
     limits::{CallerLimits, Limits},
@@ -24,6 +26,7 @@ use super::{
     places::Places,
     reference::Reference,
     retention::Retention,
+    reviews::Reviews,
     storage::Storage,
 };
 
@@ -45,6 +48,8 @@ pub struct Config {
     pub log: Log,
     /// Who may sign in, and what they may.
     pub access: Access,
+    /// How far plans go by themselves at every tenant.
+    pub acting: GateLayer,
     /// Where addresses are.
     pub places: Places,
     /// What is known of domains.
@@ -143,6 +148,8 @@ impl Default for Log {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tenant {
+    /// What its plans are carried out with; `None`: none can be made.
+    pub acting: Option<Acting>,
     /// One or two keys shared with the tenant's Actions; made in the data directory when absent.
     pub action_keys: Vec<SecretReference>,
     /// SHA-256 of the client certificates (DER) that its requests may come with, in hexadecimal digits, with or without
@@ -164,6 +171,8 @@ pub struct Tenant {
     pub management: Option<Management>,
     /// The policy.
     pub policy: Document,
+    /// Which decisions wait for a person, in whose queue, and how long.
+    pub reviews: Reviews,
     /// What its log is watched with, beside the policy.
     pub watch: Watch,
 }
@@ -210,8 +219,9 @@ impl Config {
         faults.extend(self.retention.faults());
         faults.extend(self.places.faults());
         faults.extend(self.access.faults());
+        faults.extend(self.acting.faults("`acting"));
         faults.extend(self.server.limits.faults());
-        faults.extend(self.server.public_url.as_deref().and_then(public_fault));
+        faults.extend(super::public_url::fault(&self.server));
         for (id, tenant) in &self.tenants {
             if tenant.action_keys.len() > 2 {
                 faults.push(format!(
@@ -224,9 +234,16 @@ impl Config {
             let enrichment = tenant.enrichment.iter().flat_map(Enrichment::faults);
             let management = tenant.management.iter().flat_map(Management::faults);
             let hooks = tenant.hooks.iter().flat_map(|(name, hook)| hook.faults(name));
+            let of_management = tenant.management.as_ref();
+            let acting = tenant.acting.iter().flat_map(|acting| acting.faults(of_management, &self.acting));
             faults.extend(
-                enrichment.chain(management).chain(hooks).map(|fault| format!("`tenants.{id}.{fault}")),
+                enrichment
+                    .chain(management)
+                    .chain(hooks)
+                    .chain(acting)
+                    .map(|fault| format!("`tenants.{id}.{fault}")),
             );
+            faults.extend(tenant.reviews.faults().into_iter().map(|fault| format!("`tenants.{id}.{fault}")));
             faults.extend(
                 policy_faults(tenant)
                     .into_iter()
@@ -235,16 +252,6 @@ impl Config {
         }
         faults
     }
-}
-
-/// What is wrong with the address of the console.
-fn public_fault(url: &str) -> Option<String> {
-    let is_sound = reqwest::Url::parse(url).is_ok_and(|parsed| {
-        let is_plain = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
-        ["https", "http"].contains(&parsed.scheme()) && is_plain && !url.ends_with('/')
-    });
-    let fault = "`server.public_url`: an address without a path and without a slash at its end, such as `https://countersign.example.com`";
-    (!is_sound).then(|| fault.to_owned())
 }
 
 /// What is wrong with a configured policy. What it sets of rules is held against the operator's files when those are read.

@@ -106,14 +106,18 @@ mod tests {
             "`server.listen`: without TLS only a loopback address is possible, such as `127.0.0.1:8377`; \
              configure `[server.tls]`, or set `server.behind_tls_proxy` where a proxy with TLS is before it"
         );
-        assert!(parse_config(&format!("{listen}behind_tls_proxy = true\n"), vec![]).is_ok());
+        let proxied = format!("{listen}behind_tls_proxy = true\npublic_url = \"https://a.example\"\n");
+        assert!(parse_config(&proxied, vec![]).is_ok());
         assert!(parse_config(&format!("{listen}{TLS}"), vec![]).is_ok());
     }
 
     #[test]
     fn settings_that_contradict_each_other_are_told_with_their_path() {
         for (text, path) in [
-            (format!("[server]\nbehind_tls_proxy = true\n{TLS}"), "`server.behind_tls_proxy`"),
+            (
+                format!("[server]\nbehind_tls_proxy = true\npublic_url = \"https://a.example\"\n{TLS}"),
+                "`server.behind_tls_proxy`",
+            ),
             (format!("{TLS}require_client_certificate = true\n"), "`server.tls.require_client_certificate`"),
             (format!("{TLS}[tenants.acme]\nclient_names = [\"a.example\"]\n"), "`tenants.acme`: "),
             (

@@ -6,6 +6,7 @@ use countersign_app::{posture::ExpectedAction, tenant::Installed};
 use countersign_core::{Clock, Mode, Trigger, Verdict};
 use countersign_plan::{install::LOG_CATEGORIES, sha256};
 use countersign_policy::{Document, Fallback, Snapshot};
+use countersign_rights::Action;
 use countersign_sandbox::tenant::Method;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -30,7 +31,16 @@ async fn apply(scene: &Scene, change: impl FnOnce(&mut Document)) {
     let mut document = scene.tenant.policy().document().clone();
     change(&mut document);
     let version = scene.tenant.policy_version();
-    scene.service.app.apply_policy(&scene.tenant, Snapshot::new(document).unwrap(), version).await.unwrap();
+    scene
+        .service
+        .app
+        .apply_policy(
+            &scene.service.permit(Action::ApplyPolicies).await,
+            Snapshot::new(document).unwrap(),
+            version,
+        )
+        .await
+        .unwrap();
 }
 
 /// A policy that enforces at sign-ins, with an Action that does so too.

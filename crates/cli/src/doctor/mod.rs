@@ -18,5 +18,5 @@ pub use self::{
     expected::expected,
     job::{Doctor, Sources, sources},
     local::local,
-    source::{read, source},
+    source::{credentials, read, settings, source, surroundings},
 };

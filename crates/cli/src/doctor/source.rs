@@ -7,7 +7,7 @@ use countersign_adapters::management::{
     Credentials, DEFAULT_TIMEOUT, KeyAlgorithm, Management, Plan, RealSleep, Settings, Surroundings,
 };
 use countersign_app::{
-    management::Lane,
+    management::{Lane, Recorder},
     posture::{self, Posture, Source},
 };
 use countersign_core::{Clock, Timestamp};
@@ -16,7 +16,7 @@ use tokio::time;
 use crate::{
     clock::SystemEntropy,
     commands::tenant::Nobody,
-    config::{Management as Section, address},
+    config::{Management as Section, SecretReference, address},
 };
 
 /// How long reading a tenant may take: it is asked some thirty times, on the slowest plan twice a second.
@@ -34,31 +34,49 @@ pub async fn read(source: &dyn Source, lane: Lane, now: Timestamp) -> Posture {
 /// Builds the client; `None` where none is configured. Nothing is asked yet.
 pub fn source(section: &Section, clock: &Arc<dyn Clock>) -> anyhow::Result<Option<Management>> {
     let Some(client_id) = &section.client_id else { return Ok(None) };
-    let credentials = match (&section.private_key, &section.client_secret) {
+    let proof = credentials(section.private_key.as_ref(), section.client_secret.as_ref())?;
+    let Some(credentials) = proof else { return Ok(None) };
+    let settings = settings(section, client_id, credentials)?;
+    // Why nobody: what can't be recorded is not sent, so that these checks can't write.
+    Ok(Some(Management::new(settings, surroundings(clock, Arc::new(Nobody)))?))
+}
+
+/// How a client shows who it is; a key goes first. `None` where neither is configured.
+pub fn credentials(
+    private_key: Option<&SecretReference>,
+    client_secret: Option<&SecretReference>,
+) -> anyhow::Result<Option<Credentials>> {
+    Ok(match (private_key, client_secret) {
         (Some(key), _) => {
             let pem = key.fetch().context("`private_key`")?;
-            Credentials::Key { pem, algorithm: KeyAlgorithm::Rs256, key_id: None }
+            Some(Credentials::Key { pem, algorithm: KeyAlgorithm::Rs256, key_id: None })
         }
-        (None, Some(secret)) => Credentials::Secret(secret.fetch().context("`client_secret`")?),
-        (None, None) => return Ok(None),
-    };
+        (None, Some(secret)) => Some(Credentials::Secret(secret.fetch().context("`client_secret`")?)),
+        (None, None) => None,
+    })
+}
+
+/// A client at the tenant of a section.
+pub fn settings(section: &Section, client_id: &str, credentials: Credentials) -> anyhow::Result<Settings> {
     let read = |path: &std::path::PathBuf| {
         std::fs::read(path).with_context(|| format!("can't read `{}`", path.display()))
     };
-    let settings = Settings {
+    Ok(Settings {
         tenant: address(&section.domain).parse().context("`domain`")?,
         client_id: client_id.parse().context("`client_id`")?,
         credentials,
         plan: section.plan.as_ref().map_or(Ok(Plan::Free), |plan| plan.parse()).context("`plan`")?,
         authorities: section.ca.as_ref().map(read).transpose()?,
         timeout: DEFAULT_TIMEOUT,
-    };
-    let surroundings = Surroundings {
+    })
+}
+
+/// What a client needs of this process.
+pub fn surroundings(clock: &Arc<dyn Clock>, recorder: Arc<dyn Recorder>) -> Surroundings {
+    Surroundings {
         clock: Arc::clone(clock),
         entropy: Arc::new(SystemEntropy),
         sleep: Arc::new(RealSleep),
-        // Why nobody: what can't be recorded is not sent, so that these checks can't write.
-        recorder: Arc::new(Nobody),
-    };
-    Ok(Some(Management::new(settings, surroundings)?))
+        recorder,
+    }
 }

@@ -4,6 +4,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use countersign_app::posture::declared;
 use countersign_core::{Clock, Timestamp, Trigger};
+use countersign_rights::Action;
 use countersign_sandbox::tenant::Method;
 use countersign_testkit::{TestApp, post_login};
 use parking_lot::Mutex;
@@ -138,7 +139,12 @@ async fn a_guardian_policy_at_odds_with_ours_is_found() {
     document.tenant.verdicts = Some(verdicts);
     let snapshot = countersign_policy::Snapshot::new(document).unwrap();
     let version = scene.tenant.policy_version();
-    scene.service.app.apply_policy(&scene.tenant, snapshot, version).await.unwrap();
+    scene
+        .service
+        .app
+        .apply_policy(&scene.service.permit(Action::ApplyPolicies).await, snapshot, version)
+        .await
+        .unwrap();
     scene.deploy(&built_in(Trigger::PostLogin).replace("default: 'allow'", "default: 'challenge'"));
     let set = |policies: Value, is_enabled: bool| {
         move |scene: &Scene| {

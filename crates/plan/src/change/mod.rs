@@ -65,7 +65,7 @@ pub use prompts::SetPromptText;
 pub use reads::{Found, Reads};
 pub use receivers::{Message, WebhookCall};
 pub use roles::Roles;
-pub use sentences::{Sentence, sentences};
+pub use sentences::{Named, Naming, Sentence, sentences, sentences_by};
 pub use step::{Back, Call, ChangeStep, Reverse, Write};
 pub use target::{Organization, Scope};
 pub use text::is_plain;

@@ -79,6 +79,19 @@ impl Settings {
         let layers = [Some(&self.installation), Some(&self.tenant), organization, workflow];
         Rules { layers: layers.into_iter().flatten().cloned().collect() }
     }
+
+    /// Whether nothing is ever written: every kind is `report`, whatever organization and workflow it is for.
+    #[must_use]
+    pub fn is_report_only(&self) -> bool {
+        let organizations = || std::iter::once(None).chain(self.organizations.keys().map(Some));
+        let workflows = || std::iter::once(None).chain(self.workflows.keys().map(|name| Some(name.as_str())));
+        organizations().all(|organization| {
+            workflows().all(|workflow| {
+                let rules = self.rules(organization, workflow);
+                Kind::ALL.iter().all(|kind| rules.autonomy(*kind) == Autonomy::Report)
+            })
+        })
+    }
 }
 
 impl Rules {

@@ -230,3 +230,17 @@ fn kinds_may_demand_more_and_the_shortest_time_counts() {
     let text = serde_json::to_string(&settings).unwrap();
     assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), settings);
 }
+
+#[test]
+fn nothing_is_written_only_where_every_kind_is_a_report_at_every_place() {
+    let report = Layer { all_at_most: Some(Report), ..Layer::default() };
+    let mut settings = Settings::default();
+    assert!(!settings.is_report_only());
+    settings.tenant.autonomy = Kind::ALL.iter().map(|kind| (*kind, Report)).collect();
+    assert!(settings.is_report_only(), "kind by kind");
+    let one = Layer { autonomy: [(Kind::BlockUser, Propose)].into(), ..Layer::default() };
+    settings.workflows = [("leaver".to_owned(), one)].into();
+    assert!(!settings.is_report_only(), "a workflow that goes further");
+    settings.installation = report;
+    assert!(settings.is_report_only(), "a ceiling over it");
+}

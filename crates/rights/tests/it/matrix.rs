@@ -6,7 +6,7 @@ use countersign_rights::{Action, How, Place, PrincipalKind, Rights, Role};
 use crate::support::{grant, organization, person, principal, service_account, tenant};
 
 /// Who may do it where the role holds: Viewer, analYst, aPprover, Operator, aDministrator, aUditor, Tenant admin.
-const MAY: [(&str, &str); 38] = [
+const MAY: [(&str, &str); 42] = [
     ("read_decisions", "VYPODUT"),
     ("read_ledger", "VYPODU"),
     ("read_policies", "VYPODU"),
@@ -15,6 +15,7 @@ const MAY: [(&str, &str); 38] = [
     ("read_tokens", "VYPODU"),
     ("read_findings", "VYPODU"),
     ("read_incidents", "VYPODU"),
+    ("read_plans", "VYPODU"),
     ("read_watch", "VYPODU"),
     ("read_metrics", "VYPODU"),
     ("work_incidents", "YD"),
@@ -22,9 +23,11 @@ const MAY: [(&str, &str); 38] = [
     ("tell_outcomes", "YDT"),
     ("mark_users", "YD"),
     ("find_entities", "YD"),
+    ("work_reviews", "YPOD"),
     ("reveal_decisions", "YD"),
     ("reveal_logs", "YD"),
     ("reveal_personal", "YODT"),
+    ("reveal_plans", "YPOD"),
     ("set_switches", "OD"),
     ("apply_policies", "OD"),
     ("change_models", "OD"),
@@ -42,6 +45,7 @@ const MAY: [(&str, &str); 38] = [
     ("watch_log", ""),
     ("learn", ""),
     ("tell_receivers", ""),
+    ("queue_reviews", ""),
     ("delete_old", ""),
     ("pull_log", ""),
     ("inspect_tenant", ""),
@@ -109,7 +113,7 @@ fn a_person_may_do_what_their_role_is_for_where_they_have_it() {
         assert!(!is_permitted || verdict.policies.len() == 1, "one policy says so: {verdict:?}");
         asked += 1;
     });
-    assert_eq!(asked, (6 * 3 + 3) * 6 * 38);
+    assert_eq!(asked, (6 * 3 + 3) * 6 * 42);
 }
 
 #[test]
@@ -149,7 +153,7 @@ fn a_link_gives_all_but_approving() {
 fn a_service_account_with_every_scope_reveals_nothing_and_leaves_access_alone() {
     let rights = Rights::shipped().unwrap();
     let never = ["approve_plans", "read_access", "change_access"];
-    let by_name = ["reveal_decisions", "reveal_logs", "reveal_personal"];
+    let by_name = ["reveal_decisions", "reveal_logs", "reveal_personal", "reveal_plans"];
     each(|role, at, action, target, is_permitted| {
         let word = action.as_str();
         let ask = |scopes: &[&str]| {

@@ -83,14 +83,22 @@ pub(super) async fn handle(State(server): State<Server>, request: Request) -> Re
     signed.answer(answer)
 }
 
-/// What is asked, within what the tenant and the event's client may.
+/// What an Action asks, within what the tenant and the event's client may.
 fn ask(server: &Server, asked: &Proved, received: Duration) -> Result<Ask, Problem> {
     asked.limit(server, Asked::Decision)?;
     let ask = parse(&asked.body, &asked.id, received)?;
-    if let Some(client) = ask.client() {
-        asked.limit_client(server, client)?;
-    }
+    limit_client(server, asked, &ask)?;
     Ok(ask)
+}
+
+/// The same of what was parsed before, so that who may not ask takes nothing out of it.
+fn limit(server: &Server, asked: &Proved, ask: &Ask) -> Result<(), Problem> {
+    asked.limit(server, Asked::Decision)?;
+    limit_client(server, asked, ask)
+}
+
+fn limit_client(server: &Server, asked: &Proved, ask: &Ask) -> Result<(), Problem> {
+    ask.client().map_or(Ok(()), |client| asked.limit_client(server, client))
 }
 
 async fn decide(server: &Server, asked: &Proved, mut ask: Ask) -> Result<Vec<u8>, Problem> {

@@ -7,11 +7,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
-use countersign_app::{
-    App, DecisionFilter, DecisionRow,
-    decide::record::Record,
-    reveal::{fields_view, masked_event},
-};
+use countersign_app::{DecisionFilter, DecisionRow, decide::record::Record, reveal::fields_view};
 use countersign_core::{DecisionId, Level, OrganizationId, TenantId};
 use countersign_rights::Action;
 use countersign_risk::Features;
@@ -124,19 +120,19 @@ pub(super) async fn handle(
 ) -> Result<Response, Problem> {
     let Query(ListQuery { tenant, level, organization, before, aliases }) =
         query.map_err(|_| bad_query(LIST_QUERY))?;
-    let tenant = server.permit(&caller, Action::ReadDecisions, tenant.as_str()).await?;
+    let permit = server.permit_within(&caller, Action::ReadDecisions, tenant.as_str()).await?;
     let filter = DecisionFilter {
         levels: level.into_iter().collect(),
         organization,
         before,
         ..DecisionFilter::default()
     };
-    let rows = server.0.app.decisions(&tenant, filter, PAGE).await?;
+    let rows = server.0.app.decisions(&permit, filter, PAGE).await?;
     let next = rows.last().filter(|_| rows.len() == 50).map(|row| row.leaf_index);
-    let inner = App::inner_aliases(&tenant);
+    let inner = permit.aliases();
     let listed = |row: DecisionRow| {
         let alias = row.subject.as_ref().map(|subject| match aliases {
-            true => App::alias(&tenant, subject, row.decision.at),
+            true => permit.alias(subject, row.decision.at),
             false => inner.of(subject),
         });
         Listed { alias: alias.map(|alias| alias.to_string()), ..row.into() }
@@ -186,12 +182,12 @@ pub(super) async fn show(
     query: Result<Query<TenantQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(TenantQuery { tenant }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
-    let tenant = server.permit(&caller, Action::ReadDecisions, tenant.as_str()).await?;
+    let permit = server.permit_within(&caller, Action::ReadDecisions, tenant.as_str()).await?;
     let id = decision_id(&id)?;
-    let (row, record) = server.0.app.decision(&tenant, &id).await?;
-    let fields = fields_view(&masked_event(&tenant, &record)?);
-    let alias = row.subject.as_ref().map(|subject| App::inner_aliases(&tenant).of(subject).to_string());
-    let log_ids = server.0.app.log_ids(&tenant, &id).await?;
+    let (row, record) = server.0.app.decision(&permit, &id).await?;
+    let fields = fields_view(&permit.masked_event(&record)?);
+    let alias = row.subject.as_ref().map(|subject| permit.aliases().of(subject).to_string());
+    let log_ids = server.0.app.log_ids(&permit, &row).await?;
     let Record { assessment, user_risk, features, decision, degraded, truncated, policy, .. } = record;
     Ok(Json(Shown {
         listed: Listed { alias, ..row.into() },

@@ -23,7 +23,7 @@ macro_rules! inputs {
 
 fn inputs() -> Vec<(&'static str, &'static str, BTreeSet<String>)> {
     inputs! {
-        access: access::people::ListQuery, access::people::Add, access::grants::Add, access::accounts::Make,
+        access: access::people::ListQuery, access::people::Add, access::grants::Add, access::grants::AtQuery, access::accounts::Make,
             access::accounts::MakeToken, access::links::Make;
         alerts: alerts::ListQuery;
         decide: decide::DecisionRequest;
@@ -33,9 +33,12 @@ fn inputs() -> Vec<(&'static str, &'static str, BTreeSet<String>)> {
         incidents: incidents::ListQuery, incidents::Act, incidents::Assign, incidents::Note, incidents::Close;
         journal: journal::ListQuery;
         models: models::Import, models::ImportOwn, models::Act;
+        plans: plans::read::ListQuery, plans::propose::Propose, plans::review::Approve, plans::review::Reject, plans::run::Settle,
+            plans::run::Undo, plans::desk::Hand, plans::desk::Remark, plans::desk::Reveal;
         policies: policies::VersionQuery, policies::Change;
         receipt: decisions::TenantQuery;
         reveals: reveals::What, reveals::Reveal, reveals::Opening;
+        reviews: reviews::ListQuery, reviews::Open, reviews::Hand, reviews::Verdict;
         risk: ShortForm;
         suppressions: suppressions::Add, suppressions::Lift;
         switches: switches::SwitchRequest;

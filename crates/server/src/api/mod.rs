@@ -2,6 +2,7 @@
 
 mod access;
 mod alerts;
+mod breakers;
 mod decide;
 mod decisions;
 mod entities;
@@ -20,9 +21,11 @@ mod metrics;
 mod models;
 mod openapi;
 mod outcomes;
+mod plans;
 mod policies;
 mod receipt;
 mod reveals;
+mod reviews;
 mod risk;
 mod risk_tokens;
 mod segments;
@@ -40,6 +43,7 @@ pub(crate) use decide::parse as parse_ask;
 pub(crate) use logs::{MAX_BYTES as MAX_DELIVERY_BYTES, count_entries};
 
 pub(crate) use incidents::{read_cursor, write_cursor};
+pub(crate) use plans::STATES as PLAN_STATES;
 
 use axum::{
     Router,
@@ -70,6 +74,7 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/access/policies", get(access::policies))
         .route("/v1/access/people", get(access::people::list).post(access::people::add))
         .route("/v1/access/people/{id}/disable", post(access::people::disable))
+        .route("/v1/access/people/{id}/enable", post(access::people::enable))
         .route("/v1/access/grants", get(access::grants::list).post(access::grants::add))
         .route("/v1/access/grants/{id}/end", post(access::grants::end))
         .route("/v1/access/sessions", get(access::sessions::list))
@@ -108,6 +113,27 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/incidents/{tenant}/{id}/assign", post(incidents::assign))
         .route("/v1/incidents/{tenant}/{id}/notes", post(incidents::note))
         .route("/v1/incidents/{tenant}/{id}/close", post(incidents::close))
+        .route("/v1/plans/{tenant}", get(plans::read::list).post(plans::propose::handle))
+        .route("/v1/plans/{tenant}/{id}", get(plans::read::show))
+        .route("/v1/plans/{tenant}/{id}/approve", post(plans::review::approve))
+        .route("/v1/plans/{tenant}/{id}/reject", post(plans::review::reject))
+        .route("/v1/plans/{tenant}/{id}/withdraw", post(plans::review::withdraw))
+        .route("/v1/plans/{tenant}/{id}/stop", post(plans::run::stop))
+        .route("/v1/plans/{tenant}/{id}/resume", post(plans::run::resume))
+        .route("/v1/plans/{tenant}/{id}/settle", post(plans::run::settle))
+        .route("/v1/plans/{tenant}/{id}/undo", post(plans::run::undo))
+        .route("/v1/plans/{tenant}/{id}/assign", post(plans::desk::assign))
+        .route("/v1/plans/{tenant}/{id}/comments", post(plans::desk::remark))
+        .route("/v1/plans/{tenant}/{id}/reveal", post(plans::desk::reveal))
+        .route("/v1/reviews/{tenant}", get(reviews::list).post(reviews::open))
+        .route("/v1/reviews/{tenant}/{id}", get(reviews::show))
+        .route("/v1/reviews/{tenant}/{id}/assign", post(reviews::assign))
+        .route("/v1/reviews/{tenant}/{id}/comments", post(reviews::remark))
+        .route("/v1/reviews/{tenant}/{id}/verdict", post(reviews::verdict))
+        .route("/v1/reviews/{tenant}/{id}/reveal", post(reviews::reveal))
+        .route("/v1/breakers/{tenant}", get(breakers::show))
+        .route("/v1/breakers/{tenant}/harm", post(breakers::harm))
+        .route("/v1/breakers/{tenant}/close", post(breakers::close))
         .route("/v1/alerts/{tenant}", get(alerts::list))
         .route("/v1/alerts/{tenant}/{id}", get(alerts::show))
         .route("/v1/logs/{tenant}", get(journal::list))

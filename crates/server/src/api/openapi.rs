@@ -31,7 +31,7 @@ use crate::{
     modifiers(&Credentials),
     paths(
         super::access::me, super::access::policies, super::access::people::list, super::access::people::add,
-        super::access::people::disable, super::access::grants::list, super::access::grants::add,
+        super::access::people::disable, super::access::people::enable, super::access::grants::list, super::access::grants::add,
         super::access::grants::end, super::access::sessions::list, super::access::sessions::end,
         super::access::accounts::list, super::access::accounts::make, super::access::accounts::disable,
         super::access::accounts::make_token, super::access::accounts::revoke_token, super::access::links::make,
@@ -48,6 +48,11 @@ use crate::{
         super::incidents::note, super::alerts::list, super::alerts::show, super::journal::list,
         super::journal::show, super::logs::handle, super::events::handle, super::entities::handle,
         super::suppressions::list, super::suppressions::add, super::suppressions::lift, super::hooks::test,
+        super::plans::read::list, super::plans::read::show, super::plans::propose::handle, super::plans::review::approve,
+        super::plans::review::reject, super::plans::review::withdraw, super::plans::run::stop, super::plans::run::resume,
+        super::plans::run::settle, super::plans::run::undo, super::plans::desk::assign, super::plans::desk::remark,
+        super::plans::desk::reveal, super::reviews::list, super::reviews::open, super::reviews::show,
+        super::reviews::assign, super::reviews::remark, super::reviews::verdict, super::reviews::reveal, super::breakers::show, super::breakers::harm, super::breakers::close,
         super::tenant_writes::begin, super::tenant_writes::end, super::metrics::handle, super::health::handle,
         handle,
     )

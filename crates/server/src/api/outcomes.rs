@@ -2,12 +2,11 @@
 
 use crate::openapi::{refused, written};
 use axum::{
-    Json,
     extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use countersign_app::{Error, Tenant, outcomes::Outcome};
+use countersign_app::outcomes::{Outcome, Taken};
 use countersign_rights::Action;
 use serde_json::json;
 
@@ -47,7 +46,7 @@ pub(super) async fn handle(State(server): State<Server>, request: Request) -> Re
         };
         let asked = &signed.asked;
         let answer = match asked.limit(&server, Asked::Outcome) {
-            Ok(()) => take(&server, &asked.tenant, &asked.body, Some(&asked.id)).await,
+            Ok(()) => told_by_action(&server, &signed).await,
             Err(problem) => Err(problem),
         };
         if let Err(problem) = &answer {
@@ -80,29 +79,23 @@ async fn told_by_operator(server: &Server, request: Request) -> Result<Vec<u8>, 
             format!("the header `{TENANT_HEADER}` names the tenant"),
         )
     })?;
-    let tenant = server.permit(&caller, Action::TellOutcomes, tenant).await?;
-    let bytes = body::read(body).await?;
-    if tenant.organization().is_some() {
-        let outcome: Outcome = body::parse(&bytes)?;
-        let decision = outcome.decision().ok_or(Error::NotFound("decision"))?;
-        server.0.app.find_decision(&tenant, decision).await?;
-    }
-    take(server, &tenant, &bytes, None).await
+    let permit = server.permit_within(&caller, Action::TellOutcomes, tenant).await?;
+    let outcome: Outcome = body::parse(&body::read(body).await?)?;
+    Ok(told(server.0.app.report_within(&permit, &outcome).await?))
 }
 
-/// Takes an outcome: one that an Action signed has its request's id, one that a person told has none.
-async fn take(
-    server: &Server,
-    tenant: &Tenant,
-    bytes: &[u8],
-    signed: Option<&str>,
-) -> Result<Vec<u8>, Problem> {
-    let outcome: Outcome = body::parse(bytes)?;
-    if outcome.needs_person() && signed.is_some() {
+/// Takes an outcome that an Action signed, once under its request's id.
+async fn told_by_action(server: &Server, signed: &Signed) -> Result<Vec<u8>, Problem> {
+    let asked = &signed.asked;
+    let outcome: Outcome = body::parse(&asked.body)?;
+    if outcome.needs_person() {
         let detail =
             "a verdict comes from a person: tell it with the operator's token, not with an Action's key";
         return Err(Problem::new(StatusCode::FORBIDDEN, "outcome.person", detail).at("kind", "not `verdict`"));
     }
-    let taken = server.0.app.report_once(tenant, &outcome, signed).await?;
-    Ok(Json(json!({ "outcome": taken })).0.to_string().into_bytes())
+    Ok(told(server.0.app.report_once(&asked.tenant, &outcome, &asked.id).await?))
+}
+
+fn told(taken: Taken) -> Vec<u8> {
+    json!({ "outcome": taken }).to_string().into_bytes()
 }

@@ -38,9 +38,9 @@ pub(super) async fn handle(
     query: Result<Query<TenantQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Receipt>, Problem> {
     let Query(TenantQuery { tenant }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
-    let tenant = server.permit(&caller, Action::ReadDecisions, tenant.as_str()).await?;
+    let permit = server.permit_within(&caller, Action::ReadDecisions, tenant.as_str()).await?;
     let id = decision_id(&id)?;
-    Ok(Json(server.0.app.receipt(&tenant, id.as_str()).await?))
+    Ok(Json(server.0.app.receipt(&permit, id.as_str()).await?))
 }
 
 #[utoipa::path(

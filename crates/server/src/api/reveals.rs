@@ -79,7 +79,7 @@ pub(super) async fn handle(
     Segments(id): Segments<String>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let permit = server.permit(&caller, Action::RevealPersonal, &id).await?;
+    let permit = server.permit_within(&caller, Action::RevealPersonal, &id).await?;
     let Reveal { what: What { kind, id }, fields, actor, reason } =
         body::parse(&body::read(request.into_body()).await?)?;
     let reason = Reason { actor: actor.as_deref(), text: &reason };

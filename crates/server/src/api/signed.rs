@@ -63,8 +63,10 @@ impl Signed {
         let name = parts.headers.get(TENANT_HEADER).and_then(|value| value.to_str().ok());
         let name = name.ok_or_else(|| refused(Fault::Header(TENANT_HEADER)))?;
         let body = body::read(body).await?;
-        let tenant = name.parse().ok().and_then(|id| server.0.app.tenant(&id).ok());
         let known = server.0.keys.load();
+        let tenant = name.parse().ok().and_then(|id| server.0.app.tenant(&id).ok());
+        // INVARIANT: no tenant is proved by another's keys, so that one without keys of its own is as good as none.
+        let tenant = tenant.filter(|tenant| known.contains_key(tenant.id()));
         let keys = tenant.as_ref().and_then(|tenant| known.get(tenant.id()));
         // Why: an unknown tenant gets the same work and the same answer as a wrong signature.
         let keys = keys.or_else(|| known.values().next()).map_or(&[][..], Vec::as_slice);

@@ -1,4 +1,6 @@
-//! `/access`: who may sign in, what they may, and which browsers are signed in.
+//! `/access`: who may sign in, what they may, and which browsers are signed in; of one tenant what is granted there.
+
+use std::collections::BTreeMap;
 
 use axum::{
     Form,
@@ -7,14 +9,14 @@ use axum::{
 };
 use countersign_app::{
     Error,
-    access::{AccountView, GrantView, NewGrant, PersonView, SessionView},
+    access::{AccountView, Caller, GrantView, NewGrant, PEOPLE_PAGE, PersonView, SessionView},
 };
 use countersign_core::{TenantId, Timestamp};
 use countersign_rights::{Action, Grant, Place, Role};
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, of_form},
+    confirm::{Pairs, named_tenant, of_form},
     fault::Fault,
     layout::{Layout, trail_to},
     query::{self, Link, Parameters, Reader},
@@ -27,17 +29,27 @@ struct Page {
     tenant: TenantId,
     reader: Reader,
     now: Timestamp,
-    people: Vec<PersonView>,
-    accounts: Vec<AccountView>,
     grants: Vec<GrantView>,
+    /// What those are called who have them, where the whole installation is not shown.
+    names: BTreeMap<String, String>,
+    /// Everything else, which is of no tenant; `None` for who may see access at this one alone.
+    installation: Option<Installation>,
+    /// Whether the reader may change what is shown.
+    is_editor: bool,
+    told: Option<&'static str>,
+}
+
+/// Who is known to the installation.
+struct Installation {
+    people: Vec<PersonView>,
+    /// After whom the next page of people begins.
+    next: Option<String>,
+    accounts: Vec<AccountView>,
     sessions: Vec<SessionView>,
     /// The session that reads the page.
     own: Option<String>,
     /// Whether people can sign in at a provider.
     has_provider: bool,
-    /// Whether the reader may change what is shown.
-    is_editor: bool,
-    told: Option<&'static str>,
 }
 
 /// Answers `GET /access`.
@@ -47,25 +59,78 @@ pub(super) async fn handle(
     query: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
+    let page = if server.0.app.may_here(&caller, Action::ReadAccess) {
+        whole(&server, &caller, &parameters).await?
+    } else {
+        of_tenant(&server, &caller, &parameters).await?
+    };
+    Ok(page.render().into_response())
+}
+
+async fn whole(server: &Server, caller: &Caller, parameters: &Parameters) -> Result<Page, Fault> {
     let app = &server.0.app;
-    let permit = app.permit_here(&caller, Action::ReadAccess).await?;
-    let reader = query::reader(&server, &caller);
+    let permit = app.permit_here(caller, Action::ReadAccess).await?;
+    let people = app.people(&permit, parameters.get("after")).await?;
+    let is_full = u32::try_from(people.len()) == Ok(PEOPLE_PAGE);
+    let reader = query::reader(server, caller);
     let first = reader.tenants.first().cloned();
     let tenant = parameters.get("tenant").and_then(|name| name.parse().ok()).or(first);
-    let page = Page {
+    Ok(Page {
         tenant: tenant.ok_or_else(|| Fault::not_found("tenant"))?,
         reader,
         now: app.clock().now(),
-        people: app.people(&permit, parameters.get("after")).await?,
-        accounts: app.accounts(&permit).await?,
         grants: app.grants(&permit).await?,
-        sessions: app.sessions(&permit).await?,
-        own: caller.session().map(str::to_owned),
-        has_provider: app.has_provider(),
-        is_editor: app.may_here(&caller, Action::ChangeAccess),
+        names: BTreeMap::new(),
+        installation: Some(Installation {
+            next: people.last().filter(|_| is_full).map(|person| person.id.clone()),
+            people,
+            accounts: app.accounts(&permit).await?,
+            sessions: app.sessions(&permit).await?,
+            own: caller.session().map(str::to_owned),
+            has_provider: app.has_provider(),
+        }),
+        is_editor: app.may_here(caller, Action::ChangeAccess),
         told: told(parameters.get("told")),
-    };
-    Ok(page.render().into_response())
+    })
+}
+
+/// The page of who may see access at one tenant: what is granted there.
+async fn of_tenant(server: &Server, caller: &Caller, parameters: &Parameters) -> Result<Page, Fault> {
+    let app = &server.0.app;
+    let permit = query::permitted(server, caller, Action::ReadAccess, parameters).await?;
+    Ok(Page {
+        tenant: permit.id().clone(),
+        reader: query::reader(server, caller),
+        now: app.clock().now(),
+        grants: app.grants_at(&permit).await?,
+        names: app.names_at(&permit).await?,
+        installation: None,
+        is_editor: app.may(caller, Action::ChangeAccess, permit.id()),
+        told: told(parameters.get("told")),
+    })
+}
+
+/// Grants a role, or ends a grant, for who may change access at the tenant that the form names alone; what was done.
+async fn act_at(
+    server: &Server,
+    caller: &Caller,
+    act: &str,
+    parameters: &Parameters,
+) -> Result<&'static str, Fault> {
+    let app = &server.0.app;
+    let permit = named_tenant(server, caller, Action::ChangeAccess, parameters).await?;
+    if act == "grant" {
+        let new =
+            NewGrant { principal: field(parameters, "principal")?.to_owned(), grant: granted(parameters)? };
+        app.grant_at(&permit, &new).await?;
+        return Ok("granted");
+    }
+    app.end_grant_at(&permit, field(parameters, "id")?).await?;
+    Ok("ended")
+}
+
+fn field<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, Fault> {
+    parameters.get(name).ok_or_else(|| Fault::query(format!("`{name}` is what the form says")))
 }
 
 /// Answers `POST /access/{act}`.
@@ -77,10 +142,13 @@ pub(super) async fn act(
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
     let app = &server.0.app;
+    let field = |name: &'static str| field(&parameters, name);
+    if matches!(&*act, "grant" | "end-grant") && !app.may_here(&caller, Action::ChangeAccess) {
+        let done = act_at(&server, &caller, &act, &parameters).await?;
+        let link = Link::to("/access").with("tenant", field("tenant")?).with("told", done);
+        return Ok(Redirect::to(&link.done()).into_response());
+    }
     let permit = app.permit_here(&caller, Action::ChangeAccess).await?;
-    let field = |name: &'static str| {
-        parameters.get(name).ok_or_else(|| Fault::query(format!("`{name}` is what the form says")))
-    };
     let done = match act.as_str() {
         "person" => {
             app.add_person(&permit, None, field("subject")?, field("name")?).await?;
@@ -89,6 +157,10 @@ pub(super) async fn act(
         "disable" => {
             app.disable_person(&permit, field("id")?).await?;
             "disabled"
+        }
+        "enable" => {
+            app.enable_person(&permit, field("id")?).await?;
+            "enabled"
         }
         "grant" => {
             let new = NewGrant { principal: field("principal")?.to_owned(), grant: granted(&parameters)? };
@@ -131,6 +203,7 @@ fn told(word: Option<&str>) -> Option<&'static str> {
     match word? {
         "added" => Some("The person is known now; grant them a role."),
         "disabled" => Some("The person may not sign in any more, and was signed out."),
+        "enabled" => Some("The person may sign in again, with the roles that they had."),
         "granted" => Some("The role was granted."),
         "ended" => Some("The role was taken away."),
         "signed_out" => Some("The session was ended."),
@@ -145,15 +218,19 @@ impl Page {
             @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
             p.note {
                 "Whoever has no role may do nothing. Each change here is a leaf of the ledger. "
-                @if !self.has_provider { "No identity provider is configured, so that people come by one-time links alone: see " code { "[access.oidc]" } " in the documentation." }
+                @if self.installation.as_ref().is_some_and(|whole| !whole.has_provider) { "No identity provider is configured, so that people come by one-time links alone: see " code { "[access.oidc]" } " in the documentation." }
             }
             div.columns {
                 div {
                     (self.roles())
-                    (self.browsers())
-                    (self.programs())
+                    @if let Some(whole) = &self.installation { (self.browsers(whole)) (self.programs(whole)) }
                 }
-                @if self.is_editor { div.narrow { (self.grant_form()) (self.person_form()) } }
+                @if self.is_editor {
+                    div.narrow {
+                        (self.grant_form())
+                        @if let Some(whole) = &self.installation { (self.person_form(whole)) }
+                    }
+                }
             }
         };
         let layout = Layout {
@@ -168,10 +245,13 @@ impl Page {
     }
 
     fn name(&self, principal: &str) -> String {
-        let person = self.people.iter().find(|person| person.id == principal).map(|person| &person.name);
-        let account =
-            || self.accounts.iter().find(|account| account.id == principal).map(|account| &account.name);
-        match person.or_else(account) {
+        let whole = self.installation.iter();
+        let mut known = whole.flat_map(|whole| {
+            let people = whole.people.iter().map(|person| (&person.id, &person.name));
+            people.chain(whole.accounts.iter().map(|account| (&account.id, &account.name)))
+        });
+        let known = known.find(|(id, _)| *id == principal).map(|(_, name)| name);
+        match known.or_else(|| self.names.get(principal)) {
             Some(name) => name.clone(),
             None if principal == "local" => "one-time link".to_owned(),
             None => principal.to_owned(),
@@ -217,7 +297,7 @@ impl Page {
         }
     }
 
-    fn browsers(&self) -> Markup {
+    fn browsers(&self, whole: &Installation) -> Markup {
         html! {
             section.card aria-labelledby="sessions-title" {
                 h2 #sessions-title { "Sessions" }
@@ -226,11 +306,11 @@ impl Page {
                         @for name in ["Who", "How", "Began", "Last used", "Ends", "End"] { th scope="col" role="columnheader" { (name) } }
                     } }
                     tbody role="rowgroup" {
-                        @for session in &self.sessions {
+                        @for session in &whole.sessions {
                             tr role="row" {
                                 td.wrap role="cell" data-label="Who" {
                                     (self.name(&session.principal))
-                                    @if self.own.as_deref() == Some(session.id.as_str()) { span.quiet { " (this browser)" } }
+                                    @if whole.own.as_deref() == Some(session.id.as_str()) { span.quiet { " (this browser)" } }
                                 }
                                 td role="cell" data-label="How" { (session.how.replace('_', " ")) }
                                 td role="cell" data-label="Began" { (words::absolute(session.created_at)) }
@@ -245,15 +325,15 @@ impl Page {
         }
     }
 
-    fn programs(&self) -> Markup {
+    fn programs(&self, whole: &Installation) -> Markup {
         html! {
             section.card aria-labelledby="programs-title" {
                 h2 #programs-title { "Service accounts" }
-                @if self.accounts.is_empty() {
+                @if whole.accounts.is_empty() {
                     p.quiet { "None. " code { "countersign access account" } " makes one." }
                 } @else {
                     ul {
-                        @for account in &self.accounts {
+                        @for account in &whole.accounts {
                             li {
                                 strong { (account.name) } " " code { (account.id) }
                                 @if account.disabled_at.is_some() { span.quiet { " disabled" } }
@@ -277,18 +357,23 @@ impl Page {
                 h2 #grant-title { "Grant a role" }
                 form.fields method="post" action="/access/grant" {
                     input type="hidden" name="tenant" value=(self.tenant);
-                    label { "To"
-                        select name="principal" required {
-                            option value="" { "Choose" }
-                            @for person in self.people.iter().filter(|person| person.disabled_at.is_none()) { option value=(person.id) { (person.name) } }
-                            @for account in self.accounts.iter().filter(|account| account.disabled_at.is_none()) { option value=(account.id) { (account.name) " (service account)" } }
-                        }
+                    @match &self.installation {
+                        Some(whole) => label { "To"
+                            select name="principal" required {
+                                option value="" { "Choose" }
+                                @for person in whole.people.iter().filter(|person| person.disabled_at.is_none()) { option value=(person.id) { (person.name) } }
+                                @for account in whole.accounts.iter().filter(|account| account.disabled_at.is_none()) { option value=(account.id) { (account.name) " (service account)" } }
+                            }
+                        },
+                        None => label { "To, by the id of a person or service account" input type="text" name="principal" required maxlength="256" placeholder="per_…" autocomplete="off" spellcheck="false"; },
                     }
                     label { "Role" select name="role" required { @for role in Role::ALL { option value=(role.as_str()) { (role.as_str().replace('_', " ")) } } } }
                     label { "At"
                         select name="at" {
-                            @for tenant in &self.reader.tenants { option value=(tenant) { (tenant) } }
-                            option value="" { "All tenants" }
+                            @if self.installation.is_some() {
+                                @for tenant in &self.reader.tenants { option value=(tenant) { (tenant) } }
+                                option value="" { "All tenants" }
+                            } @else { option value=(self.tenant) { (self.tenant) } }
                         }
                     }
                     label { "Organization, for a tenant admin" input type="text" name="organization" maxlength="256" placeholder="org_…" autocomplete="off" spellcheck="false"; }
@@ -298,9 +383,9 @@ impl Page {
         }
     }
 
-    fn person_form(&self) -> Markup {
+    fn person_form(&self, whole: &Installation) -> Markup {
         html! {
-            @if self.has_provider {
+            @if whole.has_provider {
                 section.card aria-labelledby="person-title" {
                     h2 #person-title { "Add a person" }
                     form.fields method="post" action="/access/person" {
@@ -310,16 +395,21 @@ impl Page {
                         div.buttons { button type="submit" { "Add" } }
                     }
                 }
-                @if !self.people.is_empty() {
+                @if !whole.people.is_empty() {
                     section.card aria-labelledby="people-title" {
                         h2 #people-title { "People" }
                         ul {
-                            @for person in &self.people {
+                            @for person in &whole.people {
                                 li {
                                     (person.name)
-                                    @if person.disabled_at.is_some() { span.quiet { " disabled" } }
+                                    @if person.disabled_at.is_some() { span.quiet { " disabled" } (self.button("enable", &person.id, "Enable")) }
                                     @else { (self.button("disable", &person.id, "Disable")) }
                                 }
+                            }
+                        }
+                        @if let Some(next) = &whole.next {
+                            nav.pages aria-label="Pages of people" {
+                                a.button rel="next" href=(Link::to("/access").with("tenant", self.tenant.as_str()).with("after", next).done()) { "More people" }
                             }
                         }
                     }
@@ -342,7 +432,7 @@ mod tests {
     use super::*;
     use crate::console::samples;
 
-    fn page(is_editor: bool) -> String {
+    fn page(is_whole: bool, is_editor: bool) -> String {
         let at = samples::now();
         let text = || samples::HOSTILE.to_owned();
         let person = PersonView {
@@ -383,12 +473,16 @@ mod tests {
             tenant: samples::tenant(),
             reader: samples::reader(),
             now: at,
-            people: vec![person],
-            accounts: vec![account],
             grants: vec![grant],
-            sessions: vec![session],
-            own: Some("ses_1".to_owned()),
-            has_provider: true,
+            names: [("per_1".to_owned(), text())].into(),
+            installation: is_whole.then(|| Installation {
+                people: vec![person],
+                next: Some("per_1".to_owned()),
+                accounts: vec![account],
+                sessions: vec![session],
+                own: Some("ses_1".to_owned()),
+                has_provider: true,
+            }),
             is_editor,
             told: told(Some("granted")),
         };
@@ -399,9 +493,24 @@ mod tests {
 
     #[test]
     fn who_may_change_access_has_forms_and_who_may_not_has_none() {
-        let forms = page(true);
+        let forms = page(true, true);
         assert!(forms.contains("action=\"/access/grant\"") && forms.contains("(this browser)"));
-        let none = page(false);
+        let none = page(true, false);
         assert!(!none.contains("action=\"/access/"), "{none}");
+        assert!(forms.contains("after=per_1") && forms.contains("action=\"/access/disable\""));
+    }
+
+    #[test]
+    fn who_may_see_access_at_one_tenant_sees_what_is_granted_there_and_nothing_else() {
+        let forms = page(false, true);
+        for part in ["action=\"/access/grant\"", "action=\"/access/end-grant\"", "name=\"principal\""] {
+            assert!(forms.contains(part), "{part} in {forms}");
+        }
+        for part in
+            ["Sessions", "Service accounts", "All tenants", "/access/person", "/access/disable", "after="]
+        {
+            assert!(!forms.contains(part), "{part} in {forms}");
+        }
+        assert!(!page(false, false).contains("action=\"/access/"));
     }
 }

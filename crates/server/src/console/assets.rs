@@ -17,7 +17,7 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-const ASSETS: [Asset; 4] = [
+const ASSETS: [Asset; 5] = [
     Asset {
         name: "console.css",
         content_type: "text/css; charset=utf-8",
@@ -32,6 +32,11 @@ const ASSETS: [Asset; 4] = [
         name: "live.js",
         content_type: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../../static/live.js"),
+    },
+    Asset {
+        name: "plan.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../static/plan.js"),
     },
     Asset { name: "mark.svg", content_type: "image/svg+xml", bytes: include_bytes!("../../static/mark.svg") },
 ];

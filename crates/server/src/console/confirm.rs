@@ -10,7 +10,7 @@ use axum::{
     },
     response::{IntoResponse, Redirect, Response},
 };
-use countersign_app::access::{Caller, Permit};
+use countersign_app::access::{Caller, Permit, ScopedPermit};
 use countersign_app::{
     Error,
     outcomes::{Outcome, PersonVerdict, Taken},
@@ -106,10 +106,23 @@ pub(super) async fn named_tenant(
     action: Action,
     parameters: &Parameters,
 ) -> Result<Permit, Fault> {
-    if parameters.get("tenant").is_none() {
-        return Err(Fault::query("`tenant` is missing"));
-    }
+    check_named(parameters)?;
     query::permitted(server, caller, action, parameters).await
+}
+
+/// The same with decisions there, or with those of the organizations that are the caller's.
+pub(super) async fn named_within(
+    server: &Server,
+    caller: &Caller,
+    action: Action,
+    parameters: &Parameters,
+) -> Result<ScopedPermit, Fault> {
+    check_named(parameters)?;
+    query::permitted_within(server, caller, action, parameters).await
+}
+
+fn check_named(parameters: &Parameters) -> Result<(), Fault> {
+    parameters.get("tenant").map(drop).ok_or_else(|| Fault::query("`tenant` is missing"))
 }
 
 /// Answers `GET /decisions/{id}/verdict`.
@@ -120,10 +133,10 @@ pub(super) async fn ask_verdict(
     query: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = query::permitted(&server, &caller, Action::TellOutcomes, &parameters).await?;
+    let permit = query::permitted_within(&server, &caller, Action::TellOutcomes, &parameters).await?;
     let id = query::decision_id(&id)?;
     let verdict = wanted_verdict(&parameters)?;
-    Ok(Question::verdict(tenant.id().clone(), query::reader(&server, &caller), id.as_str(), verdict)
+    Ok(Question::verdict(permit.id().clone(), query::reader(&server, &caller), id.as_str(), verdict)
         .render()
         .into_response())
 }
@@ -136,15 +149,15 @@ pub(super) async fn tell_verdict(
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &caller, Action::TellOutcomes, &parameters).await?;
+    let permit = named_within(&server, &caller, Action::TellOutcomes, &parameters).await?;
     let decision_id = query::decision_id(&id)?;
-    server.0.app.find_decision(&tenant, &decision_id).await?;
+    server.0.app.find_decision(&permit, &decision_id).await?;
     let outcome = Outcome::Verdict { decision_id, verdict: wanted_verdict(&parameters)? };
-    let told = match server.0.app.report(&tenant, &outcome).await? {
+    let told = match server.0.app.report_within(&permit, &outcome).await? {
         Taken::Recorded => "recorded",
         Taken::Known => "known",
     };
-    let link = Link::to(&format!("/decisions/{id}")).with("tenant", tenant.id().as_str()).with("told", told);
+    let link = Link::to(&format!("/decisions/{id}")).with("tenant", permit.id().as_str()).with("told", told);
     Ok(Redirect::to(&link.done()).into_response())
 }
 

@@ -1,7 +1,7 @@
 //! `/decisions/{id}`: one decision, what it rests on, what was done, and what became of it.
 
 use super::query::Reader;
-use super::query::permitted;
+use super::query::permitted_within;
 use crate::authn::Known;
 use countersign_rights::Action;
 use std::collections::BTreeMap;
@@ -14,12 +14,12 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use countersign_app::access::Permit;
 use countersign_app::{
-    App, DecisionFilter, DecisionRow, Error, Tenant,
+    DecisionRow, Error,
+    access::ScopedPermit,
     decide::record::Record,
     explain,
-    reveal::{Asked, MaskedField, Revealed, Target, masked_event},
+    reveal::{Asked, MaskedField, Revealed, Target},
 };
 use countersign_core::{DecisionId, Level, SubjectId, TenantId, Timestamp};
 use countersign_ledger::leaf::Leaf;
@@ -28,13 +28,13 @@ use countersign_risk::{Assessment, UserRiskAt};
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_tenant, of_form},
+    confirm::{Pairs, named_within, of_form},
     facts,
     fault::Fault,
     layout::{Layout, trail_to},
     query::{self, Link, Parameters},
     reveal::{self, Choice},
-    user_risk, waterfall, words,
+    review, user_risk, waterfall, words,
 };
 use crate::Server;
 
@@ -51,18 +51,30 @@ pub(super) struct Detail {
     pub(super) policy: String,
     /// Auth0's ids of the log entries that belong to it.
     pub(super) log_ids: Vec<String>,
-    /// What is held against the person now; `None` where nothing is.
-    pub(super) user_risk: Option<UserRiskAt>,
+    /// What is held against the person now, which is of the whole tenant; `None` for a reader who may not know it.
+    pub(super) risk_now: Option<RiskNow>,
     /// What the person goes by; `None` once they were erased.
     pub(super) alias: Option<String>,
     /// What of the event is masked.
     pub(super) fields: Vec<MaskedField>,
     /// Whether the reader may open it.
     pub(super) may_reveal: bool,
+    /// Whether the reader may have it reviewed.
+    pub(super) may_review: bool,
+    /// Whether the reader may say who it was.
+    pub(super) may_tell: bool,
     /// What was opened.
     pub(super) revealed: Option<Revealed>,
     /// Whether a verdict was told just now.
     pub(super) notice: Option<&'static str>,
+}
+
+/// What is held against a person now.
+pub(super) struct RiskNow {
+    /// `None` where nothing is.
+    pub(super) held: Option<UserRiskAt>,
+    /// Whether the reader may change it.
+    pub(super) may_mark: bool,
 }
 
 /// What can be read of a decision.
@@ -83,7 +95,7 @@ pub(super) async fn handle(
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = permitted(&server, &caller, Action::ReadDecisions, &parameters).await?;
+    let permit = permitted_within(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let notice = match parameters.get("told") {
         Some("recorded") => Some("The verdict was recorded, and the person's profile has learned from it."),
         Some("safe") => Some("The person is marked as safe: nothing is held against them any more."),
@@ -91,7 +103,7 @@ pub(super) async fn handle(
         Some("known") => Some("That was told before; nothing changed."),
         _ => None,
     };
-    let detail = detail(&server, &tenant, &query::decision_id(&id)?).await?;
+    let detail = detail(&server, &permit, &query::decision_id(&id)?).await?;
     Ok(Detail { notice, ..detail }.render().into_response())
 }
 
@@ -103,81 +115,92 @@ pub(super) async fn reveal(
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::RevealPersonal, &parameters).await?;
+    let permit = named_within(&server, &caller, Action::RevealPersonal, &parameters).await?;
     let id = query::decision_id(&id)?;
     let fields = reveal::fields(&parameters);
     let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
+    // Why also this: the answer is the whole page.
+    let page = permitted_within(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let revealed = server.0.app.reveal(&permit, (Target::Decision, id.as_str()), asked).await?;
-    let detail = detail(&server, &permit, &id).await?;
+    let detail = detail(&server, &page, &id).await?;
     Ok(Detail { revealed: Some(revealed), ..detail }.render().into_response())
 }
 
-async fn detail(server: &Server, tenant: &Permit, id: &DecisionId) -> Result<Detail, Fault> {
-    let (row, content) = find(server, tenant, id).await?;
-    let log_ids = server.0.app.log_ids(tenant, &row.decision.id).await?;
-    let user_risk = match &row.subject {
-        Some(subject) => held(server, tenant, subject).await?,
+async fn detail(server: &Server, permit: &ScopedPermit, id: &DecisionId) -> Result<Detail, Fault> {
+    let app = &server.0.app;
+    let (row, content) = find(server, permit, id).await?;
+    let risk_now = match &row.subject {
+        Some(subject) => risk_now(server, permit, subject).await?,
         None => None,
     };
-    let policy = tenant.policy();
     let decision = &row.decision;
-    let settings = policy.document().settings(
-        decision.trigger,
-        decision.organization.as_ref(),
-        decision.client.as_ref(),
-    );
+    let thresholds =
+        permit.thresholds(decision.trigger, decision.organization.as_ref(), decision.client.as_ref());
     let fields = match &content {
-        Content::Opened(record) => masked_event(tenant, record)?,
+        Content::Opened(record) => permit.masked_event(record)?,
         Content::Erased(_) | Content::NotKept(_) => Vec::new(),
     };
     Ok(Detail {
-        tenant: tenant.id().clone(),
-        reader: query::reader(server, tenant.caller()),
-        now: server.0.app.clock().now(),
-        alias: row.subject.as_ref().map(|subject| App::inner_aliases(tenant).of(subject).to_string()),
+        tenant: permit.id().clone(),
+        reader: query::reader(server, permit.caller()),
+        now: app.clock().now(),
+        log_ids: app.log_ids(permit, &row).await?,
+        alias: row.subject.as_ref().map(|subject| permit.aliases().of(subject).to_string()),
         row,
         content,
-        thresholds: settings.thresholds,
-        policy: policy.etag().to_owned(),
-        log_ids,
-        user_risk,
+        thresholds,
+        policy: permit.policy_etag(),
+        risk_now,
         fields,
-        may_reveal: server.0.app.may_reveal(tenant),
+        may_reveal: app.may_within(permit, Action::RevealPersonal),
+        may_tell: app.may_within(permit, Action::TellOutcomes),
+        may_review: app.may(permit.caller(), Action::WorkReviews, permit.id()),
         revealed: None,
         notice: None,
     })
 }
 
-/// What is held against a person now.
-async fn held(server: &Server, tenant: &Tenant, subject: &SubjectId) -> Result<Option<UserRiskAt>, Error> {
-    let held = server.0.app.user_risk(tenant, subject).await?;
+/// What is held against a person now, for who may know that of all of the tenant's.
+async fn risk_now(
+    server: &Server,
+    permit: &ScopedPermit,
+    subject: &SubjectId,
+) -> Result<Option<RiskNow>, Error> {
+    let (app, caller) = (&server.0.app, permit.caller());
+    let Some(tenant) = permit.whole().filter(|_| app.may(caller, Action::ReadUsers, permit.id())) else {
+        return Ok(None);
+    };
+    let held = app.user_risk(tenant, subject).await?;
     let (level, score) = (held.level, held.score);
-    Ok(held.since.map(|since| UserRiskAt { level, score, since }))
+    let held = held.since.map(|since| UserRiskAt { level, score, since });
+    Ok(Some(RiskNow { held, may_mark: app.may(caller, Action::MarkUsers, permit.id()) }))
 }
 
-async fn find(server: &Server, tenant: &Permit, id: &DecisionId) -> Result<(DecisionRow, Content), Fault> {
-    match server.0.app.decision(tenant, id).await {
+async fn find(
+    server: &Server,
+    permit: &ScopedPermit,
+    id: &DecisionId,
+) -> Result<(DecisionRow, Content), Fault> {
+    match server.0.app.decision(permit, id).await {
         Ok((row, record)) => Ok((row, Content::Opened(Box::new(record)))),
-        Err(Error::Erased) => Ok(find_rest(server, tenant, id, Content::Erased).await?),
-        Err(Error::NotKept) => Ok(find_rest(server, tenant, id, Content::NotKept).await?),
+        Err(Error::Erased) => Ok(find_rest(server, permit, id, Content::Erased).await?),
+        Err(Error::NotKept) => Ok(find_rest(server, permit, id, Content::NotKept).await?),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What is left of a decision whose record can't be read any more: its row, and its leaf, which says where the row stands.
+/// What is left of a decision whose record can't be read any more: its row, and its leaf.
 async fn find_rest(
     server: &Server,
-    tenant: &Permit,
+    permit: &ScopedPermit,
     id: &DecisionId,
     content: impl FnOnce(BTreeMap<String, String>) -> Content,
 ) -> Result<(DecisionRow, Content), Error> {
     let app = &server.0.app;
-    let receipt = app.receipt(tenant, id.as_str()).await?;
+    let row = app.find_decision(permit, id).await?;
+    let receipt = app.receipt(permit, id.as_str()).await?;
     let leaf =
         Leaf::decode(&receipt.leaf.0).map_err(|error| Error::Internal { detail: error.to_string() })?;
-    let upto = DecisionFilter { before: Some(receipt.index.saturating_add(1)), ..DecisionFilter::default() };
-    let row = app.decisions(tenant, upto, 1).await?.into_iter().next();
-    let row = row.filter(|row| row.decision.id == *id).ok_or(Error::NotFound("decision"))?;
     Ok((row, content(leaf.versions)))
 }
 
@@ -247,9 +270,9 @@ impl Detail {
                 div.narrow {
                     section.card aria-labelledby="done" { h2 #done { "What was done" } (done(&record.decision)) }
                     (self.personal())
-                    (self.outcome(true))
-                    @if let (Some(subject), None) = (&self.row.subject, &record.features.machine) {
-                        (user_risk::forms((&self.tenant, &self.reader), (subject, &self.row.decision.id), self.user_risk, self.now))
+                    (self.outcome(self.may_tell))
+                    @if let (Some(subject), Some(risk), None) = (&self.row.subject, &self.risk_now, &record.features.machine) {
+                        (user_risk::forms((&self.tenant, &self.reader), (subject, &self.row.decision.id), risk, self.now))
                     }
                     (self.receipt())
                     section.card aria-labelledby="versions" { h2 #versions { "Made by" } (facts::versions(record, &self.policy)) }
@@ -357,6 +380,7 @@ impl Detail {
                         a.button.danger href=(link("fraudulent")) { "It was not the user…" }
                     }
                 }
+                @if self.may_review { (review::ask((&self.tenant, &self.reader), self.row.decision.id.as_str())) }
             }
         }
     }
@@ -449,7 +473,7 @@ mod tests {
                 row: samples::row_of(&record),
                 policy: record.policy.clone(),
                 log_ids: vec![samples::HOSTILE.to_owned()],
-                user_risk: None,
+                risk_now: Some(RiskNow { held: None, may_mark: true }),
                 alias: Some("als_0199c1f0".to_owned()),
                 fields: vec![MaskedField {
                     path: "user.email".to_owned(),
@@ -457,6 +481,8 @@ mod tests {
                     shown: "[personal]".to_owned(),
                 }],
                 may_reveal: true,
+                may_review: true,
+                may_tell: true,
                 revealed: None,
                 content: Content::Opened(Box::new(record)),
                 thresholds: countersign_policy::Settings::default().thresholds,
@@ -514,6 +540,7 @@ mod tests {
         assert!(
             !Detail { may_reveal: false, ..Detail::sample() }.render().into_string().contains("/reveal\"")
         );
+        assert!(!Detail { may_tell: false, ..Detail::sample() }.render().into_string().contains("/verdict"));
     }
 
     #[test]
@@ -561,13 +588,21 @@ mod tests {
         let held = |level| UserRiskAt { level, score: Score::from_percent(50), since: samples::now() };
         let Content::Opened(record) = &mut detail.content else { panic!() };
         record.user_risk = Some(held(Level::Medium));
-        detail.user_risk = Some(held(Level::High));
+        let risk_now = |may_mark| Some(RiskNow { held: Some(held(Level::High)), may_mark });
+        detail.risk_now = risk_now(true);
         let page = detail.render().into_string();
         samples::check_page(&page);
         assert!(page.contains("<dt>User risk</dt>") && page.contains(", since "), "{page}");
         for mark in ["safe", "compromised"] {
             assert!(page.contains(&format!("name=\"mark\" value=\"{mark}\"")), "{mark}");
         }
+        detail.risk_now = risk_now(false);
+        let page = detail.render().into_string();
+        assert!(page.contains("User risk now") && !page.contains("name=\"mark\""), "who may only read it");
+        detail.risk_now = None;
+        let page = detail.render().into_string();
+        assert!(!page.contains("User risk now") && !page.contains("/users/mark"), "who may not know it");
+        detail.risk_now = risk_now(true);
         let Content::Opened(record) = &mut detail.content else { panic!() };
         record.features.machine = Some(countersign_risk::Machine::default());
         assert!(!detail.render().into_string().contains("User risk"), "a machine has none");

@@ -7,7 +7,7 @@ use axum::{
 use countersign_app::Error;
 use maud::{Markup, html};
 
-use super::layout;
+use super::{layout, query::Link};
 use crate::{Problem, authn};
 
 /// Why there is no page; its text is for operators and repeats nothing of the request.
@@ -17,13 +17,15 @@ pub(super) struct Fault {
     title: &'static str,
     text: String,
     /// A way on: its text, and where it leads.
-    way: Option<(&'static str, &'static str)>,
+    way: Option<(&'static str, String)>,
     /// After how many seconds it is worth another try.
     retry_after: Option<u64>,
 }
 
-/// Where somebody shows anew who they are, who was asked to for what they do at the page of access.
-const SIGN_IN_AGAIN: (&str, &str) = ("Sign in again", "/sign-in/start?to=%2Faccess&again=yes");
+/// Where somebody shows anew who they are, and comes back to a page from.
+fn sign_in_again(to: &str) -> (&'static str, String) {
+    ("Sign in again", Link::to("/sign-in/start").with("to", to).with("again", "yes").done())
+}
 
 /// A refusal as whoever asked can read it: a browser that wants pages gets one, anybody else the problem.
 pub(crate) fn refused(headers: &HeaderMap, problem: Problem) -> Response {
@@ -62,6 +64,14 @@ impl Fault {
         Error::NotFound(what).into()
     }
 
+    /// The same, whose way on leads back to this page, if it has one: by default it is the page of access.
+    pub(super) fn back_to(mut self, page: &str) -> Self {
+        if self.way.is_some() {
+            self.way = Some(sign_in_again(page));
+        }
+        self
+    }
+
     /// Adds a sentence, without its full stop.
     pub(super) fn add(&mut self, sentence: &str) {
         self.text.push_str(". ");
@@ -73,7 +83,7 @@ impl Fault {
             self.title,
             html! {
                 p { (self.text) "." }
-                @if let Some((text, href)) = self.way { p { a.button.primary href=(href) { (text) } } }
+                @if let Some((text, href)) = &self.way { p { a.button.primary href=(href) { (text) } } }
                 p { a href="/" { "Back to the decisions" } }
                 p.quiet { "Status " (self.status.as_u16()) }
             },
@@ -94,10 +104,16 @@ impl From<Error> for Fault {
             | Error::Model(_)
             | Error::Plan(_)
             | Error::Actor
+            | Error::Audience
+            | Error::ReviewClosed
+            | Error::ReviewExists
+            | Error::Containment
+            | Error::Priority
             | Error::Reason
             | Error::Fields
             | Error::NoProvider
             | Error::NameTaken
+            | Error::PersonDisabled(_)
             | Error::Scope
             | Error::Days(_)
             | Error::Grant(_)
@@ -120,7 +136,7 @@ impl From<Error> for Fault {
             | Error::AccessPolicy(_)
             | Error::Internal { .. } => "Something went wrong",
         };
-        let way = matches!(error, Error::StaleSignIn(_)).then_some(SIGN_IN_AGAIN);
+        let way = matches!(error, Error::StaleSignIn(_)).then(|| sign_in_again("/access"));
         // Why: `Problem` holds the status of each error and logs what must not be shown.
         let status = Problem::from(error).status();
         Self { way, ..Self::new(status, title, text) }

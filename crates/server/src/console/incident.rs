@@ -12,6 +12,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_app::{
+    App,
+    access::Permit,
+    acts::{PlanFilter, PlanListed},
     incidents::{EntityKind, Opened, Status},
     reveal::{Aliased, Asked, ShownEntity},
 };
@@ -22,6 +25,7 @@ use maud::{Markup, html};
 use super::{
     act,
     confirm::{Pairs, named_tenant, of_form},
+    contain,
     fault::Fault,
     layout::{Crumb, Layout, trail_to},
     query::{self, Link, Parameters},
@@ -37,6 +41,9 @@ struct Page {
     reader: Reader,
     now: Timestamp,
     opened: Opened,
+    /// Plans about it, the newest first; whoever may not read plans has none.
+    plans: Vec<PlanListed>,
+    may_propose: bool,
     /// Whether the reader may open who is in it.
     may_reveal: bool,
     /// The leaf that says what was opened.
@@ -59,6 +66,8 @@ pub(super) async fn handle(
         reader: query::reader(&server, &caller),
         now: app.clock().now(),
         opened: app.incident_in_short(&tenant, &id).await?,
+        plans: plans_about(app, &tenant, &id).await?,
+        may_propose: tenant.has_hands() && app.may(&caller, Action::ProposePlans, tenant.id()),
         may_reveal: app.may_reveal(&tenant),
         revealed: None,
         told: act::told(parameters.get("told")),
@@ -75,9 +84,8 @@ pub(super) async fn reveal(
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
     let permit = named_tenant(&server, &caller, Action::RevealPersonal, &parameters).await?;
-    if permit.organization().is_some() {
-        return Err(Fault::not_found("incident"));
-    }
+    // Why also this: the answer is the whole page.
+    permitted(&server, &caller, Action::ReadIncidents, &parameters).await?;
     let app = &server.0.app;
     let fields = reveal::fields(&parameters);
     let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
@@ -86,12 +94,25 @@ pub(super) async fn reveal(
         tenant: permit.id().clone(),
         reader: query::reader(&server, &caller),
         now: app.clock().now(),
+        plans: plans_about(app, &permit, &id).await?,
+        may_propose: permit.has_hands() && app.may(&caller, Action::ProposePlans, permit.id()),
         opened,
         may_reveal: true,
         revealed: Some(revealed.record),
         told: None,
     };
     Ok(page.render().into_response())
+}
+
+/// So many plans are listed on an incident's page.
+const PLANS: u32 = 20;
+
+async fn plans_about(app: &App, permit: &Permit, incident: &str) -> Result<Vec<PlanListed>, Fault> {
+    if !app.may(permit.caller(), Action::ReadPlans, permit.id()) {
+        return Ok(Vec::new());
+    }
+    let filter = PlanFilter { incident: Some(incident.to_owned()), ..PlanFilter::default() };
+    Ok(app.plans(permit, filter, PLANS).await?)
 }
 
 impl Page {
@@ -118,6 +139,7 @@ impl Page {
                 }
                 div.narrow {
                     (self.facts())
+                    (contain::section(&self.tenant, &self.opened.row.id, &self.plans, self.may_propose))
                     (self.who())
                     (act::forms(&self.tenant, &self.reader, &self.opened, self.now))
                 }
@@ -384,6 +406,8 @@ pub(super) mod tests {
             reader: samples::reader(),
             now: samples::now(),
             opened: opened(),
+            plans: Vec::new(),
+            may_propose: true,
             may_reveal: true,
             revealed: Some("rec_9".to_owned()),
             told: act::told(Some("noted")),

@@ -56,12 +56,9 @@ impl Layout<'_> {
                     header.bar {
                         a.brand href=(home) { (mark()) span { "Countersign" } }
                         (self.tenants_nav())
-                        a.findings-link href=(Link::to("/tenant").with("tenant", self.tenant.as_str()).done()) { "Findings" }
-                        a.findings-link href=(Link::to("/incidents").with("tenant", self.tenant.as_str()).done()) { "Incidents" }
-                        a.findings-link href=(Link::to("/alerts").with("tenant", self.tenant.as_str()).done()) { "Alerts" }
-                        a.findings-link href=(Link::to("/users").with("tenant", self.tenant.as_str()).done()) { "Users at risk" }
-                        a.findings-link href=(Link::to("/models").with("tenant", self.tenant.as_str()).done()) { "Models" }
-                        @if self.reader.reads_access { a.findings-link href=(Link::to("/access").with("tenant", self.tenant.as_str()).done()) { "Access" } }
+                        @for (_, section) in self.reader.sections.iter().filter(|(tenant, _)| tenant == self.tenant) {
+                            a.findings-link href=(Link::to(section.path).with("tenant", self.tenant.as_str()).done()) { (section.name) }
+                        }
                         form.sign-out method="post" action="/sign-out" {
                             span.quiet { (self.reader.name) " " }
                             button.ghost type="submit" { "Sign out" }
@@ -204,5 +201,9 @@ mod tests {
             page.contains("<title>&lt;script&gt; · Countersign</title>") && page.contains("b&amp;&lt;b&gt;")
         );
         assert!(page.contains("/?tenant=b%26%3Cb%3E"), "{page}");
+        assert!(
+            !page.contains("findings-link\" href=\"/users"),
+            "the reader may open no section of this tenant"
+        );
     }
 }

@@ -1,13 +1,16 @@
 //! `/`: decisions, newest first, as they are made.
 
 use super::query::Reader;
-use super::query::permitted;
+use super::query::permitted_within;
 use crate::authn::Known;
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
-use countersign_app::{App, DecisionRow};
+use countersign_app::{
+    App, DecisionRow,
+    access::{Caller, ScopedPermit},
+};
 use countersign_core::{Level, Mode, TenantId, Timestamp, Trigger};
 use countersign_privacy::Aliases;
 use countersign_rights::Action;
@@ -37,12 +40,32 @@ pub(super) struct Listing {
     /// Whether older decisions follow.
     pub(super) has_more: bool,
     pub(super) overview: Overview,
+    /// What holds for the whole tenant; `None` for a reader who may not know it.
+    pub(super) whole: Option<Whole>,
+}
+
+/// What holds for a whole tenant, whoever's decisions are looked at.
+pub(super) struct Whole {
     /// The mode of the tenant's own layer.
     pub(super) mode: Mode,
     /// Each trigger and whether its kill switch is thrown.
     pub(super) switches: Vec<(Trigger, bool)>,
     /// Whether decisions can be recorded.
     pub(super) is_recording: bool,
+    /// Whether the reader may turn a switch.
+    pub(super) may_switch: bool,
+}
+
+impl Whole {
+    fn of(app: &App, caller: &Caller, permit: &ScopedPermit) -> Option<Self> {
+        let tenant = permit.whole().filter(|whole| app.may(caller, Action::ReadPolicies, whole.id()))?;
+        Some(Self {
+            mode: tenant.policy().document().settings(Trigger::PostLogin, None, None).mode,
+            switches: Trigger::ALL.iter().map(|trigger| (*trigger, tenant.is_off(*trigger))).collect(),
+            is_recording: app.is_recording(),
+            may_switch: app.may(caller, Action::SetSwitches, tenant.id()),
+        })
+    }
 }
 
 /// Answers `GET /`.
@@ -52,29 +75,76 @@ pub(super) async fn handle(
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = permitted(&server, &caller, Action::ReadDecisions, &parameters).await?;
+    let permit = permitted_within(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let filter = Filter::read(&parameters)?;
     let app = &server.0.app;
-    let mut rows = app.decisions(&tenant, filter.of_store(), PAGE + 1).await?;
+    let mut rows = app.decisions(&permit, filter.of_store(), PAGE + 1).await?;
     let shown = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let has_more = rows.len() > shown;
     rows.truncate(shown);
-    let newest = app.decisions(&tenant, Filter::default().of_store(), COUNTED).await?;
-    let settings = tenant.policy().document().settings(Trigger::PostLogin, None, None);
+    let newest = app.decisions(&permit, Filter::default().of_store(), COUNTED).await?;
     let listing = Listing {
-        tenant: tenant.id().clone(),
+        tenant: permit.id().clone(),
         reader: query::reader(&server, &caller),
         now: app.clock().now(),
         filter,
         rows,
-        aliases: App::inner_aliases(&tenant),
+        aliases: permit.aliases(),
         has_more,
-        overview: Overview::of(&newest, settings.thresholds),
-        mode: settings.mode,
-        switches: Trigger::ALL.iter().map(|trigger| (*trigger, tenant.is_off(*trigger))).collect(),
-        is_recording: app.is_recording(),
+        overview: Overview::of(&newest, permit.thresholds(Trigger::PostLogin, None, None)),
+        whole: Whole::of(app, &caller, &permit),
     };
     Ok(listing.render().into_response())
+}
+
+impl Whole {
+    fn warnings(&self) -> Markup {
+        html! {
+            @for (trigger, _) in self.switches.iter().filter(|(_, is_off)| *is_off) {
+                p.banner.alarm role="status" {
+                    strong { "Countersign is off for " (trigger) ". " }
+                    "Sign-ins are neither assessed nor recorded, and nothing is done to them."
+                }
+            }
+            @if !self.is_recording {
+                p.banner.alarm role="status" {
+                    strong { "Decisions can't be recorded. " }
+                    "Sign-ins go on without them: the Action falls back. Look at the log and at the free space of the data directory."
+                }
+            }
+        }
+    }
+
+    /// The kill switches, folded: there are many, and one that is thrown is told above them.
+    fn switches(&self, tenant: &TenantId) -> Markup {
+        let off = self.switches.iter().filter(|(_, is_off)| *is_off).count();
+        html! {
+            details.switches {
+                summary {
+                    "Kill switches: " strong { (self.switches.len() - off) " triggers answering" }
+                    @if off > 0 { ", " strong.alarm { (off) " off" } }
+                }
+                ul aria-label="Kill switches" { @for (trigger, is_off) in &self.switches { (self.switch(tenant, *trigger, *is_off)) } }
+            }
+        }
+    }
+
+    fn switch(&self, tenant: &TenantId, trigger: Trigger, is_off: bool) -> Markup {
+        let link = Link::to(&format!("/switches/{trigger}")).with("tenant", tenant.as_str());
+        let wanted = if is_off { "on" } else { "off" };
+        html! {
+            li {
+                span.state data-off=(is_off) {
+                    code { (trigger) } " " strong { @if is_off { "off" } @else { "answering" } }
+                }
+                @if self.may_switch {
+                    a.button.danger[!is_off] href=(link.with("state", wanted).done()) {
+                        "Turn " (wanted) " " span.hidden { (trigger) } "…"
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl Listing {
@@ -82,10 +152,12 @@ impl Listing {
         let main = html! {
             div.heading {
                 h1 { "Decisions" }
-                p.mode { "Mode " strong { (self.mode) } span.quiet { " · " (words::mode_text(self.mode)) } }
-                (self.switches())
+                @if let Some(Whole { mode, .. }) = self.whole {
+                    p.mode { "Mode " strong { (mode) } span.quiet { " · " (words::mode_text(mode)) } }
+                }
+                @if let Some(whole) = &self.whole { (whole.switches(&self.tenant)) }
             }
-            (self.warnings())
+            @if let Some(whole) = &self.whole { (whole.warnings()) }
             section.overview aria-label="The newest decisions in figures" data-overview { (self.overview.render(&self.tenant, self.now)) }
             (self.filter_bar())
             (self.chips())
@@ -107,52 +179,6 @@ impl Listing {
             scripts: &["live.js"],
         };
         layout.render(&main)
-    }
-
-    fn warnings(&self) -> Markup {
-        html! {
-            @for (trigger, _) in self.switches.iter().filter(|(_, is_off)| *is_off) {
-                p.banner.alarm role="status" {
-                    strong { "Countersign is off for " (trigger) ". " }
-                    "Sign-ins are neither assessed nor recorded, and nothing is done to them."
-                }
-            }
-            @if !self.is_recording {
-                p.banner.alarm role="status" {
-                    strong { "Decisions can't be recorded. " }
-                    "Sign-ins go on without them: the Action falls back. Look at the log and at the free space of the data directory."
-                }
-            }
-        }
-    }
-
-    /// The kill switches, folded: there are many, and one that is thrown is told above them.
-    fn switches(&self) -> Markup {
-        let off = self.switches.iter().filter(|(_, is_off)| *is_off).count();
-        html! {
-            details.switches {
-                summary {
-                    "Kill switches: " strong { (self.switches.len() - off) " triggers answering" }
-                    @if off > 0 { ", " strong.alarm { (off) " off" } }
-                }
-                ul aria-label="Kill switches" { @for (trigger, is_off) in &self.switches { (self.switch(*trigger, *is_off)) } }
-            }
-        }
-    }
-
-    fn switch(&self, trigger: Trigger, is_off: bool) -> Markup {
-        let link = Link::to(&format!("/switches/{trigger}")).with("tenant", self.tenant.as_str());
-        let wanted = if is_off { "on" } else { "off" };
-        html! {
-            li {
-                span.state data-off=(is_off) {
-                    code { (trigger) } " " strong { @if is_off { "off" } @else { "answering" } }
-                }
-                a.button.danger[!is_off] href=(link.with("state", wanted).done()) {
-                    "Turn " (wanted) " " span.hidden { (trigger) } "…"
-                }
-            }
-        }
     }
 
     fn filter_bar(&self) -> Markup {
@@ -257,7 +283,9 @@ impl Listing {
                         li { "Give it this server's address and the tenant's signing key." }
                         li { "Sign in once; the decision appears here within a second." }
                     }
-                    p.quiet { "Nothing is done to sign-ins unless the policy's mode is " code { "enforce" } "; here it is " code { (self.mode) } "." }
+                    @if let Some(Whole { mode, .. }) = self.whole {
+                        p.quiet { "Nothing is done to sign-ins unless the policy's mode is " code { "enforce" } "; here it is " code { (mode) } "." }
+                    }
                 }
             }
         }
@@ -323,9 +351,12 @@ mod tests {
                 rows,
                 aliases: samples::aliases(),
                 has_more: true,
-                mode: Mode::Audit,
-                switches: vec![(Trigger::PostLogin, false)],
-                is_recording: true,
+                whole: Some(Whole {
+                    mode: Mode::Audit,
+                    switches: vec![(Trigger::PostLogin, false)],
+                    is_recording: true,
+                    may_switch: true,
+                }),
             }
         }
     }
@@ -394,11 +425,20 @@ mod tests {
 
     #[test]
     fn a_thrown_switch_and_lost_decisions_are_told() {
-        let listing =
-            Listing { switches: vec![(Trigger::PostLogin, true)], is_recording: false, ..Listing::sample() };
-        let page = listing.render().into_string();
+        let whole = |may_switch| Whole {
+            mode: Mode::Audit,
+            switches: vec![(Trigger::PostLogin, true)],
+            is_recording: false,
+            may_switch,
+        };
+        let page = Listing { whole: Some(whole(true)), ..Listing::sample() }.render().into_string();
         assert!(page.contains("Countersign is off for post-login") && page.contains("can't be recorded"));
         assert!(page.contains("state=on"));
+        let page = Listing { whole: Some(whole(false)), ..Listing::sample() }.render().into_string();
+        assert!(page.contains("Countersign is off for post-login") && !page.contains("/switches/"));
+        let page = Listing { whole: None, ..Listing::sample() }.render().into_string();
+        samples::check_page(&page);
+        assert!(!page.contains("Kill switches") && !page.contains("Mode <strong>"));
     }
 
     #[test]

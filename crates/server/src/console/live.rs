@@ -4,7 +4,7 @@
 //! knows. So a watcher that fell behind misses nothing, an ended session sees nothing more, and a shutdown waits for
 //! nobody for long. The feed only says that there is news; the rows come from the store.
 
-use super::query::permitted;
+use super::query::permitted_within;
 use crate::authn::Known;
 use countersign_rights::Action;
 use std::time::Duration;
@@ -14,13 +14,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_app::{App, DecisionFilter, DecisionRow, Live, Tenant};
+use countersign_app::{DecisionFilter, DecisionRow, Live, access::ScopedPermit};
 use countersign_core::{Timestamp, Trigger};
 use maud::Markup;
-use tokio::sync::{
-    Semaphore,
-    broadcast::{Receiver, error::RecvError},
-};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{
     fault::Fault,
@@ -39,9 +36,6 @@ const GATHER: Duration = Duration::from_millis(300);
 /// How soon the browser asks again, in milliseconds.
 const RETRY_MS: u32 = 200;
 
-/// The most watchers at once; a browser tab is one.
-static WATCHERS: Semaphore = Semaphore::const_new(64);
-
 /// What a browser sends as its last index before there was any decision.
 const NOTHING_YET: &str = "start";
 
@@ -53,9 +47,9 @@ pub(super) async fn handle(
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = permitted(&server, &caller, Action::ReadDecisions, &parameters).await?;
+    let permit = permitted_within(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let filter = Filter::read(&parameters)?;
-    let _watcher = WATCHERS.try_acquire().map_err(|_| {
+    let _watcher = server.0.watchers.begin(permit.id(), caller.id()).ok_or_else(|| {
         Fault::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "Too many watchers",
@@ -68,23 +62,21 @@ pub(super) async fn handle(
     let is_first = known.is_none();
     let after = index(known.or_else(|| parameters.get("after")))?;
     // Why: not by the store's `after`, which begins with the oldest; a page that slept for a day wants the newest.
-    let mut filter = DecisionFilter { before: None, ..filter.of_store() };
-    // Why also here: what is news is told before the store is asked.
-    filter.organization = tenant.organization().cloned().or(filter.organization);
-    let mut rows = later(server.0.app.decisions(&tenant, filter.clone(), PAGE).await?, after);
+    let filter = DecisionFilter { before: None, ..filter.of_store() };
+    let mut rows = later(server.0.app.decisions(&permit, filter.clone(), PAGE).await?, after);
     // Why: the first answer comes at once, so that the page knows that it is live.
-    if rows.is_empty() && !is_first && wait(&mut news, &tenant, &filter, after).await {
+    if rows.is_empty() && !is_first && wait(&mut news, &permit, &filter, after).await {
         tokio::time::sleep(GATHER).await;
-        rows = later(server.0.app.decisions(&tenant, filter, PAGE).await?, after);
+        rows = later(server.0.app.decisions(&permit, filter, PAGE).await?, after);
     }
     let now = server.0.app.clock().now();
     let body = if rows.is_empty() {
         Events::default().id(after).text
     } else {
-        let thresholds = tenant.policy().document().settings(Trigger::PostLogin, None, None).thresholds;
-        let newest = server.0.app.decisions(&tenant, Filter::default().of_store(), COUNTED).await?;
-        let figures = Overview::of(&newest, thresholds).render(tenant.id(), now);
-        tell(&rows, &tenant, now, &figures)
+        let thresholds = permit.thresholds(Trigger::PostLogin, None, None);
+        let newest = server.0.app.decisions(&permit, Filter::default().of_store(), COUNTED).await?;
+        let figures = Overview::of(&newest, thresholds).render(permit.id(), now);
+        tell(&rows, &permit, now, &figures)
     };
     Ok(([(header::CONTENT_TYPE, "text/event-stream; charset=utf-8")], body).into_response())
 }
@@ -111,7 +103,7 @@ fn is_later(row: &DecisionRow, after: Option<u64>) -> bool {
 /// Waits until there may be news that pass the filter; false when there were none in time.
 async fn wait(
     news: &mut Receiver<Live>,
-    tenant: &Tenant,
+    permit: &ScopedPermit,
     filter: &DecisionFilter,
     after: Option<u64>,
 ) -> bool {
@@ -119,7 +111,10 @@ async fn wait(
         loop {
             match news.recv().await {
                 Ok(Live { tenant: whose, row }) => {
-                    if whose == *tenant.id() && is_wanted(&row, filter) && is_later(&row, after) {
+                    // Why also here: what is news is told before the store is asked.
+                    let is_theirs =
+                        whose == *permit.id() && permit.covers(row.decision.organization.as_ref());
+                    if is_theirs && is_wanted(&row, filter) && is_later(&row, after) {
                         return true;
                     }
                 }
@@ -139,11 +134,11 @@ fn is_wanted(row: &DecisionRow, filter: &DecisionFilter) -> bool {
     is_level && is_organization
 }
 
-fn tell(rows: &[DecisionRow], tenant: &Tenant, now: Timestamp, figures: &Markup) -> String {
+fn tell(rows: &[DecisionRow], permit: &ScopedPermit, now: Timestamp, figures: &Markup) -> String {
     let newest = rows.iter().map(|row| row.leaf_index).max();
-    let aliases = App::inner_aliases(tenant);
+    let aliases = permit.aliases();
     let rendered: String =
-        rows.iter().map(|row| list::row(row, tenant.id(), &aliases, now).into_string()).collect();
+        rows.iter().map(|row| list::row(row, permit.id(), &aliases, now).into_string()).collect();
     Events::default().id(newest).event("rows", &rendered).event("figures", &figures.0).text
 }
 

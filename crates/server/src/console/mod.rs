@@ -9,6 +9,7 @@ mod act;
 mod alerts;
 mod assets;
 mod confirm;
+mod contain;
 mod detail;
 mod facts;
 mod fault;
@@ -22,9 +23,14 @@ mod live;
 mod model;
 mod models;
 mod overview;
+mod plan;
+mod plan_act;
+mod plans;
 mod query;
 mod receipt;
 mod reveal;
+mod review;
+mod reviews;
 #[cfg(test)]
 mod samples;
 mod severity;
@@ -32,6 +38,7 @@ mod sign_in;
 mod suppressions;
 mod user_risk;
 mod users;
+mod watchers;
 mod waterfall;
 mod words;
 
@@ -44,6 +51,7 @@ use axum::{
 
 pub(crate) use fault::refused;
 pub(crate) use sign_in::signed_out;
+pub(crate) use watchers::Watchers;
 
 use crate::Server;
 
@@ -65,6 +73,27 @@ pub(crate) fn router() -> Router<Server> {
         .route("/incidents/{id}/assign", post(act::assign))
         .route("/incidents/{id}/note", post(act::note))
         .route("/incidents/{id}/close", post(act::close))
+        .route("/incidents/{id}/contain", get(contain::ask).post(contain::propose))
+        .route("/plans", get(plans::handle))
+        .route("/plans/{id}", get(plan::handle))
+        .route("/plans/{id}/approve", post(plan_act::approve))
+        .route("/plans/{id}/reject", post(plan_act::reject))
+        .route("/plans/{id}/withdraw", post(plan_act::withdraw))
+        .route("/plans/{id}/stop", post(plan_act::stop))
+        .route("/plans/{id}/resume", post(plan_act::resume))
+        .route("/plans/{id}/settle", post(plan_act::settle))
+        .route("/plans/{id}/undo", post(plan_act::undo))
+        .route("/plans/{id}/assign", post(plan_act::assign))
+        .route("/plans/{id}/comment", post(plan_act::comment))
+        .route("/plans/{id}/reveal", post(plan::reveal))
+        .route("/reviews", get(reviews::handle).post(review::open))
+        .route("/reviews/{id}", get(review::handle))
+        .route("/reviews/{id}/assign", post(review::assign))
+        .route("/reviews/{id}/comment", post(review::comment))
+        .route("/reviews/{id}/verdict", post(review::verdict))
+        .route("/reviews/{id}/reveal", post(review::reveal))
+        .route("/breaker/harm", post(plans::harm))
+        .route("/breaker/close", post(plans::close))
         .route("/alerts", get(alerts::handle))
         .route("/suppressions", get(suppressions::handle).post(suppressions::add))
         .route("/suppressions/{id}/reveal", post(suppressions::reveal))

@@ -3,7 +3,7 @@
 use axum::extract::{Query, rejection::QueryRejection};
 use countersign_app::{
     DecisionFilter,
-    access::{Caller, Permit},
+    access::{Caller, Permit, ScopedPermit},
 };
 use countersign_core::{DecisionId, Level, OrganizationId, TenantId};
 use countersign_rights::Action;
@@ -53,18 +53,32 @@ pub(super) async fn permitted(
     action: Action,
     parameters: &Parameters,
 ) -> Result<Permit, Fault> {
-    let app = &server.0.app;
-    let id = match parameters.get("tenant") {
-        Some(name) => name.parse().map_err(|_| Fault::from(countersign_app::Error::UnknownTenant))?,
-        None => app.tenants_of(caller).into_iter().next().ok_or_else(|| {
+    let id = tenant(server, caller, parameters)?;
+    Ok(server.0.app.permit(caller, action, &id).await?)
+}
+
+/// The same with decisions there, or with those of the organizations that are theirs.
+pub(super) async fn permitted_within(
+    server: &Server,
+    caller: &Caller,
+    action: Action,
+    parameters: &Parameters,
+) -> Result<ScopedPermit, Fault> {
+    let id = tenant(server, caller, parameters)?;
+    Ok(server.0.app.permit_within(caller, action, &id).await?)
+}
+
+fn tenant(server: &Server, caller: &Caller, parameters: &Parameters) -> Result<TenantId, Fault> {
+    match parameters.get("tenant") {
+        Some(name) => name.parse().map_err(|_| Fault::from(countersign_app::Error::UnknownTenant)),
+        None => server.0.app.tenants_of(caller).into_iter().next().ok_or_else(|| {
             Fault::new(
                 axum::http::StatusCode::NOT_FOUND,
                 "No tenant",
                 "there is no tenant that you have a role at; an administrator can grant one",
             )
-        })?,
-    };
-    Ok(app.permit(caller, action, &id, None).await?)
+        }),
+    }
 }
 
 /// Whoever reads a page: what its frame shows, and which forms it has.
@@ -78,19 +92,47 @@ pub(super) struct Reader {
     pub(super) is_shared: bool,
     /// Whether they broke the glass.
     pub(super) is_break_glass: bool,
-    /// Whether they may see who has access.
-    pub(super) reads_access: bool,
+    /// The sections of the console that they may open, each with the tenant at which.
+    pub(super) sections: Vec<(TenantId, Section)>,
 }
+
+/// A part of the console, beside the decisions that everybody begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Section {
+    /// Where it is.
+    pub(super) path: &'static str,
+    /// What it is called.
+    pub(super) name: &'static str,
+    /// What it takes to open it.
+    action: Action,
+}
+
+/// All of them, in the order of the bar.
+pub(super) const SECTIONS: [Section; 8] = [
+    Section { path: "/tenant", name: "Findings", action: Action::ReadFindings },
+    Section { path: "/incidents", name: "Incidents", action: Action::ReadIncidents },
+    Section { path: "/plans", name: "Plans", action: Action::ReadPlans },
+    Section { path: "/reviews", name: "Reviews", action: Action::ReadPlans },
+    Section { path: "/alerts", name: "Alerts", action: Action::ReadIncidents },
+    Section { path: "/users", name: "Users at risk", action: Action::ReadUsers },
+    Section { path: "/models", name: "Models", action: Action::ReadModels },
+    Section { path: "/access", name: "Access", action: Action::ReadAccess },
+];
 
 /// Who reads a page.
 pub(super) fn reader(server: &Server, caller: &Caller) -> Reader {
     let app = &server.0.app;
+    let tenants = app.tenants_of(caller);
+    let at = |tenant: &TenantId| {
+        let open = SECTIONS.into_iter().filter(|section| app.may(caller, section.action, tenant));
+        open.map(|section| (tenant.clone(), section)).collect::<Vec<_>>()
+    };
     Reader {
-        tenants: app.tenants_of(caller),
+        sections: tenants.iter().flat_map(at).collect(),
+        tenants,
         name: caller.name().to_owned(),
         is_shared: caller.is_shared(),
         is_break_glass: caller.is_break_glass(),
-        reads_access: app.may_here(caller, Action::ReadAccess),
     }
 }
 

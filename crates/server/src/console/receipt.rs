@@ -1,7 +1,7 @@
 //! `/decisions/{id}/receipt`: the proof of a decision, checked now by the code that checks it offline.
 
 use super::query::Reader;
-use super::query::permitted;
+use super::query::permitted_within;
 use crate::authn::Known;
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
@@ -44,15 +44,15 @@ pub(super) async fn handle(
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let tenant = permitted(&server, &caller, Action::ReadDecisions, &parameters).await?;
+    let permit = permitted_within(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let id = query::decision_id(&id)?;
-    let receipt = server.0.app.receipt(&tenant, id.as_str()).await?;
+    let receipt = server.0.app.receipt(&permit, id.as_str()).await?;
     let proof = Proof::new(
-        tenant.id().clone(),
+        permit.id().clone(),
         query::reader(&server, &caller),
         id.to_string(),
         receipt,
-        &tenant.verifier(),
+        &permit.verifier(),
     );
     Ok(proof.render().into_response())
 }

@@ -13,7 +13,7 @@ use countersign_ledger::{
 use countersign_privacy::{Aliases, Epoch, MasterKey};
 use countersign_store::NewDecision;
 
-use super::query::Reader;
+use super::query::{Reader, SECTIONS};
 
 /// A text that breaks out of careless markup.
 pub(crate) const HOSTILE: &str = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
@@ -38,7 +38,7 @@ pub(super) fn reader() -> Reader {
         name: HOSTILE.to_owned(),
         is_shared: true,
         is_break_glass: true,
-        reads_access: true,
+        sections: SECTIONS.map(|section| (tenant(), section)).to_vec(),
     }
 }
 

@@ -144,6 +144,7 @@ pub(super) async fn callback(
     };
     let answer = match server.0.app.finish_sign_in(kept, returned, redirect_uri(&server)).await {
         Ok(SignedIn { token, return_to }) => {
+            end_earlier(&server, &headers).await;
             let mut response = Redirect::to(ours(&return_to).unwrap_or("/")).into_response();
             response.headers_mut().extend(server.session_cookie(&token).map(|it| (header::SET_COOKIE, it)));
             response
@@ -151,6 +152,22 @@ pub(super) async fn callback(
         Err(refusal) => refused(&refusal),
     };
     Ok(without_state(&server, answer))
+}
+
+/// Ends the session that a browser had before: the new cookie takes the place of its own, so that nobody would sign it out.
+///
+/// Why no error: who signed in is not to be stopped by what was before; that session ends by itself.
+async fn end_earlier(server: &Server, headers: &HeaderMap) {
+    let Some(token) = server.session(headers).and_then(Token::received) else { return };
+    let app = &server.0.app;
+    let ended = match app.caller_of_session(&token).await {
+        Ok(Some(caller)) => app.sign_out(&caller).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = ended {
+        tracing::warn!(detail = error.detail(), "the earlier session of a browser could not be ended");
+    }
 }
 
 fn without_state(server: &Server, mut response: Response) -> Response {
@@ -161,13 +178,18 @@ fn without_state(server: &Server, mut response: Response) -> Response {
 }
 
 /// Answers `GET /start/{code}`: signs a browser in by a one-time link.
-pub(super) async fn link(State(server): State<Server>, Path(code): Path<String>) -> Response {
+pub(super) async fn link(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Path(code): Path<String>,
+) -> Response {
     let used = match Token::received(&code) {
         Some(code) => server.0.app.use_link(&code).await,
         None => Ok(None),
     };
     match used {
         Ok(Some(token)) => {
+            end_earlier(&server, &headers).await;
             let cookie = server.session_cookie(&token).map(|cookie| (header::SET_COOKIE, cookie));
             let mut response = Redirect::to("/").into_response();
             response.headers_mut().extend(cookie);

@@ -21,7 +21,7 @@ use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_tenant, of_form},
+    confirm::{Pairs, named_tenant, named_within, of_form},
     fault::Fault,
     filter::{self, Detectors, actor},
     layout::{Layout, trail_to},
@@ -106,13 +106,15 @@ pub(super) async fn reveal(
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::RevealPersonal, &parameters).await?;
+    let permit = named_within(&server, &caller, Action::RevealPersonal, &parameters).await?;
+    // Why also this: the answer is the whole page.
+    let tenant = permitted(&server, &caller, Action::ReadIncidents, &parameters).await?;
     let app = &server.0.app;
     let fields = reveal::fields(&parameters);
     let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
     let opened = app.reveal(&permit, (Target::Suppression, &id), asked).await?;
     let now = app.clock().now();
-    let mut rows = rows(app, &permit, now).await?;
+    let mut rows = rows(app, &tenant, now).await?;
     for row in rows.iter_mut().filter(|row| row.standing.id == id) {
         let Suppression { entity, reason, .. } = &row.standing.suppression;
         if let (true, Some(about), Some(entity)) =
@@ -125,10 +127,10 @@ pub(super) async fn reveal(
         }
     }
     let page = Page {
-        tenant: permit.id().clone(),
+        tenant: tenant.id().clone(),
         reader: query::reader(&server, &caller),
         now,
-        detectors: App::detectors(&permit)?,
+        detectors: App::detectors(&tenant)?,
         rows,
         may_reveal: true,
         revealed: Some(opened.record),

@@ -14,6 +14,7 @@ use maud::{Markup, html};
 
 use super::{
     confirm::{Pairs, named_tenant, of_form},
+    detail::RiskNow,
     fault::Fault,
     filter::actor,
     query::{self, Link},
@@ -55,23 +56,23 @@ pub(super) fn row(held: Option<UserRiskAt>) -> Markup {
     }
 }
 
-/// The forms of a decision's page; `held` is what is held now.
+/// What is held now, and the forms that change it, of a decision's page.
 pub(super) fn forms(
     (tenant, reader): (&TenantId, &query::Reader),
     (subject, decision): (&SubjectId, &DecisionId),
-    held: Option<UserRiskAt>,
+    risk: &RiskNow,
     now: Timestamp,
 ) -> Markup {
     html! {
         section.card.acts aria-labelledby="user-risk" {
             h2 #user-risk { "User risk now" }
             p {
-                @match held {
+                @match risk.held {
                     Some(held) => { (words::level(held.level)) " " (held.score) ", since " (words::time(held.since, now)) }
                     None => { "Low: nothing is held against the person." }
                 }
             }
-            (mark_forms((tenant, reader), (subject, Some(decision))))
+            @if risk.may_mark { (mark_forms((tenant, reader), (subject, Some(decision)))) }
         }
     }
 }

@@ -18,7 +18,7 @@ use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_tenant, of_form},
+    confirm::{Pairs, named_within, of_form},
     fault::Fault,
     filter,
     layout::{Layout, trail_to},
@@ -65,16 +65,15 @@ pub(super) async fn reveal(
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::RevealPersonal, &parameters).await?;
-    if permit.organization().is_some() {
-        return Err(Fault::not_found("user"));
-    }
+    let permit = named_within(&server, &caller, Action::RevealPersonal, &parameters).await?;
+    // Why also this: the answer is the whole page.
+    let tenant = query::permitted(&server, &caller, Action::ReadUsers, &parameters).await?;
     let subject: Option<SubjectId> = parameters.get("subject").and_then(|text| text.parse().ok());
     let subject = subject.ok_or_else(|| Fault::query("`subject` is what the form says"))?;
     let fields = reveal::fields(&parameters);
     let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
     let revealed = server.0.app.reveal(&permit, (Target::User, subject.as_str()), asked).await?;
-    Ok(page(&server, &permit, &parameters, Some((subject, revealed))).await?.render().into_response())
+    Ok(page(&server, &tenant, &parameters, Some((subject, revealed))).await?.render().into_response())
 }
 
 async fn page(

@@ -37,6 +37,8 @@ written! {
     AlertPage
     AlertShown
     AtLeast
+    Audience
+    Breaker
     Count
     Cursor
     DecisionAnswer
@@ -47,6 +49,7 @@ written! {
     Disabled
     Disposition
     Document
+    Enabled
     Ended
     Entity
     EntityTag
@@ -85,16 +88,33 @@ written! {
     Outcome
     OutcomeTaken
     OwnModel
+    Part
     People
     PersonMarking
     PersonNamed
+    PersonVerdict
+    PlanHash
+    PlanHead
+    PlanId
+    PlanOpened
+    PlanPage
+    PlanShown
+    PlanStatus
     PolicyApplied
     PolicyDocument
     PolicyShown
     PolicyVersions
+    Priority
     Receipt
     RevealKind
     Revealed
+    ReviewClosed
+    ReviewHead
+    ReviewId
+    ReviewOpened
+    ReviewPage
+    ReviewShown
+    ReviewStatus
     RiskTokenEnded
     RiskTokenMade
     RiskTokens
@@ -116,6 +136,7 @@ written! {
     UserCursor
     UserRisk
     UsersAtRisk
+    Wanted
     Watch
     WriteCause
     WriteEnd

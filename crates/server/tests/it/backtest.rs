@@ -9,6 +9,7 @@ use countersign_detect::{
     detectors::make_all,
     sigma::{Values, load},
 };
+use countersign_rights::Action;
 use countersign_testkit::TestApp;
 
 use crate::watch::{alerts, deliver, log, service, settle};
@@ -101,7 +102,13 @@ async fn a_rule_of_one_s_own_is_new_and_what_is_not_tried_is_not_gone() {
 async fn what_an_erased_person_did_is_counted_and_what_it_showed_is_not_called_gone() {
     let service = looked_at().await;
     let tenant = service.tenant();
-    assert!(service.app.erase(&tenant, &App::subject(&tenant, "auth0|7")).await.unwrap());
+    assert!(
+        service
+            .app
+            .erase(&service.permit(Action::ErasePeople).await, &App::subject(&tenant, "auth0|7"))
+            .await
+            .unwrap()
+    );
     let backtest = tried(&service, Trial::default()).await;
     assert_eq!((backtest.entries, backtest.unreadable), (114, 14 + 5));
     assert!(of(&backtest, Compared::Gone).is_empty(), "{:?}", backtest.alerts);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use countersign_app::App;
 use countersign_ledger::receipt::Receipt;
+use countersign_rights::Action;
 use countersign_testkit::{TENANT, TestApp};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -14,7 +15,11 @@ const ANNA: &str = "auth0|anna-who-is-erased";
 
 async fn erase(service: &TestApp, user_id: &str) -> bool {
     let tenant = service.tenant();
-    service.app.erase(&tenant, &App::subject(&tenant, user_id)).await.unwrap()
+    service
+        .app
+        .erase(&service.permit(Action::ErasePeople).await, &App::subject(&tenant, user_id))
+        .await
+        .unwrap()
 }
 
 /// A person with a history; the ids of their decisions.
@@ -222,7 +227,13 @@ async fn an_erasure_that_could_not_be_finished_is_finished_at_the_next_start() {
     let held = Connection::open(service.folder().join("subject-keys.db")).unwrap();
     held.execute_batch("BEGIN IMMEDIATE").unwrap();
     let tenant = service.tenant();
-    assert!(service.app.erase(&tenant, &App::subject(&tenant, ANNA)).await.is_err());
+    assert!(
+        service
+            .app
+            .erase(&service.permit(Action::ErasePeople).await, &App::subject(&tenant, ANNA))
+            .await
+            .is_err()
+    );
     drop(held);
     assert_eq!(wrapped_keys(&service, ANNA).len(), 1);
     drop(tenant);
@@ -239,7 +250,13 @@ async fn a_key_whose_log_could_not_be_emptied_is_forgotten_all_the_same() {
     let reader = Connection::open(service.folder().join("subject-keys.db")).unwrap();
     reader.execute_batch("BEGIN; SELECT * FROM subject_keys;").unwrap();
     let tenant = service.tenant();
-    assert!(service.app.erase(&tenant, &App::subject(&tenant, ANNA)).await.is_err());
+    assert!(
+        service
+            .app
+            .erase(&service.permit(Action::ErasePeople).await, &App::subject(&tenant, ANNA))
+            .await
+            .is_err()
+    );
     assert_eq!(wrapped_keys(&service, ANNA).len(), 0);
     drop(reader);
     // Whoever signs in now gets a key that is on disk: what is recorded opens.
@@ -255,7 +272,7 @@ async fn what_is_told_while_a_person_is_erased_writes_nothing_under_the_dead_key
     let service = TestApp::start(|_| {}).await;
     for _ in 0..10 {
         let ids = live(&service, ANNA).await;
-        let tenant = service.tenant();
+        let tenant = service.permit(Action::ErasePeople).await;
         let subject = App::subject(&tenant, ANNA);
         let failed = json!({ "kind": "login_failed", "user_id": ANNA });
         let verdict = json!({ "kind": "verdict", "decision_id": ids[0], "verdict": "legitimate" });

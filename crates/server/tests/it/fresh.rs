@@ -59,6 +59,23 @@ async fn who_showed_long_ago_who_they_are_signs_in_again_before_they_grant() {
 }
 
 #[tokio::test]
+async fn a_provider_that_does_not_say_when_is_taken_to_say_long_ago() {
+    let service = service().await;
+    service.grant("mia", administrator()).await;
+    let silent = service.session_of("mia~").await;
+    assert_eq!(service.browse("GET", "/access", &silent).await.status, 200);
+    check_problem(&grant(&service, &silent, "*/*").await, 403, "sign_in.stale");
+    // It is asked each time, and must say it then (OpenID Connect Core 1.0, section 2).
+    for (path, age) in [("/sign-in/start", "max_age=43200&"), ("/sign-in/start?again=yes", "max_age=0&")] {
+        let began = service.send(bare("GET", path)).await;
+        let location = began.headers["location"].to_str().unwrap().to_owned();
+        assert!(location.contains(age), "{location}");
+    }
+    let told = service.session_of("mia").await;
+    check_problem(&grant(&service, &told, "*/*").await, 404, "not_found");
+}
+
+#[tokio::test]
 async fn signing_in_again_takes_a_provider_that_asks_again() {
     let service = service().await;
     service.grant("mia", administrator()).await;

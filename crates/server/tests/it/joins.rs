@@ -7,6 +7,7 @@ use axum::http::Request;
 use countersign_app::{AlertFilter, DecisionFilter, Joined};
 use countersign_core::{Clock, Mode, Trigger, Verdict};
 use countersign_policy::Verdicts;
+use countersign_rights::Action;
 use countersign_testkit::{HOST, TENANT, TestApp, log_token};
 use serde_json::{Value, json};
 
@@ -393,7 +394,7 @@ async fn a_few_among_many_are_a_norm_and_where_nothing_is_decided_none_are_due()
     service.clock.advance(11 * MINUTE);
     assert_eq!(join(&service).await.bypassed, 4);
     assert_eq!(alerts(&service).await, []);
-    service.app.switch(&service.tenant(), Trigger::PostLogin, true).await.unwrap();
+    service.app.switch(&service.permit(Action::SetSwitches).await, Trigger::PostLogin, true).await.unwrap();
     service.clock.advance(60 * MINUTE);
     mixed(&service, 100, (0, 20)).await;
     service.clock.advance(11 * MINUTE);

@@ -42,7 +42,7 @@ async fn has_key_of_day(service: &TestApp, key_id: &str) -> bool {
 /// An incident as whoever opened it sees it.
 async fn opened(service: &TestApp, id: &str) -> Opened {
     let (local, id_of_tenant) = (Caller::local(How::Process), service.tenant().id().clone());
-    let permit = service.app.permit(&local, Action::RevealPersonal, &id_of_tenant, None).await.unwrap();
+    let permit = service.app.permit(&local, Action::RevealPersonal, &id_of_tenant).await.unwrap();
     let fields: Vec<String> = Part::ALL.iter().map(|part| part.as_str().to_owned()).collect();
     let reason = Reason { actor: Some("mia"), text: "a test looks" };
     let asked = Asked { fields: &fields, reason };
@@ -75,7 +75,11 @@ async fn close_all(service: &TestApp) {
             mark: false,
         };
         let by = By { actor: "mia", version: listed.row.version };
-        service.app.close_incident(&tenant, &listed.row.id, by, closure).await.unwrap();
+        service
+            .app
+            .close_incident(&service.permit(Action::WorkIncidents).await, &listed.row.id, by, closure)
+            .await
+            .unwrap();
     }
 }
 
@@ -96,7 +100,11 @@ async fn old_entries_go_then_incidents_and_alerts_and_the_key_of_their_day_last(
     let opened = service.app.incident(&service.tenant(), &opened.row.id).await.unwrap();
     assert_eq!(opened.incident.handling.status(), Status::Closed);
     assert_eq!(retain(&service, Kept::Incidents, 400).await, 0, "it was closed just now");
-    service.app.note_incident(&service.tenant(), &opened.row.id, "mia", "as agreed").await.unwrap();
+    service
+        .app
+        .note_incident(&service.permit(Action::WorkIncidents).await, &opened.row.id, "mia", "as agreed")
+        .await
+        .unwrap();
     service.clock.advance(DAY * 401);
     assert!(retain(&service, Kept::Incidents, 400).await > 0);
     assert!(retain(&service, Kept::Alerts, 400).await > 0);
@@ -200,7 +208,11 @@ async fn an_erased_person_is_passed_over_by_a_replay_and_named_by_no_incident_ab
     let erased = people.iter().find(|name| *name != "auth0|7").unwrap().clone();
     let told = |opened: &Opened| opened.view().to_string();
     assert!(told(&opened).contains(&erased));
-    service.app.erase(&tenant, &App::subject(&tenant, &erased)).await.unwrap();
+    service
+        .app
+        .erase(&service.permit(Action::ErasePeople).await, &App::subject(&tenant, &erased))
+        .await
+        .unwrap();
     let after = self::opened(&service, &opened.row.id).await;
     let text = told(&after);
     assert!(!text.contains(&erased) && text.contains("erased"), "{text}");
@@ -229,7 +241,11 @@ async fn one_account_alone_is_gone_with_its_incident_and_alerts() {
     let attack: Vec<_> = (0..14).map(|n| entry("fp", n * 11, 7, &format!("192.0.2.{n}"))).collect();
     deliver(&service, &attack).await;
     settle(&service).await;
-    service.app.erase(&tenant, &App::subject(&tenant, "auth0|7")).await.unwrap();
+    service
+        .app
+        .erase(&service.permit(Action::ErasePeople).await, &App::subject(&tenant, "auth0|7"))
+        .await
+        .unwrap();
     let rows = service.app.alerts(&tenant, AlertFilter::default(), 9).await.unwrap();
     assert!(!rows.is_empty());
     for row in rows {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign_app::DecisionFilter;
 use countersign_core::Mode;
+use countersign_rights::Action;
 use countersign_testkit::{Answer, Signing, TENANT, TestApp, high_risk, post_login};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -236,7 +237,7 @@ async fn silence_about_a_decision_that_nobody_was_told_of_teaches_nothing() {
 #[tokio::test]
 async fn of_two_opposite_switches_the_last_here_is_the_last_on_disk() {
     let service = TestApp::start(|_| {}).await;
-    let (app, tenant) = (&service.app, service.tenant());
+    let (app, tenant) = (&service.app, service.permit(Action::SetSwitches).await);
     let trigger = countersign_core::Trigger::PostLogin;
     let held = lock(&service, "countersign.db");
     let (off, on, ()) =

@@ -1,6 +1,8 @@
 //! The service through its router: one file an endpoint or a property.
 
 #[cfg(test)]
+mod authors;
+#[cfg(test)]
 mod backtest;
 #[cfg(test)]
 mod callers;
@@ -31,6 +33,8 @@ mod golden;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod held;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod incidents;
@@ -59,6 +63,8 @@ mod outcomes;
 #[cfg(test)]
 mod own_models;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod pull;
@@ -76,6 +82,8 @@ mod replicas;
 mod retention;
 #[cfg(test)]
 mod reveals;
+#[cfg(test)]
+mod reviews;
 #[cfg(test)]
 mod short_form;
 #[cfg(test)]

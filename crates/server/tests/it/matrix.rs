@@ -25,12 +25,16 @@ fn is_for(role: Role, action: Action) -> bool {
             | ReadTokens
             | ReadFindings
             | ReadIncidents
+            | ReadPlans
             | ReadWatch
             | ReadMetrics
     );
-    let triage =
-        matches!(action, WorkIncidents | ChangeSuppressions | TellOutcomes | MarkUsers | FindEntities);
-    let reveal = matches!(action, RevealDecisions | RevealLogs | RevealPersonal);
+    let triage = matches!(
+        action,
+        WorkIncidents | ChangeSuppressions | TellOutcomes | MarkUsers | FindEntities | WorkReviews
+    );
+    let reveal = matches!(action, RevealDecisions | RevealLogs | RevealPersonal | RevealPlans);
+    let is_of_plans = matches!(action, RevealPlans | WorkReviews);
     let operate = matches!(
         action,
         SetSwitches
@@ -46,8 +50,8 @@ fn is_for(role: Role, action: Action) -> bool {
     match role {
         Role::Viewer => reads,
         Role::Analyst => reads || triage || reveal,
-        Role::Approver => reads || action == ApprovePlans,
-        Role::Operator => reads || operate || action == RevealPersonal,
+        Role::Approver => reads || is_of_plans || action == ApprovePlans,
+        Role::Operator => reads || operate || is_of_plans || action == RevealPersonal,
         Role::Auditor => reads || action == ReadAccess,
         Role::Administrator => reads || triage || reveal || operate || administer,
         Role::TenantAdmin => false,
@@ -315,6 +319,8 @@ async fn a_token_narrows_its_account_and_opens_no_access() {
                 | Action::RevealLogs
                 | Action::RevealDecisions
                 | Action::RevealPersonal
+                | Action::RevealPlans
+                | Action::ApprovePlans
         );
         assert_eq!(
             is_denied(&answer),

@@ -2,6 +2,7 @@
 
 use countersign_core::Mode;
 use countersign_policy::{Document, Layer};
+use countersign_rights::Action;
 use countersign_testkit::{OTHER_TENANT, TENANT, TestApp, high_risk};
 use serde_json::{Value, json};
 
@@ -177,11 +178,11 @@ async fn a_kill_switch_that_could_not_be_recorded_outlives_a_look_at_the_databas
     held.execute_batch("BEGIN IMMEDIATE").unwrap();
     let tenant = service.tenant();
     let trigger = countersign_core::Trigger::PostLogin;
-    assert!(service.app.switch(&tenant, trigger, true).await.is_err());
+    assert!(service.app.switch(&service.permit(Action::SetSwitches).await, trigger, true).await.is_err());
     drop(held);
     service.app.refresh(&tenant).await.unwrap();
     assert!(tenant.is_off(trigger), "nobody set it anew");
-    service.app.switch(&tenant, trigger, false).await.unwrap();
+    service.app.switch(&service.permit(Action::SetSwitches).await, trigger, false).await.unwrap();
     service.app.refresh(&tenant).await.unwrap();
     assert!(!tenant.is_off(trigger));
 }
@@ -193,7 +194,7 @@ async fn a_kill_switch_that_could_not_be_recorded_is_recorded_once_it_can_be() {
     held.execute_batch("BEGIN IMMEDIATE").unwrap();
     let tenant = service.tenant();
     let trigger = countersign_core::Trigger::PostLogin;
-    assert!(service.app.switch(&tenant, trigger, true).await.is_err());
+    assert!(service.app.switch(&service.permit(Action::SetSwitches).await, trigger, true).await.is_err());
     assert!(service.app.record_switches(&tenant).await.is_err());
     assert!(tenant.is_off(trigger));
     held.execute_batch("ROLLBACK").unwrap();
@@ -211,7 +212,7 @@ async fn a_kill_switch_that_could_not_be_recorded_is_recorded_once_it_can_be() {
 #[tokio::test]
 async fn a_kill_switch_outlives_a_look_that_is_under_way_and_an_operator_who_does_not_wait() {
     let service = TestApp::start(|_| {}).await;
-    let tenant = service.tenant();
+    let tenant = service.permit(Action::SetSwitches).await;
     let trigger = countersign_core::Trigger::PostLogin;
     let asked_once = async |asked: &mut (dyn Future<Output = Result<(), countersign_app::Error>> + Unpin)| {
         let waits = std::future::poll_fn(|context| {

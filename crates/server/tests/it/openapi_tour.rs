@@ -1,18 +1,23 @@
 //! Answers of every operation, as the OpenAPI document describes them.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     http::{Request, header::HeaderValue},
 };
+use countersign_app::access::Settings as Access;
 use countersign_core::Clock;
 use countersign_detect::Severity;
-use countersign_testkit::{Answer, HOST, TENANT, TestApp, event_token, log_token};
+use countersign_rights::{Grant, Place, Role};
+use countersign_testkit::{Answer, HOST, Setup, TENANT, TestApp, Vouching, event_token, log_token};
 use serde_json::{Value, json};
 
 use crate::{
     guard::{path_of, routes},
     incidents::found,
     openapi::{check_described, document, operations},
+    plans::{Somebody, acts_at, block, send, wanted},
     world::{at_home, bare, id_of, with_token},
 };
 
@@ -25,7 +30,9 @@ struct Tour {
 
 impl Tour {
     async fn start() -> Self {
-        Self { service: TestApp::start(|_| {}).await, document: document().await, done: Vec::new() }
+        let access = Access { provider: Some(Arc::new(Vouching)), ..Access::default() };
+        let service = TestApp::start_with(|_| {}, Setup { access, ..Setup::default() }).await;
+        Self { service, document: document().await, done: Vec::new() }
     }
 
     #[track_caller]
@@ -44,6 +51,18 @@ impl Tour {
 
     async fn send(&mut self, method: &str, route: &str, rest: &[(&str, &str)], body: Value) -> Value {
         let answer = self.service.operate(method, &fill(route, rest), &body).await;
+        self.hold(method, route, answer)
+    }
+
+    /// As somebody who signed in.
+    async fn send_as(
+        &mut self,
+        who: &Somebody,
+        (method, route): (&str, &str),
+        rest: &[(&str, &str)],
+        body: Value,
+    ) -> Value {
+        let answer = send(&self.service, who, method, &fill(route, rest), &body).await;
         self.hold(method, route, answer)
     }
 
@@ -144,6 +163,70 @@ async fn incident(tour: &mut Tour) {
     }
 }
 
+async fn plans(tour: &mut Tour) {
+    let world = acts_at(&tour.service, countersign_plan::gate::Settings::default());
+    let mut people = Vec::new();
+    for (name, role) in [("olga", Role::Operator), ("pia", Role::Approver)] {
+        let at = Place::Tenant(TENANT.parse().unwrap());
+        tour.service.grant(name, vec![Grant::new(role, at).unwrap()]).await;
+        people.push(Somebody("cookie", tour.service.session_of(name).await));
+    }
+    let (olga, pia) = (&people[0], &people[1]);
+    let mut proposed = Vec::new();
+    for user in 1..4 {
+        proposed.push(
+            tour.send_as(
+                olga,
+                ("POST", "/v1/plans/{tenant}"),
+                &[],
+                wanted(&[block(&format!("auth0|{user}"))], "a drill"),
+            )
+            .await,
+        );
+    }
+    let [one, other, third] = [0, 1, 2].map(|at: usize| text(&proposed[at], "id").to_owned());
+    let of = |verb: &str| format!("/v1/plans/{{tenant}}/{{id}}/{verb}");
+    let hash = |at: usize| json!({ "hash": proposed[at]["hash"] });
+    tour.get("/v1/plans/{tenant}", &[], "?state=proposed").await;
+    let hand = json!({ "assignee": "pia", "priority": 2 });
+    tour.send_as(pia, ("POST", &of("assign")), &[("id", &one)], hand).await;
+    tour.send_as(pia, ("POST", &of("comments")), &[("id", &one)], json!({ "text": "looks right" })).await;
+    let reveal = json!({ "fields": ["accounts", "texts"], "reason": "to agree" });
+    tour.send_as(pia, ("POST", &of("reveal")), &[("id", &one)], reveal).await;
+    tour.send_as(pia, ("POST", &of("approve")), &[("id", &one)], hash(0)).await;
+    let refusal = json!({ "hash": proposed[1]["hash"], "reason": "a drill" });
+    tour.send_as(pia, ("POST", &of("reject")), &[("id", &other)], refusal).await;
+    tour.send_as(olga, ("POST", &of("withdraw")), &[("id", &third)], json!({})).await;
+    tour.service.app.run_plans(&tour.service.tenant()).await.unwrap();
+    assert_eq!(world.lock().find("users", "auth0|1").unwrap()["blocked"], true);
+    for plan in [&one, &other, &third] {
+        tour.get("/v1/plans/{tenant}/{id}", &[("id", plan)], "").await;
+    }
+    tour.send_as(olga, ("POST", &of("undo")), &[("id", &one)], json!({})).await;
+    tour.get("/v1/plans/{tenant}", &[], "").await;
+    tour.get("/v1/breakers/{tenant}", &[], "").await;
+    tour.send("POST", "/v1/breakers/{tenant}/harm", &[], json!({})).await;
+    tour.send("POST", "/v1/breakers/{tenant}/close", &[], json!({})).await;
+}
+
+async fn reviews(tour: &mut Tour) {
+    let decision = id_of(&tour.service.decide(&at_home("auth0|zoe")).await);
+    let open = json!({ "decision": decision, "reason": "she called", "audience": "tenant_owner" });
+    let review = tour.send("POST", "/v1/reviews/{tenant}", &[], open).await;
+    let id = text(&review, "id").to_owned();
+    let at = [("id", &*id)];
+    tour.get("/v1/reviews/{tenant}", &[], "?status=open").await;
+    let hand = json!({ "version": 1, "assignee": "noa" });
+    tour.send("POST", "/v1/reviews/{tenant}/{id}/assign", &at, hand).await;
+    let comment = json!({ "actor": "mia", "text": "looked at it" });
+    tour.send("POST", "/v1/reviews/{tenant}/{id}/comments", &at, comment).await;
+    let verdict = json!({ "version": 2, "verdict": "legitimate", "actor": "mia", "reason": "it was her" });
+    tour.send("POST", "/v1/reviews/{tenant}/{id}/verdict", &at, verdict).await;
+    tour.get("/v1/reviews/{tenant}/{id}", &at, "").await;
+    let why = json!({ "actor": "mia", "reason": "a drill" });
+    tour.send("POST", "/v1/reviews/{tenant}/{id}/reveal", &at, why).await;
+}
+
 async fn operated(tour: &mut Tour) {
     tour.get("/health", &[], "").await;
     tour.get("/metrics", &[], "").await;
@@ -185,7 +268,9 @@ async fn access(tour: &mut Tour) {
     let grant = tour.send("POST", "/v1/access/grants", &[], grant).await;
     tour.get("/v1/access/grants", &[], "").await;
     tour.send("POST", "/v1/access/grants/{id}/end", &[("id", text(&grant, "id"))], json!({})).await;
-    tour.send("POST", "/v1/access/people/{id}/disable", &[("id", &person)], json!({})).await;
+    for act in ["disable", "enable"] {
+        tour.send("POST", &format!("/v1/access/people/{{id}}/{act}"), &[("id", &person)], json!({})).await;
+    }
     let account = tour.send("POST", "/v1/access/accounts", &[], json!({ "name": "soar" })).await;
     let at = [("id", text(&account, "id"))];
     let token = json!({ "scopes": ["read_incidents"], "days": 1 });
@@ -193,7 +278,7 @@ async fn access(tour: &mut Tour) {
     tour.get("/v1/access/accounts", &[], "").await;
     tour.send("POST", "/v1/access/tokens/{id}/revoke", &[("id", text(&token, "id"))], json!({})).await;
     tour.send("POST", "/v1/access/accounts/{id}/disable", &at, json!({})).await;
-    let link = tour.send("POST", "/v1/access/links", &[], json!({})).await;
+    let link = tour.send("POST", "/v1/access/links", &[], json!({ "reason": "a drill" })).await;
     assert_eq!(tour.service.send(bare("GET", text(&link, "path"))).await.status, 303);
     let sessions = tour.get("/v1/access/sessions", &[], "").await;
     let session = text(&sessions["sessions"][0], "id").to_owned();
@@ -207,13 +292,18 @@ async fn what_is_answered_to_a_request_that_is_right_is_described() {
     decisions(&mut tour).await;
     watched(&mut tour).await;
     access(&mut tour).await;
+    plans(&mut tour).await;
+    reviews(&mut tour).await;
     let missed: Vec<_> =
         operations(&tour.document).into_keys().filter(|key| !tour.done.contains(key)).collect();
-    // A model with its card, a receiver of messages, and an alert that a detector raised take more than a request.
+    // A model with its card, a receiver of messages, an alert that a detector raised and a run that halted take more than a request.
     let expected = [
         ("GET", "/v1/alerts/{tenant}/{id}"),
         ("POST", "/v1/hooks/{tenant}/{name}/test"),
         ("POST", "/v1/models/{tenant}"),
+        ("POST", "/v1/plans/{tenant}/{id}/resume"),
+        ("POST", "/v1/plans/{tenant}/{id}/settle"),
+        ("POST", "/v1/plans/{tenant}/{id}/stop"),
     ];
     let expected: Vec<_> =
         expected.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned())).collect();

@@ -67,7 +67,7 @@ async fn an_attached_model_adds_its_bounded_contribution_and_is_a_reason_until_i
     let leaf = newest_leaf(&service).await;
     assert_eq!((leaf.kind, leaf.facts["change"].as_str()), (Kind::Policy, "model_attach"));
     assert_eq!((leaf.facts["own_model"].as_str(), leaf.facts["champion"].as_str()), ("1", "0"));
-    assert_eq!((&leaf.versions["own_model"], leaf.facts["actor"].as_str()), (&tag(&file), "mia"));
+    assert_eq!((&leaf.versions["own_model"], leaf.facts["by"].as_str()), (&tag(&file), "local"));
     let with = service.decide(&at_home("auth0|ben")).await;
     assert_eq!(said(&with), Some((2_000_000, "The operator's own model night-shift raises the risk.")));
     assert_eq!(logit(&with), logit(&before) + 2_000_000, "and no more, whatever the file says");

@@ -1,6 +1,7 @@
 //! `/v1/policies/{tenant}`: versions of the policy.
 
 use countersign_policy::Document;
+use countersign_rights::Action;
 use countersign_testkit::{TestApp, post_login};
 use serde_json::{Value, json};
 
@@ -103,7 +104,7 @@ async fn a_version_beyond_all_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_policy_is_put_in_force_also_when_its_operator_does_not_wait() {
     let service = TestApp::start(|_| {}).await;
-    let tenant = service.tenant();
+    let tenant = service.permit(Action::ApplyPolicies).await;
     let mut document = Document::default();
     document.tenant.mode = Some(countersign_core::Mode::Advisory);
     let policy = countersign_policy::Snapshot::new(document).unwrap();

@@ -7,6 +7,7 @@ use countersign_app::{
     incidents::{By, Closure, Disposition, IncidentFilter, IncidentRow},
 };
 use countersign_core::Clock;
+use countersign_rights::Action;
 use countersign_store::{AlertFilter, AlertRow, LogProgress, NewLogEntry, Write};
 use countersign_testkit::TestApp;
 use serde_json::Value;
@@ -137,7 +138,16 @@ async fn what_was_suppressed_stays_so_after_a_restart_and_after_it_is_lifted() {
         mark: false,
     };
     let tenant = service.tenant();
-    service.app.close_incident(&tenant, &incident.id, by(incident.version), closure).await.unwrap();
+    service
+        .app
+        .close_incident(
+            &service.permit(Action::WorkIncidents).await,
+            &incident.id,
+            by(incident.version),
+            closure,
+        )
+        .await
+        .unwrap();
     service.clock.advance(Duration::from_secs(7_200));
     deliver(&service, &attack(7, 12, EIGHT + 7_000)).await;
     work(&service).await;
@@ -157,7 +167,7 @@ async fn what_was_suppressed_stays_so_after_a_restart_and_after_it_is_lifted() {
     let standing = service.app.suppressions(&tenant, service.clock.now()).await.unwrap();
     let [countersign_app::incidents::Standing { id, .. }] = &standing[..] else { panic!() };
     service.clock.advance(Duration::from_secs(60));
-    service.app.lift_suppression(&tenant, id, "mia").await.unwrap();
+    service.app.lift_suppression(&service.permit(Action::ChangeSuppressions).await, id, "mia").await.unwrap();
     deliver(&service, &[entry("s", EIGHT + 6_000, 3, "198.51.100.3")]).await;
     work(&service).await;
     assert!(replay(&service).await.entries > 0);
@@ -168,12 +178,19 @@ async fn what_was_suppressed_stays_so_after_a_restart_and_after_it_is_lifted() {
 async fn an_alert_that_began_earlier_than_was_known_stays_with_who_has_its_incident() {
     for close in [false, true] {
         let service = service().await;
-        let (tenant, at) = (service.tenant(), 3_000);
+        let at = 3_000;
         deliver(&service, &attack(7, 14, at)).await;
         settle(&service).await;
         let [incident] = &incidents(&service).await[..] else { panic!() };
-        let version =
-            service.app.acknowledge_incident(&tenant, &incident.id, by(incident.version)).await.unwrap();
+        let version = service
+            .app
+            .acknowledge_incident(
+                &service.permit(Action::WorkIncidents).await,
+                &incident.id,
+                by(incident.version),
+            )
+            .await
+            .unwrap();
         if close {
             let closure = Closure {
                 disposition: Disposition::TruePositive,
@@ -182,7 +199,16 @@ async fn an_alert_that_began_earlier_than_was_known_stays_with_who_has_its_incid
                 suppress: false,
                 mark: false,
             };
-            service.app.close_incident(&tenant, &incident.id, by(version), closure).await.unwrap();
+            service
+                .app
+                .close_incident(
+                    &service.permit(Action::WorkIncidents).await,
+                    &incident.id,
+                    by(version),
+                    closure,
+                )
+                .await
+                .unwrap();
         }
         let before = rows(&service).await;
         deliver(&service, &[entry("fp", at + 5, 7, "192.0.2.99")]).await;
@@ -205,7 +231,14 @@ async fn erasing_people_takes_back_nothing_that_was_true() {
     settle(&service).await;
     let before = alerts(&service).await;
     for user in 100..135 {
-        service.app.erase(&tenant, &App::subject(&tenant, &format!("auth0|{user}"))).await.unwrap();
+        service
+            .app
+            .erase(
+                &service.permit(Action::ErasePeople).await,
+                &App::subject(&tenant, &format!("auth0|{user}")),
+            )
+            .await
+            .unwrap();
     }
     deliver(&service, &[entry("s", 900, 3, "198.51.100.3")]).await;
     work(&service).await;
@@ -217,7 +250,6 @@ async fn erasing_people_takes_back_nothing_that_was_true() {
 #[tokio::test]
 async fn a_replay_that_finds_the_same_changes_no_incident_and_people_act_while_an_attack_goes_on() {
     let service = service().await;
-    let tenant = service.tenant();
     deliver(&service, &attack(7, 14, 3_000)).await;
     settle(&service).await;
     let [seen] = &incidents(&service).await[..] else { panic!() };
@@ -228,8 +260,20 @@ async fn a_replay_that_finds_the_same_changes_no_incident_and_people_act_while_a
     deliver(&service, &[entry("fp", 3_200, 7, "192.0.2.99")]).await;
     work(&service).await;
     assert!(incidents(&service).await[0].version > seen.version);
-    service.app.acknowledge_incident(&tenant, &seen.id, by(seen.version)).await.unwrap();
-    let refused = service.app.assign_incident(&tenant, &seen.id, by(seen.version), Some("noa")).await;
+    service
+        .app
+        .acknowledge_incident(&service.permit(Action::WorkIncidents).await, &seen.id, by(seen.version))
+        .await
+        .unwrap();
+    let refused = service
+        .app
+        .assign_incident(
+            &service.permit(Action::WorkIncidents).await,
+            &seen.id,
+            by(seen.version),
+            Some("noa"),
+        )
+        .await;
     assert!(matches!(refused, Err(Error::IncidentChanged)), "somebody acted meanwhile");
 }
 
@@ -285,7 +329,15 @@ async fn silence_that_our_clock_found_stays_until_what_was_silent_comes() {
     let told = rows(&service).await;
     assert_eq!(told.iter().map(|row| row.detector.as_str()).collect::<Vec<_>>(), ["sensor_tampering"]);
     let [incident] = &incidents(&service).await[..] else { panic!() };
-    service.app.acknowledge_incident(&service.tenant(), &incident.id, by(incident.version)).await.unwrap();
+    service
+        .app
+        .acknowledge_incident(
+            &service.permit(Action::WorkIncidents).await,
+            &incident.id,
+            by(incident.version),
+        )
+        .await
+        .unwrap();
     deliver(&service, &[later(2_990 * 60 + 30)]).await;
     work(&service).await;
     assert_eq!(replay(&service).await.retracted, 0);

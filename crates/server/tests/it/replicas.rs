@@ -5,6 +5,7 @@ use std::{process::Command, time::Duration};
 use axum::{body::Body, http::Request};
 use countersign_app::{App, Kept};
 use countersign_policy::{Document, Snapshot};
+use countersign_rights::Action;
 use countersign_testkit::{
     Answer, Databases, HOST, Signing, TENANT, TestApp, post_login,
     postgres::{STORE_VARIABLE, shared, start},
@@ -126,8 +127,16 @@ async fn a_policy_that_can_not_be_read_hides_no_switch_token_or_erasure() {
     let revoked =
         one.operate("DELETE", &format!("/v1/risk-tokens/example-tenant/{}", text("id")), &json!({})).await;
     assert_eq!(revoked.status, 200);
-    one.app.switch(&one.tenant(), countersign_core::Trigger::PostChangePassword, true).await.unwrap();
-    assert!(one.app.erase(&one.tenant(), &App::subject(&tenant, "auth0|anna")).await.unwrap());
+    one.app
+        .switch(&one.permit(Action::SetSwitches).await, countersign_core::Trigger::PostChangePassword, true)
+        .await
+        .unwrap();
+    assert!(
+        one.app
+            .erase(&one.permit(Action::ErasePeople).await, &App::subject(&tenant, "auth0|anna"))
+            .await
+            .unwrap()
+    );
     // As a newer version may have written it.
     let newer = "INSERT INTO countersign.policies SELECT tenant_id, 1 + max(version), 'e', '{\"of\": \"tomorrow\"}', 0
                  FROM countersign.policies WHERE tenant_id = 'example-tenant' GROUP BY tenant_id";
@@ -147,23 +156,30 @@ async fn a_policy_that_can_not_be_read_hides_no_switch_token_or_erasure() {
 #[tokio::test]
 async fn whose_change_came_second_has_what_holds_at_once() {
     let Some((one, other)) = two().await else { return };
-    let (here, there) = (one.tenant(), other.tenant());
+    let there = other.tenant();
     let mut document = Document::default();
     document.tenant.mode = Some(countersign_core::Mode::Advisory);
     let policy = Snapshot::new(document).unwrap();
-    assert_eq!(one.app.apply_policy(&here, policy.clone(), 1).await.unwrap(), 2);
+    assert_eq!(
+        one.app.apply_policy(&one.permit(Action::ApplyPolicies).await, policy.clone(), 1).await.unwrap(),
+        2
+    );
     assert_eq!(there.policy_version(), 1, "nobody looked");
-    let refused = other.app.apply_policy(&there, policy, 1).await.unwrap_err();
+    let refused =
+        other.app.apply_policy(&other.permit(Action::ApplyPolicies).await, policy, 1).await.unwrap_err();
     assert_eq!((refused.code(), there.policy_version()), ("policy.changed", 2));
     let (id, path) = {
-        let made = one.app.make_risk_token(&here).await.unwrap();
+        let made = one.app.make_risk_token(&one.permit(Action::ChangeTokens).await).await.unwrap();
         (made.0, format!("/risk/{}", made.1.expose()))
     };
     other.app.refresh(&there).await.unwrap();
     assert_eq!(quick(&other, &path).await.status, 200);
-    one.app.revoke_risk_token(&here, &id).await.unwrap();
+    one.app.revoke_risk_token(&one.permit(Action::ChangeTokens).await, &id).await.unwrap();
     assert_eq!(quick(&other, &path).await.status, 200, "nobody looked");
-    assert_eq!(other.app.revoke_risk_token(&there, &id).await.unwrap_err().code(), "not_found");
+    assert_eq!(
+        other.app.revoke_risk_token(&other.permit(Action::ChangeTokens).await, &id).await.unwrap_err().code(),
+        "not_found"
+    );
     check_problem(&quick(&other, &path).await, 401, "token.unknown");
 }
 
@@ -175,7 +191,7 @@ async fn a_person_erased_elsewhere_is_met_anew_however_long_nobody_looked() {
     let before = id_of(&other.decide(&event).await);
     complete(&other, &before).await;
     let subject = App::subject(&one.tenant(), "auth0|anna");
-    assert!(one.app.erase(&one.tenant(), &subject).await.unwrap());
+    assert!(one.app.erase(&one.permit(Action::ErasePeople).await, &subject).await.unwrap());
     // Whatever is sealed until the other looks is under a key that nobody has: it opens nowhere.
     let between = id_of(&other.decide(&event).await);
     one.clock.advance(Duration::from_secs(45 * 60));

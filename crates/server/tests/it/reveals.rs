@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     guard::{Right, routes},
+    plans::{acts_at, block, wanted},
     world::{at_home, check_problem, complete, id_of},
 };
 
@@ -32,6 +33,8 @@ struct Scene {
     entry: String,
     suppression: String,
     subject: String,
+    plan: String,
+    review: String,
 }
 
 fn event() -> Value {
@@ -99,7 +102,16 @@ impl Scene {
         let suppression = text(post(&format!("/v1/suppressions/{TENANT}"), new).await, "id");
         let mark = json!({ "user_id": USER, "mark": "compromised", "actor": "mia", "reason": WROTE });
         let subject = text(post(&format!("/v1/users/{TENANT}/marks"), mark).await, "subject");
-        Self { service, decision, incident, alert, entry, suppression, subject }
+        acts_at(&service, countersign_plan::gate::Settings::default()).lock().add_user(USER, Some("people"));
+        let keys = json!({ "tier": "c4nary" });
+        let changes = [block(USER), json!({ "change": "set_user_metadata", "user": USER, "keys": keys })];
+        let plan = text(post(&format!("/v1/plans/{TENANT}"), wanted(&changes, WROTE)).await, "id");
+        let note = json!({ "actor": "mia", "text": WROTE });
+        post(&format!("/v1/plans/{TENANT}/{plan}/comments"), note.clone()).await;
+        let open = json!({ "decision": decision, "reason": WROTE });
+        let review = text(post(&format!("/v1/reviews/{TENANT}"), open).await, "id");
+        post(&format!("/v1/reviews/{TENANT}/{review}/comments"), note).await;
+        Self { service, decision, incident, alert, entry, suppression, subject, plan, review }
     }
 
     async fn session(&self, who: &str, role: Role, at: Place) -> String {
@@ -114,6 +126,8 @@ impl Scene {
             _ if route.contains("/alerts/") => &self.alert,
             _ if route.contains("/logs/") => &self.entry,
             _ if route.contains("/suppressions/") => &self.suppression,
+            _ if route.contains("/plans/") => &self.plan,
+            _ if route.contains("/reviews/") => &self.review,
             _ => &self.decision,
         };
         let path = route
@@ -200,7 +214,7 @@ async fn no_get_shows_whom_anything_is_about_whatever_the_role() {
             })
             .map(|(_, route, _)| route)
             .collect();
-        let questions = ["/decisions/{id}/verdict", "/switches/{trigger}"];
+        let questions = ["/decisions/{id}/verdict", "/incidents/{id}/contain", "/switches/{trigger}"];
         assert!(missed.iter().all(|route| questions.contains(route)), "{role}: {missed:?}");
     }
     assert!(scene.leaves().await.is_empty(), "nothing was opened");
@@ -373,12 +387,14 @@ async fn who_administers_one_organization_opens_its_decisions_and_nothing_else()
     let kind = "application/x-www-form-urlencoded";
     let page = format!("/decisions/{}/reveal", scene.decision);
     assert_eq!(scene.send("POST", &page, &cookie, kind, form.clone()).await.status, 200);
-    for page in [
-        format!("/decisions/{theirs}/reveal"),
-        format!("/incidents/{}/reveal", scene.incident),
-        "/users/reveal".to_owned(),
+    for (page, status) in [
+        (format!("/decisions/{theirs}/reveal"), 404),
+        // The answer would be a page that they may not read.
+        (format!("/incidents/{}/reveal", scene.incident), 403),
+        ("/users/reveal".to_owned(), 403),
+        (format!("/suppressions/{}/reveal", scene.suppression), 403),
     ] {
-        assert_eq!(scene.send("POST", &page, &cookie, kind, form.clone()).await.status, 404, "{page}");
+        assert_eq!(scene.send("POST", &page, &cookie, kind, form.clone()).await.status, status, "{page}");
     }
 }
 
@@ -446,6 +462,8 @@ async fn erasing_the_person_takes_why_they_were_opened_with_them() {
 fn every_reveal_takes_its_own_right() {
     let reveals = routes().into_iter().filter(|(_, route, _)| route.contains("reveal"));
     for (method, route, right) in reveals {
-        assert_eq!((method, right), ("POST", Right::Needs(Action::RevealPersonal)), "{route}");
+        let is_of_plans = route.contains("/plans/") || route.contains("/reviews/");
+        let expected = if is_of_plans { Action::RevealPlans } else { Action::RevealPersonal };
+        assert_eq!((method, right), ("POST", Right::Needs(expected)), "{route}");
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /risk/{token}`: the short form and its tokens.
 
 use axum::{body::Body, http::Request};
+use countersign_rights::Action;
 use countersign_testkit::{Answer, HOST, TestApp, post_login};
 use serde_json::{Value, json};
 
@@ -151,7 +152,7 @@ async fn what_is_no_question_is_refused_with_its_place() {
 async fn a_token_is_ended_also_when_its_operator_does_not_wait() {
     let service = TestApp::start(|_| {}).await;
     let (id, path) = token(&service).await;
-    let tenant = service.tenant();
+    let tenant = service.permit(Action::ChangeTokens).await;
     {
         let mut ending = std::pin::pin!(service.app.revoke_risk_token(&tenant, &id));
         // Asked once, and never again.
@@ -175,7 +176,9 @@ async fn many_that_are_asked_for_at_once_are_no_more_than_may_be() {
     let mut asked = tokio::task::JoinSet::new();
     for _ in 0..40 {
         let service = std::sync::Arc::clone(&service);
-        asked.spawn(async move { service.app.make_risk_token(&service.tenant()).await.map(|_| ()) });
+        asked.spawn(async move {
+            service.app.make_risk_token(&service.permit(Action::ChangeTokens).await).await.map(|_| ())
+        });
     }
     let answers = asked.join_all().await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 32);

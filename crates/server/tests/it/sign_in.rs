@@ -165,6 +165,29 @@ async fn a_session_ends_by_disuse_by_age_by_signing_out_and_by_an_administrator(
 }
 
 #[tokio::test]
+async fn a_browser_that_signs_in_again_leaves_no_session_behind() {
+    let service = service().await;
+    service.grant("mia", everywhere(Role::Viewer)).await;
+    let holds = async |cookie: &str| service.browse("GET", "/v1/access/me", cookie).await.status == 200;
+    let (first, elsewhere) = (service.session_of("mia").await, service.session_of("mia").await);
+    let began = service.browse("GET", "/sign-in/start", &first).await;
+    let location = began.headers["location"].to_str().unwrap().to_owned();
+    let state = location.split(['?', '&']).find_map(|pair| pair.strip_prefix("state=")).unwrap();
+    let back = format!("/sign-in/callback?state={state}&code=mia");
+    let cookies = format!("{first}; {}", cookie_of(&began, "countersign_sign_in"));
+    let second = cookie_of(&service.browse("GET", &back, &cookies).await, "countersign_session");
+    assert!(!holds(&first).await && holds(&second).await && holds(&elsewhere).await);
+    let link = service.server.one_time_path().await.unwrap();
+    let third = cookie_of(&service.browse("GET", &link, &second).await, "countersign_session");
+    assert!(!holds(&second).await && holds(&third).await, "a link does the same");
+    let used = service.browse("GET", &link, &third).await;
+    assert!(used.status == 401 && holds(&third).await, "who is not signed in anew keeps what they have");
+    let ends =
+        changes(&told(&service, TENANT).await).iter().filter(|change| **change == "signed_out").count();
+    assert_eq!(ends, 2);
+}
+
+#[tokio::test]
 async fn what_a_session_changes_comes_from_a_page_of_ours() {
     let service = service().await;
     service.grant("mia", everywhere(Role::Administrator)).await;
@@ -316,7 +339,7 @@ async fn who_administers_one_tenant_grants_there_and_nowhere_else() {
     let id = service.session_of("tom").await;
     let session = countersign_privacy::Token::received(id.split_once('=').unwrap().1).unwrap();
     let tom = app.caller_of_session(&session).await.unwrap().unwrap();
-    let permit = app.permit(&tom, Action::ChangeAccess, &TENANT.parse().unwrap(), None).await.unwrap();
+    let permit = app.permit(&tom, Action::ChangeAccess, &TENANT.parse().unwrap()).await.unwrap();
     let grant = |at| countersign_app::access::NewGrant {
         principal: friend.clone(),
         grant: Grant::new(Role::Viewer, at).unwrap(),

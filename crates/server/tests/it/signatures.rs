@@ -25,6 +25,18 @@ async fn a_third_key_is_refused() {
 }
 
 #[tokio::test]
+async fn a_tenant_without_keys_is_nobodys_to_speak_for() {
+    let service = TestApp::start(|_| {}).await;
+    let key = || signing_key(OTHER_TENANT, 1);
+    service.server.replace_keys([(OTHER_TENANT.parse().unwrap(), vec![key()])].into());
+    for path in PATHS {
+        let signing = Signing { key: key(), ..service.signing() };
+        check_problem(&service.signed(path, question(), signing).await, 401, "signature.invalid");
+    }
+    assert_eq!(count_decisions(&service, TENANT).await, 0);
+}
+
+#[tokio::test]
 async fn a_request_without_one_of_its_headers_is_refused_by_that_header_s_name() {
     let service = TestApp::start(|_| {}).await;
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature", "countersign-tenant"] {

@@ -302,6 +302,7 @@ async fn what_is_no_id_of_ours_is_not_found() {
     let ids = ["sub_00000000000000000000000000000000", "rec_1", "sub_", "%00", "a%20b", &"a".repeat(20_000)];
     let acts = [
         "people/{id}/disable",
+        "people/{id}/enable",
         "grants/{id}/end",
         "sessions/{id}/end",
         "accounts/{id}/disable",

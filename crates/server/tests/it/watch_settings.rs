@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::Request;
 use countersign_app::{AlertFilter, AlertRow, RuleFiles};
 use countersign_policy::{Document, Setting, Snapshot};
+use countersign_rights::Action;
 use countersign_testkit::{HOST, TENANT, TestApp, log_token};
 use serde_json::{Value, json};
 
@@ -162,7 +163,11 @@ async fn a_stored_policy_that_no_longer_fits_stops_nothing_and_is_told() {
     let setting = |name: &str, number| [(name.to_owned(), Setting::Number(number))].into();
     document.watch.detectors.insert("gone_since".to_owned(), setting("x", 1.0));
     document.watch.detectors.insert("brute_force_account".to_owned(), setting("failures", 5.0));
-    service.app.apply_policy(&tenant, Snapshot::new(document).unwrap(), 1).await.unwrap();
+    service
+        .app
+        .apply_policy(&service.permit(Action::ApplyPolicies).await, Snapshot::new(document).unwrap(), 1)
+        .await
+        .unwrap();
     drop(tenant);
     let service = service.reopen(Document::default()).await;
     let all: Vec<Value> = (0..5).map(|n| failure(1_000 + n * 10)).collect();

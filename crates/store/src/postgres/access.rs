@@ -32,6 +32,10 @@ pub(super) async fn apply(connection: &mut PgConnection, write: &AccessWrite) ->
             let sql = "UPDATE people SET disabled_at = $2 WHERE person_id = $1 AND disabled_at IS NULL";
             one!(connection, sql, id, at.micros())
         }
+        AccessWrite::EnablePerson { id } => {
+            let sql = "UPDATE people SET disabled_at = NULL WHERE person_id = $1 AND disabled_at IS NOT NULL";
+            one!(connection, sql, id)
+        }
         AccessWrite::AddGrant(grant) => add_grant(connection, grant).await,
         AccessWrite::EndGrant { id, at, by } => {
             let sql =

@@ -24,6 +24,7 @@ mod profiles;
 mod queue;
 mod reads;
 mod retention;
+mod reviews;
 mod rows;
 mod snapshots;
 mod suppressions;

@@ -75,6 +75,7 @@ pub(super) const RECORDS: &[Migration] = &[
     },
     Migration { name: "0011_access", sql: include_str!("../../migrations/postgres/0011_access.sql") },
     Migration { name: "0012_plans", sql: include_str!("../../migrations/postgres/0012_plans.sql") },
+    Migration { name: "0013_reviews", sql: include_str!("../../migrations/postgres/0013_reviews.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

@@ -4,7 +4,7 @@ use countersign_core::{TenantId, Timestamp};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use super::{Postgres, columns, errors::Trouble, reads::retried};
-use crate::{PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
+use crate::{DeskChange, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
 
 pub(super) async fn apply(
     connection: &mut PgConnection,
@@ -14,6 +14,7 @@ pub(super) async fn apply(
     match write {
         PlanWrite::Put { expected_version: 0, row } => insert(connection, tenant, row).await,
         PlanWrite::Put { expected_version, row } => update(connection, tenant, *expected_version, row).await,
+        PlanWrite::Desk { plan, change } => desk(connection, tenant, plan, change).await,
         PlanWrite::Review(review) => insert_review(connection, tenant, review).await,
         PlanWrite::Step { expected, row } => put_step(connection, tenant, expected.as_deref(), row).await,
         PlanWrite::Breaker { expected_version, document } => {
@@ -72,8 +73,7 @@ async fn update(
     plan: &PlanRow,
 ) -> Result<(), Trouble> {
     let done = sqlx::query(
-        "UPDATE plans SET version = $5, state = $6, audience = $7, priority = $8, assignee = $9, due_at = $10,
-            expires_at = $11, begun_at = $12, changed_at = $13, halt = $14
+        "UPDATE plans SET version = $5, state = $6, expires_at = $7, begun_at = $8, changed_at = $9, halt = $10
          WHERE tenant_id = $1 AND plan_id = $2 AND version = $3 AND hash = $4",
     )
     .bind(tenant)
@@ -82,14 +82,34 @@ async fn update(
     .bind(plan.hash.as_bytes().as_slice())
     .bind(columns::integer(plan.version)?)
     .bind(&plan.state)
-    .bind(&plan.audience)
-    .bind(i64::from(plan.priority))
-    .bind(&plan.assignee)
-    .bind(plan.due.micros())
     .bind(plan.expires.micros())
     .bind(plan.begun.map(Timestamp::micros))
     .bind(plan.changed.micros())
     .bind(&plan.halt)
+    .execute(connection)
+    .await?;
+    Ok(one(done.rows_affected())?)
+}
+
+async fn desk(
+    connection: &mut PgConnection,
+    tenant: &str,
+    plan: &str,
+    change: &DeskChange,
+) -> Result<(), Trouble> {
+    let DeskChange { audience, priority, assignee, due } = change;
+    let done = sqlx::query(
+        "UPDATE plans SET audience = COALESCE($3, audience), priority = COALESCE($4, priority),
+            assignee = CASE WHEN $5 THEN $6 ELSE assignee END, due_at = COALESCE($7, due_at)
+         WHERE tenant_id = $1 AND plan_id = $2",
+    )
+    .bind(tenant)
+    .bind(plan)
+    .bind(audience)
+    .bind(priority.map(i64::from))
+    .bind(assignee.is_some())
+    .bind(assignee.as_ref().and_then(Option::as_deref))
+    .bind(due.map(Timestamp::micros))
     .execute(connection)
     .await?;
     Ok(one(done.rows_affected())?)
@@ -170,6 +190,7 @@ async fn drop_plan(connection: &mut PgConnection, tenant: &str, id: &str) -> Res
         "DELETE FROM plans WHERE tenant_id = $1 AND plan_id = $2",
         "DELETE FROM plan_reviews WHERE tenant_id = $1 AND plan_id = $2",
         "DELETE FROM plan_steps WHERE tenant_id = $1 AND plan_id = $2",
+        "DELETE FROM remarks WHERE tenant_id = $1 AND about = $2",
     ] {
         sqlx::query(statement).bind(tenant).bind(id).execute(&mut *connection).await?;
     }

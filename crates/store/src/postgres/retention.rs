@@ -154,7 +154,9 @@ impl Postgres {
                      OR EXISTS (SELECT 1 FROM suppressions WHERE tenant_id = $1 AND key_id = $2)
                      OR EXISTS (SELECT 1 FROM hook_deliveries WHERE tenant_id = $1 AND key_id = $2)
                      OR EXISTS (SELECT 1 FROM plans WHERE tenant_id = $1 AND key_id = $2)
-                     OR EXISTS (SELECT 1 FROM plan_reviews WHERE tenant_id = $1 AND key_id = $2)",
+                     OR EXISTS (SELECT 1 FROM plan_reviews WHERE tenant_id = $1 AND key_id = $2)
+                     OR EXISTS (SELECT 1 FROM reviews WHERE tenant_id = $1 AND key_id = $2)
+                     OR EXISTS (SELECT 1 FROM remarks WHERE tenant_id = $1 AND key_id = $2)",
             )
             .bind(tenant.as_str())
             .bind(key_id)

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use super::{
     access, alerts, attack_sources, batch::Known, columns, errors::Trouble, hooks, incidents, joins, journal,
-    models, plans, profiles, retention, snapshots, suppressions,
+    models, plans, profiles, retention, reviews, snapshots, suppressions,
 };
 use crate::{
     AddressRow, CheckpointRow, Conflict, Fence, IncidentWrite, OutcomeRow, PolicyRow, RiskTokenRow,
@@ -108,6 +108,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tenant: &TenantId, writ
         }
         Write::Incident(write) => apply_incident(connection, t, write).await?,
         Write::Plan(write) => plans::apply(connection, t, write).await?,
+        Write::Review(write) => reviews::apply(connection, t, write).await?,
         Write::Access(write) => access::apply(connection, write).await?,
         Write::Join(write) => joins::apply(connection, t, write).await?,
         Write::LogSnapshot(snapshot) => snapshots::put(connection, t, snapshot).await?,

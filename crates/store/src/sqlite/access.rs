@@ -15,6 +15,10 @@ pub(super) fn apply(connection: &Connection, write: &AccessWrite) -> Result<(), 
             let sql = "UPDATE people SET disabled_at = ?2 WHERE person_id = ?1 AND disabled_at IS NULL";
             one(connection, sql, params![id, at.micros()])
         }
+        AccessWrite::EnablePerson { id } => {
+            let sql = "UPDATE people SET disabled_at = NULL WHERE person_id = ?1 AND disabled_at IS NOT NULL";
+            one(connection, sql, params![id])
+        }
         AccessWrite::AddGrant(grant) => add_grant(connection, grant),
         AccessWrite::EndGrant { id, at, by } => {
             let sql =

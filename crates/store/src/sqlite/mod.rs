@@ -26,6 +26,7 @@ mod reads;
 mod records;
 mod requests;
 mod retention;
+mod reviews;
 mod snapshots;
 mod state;
 mod suppressions;

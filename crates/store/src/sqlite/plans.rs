@@ -4,7 +4,7 @@ use countersign_core::{TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Sqlite, columns};
-use crate::{PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
+use crate::{DeskChange, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
 
 const PLAN: &str = "plan_id, version, state, hash, origin, incident_id, undoes, audience, priority, proposer, assignee, \
     steps, users, organizations, proposed_at, due_at, expires_at, begun_at, halt, is_by_policy, changed_at, key_id, sealed";
@@ -13,6 +13,7 @@ pub(super) fn apply(connection: &Connection, tenant: &TenantId, write: &PlanWrit
     match write {
         PlanWrite::Put { expected_version: 0, row } => insert(connection, tenant, row),
         PlanWrite::Put { expected_version, row } => update(connection, tenant, *expected_version, row),
+        PlanWrite::Desk { plan, change } => desk(connection, tenant, plan, change),
         PlanWrite::Review(review) => insert_review(connection, tenant, review),
         PlanWrite::Step { expected, row } => put_step(connection, tenant, expected.as_deref(), row),
         PlanWrite::Breaker { expected_version, document } => {
@@ -67,8 +68,7 @@ fn update(
 ) -> Result<(), StoreError> {
     let changed = connection
         .prepare_cached(
-            "UPDATE plans SET version = ?5, state = ?6, audience = ?7, priority = ?8, assignee = ?9, due_at = ?10,
-                expires_at = ?11, begun_at = ?12, changed_at = ?13, halt = ?14
+            "UPDATE plans SET version = ?5, state = ?6, expires_at = ?7, begun_at = ?8, changed_at = ?9, halt = ?10
              WHERE tenant_id = ?1 AND plan_id = ?2 AND version = ?3 AND hash = ?4",
         )?
         .execute(params![
@@ -78,14 +78,35 @@ fn update(
             plan.hash.as_bytes(),
             columns::integer(plan.version)?,
             plan.state,
-            plan.audience,
-            plan.priority,
-            plan.assignee,
-            plan.due.micros(),
             plan.expires.micros(),
             plan.begun.map(Timestamp::micros),
             plan.changed.micros(),
             plan.halt,
+        ])?;
+    columns::one(changed)
+}
+
+fn desk(
+    connection: &Connection,
+    tenant: &TenantId,
+    plan: &str,
+    change: &DeskChange,
+) -> Result<(), StoreError> {
+    let DeskChange { audience, priority, assignee, due } = change;
+    let changed = connection
+        .prepare_cached(
+            "UPDATE plans SET audience = COALESCE(?3, audience), priority = COALESCE(?4, priority),
+                assignee = CASE WHEN ?5 THEN ?6 ELSE assignee END, due_at = COALESCE(?7, due_at)
+             WHERE tenant_id = ?1 AND plan_id = ?2",
+        )?
+        .execute(params![
+            tenant.as_str(),
+            plan,
+            audience,
+            priority,
+            assignee.is_some(),
+            assignee.as_ref().and_then(Option::as_deref),
+            due.map(Timestamp::micros),
         ])?;
     columns::one(changed)
 }
@@ -157,6 +178,7 @@ fn drop_plan(connection: &Connection, tenant: &TenantId, id: &str) -> Result<(),
         "DELETE FROM plans WHERE tenant_id = ?1 AND plan_id = ?2",
         "DELETE FROM plan_reviews WHERE tenant_id = ?1 AND plan_id = ?2",
         "DELETE FROM plan_steps WHERE tenant_id = ?1 AND plan_id = ?2",
+        "DELETE FROM remarks WHERE tenant_id = ?1 AND about = ?2",
     ] {
         connection.prepare_cached(statement)?.execute([tenant.as_str(), id])?;
     }

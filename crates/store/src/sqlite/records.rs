@@ -5,7 +5,8 @@ use rusqlite::{Connection, params};
 
 use super::{
     access, addresses, alerts, attack_sources, columns, decisions, hooks, incidents, joins, journal, leases,
-    models, plans, policies, profiles, queries, retention, snapshots, state::State, suppressions, tokens,
+    models, plans, policies, profiles, queries, retention, reviews, snapshots, state::State, suppressions,
+    tokens,
 };
 use crate::{
     CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, Scope, StoreError, SwitchRow,
@@ -98,6 +99,7 @@ fn apply_one(
         Write::RetractAlert(id) => alerts::retract(connection, tenant, id),
         Write::Incident(write) => apply_incident(connection, tenant, write),
         Write::Plan(write) => plans::apply(connection, tenant, write),
+        Write::Review(write) => reviews::apply(connection, tenant, write),
         Write::Access(write) => access::apply(connection, write),
         Write::Forget { old, most } => retention::forget(connection, tenant, old, *most),
         Write::Join(write) => joins::apply(connection, tenant, write),

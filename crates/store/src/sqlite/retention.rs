@@ -146,7 +146,9 @@ fn is_key_used(
                  OR EXISTS (SELECT 1 FROM suppressions WHERE tenant_id = ?1 AND key_id = ?2)
                  OR EXISTS (SELECT 1 FROM hook_deliveries WHERE tenant_id = ?1 AND key_id = ?2)
                  OR EXISTS (SELECT 1 FROM plans WHERE tenant_id = ?1 AND key_id = ?2)
-                 OR EXISTS (SELECT 1 FROM plan_reviews WHERE tenant_id = ?1 AND key_id = ?2)",
+                 OR EXISTS (SELECT 1 FROM plan_reviews WHERE tenant_id = ?1 AND key_id = ?2)
+                 OR EXISTS (SELECT 1 FROM reviews WHERE tenant_id = ?1 AND key_id = ?2)
+                 OR EXISTS (SELECT 1 FROM remarks WHERE tenant_id = ?1 AND key_id = ?2)",
         )?
         .query_row(params![tenant.as_str(), key_id, until.micros()], |row| row.get(0))?;
     Ok(used)

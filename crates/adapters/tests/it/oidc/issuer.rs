@@ -276,7 +276,7 @@ pub fn begin() -> Begin {
         nonce: "nonce-1".to_owned(),
         verifier: Secret::new(VERIFIER.into()),
         redirect_uri: BACK.to_owned(),
-        max_age: None,
+        max_age: Duration::from_secs(600),
     }
 }
 

@@ -8,9 +8,7 @@ use std::{
 };
 
 use countersign_adapters::oidc::{Authentication, Provider, Settings};
-use countersign_app::access::provider::{
-    Begin, Finish, Flaw, Identity, IdentityProvider, Invalid, ProviderError,
-};
+use countersign_app::access::provider::{Finish, Flaw, Identity, IdentityProvider, Invalid, ProviderError};
 use countersign_core::{Clock, Secret, Timestamp, testing::HeldClock};
 use reqwest::Client;
 
@@ -77,7 +75,7 @@ fn now() -> Arc<HeldClock> {
 }
 
 async fn sign_in(provider: &Provider) -> Result<Identity, ProviderError> {
-    let begin = Begin { max_age: Some(Duration::from_secs(600)), ..begin() };
+    let begin = begin();
     let url = provider.begin(&begin).await.unwrap();
     let mut browser = Browser::new(&[("login", "pat"), ("password", "any")]);
     let back = browser.sign_in(&url, BACK).await;

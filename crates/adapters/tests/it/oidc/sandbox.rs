@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use countersign_adapters::oidc::{Authentication, Provider, Settings, TenantTokens};
 use countersign_app::access::provider::{
-    AccessTokens, Begin, Finish, Flaw, IdentityProvider, ProviderError, TokenError,
+    AccessTokens, Finish, Flaw, IdentityProvider, ProviderError, TokenError,
 };
 use countersign_core::{Secret, Timestamp, testing::HeldClock};
 use countersign_sandbox::tenant::{
@@ -100,7 +100,7 @@ async fn a_person_signs_in_at_a_tenant_with_each_kind_of_client() {
     for method in ["client_secret_basic", "client_secret_post", "none"] {
         let settings = sandbox.console(method).await;
         let provider = Provider::new(settings, Arc::clone(&sandbox.clock) as _).unwrap();
-        let begin = Begin { max_age: Some(Duration::from_secs(600)), ..begin() };
+        let begin = begin();
         let url = provider.begin(&begin).await.unwrap();
         let mut browser = Browser::new(&[("username", "pat@example.com"), ("password", PASSWORD)]);
         let back = browser.sign_in(&url, BACK).await;

@@ -2,19 +2,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_auth0::log::LogEvent;
-use countersign_core::Mode;
+use countersign_auth0::{log::LogEvent, trigger::Event};
+use countersign_core::{Mode, Trigger, Verdict};
 use countersign_plan::gate::Settings;
 use countersign_policy::{Document, Snapshot};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use super::scene::Stage;
 use crate::{
     acts::{PlanFilter, PlanHead, PlanShown, PlaybookFiles, Responded},
+    decide::{ActionInfo, Ask, Call},
     incidents::tests::START,
     reference::Lists,
     tenants::Current,
 };
+
+const POST_LOGIN: &str = include_str!("../../../../../fixtures/events/post-login.json");
 
 /// A refresh token of `auth0|{user}` exchanged `minute` minutes after the start.
 fn exchange(user: u8, minute: i64, is_far: bool) -> Value {
@@ -79,11 +82,46 @@ impl Stage {
     }
 
     async fn plans(&self) -> Vec<PlanHead> {
-        self.app().plans(&self.scene.tenant, PlanFilter::default(), 99).await.unwrap()
+        let listed = self.app().plans(&self.scene.tenant, PlanFilter::default(), 99).await.unwrap();
+        listed.into_iter().map(|listed| listed.plan).collect()
     }
 
     async fn shown(&self, plan: &PlanHead) -> PlanShown {
         self.app().plan(&self.scene.tenant, &plan.id).await.unwrap()
+    }
+
+    /// What is decided about the next sign-in of `auth0|1`, which the Action asks about with what the tenant has of the account.
+    async fn next_sign_in(&self) -> (Verdict, String) {
+        let mut event: Value = serde_json::from_str(POST_LOGIN).unwrap();
+        event["tenant"]["id"] = json!("t");
+        event["user"]["user_id"] = json!("auth0|1");
+        let metadata = self.fake.world.lock().find("users", "auth0|1").unwrap().get("app_metadata").cloned();
+        event["user"]["app_metadata"] = metadata.unwrap_or_else(|| json!({}));
+        let text = event.to_string();
+        let call = Call {
+            request_id: None,
+            raw_event: RawValue::from_string(text.clone()).unwrap(),
+            action: ActionInfo {
+                name: "countersign-post-login".to_owned(),
+                version: "0.1.0".to_owned(),
+                code: None,
+                policy_etag: None,
+            },
+            deadline: Duration::from_secs(5),
+            received: self.app().ports.clock.monotonic(),
+            truncated: Vec::new(),
+        };
+        let event = Event::decode(Trigger::PostLogin, text.as_bytes(), "event").unwrap();
+        let decided = self.app().decide(&self.scene.tenant, Ask { event, call }).await.unwrap();
+        (decided.verdict.unwrap(), String::from_utf8(decided.answer).unwrap())
+    }
+
+    /// Noa, who proposed nothing, countersigns, and it is carried out.
+    async fn countersign(&self, plan: &PlanHead) {
+        let noa = self.approver("noa").await;
+        self.app().approve_plan(&noa, &plan.id, &plan.hash).await.unwrap();
+        assert_eq!(self.run().await.ended, 1);
+        assert_eq!(self.state(&plan.id).await, "done");
     }
 
     /// Reasons for which playbooks proposed nothing, as the ledger tells.
@@ -126,11 +164,44 @@ async fn a_stolen_token_leads_to_a_plan_for_its_owner_once_and_to_another_for_wh
     let second = plans.iter().find(|other| other.id != plan.id).unwrap();
     assert_eq!((plans.len(), second.users), (2, 1));
     assert_eq!(second.incident, plan.incident, "one incident, and what was new in it");
-    let text = serde_json::to_string(&stage.shown(second).await).unwrap();
+    let kept = stage.app().open_plan(&stage.scene.tenant, &second.id).await.unwrap();
+    let text = serde_json::to_string(&kept.body.order).unwrap();
     assert!(text.contains("auth0|2") && !text.contains("auth0|1"), "{text}");
     stage.forget("users: [revoke_access]\nleast_severity: critical\nmost_users: 3\n");
     assert_eq!(stage.answer().await, Responded::default());
     assert!(stage.withheld().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_contained_is_refused_at_the_next_sign_in_until_it_is_taken_back() {
+    let stage = Stage::watching(Mode::Enforce).await;
+    assert!(stage.next_sign_in().await.0 < Verdict::Challenge);
+    let theft = [exchange(1, 0, false), exchange(1, 15, true)];
+    stage.know(&theft);
+    assert_eq!(stage.deliver(&theft).await.proposed, 1);
+    assert!(stage.next_sign_in().await.0 < Verdict::Challenge, "nothing is done that nobody countersigned");
+    let plan = stage.plans().await.remove(0);
+    stage.countersign(&plan).await;
+    {
+        let world = stage.fake.world.lock();
+        assert_eq!(world.find("users", "auth0|1").unwrap()["blocked"], true);
+        assert!(
+            world.listed("sessions of auth0|1").is_empty() && world.listed("tokens of auth0|1").is_empty()
+        );
+    }
+    let (verdict, answer) = stage.next_sign_in().await;
+    assert_eq!(verdict, Verdict::Deny);
+    assert!(answer.contains("access.deny"), "{answer}");
+    let back = stage.app().undo_plan(&stage.mia().await, &plan.id, None).await.unwrap();
+    assert_eq!(stage.next_sign_in().await.0, Verdict::Deny, "to propose it lifts nothing");
+    stage.countersign(&back).await;
+    assert_ne!(stage.fake.world.lock().find("users", "auth0|1").unwrap()["blocked"], true);
+    assert!(stage.next_sign_in().await.0 < Verdict::Challenge);
+    let leaves = stage.leaves().await;
+    let of = |plan: &PlanHead| leaves.iter().filter(|facts| facts.get("plan") == Some(&plan.id)).count();
+    // Proposed, approved, begun and finished, and two for each step: three there, and the two that can be taken back.
+    assert_eq!((of(&plan), of(&back)), (4 + 6, 4 + 4));
+    assert!(leaves.iter().all(|facts| !format!("{facts:?}").contains("auth0|")), "{leaves:?}");
 }
 
 #[tokio::test]

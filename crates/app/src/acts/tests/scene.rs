@@ -229,8 +229,8 @@ impl Stage {
             organization: None,
         };
         let now = self.app().ports.clock.now();
-        let caller = Caller::new(principal, name, None).authenticated(now);
-        self.app().permit(&caller, action, self.tenant(), None).await
+        let caller = Caller::new(principal, name, None).authenticated(Some(now));
+        self.app().permit(&caller, action, self.tenant()).await
     }
 
     /// Mia, an operator, who proposes.

@@ -1,7 +1,7 @@
 //! A past for the demo's tenant: what its log tells and what was decided, made by the very code that decides and watches, with
 //! the clock held at each moment.
 
-use countersign_app::access::Within;
+use countersign_app::access::{Caller, Within};
 use std::{sync::Arc, time::Duration};
 
 use countersign_app::{
@@ -12,6 +12,7 @@ use countersign_app::{
 };
 use countersign_auth0::{log, trigger::Event};
 use countersign_core::{Clock, TenantId, Timestamp, Trigger, testing::HeldClock};
+use countersign_rights::{Action, How};
 use countersign_sandbox::{Label, SignIn, TENANT, simulate::Moment};
 use serde_json::{Value, value::RawValue};
 
@@ -116,7 +117,8 @@ impl Past {
         .await?;
         let newest = app.decisions(Within::all(tenant), DecisionFilter::default(), 1).await?;
         if let (Some(row), Label::Honest) = (newest.into_iter().next(), sign_in.label) {
-            app.report(tenant, &Outcome::Completed { decision_id: row.decision.id }).await?;
+            let permit = app.permit(&Caller::local(How::Process), Action::TellOutcomes, tenant.id()).await?;
+            app.report(&permit, &Outcome::Completed { decision_id: row.decision.id }).await?;
         }
         Ok(())
     }
@@ -154,7 +156,9 @@ impl Past {
             suppress: false,
             mark: false,
         };
-        self.app.close_incident(&self.tenant, &open.row.id, by, closure).await?;
+        let local = Caller::local(How::Process);
+        let permit = self.app.permit(&local, Action::WorkIncidents, self.tenant.id()).await?;
+        self.app.close_incident(&permit, &open.row.id, by, closure).await?;
         Ok(())
     }
 }

@@ -1,11 +1,12 @@
 //! The demo's tenant at work: people sign in, attackers too, and what becomes of it is reported.
 
-use countersign_app::access::Within;
+use countersign_app::access::{Caller, Within};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use countersign_app::{App, DecisionFilter, Tenant, outcomes::Outcome};
 use countersign_core::{Clock, DecisionId};
+use countersign_rights::{Action, How};
 use countersign_sandbox::{SignIn, Story, tenant::http::Shell};
 use countersign_server::signature::{SigningKey, TENANT_HEADER};
 use serde::Deserialize;
@@ -53,7 +54,8 @@ impl Live {
         // Why the newest: sign-ins come one after the other.
         let newest = self.newest().await?.filter(|newest| before.as_ref() != Some(newest));
         if let (true, Some(decision_id)) = (is_in, newest) {
-            app.report(tenant, &Outcome::Completed { decision_id }).await?;
+            let permit = app.permit(&Caller::local(How::Process), Action::TellOutcomes, tenant.id()).await?;
+            app.report(&permit, &Outcome::Completed { decision_id }).await?;
         }
         Ok(())
     }

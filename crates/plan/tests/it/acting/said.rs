@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use countersign_plan::{
     Part,
-    change::{Call, Change, ChangePlan, Evidence, Kind, Order, kind_of, sentences},
+    change::{Call, Change, ChangePlan, Evidence, Kind, Order, kind_of, sentences, sentences_by},
 };
 use serde_json::{Value, json};
 
@@ -40,6 +40,34 @@ fn sentences_say_each_step_and_its_way_back() {
     let said: Vec<String> =
         sentences(&lively()).into_iter().map(|one| format!("{} / {}", one.text, one.undone)).collect();
     insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn who_may_not_see_is_told_of_nobody_and_of_no_value() {
+    let mut world = world();
+    world.put("members of org_a", json!({"user_id": "auth0|1"}));
+    let plan = plan(
+        &world,
+        [
+            of_user("block_user", "auth0|1"),
+            of_user("force_password_reset", "auth0|2"),
+            Change::AddMembers(members("org_a", &["auth0|3"])),
+            Change::AssignRoles(roles(Some("org_a"), "auth0|1", &["rol_1"])),
+            change(json!({"change": "set_user_metadata", "user": "auth0|4", "keys": {"nick": "Annie"}})),
+            change(
+                json!({"change": "add_network_block", "description": "ours", "networks": ["203.0.113.0/24"]}),
+            ),
+            change(json!({"change": "notify", "receiver": "soc", "text": "Anna is gone"})),
+        ],
+    );
+    let masked = sentences_by(&plan, &|named, _| Some(format!("{named:?}")));
+    let text: String = masked.iter().map(|one| format!("{} / {}\n", one.text, one.undone)).collect();
+    for secret in ["auth0|", "Annie", "Anna", "203.0.113"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    for part in ["Block the user `User`.", "`nick` to `Value`", "`Network`", "“Text”", "`org_a`"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
 }
 
 #[test]

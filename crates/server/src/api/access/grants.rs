@@ -3,7 +3,7 @@
 use crate::openapi::{refused, written};
 use axum::{
     Json,
-    extract::{Request, State},
+    extract::{Query, Request, State, rejection::QueryRejection},
     http::StatusCode,
 };
 use countersign_app::{Error, access::NewGrant};
@@ -13,7 +13,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::{Problem, Server, api::segments::Segments, authn::Known, body};
+use crate::{
+    Problem, Server,
+    api::{decisions::bad_query, segments::Segments},
+    authn::Known,
+    body,
+};
 
 /// A role at an organization, at a tenant, or, without both, at all tenants.
 #[derive(Deserialize, ToSchema)]
@@ -29,20 +34,46 @@ pub(in crate::api) struct Add {
     organization: Option<OrganizationId>,
 }
 
+/// Grants of one tenant, for who may see or change access there; of all of them where none is named.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::api) struct AtQuery {
+    #[param(value_type = Option<written::TenantId>)]
+    tenant: Option<TenantId>,
+}
+
+/// What `AtQuery` takes, in words.
+const AT_QUERY: &str = "at most once `tenant`";
+
 #[utoipa::path(
     get,
     path = "/v1/access/grants",
     operation_id = "list_grants",
     tag = "access",
-    summary = "Roles that people and service accounts have.",
-    responses((status = 200, body = written::Grants), refused::Guarded),
+    summary = "Roles that people and service accounts have, at one tenant or anywhere.",
+    params(AtQuery),
+    responses(
+        (status = 200, body = written::Grants),
+        refused::Guarded,
+        refused::Missing,
+        refused::Query,
+    ),
 )]
 pub(in crate::api) async fn list(
     State(server): State<Server>,
     Known(caller): Known,
+    query: Result<Query<AtQuery>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let permit = server.permit_here(&caller, Action::ReadAccess).await?;
-    Ok(Json(json!({ "grants": server.0.app.grants(&permit).await? })))
+    let Query(AtQuery { tenant }) = query.map_err(|_| bad_query(AT_QUERY))?;
+    let app = &server.0.app;
+    let grants = match tenant {
+        Some(tenant) => {
+            app.grants_at(&server.permit(&caller, Action::ReadAccess, tenant.as_str()).await?).await?
+        }
+        None => app.grants(&server.permit_here(&caller, Action::ReadAccess).await?).await?,
+    };
+    Ok(Json(json!({ "grants": grants })))
 }
 
 /// Who may change access at one tenant may grant roles there; roles at all tenants take that right at all of them.
@@ -98,15 +129,28 @@ pub(in crate::api) async fn add(
     operation_id = "end_grant",
     tag = "access",
     summary = "Takes a role back.",
-    params(("id" = written::Identifier, Path)),
-    responses((status = 200, body = written::Ended), refused::Guarded, refused::Missing),
+    params(("id" = written::Identifier, Path), AtQuery),
+    responses(
+        (status = 200, body = written::Ended),
+        refused::Guarded,
+        refused::Missing,
+        refused::Query,
+    ),
 )]
 pub(in crate::api) async fn end(
     State(server): State<Server>,
     Known(caller): Known,
     Segments(id): Segments<String>,
+    query: Result<Query<AtQuery>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let permit = server.permit_here(&caller, Action::ChangeAccess).await?;
-    server.0.app.end_grant(&permit, &id).await?;
+    let Query(AtQuery { tenant }) = query.map_err(|_| bad_query(AT_QUERY))?;
+    let app = &server.0.app;
+    match tenant {
+        Some(tenant) => {
+            let permit = server.permit(&caller, Action::ChangeAccess, tenant.as_str()).await?;
+            app.end_grant_at(&permit, &id).await?;
+        }
+        None => app.end_grant(&server.permit_here(&caller, Action::ChangeAccess).await?, &id).await?,
+    }
     Ok(Json(json!({ "id": id, "ended": true })))
 }

@@ -6,6 +6,7 @@ use axum::{
     extract::{Query, Request, State, rejection::QueryRejection},
     http::StatusCode,
 };
+use countersign_app::access::PEOPLE_PAGE;
 use countersign_rights::Action;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,9 +18,6 @@ use crate::{
     authn::Known,
     body,
 };
-
-/// People on one page.
-const PAGE: usize = 100;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -58,7 +56,8 @@ pub(in crate::api) async fn list(
     let Query(ListQuery { after }) = query.map_err(|_| bad_query("at most once `after`, a person's id"))?;
     let permit = server.permit_here(&caller, Action::ReadAccess).await?;
     let people = server.0.app.people(&permit, after.as_deref()).await?;
-    let next = people.last().filter(|_| people.len() == PAGE).map(|person| person.id.clone());
+    let is_full = u32::try_from(people.len()) == Ok(PEOPLE_PAGE);
+    let next = people.last().filter(|_| is_full).map(|person| person.id.clone());
     Ok(Json(json!({ "people": people, "next": next })))
 }
 
@@ -69,7 +68,7 @@ pub(in crate::api) async fn list(
     tag = "access",
     summary = "Makes somebody known who did not sign in yet.",
     request_body = Add,
-    responses((status = 201, body = written::Made), refused::Guarded, refused::Body),
+    responses((status = 201, body = written::Made), refused::Guarded, refused::Body, refused::Conflict),
 )]
 pub(in crate::api) async fn add(
     State(server): State<Server>,
@@ -99,4 +98,23 @@ pub(in crate::api) async fn disable(
     let permit = server.permit_here(&caller, Action::ChangeAccess).await?;
     server.0.app.disable_person(&permit, &id).await?;
     Ok(Json(json!({ "id": id, "disabled": true })))
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/access/people/{id}/enable",
+    operation_id = "enable_person",
+    tag = "access",
+    summary = "Lets somebody in again who was disabled, with what they were granted.",
+    params(("id" = written::Identifier, Path)),
+    responses((status = 200, body = written::Enabled), refused::Guarded, refused::Missing),
+)]
+pub(in crate::api) async fn enable(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Segments(id): Segments<String>,
+) -> Result<Json<Value>, Problem> {
+    let permit = server.permit_here(&caller, Action::ChangeAccess).await?;
+    server.0.app.enable_person(&permit, &id).await?;
+    Ok(Json(json!({ "id": id, "enabled": true })))
 }

@@ -12,7 +12,7 @@ use countersign_rights::{Action, PrincipalKind};
 
 use super::{
     super::signed::{Proved, refused},
-    ask, decide,
+    decide, limit, parse,
 };
 use crate::{
     Problem, Server, admission, authn, body, peer,
@@ -38,7 +38,8 @@ pub(super) async fn handle(server: &Server, request: Request, received: Duration
 async fn answer(server: &Server, request: Request, received: Duration) -> Result<Vec<u8>, Problem> {
     let (parts, body) = admission::before(server, request).await?.into_parts();
     let id = signature::read_id(&parts.headers).map_err(refused)?;
-    let caller = server.proved(&parts.headers, &parts.extensions).await?.ok_or_else(authn::missing)?;
+    // Why a caller's allowance before all else: who may not decide must not be able to use up the tenant's, or to fill its ledger.
+    let caller = server.caller(&parts.headers, &parts.extensions).await?.ok_or_else(authn::missing)?;
     let principal = caller.principal();
     let named = || parts.headers.get(TENANT_HEADER)?.to_str().ok()?.parse::<TenantId>().ok();
     // Why another's header: so that their denial is a leaf of the tenant that they asked for.
@@ -47,14 +48,15 @@ async fn answer(server: &Server, request: Request, received: Duration) -> Result
     let held = server.0.app.tenant(&tenant)?;
     peer::check(&parts.extensions, &tenant)?;
     if principal.kind != PrincipalKind::Application {
-        server.0.app.permit(&caller, Action::Decide, &tenant, None).await?;
+        server.0.app.permit(&caller, Action::Decide, &tenant).await?;
         return Err(not_an_application());
     }
-    let asked = Proved::new(server, held, id, body)?;
     let of_request = |problem: Problem| problem.of_request(id);
-    let ask = ask(server, &asked, received).map_err(of_request)?;
-    let permitted = server.0.app.permit(&caller, Action::Decide, &tenant, ask.organization()).await;
+    let ask = parse(&body, id, received).map_err(of_request)?;
+    let permitted = server.0.app.permit_decision(&caller, &tenant, ask.organization()).await;
     permitted.map_err(|error| of_request(error.into()))?;
+    let asked = Proved::new(server, held, id, body)?;
+    limit(server, &asked, &ask).map_err(of_request)?;
     decide(server, &asked, ask).await.map_err(of_request)
 }
 

@@ -154,6 +154,21 @@ pub async fn a_disabled_person_is_not_put_again(Fresh { store, .. }: Fresh) {
     assert_eq!(store.get_person("per_1").await, Ok(Some(kept)));
 }
 
+pub async fn who_is_enabled_again_is_as_before_and_once(Fresh { store, .. }: Fresh) {
+    let enable = |id: &str| AccessWrite::EnablePerson { id: id.to_owned() };
+    done(&store, AccessWrite::PutPerson(person("per_1", "ann"))).await;
+    done(&store, AccessWrite::AddGrant(grant("rec_1", "per_1", "viewer", Some(("t", None))))).await;
+    for id in ["per_1", "per_2"] {
+        assert_stale(&store, enable(id)).await;
+    }
+    done(&store, AccessWrite::DisablePerson { id: "per_1".to_owned(), at: at(5) }).await;
+    done(&store, enable("per_1")).await;
+    assert_stale(&store, enable("per_1")).await;
+    assert_eq!(store.get_person("per_1").await, Ok(Some(person("per_1", "ann"))));
+    assert_eq!(store.list_grants(Some("per_1")).await.unwrap().len(), 1, "what was granted holds on");
+    done(&store, AccessWrite::PutPerson(person("per_1", "ann"))).await;
+}
+
 pub async fn people_are_listed_by_page(Fresh { store, .. }: Fresh) {
     for n in [3, 1, 2] {
         done(&store, AccessWrite::PutPerson(person(&format!("per_{n}"), &format!("sub{n}")))).await;

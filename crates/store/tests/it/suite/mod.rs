@@ -32,6 +32,7 @@ pub mod profiles;
 pub mod proofs;
 pub mod requests;
 pub mod retention;
+pub mod reviews;
 pub mod scopes;
 pub mod sessions;
 pub mod side_by_side;
@@ -63,6 +64,7 @@ macro_rules! suite {
                 a_person_is_put_and_seen_again_and_keeps_their_id
                 people_who_come_at_once_are_kept_once
                 a_disabled_person_is_not_put_again
+                who_is_enabled_again_is_as_before_and_once
                 people_are_listed_by_page
                 a_grant_holds_until_it_ends_and_once_at_a_place
                 an_organization_without_its_tenant_is_no_place
@@ -192,6 +194,7 @@ macro_rules! suite {
             outcomes: [the_same_is_told_once what_is_replaced_may_be_told_anew an_outcome_without_a_decision_is_told_by_its_id];
             plans: [
                 a_plan_comes_back_and_what_it_says_is_never_changed
+                a_plan_goes_from_hand_to_hand_wherever_it_stands
                 plans_are_listed_by_state_incident_queue_and_page
                 of_two_reviews_at_once_one_is_stale_and_none_is_changed
                 a_step_goes_on_from_where_it_was_read_and_by_one_holder_alone
@@ -219,6 +222,12 @@ macro_rules! suite {
                 a_replay_is_refused
                 pruning_forgets_the_older_only
                 a_clock_that_ran_ahead_holds_up_no_pruning
+            ];
+            reviews: [
+                a_review_comes_back_and_one_decision_has_one
+                of_two_changes_of_a_review_one_is_stale
+                reviews_are_listed_by_status_queue_hand_and_page
+                remarks_stay_in_their_order_and_go_with_what_they_are_about
             ];
             retention: [
                 bodies_of_one_kind_and_range_go_and_their_leaves_stay

@@ -1,6 +1,7 @@
 use countersign_ledger::Hash;
 use countersign_store::{
-    Commit, Fence, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError, Write,
+    Commit, DeskChange, Fence, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent,
+    StoreError, Write,
 };
 
 use super::{
@@ -89,11 +90,18 @@ pub async fn a_plan_comes_back_and_what_it_says_is_never_changed(Fresh { store, 
         begun: Some(at(9)),
         halt: Some("{}".to_owned()),
         changed: at(9),
-        assignee: None,
-        priority: 0,
         ..first.clone()
     };
-    let lies = PlanRow { proposer: "per_9".to_owned(), sealed: b"else".to_vec(), users: 99, ..told.clone() };
+    let lies = PlanRow {
+        proposer: "per_9".to_owned(),
+        sealed: b"else".to_vec(),
+        users: 99,
+        assignee: None,
+        priority: 0,
+        audience: "owners".to_owned(),
+        due: at(2),
+        ..told.clone()
+    };
     store.commit(writes(&t, vec![put(1, lies)])).await.unwrap();
     assert_eq!(store.find_plan(&t, "pln_1").await, Ok(Some(told.clone())));
     let other = PlanRow { version: 3, hash: Hash::new([8; 32]), ..told.clone() };
@@ -101,6 +109,27 @@ pub async fn a_plan_comes_back_and_what_it_says_is_never_changed(Fresh { store, 
     let late = PlanRow { version: 2, ..told };
     assert_eq!(store.commit(writes(&t, vec![put(1, late.clone())])).await, Err(StoreError::Stale));
     assert_eq!(store.commit(writes(&u, vec![put(2, late)])).await, Err(StoreError::Stale));
+}
+
+pub async fn a_plan_goes_from_hand_to_hand_wherever_it_stands(Fresh { store, .. }: Fresh) {
+    let t = tenant("t");
+    let first = PlanRow { assignee: Some("per_3".to_owned()), ..plan("pln_1") };
+    store.commit(writes(&t, vec![put(0, first.clone())])).await.unwrap();
+    let desk = |plan: &str, change: DeskChange| {
+        writes(&t, vec![Write::Plan(PlanWrite::Desk { plan: plan.to_owned(), change })])
+    };
+    store.commit(desk("pln_1", DeskChange::default())).await.unwrap();
+    assert_eq!(store.find_plan(&t, "pln_1").await, Ok(Some(first.clone())), "what is absent stays");
+    let change = DeskChange {
+        audience: Some("owners".to_owned()),
+        priority: Some(3),
+        assignee: Some(None),
+        due: Some(at(7)),
+    };
+    store.commit(desk("pln_1", change.clone())).await.unwrap();
+    let given = PlanRow { audience: "owners".to_owned(), priority: 3, assignee: None, due: at(7), ..first };
+    assert_eq!(store.find_plan(&t, "pln_1").await, Ok(Some(given)));
+    assert_eq!(store.commit(desk("pln_2", change)).await, Err(StoreError::Stale));
 }
 
 pub async fn plans_are_listed_by_state_incident_queue_and_page(Fresh { store, .. }: Fresh) {

@@ -1,0 +1,317 @@
+//! Who carries plans out, and in which order: one process at a time for each tenant, and in it two queues that wait for nothing of
+//! each other's.
+
+use std::{
+    collections::BTreeSet,
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
+
+use countersign_plan::review::Status;
+use countersign_store::{Fence, PlanFilter, PlanRow};
+use tokio::sync::Notify;
+
+use super::{
+    Hands,
+    kept::KeptPlan,
+    run::{EXECUTOR, Wait},
+};
+use crate::{App, Error, Tenant};
+
+/// How long the lease holds; it is renewed each third of it.
+pub(super) const HELD: Duration = Duration::from_secs(15);
+
+/// Between two looks at what another process let in, while something is under way.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Plans that are listed at once, and how many pages of them.
+const PAGE: u32 = 100;
+const PAGES: usize = 20;
+
+/// Which plans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// What keeps somebody out. Several at once, so that none waits for another that is long.
+    Containment,
+    /// All others, one after the other; and what is over.
+    Rest,
+}
+
+impl Queue {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Containment, Self::Rest];
+
+    const fn of(row: &PlanRow) -> Self {
+        if row.priority > 0 { Self::Containment } else { Self::Rest }
+    }
+
+    /// How many are under way at once.
+    const fn at_once(self) -> usize {
+        match self {
+            Self::Containment => 16,
+            Self::Rest => 1,
+        }
+    }
+}
+
+/// What one turn came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ran {
+    /// Plans that came to an end, or halted.
+    pub ended: usize,
+    /// Plans that go on in the next turn, since the tenant could not be asked, or it was time to stop.
+    pub waiting: usize,
+}
+
+impl Ran {
+    const fn plus(self, other: Self) -> Self {
+        Self {
+            ended: self.ended.saturating_add(other.ended),
+            waiting: self.waiting.saturating_add(other.waiting),
+        }
+    }
+}
+
+/// What tells a tenant's executor that there is something to do.
+#[derive(Default)]
+pub(crate) struct Bell {
+    containment: Notify,
+    rest: Notify,
+    /// Held while a plan is begun, so that what goes by itself is counted before the next one is.
+    beginning: tokio::sync::Mutex<()>,
+}
+
+impl Bell {
+    const fn of(&self, queue: Queue) -> &Notify {
+        match queue {
+            Queue::Containment => &self.containment,
+            Queue::Rest => &self.rest,
+        }
+    }
+
+    /// Tells what a plan became.
+    pub(super) fn tell(&self, row: &PlanRow) {
+        if [Status::Approved.as_str(), Status::Running.as_str()].contains(&row.state.as_str()) {
+            self.of(Queue::of(row)).notify_one();
+        }
+    }
+}
+
+/// What a turn goes by.
+pub(super) struct Turn<'a> {
+    pub(super) hands: &'a Hands,
+    pub(super) fence: Fence,
+    /// Whether it is time to stop before the next call.
+    pub(super) is_over: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// A run under way: the plan, whom it reaches, and what it comes to.
+struct UnderWay<'a> {
+    plan: String,
+    users: BTreeSet<String>,
+    run: Pin<Box<dyn Future<Output = Result<Wait, Error>> + Send + 'a>>,
+}
+
+/// Waits for the first run that ends.
+async fn first_end(under_way: &mut Vec<UnderWay<'_>>) -> (String, Result<Wait, Error>) {
+    poll_fn(|context| {
+        for (place, one) in under_way.iter_mut().enumerate() {
+            if let Poll::Ready(end) = one.run.as_mut().poll(context) {
+                return Poll::Ready((under_way.swap_remove(place).plan, end));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Whom a plan reaches.
+fn users(kept: &KeptPlan) -> BTreeSet<String> {
+    let users = kept.plan().steps.iter().flat_map(|step| &step.scope.users);
+    users.map(|user| user.as_str().to_owned()).collect()
+}
+
+impl App {
+    /// Waits until a plan of this queue was let in, or let go on, in this process since the last wait.
+    pub async fn approved(&self, tenant: &Tenant, queue: Queue) {
+        tenant.bell.of(queue).notified().await;
+    }
+
+    /// Carries out what may be begun, and goes on with what was: containment first. Nothing where another process does.
+    ///
+    /// # Errors
+    /// `Unavailable`; what was under way is taken up in the next turn.
+    pub async fn run_plans(&self, tenant: &Tenant) -> Result<Ran, Error> {
+        let mut ran = Ran::default();
+        for queue in Queue::ALL {
+            ran = ran.plus(self.run_queue(tenant, queue, &|| false).await?);
+        }
+        Ok(ran)
+    }
+
+    /// The same for one queue; once `is_over` says so, before the next call.
+    ///
+    /// # Errors
+    /// As `run_plans`.
+    pub async fn run_queue(
+        &self,
+        tenant: &Tenant,
+        queue: Queue,
+        is_over: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Ran, Error> {
+        let Ok(hands) = tenant.hands() else { return Ok(Ran::default()) };
+        let store = &self.ports.store;
+        let Some(lease) = store.acquire_lease(&tenant.id, EXECUTOR, &self.ports.process, HELD).await? else {
+            return Ok(Ran::default());
+        };
+        let fence = Fence { name: EXECUTOR, epoch: lease.epoch };
+        let turn = Turn { hands, fence, is_over };
+        let work = self.work_queue(tenant, &turn, queue);
+        let mut ticks = tokio::time::interval(HELD / 3);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                _ = ticks.tick() => {
+                    let lease = store.acquire_lease(&tenant.id, EXECUTOR, &self.ports.process, HELD).await;
+                    // Why dropped: whoever has the lease now takes it up; what was on its way is observed first.
+                    if !matches!(lease, Ok(Some(held)) if held.epoch == turn.fence.epoch) {
+                        return Ok(Ran::default());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the executor's lease back, so that another process need not wait for it.
+    ///
+    /// # Errors
+    /// `Unavailable`: then the lease ends by itself.
+    pub async fn resign_executor(&self, tenant: &Tenant) -> Result<(), Error> {
+        if tenant.has_hands() {
+            self.ports.store.release_lease(&tenant.id, EXECUTOR, &self.ports.process).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins what is due as there is room, also what comes meanwhile, until nothing is under way.
+    async fn work_queue(&self, tenant: &Tenant, turn: &Turn<'_>, queue: Queue) -> Result<Ran, Error> {
+        let (mut ran, mut under_way, mut failure) = (Ran::default(), Vec::new(), None);
+        let mut put_off = BTreeSet::new();
+        let mut looks = tokio::time::interval(LOOK);
+        looks.reset();
+        loop {
+            if failure.is_none() && !(turn.is_over)() {
+                let started = self.start_due((tenant, turn, queue), &mut under_way, &mut put_off).await;
+                match started {
+                    Ok(started) => ran = ran.plus(started),
+                    Err(error) => failure = Some(error),
+                }
+            }
+            if under_way.is_empty() {
+                return failure.map_or(Ok(ran), Err);
+            }
+            let has_room = under_way.len() < queue.at_once();
+            tokio::select! {
+                (plan, end) = first_end(&mut under_way) => match end {
+                    Ok(Wait::Ended) => ran.ended += 1,
+                    // Why on: one plan that somebody acts on now holds up no other.
+                    Ok(Wait::Tenant | Wait::Over) | Err(Error::Stale | Error::Erased | Error::Internal { .. }) => {
+                        ran.waiting += 1;
+                        put_off.insert(plan);
+                    }
+                    // Why not at once: what else is under way comes to the end of its step.
+                    Err(error) => failure = Some(error),
+                },
+                () = tenant.bell.of(queue).notified(), if has_room => {}
+                _ = looks.tick() => put_off.clear(),
+            }
+        }
+    }
+
+    /// Begins what is due, as far as there is room; nothing of people whom something under way reaches.
+    async fn start_due<'a>(
+        &'a self,
+        (tenant, turn, queue): (&'a Tenant, &'a Turn<'a>, Queue),
+        under_way: &mut Vec<UnderWay<'a>>,
+        put_off: &mut BTreeSet<String>,
+    ) -> Result<Ran, Error> {
+        let mut ran = Ran::default();
+        if under_way.len() >= queue.at_once() {
+            return Ok(ran);
+        }
+        for row in self.due_plans(tenant, queue).await? {
+            let is_taken = under_way.iter().any(|one| one.plan == row.id) || put_off.contains(&row.id);
+            if is_taken {
+                continue;
+            }
+            if under_way.len() >= queue.at_once() {
+                break;
+            }
+            let plan = row.id.clone();
+            let reached = under_way.iter().flat_map(|one| one.users.iter().cloned()).collect();
+            match self.begin_one((tenant, turn), row, reached).await {
+                Ok(Some(one)) => under_way.push(one),
+                Ok(None) => ran.ended += 1,
+                // Why on: one plan that can't be opened, or that somebody acts on now, holds up no other.
+                Err(Error::Stale | Error::Erased | Error::Internal { .. }) => {
+                    ran.waiting += 1;
+                    put_off.insert(plan);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(ran)
+    }
+
+    /// `None` where it came to its end already; `Stale` where it has to wait for another.
+    async fn begin_one<'a>(
+        &'a self,
+        (tenant, turn): (&'a Tenant, &'a Turn<'a>),
+        row: PlanRow,
+        reached: BTreeSet<String>,
+    ) -> Result<Option<UnderWay<'a>>, Error> {
+        let kept = self.open_plan_row(tenant, row).await?;
+        let (plan, users) = (kept.row.id.clone(), users(&kept));
+        if !reached.is_disjoint(&users) {
+            return Err(Error::Stale);
+        }
+        let begun = {
+            let _beginning = tenant.bell.beginning.lock().await;
+            self.begin_run(tenant, turn, kept).await?
+        };
+        let Some(mut course) = begun else { return Ok(None) };
+        let run = Box::pin(async move { self.go_on(tenant, turn, &mut course).await });
+        Ok(Some(UnderWay { plan, users, run }))
+    }
+
+    /// Plans of a queue that wait for the executor or whose time is over, the oldest first.
+    async fn due_plans(&self, tenant: &Tenant, queue: Queue) -> Result<Vec<PlanRow>, Error> {
+        let now = self.ports.clock.now();
+        let mut rows = Vec::new();
+        // Why apart: what waits for people must not hide what may go on. Whatever is over is overdue as well.
+        for (status, overdue_at) in
+            [(Status::Running, None), (Status::Approved, None), (Status::Proposed, Some(now))]
+        {
+            let mut filter =
+                PlanFilter { states: vec![status.as_str().to_owned()], overdue_at, ..PlanFilter::default() };
+            for _ in 0..PAGES {
+                let page = self.ports.store.list_plans(&tenant.id, filter.clone(), PAGE).await?;
+                let is_last = u32::try_from(page.len()).is_ok_and(|count| count < PAGE);
+                filter.before = page.last().map(|row| row.id.clone());
+                rows.extend(page);
+                if is_last {
+                    break;
+                }
+            }
+        }
+        rows.retain(|row| match row.state == Status::Proposed.as_str() {
+            true => row.expires <= now && queue == Queue::Rest,
+            false => Queue::of(row) == queue,
+        });
+        rows.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(rows)
+    }
+}

@@ -1,0 +1,587 @@
+//! `/plans/{id}`: one plan: what it does, in words made from its steps alone; who agreed; how far it came.
+
+use axum::{
+    Form,
+    extract::{
+        Path, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
+    response::{IntoResponse, Response},
+};
+use countersign_app::{
+    access::{Caller, Permit},
+    acts::{Approvals, Evidence, GateReason, Halt, KindCount, PlanShown, StepShown, StepState, Why},
+    reveal::{Aliased, Asked},
+};
+use countersign_core::{TenantId, Timestamp};
+use countersign_rights::{Action, How};
+use maud::{Markup, html};
+
+use super::{
+    confirm::{Pairs, named_tenant, of_form},
+    fault::Fault,
+    layout::{Crumb, Layout, trail_to},
+    plan_act,
+    plans::{many, priority, summary},
+    query::{self, Link, Parameters, Reader, permitted},
+    reveal::{self, Choice},
+    words,
+};
+use crate::{Server, authn::Known};
+
+/// So many steps are shown one by one.
+const STEPS: usize = 200;
+
+/// What can be opened of a plan.
+const PARTS: [(&str, &str, bool); 4] = [
+    ("accounts", "Accounts and addresses of mail", true),
+    ("sources", "Networks", false),
+    ("others", "Values of metadata", false),
+    ("texts", "What people wrote", true),
+];
+
+/// What whoever reads may do.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Rights {
+    pub(super) approve: bool,
+    pub(super) propose: bool,
+    pub(super) execute: bool,
+    pub(super) work: bool,
+    pub(super) reveal: bool,
+    /// Whether they came as a person who signed in.
+    pub(super) is_person: bool,
+    /// Whether they proposed it.
+    pub(super) is_own: bool,
+    /// Whether they agreed to it.
+    pub(super) has_agreed: bool,
+}
+
+/// What the page shows.
+pub(super) struct Page {
+    pub(super) tenant: TenantId,
+    pub(super) reader: Reader,
+    pub(super) now: Timestamp,
+    pub(super) shown: PlanShown,
+    pub(super) rights: Rights,
+    /// The leaf that says what was opened.
+    pub(super) revealed: Option<String>,
+    pub(super) told: Option<&'static str>,
+}
+
+fn rights(server: &Server, caller: &Caller, permit: &Permit, shown: &PlanShown) -> Rights {
+    let may = |action| server.0.app.may(caller, action, permit.id());
+    Rights {
+        approve: may(Action::ApprovePlans),
+        propose: may(Action::ProposePlans),
+        execute: may(Action::ExecutePlans),
+        work: may(Action::WorkReviews),
+        reveal: may(Action::RevealPlans),
+        is_person: caller.principal().how == How::Oidc,
+        is_own: shown.plan.proposer == caller.id(),
+        has_agreed: shown
+            .reviews
+            .iter()
+            .any(|review| review.act == "approved" && review.principal == caller.id()),
+    }
+}
+
+/// Answers `GET /plans/{id}`.
+pub(super) async fn handle(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    query: Result<Query<Pairs>, QueryRejection>,
+) -> Result<Response, Fault> {
+    let parameters = Parameters::of_query(query)?;
+    let permit = permitted(&server, &caller, Action::ReadPlans, &parameters).await?;
+    let app = &server.0.app;
+    let shown = app.plan_in_short(&permit, &id).await?;
+    let page = Page {
+        tenant: permit.id().clone(),
+        reader: query::reader(&server, &caller),
+        now: app.clock().now(),
+        rights: rights(&server, &caller, &permit, &shown),
+        shown,
+        revealed: None,
+        told: plan_act::told(parameters.get("told")),
+    };
+    Ok(page.render().into_response())
+}
+
+/// Answers `POST /plans/{id}/reveal`: the same page with what was opened.
+pub(super) async fn reveal(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Result<Form<Pairs>, FormRejection>,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::RevealPlans, &parameters).await?;
+    let app = &server.0.app;
+    let fields = reveal::fields(&parameters);
+    let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
+    let (record, shown) = app.reveal_plan(&permit, &id, (asked, Aliased::Short)).await?;
+    let page = Page {
+        tenant: permit.id().clone(),
+        reader: query::reader(&server, &caller),
+        now: app.clock().now(),
+        rights: rights(&server, &caller, &permit, &shown),
+        shown,
+        revealed: Some(record),
+        told: None,
+    };
+    Ok(page.render().into_response())
+}
+
+impl Page {
+    pub(super) fn render(&self) -> Markup {
+        let plan = &self.shown.plan;
+        let main = html! {
+            div.heading { h1 { (summary(&self.kinds(), false)) } span.tag { (plan.state) } }
+            @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
+            @if let Some(record) = &self.revealed { (reveal::banner(record)) }
+            (self.halted())
+            div.columns {
+                div {
+                    (self.steps())
+                    (self.notes())
+                    (self.because())
+                    (self.said())
+                }
+                div.narrow {
+                    (self.facts())
+                    (plan_act::forms(self))
+                    (self.who())
+                }
+            }
+        };
+        let mut trail = trail_to(&self.tenant, None);
+        let href = Link::to("/plans").with("tenant", self.tenant.as_str()).done();
+        trail.push(Crumb { text: "Plans".to_owned(), href });
+        let layout = Layout {
+            title: "Plan",
+            tenant: &self.tenant,
+            reader: &self.reader,
+            trail,
+            now: Some(self.now),
+            // Why only then: what does not change by itself is not asked for again.
+            scripts: if self.is_moving() { &["plan.js"] } else { &[] },
+        };
+        layout.render(&main)
+    }
+
+    /// Whether it goes on without anybody's doing.
+    fn is_moving(&self) -> bool {
+        self.revealed.is_none() && matches!(self.shown.plan.state.as_str(), "approved" | "running")
+    }
+
+    fn kinds(&self) -> Vec<KindCount> {
+        let mut kinds: Vec<KindCount> = Vec::new();
+        for step in &self.shown.steps {
+            match kinds.iter_mut().find(|known| known.kind == step.kind) {
+                Some(known) => known.count += 1,
+                None => kinds.push(KindCount { kind: step.kind.clone(), count: 1 }),
+            }
+        }
+        kinds
+    }
+
+    fn halted(&self) -> Markup {
+        html! {
+            @if let Some(halt) = &self.shown.halt {
+                p.banner.alarm role="status" {
+                    strong { "The run halted before step " (halt.step + 1) ". " }
+                    (halt_words(halt))
+                }
+            }
+        }
+    }
+
+    fn steps(&self) -> Markup {
+        let steps = &self.shown.steps;
+        let through = steps.iter().filter(|step| is_through(step.state)).count();
+        let is_begun = self.shown.plan.begun.is_some();
+        html! {
+            section.card aria-labelledby="steps-title" {
+                h2 #steps-title { "What it does" }
+                div data-moving[self.is_moving()] {
+                    @if is_begun {
+                        p {
+                            progress value=(through) max=(steps.len()) { (through) }
+                            " " (through) " of " (steps.len()) " steps"
+                            @if self.is_moving() { span.quiet { " · goes on" } }
+                        }
+                    }
+                    ol.steps { @for step in steps.iter().take(STEPS) { (self.step(step, is_begun)) } }
+                    @if steps.len() > STEPS {
+                        p.note { "And " (steps.len() - STEPS) " more steps; the API tells all of them." }
+                    }
+                }
+                p.note { "These sentences are made from what is sent, and from nothing that anybody wrote." }
+            }
+        }
+    }
+
+    fn step(&self, step: &StepShown, is_begun: bool) -> Markup {
+        html! {
+            li {
+                p.wrap { (step.sentence.text) @if is_begun { " " span.tag { (step.state) } } }
+                p.quiet.wrap {
+                    @if step.is_irreversible { strong.alarm { "Irreversible. " } }
+                    @if !step.is_irreversible { "Undone by: " }
+                    (step.sentence.undone)
+                    @if let Some(status) = step.status { " The tenant answered " (status) "." }
+                }
+            }
+        }
+    }
+
+    fn notes(&self) -> Markup {
+        let PlanShown { notes, radius, left, .. } = &self.shown;
+        html! {
+            section.card aria-labelledby="notes-title" {
+                h2 #notes-title { "What to know before" }
+                ul {
+                    @if radius.irreversible > 0 {
+                        li { strong.alarm { (radius.irreversible) " of " (radius.steps) " steps can't be undone." } }
+                    }
+                    @if radius.is_everybody { li { strong.alarm { "It reaches everybody at the tenant." } } }
+                    @for note in notes { li { (note) } }
+                    @for stays in left {
+                        li {
+                            "Step " code { (stays.step) } " stays as it is: " (stays.kind.as_str().replace('_', " "))
+                            @if let Some(why) = stays.why { ", since " (why.text()) }
+                        }
+                    }
+                    @if notes.is_empty() && radius.irreversible == 0 && left.is_empty() && !radius.is_everybody {
+                        li.quiet { "Nothing: every step can be undone." }
+                    }
+                }
+            }
+        }
+    }
+
+    fn because(&self) -> Markup {
+        html! {
+            section.card aria-labelledby="because-title" {
+                h2 #because-title { "In the words of whoever asks" }
+                p.note { "What stands here was written by whoever proposed the plan, and proves nothing." }
+                blockquote.wrap { p { strong { (self.shown.title) } } }
+                ol.steps {
+                    @for because in self.shown.because.iter().take(STEPS) {
+                        li {
+                            p.wrap { (because.reason) }
+                            @if !because.evidence.is_empty() {
+                                p.quiet.wrap { "Rests on: " @for evidence in &because.evidence { (self.evidence(evidence)) " " } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn evidence(&self, evidence: &Evidence) -> Markup {
+        let at = |path: String| Link::to(&path).with("tenant", self.tenant.as_str()).done();
+        html! {
+            @match evidence {
+                Evidence::Log { id } => { span { "log entry " code { (words::end(id.as_str())) } } },
+                Evidence::Decision { id } => { a href=(at(format!("/decisions/{id}"))) { "decision " code { (words::end(id.as_str())) } } },
+                Evidence::Alert { id } => { span { "alert " code { (id) } } },
+                Evidence::Incident { id } => { a href=(at(format!("/incidents/{id}"))) { "incident " code { (id) } } },
+                Evidence::Span { document, from, to } => { span { "document " code { (words::short(document)) } ", bytes " (from) " to " (to) } },
+                Evidence::Domain { domain, at } => { span { "domain " code { (domain) } ", proved " (words::absolute(*at)) } },
+            }
+        }
+    }
+
+    fn said(&self) -> Markup {
+        html! {
+            section.card aria-labelledby="said-title" {
+                h2 #said-title { "What was done and said" }
+                @if self.shown.reviews.is_empty() && self.shown.remarks.is_empty() { p.quiet { "Nobody did anything yet." } }
+                @for review in &self.shown.reviews {
+                    article.comment {
+                        p { strong { (review.act) } " by " (review.by) " " span.quiet { (words::time(review.at, self.now)) } }
+                        @if let Some(reason) = &review.reason { p.text { (reason) } }
+                    }
+                }
+                @for remark in &self.shown.remarks {
+                    article.comment {
+                        p { strong { (remark.by) } " " span.quiet { (words::time(remark.at, self.now)) } }
+                        p.text { (remark.text) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn facts(&self) -> Markup {
+        let PlanShown { plan, radius, .. } = &self.shown;
+        let at = |path: String| Link::to(&path).with("tenant", self.tenant.as_str()).done();
+        let is_late = plan.state == "proposed" && plan.due < self.now;
+        html! {
+            section.card aria-labelledby="facts-title" {
+                h2 #facts-title { "Facts" }
+                dl.pairs {
+                    div { dt { "State" } dd { (plan.state) @if is_late { " · " strong.alarm { "overdue" } } } }
+                    div { dt { "Reaches" } dd {
+                        (many(radius.users, "user")) ", " (many(radius.organizations, "organization")) ", "
+                        (many(radius.clients, "application")) ", " (many(radius.steps, "step"))
+                    } }
+                    div { dt { "Agreed" } dd {
+                        @if plan.is_by_policy { "the policy countersigned it" } @else { (self.shown.approvals) " of: " (self.demanded()) }
+                    } }
+                    @if !self.shown.reasons.is_empty() {
+                        div { dt { "Asks people" } dd { (reasons_words(&self.shown.reasons)) } }
+                    }
+                    div { dt { "Proposed" } dd {
+                        @match (&self.shown.proposed_by, &self.shown.workflow) {
+                            (Some(name), _) => { "by " (name) ", " },
+                            (None, Some(workflow)) => { "by " code { (workflow) } ", " },
+                            (None, None) => { "by " code { (plan.proposer) } ", " },
+                        }
+                        (words::absolute(plan.proposed))
+                    } }
+                    div { dt { "Look by" } dd { (words::absolute(plan.due)) } }
+                    div { dt { "Good until" } dd { (words::absolute(plan.expires)) } }
+                    div { dt { "Queue" } dd { (plan.audience.replace('_', " ")) " · " (priority(plan.priority)) } }
+                    div { dt { "Assignee" } dd { (plan.assignee.as_deref().unwrap_or("nobody")) } }
+                    @if let Some(incident) = &plan.incident {
+                        div { dt { "Incident" } dd { a href=(at(format!("/incidents/{incident}"))) { code { (incident) } } } }
+                    }
+                    @if let Some(undone) = &plan.undoes {
+                        div { dt { "Undoes" } dd { a href=(at(format!("/plans/{undone}"))) { code { (words::end(undone)) } } } }
+                    }
+                    div { dt { "Plan" } dd { code.wrap { (plan.id) } } }
+                    div { dt { "Hash" } dd { code.wrap { (plan.hash) } } }
+                }
+            }
+        }
+    }
+
+    fn demanded(&self) -> Markup {
+        html! {
+            @for (index, demanded) in self.shown.demanded.iter().enumerate() {
+                @if index > 0 { ", and " }
+                @match demanded {
+                    Approvals::People(1) => "one person",
+                    Approvals::People(count) => { (count) " different people" },
+                    Approvals::Roles { at_least, of } => {
+                        "people of " (at_least) " of the roles " (of.iter().map(|role| role.replace('_', " ")).collect::<Vec<_>>().join(", "))
+                    },
+                }
+            }
+            @if self.shown.own_suffices { ", who may be the one who proposed it" }
+        }
+    }
+
+    /// Whom it touches: each leads to all that is found about them.
+    fn who(&self) -> Markup {
+        let action = Link::to(&format!("/plans/{}/reveal", self.shown.plan.id)).done();
+        let choices = PARTS.map(|(field, text, is_chosen)| Choice { field, text, shown: None, is_chosen });
+        let users = &self.shown.users;
+        html! {
+            section.card.acts aria-labelledby="who-title" {
+                h2 #who-title { "Whom it touches" }
+                @if users.is_empty() { p.quiet { "No user." } }
+                ul.who {
+                    @for user in users.iter().take(12) {
+                        li {
+                            @let name = user.get("name").and_then(|name| name.as_str()).unwrap_or_default();
+                            @let tag = user.get("entity").and_then(|tag| tag.as_str()).unwrap_or_default();
+                            a href=(Link::to("/incidents").with("tenant", self.tenant.as_str()).with("entity", tag).done()) { code { (name) } }
+                        }
+                    }
+                }
+                @if self.shown.radius.users > 12 { p.quiet { "and " (self.shown.radius.users - 12) " more" } }
+                @if self.rights.reveal { (reveal::form((&self.tenant, &self.reader), &action, &choices, &[])) }
+            }
+        }
+    }
+}
+
+const fn is_through(state: StepState) -> bool {
+    matches!(state, StepState::Done | StepState::Already)
+}
+
+/// Where and why a run halted, and what can be done.
+fn halt_words(halt: &Halt) -> String {
+    match &halt.why {
+        Why::Moved { what } => {
+            format!(
+                "The tenant is not as it was when the plan was made: {what}. A fresh plan was proposed where one could be made."
+            )
+        }
+        Why::Refused { status } => format!("The tenant refused the step with status {status}."),
+        Why::Uncertain => {
+            "Nobody knows whether the step was done. Look at the tenant, and say it below.".to_owned()
+        }
+        Why::NotSeen { what } => format!("The step was answered as done, and that does not show: {what}."),
+        Why::Unknown => "What an earlier step answered, or a secret, is not known.".to_owned(),
+        Why::Stopped => "A person stopped it.".to_owned(),
+    }
+}
+
+/// Why a plan goes no further by itself.
+fn reasons_words(reasons: &[GateReason]) -> String {
+    let mut kinds = Vec::new();
+    let mut said = Vec::new();
+    for reason in reasons {
+        match reason {
+            GateReason::Kind { kind, .. } => kinds.push(kind.as_str().replace('_', " ")),
+            GateReason::RunCap { .. } => said.push("it reaches further than a run may by itself".to_owned()),
+            GateReason::DayCap { .. } => {
+                said.push("runs of a day reach as far as they may by themselves".to_owned())
+            }
+            GateReason::Breaker => said.push("the breaker is open".to_owned()),
+            GateReason::OwnUndo => said.push("it undoes a run of whoever wants that".to_owned()),
+            other => said.push(other.code().replace('_', " ")),
+        }
+    }
+    if !kinds.is_empty() {
+        said.insert(0, format!("the settings ask for: {}", kinds.join(", ")));
+    }
+    said.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::console::{plans::tests::head, samples};
+
+    fn shown(state: &str) -> PlanShown {
+        let sentence =
+            json!({"step": "1.1.block_user", "text": samples::HOSTILE, "undone": "Lift the block."});
+        let step = |state: &str, irreversible: bool| StepShown {
+            name: "1.1.block_user".to_owned(),
+            kind: "block_user".to_owned(),
+            sentence: serde_json::from_value(sentence.clone()).unwrap(),
+            is_irreversible: irreversible,
+            because: 0,
+            state: state.parse().unwrap(),
+            sent: 1,
+            status: Some(409),
+        };
+        let evidence = [
+            json!({"kind": "log", "id": "900"}),
+            json!({"kind": "decision", "id": "dec_1"}),
+            json!({"kind": "alert", "id": samples::HOSTILE}),
+            json!({"kind": "incident", "id": "inc_1"}),
+            json!({"kind": "span", "document": "00", "from": 1, "to": 2}),
+            json!({"kind": "domain", "domain": "example.com", "at": samples::now()}),
+        ];
+        let mut plan = head();
+        plan.state = state.to_owned();
+        plan.begun = (state != "proposed").then(samples::now);
+        PlanShown {
+            plan,
+            proposed_by: Some(samples::HOSTILE.to_owned()),
+            workflow: None,
+            title: samples::HOSTILE.to_owned(),
+            because: vec![
+                serde_json::from_value(json!({"reason": samples::HOSTILE, "evidence": evidence})).unwrap(),
+            ],
+            radius: serde_json::from_value(json!({"users": 40, "organizations": 0, "clients": 0, "steps": 2, "irreversible": 1, "is_everybody": true})).unwrap(),
+            users: vec![json!({"kind": "user", "name": samples::HOSTILE, "entity": "ent_0000000000000007"})],
+            steps: vec![step("done", false), step("pending", true)],
+            notes: vec!["Access tokens that are out stay good.".to_owned()],
+            left: vec![serde_json::from_value(json!({"step": "1.1", "kind": "revoke_access", "why": "sign_in"})).unwrap()],
+            reasons: vec![serde_json::from_value(json!({"code": "breaker"})).unwrap()],
+            demanded: vec![
+                Approvals::People(2),
+                Approvals::Roles { at_least: 1, of: ["approver".to_owned()].into() },
+            ],
+            approvals: 1,
+            own_suffices: false,
+            reviews: vec![countersign_app::acts::ReviewShown {
+                act: "rejected".to_owned(),
+                principal: "per_1".to_owned(),
+                by: "Mia".to_owned(),
+                reason: Some(samples::HOSTILE.to_owned()),
+                at: samples::now(),
+            }],
+            remarks: vec![countersign_app::acts::RemarkShown {
+                id: "rec_1".to_owned(),
+                by: "Noa".to_owned(),
+                text: samples::HOSTILE.to_owned(),
+                at: samples::now(),
+            }],
+            halt: (state == "halted").then(|| Halt { step: 1, why: Why::Uncertain }),
+        }
+    }
+
+    fn page(state: &str, rights: Rights) -> String {
+        let page = Page {
+            tenant: samples::tenant(),
+            reader: samples::reader(),
+            now: samples::now(),
+            shown: shown(state),
+            rights,
+            revealed: Some("rec_9".to_owned()),
+            told: plan_act::told(Some("approved")),
+        };
+        page.render().into_string()
+    }
+
+    fn all() -> Rights {
+        Rights {
+            approve: true,
+            propose: true,
+            execute: true,
+            work: true,
+            reveal: true,
+            is_person: true,
+            is_own: false,
+            has_agreed: false,
+        }
+    }
+
+    #[test]
+    fn a_plan_that_waits_is_shown_whole_and_nothing_of_it_is_markup() {
+        let page = page("proposed", all());
+        samples::check_page(&page);
+        for part in [
+            "Block user ×2",
+            "1 of 2 steps can't be undone",
+            "In the words of whoever asks",
+            "2 different people, and people of 1 of the roles approver",
+            "the breaker is open",
+            "name=\"hash\" value=\"0000",
+            "/plans/pln_1/approve",
+            "/plans/pln_1/reject",
+            "decision <code>",
+            "It reaches everybody",
+            "rec_9",
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+    }
+
+    #[test]
+    fn a_halted_run_says_where_and_what_can_be_done() {
+        let page = page("halted", all());
+        samples::check_page(&page);
+        for part in ["halted before step 2", "/settle", "/undo", "1 of 2 steps", "was done"] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert!(!page.contains("/approve\""));
+    }
+
+    #[test]
+    fn who_may_not_approve_is_told_why() {
+        for (rights, said) in [
+            (Rights { is_own: true, ..all() }, "You proposed it"),
+            (Rights { has_agreed: true, ..all() }, "You agreed to it"),
+            (Rights { approve: false, is_person: false, ..all() }, "signed in at the identity provider"),
+            (Rights { approve: false, ..all() }, "the role approver"),
+        ] {
+            let page = page("proposed", rights);
+            assert!(page.contains(said) && !page.contains("/approve\""), "{said}");
+        }
+        let reader = page("done", Rights::default());
+        assert!(!reader.contains("<form class=\"fields\""), "a reader has no form");
+    }
+}

@@ -1,0 +1,329 @@
+//! What people do with a plan: the forms of its page, and what they send. Approvals say the hash that was looked at.
+
+use std::collections::BTreeSet;
+
+use axum::{
+    Form,
+    extract::{Path, State, rejection::FormRejection},
+    response::{IntoResponse, Redirect, Response},
+};
+use countersign_app::acts::{Handing, MAX_REMARK_BYTES, StepState, Why};
+use countersign_core::TenantId;
+use countersign_rights::Action;
+use maud::{Markup, html};
+
+use super::{
+    confirm::{Pairs, named_tenant, of_form},
+    fault::Fault,
+    filter::actor,
+    plan::Page,
+    query::{Link, Parameters},
+};
+use crate::{Server, authn::Known};
+
+type Fields = Result<Form<Pairs>, FormRejection>;
+
+/// Answers `POST /plans/{id}/approve`.
+pub(super) async fn approve(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Fields,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::ApprovePlans, &parameters).await;
+    let permit = permit.map_err(|fault| fault.back_to(&page(&parameters, &id)))?;
+    server.0.app.approve_plan(&permit, &id, hash(&parameters)?).await?;
+    Ok(back(permit.id(), &id, "approved"))
+}
+
+/// Answers `POST /plans/{id}/reject`.
+pub(super) async fn reject(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Fields,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::ApprovePlans, &parameters).await;
+    let permit = permit.map_err(|fault| fault.back_to(&page(&parameters, &id)))?;
+    let reason = text(&parameters, "reason");
+    server.0.app.reject_plan(&permit, &id, (hash(&parameters)?, &reason)).await?;
+    Ok(back(permit.id(), &id, "rejected"))
+}
+
+/// Answers `POST /plans/{id}/withdraw`.
+pub(super) async fn withdraw(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Fields,
+) -> Result<Response, Fault> {
+    let permit = named_tenant(&server, &caller, Action::ProposePlans, &of_form(form)?).await?;
+    server.0.app.withdraw_plan(&permit, &id).await?;
+    Ok(back(permit.id(), &id, "withdrawn"))
+}
+
+/// Answers `POST /plans/{id}/stop`.
+pub(super) async fn stop(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Fields,
+) -> Result<Response, Fault> {
+    let permit = named_tenant(&server, &caller, Action::ExecutePlans, &of_form(form)?).await?;
+    server.0.app.stop_plan(&permit, &id).await?;
+    Ok(back(permit.id(), &id, "stopped"))
+}
+
+/// Answers `POST /plans/{id}/resume`.
+pub(super) async fn resume(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Fields,
+) -> Result<Response, Fault> {
+    let permit = named_tenant(&server, &caller, Action::ExecutePlans, &of_form(form)?).await?;
+    server.0.app.resume_plan(&permit, &id).await?;
+    Ok(back(permit.id(), &id, "resumed"))
+}
+
+/// Answers `POST /plans/{id}/settle`.
+pub(super) async fn settle(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Fields,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::ExecutePlans, &parameters).await?;
+    let step = parameters.get("step").and_then(|text| text.parse().ok());
+    let step = step.ok_or_else(|| Fault::query("`step` is what the form says"))?;
+    let is_done = match parameters.get("done") {
+        Some("yes") => true,
+        Some("no") => false,
+        _ => return Err(Fault::query("`done` is `yes` or `no`")),
+    };
+    server.0.app.settle_step(&permit, &id, (step, is_done)).await?;
+    Ok(back(permit.id(), &id, "settled"))
+}
+
+/// Answers `POST /plans/{id}/undo`: goes on to the plan that takes it back.
+pub(super) async fn undo(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Fields,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::ExecutePlans, &parameters).await?;
+    let chosen: BTreeSet<String> = parameters.all("step").map(str::to_owned).collect();
+    let chosen = (!chosen.is_empty()).then_some(chosen);
+    let head = server.0.app.undo_plan(&permit, &id, chosen.as_ref()).await?;
+    Ok(back(permit.id(), &head.id, "undoing"))
+}
+
+/// Answers `POST /plans/{id}/assign`.
+pub(super) async fn assign(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Fields,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::WorkReviews, &parameters).await?;
+    server.0.app.hand_plan(&permit, &id, handing(&parameters)?).await?;
+    Ok(back(permit.id(), &id, "assigned"))
+}
+
+/// Answers `POST /plans/{id}/comment`.
+pub(super) async fn comment(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    form: Fields,
+) -> Result<Response, Fault> {
+    let parameters = of_form(form)?;
+    let permit = named_tenant(&server, &caller, Action::WorkReviews, &parameters).await?;
+    let actor = permit.actor(parameters.get("actor"))?;
+    server.0.app.remark_plan(&permit, &id, (&actor, &text(&parameters, "text"))).await?;
+    Ok(back(permit.id(), &id, "noted"))
+}
+
+/// What a form of hands says.
+pub(super) fn handing(parameters: &Parameters) -> Result<Handing, Fault> {
+    let priority = parameters.get("priority").map(str::parse).transpose();
+    Ok(Handing {
+        assignee: Some(parameters.get("assignee").map(str::to_owned)),
+        audience: parameters.get("audience").map(str::to_owned),
+        priority: priority.map_err(|_| Fault::query("`priority` is one that the form offers"))?,
+    })
+}
+
+fn hash(parameters: &Parameters) -> Result<&str, Fault> {
+    parameters.get("hash").ok_or_else(|| Fault::query("`hash` is what the form says"))
+}
+
+/// A text of several lines: browsers end each by two characters.
+pub(super) fn text(parameters: &Parameters, name: &str) -> String {
+    parameters.get(name).unwrap_or_default().replace("\r\n", "\n")
+}
+
+/// Where a plan's page is.
+fn page(parameters: &Parameters, id: &str) -> String {
+    let link = Link::to(&format!("/plans/{id}"));
+    parameters.get("tenant").map_or_else(|| Link::to("/plans"), |tenant| link.with("tenant", tenant)).done()
+}
+
+fn back(tenant: &TenantId, id: &str, told: &str) -> Response {
+    let link = Link::to(&format!("/plans/{id}")).with("tenant", tenant.as_str()).with("told", told);
+    Redirect::to(&link.done()).into_response()
+}
+
+/// What a page says of an act that was done.
+pub(super) fn told(word: Option<&str>) -> Option<&'static str> {
+    match word? {
+        "proposed" => Some("The plan was proposed. Nothing is written before it was countersigned."),
+        "approved" => Some("You agreed to this plan."),
+        "rejected" => Some("You refused this plan."),
+        "withdrawn" => Some("You took the plan back."),
+        "stopped" => Some("The run stops before its next step."),
+        "resumed" => Some("The run goes on."),
+        "settled" => Some("What you said was recorded, and the run goes on."),
+        "undoing" => Some("This is the plan that takes it back."),
+        "assigned" => Some("It was given into other hands."),
+        "noted" => Some("Your comment was added."),
+        _ => None,
+    }
+}
+
+/// The forms of a plan's page: those that whoever reads may send.
+pub(super) fn forms(page: &Page) -> Markup {
+    let state = page.shown.plan.state.as_str();
+    let rights = page.rights;
+    let is_stopped = page.shown.halt.as_ref().is_some_and(|halt| halt.why == Why::Stopped);
+    html! {
+        section.card.acts aria-labelledby="acts-title" {
+            h2 #acts-title { "Act" }
+            @match state {
+                "proposed" | "approved" => { (votes(page)) },
+                "running" if rights.execute => { (form(page, "stop", "Stop", &html! { p { "Before its next step; what is on its way arrives." } })) },
+                "halted" if rights.execute => {
+                    @if is_stopped { (form(page, "resume", "Let it go on", &html! {})) } @else { (settling(page)) }
+                },
+                _ => {},
+            }
+            @if rights.execute && matches!(state, "done" | "halted" | "failed") { (undoing(page)) }
+            @if rights.work {
+                (form(page, "assign", "Assign", &hands(&page.shown.plan.audience, page.shown.plan.priority, page.shown.plan.assignee.as_deref())))
+                (form(page, "comment", "Comment", &html! {
+                    label { "Comment" textarea name="text" rows="4" required maxlength=(MAX_REMARK_BYTES) {} }
+                    (actor(&page.reader))
+                }))
+            }
+        }
+    }
+}
+
+/// Agreeing, refusing and taking back, or why that is not for whoever reads.
+fn votes(page: &Page) -> Markup {
+    let rights = page.rights;
+    let hash = html! { input type="hidden" name="hash" value=(page.shown.plan.hash); };
+    let is_open = page.shown.plan.state == "proposed";
+    let own_counts = page.shown.own_suffices || !rights.is_own;
+    html! {
+        @if rights.approve && is_open && own_counts && !rights.has_agreed {
+            (form(page, "approve", "Approve", &html! {
+                (hash)
+                p { "You agree to exactly what is shown here, with the hash " code { (page.shown.plan.hash.get(..12).unwrap_or_default()) } "…" }
+            }))
+        }
+        @if rights.approve {
+            (form(page, "reject", "Reject", &html! {
+                (hash)
+                label { "Why" textarea name="reason" rows="3" required maxlength="1000" {} }
+            }))
+        }
+        @if is_open && rights.is_own && !page.shown.own_suffices { p.quiet { "You proposed it: somebody else has to agree." } }
+        @if rights.has_agreed { p.quiet { "You agreed to it." } }
+        @if !rights.approve {
+            p.quiet {
+                @if rights.is_person { "Approving takes the role approver." }
+                @else { "Approving takes a person who signed in at the identity provider: a link or a token approves nothing." }
+            }
+        }
+        @if rights.is_own && rights.propose && rights.is_person { (form(page, "withdraw", "Take it back", &html! {})) }
+    }
+}
+
+fn settling(page: &Page) -> Markup {
+    html! {
+        @if let Some(halt) = &page.shown.halt {
+            @if matches!(halt.why, Why::Uncertain | Why::NotSeen { .. }) {
+                (form(page, "settle", "Say whether it was done", &html! {
+                    input type="hidden" name="step" value=(halt.step);
+                    fieldset {
+                        legend { "Look at the tenant: step " (halt.step + 1) }
+                        label.check { input type="radio" name="done" value="yes" required; span { "was done" } }
+                        label.check { input type="radio" name="done" value="no"; span { "was not done, and is sent again" } }
+                    }
+                }))
+            }
+        }
+    }
+}
+
+/// So many steps are offered one by one.
+const CHOICES: usize = 30;
+
+fn undoing(page: &Page) -> Markup {
+    let done: Vec<_> = page
+        .shown
+        .steps
+        .iter()
+        .filter(|step| step.state == StepState::Done && !step.is_irreversible)
+        .collect();
+    html! {
+        @if !done.is_empty() {
+            (form(page, "undo", "Undo", &html! {
+                p { "Proposes another plan that takes back what was done; it is looked at and agreed to as every plan." }
+                @if done.len() <= CHOICES {
+                    fieldset {
+                        legend { "Only these steps; all where none is chosen" }
+                        @for step in &done { label.check { input type="checkbox" name="step" value=(step.name); span.wrap { (step.sentence.text) } } }
+                    }
+                }
+            }))
+        }
+    }
+}
+
+/// The fields of whose hands something is in.
+pub(super) fn hands(audience: &str, priority: u8, assignee: Option<&str>) -> Markup {
+    html! {
+        label { "To whom; empty for nobody" input type="text" name="assignee" value=[assignee] maxlength="200" autocomplete="off"; }
+        label { "Queue" input type="text" name="audience" value=(audience) maxlength="40" pattern="[a-z0-9_]+" autocomplete="off" spellcheck="false"; }
+        label {
+            "Presses"
+            select name="priority" {
+                @for (value, word) in [(0_u8, "Low"), (1, "Normal"), (2, "High"), (3, "Urgent")] {
+                    option value=(value) selected[value == priority] { (word) }
+                }
+            }
+        }
+    }
+}
+
+fn form(page: &Page, act: &str, title: &str, fields: &Markup) -> Markup {
+    let action = Link::to(&format!("/plans/{}/{act}", page.shown.plan.id)).done();
+    html! {
+        details name="act" {
+            summary { (title) }
+            form.fields method="post" action=(action) {
+                input type="hidden" name="tenant" value=(page.tenant);
+                (fields)
+                div.buttons { button.primary.danger[act == "reject"] type="submit" { (title) } }
+            }
+        }
+    }
+}
