@@ -137,7 +137,51 @@ function isProtected(event, config) {
 
 // SHA-256 of this file without CONFIG and with zeros here, sent with each request so that a decision names the code that
 // asked for it. The build writes it.
-const CODE = 'd8d41b2d6ceaf323951871a99228cc1a073b4ca9aaccfa0f24568b46b80a19df';
+const CODE = '0f9fafd0be2b724c18cafb9fa4bcd826a6f13e242aaac9a4b6fda0669a76cdf9';
+
+// --- contained ---
+
+const MAX_MARK_BYTES = 1024;
+const MAX_MARK_DEPTH = 6;
+
+function existingMark(event, config) {
+  return dig(event, 'user', 'app_metadata', config.mark_key);
+}
+
+// The key of `app_metadata` in which a plan marks an account. Why a key of its own: the mark of each sign-in replaces the
+// other one, and whoever signs in again and again must not hold up a plan.
+const CONTAINED_KEY = 'countersign_contained';
+
+// Anything but absent, null or false counts: a mark of another shape is no release.
+function isSet(contained) {
+  return contained !== undefined && contained !== null && contained !== false;
+}
+
+// Whether a plan marked the account.
+function isMarkedByPlan(event) {
+  return isSet(dig(event, 'user', 'app_metadata', CONTAINED_KEY));
+}
+
+// Whether the account is contained.
+function isContained(event, config) {
+  return isSet(dig(existingMark(event, config), 'contained')) || isMarkedByPlan(event);
+}
+
+// Whether Auth0 can store a value: no `.` and no `$` in a key. Why: it writes when the whole flow has ended, and what it
+// refuses then fails a sign-in that nobody wanted to stop.
+function isStorable(value, depth = 0) {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth >= MAX_MARK_DEPTH) return false;
+  return Object.entries(value).every(([key, part]) => /^[A-Za-z0-9_-]{1,64}$/.test(key) && isStorable(part, depth + 1));
+}
+
+// The mark to write: the value, and never less containment than before. Null when it cannot be stored.
+function mergedMark(event, config, value) {
+  const mark = { ...value };
+  const before = dig(existingMark(event, config), 'contained');
+  if (isSet(before)) mark.contained = before;
+  return isStorable(mark) && jsonBytes(mark) <= MAX_MARK_BYTES ? mark : null;
+}
 
 // --- request ---
 
@@ -326,6 +370,7 @@ function pickEvent(event, config, fields) {
   if (isRecord(metadata) && isRecord(picked.user)) {
     const mark = pick(MARK_FIELD, metadata[config.mark_key], 'user.app_metadata.countersign', cuts);
     picked.user.app_metadata = mark === undefined ? {} : { countersign: mark };
+    if (isMarkedByPlan(event)) picked.user.app_metadata[CONTAINED_KEY] = true;
   } else if (metadata !== undefined && metadata !== null) {
     cut(cuts, 'user.app_metadata');
   }
@@ -351,36 +396,6 @@ function writeRequest(event, config, deadlineMs, flow) {
     body = write();
   }
   return body;
-}
-
-// --- contained ---
-
-const MAX_MARK_BYTES = 1024;
-const MAX_MARK_DEPTH = 6;
-
-function existingMark(event, config) {
-  return dig(event, 'user', 'app_metadata', config.mark_key);
-}
-
-// Whether the account is contained. Anything but absent, null or false counts: a mark of another shape is no release.
-function isContained(event, config) {
-  const contained = dig(existingMark(event, config), 'contained');
-  return contained !== undefined && contained !== null && contained !== false;
-}
-
-// Whether Auth0 can store a value: no `.` and no `$` in a key. Why: it writes when the whole flow has ended, and what it
-// refuses then fails a sign-in that nobody wanted to stop.
-function isStorable(value, depth = 0) {
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth >= MAX_MARK_DEPTH) return false;
-  return Object.entries(value).every(([key, part]) => /^[A-Za-z0-9_-]{1,64}$/.test(key) && isStorable(part, depth + 1));
-}
-
-// The mark to write: the value, and never less containment than before. Null when it cannot be stored.
-function mergedMark(event, config, value) {
-  const mark = { ...value };
-  if (isContained(event, config)) mark.contained = existingMark(event, config).contained;
-  return isStorable(mark) && jsonBytes(mark) <= MAX_MARK_BYTES ? mark : null;
 }
 
 // --- reach ---

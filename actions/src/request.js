@@ -3,6 +3,7 @@
 const { isRecord, dig, listOf, boundedText, jsonBytes } = require('./values');
 const { protectedRoleTest } = require('./person');
 const { CODE } = require('./code');
+const { CONTAINED_KEY, isMarkedByPlan } = require('./contained');
 
 // Bounds of the request. Why: text that an attacker can size must never make a request invalid or large.
 const MAX_BODY_BYTES = 48 * 1024;
@@ -189,6 +190,7 @@ function pickEvent(event, config, fields) {
   if (isRecord(metadata) && isRecord(picked.user)) {
     const mark = pick(MARK_FIELD, metadata[config.mark_key], 'user.app_metadata.countersign', cuts);
     picked.user.app_metadata = mark === undefined ? {} : { countersign: mark };
+    if (isMarkedByPlan(event)) picked.user.app_metadata[CONTAINED_KEY] = true;
   } else if (metadata !== undefined && metadata !== null) {
     cut(cuts, 'user.app_metadata');
   }

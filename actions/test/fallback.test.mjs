@@ -241,6 +241,18 @@ test('containment is anything but absent, null or false, and is never written aw
     assert.ok(isContained(event, config), JSON.stringify(contained));
     assert.deepEqual(mergedMark(event, config, { contained: false, a: 1 }), { contained, a: 1 });
   }
+  for (const byPlan of [true, 1, '', 'no', {}, { incident: 'inc_1' }]) {
+    const event = signIn({ mark: { level: 'high' } });
+    event.user.app_metadata.countersign_contained = byPlan;
+    assert.ok(isContained(event, config), JSON.stringify(byPlan));
+    assert.deepEqual(mergedMark(event, config, { a: 1 }), { a: 1 }, 'the mark of a sign-in does not touch what a plan set');
+    assert.equal(localVerdict(event, config, 'timeout', NOW).verdict, 'deny');
+  }
+  for (const byPlan of [undefined, null, false]) {
+    const event = signIn();
+    event.user.app_metadata.countersign_contained = byPlan;
+    assert.ok(!isContained(event, config), JSON.stringify(byPlan));
+  }
   for (const mark of [undefined, null, {}, { contained: false }, { contained: null }, 'contained']) {
     assert.ok(!isContained(signIn({ mark }), config));
   }

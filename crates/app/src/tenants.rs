@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 
 use crate::{
     Error, Ports, TenantConfig,
-    acts::{Bell, Hands},
+    acts::{Bell, Hands, Responding},
     crowd::Crowds,
     enrich::Enrich,
     gaps::Gap,
@@ -86,6 +86,8 @@ pub struct Tenant {
     pub(crate) own_clients: OnceLock<BTreeSet<ClientId>>,
     /// Tells that there is something to carry out.
     pub(crate) bell: Bell,
+    /// What incidents are answered with.
+    pub(crate) responding: Responding,
     /// When what holds was last read, in microseconds on the monotonic clock; `None` where no other process can change it.
     confirmed: Option<AtomicU64>,
     /// Held while a checkpoint is signed and written.
@@ -244,6 +246,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
     let keys = ports.master.tenant_with(&id, &pseudonym_root(ports, &id).await?, &ports.earlier_masters);
     // Why of the tenant: processes that share it can merge what they count.
     let salt = keys.tagger().tag("velocity", b"sample").0;
+    let responding = Responding::new(watch.playbooks.clone(), &current.watch, &watch.rules);
     Ok(Tenant {
         keys,
         current: ArcSwap::from_pointee(current),
@@ -268,6 +271,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         inquiries: OnceLock::new(),
         own_clients: OnceLock::new(),
         bell: Bell::default(),
+        responding,
         confirmed,
         signing: Arc::default(),
         switching: tokio::sync::Mutex::default(),

@@ -11,6 +11,7 @@ mod incidents;
 mod keys;
 mod models;
 mod plans;
+mod playbooks;
 mod policy;
 mod reveal;
 mod reviews;
@@ -47,6 +48,7 @@ pub use self::{
         AssignPlan, BreakerOf, CommentPlan, ListPlans, OfPlans, PlanCommand, ProposePlan, SettleStep,
         ShowPlan, UndoPlan, VoteOnPlan,
     },
+    playbooks::{PlaybookCommand, PlaybooksAt},
     policy::{Apply, Policy, Proposed, Show as ShowPolicy},
     reveal::{Reveal, Why},
     reviews::{AssignReview, CommentReview, JudgeReview, ListReviews, OpenReview, ReviewCommand, ShowReview},
@@ -170,6 +172,9 @@ pub enum Command {
     /// Rules over a tenant's log: check them, run their tests, see why one holds (docs/sigma.md).
     #[command(subcommand)]
     Rules(Rules),
+    /// What incidents are answered with: list playbooks, check them (docs/playbooks.md).
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
     /// Try detectors and rules over the stored log, and compare with the alerts that are stored; writes nothing.
     #[command(
         after_help = "Examples:\n  countersign backtest --config countersign.toml --since 2026-11-01\n  countersign backtest --data countersign-data --tenant example-tenant --rules my-rules --json\n\nIt works beside a running service. People and addresses are told as tags; entries by the ids that Auth0 gave them."

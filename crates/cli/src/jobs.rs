@@ -83,6 +83,8 @@ impl Jobs {
                     let act = act(Arc::clone(&app), Arc::clone(&tenant), queue, stop.clone());
                     tasks.spawn(told("act", act));
                 }
+                let respond = respond(Arc::clone(&app), Arc::clone(&tenant), stop.clone());
+                tasks.spawn_on(told("respond", respond), behind);
             }
             if tenant.has_hooks() {
                 tasks.spawn(told("tell", tell(app, tenant, stop)));
@@ -264,6 +266,24 @@ async fn keep_up(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<b
             app.record_switches(&tenant).await
         };
         log(&tenant, "refresh", in_time(look).await);
+    }
+}
+
+/// Asks playbooks about a tenant's incidents: by itself, since it waits for the tenant, and alerts wait for nobody.
+async fn respond(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let Some(tenant) = app.permit_job(Job::Playbooks, &tenant).await else { return };
+    let mut ticks = ticks(SECOND);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(&mut stop) => return,
+        }
+        let Some(lead) = lead(&app, &tenant).await else { continue };
+        // Why given up at the stop: what was proposed is known from the plans, and the rest is looked at again.
+        tokio::select! {
+            responded = app.respond_next(&tenant, &lead) => log(&tenant, "respond", responded.map(drop)),
+            () = stopped(&mut stop) => return,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the watching of a tenant's log goes by beside the policy, read again while the service runs: the operator's rule files, and
-//! which Actions were installed.
+//! What the watching of a tenant's log goes by beside the policy, read again while the service runs: the operator's rule files and
+//! playbooks, and which Actions were installed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +8,11 @@ use std::{
     time::Duration,
 };
 
-use countersign_app::{App, RuleFiles, Tenant, WatchConfig, check_policy};
+use countersign_app::{
+    App, RuleFiles, Tenant, WatchConfig,
+    acts::{PlaybookFiles, known_detectors},
+    check_policy,
+};
 use countersign_core::TenantId;
 use countersign_plan::install::TRIGGERS;
 use tokio::{sync::watch, time};
@@ -23,8 +27,15 @@ use crate::{
 /// Between two looks at the files.
 const LOOK: Duration = Duration::from_secs(3);
 
-/// What was read of rule files: they, or why they can't be read.
-type Read = Result<RuleFiles, Vec<String>>;
+/// What was read of a folder: its files, or why they can't be read.
+type Read = Result<Vec<(String, String)>, Vec<String>>;
+
+/// What was read last of rules and playbooks; `None`: no folder is configured, or none was read yet.
+#[derive(Default)]
+struct Seen {
+    rules: Option<Read>,
+    playbooks: Option<Read>,
+}
 
 /// Keeps the watching as the files have it.
 pub struct RuleWatch {
@@ -42,7 +53,7 @@ impl RuleWatch {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut ticks = time::interval(LOOK);
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-        let mut seen = BTreeMap::new();
+        let mut seen: BTreeMap<_, Seen> = BTreeMap::new();
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
@@ -51,10 +62,10 @@ impl RuleWatch {
             for tenant in self.app.tenants() {
                 let (config, app, tenant) =
                     (Arc::clone(&self.config), Arc::clone(&self.app), Arc::clone(tenant));
-                let before = seen.remove(tenant.id());
+                let before = seen.remove(tenant.id()).unwrap_or_default();
                 let id = tenant.id().clone();
                 // Why apart: files are read and rules compiled, while people sign in.
-                let looked = tokio::task::spawn_blocking(move || look(&config, &app, &tenant, before)).await;
+                let looked = tokio::task::spawn_blocking(move || look(&config, &app, &tenant, &before)).await;
                 match looked {
                     Ok(read) => drop(seen.insert(id, read)),
                     Err(error) => {
@@ -67,21 +78,32 @@ impl RuleWatch {
 }
 
 /// Takes what is there now; returns what was read.
-fn look(config: &Config, app: &App, tenant: &Tenant, before: Option<Option<Read>>) -> Option<Read> {
+fn look(config: &Config, app: &App, tenant: &Tenant, before: &Seen) -> Seen {
     app.guard_actions(tenant, actions(config, tenant.id()));
-    let folder = config.tenants.get(tenant.id())?.watch.rules.as_ref()?;
-    let read = read(folder);
-    if before.flatten().as_ref() != Some(&read) {
-        app.take_rules(tenant, read.clone());
+    let Some(watch) = config.tenants.get(tenant.id()).map(|tenant| &tenant.watch) else {
+        return Seen::default();
+    };
+    let seen =
+        Seen { rules: watch.rules.as_deref().map(read), playbooks: watch.playbooks.as_deref().map(read) };
+    if seen.rules != before.rules
+        && let Some(read) = &seen.rules
+    {
+        app.take_rules(tenant, read.clone().map(RuleFiles::new));
     }
-    Some(read)
+    // Why after the rules: playbooks name them.
+    if seen.playbooks != before.playbooks
+        && let Some(read) = &seen.playbooks
+    {
+        app.take_playbooks(tenant, read.clone().map(PlaybookFiles::new));
+    }
+    seen
 }
 
-/// The rule files in a folder and those within.
+/// The files in a folder and those within.
 fn read(folder: &Path) -> Read {
     let files = Files::within(folder).map_err(|error| vec![format!("{error:#}")])?;
     if files.unread.is_empty() {
-        Ok(RuleFiles::new(files.into_read()))
+        Ok(files.into_read())
     } else {
         Err(files.unread.iter().map(ToString::to_string).collect())
     }
@@ -99,7 +121,7 @@ fn actions(config: &Config, tenant: &TenantId) -> BTreeSet<String> {
 /// What a tenant's log is watched with at the start.
 ///
 /// # Errors
-/// What is wrong with its rule files, or with what its configured policy sets for them, a line each.
+/// What is wrong with its rule files and playbooks, or with what its configured policy sets for them, a line each.
 pub fn configured(config: &Config, id: &TenantId) -> anyhow::Result<WatchConfig> {
     let Some(tenant) = config.tenants.get(id) else { return Ok(WatchConfig::default()) };
     let client_id = tenant.management.as_ref().and_then(|section| section.client_id.clone());
@@ -109,7 +131,14 @@ pub fn configured(config: &Config, id: &TenantId) -> anyhow::Result<WatchConfig>
             faults.iter().map(|fault| format!("`tenants.{id}.policy.{}`: {}", fault.path, fault.message));
         anyhow::anyhow!("{}", told.collect::<Vec<_>>().join("\n"))
     })?;
-    Ok(WatchConfig { rules, client_id })
+    let playbooks = playbooks(config, id)?;
+    if playbooks != PlaybookFiles::default() {
+        let known = known_detectors(&tenant.policy.watch, &rules);
+        playbooks
+            .load(&known)
+            .map_err(|faults| anyhow::anyhow!("`tenants.{id}.watch.playbooks`:\n{}", faults.join("\n")))?;
+    }
+    Ok(WatchConfig { rules, playbooks, client_id })
 }
 
 /// The rule files of a tenant; none where no folder is configured.
@@ -120,5 +149,17 @@ pub fn rules(config: &Config, id: &TenantId) -> anyhow::Result<RuleFiles> {
     let Some(folder) = config.tenants.get(id).and_then(|tenant| tenant.watch.rules.as_ref()) else {
         return Ok(RuleFiles::default());
     };
-    read(folder).map_err(|faults| anyhow::anyhow!("`tenants.{id}.watch.rules`:\n{}", faults.join("\n")))
+    let files = read(folder)
+        .map_err(|faults| anyhow::anyhow!("`tenants.{id}.watch.rules`:\n{}", faults.join("\n")))?;
+    Ok(RuleFiles::new(files))
+}
+
+/// The playbooks of a tenant; none where no folder is configured.
+fn playbooks(config: &Config, id: &TenantId) -> anyhow::Result<PlaybookFiles> {
+    let Some(folder) = config.tenants.get(id).and_then(|tenant| tenant.watch.playbooks.as_ref()) else {
+        return Ok(PlaybookFiles::default());
+    };
+    let files = read(folder)
+        .map_err(|faults| anyhow::anyhow!("`tenants.{id}.watch.playbooks`:\n{}", faults.join("\n")))?;
+    Ok(PlaybookFiles::new(files))
 }

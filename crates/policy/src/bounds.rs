@@ -91,8 +91,15 @@ impl Bound {
         let ceilings = document.ceilings.iter().filter(|ceiling| ceiling.when.matches(circumstances));
         // INVARIANT: a challenge that a sign-up was spared is owed until a sign-in is confirmed.
         let owed = if circumstances.owes_challenge { Verdict::Challenge } else { Verdict::SkipMfa };
+        // INVARIANT: who is contained stays out until the containment is taken back at the tenant, whatever they answer.
+        let contained = if circumstances.is_contained { Verdict::Deny } else { Verdict::SkipMfa };
         Self {
-            at_least: floors.map(|floor| floor.at_least).max().unwrap_or(Verdict::SkipMfa).max(owed),
+            at_least: floors
+                .map(|floor| floor.at_least)
+                .max()
+                .unwrap_or(Verdict::SkipMfa)
+                .max(owed)
+                .max(contained),
             at_most: ceilings.map(|ceiling| ceiling.at_most).min().unwrap_or(Verdict::Deny),
         }
     }

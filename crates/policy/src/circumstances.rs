@@ -44,6 +44,9 @@ pub struct Circumstances {
     /// Whether the account's sign-up owes a challenge that could not be asked for then.
     #[serde(default)]
     pub owes_challenge: bool,
+    /// Whether a plan contained the account: it is marked so at the tenant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_contained: bool,
     /// Whether it is the client at which people sign in to our own console.
     #[serde(default)]
     pub is_console_client: bool,
@@ -82,6 +85,7 @@ impl Circumstances {
             can_redirect: false,
             is_first_login: false,
             owes_challenge: false,
+            is_contained: false,
             is_console_client: false,
             user_risk: None,
             new_scopes: Vec::new(),

@@ -95,6 +95,7 @@ fn clamp(case: &Case<'_>, bound: Bound, because: &mut Vec<Because>) -> Verdict {
     }
     let bounded = bound.clamp(wanted);
     match bounded.cmp(&wanted) {
+        Ordering::Greater if case.circumstances.is_contained => because.push(Because::Contained),
         Ordering::Greater if case.circumstances.owes_challenge => because.push(Because::Owed),
         Ordering::Greater => because.push(Because::Floor),
         Ordering::Less => because.push(Because::Ceiling),

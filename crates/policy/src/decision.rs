@@ -35,6 +35,8 @@ pub enum Because {
     Deferred,
     /// The account's sign-up owes a challenge, and no sign-in was confirmed since.
     Owed,
+    /// A plan contained the account, and nobody took that back.
+    Contained,
     /// What is held against the person asks for a challenge that the event alone does not.
     UserRisk,
     /// A challenge is required of a machine, and scopes that it never had before were taken away in its place.

@@ -23,10 +23,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy", &["core", "auth0"]),
     ("plan", &["core", "auth0"]),
     ("detect", &["core", "auth0", "privacy", "risk"]),
+    ("playbook", &["core", "auth0", "detect", "plan"]),
     ("rights", &["core"]),
     ("sandbox", &["core"]),
     ("store", &["core", "ledger"]),
-    ("app", &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "rights", "store"]),
+    (
+        "app",
+        &[
+            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "playbook", "rights",
+            "store",
+        ],
+    ),
     ("server", &["core", "auth0", "privacy", "ledger", "risk", "policy", "rights", "store", "app"]),
     ("testdb", &[]),
     ("fuzz", &[]),
@@ -42,14 +49,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "rights", "store",
-            "app", "adapters", "server", "sandbox",
+            "core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "playbook", "rights",
+            "store", "app", "adapters", "server", "sandbox",
         ],
     ),
 ];
 
 /// Crates that compute and do nothing else.
-const PURE: &[&str] = &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "rights"];
+const PURE: &[&str] =
+    &["core", "auth0", "privacy", "ledger", "risk", "policy", "plan", "detect", "playbook", "rights"];
 
 /// Packages that run, talk or store; nothing pure may reach one.
 const IMPURE: &[&str] = &["tokio", "axum", "hyper", "reqwest", "rusqlite", "sqlx", "mio", "socket2"];

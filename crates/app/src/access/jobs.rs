@@ -28,11 +28,13 @@ pub enum Job {
     Doctor,
     /// Carries plans out.
     Executor,
+    /// Proposes what playbooks want of incidents.
+    Playbooks,
 }
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ledger,
         Self::Watch,
         Self::Learning,
@@ -42,6 +44,7 @@ impl Job {
         Self::Pull,
         Self::Doctor,
         Self::Executor,
+        Self::Playbooks,
     ];
 
     /// The name by which policies know it.
@@ -57,6 +60,7 @@ impl Job {
             Self::Pull => "pull",
             Self::Doctor => "doctor",
             Self::Executor => "executor",
+            Self::Playbooks => "playbooks",
         }
     }
 
@@ -79,6 +83,7 @@ impl Job {
             Self::Pull => Action::PullLog,
             Self::Doctor => Action::InspectTenant,
             Self::Executor => Action::ExecutePlans,
+            Self::Playbooks => Action::ProposePlans,
         }
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Candidate<'a> {
     pub(super) undoes: Option<String>,
     /// Whether people are asked in any case: what went wrong once is not tried again by itself.
     pub(super) asks_people: bool,
+    /// In whose queue it stands; `None`: in that of security.
+    pub(super) audience: Option<String>,
 }
 
 fn spent(row: PlansSpent) -> Spent {
@@ -106,7 +108,7 @@ impl App {
         candidate: Candidate<'_>,
         (state, verdict): (&PlanState, Verdict),
     ) -> Result<(PlanRow, NewLeaf, Vec<Write>), Error> {
-        let Candidate { plan, order, actor, incident, undoes, .. } = candidate;
+        let Candidate { plan, order, actor, incident, undoes, audience, .. } = candidate;
         let (now, radius) = (self.ports.clock.now(), plan.radius());
         let id = self.make_id(IdKind::Plan)?;
         let key = self.plan_key(tenant, &plan).await?;
@@ -132,7 +134,7 @@ impl App {
             origin: origin(&plan.origin).to_owned(),
             incident,
             undoes,
-            audience: AUDIENCE.to_owned(),
+            audience: audience.unwrap_or_else(|| AUDIENCE.to_owned()),
             priority: u8::from(plan.steps.iter().any(|step| step.kind.is_containment())),
             proposer: actor.principal().to_owned(),
             assignee: None,

@@ -16,6 +16,7 @@ mod own;
 mod propose;
 mod recorder;
 mod refusal;
+mod respond;
 mod review;
 mod run;
 mod send;
@@ -35,6 +36,7 @@ use std::{
 use countersign_core::{ClientId, Secret};
 use countersign_plan::gate::Settings;
 
+pub(crate) use self::respond::Responding;
 pub use self::{
     contain::{CONTAINMENT, Containment},
     desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},
@@ -43,6 +45,7 @@ pub use self::{
     propose::{Asked, NewPlan},
     recorder::PlanRecorder,
     refusal::PlanRefusal,
+    respond::{PlaybookFiles, Responded, known_detectors},
     view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
 };
 pub(crate) use self::{desk::facts as hand_facts, executor::Bell};
@@ -52,6 +55,7 @@ pub use countersign_plan::{
     review::Refused,
     run::{Halt, StepState, Why},
 };
+pub use countersign_playbook::{Known, Playbook};
 pub use countersign_store::PlanFilter;
 
 use crate::{Error, Tenant, hooks::SendHook, tenant::Port};

@@ -31,6 +31,15 @@ pub struct Asked<'a> {
     pub incident: Option<String>,
     /// Whether people are asked in any case.
     pub asks_people: bool,
+    /// In whose queue its plan stands; `None`: in that of security.
+    pub audience: Option<String>,
+}
+
+/// How an order is let in.
+struct Entry<'a> {
+    actor: Actor<'a>,
+    asks_people: bool,
+    audience: Option<String>,
 }
 
 impl App {
@@ -57,7 +66,8 @@ impl App {
         let NewPlan { title, wanted, incident } = wanted;
         let order = Order { tenant: permit.id.clone(), title, origin, wanted };
         let hands = permit.hands()?;
-        self.let_in(permit, hands, (order, incident), (Actor::Person(caller.id()), false)).await
+        let entry = Entry { actor: Actor::Person(caller.id()), asks_people: false, audience: None };
+        self.let_in(permit, hands, (order, incident), entry).await
     }
 
     /// The same, where the incident that it is about has to be there.
@@ -77,9 +87,10 @@ impl App {
     /// # Errors
     /// As `propose_plan`.
     pub async fn propose_order(&self, tenant: &Tenant, asked: Asked<'_>) -> Result<PlanHead, Error> {
-        let Asked { order, by, incident, asks_people } = asked;
+        let Asked { order, by, incident, asks_people, audience } = asked;
         let hands = tenant.hands()?;
-        self.let_in(tenant, hands, (order, incident), (Actor::Automation(by), asks_people)).await
+        let entry = Entry { actor: Actor::Automation(by), asks_people, audience };
+        self.let_in(tenant, hands, (order, incident), entry).await
     }
 
     async fn let_in(
@@ -87,7 +98,7 @@ impl App {
         tenant: &Tenant,
         hands: &Hands,
         (order, incident): (Order, Option<String>),
-        (actor, asks_people): (Actor<'_>, bool),
+        Entry { actor, asks_people, audience }: Entry<'_>,
     ) -> Result<PlanHead, Error> {
         let faults = own_faults(&order, &self.own(tenant).await?);
         if !faults.is_empty() {
@@ -98,7 +109,8 @@ impl App {
         let frame = Frame { at: self.ports.clock.now(), good_for, receivers: hands.receivers() };
         let plan = plan_changes(&order, &reads, &frame)
             .map_err(|faults| Error::Plan(PlanRefusal::Faults(faults)))?;
-        let candidate = Candidate { plan, order: Some(order), actor, incident, undoes: None, asks_people };
+        let candidate =
+            Candidate { plan, order: Some(order), actor, incident, undoes: None, asks_people, audience };
         let (row, _) = self.admit(tenant, hands, candidate).await?;
         Ok(PlanHead::from(row))
     }

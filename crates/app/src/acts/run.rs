@@ -88,6 +88,7 @@ impl App {
             incident: kept.row.incident.clone(),
             undoes: kept.row.undoes.clone(),
             asks_people: true,
+            audience: Some(kept.row.audience.clone()),
         };
         let (_, state, fresh) = self.let_in_later(tenant, turn.hands, candidate).await?;
         let act = Act::Supersede { hash: state.hash };
@@ -204,7 +205,8 @@ impl App {
             return Ok(());
         };
         let incident = course.kept.row.incident.clone();
-        let asked = Asked { order, by: EXECUTOR, incident, asks_people: true };
+        let audience = Some(course.kept.row.audience.clone());
+        let asked = Asked { order, by: EXECUTOR, incident, asks_people: true, audience };
         if let Err(error) = self.propose_order(tenant, asked).await {
             tracing::warn!(tenant.id = %tenant.id, plan = course.kept.row.id, code = error.code(), "no fresh plan could be made");
         }

@@ -32,6 +32,7 @@ impl App {
         let caller = permit.caller();
         let is_own = kept.row.proposer == caller.id();
         let (incident, title) = (kept.row.incident.clone(), title(&kept.plan().title));
+        let audience = kept.row.audience.clone();
         let person = self.person(caller).await?;
         let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own };
         let good_for = hands.settings.rules(None, None).waits_for();
@@ -46,6 +47,7 @@ impl App {
             incident,
             undoes: Some(id.to_owned()),
             asks_people: false,
+            audience: Some(audience),
         };
         let (row, _) = self.admit(permit, hands, candidate).await?;
         Ok(PlanHead::from(row))

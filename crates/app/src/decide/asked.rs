@@ -1,11 +1,13 @@
 //! What a trigger's event gives to the one way in which all are decided about.
 
-use countersign_auth0::{Maybe, factor::FactorType, object::Authorization};
+use countersign_auth0::{Dictionary, Maybe, factor::FactorType, object::Authorization};
 use countersign_core::{Channel, ClientId, Mode, OrganizationId, SubjectId, TenantId, Timestamp, Trigger};
+use countersign_playbook::CONTAINED;
 use countersign_policy::{Circumstances, Realize};
 use countersign_privacy::TenantKeys;
 use countersign_risk::Extract;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::Tenant;
 
@@ -95,6 +97,14 @@ impl Tenant {
         let settings = policy.document().settings(T::TRIGGER, event.organization(), event.client());
         !self.is_off(T::TRIGGER) && settings.mode != Mode::Off
     }
+}
+
+/// Whether an account is marked as contained at the tenant: by a plan, or in the mark of sign-ins. Anything but absent, null or
+/// false counts, as in the Action: a mark of another shape is no release.
+pub(crate) fn is_contained(metadata: &Maybe<Dictionary>) -> bool {
+    let Some(metadata) = metadata.as_option() else { return false };
+    let marks = [metadata.get(CONTAINED), metadata.get("countersign").and_then(|mark| mark.get("contained"))];
+    marks.into_iter().flatten().any(|mark| !mark.is_null() && *mark != Value::Bool(false))
 }
 
 /// What policy takes from whoever can be asked for a factor.

@@ -4,6 +4,7 @@
 //! under the key of the day on which it began. Every act of a person is a leaf of the ledger, its reason sealed beside it.
 
 mod act;
+mod by_itself;
 mod entity;
 mod forget;
 mod place;

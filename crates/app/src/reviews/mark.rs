@@ -41,7 +41,7 @@ impl App {
         let marked = async {
             let Some(user) = self.user_of(tenant, decision).await? else { return Ok(()) };
             let order = order(tenant, (mark, &user), decision)?;
-            let asked = Asked { order, by: QUEUE, incident: None, asks_people: false };
+            let asked = Asked { order, by: QUEUE, incident: None, asks_people: false, audience: None };
             let head = self.propose_order(tenant, asked).await?;
             self.note_plan(tenant, &review.id, (Which::Mark, &head.id)).await.map(drop)
         };

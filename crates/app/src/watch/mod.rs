@@ -28,7 +28,6 @@ use countersign_core::Timestamp;
 use countersign_policy::{Document, Fault, Snapshot};
 use parking_lot::Mutex;
 
-pub(crate) use self::settings::sla;
 pub use self::{
     alerts::AlertBody,
     backtest::{Backtest, Compared, Trial, Tried},
@@ -40,6 +39,10 @@ pub use self::{
     work::Worked,
 };
 pub(crate) use self::{commit::Moved, desk::readable};
+pub(crate) use self::{
+    rules::rule_names,
+    settings::{kinds, sla},
+};
 use crate::{App, Error, Tenant};
 
 /// What became of the entries of one delivery.
@@ -82,6 +85,8 @@ pub struct StreamState {
 pub struct WatchConfig {
     /// The operator's rule files.
     pub rules: RuleFiles,
+    /// The operator's playbooks.
+    pub playbooks: crate::acts::PlaybookFiles,
     /// The service's own client at the tenant; `None` where there is none.
     pub client_id: Option<String>,
 }
@@ -133,8 +138,13 @@ impl Watch {
 impl Watch {
     /// Begins with what is configured.
     pub(crate) fn new(config: WatchConfig) -> Self {
-        let WatchConfig { rules, client_id } = config;
+        let WatchConfig { rules, client_id, playbooks: _ } = config;
         Self { rules: ArcSwap::from_pointee(rules), client: client_id, ..Self::default() }
+    }
+
+    /// The operator's rule files that hold.
+    pub(crate) fn rule_files(&self) -> std::sync::Arc<RuleFiles> {
+        self.rules.load_full()
     }
 
     /// Refuses rule files that can't be used with the policy that holds.

@@ -85,6 +85,11 @@ impl App {
     }
 }
 
+/// The names of all rule files, built in and the operator's.
+pub(crate) fn rule_names(files: &RuleFiles) -> impl Iterator<Item = &str> {
+    files.all().into_iter().map(|(name, _)| stem(name))
+}
+
 /// A file's name without folder and extension: what its rules are called by.
 pub(super) fn stem(name: &str) -> &str {
     let base = name.rsplit(['/', '\\']).next().unwrap_or(name);

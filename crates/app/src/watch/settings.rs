@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::Micros;
 use countersign_detect::{
-    Context, DAY, Detector, EngineSettings, Params,
+    About, Context, DAY, Detector, EngineSettings, Params,
     detectors::{self, LEARNING, NATIVE},
     incident::Sla,
     sigma::{self, Located, Values},
@@ -51,6 +51,13 @@ pub(super) fn make(watch: &Watch, rules: &RuleFiles) -> Result<(Detectors, Vec<F
     made.extend(sigma::load(&rules.all(), &values)?);
     made.retain(|detector| is_on(watch, &detector.about().id));
     Ok((made, faults))
+}
+
+/// The types of log entries that the detectors and rules take that are on; nothing where the rules can't be used.
+pub(crate) fn kinds(watch: &Watch, rules: &RuleFiles) -> BTreeMap<String, Vec<String>> {
+    let (made, _) = make(watch, rules).unwrap_or_default();
+    let kinds = |about: &About| about.kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    made.iter().map(|one| (one.about().id.to_string(), kinds(one.about()))).collect()
 }
 
 /// What holds for all detectors.

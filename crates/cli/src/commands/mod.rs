@@ -19,6 +19,7 @@ mod ledger;
 mod logs;
 mod model;
 mod plans;
+mod playbooks;
 pub(crate) mod policy;
 mod privacy;
 mod restore;
@@ -79,6 +80,7 @@ pub async fn run(args: Args) -> anyhow::Result<Verdict> {
         Command::Hooks(Hooks::Test(args)) | Command::Notify(Hooks::Test(args)) => hooks::test(args).await,
         Command::RiskToken(args) => risk_token::run(args).await,
         Command::Rules(command) => rules::run(command).await,
+        Command::Playbook(command) => playbooks::run(&command),
         Command::Backtest(args) => backtest::run(args).await,
         Command::Bench(command) => bench::run(&command),
         Command::Sandbox(args) => sandbox::run(args).await,

@@ -617,6 +617,11 @@ const KEYS: &[Key] = &[
         "A folder of rule files (`.yml`, docs/sigma.md) beside the built-in ones; one that is called as a built-in one takes its place. Read again when one changes. Since 0.1.",
     ),
     key(
+        "tenants.*.watch.playbooks",
+        "\"playbooks\"",
+        "A folder of playbooks (`.yml`, docs/playbooks.md) beside the built-in ones; one that is called as a built-in one takes its place. Read again when one changes. Since 0.1.",
+    ),
+    key(
         "tenants.*.policy.{layer}.mode",
         "\"audit\"",
         "off, audit (default), advisory or enforce. Since 0.1.",

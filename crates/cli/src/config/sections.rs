@@ -193,6 +193,8 @@ pub struct Tenant {
 pub struct Watch {
     /// A folder of rule files; `None`: the built-in rules alone.
     pub rules: Option<PathBuf>,
+    /// A folder of playbooks; `None`: the built-in ones alone.
+    pub playbooks: Option<PathBuf>,
 }
 
 impl Config {

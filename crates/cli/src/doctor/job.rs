@@ -94,7 +94,8 @@ impl Doctor {
         // Why before: whose code asks is told by which of the tenant's Actions is ours.
         posture.installed.owned.clone_from(&expected.owned);
         posture.asking = self.app.asking(tenant, &posture);
-        let Unfit { rules, settings } = self.app.unfit(tenant);
+        let Unfit { mut rules, settings } = self.app.unfit(tenant);
+        rules.extend(self.app.faulty_playbooks(tenant));
         let sets = self.app.reference().into_iter();
         let faulty_reference = sets.filter_map(|set| Some((set.key, set.fault?))).collect();
         let is_own_model_lost = tenant.is_own_model_lost();

@@ -54,6 +54,8 @@ mod overload;
 #[cfg(test)]
 mod permitted;
 #[cfg(test)]
+mod playbooks;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod postgres;

@@ -52,7 +52,7 @@ impl std::error::Error for Located {}
 
 /// Where the faults of one file gather.
 #[derive(Debug)]
-pub(super) struct Faults {
+pub struct Faults {
     file: String,
     pub(super) found: Vec<Located>,
 }
@@ -61,11 +61,14 @@ pub(super) struct Faults {
 const MAX_FAULTS: usize = 100;
 
 impl Faults {
-    pub(super) fn of(file: &str) -> Self {
+    /// No faults yet of a file.
+    #[must_use]
+    pub fn of(file: &str) -> Self {
         Self { file: printable(file), found: Vec::new() }
     }
 
-    pub(super) fn error(&mut self, spot: Spot, what: impl Into<String>, right: impl Into<String>) {
+    /// The file is not loaded.
+    pub fn error(&mut self, spot: Spot, what: impl Into<String>, right: impl Into<String>) {
         self.add(Grade::Error, spot, what.into(), right.into());
     }
 
@@ -77,8 +80,16 @@ impl Faults {
         &self.file
     }
 
-    pub(super) fn has_errors(&self) -> bool {
+    /// Whether the file is not loaded.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
         self.found.iter().any(|fault| fault.grade == Grade::Error)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn into_found(self) -> Vec<Located> {
+        self.found
     }
 
     fn add(&mut self, grade: Grade, spot: Spot, what: String, right: String) {
@@ -92,8 +103,9 @@ impl Faults {
 /// The longest text of a file that is quoted in a fault, in bytes.
 const MAX_QUOTED: usize = 80;
 
-/// A text of a rule file as it is shown: short, on one line, nothing that moves a cursor.
-pub(super) fn quoted(text: &str) -> String {
+/// A text of a file as it is shown: short, on one line, nothing that moves a cursor.
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let cut = text.get(..text.floor_char_boundary(MAX_QUOTED)).unwrap_or_default();
     let mut shown = printable(cut);
     if cut.len() < text.len() {
@@ -108,7 +120,8 @@ fn printable(text: &str) -> String {
 }
 
 /// "; did you mean …" among what is known, or what there is.
-pub(super) fn suggest(text: &str, known: &[&str]) -> String {
+#[must_use]
+pub fn suggest(text: &str, known: &[&str]) -> String {
     let near = known.iter().map(|word| (strsim::damerau_levenshtein(text, word), *word)).min();
     match near {
         Some((distance, word)) if distance <= 2 => format!("did you mean `{word}`?"),
@@ -117,6 +130,7 @@ pub(super) fn suggest(text: &str, known: &[&str]) -> String {
 }
 
 /// Words as a list: `a`, `b`.
-pub(super) fn listed<T: AsRef<str>>(words: &[T]) -> String {
+#[must_use]
+pub fn listed<T: AsRef<str>>(words: &[T]) -> String {
     words.iter().map(|word| format!("`{}`", quoted(word.as_ref()))).collect::<Vec<_>>().join(", ")
 }

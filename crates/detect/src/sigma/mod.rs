@@ -37,9 +37,10 @@ use compile::Compiled;
 use detector::RuleDetector;
 
 pub use explain::{Explanation, Line, Selected};
-pub use located::{Grade, Located, Spot};
+pub use located::{Faults, Grade, Located, Spot, listed, quoted, suggest};
 pub use params::Settings;
 pub use trial::Outcome;
+pub use yaml::{Node, Pair, What, documents};
 
 /// What an operator set: by the name of the rule's file without folder and extension, the values of its placeholders.
 pub type Values = BTreeMap<String, Settings>;
@@ -141,7 +142,7 @@ fn unknown(stem: &str) -> Located {
         file: "settings".to_owned(),
         spot: Spot::default(),
         grade: Grade::Error,
-        what: format!("values are set for `{}`, and there is no such rule file", located::quoted(stem)),
+        what: format!("values are set for `{}`, and there is no such rule file", quoted(stem)),
         right: "the name of a file without folder and extension".to_owned(),
     }
 }

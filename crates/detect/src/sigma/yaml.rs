@@ -17,25 +17,43 @@ const MAX_NODES: usize = 20_000;
 
 /// A node and where it begins.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
-    pub(super) spot: Spot,
-    pub(super) what: What,
+pub struct Node {
+    /// Where.
+    pub spot: Spot,
+    /// What it is.
+    pub what: What,
 }
 
 /// What a node is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum What {
-    Scalar { text: String, is_plain: bool },
+pub enum What {
+    /// A text, a number or another word.
+    Scalar {
+        /// As it is written.
+        text: String,
+        /// Whether it stands without quotes.
+        is_plain: bool,
+    },
+    /// A list.
     List(Vec<Node>),
-    Map { pairs: Vec<Pair>, is_flow: bool },
+    /// A map.
+    Map {
+        /// Its pairs.
+        pairs: Vec<Pair>,
+        /// Whether it stands in braces.
+        is_flow: bool,
+    },
 }
 
 /// A key and its value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Pair {
-    pub(super) key: String,
-    pub(super) spot: Spot,
-    pub(super) value: Node,
+pub struct Pair {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub spot: Spot,
+    /// The value.
+    pub value: Node,
 }
 
 impl Node {
@@ -44,7 +62,8 @@ impl Node {
     }
 
     /// The text of a scalar, quoted or not.
-    pub(super) fn as_text(&self) -> Option<&str> {
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
         match &self.what {
             What::Scalar { text, .. } => Some(text),
             _ => None,
@@ -52,22 +71,26 @@ impl Node {
     }
 
     /// Whether nothing stands there at all.
-    pub(super) fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         matches!(&self.what, What::Scalar { text, is_plain: true } if text.is_empty())
     }
 
     /// Whether `null` or `~` stands there.
-    pub(super) fn is_null(&self) -> bool {
+    #[must_use]
+    pub fn is_null(&self) -> bool {
         matches!(&self.what, What::Scalar { text, is_plain: true } if matches!(&**text, "null" | "Null" | "NULL" | "~"))
     }
 
     /// The value of a key of a map.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
         self.pairs().iter().find(|pair| pair.key == key).map(|pair| &pair.value)
     }
 
     /// The pairs of a map; none of anything else.
-    pub(super) fn pairs(&self) -> &[Pair] {
+    #[must_use]
+    pub fn pairs(&self) -> &[Pair] {
         match &self.what {
             What::Map { pairs, .. } => pairs,
             _ => &[],
@@ -75,7 +98,8 @@ impl Node {
     }
 
     /// The items of a list, or the node itself as the only one.
-    pub(super) fn items(&self) -> &[Self] {
+    #[must_use]
+    pub fn items(&self) -> &[Self] {
         match &self.what {
             What::List(items) => items,
             _ => std::slice::from_ref(self),
@@ -83,7 +107,8 @@ impl Node {
     }
 
     /// What it is, in words.
-    pub(super) const fn sort(&self) -> &'static str {
+    #[must_use]
+    pub const fn sort(&self) -> &'static str {
         match self.what {
             What::Scalar { .. } => "a text",
             What::List(_) => "a list",
@@ -129,7 +154,8 @@ struct Open {
 }
 
 /// Reads the documents of a file; what is wrong is told, and ends the reading.
-pub(super) fn documents(text: &str, faults: &mut Faults) -> Vec<Node> {
+#[must_use]
+pub fn documents(text: &str, faults: &mut Faults) -> Vec<Node> {
     if text.len() > MAX_BYTES {
         faults.error(
             Spot::default(),

@@ -216,7 +216,7 @@ pub struct Local {
     pub hosts: Vec<String>,
     /// Bits of the data directory's mode; `None` when it is not there.
     pub directory_mode: Option<u32>,
-    /// What is wrong with the operator's rule files.
+    /// What is wrong with the operator's rule files and playbooks.
     pub faulty_rules: Vec<String>,
     /// What the policy sets of the watching that does not fit this version.
     pub unfit_settings: Vec<String>,

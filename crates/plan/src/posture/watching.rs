@@ -11,11 +11,11 @@ fn run(view: &View<'_>) -> Vec<Finding> {
     let Some(local) = &view.posture.local else { return Vec::new() };
     let mut found = Vec::new();
     if let Some(first) = local.faulty_rules.first() {
-        let text = format!("the rule files can't be used, so those before hold on: {first}");
+        let text = format!("rule files or playbooks can't be used, so those before hold on: {first}");
         found.push(RULES.found(
             "rules",
             text,
-            "mend the files; `countersign rules check` says all that is wrong",
+            "mend the files; `countersign rules check` and `countersign playbook check` say all that is wrong",
         ));
     }
     if let Some(first) = local.unfit_settings.first() {

@@ -95,6 +95,21 @@ mod tests {
     }
 
     #[test]
+    fn who_is_contained_is_refused_on_every_channel_at_any_risk_and_a_factor_does_not_help() {
+        let channels =
+            [Channel::Interactive, Channel::Silent, Channel::Refresh, Channel::Password, Channel::Exchange];
+        for channel in channels {
+            let contained = Circumstances { is_contained: true, newest_mfa_at: Some(NOW), ..person(channel) };
+            let decision: Decision<Effect> = decide(&enforcing(), crate::testing::LOW, &contained);
+            assert_eq!((decision.verdict, decision.because), (Verdict::Deny, vec![Because::Contained]));
+            assert!(matches!(decision.effects[..], [Effect::Deny { .. }]), "{:?}", decision.effects);
+            let free = Circumstances { is_contained: false, ..contained };
+            let decision: Decision<Effect> = decide(&enforcing(), crate::testing::LOW, &free);
+            assert!(decision.verdict <= Verdict::Allow);
+        }
+    }
+
+    #[test]
     fn a_young_factor_stands_for_a_redirect_that_nobody_could_follow() {
         let circumstances = Circumstances { newest_mfa_at: Some(NOW), ..federated(Channel::Refresh) };
         let decision: Decision<Effect> = decide(&redirecting(), HIGH, &circumstances);

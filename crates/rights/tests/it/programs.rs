@@ -74,6 +74,7 @@ fn a_job_may_do_only_what_a_policy_names_for_it() {
         ("pull", "pull_log"),
         ("doctor", "inspect_tenant"),
         ("executor", "execute_plans"),
+        ("playbooks", "propose_plans"),
     ] {
         assert_eq!(may(&shipped, &Principal::job(job), &tenant("a")), [action], "{job}");
     }

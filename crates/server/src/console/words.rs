@@ -107,6 +107,9 @@ pub(super) const fn because_text(because: Because) -> &'static str {
         Because::NothingToSkip => "MFA can be skipped only where somebody would be asked.",
         Because::Deferred => "A challenge is required and can't be asked for yet: the first sign-in owes it.",
         Because::Owed => "The account's sign-up owes a challenge, and no sign-in was confirmed since.",
+        Because::Contained => {
+            "A plan contained this account, and the containment was not taken back at the tenant."
+        }
         Because::UserRisk => {
             "What was confirmed about this person asks for a challenge; this sign-in alone would not have."
         }

@@ -7,7 +7,7 @@ use countersign_auth0::{
 use countersign_core::{Channel, ClientId, OrganizationId, TenantId, Trigger};
 use countersign_policy::Circumstances;
 
-use crate::decide::asked::{Asked, Who, of_person};
+use crate::decide::asked::{Asked, Who, is_contained, of_person};
 
 impl Asked for PasswordResetPostChallenge {
     type Effect = Effect;
@@ -47,6 +47,11 @@ impl Asked for PasswordResetPostChallenge {
         let is_usable =
             |factor: &FactorType| !passed.contains(factor) && self.independent_of_first_factor(factor);
         let person = of_person(basis, &self.authorization, self.enrolled_factors(), is_usable);
-        Circumstances { newest_mfa_at: self.newest_mfa_at(), can_redirect: true, ..person }
+        Circumstances {
+            newest_mfa_at: self.newest_mfa_at(),
+            can_redirect: true,
+            is_contained: is_contained(&self.user.app_metadata),
+            ..person
+        }
     }
 }

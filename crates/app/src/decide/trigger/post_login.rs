@@ -7,7 +7,7 @@ use countersign_auth0::{
 use countersign_core::{Channel, ClientId, OrganizationId, TenantId, Trigger};
 use countersign_policy::Circumstances;
 
-use crate::decide::asked::{Asked, Who, of_person};
+use crate::decide::asked::{Asked, Who, is_contained, of_person};
 
 impl Asked for PostLogin {
     type Effect = Effect;
@@ -55,6 +55,7 @@ impl Asked for PostLogin {
             is_federated: self.identity_kind() == IdentityKind::Federated,
             newest_mfa_at: self.newest_mfa_at(),
             can_redirect: self.channel().can_ask(),
+            is_contained: is_contained(&self.user.app_metadata),
             ..person
         }
     }
