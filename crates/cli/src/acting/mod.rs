@@ -1,7 +1,6 @@
 //! What plans are carried out with: the client that writes, receivers, and where made secrets are kept.
 
 mod keeper;
-mod receivers;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,9 +19,10 @@ use countersign_auth0::management::operations;
 use countersign_core::Clock;
 use countersign_plan::install::is_read;
 
-use self::{keeper::Folder, receivers::receivers};
+use self::keeper::Folder;
 use crate::{
     commands::tenant::Nobody,
+    compose::receivers,
     config::{Acting, Config, Management as Section, host},
     doctor::{Sources, credentials, settings, surroundings},
 };
@@ -58,11 +58,12 @@ pub fn give(
             None => client,
         };
         let folder = acting.secrets_folder.clone().unwrap_or_else(|| data.join(SECRETS));
+        let receivers = receivers(config, tenant.id(), clock)?;
         tenant.give_hands(Hands {
             port: Box::new(client),
             domain: host(&management.domain).to_owned(),
             settings,
-            receivers: receivers(configured).with_context(place)?,
+            receivers: receivers.into_iter().map(|hook| (hook.name, hook.sender)).collect(),
             secrets: BTreeMap::new(),
             keeper: Some(Arc::new(Folder::new(folder, tenant.id()))),
         });
