@@ -22,11 +22,11 @@ impl<S: SendHook> Guarded<S> {
     }
 
     /// Sends, unless the receiver rests, and counts what came of it.
-    async fn watched(&self, sending: Sending<'_>) -> Result<Taken, HookError> {
+    async fn watched<'a>(&self, send: impl FnOnce() -> Sending<'a> + Send) -> Result<Taken, HookError> {
         if !self.breaker.lock().admits(self.clock.monotonic()) {
             return Err(HookError::Resting);
         }
-        let sent = sending.await;
+        let sent = send().await;
         match &sent {
             Err(error) if is_down(*error) => self.breaker.lock().failed(self.clock.monotonic()),
             _ => self.breaker.lock().answered(),
@@ -46,11 +46,11 @@ const fn is_down(error: HookError) -> bool {
 
 impl<S: SendHook> SendHook for Guarded<S> {
     fn send<'a>(&'a self, message: Message<'a>) -> Sending<'a> {
-        Box::pin(self.watched(self.sender.send(message)))
+        Box::pin(self.watched(|| self.sender.send(message)))
     }
 
     fn send_to<'a>(&'a self, to: &'a str, message: Message<'a>) -> Sending<'a> {
-        Box::pin(self.watched(self.sender.send_to(to, message)))
+        Box::pin(self.watched(|| self.sender.send_to(to, message)))
     }
 
     fn look(&self) -> Looking<'_> {

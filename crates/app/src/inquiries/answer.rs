@@ -114,7 +114,7 @@ impl App {
             origin: Origin::Workflow { workflow: WORKFLOW.to_owned(), person: None },
             wanted: wanted.collect(),
         };
-        let asked = Asked { order, by: WORKFLOW, incident: None, asks_people: true };
+        let asked = Asked { order, by: WORKFLOW, incident: None, asks_people: true, audience: None };
         if let Err(error) = self.propose_order(tenant, asked).await {
             tracing::error!(tenant.id = %tenant.id, inquiry.id = row.id, code = error.code(), "no plan could be proposed of a user's answer");
         }

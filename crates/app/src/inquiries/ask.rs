@@ -6,7 +6,7 @@ use countersign_risk::Device;
 use countersign_store::{Commit, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, StoreError, Write};
 use serde_json::Value;
 
-use super::{Body, InquiryView, Settings, code};
+use super::{Body, InquiryView, Settings, code, mail::draft};
 use crate::{App, Error, Tenant, access::Permit, decide::record::Record};
 
 /// In which questions to one person are counted.
@@ -38,8 +38,13 @@ impl App {
         }
         let id = self.make_id(IdKind::Record)?;
         let row = self.inquiry(tenant, settings, (id, decision.clone(), subject), (&key, &body))?;
-        let write = Write::Inquiry(InquiryWrite::Add(Box::new(row.clone())));
-        let commit = Commit { writes: vec![write], ..Commit::background(tenant.id.clone()) };
+        let record = self.make_id(IdKind::Record)?;
+        let told = draft(&record, (&row, row.state), now).by(tenant.caller());
+        let commit = Commit {
+            leaves: vec![Self::public_leaf(tenant, told)?],
+            writes: vec![Write::Inquiry(InquiryWrite::Add(Box::new(row.clone())))],
+            ..Commit::background(tenant.id.clone())
+        };
         match self.ports.store.commit(commit).await {
             Ok(_) => Ok(InquiryView::from(&row)),
             // Why: somebody asked at the same time.

@@ -390,7 +390,7 @@ const KEYS: &[Key] = &[
     ),
     key(
         "tenants.*.was_this_you.mail",
-        "\"x\"",
+        "\"mail\"",
         "The section of `mail` that asks people whether a sign-in was theirs; nobody is asked when absent. Since 0.1.",
     ),
     key("tenants.*.was_this_you.wait_hours", "24", "For how long an answer is taken, up to 168. Since 0.1."),
@@ -763,7 +763,12 @@ pub fn schema() -> String {
 pub(crate) fn sample() -> String {
     let mut lines: Vec<String> = paths()
         .map(|(path, key)| {
-            format!("{} = {}", path.replacen("tenants.*", "tenants.acme", 1).replace('*', "x"), key.example)
+            let path = path.replacen("tenants.*", "tenants.acme", 1);
+            // Why: no two receivers of a tenant have one name.
+            let path = ["hooks", "slack", "slack_webhooks", "mail"].iter().fold(path, |path, section| {
+                path.replace(&format!(".{section}.*."), &format!(".{section}.{section}."))
+            });
+            format!("{} = {}", path.replace('*', "x"), key.example)
         })
         .collect();
     lines.sort();

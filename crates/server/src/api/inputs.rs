@@ -31,6 +31,7 @@ fn inputs() -> Vec<(&'static str, &'static str, BTreeSet<String>)> {
         entities: countersign_app::incidents::Entity;
         erasures: erasures::ErasureRequest;
         incidents: incidents::ListQuery, incidents::Act, incidents::Assign, incidents::Note, incidents::Close;
+        inquiries: decisions::TenantQuery;
         journal: journal::ListQuery;
         models: models::Import, models::ImportOwn, models::Act;
         plans: plans::read::ListQuery, plans::propose::Propose, plans::review::Approve, plans::review::Reject, plans::run::Settle,

@@ -1,10 +1,10 @@
-//! `/v1/decisions/{id}/inquiry`: whether the person of a sign-in was asked, and what they said.
+//! `POST /v1/decisions/{id}/inquiry`: the person of a sign-in is asked whether it was they; asked again, it says what they said.
 
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use countersign_app::{Error, inquiries::InquiryView};
+use countersign_app::inquiries::InquiryView;
 use countersign_rights::Action;
 
 use super::{
@@ -18,34 +18,11 @@ use crate::{
 };
 
 #[utoipa::path(
-    get,
-    path = "/v1/decisions/{id}/inquiry",
-    operation_id = "show_inquiry",
-    tag = "decisions",
-    summary = "Whether the person of a sign-in was asked whether it was they, and what they said.",
-    params(("id" = written::Identifier, Path), TenantQuery),
-    responses((status = 200, body = written::Inquiry), refused::Guarded, refused::Missing, refused::Query),
-)]
-pub(super) async fn show(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    query: Result<Query<TenantQuery>, QueryRejection>,
-) -> Result<Json<InquiryView>, Problem> {
-    let Query(TenantQuery { tenant }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
-    let permit = server.permit(&caller, Action::ReadDecisions, tenant.as_str()).await?;
-    let id = decision_id(&id)?;
-    server.0.app.find_decision(&permit, &id).await?;
-    let found = server.0.app.find_inquiry(&permit, &id).await?;
-    Ok(Json(found.ok_or(Error::NotFound("question"))?))
-}
-
-#[utoipa::path(
     post,
     path = "/v1/decisions/{id}/inquiry",
     operation_id = "ask_person",
     tag = "decisions",
-    summary = "Asks the person of a sign-in by mail whether it was they; once for each sign-in.",
+    summary = "Asks the person of a sign-in by mail whether it was they, once for each sign-in; else says what they said.",
     params(("id" = written::Identifier, Path), TenantQuery),
     responses(
         (status = 200, body = written::Inquiry),

@@ -87,7 +87,7 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/access/links", post(access::links::make))
         .route("/v1/decisions", get(decisions::handle))
         .route("/v1/decisions/{id}", get(decisions::show))
-        .route("/v1/decisions/{id}/inquiry", get(inquiries::show).post(inquiries::ask))
+        .route("/v1/decisions/{id}/inquiry", post(inquiries::ask))
         .route("/v1/decisions/{id}/receipt", get(receipt::handle).post(receipt::open))
         .route("/v1/reveals/{tenant}", post(reveals::handle))
         .route("/v1/ledger/{tenant}/checkpoint", get(ledger::checkpoint))

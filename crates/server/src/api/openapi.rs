@@ -36,7 +36,7 @@ use crate::{
         super::access::accounts::list, super::access::accounts::make, super::access::accounts::disable,
         super::access::accounts::make_token, super::access::accounts::revoke_token, super::access::links::make,
         super::decide::handle, super::decisions::handle, super::decisions::show, super::receipt::handle,
-        super::inquiries::show, super::inquiries::ask, super::receipt::open, super::reveals::handle, super::journal::open,
+        super::inquiries::ask, super::receipt::open, super::reveals::handle, super::journal::open,
         super::outcomes::handle, super::ledger::checkpoint, super::ledger::verifier, super::switches::handle,
         super::erasures::handle, super::policies::show, super::policies::versions, super::policies::apply,
         super::risk_tokens::list, super::risk_tokens::make, super::risk_tokens::revoke, super::risk::handle,

@@ -29,7 +29,7 @@ use countersign_risk::{Assessment, UserRiskAt};
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_within, of_form},
+    confirm::{Pairs, named_tenant, named_within, of_form},
     facts,
     fault::Fault,
     layout::{Layout, trail_to},

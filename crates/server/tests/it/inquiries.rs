@@ -29,6 +29,5 @@ async fn nobody_is_asked_where_it_is_not_configured() {
     let decided = service.decide(&post_login()).await;
     let id = decided.json["decision_id"].as_str().unwrap();
     let path = format!("/v1/decisions/{id}/inquiry?tenant={TENANT}");
-    assert_eq!(service.operate("GET", &path, &json!(null)).await.status, 404);
     assert_eq!(service.operate("POST", &path, &json!(null)).await.status, 404);
 }

@@ -105,7 +105,6 @@ async fn decisions(tour: &mut Tour) {
     let path = format!("{}{of}", fill(inquiry, &[("id", &decision)]));
     let asked = tour.service.operate("POST", &path, &Value::Null).await;
     tour.hold("POST", inquiry, asked);
-    tour.get(inquiry, &[("id", &decision)], &of).await;
     let reveal = json!({ "what": { "kind": "decision", "id": decision }, "fields": ["user.email"], "actor": "mia", "reason": "a drill" });
     tour.send("POST", "/v1/reveals/{tenant}", &[], reveal).await;
     tour.get("/v1/ledger/{tenant}/checkpoint", &[], "").await;

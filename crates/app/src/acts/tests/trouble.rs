@@ -27,7 +27,7 @@ async fn an_order_for_another_tenant_is_no_plan_of_this_one() {
         origin: Origin::Workflow { workflow: "w".to_owned(), person: None },
         wanted: vec![wanted],
     };
-    let asked = Asked { order, by: "w", incident: None, asks_people: false };
+    let asked = Asked { order, by: "w", incident: None, asks_people: false, audience: None };
     let refused = stage.app().propose_order(&stage.scene.tenant, asked).await.unwrap_err();
     let Error::Plan(PlanRefusal::Faults(faults)) = refused else { panic!("{refused}") };
     assert_eq!((faults[0].code.as_str(), faults[0].place.as_str()), ("other_tenant", "tenant"));
