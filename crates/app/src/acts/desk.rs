@@ -44,11 +44,11 @@ impl Handing {
     /// Whether it is one that can be.
     pub(crate) fn checked(self) -> Result<DeskChange, Error> {
         let Self { assignee, audience, priority } = self;
-        if let Some(Some(name)) = &assignee {
-            if name.trim().is_empty() || name.len() > MAX_ASSIGNEE_BYTES || name.chars().any(char::is_control)
-            {
-                return Err(Error::Text("assignee", MAX_ASSIGNEE_BYTES));
-            }
+        let is_name = |name: &str| {
+            !name.trim().is_empty() && name.len() <= MAX_ASSIGNEE_BYTES && !name.chars().any(char::is_control)
+        };
+        if assignee.iter().flatten().any(|name| !is_name(name)) {
+            return Err(Error::Text("assignee", MAX_ASSIGNEE_BYTES));
         }
         if audience.as_ref().is_some_and(|word| !is_audience(word)) {
             return Err(Error::Audience);

@@ -212,7 +212,7 @@ impl Page {
                             @if self.is_moving() { span.quiet { " · goes on" } }
                         }
                     }
-                    ol.steps { @for step in steps.iter().take(STEPS) { (self.step(step, is_begun)) } }
+                    ol.steps { @for step in steps.iter().take(STEPS) { (Self::step(step, is_begun)) } }
                     @if steps.len() > STEPS {
                         p.note { "And " (steps.len() - STEPS) " more steps; the API tells all of them." }
                     }
@@ -222,7 +222,7 @@ impl Page {
         }
     }
 
-    fn step(&self, step: &StepShown, is_begun: bool) -> Markup {
+    fn step(step: &StepShown, is_begun: bool) -> Markup {
         html! {
             li {
                 p.wrap { (step.sentence.text) @if is_begun { " " span.tag { (step.state) } } }
@@ -432,7 +432,7 @@ fn reasons_words(reasons: &[GateReason]) -> String {
             GateReason::Kind { kind, .. } => kinds.push(kind.as_str().replace('_', " ")),
             GateReason::RunCap { .. } => said.push("it reaches further than a run may by itself".to_owned()),
             GateReason::DayCap { .. } => {
-                said.push("runs of a day reach as far as they may by themselves".to_owned())
+                said.push("runs of a day reach as far as they may by themselves".to_owned());
             }
             GateReason::Breaker => said.push("the breaker is open".to_owned()),
             GateReason::OwnUndo => said.push("it undoes a run of whoever wants that".to_owned()),
