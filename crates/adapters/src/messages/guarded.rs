@@ -46,11 +46,11 @@ const fn is_down(error: HookError) -> bool {
 
 impl<S: SendHook> SendHook for Guarded<S> {
     fn send<'a>(&'a self, message: Message<'a>) -> Sending<'a> {
-        Box::pin(self.watched(|| self.sender.send(message)))
+        Box::pin(self.watched(move || self.sender.send(message)))
     }
 
     fn send_to<'a>(&'a self, to: &'a str, message: Message<'a>) -> Sending<'a> {
-        Box::pin(self.watched(|| self.sender.send_to(to, message)))
+        Box::pin(self.watched(move || self.sender.send_to(to, message)))
     }
 
     fn look(&self) -> Looking<'_> {

@@ -189,7 +189,7 @@ pub(super) async fn ask(
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
-    let permit = super::confirm::named_tenant(&server, &caller, Action::TellOutcomes, &parameters).await?;
+    let permit = named_tenant(&server, &caller, Action::TellOutcomes, &parameters).await?;
     let decision = query::decision_id(&id)?;
     server.0.app.ask_person(&permit, &decision).await?;
     let link =
