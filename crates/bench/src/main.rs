@@ -46,7 +46,8 @@ use anyhow::Context;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str =
-    "usage: countersign-bench decide | steps | triggers | postgres | replicas | client | acts | ingest | watch
+    "usage: countersign-bench decide | steps | triggers | postgres | replicas | client | ingest | watch
+       countersign-bench acts [steps]
        countersign-bench drive [seconds]
        countersign-bench overload [path of countersign]
        countersign-bench tenants [path of countersign]
@@ -83,8 +84,8 @@ fn run(arguments: &[&str]) -> anyhow::Result<ExitCode> {
         ["replicas-pinned"] => done(replicas::run()),
         ["client"] => process::pinned(1, &["client-pinned"]),
         ["client-pinned"] => done(client::run()),
-        ["acts"] => process::pinned(1, &["acts-pinned"]),
-        ["acts-pinned"] => done(acts::run()),
+        ["acts", rest @ ..] => process::pinned(1, &["acts-pinned", rest.first().copied().unwrap_or("5000")]),
+        ["acts-pinned", steps] => done(acts::run(steps.parse().context("a number of steps")?)),
         ["sandbox-pinned"] => done(client::serve()),
         ["serve-pinned", data @ ..] => done(child::run(data)),
         ["steps"] => process::pinned(0, &["steps-pinned"]),

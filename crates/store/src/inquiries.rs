@@ -114,11 +114,12 @@ pub enum InquiryFilter {
     Over(Timestamp),
 }
 
+/// Id, decision, subject; from, due and over in microseconds: `None` where it does not matter.
+type Columns<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>, Option<i64>, Option<i64>, Option<i64>);
+
 impl InquiryFilter {
     /// What the queries are given: id, decision, subject, from, due, over.
-    pub(crate) fn columns(
-        &self,
-    ) -> (Option<&str>, Option<&str>, Option<&str>, Option<i64>, Option<i64>, Option<i64>) {
+    pub(crate) fn columns(&self) -> Columns<'_> {
         match self {
             Self::Id(id) => (Some(id), None, None, None, None, None),
             Self::Decision(id) => (None, Some(id.as_str()), None, None, None, None),

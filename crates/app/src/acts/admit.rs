@@ -154,7 +154,7 @@ impl App {
         };
         let messages = self.tell_of_new_plan(tenant, (&row, &plan, state), (&key, now))?;
         let body = PlanBody { plan, state: state.clone(), reasons: verdict.reasons, order };
-        row.sealed = self.seal(tenant, &key, &id, &body)?;
+        row.sealed = self.seal_plan(tenant, &key, (&id, &body))?;
         Ok((row, Self::public_leaf(tenant, told)?, messages))
     }
 }

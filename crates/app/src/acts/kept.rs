@@ -106,10 +106,51 @@ impl App {
         }
     }
 
+    /// Seals what a plan says: a long one in pieces, since a body has a bound, each bound to its place and to how many there are.
+    pub(super) fn seal_plan(
+        &self,
+        tenant: &Tenant,
+        key: &PersonKey,
+        (id, body): (&str, &PlanBody),
+    ) -> Result<Vec<u8>, Error> {
+        let text = serde_json::to_string(body).map_err(Error::internal)?;
+        let pieces = pieces(&text);
+        let mut sealed = length(pieces.len())?.to_vec();
+        for (number, piece) in pieces.iter().enumerate() {
+            let piece = self.seal(tenant, key, &piece_context(id, number, pieces.len()), piece)?;
+            sealed.extend(length(piece.len())?);
+            sealed.extend(piece);
+        }
+        Ok(sealed)
+    }
+
+    async fn open_plan_body(
+        &self,
+        tenant: &Tenant,
+        (id, key_id): (&str, &str),
+        sealed: &[u8],
+    ) -> Result<PlanBody, Error> {
+        let broken = || Error::internal("a plan is not as it was kept");
+        let (count, mut rest) = take_length(sealed).ok_or_else(broken)?;
+        let mut text = String::new();
+        for number in 0..count {
+            let (length, after) = take_length(rest).ok_or_else(broken)?;
+            let (piece, after) = after.split_at_checked(length).ok_or_else(broken)?;
+            let context = piece_context(id, number, count);
+            let piece: String = self.open_sealed(tenant, &context, (key_id, piece)).await?;
+            text.push_str(&piece);
+            rest = after;
+        }
+        if !rest.is_empty() {
+            return Err(broken());
+        }
+        serde_json::from_str(&text).map_err(Error::internal)
+    }
+
     pub(super) async fn open_plan_row(&self, tenant: &Tenant, mut row: PlanRow) -> Result<KeptPlan, Error> {
         // Why taken: what a plan says never changes, and a long one would be copied with each change of where it stands.
         let sealed = std::mem::take(&mut row.sealed);
-        let body: PlanBody = self.open_sealed(tenant, &row.id, (&row.key_id, &sealed)).await?;
+        let body = self.open_plan_body(tenant, (&row.id, &row.key_id), &sealed).await?;
         if body.plan.hash() != body.state.hash || hash_of(&body.state)? != row.hash {
             return Err(Error::internal("a plan is not the one that its hash names"));
         }
@@ -127,6 +168,39 @@ impl App {
         }
         Ok(KeptPlan { row, body, state, reviews })
     }
+}
+
+/// The longest piece of a plan, in bytes: as a JSON text at most twice as long, and then below the bound of a sealed body.
+const PIECE: usize = 400 * 1024;
+
+/// A text in pieces, none of them empty but that of an empty text.
+fn pieces(text: &str) -> Vec<&str> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    while rest.len() > PIECE {
+        let mut at = PIECE;
+        while !rest.is_char_boundary(at) {
+            at -= 1;
+        }
+        let (piece, after) = rest.split_at(at);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
+    pieces
+}
+
+fn length(length: usize) -> Result<[u8; 4], Error> {
+    u32::try_from(length).map(u32::to_le_bytes).map_err(Error::internal)
+}
+
+fn take_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    Some((usize::try_from(u32::from_le_bytes(*length)).ok()?, rest))
+}
+
+/// What the seal of a plan's piece is bound to.
+fn piece_context(plan: &str, number: usize, count: usize) -> String {
+    format!("{plan}/piece/{number}/{count}")
 }
 
 /// What a review's seal is bound to.

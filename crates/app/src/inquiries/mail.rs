@@ -158,7 +158,7 @@ impl App {
     /// The address that the tenant has proved, read now; `None` where there is none.
     async fn address_of(&self, tenant: &Tenant, user: &str) -> Result<Option<String>, ApiError> {
         let (Ok(hands), Ok(id)) = (tenant.hands(), user.parse::<UserId>()) else { return Ok(None) };
-        let reply = match hands.port.api().fetch(&users::get(&id).any(), Lane::Bulk).await {
+        let reply = match hands.port.api().fetch(users::get(&id).any(), Lane::Bulk).await {
             Ok(reply) => reply,
             Err(ApiError::Refused { refusal, .. }) if refusal.status == 404 => return Ok(None),
             Err(error) => return Err(error),

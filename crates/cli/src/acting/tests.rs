@@ -78,7 +78,7 @@ async fn where_nothing_goes_beyond_a_report_nothing_is_written_and_no_token_coul
             evidence: Vec::new(),
         }],
     };
-    let asked = Asked { order, by: "w", incident: None, asks_people: false };
+    let asked = Asked { order, by: "w", incident: None, asks_people: false, audience: None };
     let plan = service.app.propose_order(&tenant, asked).await.unwrap();
     assert_eq!((plan.state.as_str(), plan.steps), ("reported", 1));
     let ran = service.app.run_plans(&tenant).await.unwrap();

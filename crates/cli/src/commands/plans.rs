@@ -89,7 +89,7 @@ async fn list(args: ListPlans) -> anyhow::Result<Verdict> {
             json!({ "plans": here.app.plans(&here.tenant, filter, u32::try_from(limit)?).await? })
         }
     };
-    let rows = page["plans"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows = page.get("plans").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     for row in rows.iter().take(limit) {
         print(&if of.json { format!("{row}\n") } else { format!("{}\n", line(row)) });
     }
@@ -132,7 +132,7 @@ async fn propose(ProposePlan { file, of }: ProposePlan) -> anyhow::Result<Verdic
         serde_json::from_str(&read(&file)?).with_context(|| format!("`{file}` is not JSON"))?;
     let head = server.call(Method::POST, &["v1", "plans", of.tenant.as_str()], Some(&wanted)).await?;
     tell(&of, &head)?;
-    if !of.json && head["state"] == "proposed" {
+    if !of.json && is(&head, "proposed") {
         let page = server.page(&["plans", &text(&head, "id")], &[("tenant", of.tenant.as_str())]);
         print(&format!("Somebody else approves it at {page}\n"));
     }
@@ -168,10 +168,11 @@ async fn vote(args: VoteOnPlan, act: &str, state: &str) -> anyhow::Result<Verdic
         "\nThis command did not {act} it: that takes a person who signed in, and no token or command is one.\nSign in and {act} it at\n  {page}\n"
     ));
     for _ in 0..wait.div_ceil(EACH.as_secs()) {
-        let head = server.get(&path, &[]).await?["plan"].take();
-        if head["state"] != "proposed" {
-            print(&format!("The plan is {}.\n", text(&head, "state")));
-            let is_so = head["state"] == state || state == "approved" && was_approved(&head);
+        let shown = server.get(&path, &[]).await?;
+        let head = shown.get("plan").unwrap_or(&Value::Null);
+        if !is(head, "proposed") {
+            print(&format!("The plan is {}.\n", text(head, "state")));
+            let is_so = is(head, state) || state == "approved" && was_approved(head);
             return Ok(if is_so { Verdict::Holds } else { Verdict::Fails });
         }
         tokio::time::sleep(EACH).await;
@@ -179,9 +180,14 @@ async fn vote(args: VoteOnPlan, act: &str, state: &str) -> anyhow::Result<Verdic
     Ok(Verdict::Fails)
 }
 
+/// Whether a plan stands so.
+fn is(head: &Value, state: &str) -> bool {
+    text(head, "state") == state
+}
+
 /// Whether a plan came further than its approval.
 fn was_approved(head: &Value) -> bool {
-    matches!(head["state"].as_str(), Some("running" | "done" | "halted" | "failed"))
+    ["running", "done", "halted", "failed"].iter().any(|state| is(head, state))
 }
 
 async fn act(of: &OfPlans, id: &str, verb: &str, body: Option<Value>) -> anyhow::Result<Verdict> {
@@ -223,7 +229,7 @@ async fn breaker(of: &OfPlans, verb: Option<&str>) -> anyhow::Result<Verdict> {
     };
     print(&if of.json {
         format!("{stands}\n")
-    } else if stands["is_open"] == true {
+    } else if stands.get("is_open") == Some(&Value::Bool(true)) {
         "The breaker is open: nothing goes by itself, people are asked for everything.\n".to_owned()
     } else {
         "The breaker is closed: what the settings let go by itself does.\n".to_owned()

@@ -56,7 +56,7 @@ async fn list(args: ListReviews) -> anyhow::Result<Verdict> {
             json!({ "reviews": here.app.reviews(&here.tenant, filter, u32::try_from(limit)?).await? })
         }
     };
-    let rows = page["reviews"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows = page.get("reviews").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     for row in rows.iter().take(limit) {
         print(&if of.json { format!("{row}\n") } else { format!("{}\n", line(row)) });
     }
@@ -126,14 +126,14 @@ async fn judge(JudgeReview { id, verdict, reason, by, of }: JudgeReview) -> anyh
     body.insert("verdict".to_owned(), json!(verdict.as_str()));
     body.insert("reason".to_owned(), json!(reason));
     let closed = act(&of, (&id, "verdict"), body).await?;
-    tell(&of, &closed["review"])
+    tell(&of, closed.get("review").unwrap_or(&Value::Null))
 }
 
 /// Acts on a review as it stands now.
 async fn act(of: &OfPlans, (id, verb): (&str, &str), mut body: Map<String, Value>) -> anyhow::Result<Value> {
     let server = server(of)?;
     let stands = server.get(&["v1", "reviews", of.tenant.as_str(), id], &[]).await?;
-    body.insert("version".to_owned(), stands["version"].clone());
+    body.insert("version".to_owned(), stands.get("version").cloned().unwrap_or_default());
     let path = ["v1", "reviews", of.tenant.as_str(), id, verb];
     server.call(Method::POST, &path, Some(&Value::Object(body))).await
 }

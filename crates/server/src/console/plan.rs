@@ -509,7 +509,7 @@ mod tests {
                 text: samples::HOSTILE.to_owned(),
                 at: samples::now(),
             }],
-            halt: (state == "halted").then(|| Halt { step: 1, why: Why::Uncertain }),
+            halt: (state == "halted").then_some(Halt { step: 1, why: Why::Uncertain }),
         }
     }
 

@@ -518,7 +518,7 @@ async fn a_run_is_stopped_goes_on_and_is_settled_only_where_it_halted() {
     assert_eq!(scene.post(&noa, &path("approve"), hash).await.status, 200);
     // The world moves before it is begun, so that the run halts and a fresh plan is proposed.
     let users = |world: &mut World| {
-        world.collections.get_mut("users").unwrap().retain(|user| user["user_id"] != "auth0|1")
+        world.collections.get_mut("users").unwrap().retain(|user| user["user_id"] != "auth0|1");
     };
     users(&mut scene.world.lock());
     scene.run().await;

@@ -152,8 +152,10 @@ async fn whoever_asks_by_a_token_is_held_to_the_allowance_of_a_caller() {
     let path = format!("/v1/access/accounts/{}/tokens", made.json["id"].as_str().unwrap());
     let account = service.operate("POST", &path, &json!({ "scopes": ["*"], "days": 1 })).await;
     let account = account.json["token"].as_str().unwrap().to_owned();
-    let leaves =
-        async || service.store.list_leaves(&OTHER_TENANT.parse().unwrap(), 0, 1_000).await.unwrap().len();
+    let leaves = async || {
+        service.app.denials_told().await;
+        service.store.list_leaves(&OTHER_TENANT.parse().unwrap(), 0, 1_000).await.unwrap().len()
+    };
     let before = leaves().await;
     for (token, status, code) in [
         (account, 404, "tenant.unknown"),
@@ -184,6 +186,7 @@ async fn a_flood_of_denials_is_one_leaf_and_another_with_their_count() {
     let token = service.operate("POST", &path, &json!({ "scopes": ["*"], "days": 1 })).await;
     let token = token.json["token"].as_str().unwrap().to_owned();
     let denied = async || {
+        service.app.denials_told().await;
         let leaves = service.store.list_leaves(&OTHER_TENANT.parse().unwrap(), 0, 1_000).await.unwrap();
         let facts =
             leaves.iter().map(|row| serde_json::from_slice::<Value>(&row.leaf).unwrap()["facts"].clone());

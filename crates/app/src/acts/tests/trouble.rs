@@ -90,3 +90,34 @@ async fn a_call_in_the_log_that_was_ours_leads_to_its_plan_and_nobody_else_s_doe
     }
     assert!(matches!(app.plan_of_log(tenant, "log_9").await, Err(Error::NotFound("log entry"))));
 }
+
+#[tokio::test]
+async fn a_plan_as_long_as_one_may_be_is_kept_and_comes_back_whole() {
+    let stage = Stage::new(Settings::default()).await;
+    let many = 5_000_u32;
+    for number in 0..many {
+        let id = format!("auth0|long-{number}");
+        stage.fake.world.lock().add_user(&id, Some("people"));
+    }
+    // A reason as long as one may be, of characters that take most room.
+    let reason = "\u{1d11e}\"".repeat(499);
+    let wanted = (0..many).map(|number| Wanted {
+        change: serde_json::from_value(
+            json!({"change": "set_app_metadata", "user": format!("auth0|long-{number}"), "keys": {"a": 1}}),
+        )
+        .unwrap(),
+        reason: reason.clone(),
+        evidence: Vec::new(),
+    });
+    let order = Order {
+        tenant: stage.tenant().clone(),
+        title: "a title".to_owned(),
+        origin: Origin::Workflow { workflow: "w".to_owned(), person: None },
+        wanted: wanted.collect(),
+    };
+    let asked = Asked { order, by: "w", incident: None, asks_people: false, audience: None };
+    let plan = stage.app().propose_order(&stage.scene.tenant, asked).await.unwrap();
+    assert_eq!((plan.state.as_str(), plan.steps), ("proposed", u64::from(many)));
+    let shown = stage.app().plan(&stage.scene.tenant, &plan.id).await.unwrap();
+    assert_eq!((shown.steps.len(), shown.because[4_999].reason == reason), (5_000, true));
+}

@@ -146,13 +146,13 @@ impl Beside {
             origin: Origin::Workflow { workflow: "w".to_owned(), person: None },
             wanted: wanted.collect(),
         };
-        let asked = Asked { order, by: "w", incident: None, asks_people: false };
+        let asked = Asked { order, by: "w", incident: None, asks_people: false, audience: None };
         self.runtime.block_on(self.app.propose_order(&self.tenant, asked)).unwrap()
     }
 
     fn permit(&self) -> Permit {
         let caller = Caller::local(How::Process);
-        let permit = self.app.permit(&caller, Action::ProposePlans, self.tenant.id(), None);
+        let permit = self.app.permit(&caller, Action::ProposePlans, self.tenant.id());
         self.runtime.block_on(permit).unwrap()
     }
 

@@ -46,7 +46,7 @@ fn whim(calls: Arc<Mutex<Calls>>, kill: Sender<()>) -> Arc<Whim> {
         }
         if method == HttpMethod::GET {
             calls.reads += 1;
-            let is_held = calls.is_armed && calls.reads % READS == 0;
+            let is_held = calls.is_armed && calls.reads.is_multiple_of(READS);
             if is_held {
                 kill.send(()).unwrap();
             }
