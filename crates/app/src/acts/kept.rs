@@ -124,7 +124,7 @@ impl App {
         Ok(sealed)
     }
 
-    async fn open_plan_body(
+    pub(super) async fn open_plan_body(
         &self,
         tenant: &Tenant,
         (id, key_id): (&str, &str),

@@ -12,7 +12,7 @@ use countersign_store::{PlanFilter, PlanRow};
 
 use super::{
     KindCount, PlanHead, PlanListed, PlanShown, ReviewShown, StepShown,
-    kept::{KeptPlan, PlanBody},
+    kept::KeptPlan,
     steps::Course,
     told::word,
 };
@@ -45,7 +45,7 @@ impl App {
         let rows = self.ports.store.list_plans(&tenant.id, filter, limit).await?;
         let mut listed = Vec::with_capacity(rows.len());
         for row in rows {
-            let opened = self.open_sealed::<PlanBody>(tenant, &row.id, (&row.key_id, &row.sealed)).await;
+            let opened = self.open_plan_body(tenant, (&row.id, &row.key_id), &row.sealed).await;
             let (kinds, is_erased) = match opened {
                 Ok(body) => (kinds(&body.plan), false),
                 Err(Error::Erased) => (Vec::new(), true),

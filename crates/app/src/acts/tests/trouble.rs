@@ -118,6 +118,8 @@ async fn a_plan_as_long_as_one_may_be_is_kept_and_comes_back_whole() {
     let asked = Asked { order, by: "w", incident: None, asks_people: false, audience: None };
     let plan = stage.app().propose_order(&stage.scene.tenant, asked).await.unwrap();
     assert_eq!((plan.state.as_str(), plan.steps), ("proposed", u64::from(many)));
-    let shown = stage.app().plan(&stage.scene.tenant, &plan.id).await.unwrap();
-    assert_eq!((shown.steps.len(), shown.because[4_999].reason == reason), (5_000, true));
+    let kept = stage.app().open_plan(&stage.scene.tenant, &plan.id).await.unwrap();
+    assert_eq!((kept.plan().steps.len(), kept.plan().because[4_999].reason == reason), (5_000, true));
+    let listed = stage.app().plans(&stage.scene.tenant, PlanFilter::default(), 9).await.unwrap();
+    assert_eq!((listed.len(), listed[0].kinds[0].count), (1, 5_000));
 }
