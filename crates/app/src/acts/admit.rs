@@ -12,6 +12,7 @@ use super::{
     Hands, PlanRefusal,
     beside::Beside,
     kept::{AUDIENCE, PlanBody, due, hash_of, row_version},
+    send::is_containment,
     told::{Actor, draft},
 };
 use crate::{App, Error, Tenant};
@@ -135,7 +136,7 @@ impl App {
             incident,
             undoes,
             audience: audience.unwrap_or_else(|| AUDIENCE.to_owned()),
-            priority: u8::from(plan.steps.iter().any(|step| step.kind.is_containment())),
+            priority: u8::from(plan.steps.iter().any(is_containment)),
             proposer: actor.principal().to_owned(),
             assignee: None,
             steps: count(radius.steps),

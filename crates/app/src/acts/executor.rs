@@ -2,21 +2,23 @@
 //! each other's.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     future::{Future, poll_fn},
     pin::Pin,
     task::Poll,
     time::Duration,
 };
 
-use countersign_plan::review::Status;
+use countersign_plan::{change::ChangePlan, review::Status};
 use countersign_store::{Fence, PlanFilter, PlanRow};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{
     Hands,
     kept::KeptPlan,
     run::{EXECUTOR, Wait},
+    send::is_containment,
 };
 use crate::{App, Error, Tenant};
 
@@ -43,8 +45,9 @@ impl Queue {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Containment, Self::Rest];
 
-    const fn of(row: &PlanRow) -> Self {
-        if row.priority > 0 { Self::Containment } else { Self::Rest }
+    /// By the steps, which never change: how much a plan presses is a matter of people.
+    fn of(plan: &ChangePlan) -> Self {
+        if plan.steps.iter().any(is_containment) { Self::Containment } else { Self::Rest }
     }
 
     /// How many are under way at once.
@@ -81,6 +84,8 @@ pub(crate) struct Bell {
     rest: Notify,
     /// Held while a plan is begun, so that what goes by itself is counted before the next one is.
     beginning: tokio::sync::Mutex<()>,
+    /// In which queue plans are that wait or are under way, as far as they were opened.
+    queues: Mutex<BTreeMap<String, Queue>>,
 }
 
 impl Bell {
@@ -94,8 +99,15 @@ impl Bell {
     /// Tells what a plan became.
     pub(super) fn tell(&self, row: &PlanRow) {
         if [Status::Approved.as_str(), Status::Running.as_str()].contains(&row.state.as_str()) {
-            self.of(Queue::of(row)).notify_one();
+            for queue in Queue::ALL {
+                self.of(queue).notify_one();
+            }
         }
+    }
+
+    /// Whether a plan may be one of this queue.
+    fn may_be_of(&self, plan: &str, queue: Queue) -> bool {
+        self.queues.lock().get(plan).is_none_or(|known| *known == queue)
     }
 }
 
@@ -120,7 +132,7 @@ enum Start<'a> {
     Begun(UnderWay<'a>),
     /// It came to its end without a run.
     Ended,
-    /// Another reaches the same people: it waits for that one.
+    /// Another reaches the same people, or it is the other queue's.
     Waits,
 }
 
@@ -262,7 +274,7 @@ impl App {
             }
             let plan = row.id.clone();
             let reached = under_way.iter().flat_map(|one| one.users.iter().cloned()).collect();
-            match self.begin_one((tenant, turn), row, reached).await {
+            match self.begin_one((tenant, turn, queue), row, reached).await {
                 Ok(Start::Begun(one)) => under_way.push(one),
                 Ok(Start::Ended) => ran.ended += 1,
                 Ok(Start::Waits) => {}
@@ -277,16 +289,18 @@ impl App {
         Ok(ran)
     }
 
-    /// Begins a plan, unless something under way reaches the same people.
+    /// Begins a plan of this queue, unless something under way reaches the same people.
     async fn begin_one<'a>(
         &'a self,
-        (tenant, turn): (&'a Tenant, &'a Turn<'a>),
+        (tenant, turn, queue): (&'a Tenant, &'a Turn<'a>, Queue),
         row: PlanRow,
         reached: BTreeSet<String>,
     ) -> Result<Start<'a>, Error> {
+        let is_over = row.state == Status::Proposed.as_str();
         let kept = self.open_plan_row(tenant, row).await?;
-        let (plan, users) = (kept.row.id.clone(), users(&kept));
-        if !reached.is_disjoint(&users) {
+        let (plan, users, its) = (kept.row.id.clone(), users(&kept), Queue::of(kept.plan()));
+        tenant.bell.queues.lock().insert(plan.clone(), its);
+        if !is_over && its != queue || !reached.is_disjoint(&users) {
             return Ok(Start::Waits);
         }
         let begun = {
@@ -318,9 +332,10 @@ impl App {
                 }
             }
         }
+        tenant.bell.queues.lock().retain(|plan, _| rows.iter().any(|row| row.id == *plan));
         rows.retain(|row| match row.state == Status::Proposed.as_str() {
             true => row.expires <= now && queue == Queue::Rest,
-            false => Queue::of(row) == queue,
+            false => tenant.bell.may_be_of(&row.id, queue),
         });
         rows.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(rows)

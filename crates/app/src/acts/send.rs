@@ -6,9 +6,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use countersign_core::{Secret, Timestamp};
 use countersign_plan::{
     FillError,
-    change::{Call, ChangeStep, RANDOM},
+    change::{Call, ChangeStep, Kind, RANDOM},
     run::{Answer, Kept, Run},
 };
+use countersign_playbook::CONTAINED;
 use serde_json::json;
 
 use super::Hands;
@@ -106,8 +107,14 @@ impl App {
 }
 
 /// Containment goes before all other work at the tenant.
-pub(super) const fn lane(step: &ChangeStep) -> Lane {
-    if step.kind.is_containment() { Lane::Containment } else { Lane::Bulk }
+pub(super) fn lane(step: &ChangeStep) -> Lane {
+    if is_containment(step) { Lane::Containment } else { Lane::Bulk }
+}
+
+/// Whether a step keeps somebody out, or marks them as contained.
+pub(super) fn is_containment(step: &ChangeStep) -> bool {
+    let names_mark = || serde_json::to_string(&step.write.call).is_ok_and(|call| call.contains(CONTAINED));
+    step.kind.is_containment() || step.kind == Kind::SetAppMetadata && names_mark()
 }
 
 fn message(at: Timestamp, kind: &str, data: &serde_json::Value) -> Vec<u8> {

@@ -11,9 +11,7 @@ use countersign_plan::{
 use countersign_store::{PlanFilter, PlanRow};
 
 use super::{
-    KindCount, PlanHead, PlanListed, PlanShown, ReviewShown, StepShown,
-    kept::KeptPlan,
-    steps::Course,
+    KindCount, PlanHead, PlanListed, PlanShown, ReviewShown, StepShown, kept::KeptPlan, steps::Course,
     told::word,
 };
 use crate::{

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_plan::{
     change::{Frame, Origin, undo},
     review::{Act, Status},
-    run::{Event, Misfit},
+    run::{Event, Halt, Misfit, Why},
 };
 
 use super::{PlanHead, PlanRefusal, admit::Candidate, told::Actor};
@@ -30,7 +30,8 @@ impl App {
             return Err(Error::Plan(PlanRefusal::Misfit));
         }
         let caller = permit.caller();
-        let is_own = kept.row.proposer == caller.id();
+        // Why not of a plan that took back another: that would do again, without anybody else, what was taken back.
+        let is_own = kept.row.proposer == caller.id() && kept.row.undoes.is_none();
         let (incident, title) = (kept.row.incident.clone(), title(&kept.plan().title));
         let audience = kept.row.audience.clone();
         let person = self.person(caller).await?;
@@ -77,7 +78,9 @@ impl App {
         let actor = Actor::Person(permit.caller().id());
         let by = permit.caller().name().to_owned();
         let mut next = self.next(permit, &course.kept, (Act::Halt, &by), actor).await?;
-        next.row.halt = course.run.halt().map(serde_json::to_string).transpose().map_err(Error::internal)?;
+        // Why stopped, whatever is not known yet: the call that is on its way may still be answered, and else it is seen when it goes on.
+        let stopped = course.run.halt().map(|halt| Halt { step: halt.step, why: Why::Stopped });
+        next.row.halt = stopped.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
         let row = next.row.clone();
         self.keep_next(permit, next, None).await?;
         Ok(PlanHead::from(row))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_core::Timestamp;
 use countersign_plan::{
-    change::ChangePlan,
+    change::{ChangePlan, Origin},
     review::{Act, PlanState, Status},
 };
 use countersign_store::{PlanRow, Write};
@@ -89,9 +89,14 @@ fn data(tenant: &Tenant, (row, plan, state): (&PlanRow, &ChangePlan, &PlanState)
         *kinds.entry(step.kind.as_str()).or_default() += 1;
     }
     let changes: Vec<_> = kinds.iter().map(|(kind, times)| format!("{kind} ×{times}")).collect();
+    // Why not a person's own words: on pages they are opened with a reason.
+    let title = match &plan.origin {
+        Origin::Incident { .. } => faceless(&plan.title, MAX_TITLE),
+        _ => changes.join(", "),
+    };
     json!({
         "plan_id": row.id,
-        "title": faceless(&plan.title, MAX_TITLE),
+        "title": title,
         "state": state.status,
         "changes": changes,
         "steps": row.steps,

@@ -112,7 +112,8 @@ impl App {
             json!({ "review_id": id, "subject": subject, "audience": audience, "due": due, "path": path });
         let notice = Notice {
             kind: "review.escalated",
-            about: id.to_owned(),
+            // Why of its own: what is changed in its place is told to nobody.
+            about: format!("{id} overdue"),
             event: format!("review.escalated {}", at.micros()),
             topic: Some((Topic::Reviews, audience.to_owned())),
             data,

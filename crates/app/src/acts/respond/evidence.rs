@@ -35,6 +35,8 @@ pub(super) struct Read {
     pub(super) decisions: BTreeMap<LogId, DecisionId>,
     /// Whether an alert came so late that nothing may follow from it by itself.
     pub(super) is_late: bool,
+    /// Whether the alerts rest also on entries that were not confirmed, or that anybody can cause.
+    pub(super) is_doubtful: bool,
     /// Whether an entry came so lately that the tenant may not know it yet.
     pub(super) is_young: bool,
 }
@@ -86,6 +88,7 @@ impl App {
             let (kind, at) = (&entry.row.entry.kind, entry.row.entry.at);
             (!proves(playbook, cause(kind)), std::cmp::Reverse(at))
         });
+        let all = journaled.len();
         journaled.truncate(READS);
         let now = self.ports.clock.now();
         let is_young = journaled.iter().any(|entry| now.since(entry.row.arrived) < YOUNG);
@@ -96,8 +99,10 @@ impl App {
                 Err(error) => return Ok(Some(Err(error))),
             }
         }
+        let is_anybodys = |confirmed: &Confirmed| confirmed.cause() == Cause::Anybody;
+        let is_doubtful = confirmed.len() < all || confirmed.iter().any(is_anybodys);
         let decisions = self.decisions_about(tenant, &journaled).await?;
-        Ok(Some(Ok(Read { confirmed, decisions, is_late, is_young })))
+        Ok(Some(Ok(Read { confirmed, decisions, is_late, is_doubtful, is_young })))
     }
 
     /// The ids of the entries that show alerts, and whether one of these came late.

@@ -220,7 +220,7 @@ impl App {
             }
             None => return Ok(Turn::Nothing),
         };
-        let Read { confirmed, decisions, is_late, is_young } = read;
+        let Read { confirmed, decisions, is_late, is_doubtful, is_young } = read;
         let watch = &tenant.current().watch;
         let spared = &watch.context.trusted_networks;
         let case =
@@ -231,7 +231,8 @@ impl App {
             Err(Withheld::Unconfirmed) if is_young => Ok(Turn::Waits),
             Err(why) => Ok(Turn::Withheld(why)),
             Ok(Some(wanted)) => {
-                let asks_people = is_late || wanted.asks_people;
+                // Why: whoever fails in somebody's name, or feeds the stream, must not have them contained by that.
+                let asks_people = is_late || is_doubtful || wanted.asks_people;
                 let origin = Origin::Incident { incident: id.to_owned(), playbook: playbook.name.clone() };
                 let order =
                     Order { tenant: tenant.id.clone(), title: wanted.title, origin, wanted: wanted.wanted };

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use countersign_plan::gate::Settings;
+use countersign_store::{Commit, DeskChange, PlanWrite, Write};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::scene::{Stage, block};
-use crate::acts::Queue;
+use crate::acts::{Queue, Ran};
 
 fn assign(user: u8) -> Value {
     json!({"change": "assign_roles", "user": format!("auth0|{user}"), "roles": ["rol_0"]})
@@ -43,6 +44,28 @@ async fn nobody_is_let_in_longer_because_a_bulk_run_is_under_way() {
     assert_eq!(stage.state(&bulk.id).await, "done");
     let first = stage.fake.taken.lock()[0].clone();
     assert!(first.contains("auth0%7C3"), "{first}");
+}
+
+#[tokio::test]
+async fn a_run_stays_in_its_queue_however_much_it_presses() {
+    let stage = Stage::new(Settings::default()).await;
+    let gate = Arc::new(Semaphore::new(0));
+    *stage.fake.gate.lock() = Some(Arc::clone(&gate));
+    *stage.fake.is_gate_for_bulk.lock() = true;
+    let bulk = stage.approved(&[assign(1), assign(2)]).await;
+    let (app, tenant) = (stage.app(), &stage.scene.tenant);
+    let press = async {
+        until_running(&stage, &bulk.id).await;
+        let change = DeskChange { priority: Some(3), ..DeskChange::default() };
+        let writes = vec![Write::Plan(PlanWrite::Desk { plan: bulk.id.clone(), change })];
+        let commit = Commit { writes, ..Commit::background(stage.tenant().clone()) };
+        app.ports.store.commit(commit).await.unwrap();
+        assert_eq!(app.run_queue(tenant, Queue::Containment, &|| false).await.unwrap(), Ran::default());
+        gate.add_permits(9);
+    };
+    let rest = app.run_queue(tenant, Queue::Rest, &|| false);
+    assert_eq!(tokio::join!(rest, press).0.unwrap().ended, 1);
+    assert_eq!(stage.fake.taken.lock().len(), 2, "each write once");
 }
 
 #[tokio::test]
