@@ -110,11 +110,8 @@ async fn a_policy_is_put_in_force_also_when_its_operator_does_not_wait() {
     let policy = countersign_policy::Snapshot::new(document).unwrap();
     {
         let mut applying = std::pin::pin!(service.app.apply_policy(&tenant, policy, 1));
-        // Asked once, and never again.
-        let waits = std::future::poll_fn(|context| {
-            std::task::Poll::Ready(applying.as_mut().poll(context).is_pending())
-        });
-        assert!(waits.await);
+        // Asked once, and never again, whether or not it was done by then.
+        std::future::poll_fn(|context| std::task::Poll::Ready(drop(applying.as_mut().poll(context)))).await;
     }
     let holds = tokio::time::timeout(std::time::Duration::from_secs(10), async {
         while tenant.policy_version() < 2 {
