@@ -189,7 +189,6 @@ async fn an_incoming_webhook_gets_each_event_anew() {
 #[tokio::test]
 async fn a_slack_that_never_answers_is_given_up_in_time() {
     let peer = crate::peer::silent().await;
-    let scene = Scene::new().await;
     let slack = Scene::receiver(Way::Webhook(peer.url.parse().unwrap()));
     let sent = tokio::time::timeout(Duration::from_secs(14), send(&slack, "plan.done", None)).await;
     assert_eq!(sent.unwrap(), Err(HookError::Late));
