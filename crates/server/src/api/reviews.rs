@@ -127,7 +127,7 @@ pub(super) async fn list(
     let Query(query) = query.map_err(|_| bad_query(LIST_QUERY))?;
     let tenant = server.permit(&caller, Action::ReadPlans, &id).await?;
     let ListQuery { status, decision, audience, assignee, overdue, before } = query;
-    if before.as_ref().is_some_and(|before| !is_id(before)) {
+    if before.as_ref().is_some_and(|before| !is_id("rvw_", before)) {
         return Err(bad_query(LIST_QUERY));
     }
     let status = status.map(|status| status.as_str().to_owned());

@@ -9,9 +9,13 @@ pub(super) mod run;
 use axum::Json;
 use countersign_app::acts::PlanHead;
 
-/// Whether a text may be the id of a plan or a review: what a list goes on from.
-pub(super) fn is_id(text: &str) -> bool {
-    text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+/// How many digits an id has after its kind.
+const ID_DIGITS: usize = 32;
+
+/// Whether a text is an id of this kind: what a list goes on from.
+pub(super) fn is_id(kind: &str, text: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.strip_prefix(kind).is_some_and(|rest| rest.len() == ID_DIGITS && rest.bytes().all(is_digit))
 }
 
 /// Words for where a plan stands.

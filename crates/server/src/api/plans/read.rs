@@ -61,7 +61,7 @@ pub(in crate::api) async fn list(
     let tenant = server.permit(&caller, Action::ReadPlans, &id).await?;
     let ListQuery { state, incident, undoes, audience, assignee, overdue, before } = query;
     let is_known = state.as_ref().is_none_or(|state| STATES.contains(&state.as_str()));
-    if !is_known || before.as_ref().is_some_and(|before| !is_id(before)) {
+    if !is_known || before.as_ref().is_some_and(|before| !is_id("pln_", before)) {
         return Err(bad_query(LIST_QUERY));
     }
     let overdue_at = overdue.then(|| server.0.app.clock().now());
