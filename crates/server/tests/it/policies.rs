@@ -111,7 +111,11 @@ async fn a_policy_is_put_in_force_also_when_its_operator_does_not_wait() {
     {
         let mut applying = std::pin::pin!(service.app.apply_policy(&tenant, policy, 1));
         // Asked once, and never again, whether or not it was done by then.
-        std::future::poll_fn(|context| std::task::Poll::Ready(drop(applying.as_mut().poll(context)))).await;
+        let asked = std::future::poll_fn(|context| {
+            drop(applying.as_mut().poll(context));
+            std::task::Poll::Ready(())
+        });
+        asked.await;
     }
     let holds = tokio::time::timeout(std::time::Duration::from_secs(10), async {
         while tenant.policy_version() < 2 {
