@@ -23,7 +23,7 @@ use crate::{App, Error, Tenant};
 pub(super) const PAGE: u32 = 1_000;
 
 /// Entries after which whoever waits for the processor comes first.
-pub(super) const BREATH: usize = 64;
+pub(super) const BREATH: usize = 8;
 
 /// The end of time.
 pub(super) const END: Timestamp = Timestamp::from_micros(i64::MAX);
