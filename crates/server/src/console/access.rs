@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::segments::Segments;
 use axum::{
     Form,
-    extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
+    extract::{Query, State, rejection::FormRejection, rejection::QueryRejection},
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_app::{
@@ -137,7 +138,7 @@ fn field<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, 
 pub(super) async fn act(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(act): Path<String>,
+    Segments(act): Segments<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;

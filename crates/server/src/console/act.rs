@@ -3,10 +3,11 @@
 //! Each form says the version that was looked at, so that nobody overwrites another's act.
 
 use super::query::Reader;
+use super::segments::Segments;
 use crate::authn::Known;
 use axum::{
     Form,
-    extract::{Path, State, rejection::FormRejection},
+    extract::{State, rejection::FormRejection},
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_app::{
@@ -31,7 +32,7 @@ type Fields = Result<Form<Pairs>, FormRejection>;
 pub(super) async fn acknowledge(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -46,7 +47,7 @@ pub(super) async fn acknowledge(
 pub(super) async fn assign(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -61,7 +62,7 @@ pub(super) async fn assign(
 pub(super) async fn note(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -75,7 +76,7 @@ pub(super) async fn note(
 pub(super) async fn close(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
+use super::segments::Segments;
 use aws_lc_rs::digest;
 use axum::{
-    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -54,7 +54,7 @@ pub(super) fn path(name: &str) -> String {
 }
 
 /// Serves one of the files.
-pub(super) async fn handle(Path(name): Path<String>) -> Response {
+pub(super) async fn handle(Segments(name): Segments<String>) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
         return problem::not_found().await.into_response();
     };
@@ -73,7 +73,7 @@ mod tests {
     #[tokio::test]
     async fn every_file_has_its_type_and_may_be_kept() {
         for asset in &ASSETS {
-            let response = handle(Path(asset.name.to_owned())).await;
+            let response = handle(Segments(asset.name.to_owned())).await;
             assert_eq!(response.status(), StatusCode::OK);
             assert_eq!(response.headers()[header::CONTENT_TYPE], asset.content_type);
             assert!(response.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("max-age"));
@@ -83,7 +83,7 @@ mod tests {
     #[tokio::test]
     async fn there_is_no_other_file() {
         for name in ["../Cargo.toml", "console.css.map", ""] {
-            assert_eq!(handle(Path(name.to_owned())).await.status(), StatusCode::NOT_FOUND, "{name}");
+            assert_eq!(handle(Segments(name.to_owned())).await.status(), StatusCode::NOT_FOUND, "{name}");
         }
     }
 

@@ -1,11 +1,12 @@
 //! Pages that ask before something is changed, and the forms that change it.
 
 use super::query::Reader;
+use super::segments::Segments;
 use crate::authn::Known;
 use axum::{
     Form,
     extract::{
-        Path, Query, State,
+        Query, State,
         rejection::{FormRejection, QueryRejection},
     },
     response::{IntoResponse, Redirect, Response},
@@ -58,7 +59,7 @@ pub(super) fn of_form(form: Result<Form<Pairs>, FormRejection>) -> Result<Parame
 pub(super) async fn ask_switch(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(trigger): Path<String>,
+    Segments(trigger): Segments<String>,
     query: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
@@ -74,7 +75,7 @@ pub(super) async fn ask_switch(
 pub(super) async fn set_switch(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(trigger): Path<String>,
+    Segments(trigger): Segments<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -129,7 +130,7 @@ fn check_named(parameters: &Parameters) -> Result<(), Fault> {
 pub(super) async fn ask_verdict(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     query: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
@@ -145,7 +146,7 @@ pub(super) async fn ask_verdict(
 pub(super) async fn tell_verdict(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;

@@ -1,9 +1,10 @@
 //! `/incidents/{id}/contain`: which accounts of an incident are to be contained, and how; it proposes a plan and writes nothing.
 
+use super::segments::Segments;
 use axum::{
     Form,
     extract::{
-        Path, Query, State,
+        Query, State,
         rejection::{FormRejection, QueryRejection},
     },
     response::{IntoResponse, Redirect, Response},
@@ -40,7 +41,7 @@ struct Page {
 pub(super) async fn ask(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     query: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
@@ -57,7 +58,7 @@ pub(super) async fn ask(
 pub(super) async fn propose(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;

@@ -6,10 +6,11 @@ use crate::authn::Known;
 use countersign_rights::Action;
 use std::collections::BTreeMap;
 
+use super::segments::Segments;
 use axum::{
     Form,
     extract::{
-        Path, Query, State,
+        Query, State,
         rejection::{FormRejection, QueryRejection},
     },
     response::{IntoResponse, Redirect, Response},
@@ -104,7 +105,7 @@ pub(super) enum Content {
 pub(super) async fn handle(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
@@ -125,7 +126,7 @@ pub(super) async fn handle(
 pub(super) async fn reveal(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -185,7 +186,7 @@ async fn asking(server: &Server, permit: &ScopedPermit, id: &DecisionId) -> Resu
 pub(super) async fn ask(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;

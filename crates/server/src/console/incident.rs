@@ -2,11 +2,12 @@
 
 use super::query::Reader;
 use super::query::permitted;
+use super::segments::Segments;
 use crate::authn::Known;
 use axum::{
     Form,
     extract::{
-        Path, Query, State,
+        Query, State,
         rejection::{FormRejection, QueryRejection},
     },
     response::{IntoResponse, Response},
@@ -55,7 +56,7 @@ struct Page {
 pub(super) async fn handle(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
@@ -79,7 +80,7 @@ pub(super) async fn handle(
 pub(super) async fn reveal(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;

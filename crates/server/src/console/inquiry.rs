@@ -1,9 +1,10 @@
 //! `/was-this-you/…`: the page behind the link that a person was mailed. Whoever has the link sees no more than they know already; looking
 //! changes nothing, and an answer is a form of this page.
 
+use super::segments::Segments;
 use axum::{
     Form,
-    extract::{Path, State, rejection::FormRejection},
+    extract::{State, rejection::FormRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -18,7 +19,7 @@ use crate::Server;
 type Link = (String, String, String);
 
 /// Answers `GET /was-this-you/{tenant}/{id}/{code}`.
-pub(super) async fn show(State(server): State<Server>, Path(link): Path<Link>) -> Response {
+pub(super) async fn show(State(server): State<Server>, Segments(link): Segments<Link>) -> Response {
     let (tenant, id, code) = link;
     let Some(tenant) = tenant_of(&server, &tenant) else { return over() };
     match server.0.app.inquiry_page(&tenant, (&id, &code)).await {
@@ -31,7 +32,7 @@ pub(super) async fn show(State(server): State<Server>, Path(link): Path<Link>) -
 /// Answers the same path's `POST`.
 pub(super) async fn answer(
     State(server): State<Server>,
-    Path(link): Path<Link>,
+    Segments(link): Segments<Link>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Response {
     let (tenant, id, code) = link;

@@ -34,6 +34,7 @@ mod review;
 mod reviews;
 #[cfg(test)]
 mod samples;
+mod segments;
 mod severity;
 mod sign_in;
 mod suppressions;

@@ -2,9 +2,10 @@
 
 use super::query::Reader;
 use super::query::permitted;
+use super::segments::Segments;
 use crate::authn::Known;
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use countersign_app::models::ModelShown;
@@ -34,7 +35,7 @@ struct Page {
 pub(super) async fn handle(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(version): Path<String>,
+    Segments(version): Segments<String>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;

@@ -1,9 +1,10 @@
 //! `/plans/{id}`: one plan: what it does, in words made from its steps alone; who agreed; how far it came.
 
+use super::segments::Segments;
 use axum::{
     Form,
     extract::{
-        Path, Query, State,
+        Query, State,
         rejection::{FormRejection, QueryRejection},
     },
     response::{IntoResponse, Response},
@@ -89,7 +90,7 @@ fn rights(server: &Server, caller: &Caller, permit: &Permit, shown: &PlanShown) 
 pub(super) async fn handle(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     query: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
@@ -112,7 +113,7 @@ pub(super) async fn handle(
 pub(super) async fn reveal(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::segments::Segments;
 use axum::{
     Form,
-    extract::{Path, State, rejection::FormRejection},
+    extract::{State, rejection::FormRejection},
     response::{IntoResponse, Redirect, Response},
 };
 use countersign_app::acts::{Handing, MAX_REMARK_BYTES, StepState, Why};
@@ -27,7 +28,7 @@ type Fields = Result<Form<Pairs>, FormRejection>;
 pub(super) async fn approve(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -41,7 +42,7 @@ pub(super) async fn approve(
 pub(super) async fn reject(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -56,7 +57,7 @@ pub(super) async fn reject(
 pub(super) async fn withdraw(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let permit = named_tenant(&server, &caller, Action::ProposePlans, &of_form(form)?).await?;
@@ -68,7 +69,7 @@ pub(super) async fn withdraw(
 pub(super) async fn stop(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let permit = named_tenant(&server, &caller, Action::ExecutePlans, &of_form(form)?).await?;
@@ -80,7 +81,7 @@ pub(super) async fn stop(
 pub(super) async fn resume(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let permit = named_tenant(&server, &caller, Action::ExecutePlans, &of_form(form)?).await?;
@@ -92,7 +93,7 @@ pub(super) async fn resume(
 pub(super) async fn settle(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -112,7 +113,7 @@ pub(super) async fn settle(
 pub(super) async fn undo(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -127,7 +128,7 @@ pub(super) async fn undo(
 pub(super) async fn assign(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -140,7 +141,7 @@ pub(super) async fn assign(
 pub(super) async fn comment(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;

@@ -2,9 +2,10 @@
 
 use super::query::Reader;
 use super::query::permitted_within;
+use super::segments::Segments;
 use crate::authn::Known;
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use countersign_core::TenantId;
@@ -40,7 +41,7 @@ pub(super) struct Proof {
 pub(super) async fn handle(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;

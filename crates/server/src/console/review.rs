@@ -1,9 +1,10 @@
 //! `/reviews/{id}`: one decision that waits for a person, and what they say it was.
 
+use super::segments::Segments;
 use axum::{
     Form,
     extract::{
-        Path, Query, State,
+        Query, State,
         rejection::{FormRejection, QueryRejection},
     },
     response::{IntoResponse, Redirect, Response},
@@ -50,7 +51,7 @@ struct Page {
 pub(super) async fn handle(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     query: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
@@ -74,7 +75,7 @@ pub(super) async fn handle(
 pub(super) async fn reveal(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -117,7 +118,7 @@ pub(super) async fn open(
 pub(super) async fn assign(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -131,7 +132,7 @@ pub(super) async fn assign(
 pub(super) async fn comment(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -145,7 +146,7 @@ pub(super) async fn comment(
 pub(super) async fn verdict(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Fields,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;

@@ -1,7 +1,8 @@
 //! Signing in and out: at the identity provider, or by a one-time link.
 
+use super::segments::Segments;
 use axum::{
-    extract::{Path, Query, Request, State, rejection::QueryRejection},
+    extract::{Query, Request, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header, uri::PathAndQuery},
     response::{IntoResponse, Redirect, Response},
 };
@@ -181,7 +182,7 @@ fn without_state(server: &Server, mut response: Response) -> Response {
 pub(super) async fn link(
     State(server): State<Server>,
     headers: HeaderMap,
-    Path(code): Path<String>,
+    Segments(code): Segments<String>,
 ) -> Response {
     let used = match Token::received(&code) {
         Some(code) => server.0.app.use_link(&code).await,

@@ -2,11 +2,12 @@
 
 use super::query::Reader;
 use super::query::permitted;
+use super::segments::Segments;
 use crate::authn::Known;
 use axum::{
     Form,
     extract::{
-        Path, Query, State,
+        Query, State,
         rejection::{FormRejection, QueryRejection},
     },
     response::{IntoResponse, Redirect, Response},
@@ -102,7 +103,7 @@ pub(super) async fn handle(
 pub(super) async fn reveal(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
@@ -165,7 +166,7 @@ pub(super) async fn add(
 pub(super) async fn lift(
     State(server): State<Server>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;

@@ -251,3 +251,11 @@ async fn an_operator_s_outcome_names_its_tenant() {
     check_problem(&service.send(request(Some("not a tenant"))).await, 422, "tenant.missing");
     check_problem(&service.send(request(Some(MARK))).await, 404, "tenant.unknown");
 }
+
+#[tokio::test]
+async fn a_page_whose_path_is_no_text_is_not_there() {
+    let service = TestApp::start(|_| {}).await;
+    for path in ["/plans/%c3/reveal", "/incidents/%c3/close", "/decisions/%c3/reveal"] {
+        check_problem(&service.send(with_token(bare("POST", path))).await, 404, "not_found");
+    }
+}

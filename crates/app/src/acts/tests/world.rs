@@ -95,6 +95,24 @@ async fn a_run_is_taken_back_and_the_tenant_is_as_it_was() {
 }
 
 #[tokio::test]
+async fn one_s_own_run_is_taken_back_alone_and_done_again_with_somebody_else_only() {
+    let stage = Stage::new(Settings::default()).await;
+    let plan = stage.approved(&[block(1)]).await;
+    stage.run().await;
+    let own = stage.approver("mia").await;
+    let back = stage.app().undo_plan(&stage.mia().await, &plan.id, None).await.unwrap();
+    stage.app().approve_plan(&own, &back.id, &back.hash).await.unwrap();
+    stage.run().await;
+    assert_eq!(stage.state(&back.id).await, "done");
+    let again = stage.app().undo_plan(&stage.mia().await, &back.id, None).await.unwrap();
+    let refused = stage.app().approve_plan(&own, &again.id, &again.hash).await;
+    assert!(matches!(refused, Err(Error::Plan(PlanRefusal::Review(_)))), "{refused:?}");
+    stage.run().await;
+    assert_eq!(stage.state(&again.id).await, "proposed");
+    stage.app().approve_plan(&stage.approver("noa").await, &again.id, &again.hash).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_tenant_that_takes_nothing_leaves_the_run_where_it_is_and_nothing_is_done_twice() {
     let stage = Stage::new(Settings::default()).await;
     let plan = stage.approved(&[block(1), revoke(1)]).await;
