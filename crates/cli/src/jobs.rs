@@ -84,7 +84,12 @@ impl Jobs {
                     tasks.spawn(told("act", act));
                 }
                 let respond = respond(Arc::clone(&app), Arc::clone(&tenant), stop.clone());
-                tasks.spawn_on(told("respond", respond), behind);
+                // Why here: a connection to the tenant is driven where it was opened, and containment goes over it, too.
+                tasks.spawn(told("respond", respond));
+            }
+            if tenant.asks_people() {
+                let (app, tenant, stop) = of();
+                tasks.spawn(told("ask", ask(app, tenant, stop)));
             }
             if tenant.has_hooks() {
                 tasks.spawn(told("tell", tell(app, tenant, stop)));
@@ -326,6 +331,19 @@ async fn tell(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool
             sent = app.send_hooks(&tenant, &lead) => log(&tenant, "hooks", sent.map(drop)),
             () = stopped(&mut stop) => return,
         }
+    }
+}
+
+/// Asks one tenant's people whether sign-ins were theirs: apart from `tell`, since a slow mail server may not hold up alerts.
+async fn ask(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let Some(tenant) = app.permit_job(Job::Hooks, &tenant).await else { return };
+    let mut ticks = ticks(SECOND);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(&mut stop) => return,
+        }
+        let Some(lead) = lead(&app, &tenant).await else { continue };
         tokio::select! {
             asked = app.mind_inquiries(&tenant, &lead) => log(&tenant, "inquiries", asked.map(drop)),
             () = stopped(&mut stop) => return,
