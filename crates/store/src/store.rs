@@ -373,7 +373,7 @@ impl Store {
     /// Says the place of each entry in turn, `None` for one that is journaled already.
     ///
     /// # Errors
-    /// `Unavailable` when the database can't be written; then nothing was journaled.
+    /// `Unavailable` when the database can't be written; then nobody knows how many of them are journaled, and all are to be given again.
     pub async fn append_log(
         &self,
         tenant: &TenantId,

@@ -20,7 +20,7 @@ use crate::{
 const BATCH: u32 = 64;
 
 /// Decisions that are made findable in one commit. Few, since decisions wait for it: 1,000 held them up for some 20 ms.
-const PAGE: u32 = 64;
+const PAGE: u32 = 16;
 
 /// How long a sign-in waits for its decision, in microseconds by Auth0's clock.
 pub(super) const GRACE: Micros = 10 * 60 * 1_000_000;
@@ -30,7 +30,7 @@ pub(super) const GRACE: Micros = 10 * 60 * 1_000_000;
 const FINDABLE: Micros = 3 * 24 * 3_600 * 1_000_000;
 
 /// Pages of decisions that are made findable in one turn, so that a long ledger does not hold up the stop.
-const PAGES: u32 = 256;
+const PAGES: u32 = 1_024;
 
 /// What one turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

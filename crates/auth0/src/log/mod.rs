@@ -5,7 +5,7 @@
 
 mod event;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, vec};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -67,12 +67,12 @@ struct Envelope<'a> {
 /// # Errors
 /// [`NotLogs`] for a body that has none, or that ends within an entry: whoever sent it must send it again.
 pub fn entries(body: &str) -> Result<Vec<Result<LogEvent<'_>, Rejected<'_>>>, NotLogs> {
-    Ok(items(body)?.read())
+    Ok(items(body)?.collect())
 }
 
 /// The entries of a body, told apart and not read yet, so that there can be too many of them before each takes its memory.
 #[derive(Debug)]
-pub struct Items<'a>(Vec<&'a str>);
+pub struct Items<'a>(vec::IntoIter<&'a str>);
 
 /// Tells the entries of a body apart.
 ///
@@ -82,32 +82,39 @@ pub fn items(body: &str) -> Result<Items<'_>, NotLogs> {
     let body = body.trim();
     if body.starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(body).map_err(|_| NotLogs)?;
-        return Ok(Items(items.into_iter().map(RawValue::get).collect()));
+        return Ok(Items::new(items.into_iter().map(RawValue::get).collect()));
     }
     if !body.starts_with('{') {
         return Err(NotLogs);
     }
     if serde_json::from_str::<&RawValue>(body).is_ok() {
-        return Ok(Items(vec![body]));
+        return Ok(Items::new(vec![body]));
     }
     let lines: Vec<&str> = body.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let is_whole = lines.last().is_some_and(|last| serde_json::from_str::<&RawValue>(last).is_ok());
-    if is_whole { Ok(Items(lines)) } else { Err(NotLogs) }
+    if is_whole { Ok(Items::new(lines)) } else { Err(NotLogs) }
 }
 
 impl<'a> Items<'a> {
-    /// How many there are.
-    #[must_use]
-    pub const fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Reads each for itself.
-    #[must_use]
-    pub fn read(self) -> Vec<Result<LogEvent<'a>, Rejected<'a>>> {
-        self.0.into_iter().map(entry).collect()
+    fn new(items: Vec<&'a str>) -> Self {
+        Self(items.into_iter())
     }
 }
+
+/// Reads each for itself when it is asked for.
+impl<'a> Iterator for Items<'a> {
+    type Item = Result<LogEvent<'a>, Rejected<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Items<'_> {}
 
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_WORD

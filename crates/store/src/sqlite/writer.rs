@@ -1,4 +1,4 @@
-//! One thread that writes: jobs in savepoints, committed in groups, decisions first, of each tenant in turn.
+//! One thread that writes: jobs in savepoints, committed in groups, decisions first, of each tenant in turn; other work in pieces.
 
 use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -13,8 +13,13 @@ use crate::{StoreError, Urgency, turns::Turns};
 /// Jobs in one transaction at the most, so that the first of them does not wait for long.
 const BATCH: usize = 256;
 
-/// Of a batch, places that decisions leave to other work, so that nothing starves.
-const BACKGROUND_SHARE: usize = 32;
+/// How long a transaction takes in what came meanwhile, so that a decision that comes then waits for no more than that: what lasts longer than
+/// a decision is queued in pieces. Each transaction does one piece at the least, so that nothing starves.
+const TURN: Duration = Duration::from_millis(1);
+
+/// How often more decisions are waited for, and how many must have come each time: a sync of the disk costs as much for one as for all.
+const MOST_WAITS: usize = 4;
+const WORTH_WAITING: usize = 4;
 
 /// Jobs that may wait in each lane; beyond it the caller is told at once, unless its tenant has less than its share there.
 const QUEUE: usize = 4096;
@@ -60,6 +65,16 @@ impl<T: Send, F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send
         };
         // A caller that gave up has dropped its end; what was committed stays committed.
         drop(self.reply.send(answer));
+    }
+}
+
+/// What will come of work that is queued.
+pub(super) struct Answer<T>(oneshot::Receiver<Result<T, StoreError>>);
+
+impl<T> Answer<T> {
+    /// Waits until the work is durable.
+    pub(super) async fn wait(self) -> Result<T, StoreError> {
+        self.0.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer has stopped".to_owned())))
     }
 }
 
@@ -169,8 +184,31 @@ impl Writer {
         tenant: Option<TenantId>,
         urgency: Urgency,
         expires_at: Option<Duration>,
-        (work, is_whole): (F, bool),
+        work: (F, bool),
     ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.send(tenant, urgency, expires_at, work)?.wait().await
+    }
+
+    /// Queues other work of a tenant, for an answer that is waited for later.
+    pub(super) fn send_of<T, F>(&self, tenant: TenantId, work: F) -> Result<Answer<T>, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.send(Some(tenant), Urgency::Background, None, (work, false))
+    }
+
+    fn send<T, F>(
+        &self,
+        tenant: Option<TenantId>,
+        urgency: Urgency,
+        expires_at: Option<Duration>,
+        (work, is_whole): (F, bool),
+    ) -> Result<Answer<T>, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
@@ -178,7 +216,7 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let task = Task { work: Some(work), result: None, expires_at, is_whole, reply };
         self.push(tenant, urgency, Box::new(task))?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer has stopped".to_owned())))
+        Ok(Answer(answer))
     }
 
     fn push(&self, tenant: Option<TenantId>, urgency: Urgency, job: Box<dyn Job>) -> Result<(), StoreError> {
@@ -218,15 +256,32 @@ fn next_batch(shared: &Shared) -> Option<Vec<Box<dyn Job>>> {
         }
         shared.wake.wait(&mut queue);
     }
+    wait_for_more(&mut queue);
+    let others = queue.background.take(1, |_| true);
+    let mut batch = queue.decisions.take(BATCH - others.len(), |_| true);
+    batch.extend(others);
+    Some(batch)
+}
+
+/// Lets those go on that would queue more.
+fn wait_for_more(queue: &mut MutexGuard<'_, Queue>) {
     // Why: where threads share a processor, the one that was just woken runs before those that would queue more, and
     // would sync the disk for few jobs at a time (measured 2026-11-22: pinned to one processor, 64 callers commit twice as
-    // often with this line as without).
-    MutexGuard::unlocked(&mut queue, std::thread::yield_now);
-    let urgent = BATCH - BACKGROUND_SHARE.min(queue.background.len());
-    let mut batch = queue.decisions.take(urgent, |_| true);
-    let rest = BATCH - batch.len();
-    batch.extend(queue.background.take(rest, |_| true));
-    Some(batch)
+    // often with one such wait as with none).
+    for _ in 0..MOST_WAITS {
+        let before = queue.decisions.len();
+        MutexGuard::unlocked(queue, std::thread::yield_now);
+        if queue.decisions.len() < before + WORTH_WAITING {
+            return;
+        }
+    }
+}
+
+/// What a transaction takes in besides its batch: decisions first.
+fn take_one(shared: &Shared) -> Option<Box<dyn Job>> {
+    let mut queue = shared.queue.lock();
+    let decision = queue.decisions.take(1, |_| true).pop();
+    decision.or_else(|| queue.background.take(1, |_| true).pop())
 }
 
 /// Closes the queue when the thread ends, also by a panic: nobody may wait for an answer that can't come.
@@ -255,7 +310,7 @@ fn write(shared: &Shared, mut mover: Option<Mover>, connection: &Connection, clo
         if batch.is_empty() {
             continue;
         }
-        match commit_batch(connection, &mut state, &mut batch, clock) {
+        match commit_batch((shared, connection), &mut state, &mut batch, clock) {
             Ok(ends) => {
                 batch.into_iter().zip(ends).for_each(|(job, end)| job.answer(end));
                 if let Some(mover) = &mut mover {
@@ -279,25 +334,23 @@ fn is_late(job: &dyn Job, clock: &dyn Clock) -> bool {
 }
 
 fn commit_batch(
-    connection: &Connection,
+    (shared, connection): (&Shared, &Connection),
     state: &mut State,
-    batch: &mut [Box<dyn Job>],
+    batch: &mut Vec<Box<dyn Job>>,
     clock: &dyn Clock,
 ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    let began = clock.monotonic();
     run(connection, "BEGIN IMMEDIATE")?;
     let is_alone = batch.len() == 1;
     let mut ends = Vec::with_capacity(batch.len());
-    for job in batch {
-        // Why: the wait for the file's lock and the jobs before this one take their time.
-        ends.push(if is_late(job.as_ref(), clock) {
-            Err(StoreError::Expired)
-        } else if is_alone {
-            run_alone(connection, state, job.as_mut())?
-        } else if job.is_whole() {
-            run_whole(connection, state, job.as_mut())?
-        } else {
-            run_in_savepoint(connection, state, job.as_mut())?
-        });
+    for job in &mut *batch {
+        ends.push(run_job((connection, clock), state, job.as_mut(), is_alone)?);
+    }
+    while !connection.is_autocommit() && batch.len() < BATCH && clock.monotonic() < began + TURN {
+        let Some(job) = take_one(shared) else { break };
+        batch.push(job);
+        let Some(job) = batch.last_mut() else { break };
+        ends.push(run_job((connection, clock), state, job.as_mut(), false)?);
     }
     if connection.is_autocommit() {
         return Ok(ends);
@@ -305,6 +358,25 @@ fn commit_batch(
     state.store(connection)?;
     run(connection, "COMMIT")?;
     Ok(ends)
+}
+
+/// Runs a job of the open transaction, unless nobody waits for it any more.
+fn run_job(
+    (connection, clock): (&Connection, &dyn Clock),
+    state: &mut State,
+    job: &mut dyn Job,
+    is_alone: bool,
+) -> Result<Result<(), StoreError>, StoreError> {
+    // Why: the wait for the file's lock and the jobs before this one take their time.
+    if is_late(job, clock) {
+        Ok(Err(StoreError::Expired))
+    } else if is_alone {
+        run_alone(connection, state, job)
+    } else if job.is_whole() {
+        run_whole(connection, state, job)
+    } else {
+        run_in_savepoint(connection, state, job)
+    }
 }
 
 /// Runs the only job of a transaction, which needs no savepoint: when it fails all is undone.

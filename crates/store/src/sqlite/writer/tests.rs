@@ -1,6 +1,9 @@
 use std::{
     pin::Pin,
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
     task::{Context, Waker},
 };
 
@@ -97,16 +100,47 @@ async fn decisions_come_first_and_leave_background_work_its_share() {
     let bench = Bench::new();
     let release = bench.hold();
     let background: Vec<_> = (0..300).map(|n| bench.note(n, Urgency::Background, None)).collect();
-    let decisions: Vec<_> = (1_000..1_300).map(|n| bench.note(n, Urgency::Decision, None)).collect();
+    let decisions: Vec<_> = (1_000..1_600).map(|n| bench.note(n, Urgency::Decision, None)).collect();
     release.send(()).unwrap();
     for answer in background.into_iter().chain(decisions) {
         answer.await.unwrap();
     }
-    let share = u32::try_from(BACKGROUND_SHARE).unwrap();
-    let urgent = u32::try_from(BATCH).unwrap() - share;
-    let expected: Vec<u32> =
-        (1_000..1_000 + urgent).chain(0..share).chain(1_000 + urgent..1_300).chain(share..300).collect();
+    // What was held and the next transaction have each one place of other work.
+    let full = 1_000 + 2 * (u32::try_from(BATCH).unwrap() - 1);
+    let expected: Vec<u32> = (1_000..full).chain([0]).chain(full..1_600).chain(1..300).collect();
     assert_eq!(*bench.ran.lock(), expected);
+}
+
+#[tokio::test]
+async fn a_transaction_ends_after_its_turn_however_much_waits() {
+    static COMMITS: AtomicU32 = AtomicU32::new(0);
+    let bench = Bench::new();
+    let counted = |connection: &Connection, _: &mut State| {
+        connection.wal_hook(Some(|_, _| {
+            COMMITS.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }));
+        Ok(())
+    };
+    bench.writer.submit(Urgency::Background, None, counted).await.unwrap();
+    let release = bench.hold();
+    let pieces: Vec<_> = [TURN, TURN / 2, TURN / 2, TURN]
+        .into_iter()
+        .map(|lasts| {
+            let clock = Arc::clone(&bench.clock);
+            queued(bench.writer.submit(Urgency::Background, None, move |connection, _| {
+                connection.execute("INSERT INTO findings VALUES (hex(randomblob(8)), '')", [])?;
+                clock.advance(lasts);
+                Ok(())
+            }))
+        })
+        .collect();
+    let before = COMMITS.load(Ordering::Relaxed);
+    release.send(()).unwrap();
+    for piece in pieces {
+        piece.await.unwrap();
+    }
+    assert_eq!(COMMITS.load(Ordering::Relaxed) - before, 3, "the first, the two halves, the last");
 }
 
 #[tokio::test]
