@@ -121,6 +121,18 @@ impl Server {
         rate::known(self, extensions, session, self.0.app.caller_of_session(&token)).await
     }
 
+    /// Who asks by a request that has waited since: what it came with may have ended, or what its caller may.
+    ///
+    /// # Errors
+    /// As [`Self::caller`], and where it holds no more.
+    pub(crate) async fn caller_still(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<Caller, Problem> {
+        self.proved(headers, extensions).await?.ok_or_else(missing)
+    }
+
     /// Nobody, by something that is no credential of ours by its form; counted.
     fn no_credential(&self) -> Option<Caller> {
         self.0.app.count_refused(Refusal::Credential);

@@ -7,9 +7,9 @@ use countersign_app::{
     hooks::{Hears, Hook, Message, SendHook, Sending, Taken},
     incidents::Severity,
 };
-use countersign_core::TenantId;
+use countersign_core::{Clock as _, TenantId};
 use countersign_rights::{Action, Grant, How, Place, Role};
-use countersign_store::DeliveryFilter;
+use countersign_store::{AccessWrite, Commit, DeliveryFilter, LinkRow};
 use countersign_testkit::{OTHER_TENANT, REFUSED, Setup, TENANT, TestApp, Vouching, cookie_of};
 use serde_json::Value;
 
@@ -185,6 +185,46 @@ async fn a_browser_that_signs_in_again_leaves_no_session_behind() {
     let ends =
         changes(&told(&service, TENANT).await).iter().filter(|change| **change == "signed_out").count();
     assert_eq!(ends, 2);
+}
+
+#[tokio::test]
+async fn a_page_that_waits_for_news_gets_none_once_its_session_ended() {
+    let service = service().await;
+    let id = service.grant("mia", everywhere(Role::Viewer)).await;
+    let cookie = service.session_of("mia").await;
+    let waiting = bare("GET", &format!("/console/live?tenant={TENANT}"));
+    let (mut head, body) = waiting.into_parts();
+    for (name, value) in [("cookie", &*cookie), ("last-event-id", "start")] {
+        head.headers.insert(name, value.parse().unwrap());
+    }
+    let mut answer = std::pin::pin!(service.send(axum::http::Request::from_parts(head, body)));
+    let early = tokio::time::timeout(Duration::from_millis(500), &mut answer).await;
+    assert!(early.is_err(), "it waits for news");
+    let permit = service.app.permit_here(&Caller::local(How::Process), Action::ChangeAccess).await.unwrap();
+    service.app.disable_person(&permit, &id).await.unwrap();
+    assert_eq!(service.decide(&countersign_testkit::post_login()).await.status, 200);
+    let answer = answer.await;
+    assert_eq!(answer.status, 401, "{}", String::from_utf8_lossy(&answer.bytes));
+}
+
+#[tokio::test]
+async fn a_link_from_before_people_could_sign_in_opens_nothing() {
+    let service = service().await;
+    let (code, made_at) =
+        (countersign_privacy::Token::received("cln_from_the_start_before").unwrap(), service.clock.now());
+    let row = LinkRow {
+        id: service.fresh_id(),
+        digest: code.digest(),
+        how: How::Link.as_str().to_owned(),
+        made_at,
+        ends_at: made_at.plus(900_000_000),
+        used_at: None,
+    };
+    let writes = vec![AccessWrite::AddLink(row).into()];
+    let commit = Commit { writes, ..Commit::background(TENANT.parse().unwrap()) };
+    service.store.commit(commit).await.unwrap();
+    let used = service.browse("GET", &format!("/start/{}", code.expose()), "").await;
+    assert_eq!((used.status, cookie_of(&used, "countersign_session")), (401, String::new()));
 }
 
 #[tokio::test]
