@@ -174,7 +174,10 @@ impl Remote {
         let (token, is_shared) = match of_environment {
             Ok(token) => (token.trim().to_owned(), false),
             Err(_) => {
-                let lines = DataDir::found(&config.storage.directory)?.operator_file().get()?;
+                let data = DataDir::found(&config.storage.directory).with_context(|| {
+                    format!("no token: `{TOKEN_VARIABLE}` is not set, and the operator's is in the data directory, which `--config` or `--data` names")
+                })?;
+                let lines = data.operator_file().get()?;
                 (lines.into_iter().next().context("no token")?, true)
             }
         };
