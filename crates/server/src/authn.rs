@@ -150,6 +150,21 @@ impl Server {
         self.0.app.caller_of_account_token(&token).await
     }
 
+    /// Refuses what a browser's session would change from elsewhere than a page of ours, and counts it.
+    pub(crate) fn check_page(
+        &self,
+        caller: &Caller,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<(), Problem> {
+        if caller.session().is_none() || is_from_here(method, headers) {
+            return Ok(());
+        }
+        self.0.app.count_refused(Refusal::Page);
+        let detail = "what a browser's session changes comes from a page of ours: `Origin` or `Sec-Fetch-Site` says so";
+        Err(Problem::new(StatusCode::FORBIDDEN, "origin.missing", detail))
+    }
+
     /// Lets a caller do something at a tenant.
     pub(crate) async fn permit(
         &self,
@@ -195,21 +210,11 @@ pub(crate) async fn require(State(server): State<Server>, mut request: Request, 
         }
         return missing().into_response();
     };
-    if let Err(problem) = check_page(&caller, request.method(), headers) {
+    if let Err(problem) = server.check_page(&caller, request.method(), headers) {
         return crate::console::refused(headers, problem);
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
-}
-
-/// Refuses what a browser's session would change from elsewhere than a page of ours.
-pub(crate) fn check_page(caller: &Caller, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-    if caller.session().is_none() || is_from_here(method, headers) {
-        return Ok(());
-    }
-    let detail =
-        "what a browser's session changes comes from a page of ours: `Origin` or `Sec-Fetch-Site` says so";
-    Err(Problem::new(StatusCode::FORBIDDEN, "origin.missing", detail))
 }
 
 /// Whether a request by cookie changes nothing, or was made by a page of ours. A foreign `Origin` was refused before.

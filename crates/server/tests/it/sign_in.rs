@@ -3,13 +3,13 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use countersign_app::{
-    access::{Caller, Settings},
+    access::{Caller, NewGrant, Settings},
     hooks::{Hears, Hook, Message, SendHook, Sending, Taken},
     incidents::Severity,
 };
 use countersign_core::{Clock as _, TenantId};
 use countersign_rights::{Action, Grant, How, Place, Role};
-use countersign_store::{AccessWrite, Commit, DeliveryFilter, LinkRow};
+use countersign_store::{AccessWrite, Commit, DeliveryFilter, LinkRow, SessionRow};
 use countersign_testkit::{OTHER_TENANT, REFUSED, Setup, TENANT, TestApp, Vouching, cookie_of};
 use serde_json::Value;
 
@@ -208,6 +208,35 @@ async fn a_page_that_waits_for_news_gets_none_once_its_session_ended() {
 }
 
 #[tokio::test]
+async fn a_session_by_another_provider_than_the_configured_one_holds_no_more() {
+    let service = service().await;
+    let permit = service.app.permit_here(&Caller::local(How::Process), Action::ChangeAccess).await.unwrap();
+    for (issuer, status) in [(countersign_testkit::ISSUER, 200), ("https://id.before.test/", 401)] {
+        let id = service.app.add_person(&permit, Some(issuer), "noa", "Noa").await.unwrap();
+        let grant = everywhere(Role::Viewer).remove(0);
+        service.app.grant(&permit, &NewGrant { principal: id.clone(), grant }).await.unwrap();
+        let (token, now) = (format!("cse_of_{}", issuer.len()), service.clock.now());
+        let row = SessionRow {
+            id: service.fresh_id(),
+            digest: countersign_privacy::Token::received(&token).unwrap().digest(),
+            principal: id,
+            how: How::Oidc.as_str().to_owned(),
+            claimed: "[]".to_owned(),
+            created_at: now,
+            seen_at: now,
+            idle_micros: 60_000_000,
+            ends_at: now.plus(60_000_000),
+            ended_at: None,
+        };
+        let writes = vec![AccessWrite::AddSession(row).into()];
+        let commit = Commit { writes, ..Commit::background(TENANT.parse().unwrap()) };
+        service.store.commit(commit).await.unwrap();
+        let me = service.browse("GET", "/v1/access/me", &format!("countersign_session={token}")).await;
+        assert_eq!(me.status, status, "{issuer}");
+    }
+}
+
+#[tokio::test]
 async fn a_link_from_before_people_could_sign_in_opens_nothing() {
     let service = service().await;
     let (code, made_at) =
@@ -256,6 +285,11 @@ async fn what_a_session_changes_comes_from_a_page_of_ours() {
     let ours = &[("sec-fetch-site", "same-origin")];
     assert_eq!(send_to("/v1/outcomes", ours).await.json["code"], "tenant.missing", "it is let in");
     assert_eq!(send_to("/sign-out", ours).await.status, 303);
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_refused().await.unwrap();
+    let told = told(&service, TENANT).await;
+    let refused = told.last().unwrap();
+    assert_eq!((&refused["change"], &refused["foreign_pages"]), (&"refused".into(), &"6".into()), "{told:?}");
 }
 
 #[tokio::test]
@@ -382,10 +416,7 @@ async fn who_administers_one_tenant_grants_there_and_nowhere_else() {
     let session = countersign_privacy::Token::received(id.split_once('=').unwrap().1).unwrap();
     let tom = app.caller_of_session(&session).await.unwrap().unwrap();
     let permit = app.permit(&tom, Action::ChangeAccess, &TENANT.parse().unwrap()).await.unwrap();
-    let grant = |at| countersign_app::access::NewGrant {
-        principal: friend.clone(),
-        grant: Grant::new(Role::Viewer, at).unwrap(),
-    };
+    let grant = |at| NewGrant { principal: friend.clone(), grant: Grant::new(Role::Viewer, at).unwrap() };
     assert!(app.grant_at(&permit, &grant(Place::Tenant(TENANT.parse().unwrap()))).await.is_ok());
     assert!(app.grant_at(&permit, &grant(Place::Tenant(OTHER_TENANT.parse().unwrap()))).await.is_err());
     assert!(app.grant_at(&permit, &grant(Place::Installation)).await.is_err());
