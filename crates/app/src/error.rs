@@ -147,6 +147,11 @@ pub enum Error {
     /// A queue that can't be.
     #[error("`audience` is a word of 1 to 40 lower-case letters, digits and `_`, such as `security`")]
     Audience,
+    /// A cause of a write at the tenant that would put a text into the ledger.
+    #[error(
+        "`cause.correlation_id`, `plan` and `decision` are ids of 1 to 200 letters, digits, `-`, `_`, `.` and `:`"
+    )]
+    WriteCause,
     /// More than anything can press.
     #[error("`priority` is 0 to 3")]
     Priority,
@@ -230,6 +235,7 @@ impl Error {
             Self::ReviewClosed => "review.closed",
             Self::ReviewExists => "review.exists",
             Self::Containment => "plan.invalid",
+            Self::WriteCause => "write.invalid",
             Self::Audience | Self::Priority => "review.invalid",
             Self::Reason => "reveal.reason",
             Self::Fields => "reveal.fields",

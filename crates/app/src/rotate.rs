@@ -84,6 +84,24 @@ impl App {
         self.tell(tenant, draft).await
     }
 
+    /// Tells the ledger that this process took other tokens of the tenant's stream of that kind (`log`, `event`); `count` are accepted now.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn record_stream_tokens(
+        &self,
+        tenant: &Tenant,
+        stream: &'static str,
+        count: usize,
+    ) -> Result<(), Error> {
+        let id = self.make_id(IdKind::Record)?;
+        let draft = Draft::new(&id, self.ports.clock.now(), Kind::Administration)
+            .fact("change", &"stream_tokens_changed")
+            .fact("stream", &stream)
+            .fact("tokens", &count);
+        self.tell(tenant, draft).await
+    }
+
     /// Tells the ledger that this process took another token of the operator.
     ///
     /// # Errors

@@ -58,6 +58,12 @@ impl Secrets {
     fn traces(&self, tenant: &TenantId) -> Vec<String> {
         self.action_keys.get(tenant).into_iter().flatten().map(|key| key.sign_answer("", b"")).collect()
     }
+
+    /// The tokens of each kind of a tenant's streams.
+    fn streams(&self, tenant: &TenantId) -> [(&'static str, &[Vec<u8>]); 2] {
+        [("log", &self.log_tokens), ("event", &self.event_tokens)]
+            .map(|(stream, tokens)| (stream, tokens.get(tenant).map_or(&[][..], Vec::as_slice)))
+    }
 }
 
 impl KeyWatch {
@@ -116,6 +122,14 @@ impl KeyWatch {
             if known.traces(tenant.id()) != keys {
                 tracing::info!(tenant.id = %tenant.id(), count = keys.len(), "other keys of the Actions are in force");
                 told(tenant, self.app.record_action_keys(tenant, keys.len()).await);
+            }
+            for (before, (stream, tokens)) in
+                known.streams(tenant.id()).into_iter().zip(self.known.streams(tenant.id()))
+            {
+                if before.1 != tokens {
+                    tracing::info!(tenant.id = %tenant.id(), stream, count = tokens.len(), "other tokens of a stream are in force");
+                    told(tenant, self.app.record_stream_tokens(tenant, stream, tokens.len()).await);
+                }
             }
             if is_other_token {
                 told(tenant, self.app.record_operator_token(tenant).await);

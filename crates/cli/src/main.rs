@@ -9,6 +9,7 @@ mod compose;
 mod config;
 mod corpus;
 mod data_dir;
+mod denied;
 mod doctor;
 #[cfg(test)]
 mod fuzz;

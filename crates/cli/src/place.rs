@@ -18,9 +18,11 @@ use serde_json::Value;
 
 use crate::{
     args::At,
+    commands::say,
     compose::{Base, open_store},
     config::Config,
     data_dir::DataDir,
+    denied,
 };
 
 /// Who acts where nobody is named.
@@ -65,6 +67,7 @@ impl Here {
         access: Access,
         action: Action,
     ) -> anyhow::Result<Self> {
+        demand(&config, Some(tenant), action).await?;
         let (base, store, config) = find(config, tenant, access).await?;
         let app = base.existing_app(&config, store).await?;
         Self::permitted(app, tenant, action).await
@@ -82,27 +85,32 @@ impl Here {
         places: Option<Arc<dyn Places>>,
         action: Action,
     ) -> anyhow::Result<Self> {
+        demand(&config, Some(tenant), action).await?;
         let (base, store, config) = find(config, tenant, Access::ReadOnly).await?;
         let app = base.existing_app_watching(&config, store, places).await?;
         Self::permitted(app, tenant, action).await
     }
 }
 
-/// Refuses what no policy permits to whoever has the data directory, at a tenant or, without one, of the data as a whole: for commands
-/// that work without the use cases. It leaves no leaf, since there is nobody yet who could write one.
-pub fn demand(config: &Config, tenant: Option<&TenantId>, action: Action) -> anyhow::Result<()> {
+/// Refuses what no policy permits to whoever has the data directory, at a tenant or, without one, of the data as a whole, before
+/// anything is opened. A denial is a leaf, of the service where one owns the data.
+pub async fn demand(config: &Config, tenant: Option<&TenantId>, action: Action) -> anyhow::Result<()> {
     let rights = Rights::with(&config.access.read_policies()?)?;
     let at = tenant.map_or(rights::Place::Installation, |tenant| rights::Place::Tenant(tenant.clone()));
     let verdict = rights.check(&Principal::local(How::Process), action, &at);
-    anyhow::ensure!(
-        verdict.is_permitted,
+    if verdict.is_permitted {
+        return Ok(());
+    }
+    if let Err(error) = denied::record(config, tenant, action).await {
+        say(&format!("the denial could not be recorded: {error:#}"));
+    }
+    bail!(
         "`{action}` is not permitted to whoever has the data directory: {}",
         match &*verdict.policies {
             [] => "no policy permits it".to_owned(),
             policies => format!("it is forbidden by `{}`", policies.join("`, `")),
         }
-    );
-    Ok(())
+    )
 }
 
 /// The keys and the store of a tenant that is there, and what is configured of that tenant alone.
@@ -166,7 +174,10 @@ impl Remote {
         let (token, is_shared) = match of_environment {
             Ok(token) => (token.trim().to_owned(), false),
             Err(_) => {
-                let lines = DataDir::found(&config.storage.directory)?.operator_file().get()?;
+                let data = DataDir::found(&config.storage.directory).with_context(|| {
+                    format!("no token: `{TOKEN_VARIABLE}` is not set, and the operator's is in the data directory, which `--config` or `--data` names")
+                })?;
+                let lines = data.operator_file().get()?;
                 (lines.into_iter().next().context("no token")?, true)
             }
         };

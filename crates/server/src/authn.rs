@@ -121,6 +121,18 @@ impl Server {
         rate::known(self, extensions, session, self.0.app.caller_of_session(&token)).await
     }
 
+    /// Who asks by a request that has waited since: what it came with may have ended, or what its caller may.
+    ///
+    /// # Errors
+    /// As [`Self::caller`], and where it holds no more.
+    pub(crate) async fn caller_still(
+        &self,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<Caller, Problem> {
+        self.proved(headers, extensions).await?.ok_or_else(missing)
+    }
+
     /// Nobody, by something that is no credential of ours by its form; counted.
     fn no_credential(&self) -> Option<Caller> {
         self.0.app.count_refused(Refusal::Credential);
@@ -136,6 +148,21 @@ impl Server {
         }
         let Some(token) = Token::received(token) else { return Ok(None) };
         self.0.app.caller_of_account_token(&token).await
+    }
+
+    /// Refuses what a browser's session would change from elsewhere than a page of ours, and counts it.
+    pub(crate) fn check_page(
+        &self,
+        caller: &Caller,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<(), Problem> {
+        if caller.session().is_none() || is_from_here(method, headers) {
+            return Ok(());
+        }
+        self.0.app.count_refused(Refusal::Page);
+        let detail = "what a browser's session changes comes from a page of ours: `Origin` or `Sec-Fetch-Site` says so";
+        Err(Problem::new(StatusCode::FORBIDDEN, "origin.missing", detail))
     }
 
     /// Lets a caller do something at a tenant.
@@ -183,21 +210,11 @@ pub(crate) async fn require(State(server): State<Server>, mut request: Request, 
         }
         return missing().into_response();
     };
-    if let Err(problem) = check_page(&caller, request.method(), headers) {
+    if let Err(problem) = server.check_page(&caller, request.method(), headers) {
         return crate::console::refused(headers, problem);
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
-}
-
-/// Refuses what a browser's session would change from elsewhere than a page of ours.
-pub(crate) fn check_page(caller: &Caller, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-    if caller.session().is_none() || is_from_here(method, headers) {
-        return Ok(());
-    }
-    let detail =
-        "what a browser's session changes comes from a page of ours: `Origin` or `Sec-Fetch-Site` says so";
-    Err(Problem::new(StatusCode::FORBIDDEN, "origin.missing", detail))
 }
 
 /// Whether a request by cookie changes nothing, or was made by a page of ours. A foreign `Origin` was refused before.

@@ -168,6 +168,7 @@ impl From<countersign_app::Error> for Problem {
             | Error::Priority
             | Error::Reason
             | Error::Fields
+            | Error::WriteCause
             | Error::NoProvider
             | Error::Scope
             | Error::Days(_)

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use countersign_core::TenantId;
-use countersign_rights::Action;
+use countersign_rights::{Action, How};
 
 use super::{Caller, told::Fact};
 use crate::{App, Error};
@@ -99,6 +99,34 @@ impl App {
             }
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Tells of commands beside the data that were denied, so often, at a tenant or of the data as a whole, which is every tenant's matter.
+    /// Nothing is told of a tenant that is not there.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn tell_denied_commands(
+        &self,
+        tenant: Option<&TenantId>,
+        action: Action,
+        count: u64,
+    ) -> Result<(), Error> {
+        let tenants = match tenant {
+            Some(id) => self.tenant(id).into_iter().collect(),
+            None => self.everywhere(),
+        };
+        let (caller, count) = (Caller::local(How::Process), count.to_string());
+        let facts = [
+            Fact("by", caller.id()),
+            Fact("how", How::Process.as_str()),
+            Fact("action", action.as_str()),
+            Fact("count", &count),
+        ];
+        for tenant in tenants {
+            self.tell_access(&tenant, "denied", &facts).await?;
+        }
+        Ok(())
     }
 }
 

@@ -64,7 +64,8 @@ impl App {
         Ok(())
     }
 
-    /// Uses a link up: the token of a session that it opened; `None` for one that was used, is too old or is not there.
+    /// Uses a link up: the token of a session that it opened; `None` for one that was used, is too old or is not there, and for one of
+    /// a start before people could sign in.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -76,6 +77,10 @@ impl App {
             return Ok(None);
         };
         let Ok(how) = link.how.parse::<How>() else { return Ok(None) };
+        // Why: it was printed while nobody could sign in otherwise; by now it would be break-glass without an alarm.
+        if how == How::Link && self.has_provider() {
+            return Ok(None);
+        }
         let longest = if how == How::BreakGlass { BREAK_GLASS } else { LINK_SESSION };
         let opening = Opening {
             principal: "local",

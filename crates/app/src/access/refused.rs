@@ -25,6 +25,8 @@ pub enum Refusal {
     ShortForm,
     /// A token of a stream, or an address that it does not deliver from.
     Stream,
+    /// What a session was to change from elsewhere than a page of ours.
+    Page,
     /// A sign-in that proves nobody, and refusals of sign-ins that were told less than a minute ago.
     SignIn,
 }
@@ -39,6 +41,7 @@ impl Refusal {
             Self::Certificate => "certificates",
             Self::ShortForm => "short_form_tokens",
             Self::Stream => "stream_tokens",
+            Self::Page => "foreign_pages",
             Self::SignIn => "sign_ins",
         }
     }

@@ -114,7 +114,8 @@ impl App {
         Ok((token, row))
     }
 
-    /// Who a browser's session is; `None` when it does not hold, or its person may not sign in any more.
+    /// Who a browser's session is; `None` when it does not hold, or its person may not sign in any more: they are disabled, or known to
+    /// a provider that is not the configured one.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -129,6 +130,10 @@ impl App {
         }
         let person = self.ports.store.get_person(&row.principal).await?;
         let Some(person) = person.filter(|person| person.disabled_at.is_none()) else { return Ok(None) };
+        // Why: a provider that was taken out of the configuration may be one that is not to be trusted any more.
+        if self.access.provider.as_ref().is_none_or(|provider| provider.issuer() != person.issuer) {
+            return Ok(None);
+        }
         let came = Came::read(&row.claimed)?;
         let grants = self.grants_of(&row.principal, &came.claimed).await?;
         let principal = Principal {

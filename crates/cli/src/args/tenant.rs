@@ -139,7 +139,7 @@ pub struct Accepting {
     /// The scopes that the credential may have and the service may get, apart by spaces or commas; no other is used.
     #[arg(long, value_name = "SCOPES")]
     pub accept_scopes: String,
-    /// Who has it done, for the ledger.
+    /// Who has it done; sealed in the ledger, which names whoever has the data directory or the token.
     #[arg(long, default_value = "operator")]
     pub actor: String,
 }
@@ -170,7 +170,7 @@ pub struct Undoing {
     /// The scopes that the credential may have; no other is used.
     #[arg(long, value_name = "SCOPES", required_unless_present = "abandon")]
     pub accept_scopes: Option<String>,
-    /// Who has it done, for the ledger.
+    /// Who has it done; sealed in the ledger, which names whoever has the data directory or the token.
     #[arg(long, default_value = "operator")]
     pub actor: String,
     /// Leave a run that was cut off as it stands, and say what is there of it. Nothing is asked of the tenant.

@@ -24,7 +24,7 @@ const POSTGRES: &str = "the records are in PostgreSQL: back up their database by
 
 pub async fn run(args: Backup) -> anyhow::Result<Verdict> {
     let config = args.folder.load()?;
-    demand(&config, None, Action::MaintainData)?;
+    demand(&config, None, Action::MaintainData).await?;
     if config.storage.is_postgres() {
         bail!(POSTGRES);
     }

@@ -38,16 +38,16 @@ pub async fn init(folder: &Folder) -> anyhow::Result<Verdict> {
 
 pub async fn rotate(command: Rotate) -> anyhow::Result<Verdict> {
     match command {
-        Rotate::Action(args) => action(&args),
+        Rotate::Action(args) => action(&args).await,
         Rotate::Checkpoint(args) => checkpoint::rotate(&args).await,
         Rotate::Master(args) => master::rotate(&args).await,
-        Rotate::Operator(folder) => operator(&folder),
+        Rotate::Operator(folder) => operator(&folder).await,
     }
 }
 
-fn action(RotateAction { tenant, finish, folder }: &RotateAction) -> anyhow::Result<Verdict> {
+async fn action(RotateAction { tenant, finish, folder }: &RotateAction) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
-    demand(&config, Some(tenant), Action::MaintainData)?;
+    demand(&config, Some(tenant), Action::MaintainData).await?;
     if config.tenants.get(tenant).is_some_and(|tenant| !tenant.action_keys.is_empty()) {
         bail!(
             "the keys are those of `tenants.{tenant}.action_keys`: put the new one before the old one there, and later take the old one out"
@@ -67,9 +67,9 @@ fn action(RotateAction { tenant, finish, folder }: &RotateAction) -> anyhow::Res
     Ok(Verdict::Holds)
 }
 
-fn operator(folder: &Folder) -> anyhow::Result<Verdict> {
+async fn operator(folder: &Folder) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
-    demand(&config, None, Action::MaintainData)?;
+    demand(&config, None, Action::MaintainData).await?;
     let file = DataDir::found(&config.storage.directory)?.operator_file();
     file.get()?;
     file.replace(&[hex(&random(&SystemEntropy)?)])?;

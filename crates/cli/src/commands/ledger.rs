@@ -23,13 +23,13 @@ use crate::{
 
 pub async fn export(args: Export) -> anyhow::Result<Verdict> {
     let config = args.folder.load()?;
-    demand(&config, args.tenant.as_ref(), Action::ReadLedger)?;
+    demand(&config, args.tenant.as_ref(), Action::ReadLedger).await?;
     let store = open_store(&config, Access::ReadOnly, &system_clock()).await?;
     let tenant = match args.tenant {
         Some(tenant) => tenant,
         None => only_tenant(store.list_tenants().await?)?,
     };
-    demand(&config, Some(&tenant), Action::ReadLedger)?;
+    demand(&config, Some(&tenant), Action::ReadLedger).await?;
     let newest = store
         .find_newest_checkpoint(&tenant)
         .await?

@@ -131,7 +131,7 @@ async fn show(args: &ShowPolicy) -> anyhow::Result<Verdict> {
             (version, document)
         }
         (Some(wanted), None) => {
-            demand(&config, Some(&tenant), Action::ReadPolicies)?;
+            demand(&config, Some(&tenant), Action::ReadPolicies).await?;
             let store = open_store(&config, Access::ReadOnly, &system_clock()).await?;
             let rows = store.list_policies(&tenant, VERSIONS).await?;
             let row = rows.into_iter().find(|row| row.version == wanted);
@@ -155,7 +155,7 @@ async fn current(at: &At, tenant: &TenantId) -> anyhow::Result<Version> {
         return newest(&server, tenant).await;
     }
     let config = at.folder.load()?;
-    demand(&config, Some(tenant), Action::ReadPolicies)?;
+    demand(&config, Some(tenant), Action::ReadPolicies).await?;
     let store = open_store(&config, Access::ReadOnly, &system_clock()).await?;
     let row = store.find_policy(tenant).await?;
     let row = row.with_context(|| format!("`{}` holds no policy of `{tenant}`", place(&config)))?;

@@ -38,7 +38,7 @@ const POSTGRES: &str = "the records are in PostgreSQL: restore their database by
 pub async fn run(args: Restore) -> anyhow::Result<Verdict> {
     let mut config = config::load(args.config.as_deref())?;
     config.storage.directory.clone_from(&args.data);
-    demand(&config, None, Action::MaintainData)?;
+    demand(&config, None, Action::MaintainData).await?;
     if config.storage.is_postgres() && args.from.is_some() {
         bail!(POSTGRES);
     }

@@ -13,6 +13,7 @@ use crate::{
     args::Serve,
     compose::Base,
     config::{self, Config},
+    denied,
     doctor::{self, Doctor},
     key_watch::KeyWatch,
     listen::{self, Limits, Listener},
@@ -67,6 +68,7 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
     let doctor = Doctor::new(Arc::clone(&config), Arc::clone(&app), sources);
     let rules = RuleWatch::new(Arc::clone(&config), Arc::clone(&app));
     let reference = reference.run(Arc::clone(&app), stop.clone());
+    let denials = denied::watch(Arc::clone(&app), base.data.path().to_owned(), stop.clone());
     let serving = listen::until_stopped(listener, server.router(), app, retention, stop.clone(), &limits);
     tokio::join!(
         serving,
@@ -74,6 +76,7 @@ pub async fn run(args: Serve) -> anyhow::Result<Verdict> {
         puller.run(stop.clone()),
         doctor.run(stop.clone()),
         reference,
+        denials,
         rules.run(stop)
     );
     Ok(Verdict::Holds)

@@ -35,7 +35,7 @@ pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
         return verify_receipt(path, &verifiers);
     }
     let config = Folder { config: args.config, data: args.data }.load()?;
-    demand(&config, args.tenant.as_ref(), Action::ReadLedger)?;
+    demand(&config, args.tenant.as_ref(), Action::ReadLedger).await?;
     let folder = &config.storage.directory;
     let store = open_store(&config, Access::ReadOnly, &system_clock()).await?;
     let tenants = match args.tenant {
@@ -46,7 +46,7 @@ pub async fn run(args: Verify) -> anyhow::Result<Verdict> {
         bail!("`{}` holds no ledger", place(&config));
     }
     for tenant in &tenants {
-        demand(&config, Some(tenant), Action::ReadLedger)?;
+        demand(&config, Some(tenant), Action::ReadLedger).await?;
     }
     let checkpoints = read_checkpoints(&args.checkpoint)?;
     let mut unused: BTreeSet<usize> = (0..checkpoints.len()).collect();

@@ -70,6 +70,31 @@ fn an_action_key_is_rotated_while_the_service_runs() {
 }
 
 #[test]
+fn another_token_of_a_stream_has_its_leaf() {
+    let home = tempfile::tempdir().unwrap();
+    let service = Service::start(home.path());
+    let changes = || {
+        let leaves = leaves(&home.path().join("data")).into_iter();
+        let changes = leaves.filter(|leaf| leaf["facts"]["change"] == "stream_tokens_changed");
+        let fact = |leaf: &serde_json::Value, name: &str| leaf["facts"][name].as_str().unwrap().to_owned();
+        changes.map(|leaf| (fact(&leaf, "stream"), fact(&leaf, "tokens"))).collect::<Vec<_>>()
+    };
+    let told = |stream: &str, tokens: &str| (stream.to_owned(), tokens.to_owned());
+    let token = |kind: &str, digit: &str| format!("{kind}_{}\n", digit.repeat(64));
+    let put = |name: &str, text: String| {
+        let path = home.path().join("data").join(format!("{TENANT}.{name}"));
+        fs::write(path, text).unwrap();
+    };
+    put("log-token", token("lgs", "a") + &token("lgs", "b"));
+    until("the leaf of the log", || changes() == [told("log", "2")]);
+    put("event-token", token("evs", "c"));
+    until("the leaf of the events", || changes() == [told("log", "2"), told("event", "1")]);
+    let stored = fs::read_to_string(home.path().join("log")).unwrap();
+    assert!(!stored.contains(&"a".repeat(64)) && !stored.contains(&"c".repeat(64)), "no token is in the log");
+    service.stop();
+}
+
+#[test]
 fn the_operators_token_is_rotated_while_the_service_runs() {
     let home = tempfile::tempdir().unwrap();
     let service = Service::start(home.path());

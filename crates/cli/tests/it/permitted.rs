@@ -1,8 +1,10 @@
 //! What an operator forbids to whoever has the data directory, no command does, whether it needs the use cases or not.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use crate::world::{complained, run, told};
+use serde_json::Value;
+
+use crate::world::{Service, TENANT, complained, run, told, until};
 
 const FORBIDDEN: &str =
     "@id(\"not_beside_the_data\") forbid (principal is Countersign::Local, action, resource);";
@@ -38,4 +40,47 @@ fn commands_without_use_cases_ask_the_policies_too() {
     }
     assert!(!home.join("x").exists());
     assert_eq!(fs::read(home.join("data/master.key")).unwrap(), keys);
+}
+
+/// What the ledger says of denials, in its order: who by which credential, what, how often.
+fn denials(home: &Path) -> Vec<[String; 4]> {
+    let database = rusqlite::Connection::open(home.join("data/countersign.db")).unwrap();
+    let mut rows = database.prepare("SELECT leaf FROM records ORDER BY place").unwrap();
+    let leaves = rows.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let leaves = leaves.map(|leaf| serde_json::from_slice::<Value>(&leaf.unwrap()).unwrap());
+    let denied = leaves.filter(|leaf| leaf["facts"]["change"] == "denied");
+    let facts = ["by", "how", "action", "count"];
+    denied.map(|leaf| facts.map(|fact| leaf["facts"][fact].as_str().unwrap().to_owned())).collect()
+}
+
+fn denial(action: &str, count: &str) -> [String; 4] {
+    ["local", "process", action, count].map(str::to_owned)
+}
+
+#[test]
+fn a_command_that_was_denied_has_its_leaf_beside_a_service_and_without_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    fs::create_dir(home.join("own")).unwrap();
+    fs::write(home.join("own/own.cedar"), FORBIDDEN).unwrap();
+    let settings =
+        format!("[storage]\ndirectory = \"data\"\n[tenants.{TENANT}]\n[access]\npolicies = \"own\"\n");
+    fs::write(home.join("c.toml"), settings).unwrap();
+    let deny = |command: &[&str]| {
+        let done = run(home, &[command, &["--config", "c.toml"]].concat());
+        assert!(!done.status.success() && complained(&done).contains("`not_beside_the_data`"), "{command:?}");
+        assert!(!complained(&done).contains("could not be recorded"), "{}", complained(&done));
+    };
+    let service = Service::start(home);
+    deny(&["verify", "--tenant", TENANT]);
+    until("the service that owns the data tells of it", || !denials(home).is_empty());
+    let mut expected = vec![denial("read_ledger", "1")];
+    assert_eq!(denials(home), expected);
+    service.stop();
+    deny(&["decisions", "list", "--tenant", TENANT]);
+    deny(&["backup", "--to", "copy"]);
+    expected.extend([denial("read_decisions", "1"), denial("maintain_data", "1")]);
+    assert_eq!(denials(home), expected, "without one it is told at once");
+    assert_eq!(fs::read(home.join("data/denied-commands")).unwrap(), b"");
+    assert!(run(home, &["verify", "--data", "data"]).status.success());
 }

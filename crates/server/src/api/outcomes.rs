@@ -11,7 +11,7 @@ use countersign_rights::Action;
 use serde_json::json;
 
 use super::signed::Signed;
-use crate::{Problem, Server, admission, authn, body, rate::Asked, signature::TENANT_HEADER};
+use crate::{Problem, Server, admission, body, rate::Asked, signature::TENANT_HEADER};
 
 #[utoipa::path(
     post,
@@ -66,7 +66,7 @@ async fn told_by_operator(server: &Server, request: Request) -> Result<Vec<u8>, 
         let detail = "an outcome is signed by an Action's key, or told by somebody who may (`tell_outcomes`)";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "credential.missing", detail));
     };
-    authn::check_page(&caller, &parts.method, &parts.headers)?;
+    server.check_page(&caller, &parts.method, &parts.headers)?;
     let name = parts
         .headers
         .get(TENANT_HEADER)

@@ -108,6 +108,7 @@ impl From<Error> for Fault {
             | Error::ReviewClosed
             | Error::ReviewExists
             | Error::Containment
+            | Error::WriteCause
             | Error::Priority
             | Error::Reason
             | Error::Fields

@@ -1,8 +1,8 @@
 //! `/console/live`: decisions as they are made, as server-sent events.
 //!
 //! Each answer is short: it waits for news, tells them and ends, and the browser asks again with the last index that it
-//! knows. So a watcher that fell behind misses nothing, an ended session sees nothing more, and a shutdown waits for
-//! nobody for long. The feed only says that there is news; the rows come from the store.
+//! knows. So a watcher that fell behind misses nothing, an ended session sees nothing more (it is looked up anew after the wait),
+//! and a shutdown waits for nobody for long. The feed only says that there is news; the rows come from the store.
 
 use super::query::permitted_within;
 use crate::authn::Known;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use countersign_app::{DecisionFilter, DecisionRow, Live, access::ScopedPermit};
@@ -43,11 +43,11 @@ const NOTHING_YET: &str = "start";
 pub(super) async fn handle(
     State(server): State<Server>,
     Known(caller): Known,
-    headers: HeaderMap,
+    (headers, extensions): (HeaderMap, Extensions),
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let parameters = Parameters::of_query(query)?;
-    let permit = permitted_within(&server, &caller, Action::ReadDecisions, &parameters).await?;
+    let mut permit = permitted_within(&server, &caller, Action::ReadDecisions, &parameters).await?;
     let filter = Filter::read(&parameters)?;
     let _watcher = server.0.watchers.begin(permit.id(), caller.id()).ok_or_else(|| {
         Fault::new(
@@ -67,6 +67,8 @@ pub(super) async fn handle(
     // Why: the first answer comes at once, so that the page knows that it is live.
     if rows.is_empty() && !is_first && wait(&mut news, &permit, &filter, after).await {
         tokio::time::sleep(GATHER).await;
+        let caller = server.caller_still(&headers, &extensions).await?;
+        permit = permitted_within(&server, &caller, Action::ReadDecisions, &parameters).await?;
         rows = later(server.0.app.decisions(&permit, filter, PAGE).await?, after);
     }
     let now = server.0.app.clock().now();

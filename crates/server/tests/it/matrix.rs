@@ -136,6 +136,49 @@ async fn every_role_may_what_it_is_for_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn no_route_is_changed_by_a_session_from_a_page_of_somebody_else() {
+    let service = service().await;
+    let decision = id_of(&service.decide(&at_home("auth0|anna")).await);
+    let cookie = person(&service, "ada", Role::Administrator, Place::Installation).await;
+    let leaves = async || {
+        let tenant = TENANT.parse().unwrap();
+        service.store.list_leaves(&tenant, 0, 1_000).await.unwrap().len()
+    };
+    let before = leaves().await;
+    let unsafe_routes = routes().into_iter().filter(|(method, _, right)| {
+        *method != "GET" && !matches!(right, Right::Open | Right::Token | Right::Signed)
+    });
+    let mut count = 0;
+    for (method, route, _) in unsafe_routes {
+        for (name, value) in [
+            ("x-nothing", "said"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-site", "none"),
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+        ] {
+            let mut request = request(method, route, &decision, ("cookie", &cookie));
+            request.headers_mut().remove("sec-fetch-site");
+            request.headers_mut().insert(name, value.parse().unwrap());
+            let answer = service.send(request).await;
+            let code = answer.json["code"].as_str();
+            let is_refused = matches!(code, Some("origin.missing" | "origin.foreign"));
+            assert!(
+                answer.status == 403 && is_refused,
+                "{method} {route} {name}: {value}: {}",
+                answer.status
+            );
+        }
+        count += 1;
+    }
+    assert!(count > 60, "{count}");
+    assert_eq!(leaves().await, before, "nothing was done");
+    let me = service.browse("GET", "/v1/access/me", &cookie).await;
+    assert_eq!(me.status, 200, "nor was the session ended");
+}
+
+#[tokio::test]
 async fn links_are_made_with_the_token_of_the_data_directory_alone() {
     let service = service().await;
     let (_, route, _) = routes().into_iter().find(|(_, _, right)| *right == Right::Local).unwrap();

@@ -3,13 +3,13 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use countersign_app::{
-    access::{Caller, Settings},
+    access::{Caller, NewGrant, Settings},
     hooks::{Hears, Hook, Message, SendHook, Sending, Taken},
     incidents::Severity,
 };
-use countersign_core::TenantId;
+use countersign_core::{Clock as _, TenantId};
 use countersign_rights::{Action, Grant, How, Place, Role};
-use countersign_store::DeliveryFilter;
+use countersign_store::{AccessWrite, Commit, DeliveryFilter, LinkRow, SessionRow};
 use countersign_testkit::{OTHER_TENANT, REFUSED, Setup, TENANT, TestApp, Vouching, cookie_of};
 use serde_json::Value;
 
@@ -188,6 +188,75 @@ async fn a_browser_that_signs_in_again_leaves_no_session_behind() {
 }
 
 #[tokio::test]
+async fn a_page_that_waits_for_news_gets_none_once_its_session_ended() {
+    let service = service().await;
+    let id = service.grant("mia", everywhere(Role::Viewer)).await;
+    let cookie = service.session_of("mia").await;
+    let waiting = bare("GET", &format!("/console/live?tenant={TENANT}"));
+    let (mut head, body) = waiting.into_parts();
+    for (name, value) in [("cookie", &*cookie), ("last-event-id", "start")] {
+        head.headers.insert(name, value.parse().unwrap());
+    }
+    let mut answer = std::pin::pin!(service.send(axum::http::Request::from_parts(head, body)));
+    let early = tokio::time::timeout(Duration::from_millis(500), &mut answer).await;
+    assert!(early.is_err(), "it waits for news");
+    let permit = service.app.permit_here(&Caller::local(How::Process), Action::ChangeAccess).await.unwrap();
+    service.app.disable_person(&permit, &id).await.unwrap();
+    assert_eq!(service.decide(&countersign_testkit::post_login()).await.status, 200);
+    let answer = answer.await;
+    assert_eq!(answer.status, 401, "{}", String::from_utf8_lossy(&answer.bytes));
+}
+
+#[tokio::test]
+async fn a_session_by_another_provider_than_the_configured_one_holds_no_more() {
+    let service = service().await;
+    let permit = service.app.permit_here(&Caller::local(How::Process), Action::ChangeAccess).await.unwrap();
+    for (issuer, status) in [(countersign_testkit::ISSUER, 200), ("https://id.before.test/", 401)] {
+        let id = service.app.add_person(&permit, Some(issuer), "noa", "Noa").await.unwrap();
+        let grant = everywhere(Role::Viewer).remove(0);
+        service.app.grant(&permit, &NewGrant { principal: id.clone(), grant }).await.unwrap();
+        let (token, now) = (format!("cse_of_{}", issuer.len()), service.clock.now());
+        let row = SessionRow {
+            id: service.fresh_id(),
+            digest: countersign_privacy::Token::received(&token).unwrap().digest(),
+            principal: id,
+            how: How::Oidc.as_str().to_owned(),
+            claimed: "[]".to_owned(),
+            created_at: now,
+            seen_at: now,
+            idle_micros: 60_000_000,
+            ends_at: now.plus(60_000_000),
+            ended_at: None,
+        };
+        let writes = vec![AccessWrite::AddSession(row).into()];
+        let commit = Commit { writes, ..Commit::background(TENANT.parse().unwrap()) };
+        service.store.commit(commit).await.unwrap();
+        let me = service.browse("GET", "/v1/access/me", &format!("countersign_session={token}")).await;
+        assert_eq!(me.status, status, "{issuer}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_from_before_people_could_sign_in_opens_nothing() {
+    let service = service().await;
+    let (code, made_at) =
+        (countersign_privacy::Token::received("cln_from_the_start_before").unwrap(), service.clock.now());
+    let row = LinkRow {
+        id: service.fresh_id(),
+        digest: code.digest(),
+        how: How::Link.as_str().to_owned(),
+        made_at,
+        ends_at: made_at.plus(900_000_000),
+        used_at: None,
+    };
+    let writes = vec![AccessWrite::AddLink(row).into()];
+    let commit = Commit { writes, ..Commit::background(TENANT.parse().unwrap()) };
+    service.store.commit(commit).await.unwrap();
+    let used = service.browse("GET", &format!("/start/{}", code.expose()), "").await;
+    assert_eq!((used.status, cookie_of(&used, "countersign_session")), (401, String::new()));
+}
+
+#[tokio::test]
 async fn what_a_session_changes_comes_from_a_page_of_ours() {
     let service = service().await;
     service.grant("mia", everywhere(Role::Administrator)).await;
@@ -216,6 +285,11 @@ async fn what_a_session_changes_comes_from_a_page_of_ours() {
     let ours = &[("sec-fetch-site", "same-origin")];
     assert_eq!(send_to("/v1/outcomes", ours).await.json["code"], "tenant.missing", "it is let in");
     assert_eq!(send_to("/sign-out", ours).await.status, 303);
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_refused().await.unwrap();
+    let told = told(&service, TENANT).await;
+    let refused = told.last().unwrap();
+    assert_eq!((&refused["change"], &refused["foreign_pages"]), (&"refused".into(), &"6".into()), "{told:?}");
 }
 
 #[tokio::test]
@@ -342,10 +416,7 @@ async fn who_administers_one_tenant_grants_there_and_nowhere_else() {
     let session = countersign_privacy::Token::received(id.split_once('=').unwrap().1).unwrap();
     let tom = app.caller_of_session(&session).await.unwrap().unwrap();
     let permit = app.permit(&tom, Action::ChangeAccess, &TENANT.parse().unwrap()).await.unwrap();
-    let grant = |at| countersign_app::access::NewGrant {
-        principal: friend.clone(),
-        grant: Grant::new(Role::Viewer, at).unwrap(),
-    };
+    let grant = |at| NewGrant { principal: friend.clone(), grant: Grant::new(Role::Viewer, at).unwrap() };
     assert!(app.grant_at(&permit, &grant(Place::Tenant(TENANT.parse().unwrap()))).await.is_ok());
     assert!(app.grant_at(&permit, &grant(Place::Tenant(OTHER_TENANT.parse().unwrap()))).await.is_err());
     assert!(app.grant_at(&permit, &grant(Place::Installation)).await.is_err());

@@ -33,15 +33,47 @@ async fn a_write_is_recorded_with_its_cause_and_its_end() {
     let leaf = newest(&service);
     assert_eq!(leaf["kind"], "administration");
     let facts = json!({
-        "change": "tenant_write", "operation": "actions.deploy", "actor": "operator", "correlation": "tenant_1",
-        "reason": "our Action is not there", "plan": "abc",
+        "change": "tenant_write", "operation": "actions.deploy", "correlation": "tenant_1", "plan": "abc",
+        "by": "local", "how": "file",
     });
     assert_eq!(leaf["facts"], facts);
+    assert_eq!(leaf["commitments"].as_array().map(Vec::len), Some(1), "{leaf}");
     let path = format!("/v1/tenant-writes/example-tenant/{record}");
     let ended = service.operate("PUT", &path, &json!({"end": "done", "status": 200})).await;
     assert_eq!(ended.status, 200, "{}", ended.json);
-    let facts = json!({"change": "tenant_write_ended", "record": record, "end": "done", "status": "200"});
+    let facts = json!({
+        "change": "tenant_write_ended", "record": record, "end": "done", "status": "200", "by": "local", "how": "file",
+    });
     assert_eq!(newest(&service)["facts"], facts);
+}
+
+#[tokio::test]
+async fn what_somebody_wrote_of_a_write_stands_nowhere_in_the_clear() {
+    let service = TestApp::start(|_| {}).await;
+    let mut told = write("actions.deploy");
+    told["cause"]["actor"] = json!("Mia Muster, Bern");
+    told["cause"]["reason"] = json!("asked for by Max Muster on the phone");
+    let path = "/v1/tenant-writes/example-tenant";
+    assert_eq!(service.operate("POST", path, &told).await.status, 200);
+    for file in std::fs::read_dir(service.folder()).unwrap() {
+        let file = file.unwrap().path();
+        if file.is_file() {
+            let bytes = std::fs::read(&file).unwrap();
+            assert!(!bytes.windows(6).any(|bytes| bytes == b"Muster"), "{}", file.display());
+        }
+    }
+    let recorded = newest(&service);
+    for (place, value) in [
+        ("correlation_id", json!("Mia Muster")),
+        ("correlation_id", json!("")),
+        ("authority", json!({"plan": "mia@example.com"})),
+        ("authority", json!({"decision": "a".repeat(201)})),
+    ] {
+        let mut named = write("actions.deploy");
+        named["cause"][place] = value;
+        check_problem(&service.operate("POST", path, &named).await, 422, "write.invalid");
+    }
+    assert_eq!(newest(&service), recorded);
 }
 
 #[tokio::test]

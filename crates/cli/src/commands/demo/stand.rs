@@ -7,6 +7,7 @@ use countersign_adapters::management::{
 };
 use countersign_app::{
     App, LedgerRecorder, Tenant,
+    access::{Caller, Permit},
     tenant::{Installer, Parts, observe},
 };
 use countersign_core::{Clock, Secret, Trigger};
@@ -14,6 +15,7 @@ use countersign_plan::{
     fingerprint,
     install::{self, ActionGoal, Autonomy, Capability, Goal, LOG_TOKEN, LogStreamGoal, Place, secret_key},
 };
+use countersign_rights::{Action, How};
 use countersign_sandbox::{
     Scenario, TENANT,
     simulate::Actions,
@@ -82,7 +84,8 @@ impl Stand {
     ) -> anyhow::Result<()> {
         let kept = Kept::new(DataDir::found(base.data.path())?, tenant.id().clone());
         let (goal, secrets) = goal(tenant, &kept, service, key)?;
-        let management = self.management(base, app, tenant)?;
+        let permit = app.permit(&Caller::local(How::Process), Action::WriteTenant, tenant.id()).await?;
+        let management = self.management(base, app, permit)?;
         let mut journal = kept.journal()?;
         let observed = observe(&management, Parts::of(&goal), journal.fingerprints.clone()).await?;
         let plan = install::plan(&goal, &observed);
@@ -93,7 +96,7 @@ impl Stand {
         Ok(())
     }
 
-    fn management(&self, base: &Base, app: &Arc<App>, tenant: &Arc<Tenant>) -> anyhow::Result<Management> {
+    fn management(&self, base: &Base, app: &Arc<App>, permit: Permit) -> anyhow::Result<Management> {
         let settings = Settings {
             tenant: self.url.parse()?,
             client_id: self.client_id.parse()?,
@@ -106,7 +109,7 @@ impl Stand {
             clock: Arc::clone(&base.clock),
             entropy: Arc::clone(&base.entropy),
             sleep: Arc::new(RealSleep),
-            recorder: Arc::new(LedgerRecorder::new(Arc::clone(app), Arc::clone(tenant))),
+            recorder: Arc::new(LedgerRecorder::new(Arc::clone(app), permit)),
         };
         Ok(Management::new(settings, surroundings)?)
     }

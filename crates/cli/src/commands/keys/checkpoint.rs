@@ -21,7 +21,7 @@ pub(super) const FILE: &str = "checkpoint.key";
 
 pub async fn rotate(RotateInSteps { finish, folder }: &RotateInSteps) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
-    demand(&config, None, Action::MaintainData)?;
+    demand(&config, None, Action::MaintainData).await?;
     let data = DataDir::found(&config.storage.directory)?;
     if *finish {
         return end(&config, &data).await;

@@ -19,7 +19,7 @@ pub(super) const FILE: &str = "master.key";
 
 pub async fn rotate(RotateInSteps { finish, folder }: &RotateInSteps) -> anyhow::Result<Verdict> {
     let config = folder.load()?;
-    demand(&config, None, Action::MaintainData)?;
+    demand(&config, None, Action::MaintainData).await?;
     let is_in_file = config.keys.master.is_none() && config.keys.earlier_masters.is_empty();
     // Why: held to the end, so that with SQLite no service runs meanwhile that knows the earlier key alone.
     let store = open_store(&config, Access::Own, &system_clock())

@@ -46,8 +46,8 @@ impl Work {
                     (Arc::new(RemoteRecorder { server, tenant: site.tenant.clone() }), None)
                 }
                 Place::Here(here) => {
-                    let (app, tenant) = (Arc::clone(&here.app), Arc::clone(&here.tenant));
-                    (Arc::new(LedgerRecorder::new(app, tenant)), Some(here))
+                    let recorder = LedgerRecorder::new(Arc::clone(&here.app), here.tenant.clone());
+                    (Arc::new(recorder), Some(here))
                 }
             };
         let management = connect::connect(connected, &site.config, &site.tenant, &site.clock, recorder)?;
