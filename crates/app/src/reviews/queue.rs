@@ -145,7 +145,10 @@ impl App {
             }
             Ok(None) => {}
             Err(Error::Erased) => return Ok(false),
-            Err(error) => return Err(error),
+            Err(error @ Error::Unavailable { .. }) => return Err(error),
+            Err(error) => {
+                tracing::error!(tenant.id = %tenant.id, decision.id = %row.decision.id, code = error.code(), detail = error.detail(), "the sign-up of an account could not be looked up");
+            }
         }
         let new = New {
             decision: row,

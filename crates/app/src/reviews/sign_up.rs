@@ -2,30 +2,13 @@
 
 use countersign_core::{DecisionId, Micros, Trigger};
 use countersign_store::{DecisionRow, ReviewFilter, ReviewRow};
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::ReviewStatus;
 use crate::{App, Error, Tenant};
 
 /// How long after the question about a sign-up its account is told of; judgement: the tenant runs both Actions in one breath.
 const MADE_WITHIN: Micros = 10 * 60 * 1_000_000;
-
-/// What is read of an event.
-#[derive(Deserialize)]
-struct Event {
-    user: Option<Named>,
-    connection: Option<Connection>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    email: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Connection {
-    id: Option<String>,
-}
 
 impl App {
     /// The open review of the sign-up by which an account came to be, if the decision is about such an account and somebody asked
@@ -39,15 +22,14 @@ impl App {
             return Ok(None);
         }
         let record = self.open_record(tenant, account).await?;
-        let event: Event = serde_json::from_str(record.event.get())
-            .map_err(|_| Error::internal("an event of a record can't be read"))?;
-        let (Some(email), Some(connection)) =
-            (event.user.and_then(|user| user.email), event.connection.and_then(|connection| connection.id))
-        else {
+        // Why no error: what is malformed was decided about all the same, and one event may not hold up all reviews.
+        let event: Value = serde_json::from_str(record.event.get()).unwrap_or_default();
+        let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+        let (Some(email), Some(connection)) = (text("/user/email"), text("/connection/id")) else {
             return Ok(None);
         };
         let store = &self.ports.store;
-        let asked = store.find_sign_up(&tenant.id, &tenant.keys.address(&email), &connection).await?;
+        let asked = store.find_sign_up(&tenant.id, &tenant.keys.address(email), connection).await?;
         let Some(asked) = asked else { return Ok(None) };
         let filter = ReviewFilter {
             status: Some(ReviewStatus::Open.as_str().to_owned()),

@@ -26,10 +26,12 @@ const SOON: f64 = 1.0;
 const MARK: &str = "countersign_contained";
 
 impl Scene {
-    /// What a plan changes of a user.
-    fn state_of(&self, user: &str) -> (bool, Value) {
-        let user = self.of_user(user, "");
-        (user["blocked"] == true, user["app_metadata"].clone())
+    /// A user as the tenant has them, without when that changed; who was never blocked is as who is not any more.
+    fn document(&self, user: &str) -> Value {
+        let mut user = self.of_user(user, "");
+        let fields = user.as_object_mut().unwrap();
+        fields.retain(|name, value| name != "updated_at" && (name != "blocked" || *value == true));
+        user
     }
 
     /// The attacker tries the password, from where they came.
@@ -45,8 +47,8 @@ impl Scene {
 
 /// The tenant lets nobody on by what the attacker has: password, session, refresh token.
 fn assert_shut_out(scene: &Scene, of: &Attacked) {
-    let (is_blocked, metadata) = scene.state_of(&of.user);
-    assert!(is_blocked && metadata.get(MARK).is_some(), "{metadata}");
+    let user = scene.document(&of.user);
+    assert!(user["blocked"] == true && !user["app_metadata"][MARK].is_null(), "{user}");
     for (path, list) in [("/sessions", "sessions"), ("/refresh-tokens", "tokens")] {
         assert_eq!(scene.of_user(&of.user, path)[list], json!([]));
     }
@@ -63,7 +65,7 @@ fn assert_shut_out(scene: &Scene, of: &Attacked) {
 /// Nor does the service: where the session lives still, as at a tenant that ends it late, and where somebody lifts the block by hand.
 fn assert_denied(scene: &Scene, of: &Attacked) {
     let mut event = sign_in(&of.user);
-    event["user"]["app_metadata"] = scene.state_of(&of.user).1;
+    event["user"]["app_metadata"] = scene.document(&of.user)["app_metadata"].clone();
     event["session"] = json!({"id": of.session});
     let answer = scene.question("msg_session", &event);
     assert_eq!(answer["effects"][0]["call"], "access.deny", "{answer}");
@@ -100,11 +102,11 @@ fn an_attack_in_the_log_is_answered_countersigned_enforced_and_taken_back() {
     assert!(after[after.len() / 2] < SOON, "{after:?}");
 
     until("the plans", || scene.plans("proposed").len() == attacked.len());
-    let (mia, noa) = (scene.person("mia", &["operator"]), scene.person("noa", &["approver"]));
+    let (mia, noa) = (scene.person("mia", &["operator", "approver"]), scene.person("noa", &["approver"]));
     let plan = scene.plan_for(&noa, &first.user);
     assert_eq!((&plan["origin"], &plan["proposer"]), (&json!("incident"), &json!("playbook")));
-    let before = scene.state_of(&first.user);
-    assert!(!before.0 && before.1.get(MARK).is_none(), "nobody countersigned yet: {before:?}");
+    let before = scene.document(&first.user);
+    assert_eq!(before["app_metadata"], json!({"plan": "gold"}), "nobody countersigned yet");
     let plan = &plan["id"];
     let done = scene.countersigned(&noa, plan);
     let steps = done["steps"].as_array().unwrap();
@@ -113,10 +115,13 @@ fn an_attack_in_the_log_is_answered_countersigned_enforced_and_taken_back() {
     assert_shut_out(&scene, first);
     assert_denied(&scene, first);
 
-    let back = &scene.done(&mia, &of_plan(plan, "/undo"), &json!({}))["id"].clone();
-    assert!(scene.state_of(&first.user).0, "to propose it lifts nothing");
+    let back = scene.done(&mia, &of_plan(plan, "/undo"), &json!({}));
+    let own = scene.ask(&mia, "POST", &of_plan(&back["id"], "/approve"), &json!({"hash": back["hash"]}));
+    assert_eq!((own.0, &own.1["code"]), (409, &json!("plan.own")), "whoever proposes does not agree");
+    assert_eq!(scene.document(&first.user)["blocked"], true, "to propose it lifts nothing");
+    let back = &back["id"];
     scene.countersigned(&noa, back);
-    assert_eq!(scene.state_of(&first.user), before);
+    assert_eq!(scene.document(&first.user), before);
     assert_eq!(first.comes_home(&scene).kind, "done");
     let last = scene.newest_decision()["decision_id"].as_str().unwrap().to_owned();
     until("what became of the last sign-in", || scene.standing(&last) == "completed");
