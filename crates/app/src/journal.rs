@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     App, Error, Tenant,
     access::Permit,
+    acts::PlanOfLog,
     reveal::{MaskedField, Reason, check_reason, fields_view},
 };
 
@@ -61,6 +62,8 @@ pub struct RedactedEntry {
     pub fields: Vec<MaskedField>,
     /// Whether something is gone since the entry was too deep or too large.
     pub is_cut: bool,
+    /// The plan whose step made it; `None` where no call of a plan of ours did.
+    pub plan: Option<PlanOfLog>,
 }
 
 impl App {
@@ -124,7 +127,7 @@ impl App {
     }
 
     /// The entry of an id with what of it tells of nobody: words, times and flags, and aliases in place of ids, by the classes of
-    /// its fields. Since it names nobody, the ledger is not told.
+    /// its fields; of a call that was ours, with the plan that made it. Since it names nobody, the ledger is not told.
     ///
     /// # Errors
     /// `NotFound`; `Erased` when it was about a person who was erased; `Unavailable`.
@@ -136,7 +139,8 @@ impl App {
         let inner = Self::inner_aliases(tenant);
         let fields = masked(&entry, Source::Log, &inner);
         let Redacted { value: entry, is_cut } = redact(&entry, Source::Log, Allowed::PUBLIC, &inner);
-        Ok(RedactedEntry { row, entry, fields, is_cut })
+        let plan = self.plan_of_log(tenant, log_id).await?;
+        Ok(RedactedEntry { row, entry, fields, is_cut, plan })
     }
 }
 
@@ -180,6 +184,7 @@ impl RedactedEntry {
             view.insert("fields".to_owned(), fields_view(&self.fields));
             view.insert("is_redacted".to_owned(), json!(true));
             view.insert("is_cut".to_owned(), json!(self.is_cut));
+            view.insert("plan".to_owned(), json!(self.plan));
         }
         view
     }

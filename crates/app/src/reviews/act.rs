@@ -101,7 +101,7 @@ impl App {
         let row = self.get_review(permit, id).await?;
         let decision: DecisionId = row.decision.parse().map_err(Error::internal)?;
         // Why: whoever administers one organization is held to its decisions.
-        self.find_decision(scoped, &decision).await.map_err(|error| match error {
+        let about = self.find_decision(scoped, &decision).await.map_err(|error| match error {
             Error::NotFound(_) => Error::NotFound("review"),
             other => other,
         })?;
@@ -113,6 +113,10 @@ impl App {
         let key = self.key_named(permit, &row.key_id).await?.ok_or(Error::Erased)?;
         // Why first: told again it counts once, while a review that is closed is not looked at again.
         let taken = self.report(permit, &Outcome::Verdict { decision_id: decision, verdict }).await?;
+        // Why those too: a sign-up is held by its address, and what came of it by the account, which is what learns.
+        for decision_id in self.accounts_made(permit, &about).await? {
+            self.report(permit, &Outcome::Verdict { decision_id, verdict }).await?;
+        }
         body.closing = Some(Closing { by: told(&by), reason: reason.to_owned() });
         let (record, at) = (self.make_id(IdKind::Record)?, self.ports.clock.now());
         let leaf = Self::public_leaf(

@@ -5,6 +5,7 @@ mod act;
 mod escalate;
 mod mark;
 mod queue;
+mod sign_up;
 mod view;
 
 use countersign_core::{Level, Micros};

@@ -135,6 +135,21 @@ impl App {
     }
 
     async fn queue_sign_up(&self, tenant: &Tenant, row: &DecisionRow) -> Result<bool, Error> {
+        // Why not another: it is the same sign-up, and now there is an account that can be marked.
+        match self.review_of_sign_up(tenant, row).await {
+            Ok(Some(review)) => {
+                if review.mark.is_none() {
+                    self.mark_reviewed(tenant, &review, row).await;
+                }
+                return Ok(false);
+            }
+            Ok(None) => {}
+            Err(Error::Erased) => return Ok(false),
+            Err(error @ Error::Unavailable { .. }) => return Err(error),
+            Err(error) => {
+                tracing::error!(tenant.id = %tenant.id, decision.id = %row.decision.id, code = error.code(), detail = error.detail(), "the sign-up of an account could not be looked up");
+            }
+        }
         let new = New {
             decision: row,
             origin: "risk",

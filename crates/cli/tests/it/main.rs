@@ -17,6 +17,8 @@ mod certificates;
 #[cfg(test)]
 mod checks;
 #[cfg(test)]
+mod closed_loop;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod decisions;

@@ -15,10 +15,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_core::{Clock, Timestamp};
-use countersign_sandbox::tenant::{
-    Call, Method, Options, Plan, Tenant, TokenRequest,
-    http::{Shell, router},
-    scopes,
+use countersign_sandbox::{
+    simulate::{Actions, Kind, Order, Outcome, run as play},
+    stream::{Mishaps, Sender, pump},
+    tenant::{
+        Call, Method, Options, Plan, Tenant, TokenRequest,
+        http::{Shell, router},
+        scopes,
+    },
 };
 use serde_json::Value;
 
@@ -92,8 +96,11 @@ pub struct Sandbox {
     /// The tenant itself.
     pub shell: Shell,
     way: Arc<Mutex<Way>>,
-    _runtime: tokio::runtime::Runtime,
+    runtime: tokio::runtime::Runtime,
 }
+
+/// Between two looks of the tenant at what its streams are to deliver.
+const DELIVERS: Duration = Duration::from_millis(100);
 
 /// What becomes of a call in place of what the sandbox makes of it.
 pub enum Fate {
@@ -137,12 +144,31 @@ impl Sandbox {
 
     /// Starts one whose answers may be others than the sandbox's.
     pub fn start_with(plan: Plan, whim: Arc<Whim>) -> Self {
+        Self::open("acme", plan, whim, Actions::none())
+    }
+
+    /// Starts one that is called so, runs Actions in Node by scripts in `folder`, and delivers what its streams have.
+    pub fn start_at_work(name: &str, folder: &Path) -> Self {
+        let actions = Actions::in_folder(folder.to_owned());
+        let sandbox = Self::open(name, Plan::Unlimited, Arc::new(|_, _| Fate::Own), actions);
+        let tenant = sandbox.shell.tenant();
+        sandbox.runtime.spawn(async move {
+            let (sender, clock) = (Sender::new().unwrap(), Passing::start());
+            loop {
+                pump(&tenant, &sender, Mishaps::default(), clock.now()).await;
+                tokio::time::sleep(DELIVERS).await;
+            }
+        });
+        sandbox
+    }
+
+    fn open(name: &str, plan: Plan, whim: Arc<Whim>, actions: Actions) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let options = Options {
-            name: "acme".to_owned(),
+            name: name.to_owned(),
             base_url: format!("http://{address}"),
             plan,
             seed: 7,
@@ -150,13 +176,19 @@ impl Sandbox {
             client_secret: SECRET.to_owned(),
         };
         let clock: Arc<dyn Clock> = Arc::new(Passing::start());
-        let shell = Shell::new(Tenant::new(options).unwrap(), clock, "http");
+        let shell = Shell::new(Tenant::new(options).unwrap(), clock, "http").with_actions(actions);
         let way: Arc<Mutex<Way>> = Arc::new(Mutex::new(Box::new(|_, _| Trouble::None)));
         let app = router(shell.clone())
             .layer(from_fn_with_state(Arc::clone(&way), on_the_way))
             .layer(from_fn_with_state(whim, meet));
         runtime.spawn(async move { axum::serve(listener, app).await });
-        Self { domain: format!("http://{address}"), shell, way, _runtime: runtime }
+        Self { domain: format!("http://{address}"), shell, way, runtime }
+    }
+
+    /// Does what somebody does; the bound Actions run.
+    pub fn play(&self, kind: Kind, order: Value) -> Outcome {
+        let order: Order = serde_json::from_value(order).unwrap();
+        self.runtime.block_on(play(&self.shell, &self.domain, kind, order)).unwrap()
     }
 
     /// From now on this comes of requests.

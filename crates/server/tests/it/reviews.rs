@@ -216,3 +216,37 @@ async fn a_user_under_review_is_marked_by_a_plan_and_cleared_by_the_verdict_s() 
     countersign(&closed.json["review"]["clearing"]).await;
     assert_eq!(mark(&scene), Value::Null);
 }
+
+#[tokio::test]
+async fn a_sign_up_that_two_actions_ask_about_is_one_review_and_its_account_is_marked_and_judged_by_it() {
+    let scene = Scene::start(json!({})).await;
+    let tenant = scene.service.tenant();
+    let mark = Some(Mark::AppMetadata("countersign_review".to_owned()));
+    tenant.set_reviews(Settings { sign_ups_from: Some(Level::Low), mark, ..Settings::default() });
+    let mut asked = event_of("pre-user-registration");
+    asked["user"]["email"] = json!("ann@acme.example");
+    let mut made = event_of("post-user-registration");
+    (made["user"]["email"], made["connection"]) =
+        (asked["user"]["email"].clone(), asked["connection"].clone());
+    made["user"]["user_id"] = json!("auth0|1");
+    let before = id_of(&scene.service.ask("pre-user-registration", &asked).await);
+    let app = &scene.service.app;
+    assert_eq!(app.queue_sign_ups(&tenant).await.unwrap(), 1);
+    let after = id_of(&scene.service.ask("post-user-registration", &made).await);
+    assert_eq!(app.queue_sign_ups(&tenant).await.unwrap(), 0, "it is the same sign-up");
+    let ana = scene.person("ana", &[Role::Analyst]).await;
+    let page = scene.send(&ana, "GET", PATH, &Value::Null).await.json;
+    let [review] = &page["reviews"].as_array().unwrap()[..] else { panic!("{page}") };
+    assert_eq!(review["decision"], before);
+    let plan = scene.show(&ana, review["mark"].as_str().unwrap()).await;
+    assert_eq!((&plan["plan"]["state"], &plan["plan"]["users"]), (&json!("proposed"), &json!(1)), "{plan}");
+    let verdict = json!({"version": review["version"], "verdict": "fraudulent", "reason": "a bot"});
+    assert_eq!(scene.post(&ana, &act(review, "verdict"), verdict).await.status, 200);
+    for decision in [&before, &after] {
+        assert_eq!(show(&scene.service, decision).await["standing"], "fraudulent");
+    }
+    let mut other = made.clone();
+    other["user"]["email"] = json!("bo@acme.example");
+    scene.service.ask("post-user-registration", &other).await;
+    assert_eq!(app.queue_sign_ups(&tenant).await.unwrap(), 1, "nobody asked before that one was made");
+}

@@ -133,19 +133,18 @@ async fn insert_rejects(
 }
 
 pub(super) async fn state(pool: &PgPool, tenant: &TenantId) -> Result<LogState, StoreError> {
-    type Columns = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
-    let row: Option<Columns> = retried(|| {
+    type Columns = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+    // Why both apart: a journal is looked at before its first entry.
+    let (next, kept_from, turn, worked, late_from, reached): Columns = retried(|| {
         sqlx::query_as(
             "SELECT next_seq, kept_from, turn, worked, late_from, reached_at
-             FROM log_states LEFT JOIN log_progress USING (tenant_id) WHERE tenant_id = $1",
+             FROM (SELECT $1::text AS tenant_id) AS asked
+             LEFT JOIN log_states USING (tenant_id) LEFT JOIN log_progress USING (tenant_id)",
         )
         .bind(tenant.as_str())
-        .fetch_optional(pool)
+        .fetch_one(pool)
     })
     .await?;
-    let Some((next, kept_from, turn, worked, late_from, reached)) = row else {
-        return Ok(LogState::default());
-    };
     let progress = LogProgress {
         turn: columns::unsigned(turn.unwrap_or_default())?,
         worked: columns::unsigned(worked.unwrap_or_default())?,
@@ -153,7 +152,7 @@ pub(super) async fn state(pool: &PgPool, tenant: &TenantId) -> Result<LogState, 
         reached: reached.map(Timestamp::from_micros),
     };
     let kept_from = kept_from.map(Timestamp::from_micros);
-    Ok(LogState { next: columns::unsigned(next)?, progress, kept_from })
+    Ok(LogState { next: columns::unsigned(next.unwrap_or_default())?, progress, kept_from })
 }
 
 /// Says how far the journal was looked at, as the next turn; `Stale` when another turn came between.

@@ -48,19 +48,16 @@ pub(super) fn append(
 }
 
 pub(super) fn state(connection: &Connection, tenant: &TenantId) -> Result<LogState, StoreError> {
-    type Columns = (i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
-    let row: Option<Columns> = connection
+    type Columns = [Option<i64>; 6];
+    // Why both apart: a journal is looked at before its first entry.
+    let [next, kept_from, turn, worked, late_from, reached]: Columns = connection
         .prepare_cached(
             "SELECT next_seq, kept_from, turn, worked, late_from, reached_at
-             FROM log_states LEFT JOIN log_progress USING (tenant_id) WHERE tenant_id = ?1",
+             FROM (SELECT ?1 AS tenant_id) LEFT JOIN log_states USING (tenant_id) LEFT JOIN log_progress USING (tenant_id)",
         )?
         .query_row([tenant.as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-        })
-        .optional()?;
-    let Some((next, kept_from, turn, worked, late_from, reached)) = row else {
-        return Ok(LogState::default());
-    };
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?])
+        })?;
     let progress = LogProgress {
         turn: columns::unsigned(turn.unwrap_or_default())?,
         worked: columns::unsigned(worked.unwrap_or_default())?,
@@ -68,7 +65,7 @@ pub(super) fn state(connection: &Connection, tenant: &TenantId) -> Result<LogSta
         reached: reached.map(Timestamp::from_micros),
     };
     let kept_from = kept_from.map(Timestamp::from_micros);
-    Ok(LogState { next: columns::unsigned(next)?, progress, kept_from })
+    Ok(LogState { next: columns::unsigned(next.unwrap_or_default())?, progress, kept_from })
 }
 
 /// Says how far the journal was looked at, as the next turn; `Stale` when another turn came between.

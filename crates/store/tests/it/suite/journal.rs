@@ -125,6 +125,9 @@ pub async fn what_was_looked_at_moves_only_from_where_it_was(Fresh { store, .. }
     );
     let progress = LogProgress { turn: 2, worked: 2, late_from: None, reached: None };
     assert_eq!(store.get_log_state(&tenant("t")).await.unwrap().progress, progress);
+    store.commit(writes(&tenant("u"), vec![Write::LogWorked(LogProgress::default())])).await.unwrap();
+    let state = store.get_log_state(&tenant("u")).await.unwrap();
+    assert_eq!((state.next, state.progress.turn), (0, 1), "also before the first entry");
 }
 
 pub async fn snapshots_are_there_with_their_head_and_stand_in_event_time(Fresh { store, .. }: Fresh) {
