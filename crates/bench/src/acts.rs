@@ -1,5 +1,5 @@
-//! Plans carried out at a sandbox tenant: 5,000 steps against what the rate limits dictate, and how long it takes from a wish to keep
-//! somebody out to the first write while a bulk run holds the limiter.
+//! Plans carried out at a sandbox tenant: 5,000 steps against what the rate limits dictate, and how long it takes from an alert to the
+//! first write of the plan that a shipped playbook answers it with, while a bulk run holds the limiter.
 
 use std::{
     collections::BTreeMap,
@@ -20,16 +20,20 @@ use countersign_adapters::management::{
 };
 use countersign_app::{
     App, Tenant,
-    acts::{Asked, Hands, PlanHead, PlanRecorder, Queue},
+    acts::{Asked, Hands, PlanFilter, PlanHead, PlanRecorder, Queue},
     management::{Api, Cause, Error, Lane, Pending, Reply},
     tenant::Port,
 };
-use countersign_auth0::management::AnyRequest;
+use countersign_auth0::{
+    log,
+    management::{AnyRequest, UserId, users},
+};
 use countersign_core::{Clock, Secret, Timestamp};
 use countersign_plan::{
     change::{Change, Order, Origin, Wanted},
     gate::Settings,
 };
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -47,9 +51,18 @@ use crate::{
 const BURST: f64 = 20.0;
 const PER_MINUTE: f64 = 200.0;
 
-/// How often somebody is kept out while the long run is under way, and the pause between.
+/// How often somebody is kept out while a bulk run is under way, and the pause between.
 const ALERTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(1_500);
+
+/// Steps of the bulk run, at the most: more than the limits let through meanwhile.
+const BULK: usize = 400;
+
+/// How long the bulk run goes before the first alert, so that its writes wait for the limiter.
+const BEFORE: Duration = Duration::from_secs(10);
+
+/// How long is waited for the first write at the most.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The most that may be: of the overhead, and of the time until the first write.
 const MOST_OVERHEAD: f64 = 1.10;
@@ -90,16 +103,34 @@ impl Sleep for Skip {
     }
 }
 
-/// A client that notes when a write that keeps somebody out was answered.
+/// Whom the next write is to keep out, and when the first of those writes was answered.
+#[derive(Default)]
+struct Awaited {
+    /// The path of the account.
+    path: Mutex<String>,
+    /// In microseconds; 0: not yet.
+    answered: AtomicU64,
+}
+
+/// A client that notes when somebody was kept out. Entries of the log are read at the tenant as ever; what they say is put in here, since
+/// nobody writes into a sandbox's log.
 struct Noted {
     client: Management,
     clock: Arc<dyn Clock>,
-    answered: Arc<AtomicU64>,
+    awaited: Arc<Awaited>,
+    entries: Arc<Mutex<BTreeMap<String, Value>>>,
 }
 
 impl Api for Noted {
     fn fetch<'a>(&'a self, request: &'a AnyRequest, lane: Lane) -> Pending<'a, Result<Reply, Error>> {
-        self.client.fetch(request, lane)
+        Box::pin(async move {
+            let answer = self.client.fetch(request, lane).await;
+            let id = request.path().strip_prefix("/logs/");
+            match id.and_then(|id| self.entries.lock().get(id).map(ToString::to_string)) {
+                Some(entry) => Ok(Reply { status: 200, body: entry.into_bytes(), next: None }),
+                None => answer,
+            }
+        })
     }
 
     fn change<'a>(
@@ -110,8 +141,10 @@ impl Api for Noted {
     ) -> Pending<'a, Result<Reply, Error>> {
         Box::pin(async move {
             let answer = self.client.change(request, lane, cause).await;
-            if lane == Lane::Containment {
-                self.answered.store(micros(self.clock.monotonic()), Ordering::SeqCst);
+            if lane == Lane::Containment && request.path().starts_with(&*self.awaited.path.lock()) {
+                let now = micros(self.clock.monotonic());
+                // Why one alone: the plan has more writes, and the first counts.
+                let _ = self.awaited.answered.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst);
             }
             answer
         })
@@ -140,7 +173,8 @@ fn micros(time: Duration) -> u64 {
 struct Service {
     app: Arc<App>,
     tenant: Arc<Tenant>,
-    answered: Arc<AtomicU64>,
+    awaited: Arc<Awaited>,
+    entries: Arc<Mutex<BTreeMap<String, Value>>>,
 }
 
 impl Service {
@@ -163,17 +197,22 @@ impl Service {
         let recorder = Arc::new(PlanRecorder::new(&app, &tenant));
         let surroundings =
             Surroundings { clock: Arc::clone(&clock), entropy: Arc::new(SystemEntropy), sleep, recorder };
-        let answered = Arc::new(AtomicU64::new(0));
+        let (awaited, entries) = (Arc::<Awaited>::default(), Arc::default());
         let client = Management::new(settings, surroundings)?;
         tenant.give_hands(Hands {
-            port: Box::new(Noted { client, clock, answered: Arc::clone(&answered) }),
+            port: Box::new(Noted {
+                client,
+                clock,
+                awaited: Arc::clone(&awaited),
+                entries: Arc::clone(&entries),
+            }),
             domain: base.trim_start_matches("http://").to_owned(),
             settings: by_itself()?,
             receivers: BTreeMap::new(),
             secrets: BTreeMap::new(),
             keeper: None,
         });
-        Ok(Self { app, tenant, answered })
+        Ok(Self { app, tenant, awaited, entries })
     }
 
     async fn propose(&self, changes: impl Iterator<Item = Value>) -> anyhow::Result<PlanHead> {
@@ -184,7 +223,7 @@ impl Service {
         let order = Order {
             tenant: self.tenant.id().clone(),
             title: "bench".to_owned(),
-            origin: Origin::Incident { incident: "inc_bench".to_owned(), playbook: "bench".to_owned() },
+            origin: Origin::Workflow { workflow: "bench".to_owned(), person: None },
             wanted: wanted.collect::<anyhow::Result<_>>()?,
         };
         let asked = Asked { order, by: "bench", incident: None, asks_people: false, audience: None };
@@ -196,7 +235,7 @@ impl Service {
 /// Everything goes by itself, however much.
 fn by_itself() -> anyhow::Result<Settings> {
     let all = json!({"users": 1_000_000, "organizations": 1_000_000, "steps": 1_000_000});
-    let autonomy = json!({"set_app_metadata": "auto", "block_user": "auto"});
+    let autonomy = json!({"set_app_metadata": "auto", "block_user": "auto", "revoke_access": "auto"});
     Ok(serde_json::from_value(json!({"tenant": {"autonomy": autonomy, "caps": {"run": all, "day": all}}}))?)
 }
 
@@ -223,6 +262,7 @@ fn mark(user: &str) -> Value {
 
 /// Prints both figures; fails where one is worse than may be.
 pub fn run(steps: u32) -> anyhow::Result<()> {
+    ensure!(f64::from(steps) > BURST, "more steps than go at once, which is {BURST}");
     let mut sandbox = Running::start(&mut process::command(0, &["sandbox-pinned"])?)?;
     let base = sandbox.wait_for(LISTENS)?;
     process::block_on(async {
@@ -235,7 +275,7 @@ pub fn run(steps: u32) -> anyhow::Result<()> {
         );
         ensure!(
             most <= MOST_LATENCY && latency <= most,
-            "the first write that keeps somebody out takes more than {MOST_LATENCY} s"
+            "the first write that keeps somebody out takes more than {MOST_LATENCY} s from the alert on"
         );
         Ok(())
     })
@@ -278,8 +318,67 @@ async fn attend(app: Arc<App>, tenant: Arc<Tenant>, queue: Queue) {
     }
 }
 
-/// From a wish to keep somebody out until the first write is answered, in real time, while the long run is under way: the median and
-/// the longest, in seconds.
+/// Answers incidents, as the service's jobs do.
+async fn respond(app: Arc<App>, tenant: Arc<Tenant>) {
+    loop {
+        app.incidents_changed(&tenant).await;
+        let answered = async {
+            match app.lead(&tenant).await? {
+                Some(lead) => app.respond_next(&tenant, &lead).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        if let Err(error) = answered.await {
+            print(&format!("an incident could not be answered: {error}\n"));
+        }
+    }
+}
+
+/// Two uses of one family of refresh tokens, far from each other.
+fn theft(user: &str, number: usize, now: Timestamp) -> Vec<Value> {
+    let places = [(15, "198.51.100.7", "IE", 53.4, -6.3), (0, "203.0.113.9", "PE", -12.1, -77.0)];
+    let entry = |(ago, ip, country, latitude, longitude): (i64, &str, &str, f64, f64)| {
+        let id = format!("bench{number}x{ago}");
+        json!({
+            "_id": id, "log_id": id, "type": "sertft", "date": now.plus(-ago * 60 * 1_000_000).to_string(), "user_id": user,
+            "client_id": "app", "ip": ip,
+            "location_info": {"country_code": country, "latitude": latitude, "longitude": longitude},
+            "details": {"familyId": format!("family{number}"), "tokenCounter": 1},
+        })
+    };
+    places.into_iter().map(entry).collect()
+}
+
+impl Service {
+    /// From the look that raises an alert until the first write that keeps its account out is answered.
+    async fn contain(&self, clock: &dyn Clock, (user, number): (&str, usize)) -> anyhow::Result<Duration> {
+        let entries = theft(user, number, clock.now());
+        let known = entries
+            .iter()
+            .filter_map(|entry| Some((entry.get("log_id")?.as_str()?.to_owned(), entry.clone())));
+        self.entries.lock().extend(known);
+        let text = Value::from(entries).to_string();
+        ensure!(
+            self.app.take_logs(&self.tenant, log::entries(&text)?).await?.taken == 2,
+            "nothing was journaled"
+        );
+        let user: UserId = user.parse()?;
+        users::get(&user).any().path().clone_into(&mut self.awaited.path.lock());
+        self.awaited.answered.store(0, Ordering::SeqCst);
+        let began = clock.monotonic();
+        let lead = self.app.lead(&self.tenant).await?.context("another process leads")?;
+        while self.app.watch_next(&self.tenant, &lead).await?.entries > 0 {}
+        loop {
+            match self.awaited.answered.load(Ordering::SeqCst) {
+                0 => tokio::time::sleep(Duration::from_millis(1)).await,
+                answered => return Ok(Duration::from_micros(answered).saturating_sub(began)),
+            }
+            ensure!(clock.monotonic() - began < PATIENCE, "nobody was kept out");
+        }
+    }
+}
+
+/// From alerts to first writes, in real time, while a bulk run is under way: the median and the longest, in seconds.
 async fn latency(base: &str, (users, steps): (&[String], u32)) -> anyhow::Result<(f64, f64)> {
     let folder = tempfile::tempdir()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
@@ -288,34 +387,31 @@ async fn latency(base: &str, (users, steps): (&[String], u32)) -> anyhow::Result
     for queue in Queue::ALL {
         jobs.spawn(attend(Arc::clone(&service.app), Arc::clone(&service.tenant), queue));
     }
+    jobs.spawn(respond(Arc::clone(&service.app), Arc::clone(&service.tenant)));
     let last = usize::try_from(steps)?;
     // Changed back, since they are as the plan before left them.
     let back =
         |user: &String| json!({"change": "set_app_metadata", "user": user, "keys": {"measured": false}});
-    service.propose(users.iter().take(100).map(back)).await?;
-    // Long enough that its writes wait for the limiter.
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    let bulk = service.propose(users.iter().take(last.min(BULK)).map(back)).await?;
+    tokio::time::sleep(BEFORE).await;
     let mut took = Vec::new();
-    for user in users.iter().skip(last) {
-        let began = clock.monotonic();
-        service.answered.store(0, Ordering::SeqCst);
-        service.propose(std::iter::once(json!({"change": "block_user", "user": user}))).await?;
-        let answered = loop {
-            match service.answered.load(Ordering::SeqCst) {
-                0 => tokio::time::sleep(Duration::from_millis(1)).await,
-                answered => break answered,
-            }
-            ensure!(clock.monotonic() - began < Duration::from_secs(30), "nobody was kept out");
-        };
-        took.push(Duration::from_micros(answered).saturating_sub(began).as_secs_f64());
+    for (number, user) in users.iter().enumerate().skip(last) {
+        took.push(service.contain(clock.as_ref(), (user, number)).await?.as_secs_f64());
         tokio::time::sleep(PAUSE).await;
     }
+    let bulk = service.app.plan(&service.tenant, &bulk.id).await?.plan;
     jobs.shutdown().await;
+    let plans = service.app.plans(&service.tenant, PlanFilter::default(), ALERTS + 1).await?;
+    let contained =
+        plans.iter().filter(|listed| listed.kinds.len() == 3 && listed.plan.state == "done").count();
     let (least, most) = spread(&took);
     let middle = median(&took);
     print(&format!(
-        "from the wish to keep somebody out to the answer of the first write, beside a bulk run: {middle:.3} s ({least:.3} to {most:.3}, {} times; at most {MOST_LATENCY})\n",
-        took.len()
+        "from an alert to the answer of the first write of the playbook's plan, beside a bulk run: {middle:.3} s ({least:.3} to {most:.3}, {} times; at most {MOST_LATENCY}); {contained} plans of mark, block and end of sessions done; the bulk run is {}\n",
+        took.len(),
+        bulk.state,
     ));
+    ensure!(contained == took.len(), "{contained} of {} plans were carried out", took.len());
+    ensure!(bulk.state == "running" || last < BULK, "the bulk run was over too early to hold the limiter");
     Ok((middle, most))
 }

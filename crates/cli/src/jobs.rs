@@ -281,6 +281,7 @@ async fn respond(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<b
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
+            () = app.incidents_changed(&tenant) => {}
             () = stopped(&mut stop) => return,
         }
         let Some(lead) = lead(&app, &tenant).await else { continue };

@@ -348,7 +348,7 @@ CREATE TABLE plans (
     is_by_policy  INTEGER NOT NULL, -- 1: no person was asked
     changed_at    INTEGER NOT NULL,
     key_id        TEXT    NOT NULL, -- the key that opens it
-    sealed        BLOB    NOT NULL,
+    sealed        BLOB    NOT NULL, waits TEXT, try_at INTEGER,
     PRIMARY KEY (tenant_id, plan_id)
 ) STRICT;
 CREATE TABLE policies (
@@ -539,7 +539,7 @@ CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHE
 CREATE UNIQUE INDEX people_by_subject ON people (issuer, subject);
 CREATE INDEX plan_steps_by_record ON plan_steps (tenant_id, record_id);
 CREATE INDEX plans_begun ON plans (tenant_id, begun_at) WHERE begun_at IS NOT NULL;
-CREATE INDEX plans_by_state ON plans (tenant_id, state, plan_id);
+CREATE INDEX plans_due ON plans (tenant_id, state, plan_id, expires_at, try_at);
 CREATE INDEX plans_of_incidents ON plans (tenant_id, incident_id, plan_id) WHERE incident_id IS NOT NULL;
 CREATE INDEX profiles_high_until ON profiles (tenant_id, high_until DESC, subject_id) WHERE high_until IS NOT NULL;
 CREATE INDEX profiles_medium_until ON profiles (tenant_id, medium_until DESC, subject_id) WHERE medium_until IS NOT NULL;

@@ -48,6 +48,10 @@ pub struct PlanRow {
     pub is_by_policy: bool,
     /// When it changed last.
     pub changed: Timestamp,
+    /// Why its run does not go on now, JSON of the caller's own.
+    pub waits: Option<String>,
+    /// When it is tried again; `None`: at once.
+    pub try_at: Option<Timestamp>,
     /// The name of the key that opens it.
     pub key_id: String,
     /// The plan, sealed.
@@ -71,6 +75,17 @@ pub struct PlanFilter {
     pub overdue_at: Option<Timestamp>,
     /// With an id before this one (exclusive): the newest first.
     pub before: Option<String>,
+}
+
+/// Which plans are due: standing so, with an end at `expired_by` or before, and to be tried at `tried_by` or before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DuePlans {
+    /// Where they stand, a word.
+    pub state: String,
+    /// By when they can't be begun any more.
+    pub expired_by: Timestamp,
+    /// By when they are tried again.
+    pub tried_by: Timestamp,
 }
 
 /// What somebody said about a plan.
@@ -160,6 +175,17 @@ pub enum PlanWrite {
         plan: String,
         /// What changes.
         change: DeskChange,
+    },
+    /// Says why a run does not go on now, and when it is tried again; `Stale` when the plan's version, which stays, is not `version`.
+    Waits {
+        /// The plan.
+        plan: String,
+        /// The version that was read; `None`: whichever it is.
+        version: Option<u64>,
+        /// Why, JSON of the caller's own; `None`: nothing keeps it any more.
+        waits: Option<String>,
+        /// When it is tried again; `None`: at once.
+        try_at: Option<Timestamp>,
     },
     /// Adds what somebody said; `Stale` when something was said that led to the same version.
     Review(PlanReviewRow),

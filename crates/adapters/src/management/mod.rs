@@ -19,7 +19,7 @@ mod turns;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use countersign_app::management::{
-    Api, Cause, End, Error, Intent, Lane, Pending, Recorder, Refusal, Reply, Why, read, write,
+    Api, Cause, End, Error, Intent, Lane, Maker, Pending, Recorder, Refusal, Reply, Why, read, write,
 };
 use countersign_auth0::management::{AnyRequest, Method, Request};
 use countersign_core::{Clock, Entropy};
@@ -68,6 +68,19 @@ pub struct Management {
     recorder: Arc<dyn Recorder>,
 }
 
+/// A write that is being sent, as it was recorded.
+struct Written<'a> {
+    cause: &'a Cause,
+    /// The record of this sending; `None` while there is none.
+    record: Option<String>,
+    /// By which token it is said to be sent.
+    maker: Option<Maker>,
+    /// What came of the newest sending.
+    last: End,
+    /// Why nobody knows whether a sending did it, where nobody does.
+    may_be_done: Option<Why>,
+}
+
 /// How sending once ended without the answer that was wanted.
 enum Ended {
     /// For good.
@@ -78,6 +91,20 @@ enum Ended {
     Failed { failure: Failure, named: Option<Duration> },
     /// The token was not taken; nothing was done.
     Token(Refusal),
+}
+
+impl Written<'_> {
+    /// Takes in what a sending came to.
+    fn ended(&mut self, ended: &Ended) {
+        match ended {
+            Ended::Token(refusal) => self.last = End::Refused(refusal.status),
+            Ended::Limited(_) => self.last = End::Refused(StatusCode::TOO_MANY_REQUESTS.as_u16()),
+            Ended::Failed { failure: Failure { why, was_sent: true }, .. } => {
+                (self.last, self.may_be_done) = (End::Unknown, Some(*why));
+            }
+            Ended::Final(_) | Ended::Failed { .. } => {}
+        }
+    }
 }
 
 impl Management {
@@ -158,12 +185,12 @@ impl Management {
         if operation.is_read() {
             return Err(Error::NotRead { operation });
         }
-        let maker = self.tokens.maker().await;
-        let intent = self.recorder.intend(Intent { cause, request, maker: maker.as_ref() }).await;
-        let record = intent.map_err(|_| Error::Unrecorded { operation })?;
-        let mut may_be_done = None;
-        let answer = self.send(request, lane, &mut may_be_done).await;
-        let answer = answer.map_err(|error| match may_be_done {
+        let maker = self.next_maker().await;
+        let (last, may_be_done) = (End::NotSent, None);
+        let mut written = Written { cause, record: None, maker, last, may_be_done };
+        self.intend(request, &mut written).await?;
+        let answer = self.send(request, lane, Some(&mut written)).await;
+        let answer = answer.map_err(|error| match written.may_be_done {
             // Why: an earlier try may have done it, whatever a later one was told; `404` to a deletion is what it leads to.
             Some(why) if !matches!(error, Error::Unknown { .. } | Error::Unavailable { .. }) => {
                 Error::Unknown { operation, why }
@@ -172,35 +199,82 @@ impl Management {
         });
         let end = match &answer {
             Ok(reply) => End::Done(reply.status),
-            Err(_) if may_be_done.is_some() => End::Unknown,
+            Err(_) if written.may_be_done.is_some() => End::Unknown,
             Err(Error::Refused { refusal, .. }) => End::Refused(refusal.status),
             Err(Error::Scope { .. }) => End::Refused(StatusCode::FORBIDDEN.as_u16()),
             Err(Error::Limited { .. }) => End::Refused(StatusCode::TOO_MANY_REQUESTS.as_u16()),
             Err(_) => End::NotSent,
         };
-        self.recorder.end(&record, end).await;
+        if let Some(record) = &written.record {
+            self.recorder.end(record, end).await;
+        }
         answer
     }
 
-    /// Sends a request until it is answered. `may_be_done` says why it is not known whether a write was done, where it is not.
+    /// By whom the next write will most likely be made.
+    async fn next_maker(&self) -> Option<Maker> {
+        match self.tokens.token().await {
+            Ok(token) => self.tokens.maker(&token),
+            Err(Denied { why, was_asked }) => {
+                if was_asked {
+                    self.count(is_no_answer(why));
+                }
+                None
+            }
+        }
+    }
+
+    /// Records a sending that is about to be.
+    async fn intend(&self, request: &AnyRequest, written: &mut Written<'_>) -> Result<(), Error> {
+        let intent = Intent { cause: written.cause, request, maker: written.maker.as_ref() };
+        let unrecorded = |_| Error::Unrecorded { operation: request.operation() };
+        written.record = Some(self.recorder.intend(intent).await.map_err(unrecorded)?);
+        Ok(())
+    }
+
+    /// Records a sending anew where it shows another token than was said: by the token the entry in the tenant's log is known. What was
+    /// sent by the one before has come to its own end.
+    async fn intend_by(
+        &self,
+        request: &AnyRequest,
+        token: &Token,
+        written: &mut Written<'_>,
+    ) -> Result<(), Error> {
+        let maker = self.tokens.maker(token);
+        if maker == written.maker {
+            return Ok(());
+        }
+        if let Some(record) = written.record.take() {
+            self.recorder.end(&record, written.last).await;
+        }
+        (written.maker, written.last) = (maker, End::NotSent);
+        self.intend(request, written).await
+    }
+
+    /// Sends a request until it is answered.
     async fn send(
         &self,
         request: &AnyRequest,
         lane: Lane,
-        may_be_done: &mut Option<Why>,
+        mut written: Option<&mut Written<'_>>,
     ) -> Result<Reply, Error> {
         let operation = request.operation();
         let url = self.url(request).ok_or(Error::Malformed { operation })?;
         let mut attempt = 0;
         let mut has_new_token = false;
         loop {
-            let ended = match self.once(request, &url, lane).await {
+            let ended = match self.once(request, (&url, lane), written.as_deref_mut()).await {
                 Ok(reply) => {
-                    *may_be_done = None;
+                    if let Some(written) = written {
+                        written.may_be_done = None;
+                    }
                     return Ok(reply);
                 }
                 Err(ended) => ended,
             };
+            if let Some(written) = written.as_deref_mut() {
+                written.ended(&ended);
+            }
             let (named, error) = match ended {
                 Ended::Final(error) => return Err(error),
                 Ended::Token(_) if !has_new_token => {
@@ -210,9 +284,6 @@ impl Management {
                 Ended::Token(refusal) => return Err(Error::Refused { operation, refusal }),
                 Ended::Limited(after) => (after, Error::Limited { operation, after }),
                 Ended::Failed { failure: Failure { why, was_sent }, named } => {
-                    if was_sent && !operation.is_read() {
-                        *may_be_done = Some(why);
-                    }
                     if was_sent && !operation.may_repeat {
                         return Err(Error::Unknown { operation, why });
                     }
@@ -231,7 +302,12 @@ impl Management {
     }
 
     /// Waits for a turn, and sends a request once.
-    async fn once(&self, request: &AnyRequest, url: &Url, lane: Lane) -> Result<Reply, Ended> {
+    async fn once(
+        &self,
+        request: &AnyRequest,
+        (url, lane): (&Url, Lane),
+        written: Option<&mut Written<'_>>,
+    ) -> Result<Reply, Ended> {
         let operation = request.operation();
         let mut turn = self
             .turns
@@ -249,6 +325,9 @@ impl Management {
             }
             Ended::Failed { failure: Failure { why, was_sent: false }, named: None }
         })?;
+        if let Some(written) = written {
+            self.intend_by(request, &token, written).await.map_err(Ended::Final)?;
+        }
         let builder = self.builder(request, url).header(AUTHORIZATION, token.header.clone());
         turn.begin();
         let answer = http::exchange(builder, MAX_BYTES).await.and_then(meaningful);
@@ -362,7 +441,7 @@ impl Api for Management {
             if !operation.is_read() {
                 return Err(Error::NotRead { operation });
             }
-            self.send(request, lane, &mut None).await
+            self.send(request, lane, None).await
         })
     }
 

@@ -158,12 +158,10 @@ impl Tokens {
         }
     }
 
-    /// Whose token the next request will most likely show: the one at hand, renewed if that is due. `None` before the first.
-    pub(super) async fn maker(&self) -> Option<Maker> {
-        self.held()?;
-        let token = self.token().await.ok()?;
-        let maker = Maker { client_id: self.client_id.to_string(), token_id: token.id?.as_ref().to_owned() };
-        Some(maker).filter(Maker::is_sound)
+    /// By whom something is made that shows this token; `None` where the token has no id.
+    pub(super) fn maker(&self, token: &Token) -> Option<Maker> {
+        let token_id = token.id.as_deref()?.to_owned();
+        Some(Maker { client_id: self.client_id.to_string(), token_id }).filter(Maker::is_sound)
     }
 
     /// What the token at hand allows, as far as known.

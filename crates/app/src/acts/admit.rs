@@ -149,6 +149,8 @@ impl App {
             halt: None,
             is_by_policy,
             changed: now,
+            waits: None,
+            try_at: None,
             key_id: key.id.clone(),
             sealed: Vec::new(),
             id: id.clone(),

@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
+use countersign_core::Timestamp;
 use countersign_plan::{change::ChangePlan, review::Status};
-use countersign_store::{Fence, PlanFilter, PlanRow};
+use countersign_store::{DuePlans, Fence, PlanRow};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -28,9 +29,8 @@ pub(super) const HELD: Duration = Duration::from_secs(15);
 /// Between two looks at what another process let in, while something is under way.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Plans that are listed at once, and how many pages of them.
-const PAGE: u32 = 100;
-const PAGES: usize = 20;
+/// The most plans of each state that are looked at in one turn, the oldest.
+const DUE: u32 = 10_000;
 
 /// Which plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,8 +240,13 @@ impl App {
                 (plan, end) = first_end(&mut under_way) => match end {
                     Ok(Wait::Ended) => ran.ended += 1,
                     // Why on: one plan that somebody acts on now holds up no other.
-                    Ok(Wait::Tenant | Wait::Over) | Err(Error::Stale | Error::Erased | Error::Internal { .. }) => {
+                    Ok(Wait::Tenant | Wait::Over) | Err(Error::Stale | Error::Erased) => {
                         ran.waiting += 1;
+                        put_off.insert(plan);
+                    }
+                    Err(error @ Error::Internal { .. }) => {
+                        ran.waiting += 1;
+                        failure = self.put_off_unread(tenant, &turn.fence, (&plan, &error)).await.err();
                         put_off.insert(plan);
                     }
                     // Why not at once: what else is under way comes to the end of its step.
@@ -264,23 +269,27 @@ impl App {
         if under_way.len() >= queue.at_once() {
             return Ok(ran);
         }
-        for row in self.due_plans(tenant, queue).await? {
-            let is_taken = under_way.iter().any(|one| one.plan == row.id) || put_off.contains(&row.id);
+        for plan in self.due_plans(tenant, queue).await? {
+            let is_taken = under_way.iter().any(|one| one.plan == plan) || put_off.contains(&plan);
             if is_taken {
                 continue;
             }
             if under_way.len() >= queue.at_once() {
                 break;
             }
-            let plan = row.id.clone();
             let reached = under_way.iter().flat_map(|one| one.users.iter().cloned()).collect();
-            match self.begin_one((tenant, turn, queue), row, reached).await {
+            match self.begin_one((tenant, turn, queue), &plan, reached).await {
                 Ok(Start::Begun(one)) => under_way.push(one),
                 Ok(Start::Ended) => ran.ended += 1,
                 Ok(Start::Waits) => {}
                 // Why on: one plan that can't be opened, or that somebody acts on now, holds up no other.
-                Err(Error::Stale | Error::Erased | Error::Internal { .. }) => {
+                Err(Error::Stale | Error::Erased) => {
                     ran.waiting += 1;
+                    put_off.insert(plan);
+                }
+                Err(error @ Error::Internal { .. }) => {
+                    ran.waiting += 1;
+                    self.put_off_unread(tenant, &turn.fence, (&plan, &error)).await?;
                     put_off.insert(plan);
                 }
                 Err(error) => return Err(error),
@@ -293,11 +302,28 @@ impl App {
     async fn begin_one<'a>(
         &'a self,
         (tenant, turn, queue): (&'a Tenant, &'a Turn<'a>, Queue),
-        row: PlanRow,
+        plan: &str,
         reached: BTreeSet<String>,
     ) -> Result<Start<'a>, Error> {
+        let Some(mut row) = self.ports.store.find_plan(&tenant.id, plan).await? else {
+            return Ok(Start::Waits);
+        };
         let is_over = row.state == Status::Proposed.as_str();
-        let kept = self.open_plan_row(tenant, row).await?;
+        let goes_on = [Status::Running, Status::Approved].iter().any(|status| status.as_str() == row.state);
+        if !goes_on && !(is_over && row.expires <= self.ports.clock.now()) {
+            // Somebody acted on it meanwhile.
+            return Ok(Start::Waits);
+        }
+        // Why apart: it may be long, and is not needed of a plan that can't be opened.
+        let sealed = std::mem::take(&mut row.sealed);
+        let head = row.clone();
+        let kept = match self.open_plan_row(tenant, PlanRow { sealed, ..row }).await {
+            Err(Error::Erased) => {
+                self.fail_erased(tenant, &turn.fence, head).await?;
+                return Ok(Start::Ended);
+            }
+            opened => opened?,
+        };
         let (plan, users, its) = (kept.row.id.clone(), users(&kept), Queue::of(kept.plan()));
         tenant.bell.queues.lock().insert(plan.clone(), its);
         if !is_over && its != queue || !reached.is_disjoint(&users) {
@@ -312,32 +338,22 @@ impl App {
         Ok(Start::Begun(UnderWay { plan, users, run }))
     }
 
-    /// Plans of a queue that wait for the executor or whose time is over, the oldest first.
-    async fn due_plans(&self, tenant: &Tenant, queue: Queue) -> Result<Vec<PlanRow>, Error> {
-        let now = self.ports.clock.now();
-        let mut rows = Vec::new();
-        // Why apart: what waits for people must not hide what may go on. Whatever is over is overdue as well.
-        for (status, overdue_at) in
-            [(Status::Running, None), (Status::Approved, None), (Status::Proposed, Some(now))]
-        {
-            let mut filter =
-                PlanFilter { states: vec![status.as_str().to_owned()], overdue_at, ..PlanFilter::default() };
-            for _ in 0..PAGES {
-                let page = self.ports.store.list_plans(&tenant.id, filter.clone(), PAGE).await?;
-                let is_last = u32::try_from(page.len()).is_ok_and(|count| count < PAGE);
-                filter.before = page.last().map(|row| row.id.clone());
-                rows.extend(page);
-                if is_last {
-                    break;
-                }
-            }
+    /// Ids of the plans of a queue that wait for the executor and are due, or whose time is over, the oldest first.
+    async fn due_plans(&self, tenant: &Tenant, queue: Queue) -> Result<Vec<String>, Error> {
+        let (now, ever) = (self.ports.clock.now(), Timestamp::from_micros(i64::MAX));
+        let due = async |status: Status, expired_by, tried_by| {
+            let due = DuePlans { state: status.as_str().to_owned(), expired_by, tried_by };
+            self.ports.store.list_due_plans(&tenant.id, due, DUE).await
+        };
+        let mut ids = due(Status::Running, ever, now).await?;
+        ids.extend(due(Status::Approved, ever, now).await?);
+        let known: BTreeSet<&String> = ids.iter().collect();
+        tenant.bell.queues.lock().retain(|plan, _| known.contains(plan));
+        ids.retain(|plan| tenant.bell.may_be_of(plan, queue));
+        if queue == Queue::Rest {
+            ids.extend(due(Status::Proposed, now, now).await?);
         }
-        tenant.bell.queues.lock().retain(|plan, _| rows.iter().any(|row| row.id == *plan));
-        rows.retain(|row| match row.state == Status::Proposed.as_str() {
-            true => row.expires <= now && queue == Queue::Rest,
-            false => tenant.bell.may_be_of(&row.id, queue),
-        });
-        rows.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(rows)
+        ids.sort();
+        Ok(ids)
     }
 }

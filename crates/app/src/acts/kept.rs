@@ -72,6 +72,11 @@ pub(super) fn hash_of(state: &PlanState) -> Result<Hash, Error> {
     if is_whole { Ok(Hash::new(bytes)) } else { Err(Error::internal("a plan's hash is no hash")) }
 }
 
+/// A plan's hash as people see it.
+pub(super) fn hash_text(hash: &Hash) -> String {
+    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl App {
     /// The key under which a plan is sealed: the person's where it is about one alone, else that of the day on which it was made.
     pub(super) async fn plan_key(&self, tenant: &Tenant, plan: &ChangePlan) -> Result<Arc<PersonKey>, Error> {

@@ -51,7 +51,11 @@ pub(super) async fn read(tenant: &Tenant, hands: &Hands, order: &Order) -> Resul
 }
 
 /// What a request reads: of a list all items; `None` where there is nothing.
-async fn fetch(port: &dyn Port, request: &AnyRequest, lane: Lane) -> Result<Option<Value>, ApiError> {
+pub(super) async fn fetch(
+    port: &dyn Port,
+    request: &AnyRequest,
+    lane: Lane,
+) -> Result<Option<Value>, ApiError> {
     let operation = request.operation();
     let is_list = operation.paging != Paging::Whole || operation.name.ends_with(".list");
     let absent =

@@ -8,6 +8,7 @@ mod beside;
 mod breaker;
 mod contain;
 mod desk;
+mod erased;
 mod executor;
 mod kept;
 mod look;
@@ -27,6 +28,7 @@ mod tests;
 mod told;
 mod undo;
 mod view;
+mod wait;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -47,6 +49,7 @@ pub use self::{
     refusal::PlanRefusal,
     respond::{PlaybookFiles, Responded, known_detectors},
     view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
+    wait::{Hindrance, Waits},
 };
 pub(crate) use self::{desk::facts as hand_facts, executor::Bell};
 pub use countersign_plan::{

@@ -2,10 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use countersign_plan::change::Own;
+use countersign_auth0::management::{UserId, users};
+use countersign_plan::{
+    change::{Kind, Own, lock_out, may_lock_out},
+    run::StepState,
+};
 use countersign_rights::Role;
 
-use crate::{App, Error, Tenant};
+use super::{
+    Hands,
+    look::{CantLook, fetch},
+    steps::Course,
+};
+use crate::{App, Error, Tenant, management::Lane};
 
 impl App {
     /// What no plan for a tenant may lock out.
@@ -14,11 +23,52 @@ impl App {
         Ok(Own { clients, administrators: self.administrators_at(tenant).await? })
     }
 
-    /// Everybody who administers the tenant here and signs in by it; nobody where somebody else does too, who is not locked out by it.
-    async fn administrators_at(
+    /// The first step of a run that is still to come and would lock out the service or the last who administers it, by what is known
+    /// here now: who does may have changed since the plan was made.
+    pub(super) async fn locks_out(&self, tenant: &Tenant, course: &Course) -> Result<Option<usize>, Error> {
+        let plan = course.kept.plan();
+        if course.run.halt().is_some() || !plan.steps.iter().any(may_lock_out) {
+            return Ok(None);
+        }
+        // Why not what was sent already: that is seen first.
+        let is_to_come = |step: usize| {
+            matches!(course.run.state(step), StepState::Pending | StepState::Waiting)
+                && !course.run.is_open(step)
+        };
+        Ok(lock_out(plan, is_to_come, &self.own(tenant).await?))
+    }
+
+    /// Whether a step that is about to be sent would: of somebody who administers the service, also by whether any other of them can
+    /// sign in at the tenant.
+    pub(super) async fn keeps_out(
         &self,
         tenant: &Tenant,
-    ) -> Result<BTreeSet<countersign_auth0::management::UserId>, Error> {
+        hands: &Hands,
+        (course, number): (&Course, usize),
+    ) -> Result<Result<bool, CantLook>, Error> {
+        let step = course.step(number)?;
+        if !may_lock_out(step) {
+            return Ok(Ok(false));
+        }
+        let own = self.own(tenant).await?;
+        if step.kind == Kind::RotateClientSecret {
+            return Ok(Ok(step.scope.clients.iter().any(|client| own.clients.contains(client))));
+        }
+        if !step.scope.users.iter().any(|user| own.administrators.contains(user)) {
+            return Ok(Ok(false));
+        }
+        for other in own.administrators.iter().filter(|user| !step.scope.users.contains(user)) {
+            match is_let_in(hands, other).await {
+                Ok(false) => {}
+                Ok(true) => return Ok(Ok(false)),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(true))
+    }
+
+    /// Everybody who administers the tenant here and signs in by it; nobody where somebody else does too, who is not locked out by it.
+    async fn administrators_at(&self, tenant: &Tenant) -> Result<BTreeSet<UserId>, Error> {
         let mut found = BTreeSet::new();
         let (Some(provider), Some(_)) = (&self.access.provider, &tenant.console_client) else {
             return Ok(found);
@@ -43,4 +93,11 @@ impl App {
         }
         Ok(found)
     }
+}
+
+/// Whether somebody is at the tenant, and not blocked there.
+async fn is_let_in(hands: &Hands, user: &UserId) -> Result<bool, CantLook> {
+    let found =
+        fetch(hands.port.as_ref(), users::get(user).any(), Lane::Containment).await.map_err(CantLook)?;
+    Ok(found.is_some_and(|user| user.get("blocked").and_then(serde_json::Value::as_bool) != Some(true)))
 }

@@ -23,8 +23,8 @@ use crate::{
 /// What a plan becomes by an act, and the writes that say so.
 pub(super) struct Next {
     pub(super) row: PlanRow,
-    leaf: NewLeaf,
-    writes: Vec<Write>,
+    pub(super) leaf: NewLeaf,
+    pub(super) writes: Vec<Write>,
 }
 
 impl App {
@@ -113,6 +113,9 @@ impl App {
             version: row_version(&state),
             state: state.status.as_str().to_owned(),
             changed: now,
+            // Why: whatever kept it is looked at anew.
+            waits: None,
+            try_at: None,
             ..kept.row.clone()
         };
         if matches!(act, Act::Begin { .. }) {
@@ -128,7 +131,8 @@ impl App {
         Ok(Next { row, leaf, writes })
     }
 
-    fn said(
+    /// The row of what was said.
+    pub(super) fn said(
         &self,
         tenant: &Tenant,
         (row, at): (&PlanRow, Timestamp),

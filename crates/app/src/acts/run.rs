@@ -1,12 +1,10 @@
 //! Carrying a plan out, one step after the other.
 
-use std::time::Duration;
-
 use countersign_plan::{
     change::ChangePlan,
     gate::Outcome,
     review::{Act, Status},
-    run::{Answer, Event, Halt, Next, Which, Why},
+    run::{Answer, Event, Halt, Next, StepState, Which, Why},
 };
 use countersign_store::Fence;
 
@@ -21,15 +19,21 @@ use super::{
     send::lane,
     steps::Course,
     told::Actor,
+    wait::{Delay, Hindrance, Waits},
 };
 use crate::{App, Error, Tenant};
 
 /// The lease of whoever carries plans out.
 pub(super) const EXECUTOR: &str = "executor";
 
-/// How often a step that was not sent is tried again in one turn, and the first pause before.
+/// How often a halt is kept anew where somebody acts on the breaker meanwhile.
 const TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(500);
+
+/// How often a message is tried that its receiver does not take; it never keeps a run for longer.
+const MESSAGES: u32 = 4;
+
+/// What becomes of a message then.
+const NOT_TAKEN: u16 = 429;
 
 /// Why a run does not go on now.
 #[derive(Debug)]
@@ -116,7 +120,9 @@ impl App {
         course: &mut Course,
     ) -> Result<Wait, Error> {
         let (hands, fence) = (turn.hands, &turn.fence);
-        let mut unsent = 0;
+        if let Some(at) = self.locks_out(tenant, course).await? {
+            return self.bar(tenant, turn, (course, Why::LockOut { at })).await;
+        }
         loop {
             if (turn.is_over)() {
                 return Ok(Wait::Over);
@@ -133,50 +139,79 @@ impl App {
                 }
                 Next::Look { step, which } => match look(hands, course, (step, which)).await? {
                     Ok(event) => event,
-                    Err(CantLook(error)) => return Ok(cant_look(tenant, &error)),
+                    Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
                 },
                 Next::Observe { step } => {
                     let of = course.step(step)?;
                     match watch_for(hands.port.as_ref(), &of.write, (course.run.answers(), lane(of))).await {
                         Ok(found) => Event::Observed { step, found },
-                        Err(CantLook(error)) => return Ok(cant_look(tenant, &error)),
+                        Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
                     }
                 }
-                Next::Send { step } => self.send_next(tenant, hands, (&mut *course, fence), step).await?,
+                Next::Send { step } => match self.keeps_out(tenant, hands, (course, step)).await? {
+                    Ok(true) => return self.bar(tenant, turn, (course, Why::LockOut { at: step })).await,
+                    Ok(false) => {
+                        let (event, delay) =
+                            self.send_next(tenant, hands, (&mut *course, fence), step).await?;
+                        self.keep_event(tenant, (course, fence), event).await?;
+                        if course.run.state(step) == StepState::Waiting {
+                            return self.wait_for_tenant(tenant, turn, (course, delay)).await;
+                        }
+                        continue;
+                    }
+                    Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
+                },
             };
-            let was_not_sent = matches!(event, Event::Answered { answer: Answer::NotSent, .. });
-            let step = number(&event);
-            course.take(event).map_err(Error::internal)?;
-            self.keep_step(tenant, course, step, fence).await?;
-            if was_not_sent {
-                unsent += 1;
-                if unsent >= TRIES {
-                    return Ok(Wait::Tenant);
-                }
-                hands.port.wait(PAUSE * 2_u32.saturating_pow(unsent)).await;
-            }
+            self.keep_event(tenant, (course, fence), event).await?;
         }
     }
 
-    /// Keeps the intent, sends, and says what came of it.
+    /// Takes in what came to be, and keeps it.
+    async fn keep_event(
+        &self,
+        tenant: &Tenant,
+        (course, fence): (&mut Course, &Fence),
+        event: Event,
+    ) -> Result<(), Error> {
+        let step = number(&event);
+        course.take(event).map_err(Error::internal)?;
+        self.keep_step(tenant, course, step, fence).await
+    }
+
+    async fn cant_look(
+        &self,
+        tenant: &Tenant,
+        turn: &Turn<'_>,
+        (course, CantLook(error)): (&mut Course, &CantLook),
+    ) -> Result<Wait, Error> {
+        tracing::warn!(tenant.id = %tenant.id, %error, "the tenant can't be asked");
+        self.wait_for_tenant(tenant, turn, (course, Delay::of(error))).await
+    }
+
+    /// Keeps the intent, sends, and says what came of it, and what keeps it where it was not sent.
     async fn send_next(
         &self,
         tenant: &Tenant,
         hands: &Hands,
         (course, fence): (&mut Course, &Fence),
         step: usize,
-    ) -> Result<Event, Error> {
+    ) -> Result<(Event, Delay), Error> {
         let of = course.step(step)?.clone();
-        let Ok(ready) = self.ready(hands, &course.run, &of)? else { return Ok(Event::Unfilled { step }) };
+        let Ok(ready) = self.ready(hands, &course.run, &of)? else {
+            return Ok((Event::Unfilled { step }, Delay::by(Hindrance::Unread)));
+        };
         course.take(Event::Intended { step }).map_err(Error::internal)?;
         self.keep_step(tenant, course, step, fence).await?;
         let record = course.record(step).to_owned();
-        let answer = self.send_step(hands, (&of, &ready), (&record, &course.kept.state.hash)).await;
-        Ok(Event::Answered { step, answer })
+        let (answer, delay) = self.send_step(hands, (&of, &ready), (&record, &course.kept.state.hash)).await;
+        let tries = Waits::of(&course.kept.row).map_or(0, |waits| waits.tries);
+        let is_given_up = answer == Answer::NotSent && of.kind.is_dispensable() && tries >= MESSAGES;
+        let answer = if is_given_up { Answer::Refused(NOT_TAKEN) } else { answer };
+        Ok((Event::Answered { step, answer }, delay))
     }
 
     /// Says where and why the run halted and counts it, in one commit; proposes a fresh plan where the world moved.
-    async fn halt(
+    pub(super) async fn halt(
         &self,
         tenant: &Tenant,
         turn: &Turn<'_>,
@@ -229,11 +264,6 @@ async fn look(
     Ok(found.map(|found| Event::Looked { step, which, found }))
 }
 
-fn cant_look(tenant: &Tenant, error: &crate::management::Error) -> Wait {
-    tracing::warn!(tenant.id = %tenant.id, %error, "a plan waits, since the tenant can't be asked");
-    Wait::Tenant
-}
-
 const fn number(event: &Event) -> usize {
     match event {
         Event::Looked { step, .. }
@@ -242,6 +272,6 @@ const fn number(event: &Event) -> usize {
         | Event::Observed { step, .. }
         | Event::Unfilled { step }
         | Event::Settled { step, .. } => *step,
-        Event::Stopped | Event::Resumed => 0,
+        Event::Barred { .. } | Event::Stopped | Event::Resumed => 0,
     }
 }

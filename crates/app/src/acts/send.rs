@@ -1,6 +1,6 @@
 //! Sending one step.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use countersign_core::{Secret, Timestamp};
@@ -12,7 +12,10 @@ use countersign_plan::{
 use countersign_playbook::CONTAINED;
 use serde_json::json;
 
-use super::Hands;
+use super::{
+    Hands,
+    wait::{Delay, Hindrance},
+};
 use crate::{
     App, Error,
     hooks::{HookError, Message},
@@ -67,13 +70,14 @@ impl App {
         Ok(Secret::new(format!("Aa1-{}", URL_SAFE_NO_PAD.encode(bytes)).into_bytes()))
     }
 
-    /// Sends it once, and says what came of it.
+    /// Sends it once, and says what came of it, and what keeps it where it was not sent.
     pub(super) async fn send_step(
         &self,
         hands: &Hands,
         (step, ready): (&ChangeStep, &Ready),
         (record, hash): (&str, &str),
-    ) -> Answer {
+    ) -> (Answer, Delay) {
+        let limited = Delay::by(Hindrance::Limited);
         match ready {
             Ready::Request(request) => {
                 let cause = Cause {
@@ -84,22 +88,26 @@ impl App {
                 };
                 let lane = lane(step);
                 match hands.port.api().change(request, lane, &cause).await {
-                    Ok(reply) => answered(hands, step, &reply),
-                    Err(error) => refused(&error),
+                    Ok(reply) => (answered(hands, step, &reply), limited),
+                    Err(error) => (refused(&error), Delay::of(&error)),
                 }
             }
             Ready::Told { receiver, body } => {
-                let Some(sender) = hands.receivers.get(receiver) else { return Answer::Refused(404) };
+                let Some(sender) = hands.receivers.get(receiver) else {
+                    return (Answer::Refused(404), limited);
+                };
                 let at = self.ports.clock.now();
                 let message = Message { id: record, about: record, at, body, place: None };
                 match sender.send(message).await {
-                    Ok(_) => Answer::Done(Kept::new()),
-                    Err(HookError::Status(status) | HookError::Busy { status, .. }) => {
-                        Answer::of_status(status)
+                    Ok(_) => (Answer::Done(Kept::new()), limited),
+                    Err(HookError::Status(status)) => (Answer::of_status(status), limited),
+                    Err(HookError::Busy { status, seconds }) => {
+                        let after = Some(Duration::from_secs(seconds.into()));
+                        (Answer::of_status(status), Delay { after, ..limited })
                     }
-                    Err(HookError::Refused(_)) => Answer::Refused(422),
-                    Err(HookError::Resting) => Answer::NotSent,
-                    Err(HookError::Late | HookError::Unreachable) => Answer::Unknown,
+                    Err(HookError::Refused(_)) => (Answer::Refused(422), limited),
+                    Err(HookError::Resting) => (Answer::NotSent, Delay::by(Hindrance::Resting)),
+                    Err(HookError::Late | HookError::Unreachable) => (Answer::Unknown, limited),
                 }
             }
         }

@@ -16,7 +16,7 @@ use super::{
     kept::{KeptPlan, step_context},
     told::{Actor, draft},
 };
-use crate::{App, Error, Tenant, subjects::PersonKey};
+use crate::{App, Error, Tenant};
 
 /// Rows that are read at once.
 const PAGE: u32 = 1_000;
@@ -50,6 +50,11 @@ impl Course {
     pub(super) fn record(&self, number: usize) -> &str {
         self.stored.get(number).and_then(Option::as_ref).map_or("", |(_, record)| record)
     }
+}
+
+/// Whether nothing came of a step yet.
+const fn is_held(state: StepState) -> bool {
+    matches!(state, StepState::Intended | StepState::Waiting)
 }
 
 /// What stands in a leaf for what a step calls.
@@ -116,6 +121,11 @@ impl App {
         else {
             return Ok(());
         };
+        if course.kept.row.waits.is_some() && !is_held(stored.0.state) {
+            let plan = course.kept.row.id.clone();
+            writes.push(Write::Plan(PlanWrite::Waits { plan, version: None, waits: None, try_at: None }));
+            (course.kept.row.waits, course.kept.row.try_at) = (None, None);
+        }
         if stored.0.state == StepState::Intended {
             // Why: nothing is sent for a plan that a person stopped meanwhile; the row stays as it is.
             let unchanged = Box::new(course.kept.row.clone());
@@ -150,12 +160,18 @@ impl App {
         let now = self.ports.clock.now();
         let id = self.make_id(IdKind::Record)?;
         let was = before.as_ref().map(|(row, _)| row.state);
-        let is_told = was != Some(row.state) || row.state == StepState::Intended;
+        let is_intended = row.state == StepState::Intended;
+        // Why not of what waits: the intent stands until something new is known, however often it is tried.
+        let goes_on = row.state == StepState::Waiting || is_intended && was == Some(StepState::Waiting);
+        let is_told = !goes_on && (was != Some(row.state) || is_intended);
         let record = match before {
-            Some((_, record)) if row.state != StepState::Intended => record,
+            Some((_, record)) if goes_on || !is_intended => record,
             _ => id.clone(),
         };
-        let key = self.key_of_plan(tenant, &course.kept.row).await?;
+        if is_intended {
+            // Why: nothing is sent for a plan that was erased meanwhile, while what came of a call is kept in any case.
+            self.key_of_plan(tenant, &course.kept.row).await?;
+        }
         let leaves = if is_told {
             vec![Self::step_leaf(tenant, course, (number, row), (&id, now))?]
         } else {
@@ -171,7 +187,7 @@ impl App {
             is_seen: row.is_seen,
             status: row.status,
             at: now,
-            kept: self.kept_answers(tenant, &key, (course, number))?,
+            kept: self.kept_answers(tenant, (course, number)).await?,
         };
         let expected = was.map(|state| state.as_str().to_owned());
         let writes = vec![Write::Plan(PlanWrite::Step { expected, row: written })];
@@ -200,15 +216,16 @@ impl App {
         Self::public_leaf(tenant, told)
     }
 
-    fn kept_answers(
+    async fn kept_answers(
         &self,
         tenant: &Tenant,
-        key: &PersonKey,
         (course, number): (&Course, usize),
     ) -> Result<Vec<u8>, Error> {
-        match course.run.answers().get(&course.step(number)?.name) {
-            Some(kept) => self.seal(tenant, key, &step_context(&course.kept.row.id, number), kept),
-            None => Ok(Vec::new()),
+        let Some(kept) = course.run.answers().get(&course.step(number)?.name) else { return Ok(Vec::new()) };
+        match self.key_of_plan(tenant, &course.kept.row).await {
+            Ok(key) => self.seal(tenant, &key, &step_context(&course.kept.row.id, number), kept),
+            Err(Error::Erased) => Ok(Vec::new()),
+            Err(error) => Err(error),
         }
     }
 }

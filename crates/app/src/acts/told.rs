@@ -3,7 +3,9 @@
 use countersign_core::Timestamp;
 use countersign_ledger::leaf::Kind;
 use countersign_plan::review::{Act, PlanState};
+use countersign_store::PlanRow;
 
+use super::{kept::hash_text, run::EXECUTOR};
 use crate::leaves::Draft;
 
 /// Who acts, as records of plans tell it.
@@ -48,6 +50,19 @@ pub(super) fn draft<'a>(
         .fact("actor_type", &actor.kind())
         .fact("principal", &actor.principal());
     draft.hashes.insert("plan".to_owned(), state.hash.clone());
+    draft
+}
+
+/// A leaf of the executor's about a plan, for which the plan need not be opened.
+pub(super) fn row_draft<'a>((id, at): (&'a str, Timestamp), change: &str, row: &PlanRow) -> Draft<'a> {
+    let actor = Actor::Automation(EXECUTOR);
+    let mut draft = Draft::new(id, at, Kind::Plan)
+        .fact("change", &change)
+        .fact("plan", &row.id)
+        .fact("state", &row.state)
+        .fact("actor_type", &actor.kind())
+        .fact("principal", &actor.principal());
+    draft.hashes.insert("plan".to_owned(), hash_text(&row.hash));
     draft
 }
 

@@ -3,55 +3,95 @@
 use std::collections::BTreeSet;
 
 use countersign_plan::{
-    change::{Frame, Origin, undo},
+    change::{Frame, Origin, Person, undo},
     review::{Act, Status},
     run::{Event, Halt, Misfit, Why},
 };
+use countersign_rights::Action;
 
-use super::{PlanHead, PlanRefusal, admit::Candidate, told::Actor};
-use crate::{App, Error, access::Permit};
+use super::{PlanHead, PlanRefusal, admit::Candidate, kept::KeptPlan, told::Actor};
+use crate::{App, Error, Tenant, access::Permit};
+
+/// Who wants a run to be taken back.
+struct Wanting<'a> {
+    actor: Actor<'a>,
+    person: Option<Person>,
+    /// Whether it was their own plan.
+    is_own: bool,
+}
 
 impl App {
     /// Proposes the plan that takes back what a run did: all of it, or the chosen steps by name.
     ///
     /// # Errors
     /// `Plan` where nothing was done, where a person has to say first whether a step was, or where it is not taken; `NotFound`,
-    /// `Erased`, `Stale`, `Unavailable`.
+    /// `Denied`, `Erased`, `Stale`, `Unavailable`.
     pub async fn undo_plan(
         &self,
         permit: &Permit,
         id: &str,
         chosen: Option<&BTreeSet<String>>,
     ) -> Result<PlanHead, Error> {
-        let hands = permit.hands()?;
+        self.may_execute(permit).await?;
         let kept = self.open_plan(permit, id).await?;
+        let caller = permit.caller();
+        // Why not of a plan that took back another: that would do again, without anybody else, what was taken back.
+        let is_own = kept.row.proposer == caller.id() && kept.row.undoes.is_none();
+        let actor = Actor::Person(caller.id());
+        let wanting = Wanting { actor, person: self.person(caller).await?, is_own };
+        self.take_back(permit, (kept, chosen), wanting).await
+    }
+
+    /// Proposes to take back what a part of the service did by a plan of its own, and nothing that anybody else did: by that part, for
+    /// the caller, whose right is to what leads to it. Somebody else has to agree, unless the gate says otherwise.
+    ///
+    /// # Errors
+    /// As `undo_plan`; `Plan` for a plan of anybody else.
+    pub(crate) async fn take_back_own(&self, permit: &Permit, id: &str, by: &str) -> Result<PlanHead, Error> {
+        let kept = self.open_plan(permit, id).await?;
+        if kept.row.proposer != by || kept.plan().origin.workflow() != Some(by) {
+            return Err(Error::Plan(PlanRefusal::Misfit));
+        }
+        let person = self.person(permit.caller()).await?;
+        let wanting = Wanting { actor: Actor::Automation(by), person, is_own: false };
+        self.take_back(permit, (kept, None), wanting).await
+    }
+
+    async fn take_back(
+        &self,
+        tenant: &Tenant,
+        (kept, chosen): (KeptPlan, Option<&BTreeSet<String>>),
+        Wanting { actor, person, is_own }: Wanting<'_>,
+    ) -> Result<PlanHead, Error> {
+        let hands = tenant.hands()?;
         let is_over = matches!(kept.state.status, Status::Done | Status::Halted | Status::Failed);
         if !is_over {
             return Err(Error::Plan(PlanRefusal::Misfit));
         }
-        let caller = permit.caller();
-        // Why not of a plan that took back another: that would do again, without anybody else, what was taken back.
-        let is_own = kept.row.proposer == caller.id() && kept.row.undoes.is_none();
-        let (incident, title) = (kept.row.incident.clone(), title(&kept.plan().title));
-        let audience = kept.row.audience.clone();
-        let person = self.person(caller).await?;
+        let (id, title) = (kept.row.id.clone(), title(&kept.plan().title));
+        let (incident, audience) = (kept.row.incident.clone(), kept.row.audience.clone());
         let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own };
         let good_for = hands.settings.rules(None, None).waits_for();
         let frame = Frame { at: self.ports.clock.now(), good_for, receivers: hands.receivers() };
-        let course = self.open_run(permit, kept).await?;
+        let course = self.open_run(tenant, kept).await?;
         let plan = undo(course.kept.plan(), &course.run, chosen, &title, origin, &frame)
             .map_err(|faults| Error::Plan(PlanRefusal::Faults(faults)))?;
         let candidate = Candidate {
             plan,
             order: None,
-            actor: Actor::Person(caller.id()),
+            actor,
             incident,
-            undoes: Some(id.to_owned()),
+            undoes: Some(id),
             asks_people: false,
             audience: Some(audience),
         };
-        let (row, _) = self.admit(permit, hands, candidate).await?;
+        let (row, _) = self.admit(tenant, hands, candidate).await?;
         Ok(PlanHead::from(row))
+    }
+
+    /// A permit for something else takes nothing back, and settles nothing.
+    async fn may_execute(&self, permit: &Permit) -> Result<(), Error> {
+        self.permit(permit.caller(), Action::ExecutePlans, &permit.id).await.map(drop)
     }
 
     /// A person says whether the step that a run halted at was done, and lets the run go on.
@@ -72,6 +112,7 @@ impl App {
     /// # Errors
     /// As `settle_step`.
     pub async fn stop_plan(&self, permit: &Permit, id: &str) -> Result<PlanHead, Error> {
+        self.may_execute(permit).await?;
         let kept = self.open_plan(permit, id).await?;
         let mut course = self.open_run(permit, kept).await?;
         course.take(Event::Stopped).map_err(misfit)?;
@@ -86,7 +127,7 @@ impl App {
         Ok(PlanHead::from(row))
     }
 
-    /// A person lets a run go on that was stopped.
+    /// A person lets a run go on that was stopped, or that could not go on.
     ///
     /// # Errors
     /// As `settle_step`.
@@ -95,6 +136,7 @@ impl App {
     }
 
     async fn resume_by(&self, permit: &Permit, id: &str, event: Event) -> Result<PlanHead, Error> {
+        self.may_execute(permit).await?;
         let kept = self.open_plan(permit, id).await?;
         let mut course = self.open_run(permit, kept).await?;
         let settled = match &event {

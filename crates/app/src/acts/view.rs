@@ -10,6 +10,8 @@ use countersign_store::PlanRow;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::{kept::hash_text, wait::Waits};
+
 /// A plan without what it says: it names nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlanHead {
@@ -53,15 +55,18 @@ pub struct PlanHead {
     pub begun: Option<Timestamp>,
     /// When it changed last.
     pub changed: Timestamp,
+    /// Why its run does not go on now, and when it is tried again.
+    pub waits: Option<Waits>,
 }
 
 impl From<PlanRow> for PlanHead {
     fn from(row: PlanRow) -> Self {
+        let waits = Waits::of(&row);
         Self {
             id: row.id,
             version: row.version,
             state: row.state,
-            hash: row.hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect(),
+            hash: hash_text(&row.hash),
             origin: row.origin,
             incident: row.incident,
             undoes: row.undoes,
@@ -78,6 +83,7 @@ impl From<PlanRow> for PlanHead {
             expires: row.expires,
             begun: row.begun,
             changed: row.changed,
+            waits,
         }
     }
 }

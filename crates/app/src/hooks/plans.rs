@@ -69,6 +69,39 @@ impl App {
     }
 }
 
+impl App {
+    /// What is told of a plan that ended because what it says was erased: nothing of what it said.
+    pub(crate) fn tell_of_erased_plan(
+        &self,
+        tenant: &Tenant,
+        row: &PlanRow,
+        (key, at): (&PersonKey, Timestamp),
+    ) -> Result<Vec<Write>, Error> {
+        let said = Said {
+            title: "what it says was erased".to_owned(),
+            changes: Vec::new(),
+            irreversible: 0,
+            approvals: 0,
+        };
+        let notice = Notice {
+            kind: kind(&Act::Fail),
+            about: row.id.clone(),
+            event: format!("{} {}", kind(&Act::Fail), row.version),
+            topic: Some((Topic::Plans, row.audience.clone())),
+            data: told(tenant, row, said),
+        };
+        self.notices(tenant, notice, (key, at))
+    }
+}
+
+/// What is told of a plan's text.
+struct Said {
+    title: String,
+    changes: Vec<String>,
+    irreversible: usize,
+    approvals: usize,
+}
+
 fn notice(
     tenant: &Tenant,
     kind: &'static str,
@@ -94,16 +127,22 @@ fn data(tenant: &Tenant, (row, plan, state): (&PlanRow, &ChangePlan, &PlanState)
         Origin::Incident { .. } => faceless(&plan.title, MAX_TITLE),
         _ => changes.join(", "),
     };
+    let (irreversible, approvals) = (plan.radius().irreversible, state.approvals.len());
+    told(tenant, row, Said { title, changes, irreversible, approvals })
+}
+
+fn told(tenant: &Tenant, row: &PlanRow, said: Said) -> Value {
+    let Said { title, changes, irreversible, approvals } = said;
     json!({
         "plan_id": row.id,
         "title": title,
-        "state": state.status,
+        "state": row.state,
         "changes": changes,
         "steps": row.steps,
         "users": row.users,
         "organizations": row.organizations,
-        "irreversible": plan.radius().irreversible,
-        "approvals": state.approvals.len(),
+        "irreversible": irreversible,
+        "approvals": approvals,
         "by_policy": row.is_by_policy,
         "audience": row.audience,
         "origin": row.origin,

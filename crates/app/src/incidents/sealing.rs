@@ -66,7 +66,7 @@ impl App {
         serde_json::from_slice(&body).map_err(Error::internal)
     }
 
-    pub(super) async fn open_incident(&self, tenant: &Tenant, row: &IncidentRow) -> Result<Incident, Error> {
+    pub(crate) async fn open_incident(&self, tenant: &Tenant, row: &IncidentRow) -> Result<Incident, Error> {
         self.open_sealed(tenant, &row.id, (&row.key_id, &row.sealed)).await
     }
 

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     Ports, TenantConfig,
-    access::{Caller, Permit},
+    access::{Caller, Permit, provider::IdentityProvider},
     hooks::Hook,
     reveal::{Aliased, MASKED_TEXT, Names, Part},
 };
@@ -35,6 +35,12 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn new(hooks: Vec<Hook>) -> Self {
+        Self::signing_in(hooks, None).await
+    }
+
+    /// Where people sign in to the service at the tenant.
+    pub(crate) async fn signing_in(hooks: Vec<Hook>, provider: Option<Arc<dyn IdentityProvider>>) -> Self {
+        let console_client = provider.as_ref().map(|_| "console".parse().unwrap());
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(HeldClock::at(START));
         let as_clock: Arc<dyn countersign_core::Clock> = Arc::clone(&clock) as _;
@@ -51,14 +57,14 @@ impl Scene {
             places: None,
             domains: None,
             checkpoint_folder: None,
-            access: Default::default(),
+            access: crate::access::Settings { provider, ..Default::default() },
         };
         let policy = Snapshot::new(Document::default()).unwrap();
         let config = TenantConfig {
             id: "t".parse().unwrap(),
             policy,
             enrichment: None,
-            console_client: None,
+            console_client,
             hooks,
             watch: crate::WatchConfig::default(),
         };

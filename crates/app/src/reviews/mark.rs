@@ -50,11 +50,11 @@ impl App {
         }
     }
 
-    /// Proposes to take the mark back that was set.
+    /// Proposes to take the mark back that was set: that belongs to the verdict, and nothing else can be taken back by it.
     pub(super) async fn clear_mark(&self, permit: &Permit, review: ReviewRow) -> ReviewRow {
         let Some(mark) = review.mark.clone().filter(|_| permit.has_hands()) else { return review };
         let cleared = async {
-            let head = self.undo_plan(permit, &mark, None).await?;
+            let head = self.take_back_own(permit, &mark, QUEUE).await?;
             self.note_plan(permit, &review.id, (Which::Clearing, &head.id)).await
         };
         match cleared.await {

@@ -62,6 +62,13 @@ impl App {
 
     /// Commits a part, placed anew where a person changed one of its incidents meanwhile.
     async fn commit_part(&self, tenant: &Tenant, lead: &Lead, part: &Part<'_>) -> Result<(), Error> {
+        self.try_part(tenant, lead, part).await?;
+        // Why at once: whoever is to be kept out does not wait for the next look at incidents.
+        tenant.responding.ring();
+        Ok(())
+    }
+
+    async fn try_part(&self, tenant: &Tenant, lead: &Lead, part: &Part<'_>) -> Result<(), Error> {
         for _ in 1..TRIES {
             let writes = self.placed(tenant, part).await?;
             match self.try_commit(tenant, lead, writes).await {

@@ -313,6 +313,14 @@ fn in_words(shown: &Value) -> String {
             text(remark, "text")
         ));
     }
+    if let Some(waits) = plan.get("waits").filter(|waits| !waits.is_null()) {
+        told.push_str(&format!(
+            "\nIt waits ({}) since {}; next try {}\n",
+            text(waits, "why"),
+            text(waits, "since"),
+            text(waits, "next")
+        ));
+    }
     if let Some(halt) = shown.get("halt").filter(|halt| !halt.is_null()) {
         let step = halt["step"].as_u64().unwrap_or_default() + 1;
         told.push_str(&format!("\nIt halted before step {step}: {}\n", text(&halt["why"], "code")));
@@ -327,7 +335,8 @@ mod tests {
     #[test]
     fn a_plan_is_told_in_words_and_nothing_of_it_commands_the_terminal() {
         let shown = json!({
-            "plan": { "id": "pln_1", "state": "halted", "hash": "00ff", "due": "2026-08-20T09:00:00Z", "expires": "2026-08-21T09:00:00Z" },
+            "plan": { "id": "pln_1", "state": "halted", "hash": "00ff", "due": "2026-08-20T09:00:00Z", "expires": "2026-08-21T09:00:00Z",
+                "waits": { "why": "limited", "since": "2026-08-20T08:40:00Z", "next": "2026-08-20T08:45:00Z", "tries": 7 } },
             "title": "Keep\u{1b}[31m out", "approvals": 1, "notes": ["Keys go on."],
             "radius": { "users": 1, "organizations": 0, "steps": 1, "irreversible": 0 },
             "because": [{ "reason": "they\u{7} called" }],
@@ -347,6 +356,7 @@ mod tests {
             "approved by Noa",
             "mia: hm",
             "halted before step 1: uncertain",
+            "It waits (limited) since 2026-08-20T08:40:00Z; next try 2026-08-20T08:45:00Z",
         ] {
             assert!(told.contains(part), "{part} in {told}");
         }

@@ -268,8 +268,10 @@ impl Config {
             let slack = tenant.slack.iter().flat_map(|(name, slack)| slack.faults(name));
             let mail = tenant.mail.iter().flat_map(|(name, mail)| mail.faults(name));
             let webhooks = tenant.slack_webhooks.keys().flat_map(|name| SlackWebhook::faults(name));
-            let asks =
-                tenant.was_this_you.iter().flat_map(|asks| asks.faults(tenant.mail.contains_key(&asks.mail)));
+            let asks = tenant
+                .was_this_you
+                .iter()
+                .flat_map(|asks| asks.faults(tenant.mail.contains_key(&asks.mail), tenant.acting.is_some()));
             let receivers = asks.chain(hooks).chain(slack).chain(webhooks).chain(mail).chain(tenant.twice());
             let of_management = tenant.management.as_ref();
             let acting = tenant.acting.iter().flat_map(|acting| acting.faults(of_management, &self.acting));

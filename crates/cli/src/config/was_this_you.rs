@@ -41,8 +41,14 @@ const fn three() -> u32 {
 
 impl WasThisYou {
     /// Everything that is wrong, a line each, without the tenant's path.
-    pub(super) fn faults(&self, has_mail: bool) -> Vec<String> {
+    pub(super) fn faults(&self, has_mail: bool, has_acting: bool) -> Vec<String> {
         let mut faults = Vec::new();
+        if !has_acting {
+            faults.push(
+                "was_this_you`: comes with `acting`, whose client reads where to write to, and by which a \"no\" is answered"
+                    .to_owned(),
+            );
+        }
         if !has_mail {
             faults.push("was_this_you.mail`: the name of a section of `mail`".to_owned());
         }
@@ -71,11 +77,21 @@ mod tests {
     use super::super::parse;
 
     #[test]
+    fn nobody_can_be_asked_whose_address_nobody_can_read() {
+        let mail = "[tenants.acme.mail.people]\nserver = \"smtp.example.com\"\nfrom = \"cs@example.com\"\n";
+        let text = format!("{mail}[tenants.acme.was_this_you]\nmail = \"people\"\n");
+        let told = parse(&text, vec![]).unwrap_err().to_string();
+        assert!(told.starts_with("`tenants.acme.was_this_you`: comes with `acting`"), "{told}");
+    }
+
+    #[test]
     fn it_needs_a_mail_section_and_bounds() {
         let parsed = |lines: &str| {
             let mail =
                 "[tenants.acme.mail.people]\nserver = \"smtp.example.com\"\nfrom = \"cs@example.com\"\n";
-            parse(&format!("{mail}[tenants.acme.was_this_you]\n{lines}\n"), vec![]).map(drop)
+            let acting = "[tenants.acme.management]\ndomain = \"acme.eu.auth0.com\"\nclient_id = \"reads\"\nclient_secret = \"env:A\"\n\
+                [tenants.acme.acting.tenant]\nall_at_most = \"report\"\n";
+            parse(&format!("{acting}{mail}[tenants.acme.was_this_you]\n{lines}\n"), vec![]).map(drop)
         };
         assert!(parsed("mail = \"people\"\non_no = [\"block_user\"]").is_ok());
         for (lines, told) in [

@@ -60,7 +60,7 @@ pub use network::AddNetworks;
 pub use note::Note;
 pub use order::{Order, Wanted};
 pub use organizations::{Branding, Colors, NewOrganization, SetBranding};
-pub use own::{Own, own_faults};
+pub use own::{Own, lock_out, may_lock_out, own_faults};
 pub use plan::{Because, ChangePlan, Left, Radius};
 pub use planner::{Frame, plan_changes};
 pub use prompts::SetPromptText;

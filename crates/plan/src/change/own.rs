@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_auth0::management::UserId;
 use countersign_core::ClientId;
 
-use super::{Change, Fault, FaultCode, Order};
+use super::{Change, ChangePlan, ChangeStep, Fault, FaultCode, Kind, Order};
 
 /// What is the service's own at a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,12 +43,93 @@ pub fn own_faults(order: &Order, own: &Own) -> Vec<Fault> {
     faults
 }
 
+/// Whether a step is of a kind that could lock out the service, or somebody who administers it.
+#[must_use]
+pub const fn may_lock_out(step: &ChangeStep) -> bool {
+    matches!(step.kind, Kind::BlockUser | Kind::RotateClientSecret)
+}
+
+/// The first step of a plan that is still to come and would lock out the service, or the last who administers it and is left by the
+/// steps before.
+#[must_use]
+pub fn lock_out(plan: &ChangePlan, is_to_come: impl Fn(usize) -> bool, own: &Own) -> Option<usize> {
+    let mut left = own.administrators.clone();
+    let mut locks = |step: &ChangeStep| match step.kind {
+        Kind::RotateClientSecret => step.scope.clients.iter().any(|client| own.clients.contains(client)),
+        Kind::BlockUser => step.scope.users.iter().any(|user| left.remove(user) && left.is_empty()),
+        _ => false,
+    };
+    let steps = plan.steps.iter().enumerate();
+    steps.filter(|(_, step)| locks(step)).map(|(number, _)| number).find(|number| is_to_come(*number))
+}
+
 #[cfg(test)]
 mod tests {
+    use countersign_core::Timestamp;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::change::{Origin, Wanted};
+    use crate::{
+        Template,
+        change::{Back, Call, Forever, Origin, Scope, Wanted, Write},
+    };
+
+    fn step(kind: Kind, scope: Scope) -> ChangeStep {
+        let call = Call::Management(Template::new("users.update", vec![]));
+        let write =
+            Write { call, before: vec![], after: vec![], is_blind: true, may_repeat: true, keeps: vec![] };
+        ChangeStep {
+            name: "s".to_owned(),
+            kind,
+            wanted: 0,
+            scope,
+            write,
+            back: Back::Irreversible(Forever::Told),
+        }
+    }
+
+    fn blocks(user: &str) -> ChangeStep {
+        step(Kind::BlockUser, Scope { users: vec![user.parse().unwrap()], ..Scope::default() })
+    }
+
+    #[test]
+    fn what_would_lock_out_is_found_among_the_steps_that_are_to_come() {
+        let rotates = |client: &str| {
+            let clients = vec![client.parse().unwrap()];
+            step(Kind::RotateClientSecret, Scope { clients, ..Scope::default() })
+        };
+        let plan = |steps: Vec<ChangeStep>| ChangePlan {
+            v: 1,
+            tenant: "acme".parse().unwrap(),
+            domain: "d".to_owned(),
+            title: "t".to_owned(),
+            origin: Origin::Workflow { workflow: "w".to_owned(), person: None },
+            made_at: Timestamp::from_seconds(0),
+            begin_by: Timestamp::from_seconds(9),
+            because: vec![],
+            steps,
+            left: vec![],
+            notes: vec![],
+        };
+        let own = |administrators: &[&str]| Own {
+            clients: ["ours".parse().unwrap()].into(),
+            administrators: administrators.iter().map(|id| id.parse().unwrap()).collect(),
+        };
+        let both = plan(vec![blocks("auth0|1"), rotates("theirs"), blocks("auth0|2"), rotates("ours")]);
+        assert_eq!(lock_out(&both, |_| true, &own(&["auth0|1", "auth0|2"])), Some(2));
+        assert_eq!(lock_out(&both, |_| true, &own(&["auth0|2"])), Some(2), "somebody lost the role since");
+        assert_eq!(lock_out(&both, |_| true, &own(&["auth0|1", "auth0|2", "auth0|3"])), Some(3));
+        assert_eq!(lock_out(&both, |number| number < 3, &own(&["auth0|3"])), None);
+        assert_eq!(
+            lock_out(&both, |number| number > 2, &own(&["auth0|2"])),
+            Some(3),
+            "what is through is through"
+        );
+        assert_eq!(lock_out(&both, |number| number < 3, &own(&[])), None, "others are let in as well");
+        let kinds = [Kind::RevokeAccess, Kind::SetAppMetadata];
+        assert!(kinds.iter().all(|kind| !may_lock_out(&step(*kind, Scope::default()))));
+        assert!(both.steps.iter().all(may_lock_out));
+    }
 
     fn faults(changes: &[Value]) -> Vec<(Option<usize>, String)> {
         let wanted = changes.iter().map(|change| Wanted {

@@ -41,7 +41,7 @@ pub fn undo(
     let mut done = Vec::new();
     let mut kept_of: HashMap<&str, &str> = HashMap::new();
     for (number, step) in plan.steps.iter().enumerate() {
-        let is_open = matches!(run.state(number), StepState::Uncertain | StepState::Intended);
+        let is_open = run.is_open(number);
         match (run.state(number), is_chosen(step)) {
             (StepState::Done, true) => done.push(step),
             // Why: it stays in any case.

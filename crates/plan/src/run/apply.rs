@@ -45,8 +45,14 @@ impl Run {
                 self.stop(Why::Stopped);
                 Ok(())
             }
-            Event::Resumed if self.halt.as_ref().is_some_and(|halt| halt.why == Why::Stopped) => {
+            Event::Barred { why } if self.halt.is_none() && !self.is_finished() => {
+                self.stop(why);
+                Ok(())
+            }
+            Event::Barred { .. } => Err(Misfit),
+            Event::Resumed if self.halt.as_ref().is_some_and(|halt| halt.why.may_resume()) => {
                 self.halt = None;
+                self.hold();
                 Ok(())
             }
             Event::Resumed => Err(Misfit),
@@ -67,7 +73,7 @@ impl Run {
         found: Result<Kept, Miss>,
     ) -> Result<(), Misfit> {
         let phase = self.phase.clone();
-        match (self.state(self.at), phase, which) {
+        match (self.stands(self.at), phase, which) {
             (StepState::Pending, Phase::Start, Which::Before) => self.before(step, found),
             (StepState::Pending, Phase::Missed(what), Which::After) => match found {
                 Ok(_) => {
@@ -103,7 +109,7 @@ impl Run {
     }
 
     fn intended(&mut self, plan: &ChangePlan) -> Result<(), Misfit> {
-        let is_first = self.state(self.at) == StepState::Pending
+        let is_first = self.stands(self.at) == StepState::Pending
             && self.phase == Phase::Start
             && plan.steps.get(self.at).is_some_and(|step| step.write.before.is_empty());
         if self.halt.is_some() || !(is_first || self.phase == Phase::Ready) {
@@ -145,13 +151,12 @@ impl Run {
             }
             Answer::Unknown => self.reconsider(plan, step),
             Answer::NotSent => {
-                let is_only = self.rows.get(self.at).is_some_and(|row| row.sent <= 1);
-                if is_only {
-                    if let Some(row) = self.rows.get_mut(self.at) {
-                        row.state = StepState::Pending;
-                        row.sent = 0;
-                    }
-                } else {
+                if let Some(row) = self.rows.get_mut(self.at) {
+                    row.state = StepState::Waiting;
+                    row.sent = row.sent.saturating_sub(1);
+                }
+                // Why: of an earlier sending nobody knows.
+                if self.stands(self.at) == StepState::Intended {
                     self.reconsider(plan, step);
                 }
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::Why;
 use crate::Miss;
 
 /// What is kept of an answer, by name; see [`crate::change::Write::kept`].
@@ -89,9 +90,14 @@ pub enum Event {
         /// Whether it was.
         is_done: bool,
     },
+    /// Whoever carries it out may not go on now, and says why. Nothing was sent.
+    Barred {
+        /// Why.
+        why: Why,
+    },
     /// A person stops the run.
     Stopped,
-    /// A person lets a run go on that was stopped.
+    /// A person lets a run go on; see [`Why::may_resume`].
     Resumed,
 }
 

@@ -128,9 +128,10 @@ impl Run {
         }
         let mut run = Self { hash: plan.hash(), rows, answers, halt, at: 0, phase: Phase::Start };
         run.advance(plan);
-        if let Some(step) = plan.steps.get(run.at).filter(|_| run.state(run.at) == StepState::Intended) {
+        if let Some(step) = plan.steps.get(run.at).filter(|_| run.stands(run.at) == StepState::Intended) {
             run.reconsider(plan, step);
         }
+        run.hold();
         Ok(run)
     }
 
@@ -144,6 +145,12 @@ impl Run {
     #[must_use]
     pub fn state(&self, step: usize) -> StepState {
         self.rows.get(step).map_or(StepState::Pending, |row| row.state)
+    }
+
+    /// Whether nobody knows of a step whether it was done.
+    #[must_use]
+    pub fn is_open(&self, step: usize) -> bool {
+        matches!(self.stands(step), StepState::Intended | StepState::Uncertain)
     }
 
     /// A step's row, to be kept.
@@ -185,13 +192,32 @@ impl Run {
         let (step, Some(of)) = (self.at, plan.steps.get(self.at)) else { return Next::Finished };
         let (before, after) =
             (Next::Look { step, which: Which::Before }, Next::Look { step, which: Which::After });
-        match (self.state(step), &self.phase) {
+        match (self.stands(step), &self.phase) {
             (StepState::Done, _) => Next::Observe { step },
             (_, Phase::Ready | Phase::Sending) => Next::Send { step },
             (StepState::Intended, Phase::NotSeen) => before,
             (StepState::Intended, _) | (_, Phase::Missed(_)) => after,
             _ if of.write.before.is_empty() => Next::Send { step },
             _ => before,
+        }
+    }
+
+    /// Where a step stands for what is next: one that waits stands where it stood before it was about to be sent the last time.
+    fn stands(&self, step: usize) -> StepState {
+        match self.rows.get(step) {
+            Some(Row { state: StepState::Waiting, sent: 0, .. }) => StepState::Pending,
+            Some(Row { state: StepState::Waiting, .. }) => StepState::Intended,
+            _ => self.state(step),
+        }
+    }
+
+    /// What nobody settled holds the run, also where something else stopped it first.
+    fn hold(&mut self) {
+        let Some(row) = self.rows.get(self.at) else { return };
+        match (row.state, row.status) {
+            (StepState::Uncertain, _) => self.stop(Why::Uncertain),
+            (StepState::Refused, Some(status)) => self.stop(Why::Refused { status }),
+            _ => {}
         }
     }
 

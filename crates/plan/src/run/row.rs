@@ -11,6 +11,8 @@ words!(
         Pending = "pending",
         /// It was about to be sent, and nobody knows more.
         Intended = "intended",
+        /// It was about to be sent, and was not: the tenant takes nothing now. The intent stands, and it is tried again.
+        Waiting = "waiting",
         /// It was done.
         Done = "done",
         /// It was so before, and nothing was sent.
@@ -46,7 +48,7 @@ impl Row {
             StepState::Already => true,
             StepState::Done => self.is_seen,
             StepState::Refused | StepState::Uncertain => is_dispensable,
-            StepState::Pending | StepState::Intended => false,
+            StepState::Pending | StepState::Intended | StepState::Waiting => false,
         }
     }
 }
@@ -76,6 +78,15 @@ pub enum Why {
     Unknown,
     /// A person stopped it.
     Stopped,
+    /// The tenant took nothing until the plan's time was over.
+    Late,
+    /// A step would lock out the service itself, or whoever administers it.
+    LockOut {
+        /// The step's number, from 0.
+        at: usize,
+    },
+    /// What the plan says was erased.
+    Erased,
 }
 
 impl Why {
@@ -89,7 +100,16 @@ impl Why {
             Self::NotSeen { .. } => "not_seen",
             Self::Unknown => "unknown",
             Self::Stopped => "stopped",
+            Self::Late => "late",
+            Self::LockOut { .. } => "lock_out",
+            Self::Erased => "erased",
         }
+    }
+
+    /// Whether a person may simply let the run go on: nothing has to be settled first, and everything is looked at again.
+    #[must_use]
+    pub const fn may_resume(&self) -> bool {
+        matches!(self, Self::Stopped | Self::Late | Self::LockOut { .. })
     }
 }
 

@@ -108,7 +108,7 @@ fn statuses_mean_what_they_mean() {
         (404, StepState::Refused),
         (408, StepState::Intended),
         (409, StepState::Intended),
-        (429, StepState::Pending),
+        (429, StepState::Waiting),
         (500, StepState::Intended),
         (503, StepState::Intended),
     ] {
@@ -222,6 +222,69 @@ fn a_person_stops_a_run_and_what_was_on_its_way_counts() {
     assert!(matches!(run.next(&plan), Next::Halt(Halt { why: Why::Stopped, .. })));
     apply(&mut run, &plan, [Event::Resumed]);
     assert_eq!(run.next(&plan), Next::Observe { step: 0 });
+}
+
+#[test]
+fn what_the_tenant_does_not_take_waits_counts_as_not_sent_and_is_looked_at_anew() {
+    let plan = plan(vec![step("a", Kind::BlockUser, false, true)]);
+    let mut run = Run::new(&plan);
+    for _ in 0..9 {
+        apply(&mut run, &plan, [seen(0, Which::Before), Event::Intended { step: 0 }, answered(429)]);
+        assert_eq!((run.state(0), run.row(0).unwrap().sent, run.is_open(0)), (StepState::Waiting, 0, false));
+        run = taken_up(&run, &plan);
+        assert_eq!(run.next(&plan), Next::Look { step: 0, which: Which::Before });
+    }
+    // Of a sending before it nobody knows: that is looked for first, each time.
+    apply(&mut run, &plan, [seen(0, Which::Before), Event::Intended { step: 0 }, answered(503)]);
+    for _ in 0..9 {
+        apply(&mut run, &plan, [missed(0, Which::After), seen(0, Which::Before)]);
+        apply(&mut run, &plan, [Event::Intended { step: 0 }, answered(429)]);
+        assert_eq!((run.state(0), run.row(0).unwrap().sent, run.is_open(0)), (StepState::Waiting, 1, true));
+        run = taken_up(&run, &plan);
+        assert_eq!(run.next(&plan), Next::Look { step: 0, which: Which::After });
+    }
+    apply(&mut run, &plan, [seen(0, Which::After)]);
+    assert!(run.is_finished());
+}
+
+#[test]
+fn what_may_not_go_on_halts_and_goes_on_when_a_person_says_so() {
+    let plan = plan(vec![step("a", Kind::BlockUser, false, true)]);
+    for why in [Why::Late, Why::LockOut { at: 0 }] {
+        let mut run = Run::new(&plan);
+        apply(&mut run, &plan, [seen(0, Which::Before), Event::Barred { why: why.clone() }]);
+        assert_eq!(run.halt(), Some(&Halt { step: 0, why: why.clone() }));
+        assert_eq!(run.apply(&plan, Event::Intended { step: 0 }), Err(Misfit), "nothing is sent");
+        assert_eq!(run.apply(&plan, Event::Barred { why }), Err(Misfit));
+        run = taken_up(&run, &plan);
+        apply(&mut run, &plan, [Event::Resumed]);
+        assert_eq!(run.next(&plan), Next::Look { step: 0, which: Which::Before });
+    }
+}
+
+#[test]
+fn what_was_on_its_way_at_the_stop_and_nobody_knows_of_holds_the_run_that_goes_on() {
+    let blind = plan(vec![step("a", Kind::RotateClientSecret, true, false)]);
+    for (answer, why) in
+        [(Answer::Unknown, Why::Uncertain), (Answer::Refused(403), Why::Refused { status: 403 })]
+    {
+        let mut run = Run::new(&blind);
+        let begun = [seen(0, Which::Before), Event::Intended { step: 0 }, Event::Stopped];
+        apply(&mut run, &blind, begun.into_iter().chain([Event::Answered { step: 0, answer }]));
+        assert_eq!(run.halt().unwrap().why, Why::Stopped);
+        let mut up = taken_up(&run, &blind);
+        for run in [&mut run, &mut up] {
+            apply(run, &blind, [Event::Resumed]);
+            assert_eq!(
+                run.next(&blind),
+                Next::Halt(Halt { step: 0, why: why.clone() }),
+                "it is not sent again"
+            );
+            // As the plan's row says by then: nothing of why it halted before.
+            let next = Run::load(&blind, run.rows().to_vec(), Answers::new(), None).unwrap().next(&blind);
+            assert_eq!(next, Next::Halt(Halt { step: 0, why: why.clone() }));
+        }
+    }
 }
 
 #[test]

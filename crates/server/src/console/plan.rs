@@ -142,6 +142,7 @@ impl Page {
             @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
             @if let Some(record) = &self.revealed { (reveal::banner(record)) }
             (self.halted())
+            (self.waiting())
             div.columns {
                 div {
                     (self.steps())
@@ -193,6 +194,17 @@ impl Page {
                 p.banner.alarm role="status" {
                     strong { "The run halted before step " (halt.step + 1) ". " }
                     (halt_words(halt))
+                }
+            }
+        }
+    }
+
+    fn waiting(&self) -> Markup {
+        html! {
+            @if let Some(waits) = &self.shown.plan.waits {
+                p.banner role="status" {
+                    strong { "It waits: " (waits.why.text()) " since " (waits.since) ". " }
+                    "Tried " (waits.tries) " times; next at " (waits.next) "."
                 }
             }
         }
@@ -421,6 +433,15 @@ fn halt_words(halt: &Halt) -> String {
         Why::NotSeen { what } => format!("The step was answered as done, and that does not show: {what}."),
         Why::Unknown => "What an earlier step answered, or a secret, is not known.".to_owned(),
         Why::Stopped => "A person stopped it.".to_owned(),
+        Why::Late => {
+            "The tenant took nothing until the plan's time was over. What was done until then stands; let it go on, or undo it."
+                .to_owned()
+        }
+        Why::LockOut { at } => format!(
+            "Step {} would lock out whoever administers Countersign, or its own client. Give somebody else the role, then let it go on.",
+            at + 1
+        ),
+        Why::Erased => "What the plan says was erased.".to_owned(),
     }
 }
 
@@ -558,6 +579,26 @@ mod tests {
             "rec_9",
         ] {
             assert!(page.contains(part), "{part} in {page}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_waits_says_why_since_when_and_until_when() {
+        let mut shown = shown("running");
+        let waits = json!({"why": "limited", "since": samples::now(), "next": samples::now(), "tries": 7});
+        shown.plan.waits = serde_json::from_value(waits).unwrap();
+        let page = Page {
+            tenant: samples::tenant(),
+            reader: samples::reader(),
+            now: samples::now(),
+            shown,
+            rights: all(),
+            revealed: None,
+            told: None,
+        };
+        let page = page.render().into_string();
+        for part in ["It waits: the tenant answers 429 since ", "Tried 7 times; next at "] {
+            assert!(page.contains(part), "{part}");
         }
     }
 

@@ -202,7 +202,7 @@ pub(super) fn told(word: Option<&str>) -> Option<&'static str> {
 pub(super) fn forms(page: &Page) -> Markup {
     let state = page.shown.plan.state.as_str();
     let rights = page.rights;
-    let is_stopped = page.shown.halt.as_ref().is_some_and(|halt| halt.why == Why::Stopped);
+    let may_resume = page.shown.halt.as_ref().is_some_and(|halt| halt.why.may_resume());
     html! {
         section.card.acts aria-labelledby="acts-title" {
             h2 #acts-title { "Act" }
@@ -210,7 +210,7 @@ pub(super) fn forms(page: &Page) -> Markup {
                 "proposed" | "approved" => { (votes(page)) },
                 "running" if rights.execute => { (form(page, "stop", "Stop", &html! { p { "Before its next step; what is on its way arrives." } })) },
                 "halted" if rights.execute => {
-                    @if is_stopped { (form(page, "resume", "Let it go on", &html! {})) } @else { (settling(page)) }
+                    @if may_resume { (form(page, "resume", "Let it go on", &html! {})) } @else { (settling(page)) }
                 },
                 _ => {},
             }

@@ -382,6 +382,7 @@ pub(super) mod tests {
             expires: samples::now().plus(1),
             begun: None,
             changed: samples::now(),
+            waits: None,
         }
     }
 

@@ -210,9 +210,16 @@ async fn a_user_under_review_is_marked_by_a_plan_and_cleared_by_the_verdict_s() 
     };
     countersign(&review["mark"]).await;
     assert_eq!(mark(&scene), "under_review");
+    // Whoever gives the verdict need not be able to undo anything else.
+    let ana = scene.person("ana", &[Role::Analyst]).await;
+    let undo = format!("{PLANS}/{}/undo", review["mark"].as_str().unwrap());
+    check_problem(&scene.post(&ana, &undo, json!({})).await, 403, "denied");
     let verdict = json!({"version": 2, "verdict": "legitimate", "reason": "it was her"});
-    let closed = scene.post(&mia, &act(&review, "verdict"), verdict).await;
+    let closed = scene.post(&ana, &act(&review, "verdict"), verdict).await;
     assert_eq!(closed.status, 200, "{}", closed.json);
+    let clearing = scene.show(&noa, closed.json["review"]["clearing"].as_str().unwrap()).await;
+    let plan = &clearing["plan"];
+    assert_eq!((&plan["proposer"], &plan["undoes"]), (&json!("reviews"), &review["mark"]));
     countersign(&closed.json["review"]["clearing"]).await;
     assert_eq!(mark(&scene), Value::Null);
 }

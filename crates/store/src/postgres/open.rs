@@ -81,6 +81,10 @@ pub(super) const RECORDS: &[Migration] = &[
         sql: include_str!("../../migrations/postgres/0014_message_places.sql"),
     },
     Migration { name: "0015_inquiries", sql: include_str!("../../migrations/postgres/0015_inquiries.sql") },
+    Migration {
+        name: "0016_waiting_plans",
+        sql: include_str!("../../migrations/postgres/0016_waiting_plans.sql"),
+    },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

@@ -4,7 +4,9 @@ use countersign_core::{TenantId, Timestamp};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use super::{Postgres, columns, errors::Trouble, reads::retried};
-use crate::{DeskChange, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
+use crate::{
+    DeskChange, DuePlans, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError,
+};
 
 pub(super) async fn apply(
     connection: &mut PgConnection,
@@ -15,6 +17,9 @@ pub(super) async fn apply(
         PlanWrite::Put { expected_version: 0, row } => insert(connection, tenant, row).await,
         PlanWrite::Put { expected_version, row } => update(connection, tenant, *expected_version, row).await,
         PlanWrite::Desk { plan, change } => desk(connection, tenant, plan, change).await,
+        PlanWrite::Waits { plan, version, waits, try_at } => {
+            put_waits(connection, tenant, (plan, *version), (waits.as_deref(), *try_at)).await
+        }
         PlanWrite::Review(review) => insert_review(connection, tenant, review).await,
         PlanWrite::Step { expected, row } => put_step(connection, tenant, expected.as_deref(), row).await,
         PlanWrite::Breaker { expected_version, document } => {
@@ -32,8 +37,9 @@ async fn insert(connection: &mut PgConnection, tenant: &str, plan: &PlanRow) -> 
     let done = sqlx::query(
         "INSERT INTO plans (tenant_id, plan_id, version, state, hash, origin, incident_id, undoes, audience, priority,
                             proposer, assignee, steps, users, organizations, proposed_at, due_at, expires_at, begun_at,
-                            halt, is_by_policy, changed_at, key_id, sealed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+                            halt, is_by_policy, changed_at, waits, try_at, key_id, sealed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+                 $26)
          ON CONFLICT DO NOTHING",
     )
     .bind(tenant)
@@ -58,6 +64,8 @@ async fn insert(connection: &mut PgConnection, tenant: &str, plan: &PlanRow) -> 
     .bind(&plan.halt)
     .bind(i64::from(plan.is_by_policy))
     .bind(plan.changed.micros())
+    .bind(&plan.waits)
+    .bind(plan.try_at.map(Timestamp::micros))
     .bind(&plan.key_id)
     .bind(&plan.sealed)
     .execute(connection)
@@ -73,7 +81,8 @@ async fn update(
     plan: &PlanRow,
 ) -> Result<(), Trouble> {
     let done = sqlx::query(
-        "UPDATE plans SET version = $5, state = $6, expires_at = $7, begun_at = $8, changed_at = $9, halt = $10
+        "UPDATE plans SET version = $5, state = $6, expires_at = $7, begun_at = $8, changed_at = $9, halt = $10,
+            waits = $11, try_at = $12
          WHERE tenant_id = $1 AND plan_id = $2 AND version = $3 AND hash = $4",
     )
     .bind(tenant)
@@ -86,6 +95,28 @@ async fn update(
     .bind(plan.begun.map(Timestamp::micros))
     .bind(plan.changed.micros())
     .bind(&plan.halt)
+    .bind(&plan.waits)
+    .bind(plan.try_at.map(Timestamp::micros))
+    .execute(connection)
+    .await?;
+    Ok(one(done.rows_affected())?)
+}
+
+async fn put_waits(
+    connection: &mut PgConnection,
+    tenant: &str,
+    (plan, version): (&str, Option<u64>),
+    (waits, try_at): (Option<&str>, Option<Timestamp>),
+) -> Result<(), Trouble> {
+    let done = sqlx::query(
+        "UPDATE plans SET waits = $4, try_at = $5
+         WHERE tenant_id = $1 AND plan_id = $2 AND version = COALESCE($3, version)",
+    )
+    .bind(tenant)
+    .bind(plan)
+    .bind(version.map(columns::integer).transpose()?)
+    .bind(waits)
+    .bind(try_at.map(Timestamp::micros))
     .execute(connection)
     .await?;
     Ok(one(done.rows_affected())?)
@@ -220,8 +251,10 @@ fn row(row: &PgRow) -> Result<PlanRow, StoreError> {
         halt: row.try_get(18)?,
         is_by_policy: row.try_get::<i64, _>(19)? != 0,
         changed: Timestamp::from_micros(row.try_get(20)?),
-        key_id: row.try_get(21)?,
-        sealed: row.try_get(22)?,
+        waits: row.try_get(21)?,
+        try_at: row.try_get::<Option<i64>, _>(22)?.map(Timestamp::from_micros),
+        key_id: row.try_get(23)?,
+        sealed: row.try_get(24)?,
     })
 }
 
@@ -254,8 +287,13 @@ fn review_row(row: &PgRow) -> Result<PlanReviewRow, StoreError> {
 }
 
 const PLAN: &str = "SELECT plan_id, version, state, hash, origin, incident_id, undoes, audience, priority, proposer, assignee,
-        steps, users, organizations, proposed_at, due_at, expires_at, begun_at, halt, is_by_policy, changed_at, key_id, sealed FROM plans
+        steps, users, organizations, proposed_at, due_at, expires_at, begun_at, halt, is_by_policy, changed_at, waits, try_at, key_id, sealed FROM plans
      WHERE tenant_id = $1";
+
+/// Ids alone, by an index that holds all of it.
+pub(super) const DUE: &str = "SELECT plan_id FROM plans
+     WHERE tenant_id = $1 AND state = $2 AND expires_at <= $3 AND (try_at IS NULL OR try_at <= $4)
+     ORDER BY plan_id LIMIT $5";
 
 impl Postgres {
     pub(crate) async fn find_plan(&self, tenant: &TenantId, id: &str) -> Result<Option<PlanRow>, StoreError> {
@@ -299,6 +337,25 @@ impl Postgres {
         })
         .await?;
         rows.iter().map(row).collect()
+    }
+
+    pub(crate) async fn list_due_plans(
+        &self,
+        tenant: &TenantId,
+        due: DuePlans,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let DuePlans { state, expired_by, tried_by } = &due;
+        retried(|| {
+            sqlx::query_scalar(DUE)
+                .bind(tenant.as_str())
+                .bind(state)
+                .bind(expired_by.micros())
+                .bind(tried_by.micros())
+                .bind(i64::from(limit))
+                .fetch_all(&self.long_readers)
+        })
+        .await
     }
 
     pub(crate) async fn list_plan_reviews(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_core::{Clock, Secret, Timestamp, testing::HeldClock};
 use sqlx::AssertSqlSafe;
 
-use super::{Postgres, PostgresSettings, batch, decisions, joins, profiles};
+use super::{Postgres, PostgresSettings, batch, decisions, joins, plans, profiles};
 use crate::Access;
 
 /// Enough rows for a wrong plan to be dear, of which the server knows.
@@ -17,6 +17,10 @@ const FILL: &str = "
     INSERT INTO countersign.joins SELECT tenant_id, record_id, leaf_index, leaf_index, 1, record_id, 'time' FROM countersign.records;
     INSERT INTO countersign.profiles SELECT tenant_id, record_id, 1, '', 0, NULLIF(leaf_index % 100, 0), NULLIF(leaf_index % 100, 0) FROM countersign.records;
     INSERT INTO countersign.requests SELECT tenant_id, decode(md5(record_id), 'hex'), 0 FROM countersign.records;
+    INSERT INTO countersign.plans (tenant_id, plan_id, version, state, hash, origin, audience, priority, proposer, steps, users, organizations,
+                                   proposed_at, due_at, expires_at, is_by_policy, changed_at, key_id, sealed)
+    SELECT tenant_id, record_id, 1, CASE WHEN leaf_index % 50 = 0 THEN 'running' ELSE 'done' END, decode(md5('') || md5(''), 'hex'), '', '', 0, '',
+           1, 1, 0, 0, 0, 0, 0, 0, '', '' FROM countersign.records;
     ANALYZE";
 
 /// A store on two new databases, the records' filled; `None` when PostgreSQL is not installed.
@@ -67,6 +71,13 @@ async fn decisions_are_found_by_their_ids_and_listed_along_the_ledger_without_so
         let listed = plan(&store, sql, "'t', -1, 9, '{}', NULL, false, 50, NULL").await;
         assert_searches(&listed, &["records_pkey", "standings_pkey"]);
     }
+}
+
+#[tokio::test]
+async fn what_is_due_is_listed_by_the_index_alone() {
+    let Some(store) = store("due").await else { return };
+    let listed = plan(&store, plans::DUE, "'t', 'running', 9, 9, 50").await;
+    assert_searches(&listed, &["plans_due"]);
 }
 
 #[tokio::test]

@@ -4,16 +4,26 @@ use countersign_core::{TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Sqlite, columns};
-use crate::{DeskChange, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
+use crate::{
+    DeskChange, DuePlans, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError,
+};
 
 const PLAN: &str = "plan_id, version, state, hash, origin, incident_id, undoes, audience, priority, proposer, assignee, \
-    steps, users, organizations, proposed_at, due_at, expires_at, begun_at, halt, is_by_policy, changed_at, key_id, sealed";
+    steps, users, organizations, proposed_at, due_at, expires_at, begun_at, halt, is_by_policy, changed_at, waits, try_at, key_id, sealed";
+
+/// Ids alone, by an index that holds all of it.
+const DUE: &str = "SELECT plan_id FROM plans
+    WHERE tenant_id = ?1 AND state = ?2 AND expires_at <= ?3 AND (try_at IS NULL OR try_at <= ?4)
+    ORDER BY plan_id LIMIT ?5";
 
 pub(super) fn apply(connection: &Connection, tenant: &TenantId, write: &PlanWrite) -> Result<(), StoreError> {
     match write {
         PlanWrite::Put { expected_version: 0, row } => insert(connection, tenant, row),
         PlanWrite::Put { expected_version, row } => update(connection, tenant, *expected_version, row),
         PlanWrite::Desk { plan, change } => desk(connection, tenant, plan, change),
+        PlanWrite::Waits { plan, version, waits, try_at } => {
+            put_waits(connection, tenant, (plan, *version), (waits.as_deref(), *try_at))
+        }
         PlanWrite::Review(review) => insert_review(connection, tenant, review),
         PlanWrite::Step { expected, row } => put_step(connection, tenant, expected.as_deref(), row),
         PlanWrite::Breaker { expected_version, document } => {
@@ -27,7 +37,7 @@ fn insert(connection: &Connection, tenant: &TenantId, plan: &PlanRow) -> Result<
     let inserted = connection
         .prepare_cached(&format!(
             "INSERT INTO plans (tenant_id, {PLAN})
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
              ON CONFLICT DO NOTHING"
         ))?
         .execute(params![
@@ -53,6 +63,8 @@ fn insert(connection: &Connection, tenant: &TenantId, plan: &PlanRow) -> Result<
             plan.halt,
             plan.is_by_policy,
             plan.changed.micros(),
+            plan.waits,
+            plan.try_at.map(Timestamp::micros),
             plan.key_id,
             plan.sealed,
         ])?;
@@ -68,7 +80,8 @@ fn update(
 ) -> Result<(), StoreError> {
     let changed = connection
         .prepare_cached(
-            "UPDATE plans SET version = ?5, state = ?6, expires_at = ?7, begun_at = ?8, changed_at = ?9, halt = ?10
+            "UPDATE plans SET version = ?5, state = ?6, expires_at = ?7, begun_at = ?8, changed_at = ?9, halt = ?10,
+                waits = ?11, try_at = ?12
              WHERE tenant_id = ?1 AND plan_id = ?2 AND version = ?3 AND hash = ?4",
         )?
         .execute(params![
@@ -82,7 +95,25 @@ fn update(
             plan.begun.map(Timestamp::micros),
             plan.changed.micros(),
             plan.halt,
+            plan.waits,
+            plan.try_at.map(Timestamp::micros),
         ])?;
+    columns::one(changed)
+}
+
+fn put_waits(
+    connection: &Connection,
+    tenant: &TenantId,
+    (plan, version): (&str, Option<u64>),
+    (waits, try_at): (Option<&str>, Option<Timestamp>),
+) -> Result<(), StoreError> {
+    let version = version.map(columns::integer).transpose()?;
+    let changed = connection
+        .prepare_cached(
+            "UPDATE plans SET waits = ?4, try_at = ?5
+             WHERE tenant_id = ?1 AND plan_id = ?2 AND version = COALESCE(?3, version)",
+        )?
+        .execute(params![tenant.as_str(), plan, version, waits, try_at.map(Timestamp::micros)])?;
     columns::one(changed)
 }
 
@@ -230,8 +261,10 @@ fn row(row: &Row<'_>) -> Result<PlanRow, StoreError> {
         halt: row.get(18)?,
         is_by_policy: row.get(19)?,
         changed: Timestamp::from_micros(row.get(20)?),
-        key_id: row.get(21)?,
-        sealed: row.get(22)?,
+        waits: row.get(21)?,
+        try_at: row.get::<_, Option<i64>>(22)?.map(Timestamp::from_micros),
+        key_id: row.get(23)?,
+        sealed: row.get(24)?,
     })
 }
 
@@ -302,6 +335,21 @@ impl Sqlite {
         self.read_long(tenant, move |connection, tenant| list(connection, tenant, &filter, limit)).await
     }
 
+    pub(crate) async fn list_due_plans(
+        &self,
+        tenant: &TenantId,
+        due: DuePlans,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        self.read_long(tenant, move |connection, tenant| {
+            let DuePlans { state, expired_by, tried_by } = &due;
+            let mut statement = connection.prepare_cached(DUE)?;
+            let bounds = params![tenant.as_str(), state, expired_by.micros(), tried_by.micros(), limit];
+            columns::collect(statement.query(bounds)?, |row| Ok(row.get(0)?))
+        })
+        .await
+    }
+
     pub(crate) async fn list_plan_reviews(
         &self,
         tenant: &TenantId,
@@ -370,5 +418,16 @@ impl Sqlite {
                 .optional()?;
             found.map(|(version, document)| Ok((columns::unsigned(version)?, document))).transpose()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::queries::assert_searches;
+
+    #[test]
+    fn what_is_due_is_listed_by_the_index_alone() {
+        assert_searches(DUE, &[("plans", "COVERING INDEX plans_due (tenant_id=? AND state=?)")]);
     }
 }

@@ -3,7 +3,7 @@
 use countersign_core::{TenantId, Timestamp};
 
 use super::{Backend, Store};
-use crate::{PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlansSpent, StoreError};
+use crate::{DuePlans, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlansSpent, StoreError};
 
 impl Store {
     /// A plan by its id.
@@ -25,6 +25,19 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<PlanRow>, StoreError> {
         backend!(self.list_plans(tenant, filter, limit).await)
+    }
+
+    /// Ids of plans that are due, the least first; no plan is read for it.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_due_plans(
+        &self,
+        tenant: &TenantId,
+        due: DuePlans,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        backend!(self.list_due_plans(tenant, due, limit).await)
     }
 
     /// What was said about a plan, in its order.

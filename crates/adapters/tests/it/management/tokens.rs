@@ -188,12 +188,107 @@ async fn a_private_key_signs_an_assertion_for_each_request() {
     }
 }
 
-#[tokio::test]
-async fn a_write_names_the_token_that_it_is_sent_with_once_one_is_at_hand() {
-    let named = |number: usize| {
-        let claims = URL_SAFE_NO_PAD.encode(format!("{{\"jti\":\"t{number}\"}}"));
-        ok(&json!({"access_token": format!("e30.{claims}.x"), "token_type": "Bearer", "expires_in": 1_000}))
+/// A token with an id of its own.
+fn named(number: usize) -> Act {
+    let claims = URL_SAFE_NO_PAD.encode(format!("{{\"jti\":\"t{number}\"}}"));
+    ok(&json!({"access_token": format!("e30.{claims}.x"), "token_type": "Bearer", "expires_in": 1_000}))
+}
+
+/// The ids of the tokens that writes were said to be sent with.
+fn makers(tenant: &Tenant) -> Vec<String> {
+    let makers = tenant.records.makers.lock().unwrap().clone();
+    makers.into_iter().map(|maker| maker.map(|maker| maker.token_id).unwrap_or_default()).collect()
+}
+
+/// The ids of the tokens that requests to this path showed.
+fn ids_shown(tenant: &Tenant, path: &str) -> Vec<String> {
+    let asked = tenant.all().into_iter().filter(|asked| asked.target == path);
+    let claims = asked.map(|asked| {
+        let token = asked.whole.lines().find_map(|line| line.strip_prefix("authorization: Bearer ")).unwrap();
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        serde_json::from_slice::<Value>(&claims).unwrap()["jti"].as_str().unwrap().to_owned()
+    });
+    claims.collect()
+}
+
+/// A tenant that gives tokens with ids, and does this about all else.
+async fn naming(act: impl Fn(&super::tenant::Asked) -> Act + Send + Sync + 'static) -> Tenant {
+    let act = move |asked: &super::tenant::Asked| {
+        if asked.target == "/oauth/token" { named(asked.before) } else { act(asked) }
     };
+    serve(Arc::new(HeldClock::at(START)), act, |url| settings(url, Plan::Unlimited)).await
+}
+
+#[tokio::test]
+async fn a_write_that_is_sent_again_by_another_token_is_recorded_by_that_too() {
+    let user_path = "/api/v2/users/auth0%7C1";
+    let tenant = naming(|asked| match asked.before {
+        0 => refuse("401 Unauthorized", "", "Invalid token"),
+        _ => ok(&user()),
+    })
+    .await;
+    tenant.management.write(&users::block(&id(), true), Lane::Containment, &cause()).await.unwrap();
+    assert_eq!(
+        (makers(&tenant), ids_shown(&tenant, user_path)),
+        (vec!["t0".into(), "t1".into()], vec!["t0".into(), "t1".into()])
+    );
+    let lines = tenant.records.lines.lock().unwrap().clone();
+    assert_eq!(lines, ["users.update tester", "1: Refused(401)", "users.update tester", "3: Done(200)"]);
+}
+
+#[tokio::test]
+async fn a_token_that_is_renewed_between_two_tries_is_recorded_before_it_is_shown() {
+    let tenant = naming(|asked| match asked.before {
+        0 if asked.method == "DELETE" => answer("429 Too Many Requests", &["retry-after: 50"], "{}"),
+        _ if asked.method == "DELETE" => answer("204 No Content", &[], ""),
+        _ => ok(&user()),
+    })
+    .await;
+    get(&tenant).await.unwrap();
+    // Its last tenth begins while the write waits.
+    tenant.clock.advance(Duration::from_secs(880));
+    tenant.management.write(&users::delete(&id()), Lane::Bulk, &cause()).await.unwrap();
+    let shown = ids_shown(&tenant, "/api/v2/users/auth0%7C1");
+    assert_eq!(makers(&tenant), shown[1..], "{shown:?}");
+    assert_eq!(makers(&tenant).last().map(String::as_str), Some("t1"));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_again_by_a_new_token_after_an_answer_that_is_none() {
+    let create =
+        || users::create(super::tenant::fields(&json!({"email": "a@example.com", "connection": "people"})));
+    // Its token is refused, and of the second sending nobody knows.
+    let tenant = naming(|asked| match asked.before {
+        0 => refuse("401 Unauthorized", "", "Invalid token"),
+        _ => Act::Close,
+    })
+    .await;
+    let error = tenant.management.write(&create(), Lane::Bulk, &cause()).await.unwrap_err();
+    assert!(matches!(error, Error::Unknown { .. }), "{error}");
+    assert_eq!(ids_shown(&tenant, "/api/v2/users"), ["t0", "t1"]);
+    let lines = tenant.records.lines.lock().unwrap().clone();
+    assert_eq!(lines[1..], ["1: Refused(401)", "users.create tester", "3: Unknown"]);
+    // Of the first sending nobody knows: no token makes it two.
+    let tenant = naming(|asked| match asked.before {
+        0 => Act::Close,
+        _ => refuse("401 Unauthorized", "", "Invalid token"),
+    })
+    .await;
+    let error = tenant.management.write(&create(), Lane::Bulk, &cause()).await.unwrap_err();
+    assert!(matches!(error, Error::Unknown { .. }), "{error}");
+    assert_eq!(ids_shown(&tenant, "/api/v2/users"), ["t0"]);
+    // What does the same when it is sent twice may be; that nobody knows of the first stays said.
+    let error = tenant.management.write(&users::delete(&id()), Lane::Bulk, &cause()).await.unwrap_err();
+    assert!(matches!(error, Error::Unknown { .. }), "{error}");
+    // An answer that is no answer of the API's says nothing, whatever its status.
+    let tenant = naming(|_| answer("401 Unauthorized", &[], "<html>")).await;
+    let error = tenant.management.write(&create(), Lane::Bulk, &cause()).await.unwrap_err();
+    assert!(matches!(error, Error::Unknown { .. }), "{error}");
+    assert_eq!(ids_shown(&tenant, "/api/v2/users"), ["t0"]);
+}
+
+#[tokio::test]
+async fn a_write_names_the_token_that_it_is_sent_with() {
     let tenant = giving(named).await;
     let write =
         || async { tenant.management.write(&users::block(&id(), true), Lane::Bulk, &cause()).await.unwrap() };
@@ -202,10 +297,7 @@ async fn a_write_names_the_token_that_it_is_sent_with_once_one_is_at_hand() {
     // Why this long: it is renewed in its last tenth, and what is told must be the new one.
     tenant.clock.advance(Duration::from_secs(950));
     write().await;
-    let makers = tenant.records.makers.lock().unwrap().clone();
-    let ids: Vec<_> =
-        makers.iter().map(|maker| maker.as_ref().map(|maker| maker.token_id.as_str())).collect();
-    assert_eq!(ids, [None, Some("t0"), Some("t1")]);
+    assert_eq!(makers(&tenant), ["t0", "t0", "t1"]);
     let claims = shown(&tenant).split('.').nth(1).map(|claims| URL_SAFE_NO_PAD.decode(claims).unwrap());
     assert_eq!(claims.unwrap(), br#"{"jti":"t1"}"#);
 }

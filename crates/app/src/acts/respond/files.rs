@@ -61,6 +61,7 @@ impl Responding {
             files: ArcSwap::from_pointee(files),
             told: parking_lot::Mutex::new(told),
             seen: tokio::sync::Mutex::default(),
+            changed: tokio::sync::Notify::default(),
         }
     }
 }

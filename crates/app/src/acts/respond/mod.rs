@@ -8,6 +8,7 @@ mod files;
 mod withheld;
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
@@ -20,6 +21,7 @@ use countersign_plan::change::{Change, Order, Origin};
 use countersign_playbook::{Case, Covered, Found, Playbook, Withheld, answer, confidence};
 use countersign_store::{IncidentFilter, IncidentRow, PlanFilter};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use self::evidence::Read;
 pub use self::files::{PlaybookFiles, known_detectors};
@@ -50,6 +52,14 @@ pub(crate) struct Responding {
     /// What is wrong with files that were changed: those before hold on.
     told: Mutex<Vec<String>>,
     seen: tokio::sync::Mutex<Seen>,
+    /// Rung when what this process watches changed incidents.
+    changed: Notify,
+}
+
+impl Responding {
+    pub(crate) fn ring(&self) {
+        self.changed.notify_one();
+    }
 }
 
 /// The incidents that were looked at, by what held then.
@@ -57,6 +67,18 @@ pub(crate) struct Responding {
 struct Seen {
     by: Option<(usize, Mode)>,
     incidents: BTreeMap<String, Look>,
+}
+
+/// An incident that the playbooks are to be asked about.
+struct Due {
+    row: IncidentRow,
+    incident: Incident,
+    before: Option<Look>,
+}
+
+/// The gravest first: what is more severe, then what is surer, then what waits for longer.
+fn by_gravity(due: &Due) -> impl Ord + use<> {
+    (Reverse((due.row.severity, confidence(&due.incident))), due.row.opened, due.row.id.clone())
 }
 
 /// A look at an incident.
@@ -87,6 +109,11 @@ enum Turn {
 }
 
 impl App {
+    /// Waits until incidents changed by what this process watches, since the last wait.
+    pub async fn incidents_changed(&self, tenant: &Tenant) {
+        tenant.responding.changed.notified().await;
+    }
+
     /// Asks the playbooks about incidents that are new or changed: what they want is proposed, and why they want nothing is told.
     /// Nothing where the tenant has no client to act by, or its mode is off.
     ///
@@ -107,14 +134,8 @@ impl App {
         }
         let rows = self.recent_incidents(tenant).await?;
         seen.incidents.retain(|id, _| rows.iter().any(|row| row.id == *id));
-        for row in rows {
-            let now = self.ports.clock.monotonic();
-            let before = seen.incidents.get(&row.id).copied().filter(|look| look.version == row.version);
-            let is_due = before.is_none_or(|look| look.again.is_some_and(|(at, _)| at <= now));
-            if !is_due {
-                continue;
-            }
-            let done = self.respond(tenant, lead, hands, (&row.id, mode, &playbooks), &mut responded).await;
+        for Due { row, incident, before } in self.due_incidents(tenant, rows, &mut seen).await? {
+            let done = self.respond(tenant, lead, hands, (&incident, mode, &playbooks), &mut responded).await;
             let waits = match done {
                 Ok(waits) => waits,
                 Err(Error::Erased | Error::NotFound(_)) => false,
@@ -125,12 +146,45 @@ impl App {
                 }
             };
             responded.waiting += usize::from(waits);
+            let now = self.ports.clock.monotonic();
             let pause =
                 before.and_then(|look| look.again).map_or(PAUSE, |(_, pause)| (pause * 2).min(LONGEST));
             let again = waits.then(|| (now.saturating_add(pause), pause));
             seen.incidents.insert(row.id, Look { version: row.version, again });
         }
         Ok(responded)
+    }
+
+    /// Those of the incidents that are new, changed, or to be looked at again, the gravest first.
+    async fn due_incidents(
+        &self,
+        tenant: &Tenant,
+        rows: Vec<IncidentRow>,
+        seen: &mut Seen,
+    ) -> Result<Vec<Due>, Error> {
+        let now = self.ports.clock.monotonic();
+        let mut all = Vec::new();
+        for row in rows {
+            let before = seen.incidents.get(&row.id).copied().filter(|look| look.version == row.version);
+            if !before.is_none_or(|look| look.again.is_some_and(|(at, _)| at <= now)) {
+                continue;
+            }
+            let version = row.version;
+            match self.open_incident(tenant, &row).await {
+                Ok(incident) => all.push(Due { row, incident, before }),
+                Err(Error::Erased) => {
+                    seen.incidents.insert(row.id, Look { version, again: None });
+                }
+                Err(error @ (Error::Unavailable { .. } | Error::LedgerUnavailable)) => return Err(error),
+                Err(error) => {
+                    tracing::error!(tenant.id = %tenant.id, incident.id = row.id, code = error.code(), detail = error.detail(), "an incident can't be read");
+                    let again = Some((now.saturating_add(LONGEST), LONGEST));
+                    seen.incidents.insert(row.id, Look { version, again });
+                }
+            }
+        }
+        all.sort_by_cached_key(by_gravity);
+        Ok(all)
     }
 
     /// Incidents that are open and of the last day: what is long over is for people alone.
@@ -157,18 +211,18 @@ impl App {
         tenant: &Tenant,
         lead: &Lead,
         hands: &Hands,
-        (id, mode, playbooks): (&str, Mode, &[Playbook]),
+        (incident, mode, playbooks): (&Incident, Mode, &[Playbook]),
         responded: &mut Responded,
     ) -> Result<bool, Error> {
-        let (_, incident) = self.raw_incident(tenant, id).await?;
-        let sure = confidence(&incident);
+        let id = &*incident.id.to_string();
+        let sure = confidence(incident);
         let holds = |playbook: &&Playbook| {
             !playbook.is_off && playbook.least_mode <= mode && playbook.least_confidence <= sure
         };
         let mut orders = None;
         let mut waits = false;
         for playbook in playbooks.iter().filter(holds) {
-            let found = found(playbook, &incident);
+            let found = found(playbook, incident);
             if found.is_empty() {
                 continue;
             }
@@ -183,7 +237,7 @@ impl App {
                 Turn::Waits => waits = true,
                 Turn::Proposed => responded.proposed += 1,
                 Turn::Withheld(why) => {
-                    let is_new = self.tell_withheld(tenant, lead, &incident, (playbook, why)).await?;
+                    let is_new = self.tell_withheld(tenant, lead, incident, (playbook, why)).await?;
                     responded.withheld += usize::from(is_new);
                 }
             }

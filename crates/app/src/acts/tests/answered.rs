@@ -41,9 +41,20 @@ fn failure(user: i64) -> Value {
     })
 }
 
+/// The same, so many minutes after the start.
+fn at_minute(mut entry: Value, minute: i64) -> Value {
+    entry["date"] = json!(START.plus(minute * 60 * 1_000_000).to_string());
+    entry["ip"] = json!("198.18.0.9");
+    entry
+}
+
 impl Stage {
     async fn watching(mode: Mode) -> Self {
-        let stage = Self::new(Settings::default()).await;
+        Self::watching_by(mode, Settings::default()).await
+    }
+
+    async fn watching_by(mode: Mode, settings: Settings) -> Self {
+        let stage = Self::new(settings).await;
         let mut document = Document::default();
         document.tenant.mode = Some(mode);
         let policy = Arc::new(Snapshot::new(document).unwrap());
@@ -240,6 +251,79 @@ async fn whoever_fails_as_a_victim_does_not_get_the_victim_blocked() {
     let shown = stage.shown(&stage.plans().await[0]).await;
     let kinds: Vec<&str> = shown.steps.iter().map(|step| step.name.rsplit('.').next().unwrap()).collect();
     assert_eq!((kinds.as_slice(), shown.plan.users), (&["add_network_block"][..], 0));
+}
+
+/// Where containment goes by itself, with a playbook that answers theft and sprays alike.
+async fn by_itself() -> Stage {
+    let all = json!({"users": 99, "organizations": 9, "steps": 999});
+    let kinds: Value = ["set_app_metadata", "block_user", "revoke_access", "add_network_block"]
+        .iter()
+        .map(|kind| ((*kind).to_owned(), json!("auto")))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let tenant = json!({"autonomy": kinds, "caps": {"run": all, "day": all}});
+    let settings = Settings { tenant: serde_json::from_value(tenant).unwrap(), ..Settings::default() };
+    let stage = Stage::watching_by(Mode::Enforce, settings).await;
+    let text = "title: Mine\ndetectors: [refresh_family_spread, password_spray]\nleast_severity: low\nusers: [block_user]\nmost_users: 25\n";
+    let files = PlaybookFiles::new(vec![("mine.yml".to_owned(), text.to_owned())]);
+    assert!(stage.app().take_playbooks(&stage.scene.tenant, Ok(files)));
+    stage
+}
+
+impl Stage {
+    /// Where the plan of the playbook `mine` stands.
+    async fn mine(&self) -> Option<String> {
+        for plan in self.plans().await {
+            let shown = self.shown(&plan).await;
+            if shown.workflow.as_deref() == Some("mine") {
+                return Some(shown.plan.state);
+            }
+        }
+        None
+    }
+}
+
+#[tokio::test]
+async fn evidence_in_doubt_contains_nobody_without_a_person_whatever_the_settings_say() {
+    let theft = [exchange(1, 0, false), exchange(1, 15, true)];
+    let stage = by_itself().await;
+    stage.know(&theft);
+    stage.deliver(&theft).await;
+    assert_eq!(stage.mine().await.as_deref(), Some("approved"), "what is beyond doubt goes by itself");
+
+    // Whoever feeds the stream adds an entry that the tenant does not know.
+    let stage = by_itself().await;
+    stage.know(&theft);
+    let mut forged = theft.to_vec();
+    forged.push(exchange(1, 20, true));
+    stage.deliver(&forged).await;
+    stage.scene.clock.advance(Duration::from_secs(61));
+    stage.answer().await;
+    assert_eq!(stage.mine().await.as_deref(), Some("proposed"));
+    stage.run().await;
+    assert!(stage.fake.taken.lock().iter().all(|write| !write.contains("blocked")));
+
+    // Anybody may fail in somebody's name, so that it is part of the evidence and proves nothing.
+    let stage = by_itself().await;
+    let mut failures: Vec<Value> = (0..25).map(failure).collect();
+    failures.extend(theft);
+    stage.know(&failures);
+    stage.deliver(&failures).await;
+    assert_eq!(stage.mine().await.as_deref(), Some("proposed"));
+}
+
+#[tokio::test]
+async fn the_gravest_incident_is_answered_first_however_new_another_is() {
+    let stage = Stage::watching(Mode::Enforce).await;
+    let theft = [exchange(1, 0, false), exchange(1, 15, true)];
+    let spray: Vec<Value> = (20..45).map(|user| at_minute(failure(user), 30)).collect();
+    let all = [&theft[..], &spray].concat();
+    stage.know(&all);
+    assert_eq!(stage.deliver(&all).await.proposed, 2);
+    let leaves = stage.leaves().await;
+    let proposed = leaves.iter().filter(|facts| facts["change"] == "proposed");
+    let users: Vec<&str> = proposed.map(|facts| facts["users"].as_str()).collect();
+    assert_eq!(users, ["1", "0"], "the account before the network");
 }
 
 #[tokio::test]

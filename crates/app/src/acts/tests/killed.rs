@@ -58,7 +58,7 @@ async fn whenever_the_tenant_goes_away_the_run_ends_right_and_nothing_that_is_se
             *stage.fake.fuse.lock() = Some(fuse);
             stage.run().await;
             *stage.fake.fuse.lock() = None;
-            stage.run().await;
+            stage.run_later().await;
             let mut state = stage.state(&plan.id).await;
             if state == "halted" {
                 // What can't be seen is for a person to say: whether the message or the address went out.

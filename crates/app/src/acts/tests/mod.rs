@@ -2,9 +2,12 @@
 
 mod answered;
 mod countersigned;
+mod erased;
+mod flooded;
 mod inquiries;
 mod killed;
 mod messages;
+mod own;
 mod scene;
 mod together;
 mod trouble;

@@ -37,10 +37,14 @@ pub(super) struct Fake {
     pub(super) goes_late: Mutex<bool>,
     /// Answers 429 to everything.
     pub(super) is_flooded: Mutex<bool>,
+    /// Answers 429 to every write.
+    pub(super) takes_no_writes: Mutex<bool>,
     /// Holds each write until somebody lets it go on; `None`: nobody does.
     pub(super) gate: Mutex<Option<Arc<Semaphore>>>,
     /// Whether only what nobody waits for is held.
     pub(super) is_gate_for_bulk: Mutex<bool>,
+    /// Whether receivers answer 429.
+    pub(super) is_busy: Mutex<bool>,
     /// Whether receivers take messages and never answer.
     pub(super) is_mute: Mutex<bool>,
     pub(super) told: Mutex<Vec<String>>,
@@ -101,6 +105,9 @@ impl Api for Held {
             if let Some(gate) = gate.filter(|_| is_held) {
                 gate.acquire().await.unwrap().forget();
             }
+            if *self.0.takes_no_writes.lock() {
+                return Err(ApiError::Limited { operation, after: None });
+            }
             let (is_there, is_last) = self.0.lives();
             if !is_there || is_last && !*self.0.goes_late.lock() {
                 return Err(gone);
@@ -143,6 +150,9 @@ impl SendHook for Receiver {
             if !self.0.lives().0 {
                 return Err(HookError::Late);
             }
+            if *self.0.is_busy.lock() {
+                return Err(HookError::Busy { status: 429, seconds: 1 });
+            }
             self.0.told.lock().push(String::from_utf8(message.body.to_vec()).unwrap());
             if *self.0.is_mute.lock() { Err(HookError::Late) } else { Ok(Taken::default()) }
         })
@@ -173,6 +183,7 @@ fn world() -> World {
     add("roles", json!({"id": "rol_0", "name": "rol_0"}));
     add("organizations", json!({"id": "org_a", "name": "a", "display_name": "A"}));
     add("connections", json!({"id": "con_1", "name": "people", "strategy": "auth0"}));
+    add("clients", json!({"client_id": "ours", "name": "Countersign"}));
     add("resource_servers", json!({"id": "api", "token_lifetime": 7_200}));
     world
 }
@@ -189,7 +200,11 @@ impl Stage {
 
     /// With receivers of messages.
     pub(super) async fn telling(settings: Settings, hooks: Vec<Hook>) -> Self {
-        let scene = Scene::new(hooks).await;
+        Self::on(Scene::new(hooks).await, settings)
+    }
+
+    /// In a scene of its own.
+    pub(super) fn on(scene: Scene, settings: Settings) -> Self {
         let fake = Arc::new(Fake { world: Mutex::new(world()), ..Fake::default() });
         let receiver: Arc<dyn SendHook> = Arc::new(Receiver(Arc::clone(&fake)));
         scene.tenant.give_hands(Hands {
@@ -275,6 +290,19 @@ impl Stage {
     pub(super) async fn approved(&self, changes: &[Value]) -> PlanHead {
         let plan = self.propose(changes).await.unwrap();
         self.app().approve_plan(&self.approver("noa").await, &plan.id, &plan.hash).await.unwrap()
+    }
+
+    /// What is due now, and what was put off.
+    pub(super) async fn run_later(&self) -> crate::acts::Ran {
+        self.scene.clock.advance(Duration::from_secs(301));
+        self.run().await
+    }
+
+    /// What leaves tell of one plan: the changes, in the ledger's order.
+    pub(super) async fn changes_of(&self, plan: &str) -> Vec<String> {
+        let leaves = self.leaves().await;
+        let its = leaves.iter().filter(|facts| facts.get("plan").is_some_and(|of| of == plan));
+        its.map(|facts| facts["change"].clone()).collect()
     }
 
     pub(super) async fn run(&self) -> crate::acts::Ran {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use countersign_plan::{gate::Settings, testing::World};
+use countersign_rights::{Action, How, Role};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -118,11 +119,12 @@ async fn a_tenant_that_takes_nothing_leaves_the_run_where_it_is_and_nothing_is_d
     let plan = stage.approved(&[block(1), revoke(1)]).await;
     *stage.fake.is_flooded.lock() = true;
     for _ in 0..3 {
-        assert_eq!(stage.run().await.waiting, 1);
+        assert_eq!(stage.run_later().await.waiting, 1);
         assert_eq!(stage.state(&plan.id).await, "running");
     }
     *stage.fake.is_flooded.lock() = false;
-    assert_eq!(stage.run().await.ended, 1);
+    assert_eq!(stage.run().await, crate::acts::Ran::default(), "not before its pause is over");
+    assert_eq!(stage.run_later().await.ended, 1);
     assert_eq!((stage.state(&plan.id).await.as_str(), stage.fake.taken.lock().len()), ("done", 2));
 }
 
@@ -133,6 +135,7 @@ async fn a_person_stops_a_run_and_lets_it_go_on() {
     *stage.fake.fuse.lock() = Some(4);
     assert_eq!(stage.run().await.waiting, 1);
     *stage.fake.fuse.lock() = None;
+    // Why no wait: whoever lets it go on wants it to be tried at once.
     let mia = stage.mia().await;
     assert_eq!(stage.app().stop_plan(&mia, &plan.id).await.unwrap().state, "halted");
     let taken = stage.fake.taken.lock().len();
@@ -141,6 +144,81 @@ async fn a_person_stops_a_run_and_lets_it_go_on() {
     assert_eq!(stage.app().resume_plan(&mia, &plan.id).await.unwrap().state, "running");
     assert_eq!(stage.run().await.ended, 1);
     assert_eq!((stage.state(&plan.id).await.as_str(), stage.fake.taken.lock().len()), ("done", 2));
+}
+
+/// A plan whose last step makes an address that nobody sees, stopped while that is on its way; `is_lost`: so is its answer.
+async fn stopped_in_the_dark(is_lost: bool) -> (Stage, String) {
+    let stage = Stage::new(Settings::default()).await;
+    let plan = stage.approved(&[json!({"change": "force_password_reset", "user": "auth0|1"})]).await;
+    assert_eq!(plan.steps, 2);
+    let gate = Arc::new(Semaphore::new(1));
+    *stage.fake.gate.lock() = Some(Arc::clone(&gate));
+    let stop = async {
+        while stage.changes_of(&plan.id).await.iter().filter(|change| *change == "step_intended").count() < 2
+        {
+            tokio::task::yield_now().await;
+        }
+        let stopped = stage.app().stop_plan(&stage.mia().await, &plan.id).await.unwrap();
+        assert_eq!(stopped.state, "halted");
+        if is_lost {
+            *stage.fake.goes_late.lock() = true;
+            *stage.fake.fuse.lock() = Some(1);
+        }
+        gate.add_permits(9);
+    };
+    tokio::join!(stage.run(), stop);
+    *stage.fake.fuse.lock() = None;
+    let shown = stage.app().plan(&stage.scene.tenant, &plan.id).await.unwrap();
+    assert_eq!(
+        (shown.plan.state.as_str(), shown.halt.map(|halt| halt.why.code())),
+        ("halted", Some("stopped"))
+    );
+    assert_eq!(stage.fake.taken.lock().len(), 2);
+    assert_eq!(stage.run().await.ended, 0, "it stands still");
+    assert_eq!(stage.app().resume_plan(&stage.mia().await, &plan.id).await.unwrap().state, "running");
+    (stage, plan.id)
+}
+
+#[tokio::test]
+async fn what_was_on_its_way_in_the_dark_at_the_stop_counts_once_when_it_was_answered() {
+    let (stage, plan) = stopped_in_the_dark(false).await;
+    assert_eq!(stage.run().await.ended, 1);
+    assert_eq!((stage.state(&plan).await.as_str(), stage.fake.taken.lock().len()), ("done", 2));
+}
+
+#[tokio::test]
+async fn what_was_on_its_way_in_the_dark_at_the_stop_is_for_a_person_to_say_when_nobody_knows() {
+    let (stage, plan) = stopped_in_the_dark(true).await;
+    assert_eq!(stage.run().await.ended, 1);
+    let shown = stage.app().plan(&stage.scene.tenant, &plan).await.unwrap();
+    assert_eq!(shown.halt.map(|halt| (halt.step, halt.why.code())), Some((1, "uncertain")));
+    assert_eq!(stage.fake.taken.lock().len(), 2, "it is not sent again");
+    let refused = stage.app().resume_plan(&stage.mia().await, &plan).await;
+    assert!(matches!(refused, Err(Error::Plan(PlanRefusal::Misfit))), "{refused:?}");
+    stage.app().settle_step(&stage.mia().await, &plan, (1, true)).await.unwrap();
+    assert_eq!(stage.run().await.ended, 1);
+    assert_eq!((stage.state(&plan).await.as_str(), stage.fake.taken.lock().len()), ("done", 2));
+}
+
+#[tokio::test]
+async fn a_part_of_the_service_takes_back_its_own_alone_and_a_permit_for_something_else_nothing() {
+    let stage = Stage::new(Settings::default()).await;
+    let plan = stage.approved(&[block(1)]).await;
+    stage.run().await;
+    let analyst = ("ana", Role::Analyst, How::Oidc);
+    let ana = stage.permit(analyst, Action::TellOutcomes).await.unwrap();
+    let refused = stage.app().take_back_own(&ana, &plan.id, "reviews").await;
+    assert!(matches!(refused, Err(Error::Plan(PlanRefusal::Misfit))), "{refused:?}");
+    let denied = stage.app().undo_plan(&ana, &plan.id, None).await;
+    assert!(matches!(denied, Err(Error::Denied { .. })), "{denied:?}");
+    for denied in [
+        stage.app().stop_plan(&ana, &plan.id).await,
+        stage.app().resume_plan(&ana, &plan.id).await,
+        stage.app().settle_step(&ana, &plan.id, (0, true)).await,
+    ] {
+        assert!(matches!(denied, Err(Error::Denied { .. })), "{denied:?}");
+    }
+    assert_eq!(proposed(&stage).await, 0);
 }
 
 #[tokio::test]

@@ -203,6 +203,7 @@ macro_rules! suite {
                 a_plan_comes_back_and_what_it_says_is_never_changed
                 a_plan_goes_from_hand_to_hand_wherever_it_stands
                 plans_are_listed_by_state_incident_queue_and_page
+                what_is_due_is_told_by_its_id_the_oldest_first_and_not_before_it_is_tried_again
                 of_two_reviews_at_once_one_is_stale_and_none_is_changed
                 a_step_goes_on_from_where_it_was_read_and_by_one_holder_alone
                 what_was_begun_is_summed_and_a_dropped_plan_is_gone

@@ -1,7 +1,7 @@
 use countersign_ledger::Hash;
 use countersign_store::{
-    Commit, DeskChange, Fence, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent,
-    StoreError, Write,
+    Commit, DeskChange, DuePlans, Fence, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite,
+    PlansSpent, StoreError, Write,
 };
 
 use super::{
@@ -32,6 +32,8 @@ fn plan(id: &str) -> PlanRow {
         halt: None,
         is_by_policy: true,
         changed: at(1),
+        waits: None,
+        try_at: None,
         key_id: "key".to_owned(),
         sealed: b"sealed".to_vec(),
     }
@@ -90,6 +92,8 @@ pub async fn a_plan_comes_back_and_what_it_says_is_never_changed(Fresh { store, 
         begun: Some(at(9)),
         halt: Some("{}".to_owned()),
         changed: at(9),
+        waits: Some("{}".to_owned()),
+        try_at: Some(at(11)),
         ..first.clone()
     };
     let lies = PlanRow {
@@ -159,6 +163,38 @@ pub async fn plans_are_listed_by_state_incident_queue_and_page(Fresh { store, ..
     assert_eq!(ids(PlanFilter { audience: text("owners"), ..all.clone() }, 9).await, ["pln_3"]);
     assert_eq!(ids(PlanFilter { assignee: text("per_1"), ..all.clone() }, 9).await, ["pln_4"]);
     assert_eq!(ids(PlanFilter { overdue_at: Some(at(51)), ..all }, 9).await, ["pln_3"]);
+}
+
+pub async fn what_is_due_is_told_by_its_id_the_oldest_first_and_not_before_it_is_tried_again(
+    Fresh { store, .. }: Fresh,
+) {
+    let t = tenant("t");
+    let running = |id: &str, try_at| PlanRow { state: "running".to_owned(), try_at, ..plan(id) };
+    let rows = [running("pln_3", None), running("pln_1", None), running("pln_2", Some(at(9))), plan("pln_4")];
+    store.commit(writes(&t, rows.into_iter().map(|row| put(0, row)).collect())).await.unwrap();
+    let due = async |state: &str, (expired, tried), limit| {
+        let (expired_by, tried_by) = (at(expired), at(tried));
+        store
+            .list_due_plans(&t, DuePlans { state: state.to_owned(), expired_by, tried_by }, limit)
+            .await
+            .unwrap()
+    };
+    assert_eq!(due("running", (1_000, 8), 9).await, ["pln_1", "pln_3"]);
+    assert_eq!(due("running", (1_000, 9), 9).await, ["pln_1", "pln_2", "pln_3"]);
+    assert_eq!(due("running", (1_000, 9), 1).await, ["pln_1"]);
+    assert_eq!(due("proposed", (999, 9), 9).await, [""; 0], "its time is not over");
+    assert_eq!(due("proposed", (1_000, 9), 9).await, ["pln_4"]);
+    let waits = |version, waits: Option<&str>, try_at| {
+        let (plan, waits) = ("pln_1".to_owned(), waits.map(str::to_owned));
+        writes(&t, vec![Write::Plan(PlanWrite::Waits { plan, version, waits, try_at })])
+    };
+    assert_eq!(store.commit(waits(Some(2), Some("why"), Some(at(20)))).await, Err(StoreError::Stale));
+    store.commit(waits(Some(1), Some("why"), Some(at(20)))).await.unwrap();
+    let waiting = PlanRow { waits: Some("why".to_owned()), ..running("pln_1", Some(at(20))) };
+    assert_eq!(store.find_plan(&t, "pln_1").await, Ok(Some(waiting)), "and its version stays");
+    assert_eq!(due("running", (1_000, 9), 9).await, ["pln_2", "pln_3"]);
+    store.commit(waits(None, None, None)).await.unwrap();
+    assert_eq!(store.find_plan(&t, "pln_1").await, Ok(Some(running("pln_1", None))));
 }
 
 pub async fn of_two_reviews_at_once_one_is_stale_and_none_is_changed(Fresh { store, raw, .. }: Fresh) {
