@@ -13,9 +13,13 @@ use super::{NewPlan, PlanHead};
 use crate::{App, Error, access::Permit, incidents::EntityTag};
 
 /// The changes that contain an account, with what each is for people.
-pub const CONTAINMENT: [(&str, &str); 4] = [
-    ("block_user", "Block the account"),
+pub const CONTAINMENT: [(&str, &str); 5] = [
+    ("block_user", "Block the account at the tenant"),
     ("revoke_access", "End its sessions and refresh tokens"),
+    (
+        "mark_contained",
+        "Mark it, so that each of its sign-ins is denied here, and by the Actions where we can't be reached",
+    ),
     ("force_password_reset", "Make it set a new password"),
     ("reset_mfa", "Remove its authentication methods"),
 ];

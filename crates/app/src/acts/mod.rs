@@ -21,6 +21,7 @@ mod review;
 mod run;
 mod send;
 mod shown;
+mod since;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,7 @@ pub use self::{
     recorder::PlanRecorder,
     refusal::PlanRefusal,
     respond::{PlaybookFiles, Responded, known_detectors},
+    since::{SignInEnd, SignInSince},
     view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
 };
 pub(crate) use self::{desk::facts as hand_facts, executor::Bell};

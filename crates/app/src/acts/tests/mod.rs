@@ -6,6 +6,7 @@ mod inquiries;
 mod killed;
 mod messages;
 mod scene;
+mod since;
 mod together;
 mod trouble;
 mod world;
