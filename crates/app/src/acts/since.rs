@@ -62,6 +62,10 @@ pub struct SignInSince {
     pub decision: Option<(DecisionId, Mode, Verdict)>,
 }
 
+const fn is_refused(end: SignInEnd) -> bool {
+    matches!(end, SignInEnd::Refused | SignInEnd::WrongPassword | SignInEnd::TokenRefused)
+}
+
 impl App {
     /// The newest sign-ins of the first people whom a plan touches, since its run was begun; nothing before that.
     ///
@@ -93,6 +97,9 @@ impl App {
             let end = ENDS.iter().find(|(kind, _)| *kind == row.entry.kind);
             let Some((_, end)) = end else { continue };
             let decision = self.decision_of_entry(tenant, row.entry.log_id).await?;
+            // Why: a tenant that refused without asking tells of no sign-in, so that only time would join it to one that was let in.
+            let decision =
+                decision.filter(|(.., verdict)| !is_refused(*end) || *verdict >= Verdict::Challenge);
             found.push(SignInSince { at: row.entry.at, name: name.clone(), end: *end, decision });
         }
         Ok(())

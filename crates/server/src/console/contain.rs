@@ -99,8 +99,8 @@ impl Page {
                     }
                     fieldset {
                         legend { "What" }
-                        @for (index, (word, said)) in CONTAINMENT.iter().enumerate() {
-                            label.check { input type="checkbox" name="change" value=(word) checked[index < USUAL]; span { (said) } }
+                        @for (index, (change, said)) in CONTAINMENT.iter().enumerate() {
+                            label.check { input type="checkbox" name="change" value=(change) checked[index < USUAL]; span { (said) } }
                         }
                     }
                     label { "Why" textarea name="reason" rows="3" required maxlength="1000" {} }

@@ -36,6 +36,9 @@ use crate::{Server, authn::Known};
 /// So many steps are shown one by one.
 const STEPS: usize = 200;
 
+/// So much of what a reason rests on is told.
+const EVIDENCE: usize = 8;
+
 /// How long after a run was begun its page looks for what comes after it.
 const WATCHED: Micros = 15 * 60 * 1_000_000;
 
@@ -306,7 +309,8 @@ impl Page {
                         li {
                             p.wrap { (because.reason) }
                             @if !because.evidence.is_empty() {
-                                p.quiet.wrap { "Rests on: " @for evidence in &because.evidence { (self.evidence(evidence)) " " } }
+                                p.quiet.wrap { "Rests on: " @for evidence in because.evidence.iter().take(EVIDENCE) { (self.evidence(evidence)) " " }
+                                    @if because.evidence.len() > EVIDENCE { "and " (because.evidence.len() - EVIDENCE) " more" } }
                             }
                         }
                     }

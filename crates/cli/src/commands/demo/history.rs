@@ -48,7 +48,8 @@ pub async fn seed(base: &Base, config: &Config, past: Vec<Moment>, last: Vec<Val
     let app = base.app(config, &held, &ReferenceFiles::default()).await?;
     let id: TenantId = TENANT.parse()?;
     let past_of = Past { tenant: app.tenant(&id)?, app, clock };
-    if !past_of.app.decisions(Within::all(&past_of.tenant), DecisionFilter::default(), 1).await?.is_empty() {
+    let decided = past_of.app.decisions(Within::all(&past_of.tenant), DecisionFilter::default(), 1).await?;
+    if !decided.is_empty() {
         past_of.reach(base.clock.now());
         return past_of.watch(last).await;
     }
@@ -65,8 +66,9 @@ pub async fn seed(base: &Base, config: &Config, past: Vec<Moment>, last: Vec<Val
         }
         entries.extend(moment.entries);
     }
-    entries.extend(last);
     past_of.watch(entries).await?;
+    past_of.reach(base.clock.now());
+    past_of.watch(last).await?;
     past_of.app.record_gap(&past_of.tenant).await?;
     past_of.app.sign_checkpoint(&past_of.tenant).await?;
     Ok(())

@@ -39,9 +39,10 @@ fn exchange(person: &Person, is_home: bool) -> Record {
     let home = person.office.city;
     let (country, latitude, longitude) =
         if is_home { (home.country.0, home.latitude, home.longitude) } else { ("JP", 34.69, 135.5) };
+    // Why addresses of their own: what is found about other people at the same ones would belong to the same incident.
     let (ip, agent) = match is_home {
-        true => ("192.0.2.7", "Chrome 128.0.0 / Windows 10.0.0"),
-        false => ("203.0.113.203", "Chrome 128.0.0 / Linux 0.0.0"),
+        true => ("2001:db8:7c41::7", "Chrome 128.0.0 / Windows 10.0.0"),
+        false => ("2001:db8:05a4::66", "Chrome 128.0.0 / Linux 0.0.0"),
     };
     Record::new("sertft", "Refresh Token for Access Token")
         .with("user_id", person.user_id.as_str())
