@@ -1,5 +1,7 @@
 //! How people whom a plan touches sign in since its run was begun, as the tenant's log tells it: what shows whether it holds.
 
+use std::collections::BTreeSet;
+
 use countersign_core::{DecisionId, Mode, Timestamp, Verdict};
 use countersign_detect::Entity;
 use countersign_store::Scope;
@@ -66,6 +68,14 @@ const fn is_refused(end: SignInEnd) -> bool {
     matches!(end, SignInEnd::Refused | SignInEnd::WrongPassword | SignInEnd::TokenRefused)
 }
 
+/// A decision is about one sign-in: of several that only time joins to it, the first keeps it.
+fn told_once(found: &mut [SignInSince]) {
+    let mut seen = BTreeSet::new();
+    for one in found {
+        one.decision = one.decision.take().filter(|(id, ..)| seen.insert(id.clone()));
+    }
+}
+
 impl App {
     /// The newest sign-ins of the first people whom a plan touches, since its run was begun; nothing before that.
     ///
@@ -78,7 +88,9 @@ impl App {
         for user in users(kept.plan()).take(USERS) {
             self.add_sign_ins(tenant, &user, begun, &mut found).await?;
         }
-        found.sort_by_key(|one| std::cmp::Reverse(one.at));
+        found.sort_by_key(|one| one.at);
+        told_once(&mut found);
+        found.reverse();
         found.truncate(TOLD);
         Ok(found)
     }
@@ -115,5 +127,28 @@ impl App {
         let Some(id) = joined.into_iter().find_map(|row| row.decision) else { return Ok(None) };
         let row = self.ports.store.find_decision(Scope::Tenant(&tenant.id), &id).await?;
         Ok(row.map(|row| (id, row.decision.mode, row.decision.verdict)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_stays_with_the_first_sign_in_that_it_was_joined_to() {
+        let decision = |last: char| {
+            let id = format!("dec_01a229dc30c47660912003269{last}177b5");
+            Some((id.parse().unwrap(), Mode::Enforce, Verdict::Deny))
+        };
+        let of = |seconds, decision| SignInSince {
+            at: Timestamp::from_seconds(seconds),
+            name: "als_1".to_owned(),
+            end: SignInEnd::Refused,
+            decision,
+        };
+        let mut found = [of(1, decision('a')), of(2, decision('a')), of(3, None), of(4, decision('b'))];
+        told_once(&mut found);
+        let kept = found.map(|one| one.decision);
+        assert_eq!(kept, [decision('a'), None, None, decision('b')]);
     }
 }

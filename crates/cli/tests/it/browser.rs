@@ -70,7 +70,7 @@ impl Browser {
                 request = request.header("sec-fetch-site", "same-origin").body(body);
                 request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
             }
-            let response = self.runtime.block_on(request.send()).unwrap();
+            let response = self.runtime.block_on(async { request.send().await }).unwrap();
             for cookie in response.headers().get_all(header::SET_COOKIE) {
                 let (pair, rest) = cookie.to_str().unwrap().split_once(';').unwrap();
                 let (name, value) = pair.split_once('=').unwrap();
@@ -81,7 +81,11 @@ impl Browser {
             }
             let Some(location) = response.headers().get(header::LOCATION) else {
                 let status = response.status().as_u16();
-                return Page { url, status, text: self.runtime.block_on(response.text()).unwrap() };
+                return Page {
+                    url,
+                    status,
+                    text: self.runtime.block_on(async { response.text().await }).unwrap(),
+                };
             };
             url = url.join(location.to_str().unwrap()).unwrap();
             method = Method::GET;

@@ -12,7 +12,7 @@ use crate::world::{connect, countersign, get, now, seconds};
 
 /// A newcomer waits ten seconds at the most, with a release build on an idle machine; here a debug build makes up a month and
 /// shares two cores and a disk with every other test.
-pub const SOON: Duration = Duration::from_secs(90);
+pub const SOON: Duration = Duration::from_secs(180);
 
 /// A demo that runs.
 pub struct Demo {

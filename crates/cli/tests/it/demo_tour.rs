@@ -82,8 +82,9 @@ fn a_newcomer_contains_an_account_with_two_people_sees_it_refused_and_takes_it_b
     assert!(paula.text.contains("Plans"), "{}", paula.text);
 
     // The incident is there from the start, and a playbook's plan about it comes by itself.
-    let incidents = newcomer.until("/incidents", "One family of refresh tokens used from several places");
-    let link = incidents.text.split("One family of refresh tokens").next().unwrap();
+    let title = ">One family of refresh tokens used from several places</a>";
+    let incidents = newcomer.until("/incidents", title);
+    let link = incidents.text.split(title).next().unwrap();
     let id = link.rsplit("/incidents/").next().unwrap().split(['?', '"']).next().unwrap().to_owned();
     let incident = newcomer.until(&format!("/incidents/{id}"), "revoke access</a>");
     let contain = newcomer.browser.link(&incident, "/contain?");

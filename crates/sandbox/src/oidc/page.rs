@@ -16,7 +16,7 @@ use crate::tenant::http::{Ready, Shell};
 /// How the pages look: one column, by the system's fonts and its choice of light or dark.
 const STYLE: &str = "\
 :root{color-scheme:light dark;--line:light-dark(#c9ced6,#454b55);--quiet:light-dark(#555d69,#a8b0bc);--act:light-dark(#1f5fbf,#8ab4ff)}\
-body{margin:0;font:16px/1.5 system-ui,sans-serif;background:light-dark(#f3f4f6,#15181d);color:light-dark(#1a1d22,#e7e9ec)}\
+body{margin:0;padding:0 1rem;font:16px/1.5 system-ui,sans-serif;background:light-dark(#f3f4f6,#15181d);color:light-dark(#1a1d22,#e7e9ec)}\
 main{max-width:26rem;margin:10vh auto 2rem;padding:1.5rem;border:1px solid var(--line);border-radius:10px;background:light-dark(#fff,#1d2127)}\
 h1{margin:0;font-size:1.5rem}\
 h1+p{margin-top:.25rem;color:var(--quiet)}\

@@ -80,7 +80,8 @@ mod tests {
             end: SignInEnd::Refused,
             decision: None,
         };
-        let denied = Some(("dec_01JB2N3A4C5D6E7F8G9HJKMNPQ".parse().unwrap(), Mode::Enforce, Verdict::Deny));
+        let denied =
+            Some(("dec_01a229dc30c476609120032693e177b5".parse().unwrap(), Mode::Enforce, Verdict::Deny));
         let all = [
             one.clone(),
             SignInSince { decision: denied, ..one.clone() },
