@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_decision_stays_with_the_first_sign_in_that_it_was_joined_to() {
         let decision = |last: char| {
-            let id = format!("dec_01a229dc30c47660912003269{last}177b5");
+            let id = format!("dec_01a229dc30c476609120032693e177b{last}");
             Some((id.parse().unwrap(), Mode::Enforce, Verdict::Deny))
         };
         let of = |seconds, decision| SignInSince {
