@@ -239,7 +239,7 @@ impl Subjects {
             let shows = |one: &&Confirmed| one.user.as_ref() == Some(user);
             let (reason, evidence) = shown(case, shows);
             for change in &playbook.users {
-                let change = of_user(*change, user, case.incident);
+                let change = change.of(user, case.incident);
                 wanted.push(Wanted { change, reason: reason.clone(), evidence: evidence.clone() });
             }
         }
@@ -291,19 +291,23 @@ fn networks(case: Case<'_>, has_earlier: &mut bool) -> Vec<String> {
     networks
 }
 
-fn of_user(change: UserChange, user: &UserId, incident: &str) -> Change {
-    let one = OneUser { user: user.clone() };
-    match change {
-        UserChange::MarkContained => {
-            let mark = (CONTAINED.to_owned(), Json(json!({ "incident": incident })));
-            Change::SetAppMetadata(SetMetadata { user: user.clone(), keys: BTreeMap::from([mark]) })
+impl UserChange {
+    /// The change of this sort of a user; a mark says the incident.
+    #[must_use]
+    pub fn of(self, user: &UserId, incident: &str) -> Change {
+        let one = OneUser { user: user.clone() };
+        match self {
+            Self::MarkContained => {
+                let mark = (CONTAINED.to_owned(), Json(json!({ "incident": incident })));
+                Change::SetAppMetadata(SetMetadata { user: user.clone(), keys: BTreeMap::from([mark]) })
+            }
+            Self::BlockUser => Change::BlockUser(one),
+            Self::ForcePasswordReset => Change::ForcePasswordReset(one),
+            Self::ResetMfa => Change::ResetMfa(one),
+            Self::RevokeSessions => Change::RevokeSessions(one),
+            Self::RevokeRefreshTokens => Change::RevokeRefreshTokens(one),
+            Self::RevokeAccess => Change::RevokeAccess(one),
         }
-        UserChange::BlockUser => Change::BlockUser(one),
-        UserChange::ForcePasswordReset => Change::ForcePasswordReset(one),
-        UserChange::ResetMfa => Change::ResetMfa(one),
-        UserChange::RevokeSessions => Change::RevokeSessions(one),
-        UserChange::RevokeRefreshTokens => Change::RevokeRefreshTokens(one),
-        UserChange::RevokeAccess => Change::RevokeAccess(one),
     }
 }
 

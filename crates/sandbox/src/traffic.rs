@@ -112,8 +112,9 @@ impl Traffic {
         planned.into_iter().filter_map(|(at, index, is_first)| self.honest_of(index, at, is_first)).collect()
     }
 
-    /// The honest sign-in of one person; with `afresh`, at a browser and with the first factor.
-    pub(crate) fn honest_of(&mut self, index: usize, at: Timestamp, afresh: bool) -> Option<SignIn> {
+    /// The honest sign-in of one person, an index into the population; with `afresh`, at a browser and with the first factor. Instants
+    /// must not go back. `None` when there is nobody of that index.
+    pub fn honest_of(&mut self, index: usize, at: Timestamp, afresh: bool) -> Option<SignIn> {
         let Self { population, standings, dice, .. } = self;
         let (person, standing) = population.person(index).zip(standings.get_mut(index))?;
         let (event, channel) = sign_in(person, standing, dice, at, afresh);

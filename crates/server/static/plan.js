@@ -1,20 +1,22 @@
-// How far a plan came, asked for again while it goes on. Without it the page is right as of when it was made.
+// How far a plan came, and what comes after it, asked for again while that goes on. Without it the page is right as of when it was made.
 
 const EACH_MS = 2_000;
 
 const refresh = async () => {
-  const here = document.querySelector("[data-moving]");
-  if (!here || document.hidden) return;
+  const here = [...document.querySelectorAll("[data-moving]")];
+  if (here.length === 0 || document.hidden) return;
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const next = page.querySelector("[data-moving]");
-  // It came to an end, or halted: the whole page is another one.
-  if (!next) {
+  const next = here.map(({ dataset }) => page.querySelector(`[data-moving="${dataset.moving}"]`));
+  // Something came to an end, or halted: the whole page is another one.
+  if (next.includes(null)) {
     location.reload();
     return;
   }
-  if (next.innerHTML !== here.innerHTML) here.replaceChildren(...next.childNodes);
+  here.forEach((part, at) => {
+    if (next[at].innerHTML !== part.innerHTML) part.replaceChildren(...next[at].childNodes);
+  });
 };
 
 setInterval(() => {

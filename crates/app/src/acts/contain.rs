@@ -2,22 +2,27 @@
 
 use std::collections::BTreeSet;
 
+use countersign_auth0::management::UserId;
 use countersign_detect::{
     Entity, EntityKind,
     incident::{Incident, IncidentId},
 };
-use countersign_plan::change::{Change, Evidence, Wanted};
-use serde_json::json;
+use countersign_plan::change::{Evidence, Wanted};
+use countersign_playbook::UserChange;
 
 use super::{NewPlan, PlanHead};
 use crate::{App, Error, access::Permit, incidents::EntityTag};
 
 /// The changes that contain an account, with what each is for people.
-pub const CONTAINMENT: [(&str, &str); 4] = [
-    ("block_user", "Block the account"),
-    ("revoke_access", "End its sessions and refresh tokens"),
-    ("force_password_reset", "Make it set a new password"),
-    ("reset_mfa", "Remove its authentication methods"),
+pub const CONTAINMENT: [(UserChange, &str); 5] = [
+    (UserChange::BlockUser, "Block the account at the tenant"),
+    (UserChange::RevokeAccess, "End its sessions and refresh tokens"),
+    (
+        UserChange::MarkContained,
+        "Mark it, so that each of its sign-ins is denied here, and by the Actions where we can't be reached",
+    ),
+    (UserChange::ForcePasswordReset, "Make it set a new password"),
+    (UserChange::ResetMfa, "Remove its authentication methods"),
 ];
 
 /// The most evidence of one change that is taken from an incident.
@@ -49,7 +54,7 @@ impl App {
         id.parse::<IncidentId>().map_err(|_| Error::NotFound("incident"))?;
         let (_, incident) = self.raw_incident(permit, id).await?;
         let Containment { accounts, changes, reason } = wanted;
-        let is_known = |word: &String| CONTAINMENT.iter().any(|(known, _)| known == word);
+        let is_known = |word: &String| CONTAINMENT.iter().any(|(known, _)| known.as_str() == word);
         if accounts.is_empty() || changes.is_empty() || !changes.iter().all(is_known) {
             return Err(Error::Containment);
         }
@@ -60,10 +65,10 @@ impl App {
             let is_it =
                 |user: &&&Entity| user.kind == EntityKind::User && Self::entity_tag(permit, user) == tag;
             let user = users.iter().find(is_it).ok_or(Error::NotFound("account"))?;
-            for (word, _) in CONTAINMENT.iter().filter(|(word, _)| changes.contains(*word)) {
-                let change: Change = serde_json::from_value(json!({ "change": word, "user": user.name }))
-                    // Why: a name that was typed at a sign-in is no account.
-                    .map_err(|_| Error::NotFound("account"))?;
+            // Why: a name that was typed at a sign-in is no account.
+            let user: UserId = user.name.parse().map_err(|_| Error::NotFound("account"))?;
+            for (change, _) in CONTAINMENT.iter().filter(|(change, _)| changes.contains(change.as_str())) {
+                let change = change.of(&user, id);
                 all.push(Wanted { change, reason: reason.clone(), evidence: evidence.clone() });
             }
         }

@@ -22,6 +22,7 @@ mod review;
 mod run;
 mod send;
 mod shown;
+mod since;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ pub use self::{
     recorder::PlanRecorder,
     refusal::PlanRefusal,
     respond::{PlaybookFiles, Responded, known_detectors},
+    since::{SignInEnd, SignInSince},
     view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
     wait::{Hindrance, Waits},
 };

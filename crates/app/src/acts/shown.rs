@@ -183,7 +183,7 @@ fn kinds(plan: &ChangePlan) -> Vec<KindCount> {
 }
 
 /// The users that a plan touches, each once.
-fn users(plan: &ChangePlan) -> impl Iterator<Item = Entity> {
+pub(super) fn users(plan: &ChangePlan) -> impl Iterator<Item = Entity> {
     let users: BTreeSet<&str> =
         plan.steps.iter().flat_map(|step| &step.scope.users).map(UserId::as_str).collect();
     users.into_iter().map(|user| Entity::new(EntityKind::User, user))

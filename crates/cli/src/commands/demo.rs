@@ -1,10 +1,12 @@
-//! `countersign demo`: the service, generated people, the real Action in Node, one URL.
+//! `countersign demo`: the service, generated people, the real Action in Node, two people at the console, one URL.
 
 mod fatigue;
 mod history;
 mod live;
+mod people;
 mod reader;
 mod stand;
+mod theft;
 
 use std::{
     net::SocketAddr,
@@ -17,15 +19,18 @@ use std::{
 use anyhow::{Context, anyhow};
 use countersign_core::{Mode, TenantId};
 use countersign_policy::{Claims, Document, Fallback, Layer};
-use countersign_sandbox::{HostError, Pace, Population, Scenario, Story, TENANT, simulate::Actions};
+use countersign_sandbox::{HostError, Pace, Population, Scenario, Story, TENANT, Traffic, simulate::Actions};
 use tokio::net::TcpListener;
 
 use self::{
     live::{Live, Requests},
+    people::Colleague,
     stand::Stand,
+    theft::Returning,
 };
 use super::{Verdict, print, start_logging};
 use crate::{
+    acting,
     args::Demo,
     clock::SystemEntropy,
     compose::Base,
@@ -60,32 +65,32 @@ pub async fn run(args: Demo) -> anyhow::Result<Verdict> {
     let mut tasks = tokio::task::JoinSet::new();
     let (actions, node) = actions(&folder.path).await?;
     let stand = Stand::start((scenario, SEED), actions, &base.clock, &mut tasks, stop.clone()).await?;
-    let told = stand.shell.tell_scenario().await.map_err(|fault| anyhow!("{fault:?}"));
-    let (past, traffic) = told.context("can't make up a history")?.context("a demo without a scenario")?;
-    history::seed(&base, &config, past).await.context("can't make up a history")?;
-
-    let app = base.app(&config, &base.clock, &ReferenceFiles::default()).await?;
+    let traffic = past(&stand, &people, &base, &config).await.context("can't make up a history")?;
     let listener = bind(args.listen).await?;
     let address = listener.local_addr()?;
+    let colleagues =
+        furnish(&stand, &base, &mut config, address).context("can't furnish the demo's tenant")?;
+    let app = base.app(&config, &base.clock, &ReferenceFiles::default()).await?;
+    people::let_in(&app, &colleagues).await.context("can't let the demo's people in")?;
     let server = base.server(&config, Arc::clone(&app), address)?;
-    let link = server.one_time_path().await?;
     let tenant_id: TenantId = TENANT.parse()?;
     let keys = base.data.action_keys(&tenant_id, base.entropy.as_ref())?;
     let key = keys.into_iter().next().context("no key of the Actions")?;
     let tenant = app.tenant(&tenant_id)?;
-    let installed = stand.install(&base, &app, &tenant, (address, &key)).await;
+    let console = config.access.oidc.as_ref().map(|oidc| oidc.client_id.clone()).unwrap_or_default();
+    let installed = stand.install(&base, &app, &tenant, (address, &key), &console).await;
     installed.context("can't install into the demo's tenant")?;
-    let reader = stand.reader(&base.data, base.clock.as_ref())?;
-    config.tenants.entry(tenant_id.clone()).or_default().management = Some(reader);
     let sources = sources(&config, &base.clock)?;
+    acting::give(&config, &app, base.data.path(), &base.clock, &sources)?;
     let doctor = Doctor::new(Arc::new(config), Arc::clone(&app), sources);
     tasks.spawn(doctor.run(stop.clone()));
     let requests = node.is_none().then(|| Requests::new(address, &key)).transpose()?;
-    print(&format!("Countersign demo: http://{address}{link}\n"));
+    print(&format!("Countersign demo: http://{address}/sign-in/start\n"));
     print(&introduction(node.as_deref()));
+    let returning = Returning::new(traffic.clone(), base.clock.now());
     let story = Story::new(traffic, PACE, SEED, base.clock.now());
     let (app_of, clock) = (Arc::clone(&app), Arc::clone(&base.clock));
-    let live = Live { app: app_of, tenant, shell: stand.shell, requests, story, clock };
+    let live = Live { app: app_of, tenant, shell: stand.shell, requests, story, returning, clock };
     tasks.spawn(fatigue::run(people, live.shell.clone(), Arc::clone(&live.clock)));
     tasks.spawn(live.run(stop.clone()));
     if let Some(seconds) = args.stop_after {
@@ -118,12 +123,44 @@ async fn actions(folder: &Path) -> anyhow::Result<(Actions, Option<String>)> {
     Ok(if node.is_some() { (actions, node) } else { (Actions::passed_over(), None) })
 }
 
+/// Makes up a month at the tenant and before the service; whoever goes on from there.
+async fn past(stand: &Stand, people: &Population, base: &Base, config: &Config) -> anyhow::Result<Traffic> {
+    let told = stand.shell.tell_scenario().await.map_err(|fault| anyhow!("{fault:?}"))?;
+    let (past, traffic) = told.context("a demo without a scenario")?;
+    let last = theft::told(&stand.shell, people, base.clock.now());
+    history::seed(base, config, past, last).await?;
+    Ok(traffic)
+}
+
+/// Makes at the tenant whom and what the service needs there: a client that reads, one that acts, the console's, and who works at it;
+/// the configuration says so.
+fn furnish(
+    stand: &Stand,
+    base: &Base,
+    config: &mut Config,
+    address: SocketAddr,
+) -> anyhow::Result<Vec<Colleague>> {
+    let (data, clock) = (&base.data, base.clock.as_ref());
+    let tenant = config.tenants.entry(TENANT.parse()?).or_default();
+    tenant.management = Some(stand.reader(data, clock)?);
+    tenant.acting = Some(stand.hand(data, clock)?);
+    let callback = format!("http://{address}/sign-in/callback");
+    config.access.oidc = Some(stand.console(&callback, data, clock)?);
+    stand.colleagues(clock)
+}
+
 /// What is told at the start.
 fn introduction(node: Option<&str>) -> String {
-    match node {
-        Some(node) => format!("The post-login Action was installed into a sandbox tenant and runs in Node {node}; three organizations sign in, and attackers do. A month of decisions and of the tenant's log lies behind them; what is found in it is under Incidents. Stop with Ctrl-C.\n"),
-        None => "Node was not found, so the demo sends the Action's requests itself. Install Node 18 or later to run the Action. Stop with Ctrl-C.\n".to_owned(),
-    }
+    let runs = match node {
+        Some(node) => format!("The post-login Action was installed into a sandbox tenant and runs in Node {node}."),
+        None => "Node was not found, so the demo sends the Action's requests itself. Install Node 18 or later to run the Action.".to_owned(),
+    };
+    format!(
+        "{runs} Three organizations sign in, attackers do, and a month lies behind them.\n\
+         The page offers two people to sign in as by a button, Paula and Alex: what one of them proposes, only the other can approve.\n\
+         Under Plans a playbook wants to contain an account whose refresh token is used from two continents. Approve it, see the next \
+         sign-in refused, undo it. Stop with Ctrl-C.\n"
+    )
 }
 
 /// The Action as an operator edits it who is done with auditing.

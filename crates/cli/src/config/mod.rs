@@ -28,6 +28,7 @@ use anyhow::{Context, bail};
 
 use crate::toml_text;
 
+pub use access::Oidc;
 pub use acting::Acting;
 #[cfg(test)]
 pub(crate) use keys::sample;

@@ -13,6 +13,8 @@ mod bench_baselines;
 #[cfg(test)]
 mod bench_risk;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod checks;
@@ -24,6 +26,8 @@ mod crash;
 mod decisions;
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod demo_tour;
 #[cfg(test)]
 #[path = "../shared/dice.rs"]
 mod dice;

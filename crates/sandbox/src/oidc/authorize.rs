@@ -45,7 +45,7 @@ pub(super) async fn ask(
             carry_out(&shell, &headers, &request, Kind::Login, order).await
         }
         Standing::Known | Standing::Undecided if !is_asked => ask_consent(&shell, &request, &order),
-        _ => page::password(&request.application, request.asks(), &request.fields, None),
+        _ => page::password(&shell, &request, None),
     }
 }
 
@@ -117,7 +117,9 @@ async fn carry_out(
 ) -> Response {
     let outcome = simulate::run(shell, &shell.base_url(headers), kind, order).await;
     match outcome {
-        Ok(outcome) => cookie::set(shell, headers, outcome.session_id.as_deref(), shown(request, &outcome)),
+        Ok(outcome) => {
+            cookie::set(shell, headers, outcome.session_id.as_deref(), shown(shell, request, &outcome))
+        }
         Err(fault) => {
             request.back(&[("error", "invalid_request"), ("error_description", &fault.to_string())])
         }
@@ -125,7 +127,7 @@ async fn carry_out(
 }
 
 /// What the person sees next.
-fn shown(request: &Request, outcome: &Outcome) -> Response {
+fn shown(shell: &Shell, request: &Request, outcome: &Outcome) -> Response {
     if let Some(code) = &outcome.code {
         return request.back(&[("code", code)]);
     }
@@ -133,11 +135,11 @@ fn shown(request: &Request, outcome: &Outcome) -> Response {
     fields.push(("transaction".to_owned(), outcome.state.clone().unwrap_or_default()));
     match (outcome.kind, &outcome.refusal) {
         (_, Some(refusal)) if refusal.error == "invalid_grant" => {
-            page::password(&request.application, request.asks(), &request.fields, Some(&refusal.description))
+            page::password(shell, request, Some(&refusal.description))
         }
         // Why: a session may end between the look at it and the sign-in.
         (_, Some(refusal)) if refusal.error == "login_required" && !request.has_prompt("none") => {
-            page::password(&request.application, request.asks(), &request.fields, None)
+            page::password(shell, request, None)
         }
         (_, Some(refusal)) => {
             request.back(&[("error", &refusal.error), ("error_description", &refusal.description)])

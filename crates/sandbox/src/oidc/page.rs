@@ -1,10 +1,39 @@
 //! The pages of a sign-in: plain forms without script.
 
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::request::Request;
+use crate::tenant::http::{Ready, Shell};
+
+/// How the pages look: one column, by the system's fonts and its choice of light or dark.
+const STYLE: &str = "\
+:root{color-scheme:light dark;--line:light-dark(#c9ced6,#454b55);--quiet:light-dark(#555d69,#a8b0bc);--act:light-dark(#1f5fbf,#8ab4ff)}\
+body{margin:0;padding:0 1rem;font:16px/1.5 system-ui,sans-serif;background:light-dark(#f3f4f6,#15181d);color:light-dark(#1a1d22,#e7e9ec)}\
+main{max-width:26rem;margin:10vh auto 2rem;padding:1.5rem;border:1px solid var(--line);border-radius:10px;background:light-dark(#fff,#1d2127)}\
+h1{margin:0;font-size:1.5rem}\
+h1+p{margin-top:.25rem;color:var(--quiet)}\
+input,button{font:inherit;box-sizing:border-box;padding:.5rem .75rem;border:1px solid var(--line);border-radius:6px;background:inherit;color:inherit}\
+input{width:100%}\
+button{cursor:pointer;border-color:var(--act);color:var(--act)}\
+button.person{width:100%;margin-top:.5rem;text-align:start;color:inherit}\
+button.person span{display:block;font-size:.875rem;color:var(--quiet)}\
+:focus-visible{outline:3px solid var(--act);outline-offset:2px}\
+summary{margin-top:1rem;cursor:pointer;color:var(--quiet)}\
+[role=alert]{color:light-dark(#a3141d,#ff9a9a)}";
+
+/// What a browser may do with a page: show it, and send its forms.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+    format!("default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'; base-uri 'none'")
+});
 
 /// Text made safe for HTML, in attributes too.
 fn escape(text: &str) -> String {
@@ -31,7 +60,7 @@ fn hidden(fields: &[(String, String)]) -> String {
 
 fn page(status: StatusCode, title: &str, body: &str) -> Response {
     let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head><body><main><h1>{title}</h1>{body}</main></body></html>"
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>{body}</main></body></html>"
     );
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
@@ -40,7 +69,7 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (header::CONTENT_SECURITY_POLICY, POLICY.as_str()),
     ];
     for (name, value) in fixed {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -48,21 +77,36 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
     response
 }
 
-/// Asks for a name and a password; `fields` come back with them. `asks` is what an application of somebody else gets then.
-pub(super) fn password(
-    application: &str,
-    asks: Option<&str>,
-    fields: &[(String, String)],
-    wrong: Option<&str>,
-) -> Response {
-    let asks = asks.map_or_else(String::new, |asks| format!("<p>It gets: {}</p>", escape(asks)));
+/// Asks for a name and a password, and offers who is ready; an application of somebody else says what it gets then.
+pub(super) fn password(shell: &Shell, request: &Request, wrong: Option<&str>) -> Response {
+    let asks = request.asks().map_or_else(String::new, |asks| format!("<p>It gets: {}</p>", escape(asks)));
     let told = wrong.map_or_else(String::new, |wrong| format!("<p role=\"alert\">{}</p>", escape(wrong)));
-    let body = format!(
-        "<p>to {}</p>{asks}{told}<form method=\"post\" action=\"/authorize\">{}<p><label>E-mail address <input name=\"username\" autocomplete=\"username\" required autofocus></label></p><p><label>Password <input type=\"password\" name=\"password\" autocomplete=\"current-password\" required></label></p><button>Sign in</button></form>",
-        escape(application),
-        hidden(fields)
+    let fields = hidden(&request.fields);
+    let ready: String = shell.ready().iter().map(|one| offered(one, &fields)).collect();
+    let focus = if ready.is_empty() { " autofocus" } else { "" };
+    let form = format!(
+        "<form method=\"post\" action=\"/authorize\">{fields}<p><label>E-mail address <input name=\"username\" autocomplete=\"username\" required{focus}></label></p><p><label>Password <input type=\"password\" name=\"password\" autocomplete=\"current-password\" required></label></p><button>Sign in</button></form>"
     );
+    let form = match ready.is_empty() {
+        true => form,
+        false => format!(
+            "{ready}<details><summary>With an e-mail address and a password</summary>{form}</details>"
+        ),
+    };
+    let body = format!("<p>to {}</p>{asks}{told}{form}", escape(&request.application));
     page(StatusCode::OK, "Sign in", &body)
+}
+
+/// A button that signs in as somebody who is ready.
+fn offered(one: &Ready, fields: &str) -> String {
+    let Ready { name, what, email, password } = one;
+    format!(
+        "<form method=\"post\" action=\"/authorize\">{fields}<input type=\"hidden\" name=\"username\" value=\"{}\"><input type=\"hidden\" name=\"password\" value=\"{}\"><button class=\"person\"><strong>{}</strong><span>{}</span></button></form>",
+        escape(email),
+        escape(password),
+        escape(name),
+        escape(what)
+    )
 }
 
 /// Asks for a factor: a button that passes it, and one that doesn't.

@@ -16,7 +16,7 @@ use crate::{
     simulate::Actions,
     tenant::{
         Call, Method, Plan, Reply,
-        http::{Shell, router},
+        http::{Ready, Shell, router},
         testing::{self, BASE, NOW},
     },
 };
@@ -38,6 +38,11 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        Self::with_ready(Vec::new())
+    }
+
+    /// One whose login page offers people.
+    pub fn with_ready(ready: Vec<Ready>) -> Self {
         let folder = TempDir::new().unwrap();
         let mut tenant = testing::tenant(Plan::Unlimited);
         let token = testing::token(&mut tenant);
@@ -63,6 +68,7 @@ impl World {
         let shared: Arc<dyn Clock> = Arc::<HeldClock>::clone(&clock);
         let shell =
             Shell::new(tenant, shared, "https").with_actions(Actions::in_folder(folder.path().to_owned()));
+        shell.offer(ready);
         Self { app: router(shell.clone()), shell, clock, client, secret, token, _folder: folder }
     }
 

@@ -2,7 +2,10 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::testing::{BACK, VERIFIER, World, code_of};
-use crate::tenant::testing::{self, BASE, NOW};
+use crate::tenant::{
+    http::Ready,
+    testing::{self, BASE, NOW},
+};
 
 #[tokio::test]
 async fn a_code_is_exchanged_once_and_names_who_signed_in() {
@@ -31,6 +34,34 @@ async fn a_code_is_exchanged_once_and_names_who_signed_in() {
     );
     let (status, again) = world.exchange(code_of(&location), &format!("&code_verifier={VERIFIER}")).await;
     assert_eq!((status, &again["error"]), (StatusCode::FORBIDDEN, &json!("invalid_grant")));
+}
+
+#[tokio::test]
+async fn the_page_offers_who_is_ready_and_a_button_signs_in_as_them() {
+    let pat = Ready {
+        name: "Pat <b>".to_owned(),
+        what: "looks after \"incidents\"".to_owned(),
+        email: "pat@example.com".to_owned(),
+        password: "a good password".to_owned(),
+    };
+    let world = World::with_ready(vec![pat]);
+    let (status, headers, page) =
+        world.ask("GET", &format!("/authorize?{}", world.query(&[])), &[], "").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(
+        page.contains("<strong>Pat &lt;b&gt;</strong><span>looks after &quot;incidents&quot;</span>"),
+        "{page}"
+    );
+    let (_, form) = page.split_once("name=\"username\" value=\"").unwrap();
+    let (email, form) = form.split_once('"').unwrap();
+    let (_, form) = form.split_once("name=\"password\" value=\"").unwrap();
+    let (password, _) = form.split_once('"').unwrap();
+    assert_eq!((email, password), ("pat@example.com", "a good password"));
+    let (status, location, _) = world.sign_in(&password.replace(' ', "+")).await;
+    assert_eq!(status, StatusCode::FOUND);
+    assert!(location.contains("code="), "{location}");
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
 }
 
 #[tokio::test]

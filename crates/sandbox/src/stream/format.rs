@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::tenant::Object;
 
 /// An entry of a log stream: the record behind its id.
+#[must_use]
 pub fn entry(record: &Object) -> Value {
     let mut data = record.clone();
     // Why: only the API's own records have it.

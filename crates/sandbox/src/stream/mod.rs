@@ -25,7 +25,7 @@ pub use category::{CATEGORIES, category};
 pub use endpoint::is_allowed;
 pub(crate) use events::{AUTHORIZATION, DELIVERIES, IN_A_ROW, again, enqueue, failed, forget};
 pub use events::{EventRun, finish, runs};
-pub(crate) use format::entry;
+pub use format::entry;
 pub(crate) use logs::{AFTER, cursor, resume};
 pub(crate) use personal::FIELDS as PII_FIELDS;
 pub use send::{BuildError, Sender, pump};

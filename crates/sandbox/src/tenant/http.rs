@@ -38,6 +38,20 @@ pub struct Shell {
     changes: watch::Sender<u64>,
     actions: Arc<Actions>,
     cast: Option<Arc<tokio::sync::Mutex<Cast>>>,
+    ready: Arc<Mutex<Vec<Ready>>>,
+}
+
+/// Somebody whom the login page offers to sign in as, by a button: for people who are made up, as everybody here is.
+#[derive(Clone)]
+pub struct Ready {
+    /// What the button calls them.
+    pub name: String,
+    /// What they are there for, in a line.
+    pub what: String,
+    /// Their e-mail address.
+    pub email: String,
+    /// Their password.
+    pub password: String,
 }
 
 impl Shell {
@@ -46,7 +60,15 @@ impl Shell {
     pub fn new(tenant: Tenant, clock: Arc<dyn Clock>, scheme: &'static str) -> Self {
         let (changes, _) = watch::channel(0);
         let actions = Arc::new(Actions::none());
-        Self { tenant: Arc::new(Mutex::new(tenant)), clock, scheme, changes, actions, cast: None }
+        Self {
+            tenant: Arc::new(Mutex::new(tenant)),
+            clock,
+            scheme,
+            changes,
+            actions,
+            cast: None,
+            ready: Arc::default(),
+        }
     }
 
     /// The same with somewhere to run Actions.
@@ -59,6 +81,15 @@ impl Shell {
     #[must_use]
     pub fn with_scenario(self, scenario: Scenario) -> Self {
         Self { cast: Some(Arc::new(tokio::sync::Mutex::new(Cast::new(scenario)))), ..self }
+    }
+
+    /// Has the login page offer a button for each of these: whoever reaches it can sign in as them.
+    pub fn offer(&self, ready: Vec<Ready>) {
+        *self.ready.lock() = ready;
+    }
+
+    pub(crate) fn ready(&self) -> Vec<Ready> {
+        self.ready.lock().clone()
     }
 
     pub(crate) const fn cast(&self) -> Option<&Arc<tokio::sync::Mutex<Cast>>> {

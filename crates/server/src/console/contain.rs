@@ -30,6 +30,9 @@ use crate::{Server, authn::Known};
 /// So many accounts are offered: a form has no room for more.
 const ACCOUNTS: usize = 25;
 
+/// So many of the changes are chosen where nobody chose: those that keep somebody out, and can be taken back or do no harm.
+const USUAL: usize = 3;
+
 /// What the page shows.
 struct Page {
     tenant: TenantId,
@@ -96,8 +99,8 @@ impl Page {
                     }
                     fieldset {
                         legend { "What" }
-                        @for (index, (word, said)) in CONTAINMENT.iter().enumerate() {
-                            label.check { input type="checkbox" name="change" value=(word) checked[index < 2]; span { (said) } }
+                        @for (index, (change, said)) in CONTAINMENT.iter().enumerate() {
+                            label.check { input type="checkbox" name="change" value=(change) checked[index < USUAL]; span { (said) } }
                         }
                     }
                     label { "Why" textarea name="reason" rows="3" required maxlength="1000" {} }

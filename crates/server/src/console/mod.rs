@@ -37,6 +37,7 @@ mod samples;
 mod segments;
 mod severity;
 mod sign_in;
+mod since;
 mod suppressions;
 mod user_risk;
 mod users;

@@ -10,11 +10,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_app::{
+    App,
     access::{Caller, Permit},
-    acts::{Approvals, Evidence, GateReason, Halt, KindCount, PlanShown, StepShown, StepState, Why},
+    acts::{
+        Approvals, Evidence, GateReason, Halt, KindCount, PlanShown, SignInSince, StepShown, StepState, Why,
+    },
     reveal::{Aliased, Asked},
 };
-use countersign_core::{TenantId, Timestamp};
+use countersign_core::{Micros, TenantId, Timestamp};
 use countersign_rights::{Action, How};
 use maud::{Markup, html};
 
@@ -26,12 +29,18 @@ use super::{
     plans::{many, priority, summary},
     query::{self, Link, Parameters, Reader, permitted},
     reveal::{self, Choice},
-    words,
+    since, words,
 };
 use crate::{Server, authn::Known};
 
 /// So many steps are shown one by one.
 const STEPS: usize = 200;
+
+/// So much of what a reason rests on is told.
+const EVIDENCE: usize = 8;
+
+/// How long after a run was begun its page looks for what comes after it.
+const WATCHED: Micros = 15 * 60 * 1_000_000;
 
 /// What can be opened of a plan.
 const PARTS: [(&str, &str, bool); 4] = [
@@ -64,6 +73,8 @@ pub(super) struct Page {
     pub(super) now: Timestamp,
     pub(super) shown: PlanShown,
     pub(super) rights: Rights,
+    /// How whom it touches signed in since it was begun.
+    pub(super) since: Vec<SignInSince>,
     /// The leaf that says what was opened.
     pub(super) revealed: Option<String>,
     pub(super) told: Option<&'static str>,
@@ -86,6 +97,20 @@ fn rights(server: &Server, caller: &Caller, permit: &Permit, shown: &PlanShown) 
     }
 }
 
+/// How whom a plan touches signed in since it was begun, for who may read the log and decisions.
+async fn signed_in_since(
+    app: &App,
+    caller: &Caller,
+    permit: &Permit,
+    shown: &PlanShown,
+) -> Result<Vec<SignInSince>, Fault> {
+    let may = |action| app.may(caller, action, permit.id());
+    if shown.plan.begun.is_none() || !may(Action::ReadWatch) || !may(Action::ReadDecisions) {
+        return Ok(Vec::new());
+    }
+    Ok(app.sign_ins_since(permit, &shown.plan.id).await?)
+}
+
 /// Answers `GET /plans/{id}`.
 pub(super) async fn handle(
     State(server): State<Server>,
@@ -98,6 +123,7 @@ pub(super) async fn handle(
     let app = &server.0.app;
     let shown = app.plan_in_short(&permit, &id).await?;
     let page = Page {
+        since: signed_in_since(app, &caller, &permit, &shown).await?,
         tenant: permit.id().clone(),
         reader: query::reader(&server, &caller),
         now: app.clock().now(),
@@ -123,6 +149,7 @@ pub(super) async fn reveal(
     let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
     let (record, shown) = app.reveal_plan(&permit, &id, (asked, Aliased::Short)).await?;
     let page = Page {
+        since: signed_in_since(app, &caller, &permit, &shown).await?,
         tenant: permit.id().clone(),
         reader: query::reader(&server, &caller),
         now: app.clock().now(),
@@ -146,6 +173,9 @@ impl Page {
             div.columns {
                 div {
                     (self.steps())
+                    @if plan.begun.is_some() && plan.users > 0 {
+                        (since::section(&self.tenant, &self.since, self.now, self.is_watched()))
+                    }
                     (self.notes())
                     (self.because())
                     (self.said())
@@ -167,7 +197,7 @@ impl Page {
             trail,
             now: Some(self.now),
             // Why only then: what does not change by itself is not asked for again.
-            scripts: if self.is_moving() { &["plan.js"] } else { &[] },
+            scripts: if self.is_moving() || self.is_watched() { &["plan.js"] } else { &[] },
         };
         layout.render(&main)
     }
@@ -175,6 +205,12 @@ impl Page {
     /// Whether it goes on without anybody's doing.
     fn is_moving(&self) -> bool {
         self.revealed.is_none() && matches!(self.shown.plan.state.as_str(), "approved" | "running")
+    }
+
+    /// Whether what comes after it is still asked for by itself.
+    fn is_watched(&self) -> bool {
+        let is_young = |begun| self.now.since(begun) < WATCHED;
+        self.revealed.is_none() && self.shown.plan.begun.is_some_and(is_young)
     }
 
     fn kinds(&self) -> Vec<KindCount> {
@@ -217,7 +253,7 @@ impl Page {
         html! {
             section.card aria-labelledby="steps-title" {
                 h2 #steps-title { "What it does" }
-                div data-moving[self.is_moving()] {
+                div data-moving=[self.is_moving().then_some("steps")] {
                     @if is_begun {
                         p {
                             progress value=(through) max=(steps.len()) { (through) }
@@ -285,7 +321,8 @@ impl Page {
                         li {
                             p.wrap { (because.reason) }
                             @if !because.evidence.is_empty() {
-                                p.quiet.wrap { "Rests on: " @for evidence in &because.evidence { (self.evidence(evidence)) " " } }
+                                p.quiet.wrap { "Rests on: " @for evidence in because.evidence.iter().take(EVIDENCE) { (self.evidence(evidence)) " " }
+                                    @if because.evidence.len() > EVIDENCE { "and " (because.evidence.len() - EVIDENCE) " more" } }
                             }
                         }
                     }
@@ -542,6 +579,7 @@ mod tests {
             now: samples::now(),
             shown: shown(state),
             rights,
+            since: Vec::new(),
             revealed: Some("rec_9".to_owned()),
             told: plan_act::told(Some("approved")),
         };

@@ -69,7 +69,11 @@ fn page(has_provider: bool, path: &str) -> Markup {
         html! {
             @if has_provider {
                 p { "This browser has no session here, or its session ended." }
-                p { a.button.primary href=(Link::to("/sign-in/start").with("to", path).done()) { "Sign in" } }
+                div.buttons {
+                    a.button.primary href=(Link::to("/sign-in/start").with("to", path).done()) { "Sign in" }
+                    // Why a way of its own: the provider may remember who was here last, and ask nobody.
+                    a.button href=(Link::to("/sign-in/start").with("to", path).with("again", "yes").done()) { "Sign in as somebody else" }
+                }
                 p.quiet {
                     "If the identity provider can't be reached, whoever has the data directory makes a link that works once: "
                     code { "countersign access break-glass" } ". It raises an alarm."
@@ -223,7 +227,11 @@ mod tests {
         assert!(by_link.contains("one-time link") && by_link.contains("operator.token"));
         samples::check_page(&by_link);
         let by_provider = page(true, "/incidents?tenant=a").into_string();
-        assert!(by_provider.contains("/sign-in/start?to=%2Fincidents%3Ftenant%3Da"), "{by_provider}");
+        assert!(by_provider.contains("/sign-in/start?to=%2Fincidents%3Ftenant%3Da\""), "{by_provider}");
+        assert!(
+            by_provider.contains("/sign-in/start?to=%2Fincidents%3Ftenant%3Da&amp;again=yes"),
+            "{by_provider}"
+        );
         samples::check_page(&by_provider);
     }
 

@@ -9,6 +9,7 @@ mod killed;
 mod messages;
 mod own;
 mod scene;
+mod since;
 mod together;
 mod trouble;
 mod world;

@@ -40,16 +40,18 @@ const CLOSED: [(Disposition, &str); 2] = [
 ];
 
 /// Lets the past happen once more before the service: decides about each sign-in at its own time, takes what the log tells, day by
-/// day, and looks at it. Does nothing when there is a past.
-pub async fn seed(base: &Base, config: &Config, past: Vec<Moment>) -> anyhow::Result<()> {
+/// day, and looks at it; `last` are the log's last entries. Makes no past where there is one.
+pub async fn seed(base: &Base, config: &Config, past: Vec<Moment>, last: Vec<Value>) -> anyhow::Result<()> {
     let Some(first) = past.first() else { return Ok(()) };
     let clock = Arc::new(HeldClock::at(first.at));
     let held: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
     let app = base.app(config, &held, &ReferenceFiles::default()).await?;
     let id: TenantId = TENANT.parse()?;
     let past_of = Past { tenant: app.tenant(&id)?, app, clock };
-    if !past_of.app.decisions(Within::all(&past_of.tenant), DecisionFilter::default(), 1).await?.is_empty() {
-        return Ok(());
+    let decided = past_of.app.decisions(Within::all(&past_of.tenant), DecisionFilter::default(), 1).await?;
+    if !decided.is_empty() {
+        past_of.reach(base.clock.now());
+        return past_of.watch(last).await;
     }
     let (mut day, mut entries) = (first.at.days(), Vec::new());
     for (index, moment) in past.into_iter().enumerate() {
@@ -65,6 +67,8 @@ pub async fn seed(base: &Base, config: &Config, past: Vec<Moment>) -> anyhow::Re
         entries.extend(moment.entries);
     }
     past_of.watch(entries).await?;
+    past_of.reach(base.clock.now());
+    past_of.watch(last).await?;
     past_of.app.record_gap(&past_of.tenant).await?;
     past_of.app.sign_checkpoint(&past_of.tenant).await?;
     Ok(())

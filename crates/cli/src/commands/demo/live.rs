@@ -5,13 +5,15 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use countersign_app::{App, DecisionFilter, Tenant, outcomes::Outcome};
-use countersign_core::{Clock, DecisionId};
+use countersign_core::{Clock, DecisionId, Timestamp};
 use countersign_rights::{Action, How};
 use countersign_sandbox::{SignIn, Story, tenant::http::Shell};
 use countersign_server::signature::{SigningKey, TENANT_HEADER};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
+
+use super::theft::Returning;
 
 /// The tenant at work.
 pub struct Live {
@@ -21,6 +23,8 @@ pub struct Live {
     /// What asks in the Actions' stead where Node is missing.
     pub requests: Option<Requests>,
     pub story: Story,
+    /// Whoever the first incident is about, who goes on signing in.
+    pub returning: Returning,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -28,12 +32,14 @@ impl Live {
     /// Lets people sign in, one after the other, until `stop` changes.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         loop {
-            let wait = u64::try_from(self.story.next_at().since(self.clock.now())).unwrap_or(0);
+            let next = self.story.next_at().min(self.returning.next_at());
+            let wait = u64::try_from(next.since(self.clock.now())).unwrap_or(0);
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_micros(wait)) => {}
                 _ = stop.changed() => return,
             }
-            for sign_in in self.story.due(self.clock.now()) {
+            let returning = self.returning.due(self.clock.now());
+            for sign_in in self.story.due(self.clock.now()).into_iter().chain(returning) {
                 if let Err(error) = self.sign_in(sign_in).await {
                     tracing::warn!(%error, "a generated sign-in went wrong");
                 }
@@ -45,8 +51,9 @@ impl Live {
         let Self { app, tenant, shell, clock, .. } = self;
         shell.guess(&sign_in).await.map_err(|fault| anyhow!("{fault:?}"))?;
         let before = self.newest().await?;
-        if let Some(requests) = &self.requests
-            && !requests.let_in(&sign_in, clock.now()).await?
+        // Why none for the blocked: the tenant lets no Action ask about them.
+        if let (Some(requests), Some(event)) = (&self.requests, self.asked(&sign_in))
+            && !requests.let_in(&sign_in, event, clock.now()).await?
         {
             return Ok(());
         }
@@ -58,6 +65,26 @@ impl Live {
             app.report(&permit, &Outcome::Completed { decision_id }).await?;
         }
         Ok(())
+    }
+
+    /// What an Action would send: the event, with what the tenant keeps of the user now; `None` for who is blocked there.
+    fn asked(&self, sign_in: &SignIn) -> Option<Value> {
+        let mut event = sign_in.event.clone();
+        event.as_object_mut()?.remove("secrets");
+        let user = event.get_mut("user")?.as_object_mut()?;
+        let tenant = self.shell.tenant();
+        let tenant = tenant.lock();
+        let id = user.get("user_id").and_then(Value::as_str).unwrap_or_default();
+        if let Some(kept) = tenant.state().objects.find("users", id) {
+            if kept.shown.get("blocked") == Some(&Value::Bool(true)) {
+                return None;
+            }
+            let metadata =
+                kept.shown.get("app_metadata").map(|metadata| ("app_metadata".to_owned(), metadata.clone()));
+            user.extend(metadata);
+        }
+        drop(tenant);
+        Some(event)
     }
 
     async fn newest(&self) -> anyhow::Result<Option<DecisionId>> {
@@ -81,12 +108,8 @@ impl Requests {
     }
 
     /// Whether whoever signs in gets by the answer.
-    async fn let_in(&self, sign_in: &SignIn, now: countersign_core::Timestamp) -> anyhow::Result<bool> {
+    async fn let_in(&self, sign_in: &SignIn, event: Value, now: Timestamp) -> anyhow::Result<bool> {
         let Self { client, url, key } = self;
-        let mut event = sign_in.event.clone();
-        if let Some(event) = event.as_object_mut() {
-            event.remove("secrets");
-        }
         let action = json!({ "name": "countersign-demo", "version": env!("CARGO_PKG_VERSION") });
         let body = json!({ "trigger": "post-login", "event": event, "deadline_ms": 800, "action": action })
             .to_string();

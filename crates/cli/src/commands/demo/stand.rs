@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
+use anyhow::Context;
 use countersign_adapters::management::{
     Credentials, DEFAULT_TIMEOUT, Management, Plan, RealSleep, Settings, Surroundings,
 };
@@ -14,6 +15,7 @@ use countersign_core::{Clock, Secret, Trigger};
 use countersign_plan::{
     fingerprint,
     install::{self, ActionGoal, Autonomy, Capability, Goal, LOG_TOKEN, LogStreamGoal, Place, secret_key},
+    posture::exempt,
 };
 use countersign_rights::{Action, How};
 use countersign_sandbox::{
@@ -74,16 +76,18 @@ impl Stand {
         Ok(Self { shell, url, client_id, client_secret })
     }
 
-    /// Plans, applies and records the installation, by the code of `countersign tenant apply`.
+    /// Plans, applies and records the installation, by the code of `countersign tenant apply`; the Action leaves sign-ins at the
+    /// console's own client alone.
     pub async fn install(
         &self,
         base: &Base,
         app: &Arc<App>,
         tenant: &Arc<Tenant>,
         (service, key): (SocketAddr, &str),
+        console: &str,
     ) -> anyhow::Result<()> {
         let kept = Kept::new(DataDir::found(base.data.path())?, tenant.id().clone());
-        let (goal, secrets) = goal(tenant, &kept, service, key)?;
+        let (goal, secrets) = goal(tenant, &kept, (service, key), console)?;
         let permit = app.permit(&Caller::local(How::Process), Action::WriteTenant, tenant.id()).await?;
         let management = self.management(base, app, permit)?;
         let mut journal = kept.journal()?;
@@ -119,12 +123,13 @@ impl Stand {
 fn goal(
     tenant: &Tenant,
     kept: &Kept,
-    service: SocketAddr,
-    key: &str,
+    (service, key): (SocketAddr, &str),
+    console: &str,
 ) -> anyhow::Result<(Goal, BTreeMap<String, Secret>)> {
     let id = tenant.id();
     let mut goal = Goal::nothing(id.clone(), "demo");
-    let code = enforcing(built_in(Trigger::PostLogin))?;
+    let code = exempt(&enforcing(built_in(Trigger::PostLogin))?, console);
+    let code = code.context("the Action has no list of clients to exempt")?;
     goal.actions.insert(Trigger::PostLogin, ActionGoal { code, place: Place::First });
     let url = format!("http://{service}");
     let mut secrets: BTreeMap<String, Secret> = [(URL, url.as_str()), (KEY, key)]
