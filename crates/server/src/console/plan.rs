@@ -632,6 +632,7 @@ mod tests {
             shown,
             rights: all(),
             revealed: None,
+            since: Vec::new(),
             told: None,
         };
         let page = page.render().into_string();
