@@ -38,14 +38,14 @@ pub use incidents::{
     AlertEntities, AttackSourceRow, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter,
     IncidentNoteRow, IncidentRow, MentionRow, PlacedMessage, SuppressionRow,
 };
-pub use inquiries::{InquiryFilter, InquiryRow, InquiryState, InquiryWrite};
+pub use inquiries::{Follow, InquiryFilter, InquiryRow, InquiryState, InquiryWrite};
 pub use joins::{JoinHow, JoinHowError, JoinRow, JoinState, JoinWrite};
 pub use journal::{
     AlertFilter, AlertRow, LogEntryRow, LogFilter, LogProgress, LogRejectRow, LogSnapshotPiece,
     LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, Old,
 };
 pub use models::{ModelAct, ModelActError, ModelActRow, ModelKind, ModelKindError, ModelRow};
-pub use plans::{DeskChange, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent};
+pub use plans::{DeskChange, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent};
 pub use postgres::PostgresSettings;
 pub use reviews::{RemarkRow, ReviewFilter, ReviewRow, ReviewWrite};
 pub use rows::{

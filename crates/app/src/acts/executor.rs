@@ -279,10 +279,11 @@ impl App {
                 Ok(Start::Ended) => ran.ended += 1,
                 Ok(Start::Waits) => {}
                 // Why on: one plan that can't be opened, or that somebody acts on now, holds up no other.
-                Err(Error::Stale | Error::Erased | Error::Internal { .. }) => {
+                Err(Error::Stale | Error::Internal { .. }) => {
                     ran.waiting += 1;
                     put_off.insert(plan);
                 }
+                Err(Error::Erased) => ran.ended += usize::from(self.end_unread(tenant, &plan).await?),
                 Err(error) => return Err(error),
             }
         }

@@ -8,12 +8,15 @@ mod beside;
 mod breaker;
 mod contain;
 mod desk;
+mod erased;
 mod executor;
+mod forget;
 mod kept;
 mod look;
 mod of_log;
 mod own;
 mod propose;
+mod recall;
 mod recorder;
 mod refusal;
 mod respond;
@@ -36,7 +39,7 @@ use std::{
 use countersign_core::{ClientId, Secret};
 use countersign_plan::gate::Settings;
 
-pub(crate) use self::respond::Responding;
+pub(crate) use self::{recall::OwnPlan, respond::Responding};
 pub use self::{
     contain::{CONTAINMENT, Containment},
     desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},

@@ -128,7 +128,8 @@ impl App {
         Ok(Next { row, leaf, writes })
     }
 
-    fn said(
+    /// What somebody did, as it is kept.
+    pub(super) fn said(
         &self,
         tenant: &Tenant,
         (row, at): (&PlanRow, Timestamp),

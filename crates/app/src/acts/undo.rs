@@ -25,7 +25,9 @@ impl App {
     ) -> Result<PlanHead, Error> {
         let hands = permit.hands()?;
         let kept = self.open_plan(permit, id).await?;
-        let is_over = matches!(kept.state.status, Status::Done | Status::Halted | Status::Failed);
+        let is_over =
+            matches!(kept.state.status, Status::Done | Status::Halted | Status::Failed | Status::Erased)
+                && kept.row.begun.is_some();
         if !is_over {
             return Err(Error::Plan(PlanRefusal::Misfit));
         }
@@ -34,8 +36,8 @@ impl App {
         let is_own = kept.row.proposer == caller.id() && kept.row.undoes.is_none();
         let (incident, title) = (kept.row.incident.clone(), title(&kept.plan().title));
         let audience = kept.row.audience.clone();
-        let person = self.person(caller).await?;
-        let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own };
+        let person = self.answerable(caller).await?;
+        let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own, workflow: None };
         let good_for = hands.settings.rules(None, None).waits_for();
         let frame = Frame { at: self.ports.clock.now(), good_for, receivers: hands.receivers() };
         let course = self.open_run(permit, kept).await?;
@@ -122,6 +124,6 @@ const fn misfit(_: Misfit) -> Error {
 }
 
 /// What the way back is called.
-fn title(of: &str) -> String {
+pub(super) fn title(of: &str) -> String {
     format!("Undo: {of}").chars().take(countersign_plan::change::MAX_TITLE).collect()
 }

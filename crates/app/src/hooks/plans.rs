@@ -21,7 +21,7 @@ const fn kind(act: &Act) -> &'static str {
     match act {
         Act::Approve { .. } => "plan.approved",
         Act::Reject { .. } => "plan.rejected",
-        Act::Withdraw { .. } => "plan.withdrawn",
+        Act::Withdraw { .. } | Act::Recall => "plan.withdrawn",
         Act::Expire => "plan.expired",
         Act::Supersede { .. } => "plan.superseded",
         Act::Begin { .. } => "plan.begun",
@@ -29,6 +29,7 @@ const fn kind(act: &Act) -> &'static str {
         Act::Halt => "plan.halted",
         Act::Resume => "plan.resumed",
         Act::Fail => "plan.failed",
+        Act::Erase => "plan.erased",
     }
 }
 

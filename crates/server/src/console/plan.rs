@@ -78,7 +78,7 @@ fn rights(server: &Server, caller: &Caller, permit: &Permit, shown: &PlanShown) 
         work: may(Action::WorkReviews),
         reveal: may(Action::RevealPlans),
         is_person: caller.principal().how == How::Oidc,
-        is_own: shown.plan.proposer == caller.id(),
+        is_own: [Some(&shown.plan.proposer), shown.behind.as_ref()].contains(&Some(&caller.id().to_owned())),
         has_agreed: shown
             .reviews
             .iter()
@@ -142,6 +142,7 @@ impl Page {
             @if let Some(told) = self.told { p.banner.good role="status" { (told) } }
             @if let Some(record) = &self.revealed { (reveal::banner(record)) }
             (self.halted())
+            (self.redacted())
             div.columns {
                 div {
                     (self.steps())
@@ -193,6 +194,19 @@ impl Page {
                 p.banner.alarm role="status" {
                     strong { "The run halted before step " (halt.step + 1) ". " }
                     (halt_words(halt))
+                }
+            }
+        }
+    }
+
+    /// That somebody was erased out of it, and what can still be proved.
+    fn redacted(&self) -> Markup {
+        html! {
+            @if let Some(left) = &self.shown.redacted {
+                p.banner role="status" {
+                    strong { "Somebody was erased out of this plan. " }
+                    "What is left does not give the hash that was approved any more; the ledger names both, and this one is "
+                    code.wrap { (left) } "."
                 }
             }
         }
@@ -480,6 +494,7 @@ mod tests {
         PlanShown {
             plan,
             proposed_by: Some(samples::HOSTILE.to_owned()),
+            behind: None,
             workflow: None,
             title: samples::HOSTILE.to_owned(),
             because: vec![
@@ -510,6 +525,7 @@ mod tests {
                 text: samples::HOSTILE.to_owned(),
                 at: samples::now(),
             }],
+            redacted: (state == "erased").then(|| samples::HOSTILE.to_owned()),
             halt: (state == "halted").then_some(Halt { step: 1, why: Why::Uncertain }),
         }
     }

@@ -81,6 +81,7 @@ pub(super) const RECORDS: &[Migration] = &[
         sql: include_str!("../../migrations/postgres/0014_message_places.sql"),
     },
     Migration { name: "0015_inquiries", sql: include_str!("../../migrations/postgres/0015_inquiries.sql") },
+    Migration { name: "0017_follow_ups", sql: include_str!("../../migrations/postgres/0017_follow_ups.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

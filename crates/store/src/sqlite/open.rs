@@ -44,6 +44,7 @@ pub(super) const RECORDS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0014_message_places.sql"),
     },
     Migration { name: "0015_inquiries", sql: include_str!("../../migrations/sqlite/0015_inquiries.sql") },
+    Migration { name: "0017_follow_ups", sql: include_str!("../../migrations/sqlite/0017_follow_ups.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

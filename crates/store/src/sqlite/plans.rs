@@ -4,7 +4,7 @@ use countersign_core::{TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Sqlite, columns};
-use crate::{DeskChange, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
+use crate::{DeskChange, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
 
 const PLAN: &str = "plan_id, version, state, hash, origin, incident_id, undoes, audience, priority, proposer, assignee, \
     steps, users, organizations, proposed_at, due_at, expires_at, begun_at, halt, is_by_policy, changed_at, key_id, sealed";
@@ -19,6 +19,7 @@ pub(super) fn apply(connection: &Connection, tenant: &TenantId, write: &PlanWrit
         PlanWrite::Breaker { expected_version, document } => {
             put_breaker(connection, tenant, *expected_version, document)
         }
+        PlanWrite::Redact { plan, version, sealed } => redact(connection, tenant, (plan, *version), sealed),
         PlanWrite::Drop(id) => drop_plan(connection, tenant, id),
     }
 }
@@ -173,6 +174,43 @@ fn put_breaker(
     columns::one(connection.prepare_cached(sql)?.execute(params![tenant.as_str(), expected, document])?)
 }
 
+/// The hash stays: it is of what the plan said before.
+fn redact(
+    connection: &Connection,
+    tenant: &TenantId,
+    (plan, version): (&str, u64),
+    sealed: &[u8],
+) -> Result<(), StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE plans SET sealed = ?4 WHERE tenant_id = ?1 AND plan_id = ?2 AND version = ?3",
+        )?
+        .execute(params![tenant.as_str(), plan, columns::integer(version)?, sealed])?;
+    columns::one(changed)
+}
+
+fn list_old(
+    connection: &Connection,
+    tenant: &TenantId,
+    (before, open): (Timestamp, &[String]),
+    most: u32,
+) -> Result<Vec<OldPlan>, StoreError> {
+    let open = format!(",{},", open.join(","));
+    let mut statement = connection.prepare_cached(
+        "SELECT plan_id, steps FROM plans AS p
+         WHERE tenant_id = ?1 AND changed_at < ?2 AND instr(?3, ',' || state || ',') = 0
+           AND NOT EXISTS (SELECT 1 FROM incidents AS i
+               WHERE i.tenant_id = p.tenant_id AND i.incident_id = p.incident_id AND i.status <> 'closed')
+           AND NOT EXISTS (SELECT 1 FROM reviews AS r
+               WHERE r.tenant_id = p.tenant_id AND r.mark = p.plan_id AND r.is_settled = 0)
+           AND NOT EXISTS (SELECT 1 FROM plans AS u
+               WHERE u.tenant_id = p.tenant_id AND u.undoes = p.plan_id AND instr(?3, ',' || u.state || ',') > 0)
+         ORDER BY changed_at, plan_id LIMIT ?4",
+    )?;
+    let rows = statement.query(params![tenant.as_str(), before.micros(), open, most])?;
+    columns::collect(rows, |row| Ok(OldPlan { id: row.get(0)?, steps: columns::unsigned(row.get(1)?)? }))
+}
+
 fn drop_plan(connection: &Connection, tenant: &TenantId, id: &str) -> Result<(), StoreError> {
     for statement in [
         "DELETE FROM plans WHERE tenant_id = ?1 AND plan_id = ?2",
@@ -300,6 +338,16 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Vec<PlanRow>, StoreError> {
         self.read_long(tenant, move |connection, tenant| list(connection, tenant, &filter, limit)).await
+    }
+
+    pub(crate) async fn list_old_plans(
+        &self,
+        tenant: &TenantId,
+        (before, open): (Timestamp, Vec<String>),
+        most: u32,
+    ) -> Result<Vec<OldPlan>, StoreError> {
+        self.read_long(tenant, move |connection, tenant| list_old(connection, tenant, (before, &open), most))
+            .await
     }
 
     pub(crate) async fn list_plan_reviews(

@@ -2,8 +2,10 @@
 
 mod answered;
 mod countersigned;
+mod erased;
 mod inquiries;
 mod killed;
+mod marks;
 mod messages;
 mod scene;
 mod together;

@@ -25,6 +25,7 @@ fn review(id: &str) -> ReviewRow {
         closed: None,
         mark: None,
         clearing: None,
+        is_settled: false,
         key_id: "key".to_owned(),
         sealed: b"why".to_vec(),
     }
@@ -54,6 +55,7 @@ pub async fn a_review_comes_back_and_one_decision_has_one(Fresh { store, .. }: F
         closed: Some(at(3)),
         mark: Some("pln_1".to_owned()),
         clearing: Some("pln_2".to_owned()),
+        is_settled: true,
         ..review("rvw_1")
     };
     store.commit(writes(&t, vec![put(0, full.clone())])).await.unwrap();
