@@ -59,15 +59,8 @@ impl Follow {
 
 impl InquiryState {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Waiting,
-        Self::Sent,
-        Self::Unreachable,
-        Self::Yes,
-        Self::No,
-        Self::NoAnswer,
-        Self::Withheld,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Waiting, Self::Sent, Self::Unreachable, Self::Yes, Self::No, Self::NoAnswer, Self::Withheld];
 
     /// The word for it.
     #[must_use]

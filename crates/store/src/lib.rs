@@ -45,7 +45,9 @@ pub use journal::{
     LogSnapshotRow, LogState, LogStretch, NewLogEntry, NewLogReject, Old,
 };
 pub use models::{ModelAct, ModelActError, ModelActRow, ModelKind, ModelKindError, ModelRow};
-pub use plans::{DeskChange, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent};
+pub use plans::{
+    DeskChange, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent,
+};
 pub use postgres::PostgresSettings;
 pub use reviews::{RemarkRow, ReviewFilter, ReviewRow, ReviewWrite};
 pub use rows::{

@@ -39,7 +39,6 @@ use std::{
 use countersign_core::{ClientId, Secret};
 use countersign_plan::gate::Settings;
 
-pub(crate) use self::{recall::OwnPlan, respond::Responding};
 pub use self::{
     contain::{CONTAINMENT, Containment},
     desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},
@@ -52,6 +51,7 @@ pub use self::{
     view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
 };
 pub(crate) use self::{desk::facts as hand_facts, executor::Bell};
+pub(crate) use self::{recall::OwnPlan, respond::Responding};
 pub use countersign_plan::{
     change::{Evidence, Left, Wanted},
     gate::{Approvals, Reason as GateReason},

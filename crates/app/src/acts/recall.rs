@@ -34,20 +34,22 @@ impl App {
         first: &str,
     ) -> Result<Vec<OwnPlan>, Error> {
         let mut found = Vec::new();
+        let Some(first) = self.ports.store.find_plan(&tenant.id, first).await? else { return Ok(found) };
         let mut filter = PlanFilter::default();
         for _ in 0..PAGES {
             let page = self.ports.store.list_plans(&tenant.id, filter.clone(), PAGE).await?;
             let Some(last) = page.last() else { break };
             filter.before = Some(last.id.clone());
-            let is_past = last.id.as_str() <= first;
-            for row in page.into_iter().filter(|row| row.id.as_str() >= first) {
+            let is_past = last.proposed < first.proposed;
+            for row in page.into_iter().filter(|row| row.proposed >= first.proposed) {
                 let (id, is_undo, word) = (row.id.clone(), row.undoes.is_some(), row.state.clone());
                 let body = match self.open_plan_body(tenant, (&row.id, &row.key_id), &row.sealed).await {
                     Ok(body) => body,
                     Err(Error::Erased) => continue,
                     Err(error) => return Err(error),
                 };
-                let is_about = |evidence: &Evidence| matches!(evidence, Evidence::Decision { id } if id == decision);
+                let is_about =
+                    |evidence: &Evidence| matches!(evidence, Evidence::Decision { id } if id == decision);
                 let mut evidence = body.plan.because.iter().flat_map(|because| &because.evidence);
                 if body.plan.origin.workflow() == Some(workflow) && evidence.any(is_about) {
                     found.push(OwnPlan { id, status: word.parse().map_err(Error::internal)?, is_undo });

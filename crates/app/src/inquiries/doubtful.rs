@@ -29,10 +29,19 @@ impl App {
         let Some(least) = settings.ask_from else { return Ok(0) };
         let levels: Vec<Level> = Level::ALL.iter().copied().filter(|level| *level >= least).collect();
         let mut asked = 0;
-        for row in self.decisions_anew(tenant, levels, &tenant.doubted).await? {
-            asked += usize::from(self.ask_about(tenant, settings, &row).await?);
+        let (rows, until) = self.decisions_anew(tenant, levels, &tenant.doubted).await?;
+        for row in rows {
+            match self.ask_about(tenant, settings, &row).await {
+                Ok(is_asked) => asked += usize::from(is_asked),
+                Err(error @ Error::Unavailable { .. }) => return Err(error),
+                // Why on: one sign-in whose record can't be read keeps nobody else from being asked.
+                Err(error) => {
+                    tracing::warn!(tenant.id = %tenant.id, decision.id = %row.decision.id, code = error.code(), "nobody could be asked about a sign-in");
+                }
+            }
             tenant.doubted.fetch_max(row.leaf_index.saturating_add(1), Ordering::Relaxed);
         }
+        tenant.doubted.fetch_max(until, Ordering::Relaxed);
         Ok(asked)
     }
 

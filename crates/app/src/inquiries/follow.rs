@@ -10,7 +10,9 @@ use countersign_plan::{
     change::{Change, Evidence, OneUser, Order, Origin, Wanted},
     gate::Reason,
 };
-use countersign_store::{Commit, Follow, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, StoreError, Write};
+use countersign_store::{
+    Commit, Follow, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, StoreError, Write,
+};
 
 use super::{Body, OnNo, Settings};
 use crate::{
@@ -141,7 +143,10 @@ impl App {
             InquiryState::No => {
                 ("A user says that a sign-in was not theirs", "the user says that a sign-in was not theirs")
             }
-            _ => ("A user does not say whether a sign-in was theirs", "the user was asked, and did not answer in time"),
+            _ => (
+                "A user does not say whether a sign-in was theirs",
+                "the user was asked, and did not answer in time",
+            ),
         };
         let one = |what: &OnNo| Wanted {
             change: change(what, &user),

@@ -90,7 +90,8 @@ impl App {
 }
 
 fn is_made_at(user: &User, connection: &str, from: Timestamp) -> bool {
-    let made = user.created_at.as_option().and_then(|at| at.0.as_str()).and_then(|at| at.parse::<Timestamp>().ok());
+    let made =
+        user.created_at.as_option().and_then(|at| at.0.as_str()).and_then(|at| at.parse::<Timestamp>().ok());
     let identities = user.identities.as_option().map_or(&[][..], Vec::as_slice);
     let is_of = |name: Option<&String>| name.is_some_and(|name| name == connection);
     made.is_some_and(|made| made >= from)

@@ -76,11 +76,8 @@ impl App {
 
 /// What notes the plan that marks the user.
 fn marked(row: &ReviewRow, plan: &str) -> Write {
-    let next = ReviewRow {
-        version: row.version.saturating_add(1),
-        mark: Some(plan.to_owned()),
-        ..row.clone()
-    };
+    let next =
+        ReviewRow { version: row.version.saturating_add(1), mark: Some(plan.to_owned()), ..row.clone() };
     Write::Review(ReviewWrite::Put { expected_version: row.version, row: Box::new(next) })
 }
 

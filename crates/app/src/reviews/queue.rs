@@ -84,7 +84,8 @@ impl App {
         let Some(least) = tenant.reviews().sign_ups_from else { return Ok(0) };
         let levels: Vec<Level> = Level::ALL.iter().copied().filter(|level| *level >= least).collect();
         let mut queued = 0;
-        for row in self.decisions_anew(tenant, levels, &tenant.scanned).await? {
+        let (rows, until) = self.decisions_anew(tenant, levels, &tenant.scanned).await?;
+        for row in rows {
             let is_sign_up =
                 matches!(row.decision.trigger, Trigger::PreUserRegistration | Trigger::PostUserRegistration);
             let is_judged = matches!(row.standing, Standing::Legitimate | Standing::Fraudulent);
@@ -93,24 +94,29 @@ impl App {
             }
             tenant.scanned.fetch_max(row.leaf_index.saturating_add(1), Ordering::Relaxed);
         }
+        tenant.scanned.fetch_max(until, Ordering::Relaxed);
         Ok(queued)
     }
 
     /// Decisions of these levels from the leaf on where this process stopped, as `scanned` counts them; of the last day when it begins. The
-    /// oldest first, so that what is left after a failure is what is newest.
+    /// oldest first, so that what is left after a failure is what is newest; and up to which leaf, exclusive, there is no other.
     pub(crate) async fn decisions_anew(
         &self,
         tenant: &Tenant,
         levels: Vec<Level>,
         scanned: &AtomicU64,
-    ) -> Result<Vec<DecisionRow>, Error> {
+    ) -> Result<(Vec<DecisionRow>, u64), Error> {
+        // Why before: what comes meanwhile is looked at in the next turn.
+        let head = self.ports.store.get_ledger_head(&tenant.id).await?.frontier.size();
         let mut found = match scanned.load(Ordering::Relaxed) {
             // Why one more: leaves are counted from 0, and nothing was scanned yet.
             0 => self.recent(tenant, levels).await?,
             next => self.since(tenant, levels, next - 1).await?,
         };
         found.reverse();
-        Ok(found)
+        // Why: the next turn need not go through what is of no such level once more.
+        let is_whole = u32::try_from(found.len()).is_ok_and(|count| count < PAGE);
+        Ok((found, if is_whole { head } else { 0 }))
     }
 
     /// Decisions of these levels after a leaf, the newest first.

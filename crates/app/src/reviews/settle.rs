@@ -19,8 +19,8 @@ enum Left {
     Nothing,
     /// A run is under way, or a person has to settle it first.
     Waits,
-    /// This plan's run is to be taken back.
-    TakeBack(String),
+    /// This plan's run is to be taken back; whether it is over, or may still go on.
+    TakeBack(String, bool),
 }
 
 impl App {
@@ -45,8 +45,14 @@ impl App {
                 };
                 match came_on {
                     Ok(came_on) => done += usize::from(came_on),
-                    // Why on: who was erased, or what somebody acts on now, holds up no other.
-                    Err(Error::Stale | Error::Erased | Error::NotKept | Error::NotFound(_)) => {}
+                    // Why on: who was erased, what can't be read, or what somebody acts on now, holds up no other.
+                    Err(
+                        Error::Stale
+                        | Error::Erased
+                        | Error::NotKept
+                        | Error::NotFound(_)
+                        | Error::Internal { .. },
+                    ) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -90,7 +96,9 @@ impl App {
         match self.left_of(tenant, plans).await? {
             Left::Nothing => self.put_settled(tenant, review).await,
             Left::Waits => Ok(review),
-            Left::TakeBack(plan) => self.take_mark_back(tenant, review, &plan).await,
+            Left::TakeBack(plan, is_over) => {
+                self.take_mark_back(tenant, review, (&plan, is_over)).await
+            }
         }
     }
 
@@ -106,7 +114,7 @@ impl App {
                 Status::Running => left = Left::Waits,
                 // Why the newest alone: an older one that another took the place of did not come to its end.
                 Status::Done | Status::Halted | Status::Failed if matches!(left, Left::Nothing) => {
-                    left = Left::TakeBack(plan.id);
+                    left = Left::TakeBack(plan.id, plan.status != Status::Halted);
                 }
                 _ => {}
             }
@@ -114,7 +122,12 @@ impl App {
         Ok(left)
     }
 
-    async fn take_mark_back(&self, tenant: &Tenant, review: ReviewRow, plan: &str) -> Result<ReviewRow, Error> {
+    async fn take_mark_back(
+        &self,
+        tenant: &Tenant,
+        review: ReviewRow,
+        (plan, is_over): (&str, bool),
+    ) -> Result<ReviewRow, Error> {
         let cleared = |clearing: &str| ReviewRow {
             version: review.version.saturating_add(1),
             clearing: Some(clearing.to_owned()),
@@ -128,7 +141,9 @@ impl App {
         };
         match self.take_back(tenant, (plan, QUEUE), more).await {
             Ok(Some(head)) => Ok(cleared(&head.id)),
-            Ok(None) => self.put_settled(tenant, review).await,
+            Ok(None) if is_over => self.put_settled(tenant, review).await,
+            // Why waited for: a run that halted before it marked anybody may be let go on.
+            Ok(None) => Ok(review),
             // Why waited for: a person has to say first whether a step was done.
             Err(Error::Plan(PlanRefusal::Faults(_))) => Ok(review),
             Err(Error::Plan(refusal @ PlanRefusal::Gate(_))) => {

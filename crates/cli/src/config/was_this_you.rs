@@ -66,7 +66,10 @@ impl WasThisYou {
             faults.push(format!("was_this_you.pause_hours`: from 1 to {MAX_PAUSE_HOURS}"));
         }
         if self.ask_from == Some(Level::Low) {
-            faults.push("was_this_you.ask_from`: `medium`, `high` or `critical`; nobody is asked of every sign-in".to_owned());
+            faults.push(
+                "was_this_you.ask_from`: `medium`, `high` or `critical`; nobody is asked of every sign-in"
+                    .to_owned(),
+            );
         }
         if !(1..=MAX_PER_DAY).contains(&self.per_day) {
             faults.push(format!("was_this_you.per_day`: from 1 to {MAX_PER_DAY}"));
@@ -100,7 +103,12 @@ mod tests {
             parse(&format!("{mail}[tenants.acme.was_this_you]\n{lines}\n"), vec![]).map(drop)
         };
         assert!(parsed("mail = \"people\"\non_no = [\"block_user\"]").is_ok());
-        assert!(parsed("mail = \"people\"\nask_from = \"high\"\npause_hours = 72\non_no_answer = [\"revoke_access\"]").is_ok());
+        assert!(
+            parsed(
+                "mail = \"people\"\nask_from = \"high\"\npause_hours = 72\non_no_answer = [\"revoke_access\"]"
+            )
+            .is_ok()
+        );
         for (lines, told) in [
             ("mail = \"nobody\"", "`tenants.acme.was_this_you.mail`: the name of a section"),
             ("mail = \"people\"\nwait_hours = 0", "`tenants.acme.was_this_you.wait_hours`: from 1"),

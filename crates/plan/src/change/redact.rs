@@ -55,7 +55,10 @@ impl Gone {
     fn of(plan: &ChangePlan, is_theirs: &dyn Fn(&str) -> bool) -> Option<Self> {
         let mut texts = BTreeSet::new();
         // Why never empty: all keys are text, and nothing in it can fail to be written.
-        collect(serde_json::to_value((&plan.steps, &plan.because, &plan.title)).unwrap_or_default(), &mut texts);
+        collect(
+            serde_json::to_value((&plan.steps, &plan.because, &plan.title)).unwrap_or_default(),
+            &mut texts,
+        );
         texts.retain(|text| text != ERASED && is_theirs(text));
         (!texts.is_empty()).then_some(Self(texts))
     }
@@ -66,7 +69,9 @@ impl Gone {
 
     /// Whether a text names them, alone or among other words.
     fn tells(&self, text: &str) -> bool {
-        self.0.iter().any(|name| text.match_indices(name.as_str()).any(|(at, _)| stands_alone(text, at, name.len())))
+        self.0
+            .iter()
+            .any(|name| text.match_indices(name.as_str()).any(|(at, _)| stands_alone(text, at, name.len())))
     }
 
     /// Whether something says anything of them.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
-    Back, ChangePlan, ChangeStep, ERASED, Fault, FaultCode, Forever, Frame, Kind, Left, MAX_STEPS, MAX_TITLE, Note,
-    Origin, Reverse, planner,
+    Back, ChangePlan, ChangeStep, ERASED, Fault, FaultCode, Forever, Frame, Kind, Left, MAX_STEPS, MAX_TITLE,
+    Note, Origin, Reverse, planner,
 };
 use crate::run::{Run, StepState};
 

@@ -156,7 +156,15 @@ async fn add_account(connection: &mut PgConnection, account: &AccountRow) -> Res
 /// Adds a token, if its account is there and fewer than `most` hold when it begins.
 async fn add_token(connection: &mut PgConnection, token: &AccountTokenRow, most: u32) -> Result<(), Trouble> {
     let AccountTokenRow {
-        id, account, digest, scopes, created_at, created_by, expires_at, seen_at, revoked_at,
+        id,
+        account,
+        digest,
+        scopes,
+        created_at,
+        created_by,
+        expires_at,
+        seen_at,
+        revoked_at,
     } = token;
     // Why: no two commits may count at once, nor while the account is disabled; whoever waits counts what the other added.
     let lock = "SELECT true FROM service_accounts WHERE account_id = $1 AND disabled_at IS NULL FOR UPDATE";

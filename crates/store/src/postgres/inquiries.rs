@@ -74,20 +74,18 @@ pub(super) async fn apply(
             .execute(connection)
             .await?
         }
-        InquiryWrite::Follow { id, tries, follow, next, plan } => {
-            sqlx::query(
-                "UPDATE inquiries SET follow = $4, follow_tries = follow_tries + 1, next_at = $5, plan_id = $6
+        InquiryWrite::Follow { id, tries, follow, next, plan } => sqlx::query(
+            "UPDATE inquiries SET follow = $4, follow_tries = follow_tries + 1, next_at = $5, plan_id = $6
                  WHERE tenant_id = $1 AND inquiry_id = $2 AND follow = 'pending' AND follow_tries = $3",
-            )
-            .bind(tenant)
-            .bind(id)
-            .bind(i64::from(*tries))
-            .bind(follow.as_str())
-            .bind(next.micros())
-            .bind(plan)
-            .execute(connection)
-            .await?
-        }
+        )
+        .bind(tenant)
+        .bind(id)
+        .bind(i64::from(*tries))
+        .bind(follow.as_str())
+        .bind(next.micros())
+        .bind(plan)
+        .execute(connection)
+        .await?,
         InquiryWrite::Prune { before } => {
             sqlx::query("DELETE FROM inquiries WHERE tenant_id = $1 AND made_at < $2")
                 .bind(tenant)

@@ -4,7 +4,9 @@ use countersign_core::{TenantId, Timestamp};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use super::{Postgres, columns, errors::Trouble, reads::retried};
-use crate::{DeskChange, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
+use crate::{
+    DeskChange, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError,
+};
 
 pub(super) async fn apply(
     connection: &mut PgConnection,
@@ -347,9 +349,8 @@ impl Postgres {
             .fetch_all(&self.long_readers)
         })
         .await?;
-        let old = |row: &PgRow| {
-            Ok(OldPlan { id: row.try_get(0)?, steps: columns::unsigned(row.try_get(1)?)? })
-        };
+        let old =
+            |row: &PgRow| Ok(OldPlan { id: row.try_get(0)?, steps: columns::unsigned(row.try_get(1)?)? });
         rows.iter().map(old).collect()
     }
 

@@ -150,7 +150,15 @@ fn add_account(connection: &Connection, account: &AccountRow) -> Result<(), Stor
 /// Adds a token, if its account is there and fewer than `most` hold when it begins.
 fn add_token(connection: &Connection, token: &AccountTokenRow, most: u32) -> Result<(), StoreError> {
     let AccountTokenRow {
-        id, account, digest, scopes, created_at, created_by, expires_at, seen_at, revoked_at,
+        id,
+        account,
+        digest,
+        scopes,
+        created_at,
+        created_by,
+        expires_at,
+        seen_at,
+        revoked_at,
     } = token;
     let sql =
         "INSERT INTO account_tokens (token_id, account_id, digest, scopes, created_at, expires_at, seen_at,

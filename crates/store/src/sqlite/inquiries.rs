@@ -120,8 +120,17 @@ fn list(
            AND (?8 IS NULL OR (follow = 'pending' AND next_at <= ?8))
          ORDER BY next_at, inquiry_id LIMIT ?9",
     )?;
-    let rows =
-        statement.query(params![tenant.as_str(), id, decision, subject, from, due, over, to_follow, limit])?;
+    let rows = statement.query(params![
+        tenant.as_str(),
+        id,
+        decision,
+        subject,
+        from,
+        due,
+        over,
+        to_follow,
+        limit
+    ])?;
     columns::collect(rows, |row| {
         Ok(InquiryRow {
             id: row.get(0)?,

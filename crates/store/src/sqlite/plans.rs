@@ -4,7 +4,9 @@ use countersign_core::{TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Sqlite, columns};
-use crate::{DeskChange, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError};
+use crate::{
+    DeskChange, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError,
+};
 
 const PLAN: &str = "plan_id, version, state, hash, origin, incident_id, undoes, audience, priority, proposer, assignee, \
     steps, users, organizations, proposed_at, due_at, expires_at, begun_at, halt, is_by_policy, changed_at, key_id, sealed";

@@ -45,14 +45,21 @@ async fn who_is_erased_is_in_no_plan_any_more_and_what_was_done_to_others_is_tak
     let left = readable(&stage, &plan.id).await;
     assert!(!left.contains("auth0|1") && left.contains("auth0|2"), "{left}");
     let shown = stage.app().plan(&stage.scene.tenant, &plan.id).await.unwrap();
-    assert_eq!((shown.plan.state.as_str(), &shown.plan.hash), ("done", &plan.hash), "what was approved stays told");
+    assert_eq!(
+        (shown.plan.state.as_str(), &shown.plan.hash),
+        ("done", &plan.hash),
+        "what was approved stays told"
+    );
     assert_eq!(shown.steps.iter().filter(|step| step.state.as_str() == "done").count(), 3);
     // Both hashes are in the ledger, so that what is left can be proved to be what the erasure left.
     let store = &stage.app().ports.store;
     let leaves = store.list_leaves(stage.tenant(), 0, 10_000).await.unwrap();
     let leaves = leaves.iter().map(|row| String::from_utf8_lossy(&row.leaf).into_owned());
     let told: Vec<String> = leaves.filter(|leaf| leaf.contains("\"redacted\"")).collect();
-    assert!(matches!(&told[..], [leaf] if leaf.contains(&plan.hash) && leaf.contains(&shown.redacted.unwrap())), "{told:?}");
+    assert!(
+        matches!(&told[..], [leaf] if leaf.contains(&plan.hash) && leaf.contains(&shown.redacted.unwrap())),
+        "{told:?}"
+    );
     let back = undone(&stage, &plan.id).await;
     assert_eq!((back.steps, back.users), (1, 1), "the other one alone");
     let mia = stage.permit(("mia", Role::Approver, How::Oidc), Action::ApprovePlans).await.unwrap();
@@ -77,7 +84,11 @@ async fn a_plan_that_waits_or_runs_about_who_is_erased_comes_to_its_end() {
         assert_eq!(row.state, state);
     }
     assert!(matches!(stage.app().plan(&stage.scene.tenant, &alone.id).await, Err(Error::Erased)));
-    assert_eq!(stage.run().await, crate::acts::Ran::default(), "nothing is begun, and nothing waits for ever");
+    assert_eq!(
+        stage.run().await,
+        crate::acts::Ran::default(),
+        "nothing is begun, and nothing waits for ever"
+    );
     assert!(stage.fake.taken.lock().is_empty());
     let shown = stage.app().plan(&stage.scene.tenant, &among.id).await.unwrap();
     assert_eq!(shown.reviews.last().map(|review| review.act.as_str()), Some("erased"));
@@ -146,7 +157,11 @@ async fn plans_that_ended_are_dropped_by_age_and_their_leaves_stay() {
     assert_eq!(undone(&stage, &done.id).await.state, "proposed", "within the time it can be taken back");
     stage.scene.clock.advance(Duration::from_secs(101 * 86_400));
     let lead = app.lead(tenant).await.unwrap().unwrap();
-    assert_eq!(app.retain(tenant, &lead, Kept::Plans, 400).await.unwrap(), 0, "what is to be taken back stays");
+    assert_eq!(
+        app.retain(tenant, &lead, Kept::Plans, 400).await.unwrap(),
+        0,
+        "what is to be taken back stays"
+    );
     stage.run().await;
     assert_eq!(app.retain(tenant, &lead, Kept::Plans, 400).await.unwrap(), 1);
     assert_eq!(app.retain(tenant, &lead, Kept::Plans, 400).await.unwrap(), 0);

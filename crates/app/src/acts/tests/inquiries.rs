@@ -292,11 +292,9 @@ async fn a_plan_that_can_never_be_made_is_given_up_and_people_see_it() {
 
 #[tokio::test]
 async fn no_answer_leads_to_a_plan_where_that_is_configured() {
-    let asked = Asked::with(|settings| inquiries::Settings {
-        on_no_answer: [OnNo::RevokeAccess].into(),
-        ..settings
-    })
-    .await;
+    let asked =
+        Asked::with(|settings| inquiries::Settings { on_no_answer: [OnNo::RevokeAccess].into(), ..settings })
+            .await;
     let decision = asked.sign_in().await;
     asked.ask(&decision).await.unwrap();
     asked.mind().await;

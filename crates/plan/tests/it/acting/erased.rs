@@ -1,8 +1,6 @@
 //! A plan out of which somebody is taken: nothing of them is left, and the rest is taken back as before.
 
-use countersign_plan::{
-    change::{ChangePlan, ERASED, Evidence, Forever, Origin, kind_of, sentences, undo},
-};
+use countersign_plan::change::{ChangePlan, ERASED, Evidence, Forever, Origin, kind_of, sentences, undo};
 use serde_json::json;
 
 use super::support::{carried, change, frame, of_user, order, plan, planned, world};
@@ -18,10 +16,16 @@ fn text(plan: &ChangePlan) -> String {
 #[test]
 fn nothing_of_who_was_erased_is_left_and_what_was_done_to_others_is_taken_back() {
     let world = world();
-    let members = json!({"change": "add_members", "organization": {"id": "org_a"}, "users": ["auth0|1", "auth0|2"]});
+    let members =
+        json!({"change": "add_members", "organization": {"id": "org_a"}, "users": ["auth0|1", "auth0|2"]});
     let metadata =
         json!({"change": "set_app_metadata", "user": "auth0|1", "keys": {"plan": "the secret of one"}});
-    let mut order = order([of_user("block_user", "auth0|1"), of_user("block_user", "auth0|2"), change(members), change(metadata)]);
+    let mut order = order([
+        of_user("block_user", "auth0|1"),
+        of_user("block_user", "auth0|2"),
+        change(members),
+        change(metadata),
+    ]);
     order.title = "About auth0|1.".to_owned();
     order.wanted[0].evidence = vec![Evidence::Alert { id: "alr_of_one".to_owned() }];
     order.wanted[1].reason = "as auth0|12 and auth0|1: both".to_owned();
@@ -35,7 +39,10 @@ fn nothing_of_who_was_erased_is_left_and_what_was_done_to_others_is_taken_back()
     assert!(text(&left).contains("auth0|2") && text(&left).contains("alr_of_two"));
     assert_eq!((left.steps.len(), left.title.as_str()), (whole.steps.len(), ERASED));
     assert!(left.hash() != whole.hash());
-    assert!(left.steps.iter().all(|step| kind_of(&step.write.call) == Some(step.kind)), "each is shown as what it was");
+    assert!(
+        left.steps.iter().all(|step| kind_of(&step.write.call) == Some(step.kind)),
+        "each is shown as what it was"
+    );
     assert_eq!(sentences(&left).len(), left.steps.len());
     assert_eq!(left.radius().users, 2, "that there was somebody else is known");
     // What was done to the other one is taken back, and nothing is sent about who is not known any more.

@@ -1,5 +1,7 @@
 use countersign_core::{DecisionId, SubjectId};
-use countersign_store::{Follow, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, Store, StoreError, Write};
+use countersign_store::{
+    Follow, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, Store, StoreError, Write,
+};
 
 use super::{
     Fresh,
@@ -112,7 +114,8 @@ pub async fn what_an_answer_leads_to_is_found_until_it_came_to_its_end(Fresh { s
     write(&store, "t", follow(1, Follow::Proposed, Some("pln_1"))).await.unwrap();
     assert_eq!(write(&store, "t", follow(2, Follow::Failed, None)).await, Err(StoreError::Stale), "it ended");
     assert_eq!(ids(&store, "t", InquiryFilter::ToFollow(at(99))).await, [""; 0]);
-    let row = store.list_inquiries(&tenant("t"), InquiryFilter::Id("a".to_owned()), 9).await.unwrap().remove(0);
+    let row =
+        store.list_inquiries(&tenant("t"), InquiryFilter::Id("a".to_owned()), 9).await.unwrap().remove(0);
     let kept = (row.follow, row.follow_tries, row.plan.as_deref(), row.state);
     assert_eq!(kept, (Some(Follow::Proposed), 2, Some("pln_1"), InquiryState::No));
 }

@@ -1,7 +1,7 @@
 use countersign_ledger::Hash;
 use countersign_store::{
-    Commit, DeskChange, Fence, IncidentRow, IncidentWrite, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent,
-    StoreError, Write,
+    Commit, DeskChange, Fence, IncidentRow, IncidentWrite, OldPlan, PlanFilter, PlanReviewRow, PlanRow,
+    PlanStepRow, PlanWrite, PlansSpent, StoreError, Write,
 };
 
 use super::{
@@ -259,7 +259,10 @@ pub async fn what_is_left_of_a_plan_takes_its_place_in_the_version_that_was_read
     store.commit(writes(&t, vec![put(0, plan("pln_1")), put(0, plan("pln_2"))])).await.unwrap();
     let redact = |version| PlanWrite::Redact { plan: "pln_1".to_owned(), version, sealed: b"left".to_vec() };
     assert_eq!(store.commit(writes(&t, vec![Write::Plan(redact(2))])).await, Err(StoreError::Stale));
-    assert_eq!(store.commit(writes(&tenant("u"), vec![Write::Plan(redact(1))])).await, Err(StoreError::Stale));
+    assert_eq!(
+        store.commit(writes(&tenant("u"), vec![Write::Plan(redact(1))])).await,
+        Err(StoreError::Stale)
+    );
     store.commit(writes(&t, vec![Write::Plan(redact(1))])).await.unwrap();
     let left = PlanRow { sealed: b"left".to_vec(), ..plan("pln_1") };
     assert_eq!(store.find_plan(&t, "pln_1").await, Ok(Some(left)), "the hash stays");
