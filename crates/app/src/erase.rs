@@ -51,6 +51,7 @@ impl App {
         // Why first: once it is recorded, an erasure that was interrupted destroys keys and nothing else.
         self.unname(tenant, subject, &key_ids).await?;
         self.unname_plans(tenant, &whole, &key_ids).await?;
+        self.drop_reviews_of(tenant, &key_ids).await?;
         // Why at the end: before it, the crowd would be built from what the keys still open.
         let _emptied = (!found.is_empty()).then(|| tenant.crowd.emptied_at_the_end());
         self.record_erasure(tenant, by, &whole, &found).await?;

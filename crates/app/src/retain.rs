@@ -27,7 +27,7 @@ pub enum Kept {
     Alerts,
     /// Incidents that were closed, with their notes, and suppressions that ended.
     Incidents,
-    /// Plans that came to their end, with what was said and written about them and how far their steps came.
+    /// Plans that came to their end, with what was said and written about them and how far their steps came; and closed reviews.
     Plans,
 }
 

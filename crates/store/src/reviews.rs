@@ -77,6 +77,8 @@ pub struct ReviewFilter {
     pub overdue_at: Option<Timestamp>,
     /// About whose mark something is left to be done.
     pub is_unsettled: bool,
+    /// Closed before this time, with nothing left to be done about the mark.
+    pub closed_before: Option<Timestamp>,
     /// With an id before this one (exclusive): the newest first.
     pub before: Option<String>,
 }

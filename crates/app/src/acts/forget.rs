@@ -13,8 +13,8 @@ const PLANS: u32 = 32;
 const STEPS: u64 = 2_000;
 
 impl App {
-    /// Forgets a batch of plans that ended before `oldest_kept`, with what was said and written about them and how far their steps came; how
-    /// many. What an undo or a verdict still needs stays: a plan that an open one takes back, that marks a user whose mark is not cleared, or
+    /// Forgets a batch of plans that ended before `oldest_kept`, with what was said and written about them and how far their steps came, and
+    /// once there are none left, of closed reviews; how many. What an undo or a verdict still needs stays: a plan that an open one takes back, that marks a user whose mark is not cleared, or
     /// that is about an incident which is not closed.
     pub(crate) async fn forget_plans(
         &self,
@@ -28,7 +28,7 @@ impl App {
         let dropped = a_turn(found);
         let count = u64::try_from(dropped.len()).unwrap_or(u64::MAX);
         if count == 0 {
-            return Ok(0);
+            return self.forget_reviews(tenant, lead, (oldest_kept, days)).await;
         }
         let id = self.make_id(IdKind::Record)?;
         let draft = Draft::new(&id, self.ports.clock.now(), Kind::Administration)

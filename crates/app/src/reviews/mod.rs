@@ -4,6 +4,7 @@
 mod account;
 mod act;
 mod escalate;
+mod forget;
 mod mark;
 mod queue;
 mod settle;

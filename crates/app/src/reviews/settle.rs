@@ -96,9 +96,7 @@ impl App {
         match self.left_of(tenant, plans).await? {
             Left::Nothing => self.put_settled(tenant, review).await,
             Left::Waits => Ok(review),
-            Left::TakeBack(plan, is_over) => {
-                self.take_mark_back(tenant, review, (&plan, is_over)).await
-            }
+            Left::TakeBack(plan, is_over) => self.take_mark_back(tenant, review, (&plan, is_over)).await,
         }
     }
 

@@ -100,7 +100,7 @@ const KEYS: &[Key] = &[
     key(
         "retention.plan_days",
         "400",
-        "Days after it ended that a plan is deleted, with what was said and written about it; until then what it did can be undone. At least 8, or 0. Since 0.1.",
+        "Days after it ended that a plan is deleted, with what was said and written about it, and a review after it was closed; until then what a plan did can be undone. At least 8, or 0. Since 0.1.",
     ),
     key(
         "keys.master",

@@ -187,13 +187,23 @@ impl Postgres {
         filter: ReviewFilter,
         limit: u32,
     ) -> Result<Vec<ReviewRow>, StoreError> {
-        let ReviewFilter { status, decision, audience, assignee, overdue_at, is_unsettled, before } = &filter;
+        let ReviewFilter {
+            status,
+            decision,
+            audience,
+            assignee,
+            overdue_at,
+            is_unsettled,
+            closed_before,
+            before,
+        } = &filter;
         let sql = format!(
             "{REVIEW} AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR decision_id = $3)
                AND ($4::text IS NULL OR audience = $4) AND ($5::text IS NULL OR assignee = $5)
                AND ($6::bigint IS NULL OR due_at < $6) AND ($7::text IS NULL OR review_id < $7)
                AND (NOT $8::boolean OR is_settled = 0)
-             ORDER BY review_id DESC LIMIT $9"
+               AND ($9::bigint IS NULL OR (closed_at < $9 AND is_settled = 1))
+             ORDER BY review_id DESC LIMIT $10"
         );
         let rows = retried(|| {
             sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
@@ -205,6 +215,7 @@ impl Postgres {
                 .bind(overdue_at.map(Timestamp::micros))
                 .bind(before)
                 .bind(is_unsettled)
+                .bind(closed_before.map(Timestamp::micros))
                 .bind(i64::from(limit))
                 .fetch_all(&self.long_readers)
         })

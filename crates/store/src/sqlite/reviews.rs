@@ -152,17 +152,37 @@ fn list(
     filter: &ReviewFilter,
     limit: u32,
 ) -> Result<Vec<ReviewRow>, StoreError> {
-    let ReviewFilter { status, decision, audience, assignee, overdue_at, is_unsettled, before } = filter;
+    let ReviewFilter {
+        status,
+        decision,
+        audience,
+        assignee,
+        overdue_at,
+        is_unsettled,
+        closed_before,
+        before,
+    } = filter;
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {REVIEW} FROM reviews
          WHERE tenant_id = ?1 AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR decision_id = ?3)
            AND (?4 IS NULL OR audience = ?4) AND (?5 IS NULL OR assignee = ?5) AND (?6 IS NULL OR due_at < ?6)
            AND (?7 IS NULL OR review_id < ?7) AND (?8 = 0 OR is_settled = 0)
-         ORDER BY review_id DESC LIMIT ?9"
+           AND (?9 IS NULL OR (closed_at < ?9 AND is_settled = 1))
+         ORDER BY review_id DESC LIMIT ?10"
     ))?;
-    let overdue = overdue_at.map(Timestamp::micros);
-    let bounds =
-        params![tenant.as_str(), status, decision, audience, assignee, overdue, before, is_unsettled, limit];
+    let (overdue, closed_before) = (overdue_at.map(Timestamp::micros), closed_before.map(Timestamp::micros));
+    let bounds = params![
+        tenant.as_str(),
+        status,
+        decision,
+        audience,
+        assignee,
+        overdue,
+        before,
+        is_unsettled,
+        closed_before,
+        limit
+    ];
     columns::collect(statement.query(bounds)?, row)
 }
 

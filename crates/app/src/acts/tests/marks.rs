@@ -8,7 +8,8 @@ use tokio::sync::Semaphore;
 
 use super::scene::Stage;
 use crate::{
-    acts::Handing,
+    App, Kept,
+    acts::{Handing, PlanFilter},
     outcomes::PersonVerdict,
     reviews::{self, Mark, ReviewHead, VerdictGiven},
 };
@@ -188,4 +189,26 @@ async fn an_account_that_comes_of_a_risky_sign_up_is_marked_and_an_older_one_of_
     stage.app().queue_sign_ups(&stage.scene.tenant).await.unwrap();
     stage.scene.clock.advance(Duration::from_secs(3_700));
     assert_eq!((settled(&stage).await, settled(&stage).await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_review_of_who_is_erased_waits_for_nobody_and_closed_ones_go_by_age() {
+    let stage = stage(json!({})).await;
+    let (app, tenant) = (stage.app(), &stage.scene.tenant);
+    let erased = opened(&stage, &stage.sign_in("auth0|1").await).await;
+    let kept = opened(&stage, &stage.sign_in("auth0|2").await).await;
+    app.erase(tenant, &App::subject(tenant, "auth0|1")).await.unwrap();
+    let all = || app.reviews(tenant, reviews::ReviewFilter::default(), 9);
+    let ids =
+        |listed: Vec<reviews::ReviewListed>| listed.into_iter().map(|one| one.review.id).collect::<Vec<_>>();
+    assert_eq!(ids(all().await.unwrap()), [kept.id.clone()]);
+    let mark = app.ports.store.find_plan(stage.tenant(), erased.mark.as_ref().unwrap()).await.unwrap();
+    assert_eq!(mark.unwrap().state, "erased");
+    judged(&stage, &kept).await;
+    stage.scene.clock.advance(Duration::from_secs(401 * 86_400));
+    let lead = app.lead(tenant).await.unwrap().unwrap();
+    // The marks first, then the review.
+    while app.retain(tenant, &lead, Kept::Plans, 400).await.unwrap() > 0 {}
+    assert_eq!(ids(all().await.unwrap()), [""; 0]);
+    assert!(app.plans(tenant, PlanFilter::default(), 9).await.unwrap().is_empty());
 }
