@@ -28,7 +28,7 @@ impl App {
         tenant.keys.alias_of(subject, Epoch::of(at, Epoch::DAYS))
     }
 
-    /// Erases a person: their name is taken out of incidents that are about others, too, the erasure is recorded, then the key
+    /// Erases a person: their name is taken out of incidents and plans that are about others, too, the erasure is recorded, then the key
     /// destroyed, and so are the keys of their addresses. Every
     /// proof still verifies; nothing sealed about them opens again. The tenant's crowd is emptied, to be built again by whoever
     /// waits for [`App::crowd_emptied`]. Returns whether there was a key to destroy.
@@ -50,6 +50,8 @@ impl App {
         let key_ids: Vec<String> = found.iter().map(|(_, key)| key.key_id.clone()).collect();
         // Why first: once it is recorded, an erasure that was interrupted destroys keys and nothing else.
         self.unname(tenant, subject, &key_ids).await?;
+        self.unname_plans(tenant, &whole, &key_ids).await?;
+        self.drop_reviews_of(tenant, &key_ids).await?;
         // Why at the end: before it, the crowd would be built from what the keys still open.
         let _emptied = (!found.is_empty()).then(|| tenant.crowd.emptied_at_the_end());
         self.record_erasure(tenant, by, &whole, &found).await?;

@@ -27,11 +27,14 @@ pub enum Kept {
     Alerts,
     /// Incidents that were closed, with their notes, and suppressions that ended.
     Incidents,
+    /// Plans that came to their end, with what was said and written about them and how far their steps came; and closed reviews.
+    Plans,
 }
 
 impl Kept {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Decisions, Self::Outcomes, Self::Log, Self::Alerts, Self::Incidents];
+    pub const ALL: [Self; 6] =
+        [Self::Decisions, Self::Outcomes, Self::Log, Self::Alerts, Self::Incidents, Self::Plans];
 }
 
 impl App {
@@ -51,6 +54,7 @@ impl App {
                 self.forget_old(tenant, lead, (old, "alerts"), days).await
             }
             Kept::Incidents => self.forget_incidents(tenant, lead, (oldest_kept, days)).await,
+            Kept::Plans => self.forget_plans(tenant, lead, (oldest_kept, days)).await,
         }
     }
 

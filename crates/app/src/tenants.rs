@@ -80,6 +80,8 @@ pub struct Tenant {
     pub(crate) reviews: OnceLock<crate::reviews::Settings>,
     /// Up to which leaf, exclusive, this process looked for sign-ups to review; 0: not yet.
     pub(crate) scanned: AtomicU64,
+    /// The same for sign-ins of which the person is asked.
+    pub(crate) doubted: AtomicU64,
     /// How people are asked whether sign-ins were theirs; none: they are not.
     pub(crate) inquiries: OnceLock<crate::inquiries::Settings>,
     /// The clients that the service has at it.
@@ -268,6 +270,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         hands: OnceLock::new(),
         reviews: OnceLock::new(),
         scanned: AtomicU64::new(0),
+        doubted: AtomicU64::new(0),
         inquiries: OnceLock::new(),
         own_clients: OnceLock::new(),
         bell: Bell::default(),

@@ -346,6 +346,10 @@ async fn ask(app: Arc<App>, tenant: Arc<Tenant>, mut stop: watch::Receiver<bool>
         }
         let Some(lead) = lead(&app, &tenant).await else { continue };
         tokio::select! {
+            asked = app.ask_doubtful(&tenant, &lead) => log(&tenant, "doubtful", asked.map(drop)),
+            () = stopped(&mut stop) => return,
+        }
+        tokio::select! {
             asked = app.mind_inquiries(&tenant, &lead) => log(&tenant, "inquiries", asked.map(drop)),
             () = stopped(&mut stop) => return,
         }
@@ -441,6 +445,7 @@ async fn each_minute(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         for tenant in &reviewed {
             if lead(&app, tenant).await.is_some() {
                 log(tenant, "reviews", app.queue_sign_ups(tenant).await.map(drop));
+                log(tenant, "marks", app.settle_marks(tenant).await.map(drop));
                 log(tenant, "overdue", app.escalate(tenant).await.map(drop));
             }
         }

@@ -37,7 +37,7 @@ CREATE TABLE account_tokens (
     expires_at INTEGER NOT NULL,
     seen_at    INTEGER, -- NULL: never
     revoked_at INTEGER  -- before its time; NULL: it was not
-) STRICT;
+, created_by TEXT) STRICT;
 CREATE TABLE addresses (
     tenant_id   TEXT    NOT NULL,
     address_id  TEXT    NOT NULL,
@@ -166,7 +166,7 @@ CREATE TABLE inquiries (
     expires_at  INTEGER NOT NULL,
     answered_at INTEGER,          -- NULL: not yet
     key_id      TEXT    NOT NULL, -- the key that opens it
-    sealed      BLOB    NOT NULL,
+    sealed      BLOB    NOT NULL, origin TEXT NOT NULL DEFAULT 'person', follow TEXT, follow_tries INTEGER NOT NULL DEFAULT 0, plan_id TEXT,
     PRIMARY KEY (tenant_id, inquiry_id)
 ) STRICT;
 CREATE TABLE join_candidates (
@@ -428,7 +428,7 @@ CREATE TABLE reviews (
     mark         TEXT,             -- the plan that marks the user; NULL: none
     clearing     TEXT,             -- the plan that takes the mark away; NULL: none
     key_id       TEXT    NOT NULL, -- the key that opens it
-    sealed       BLOB    NOT NULL,
+    sealed       BLOB    NOT NULL, is_settled INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, review_id)
 ) STRICT;
 CREATE TABLE risk_tokens (
@@ -527,6 +527,7 @@ CREATE INDEX incidents_in_time ON incidents (tenant_id, last_at, incident_id);
 CREATE INDEX inquiries_of_subjects ON inquiries (tenant_id, subject_id, made_at);
 CREATE UNIQUE INDEX inquiries_once ON inquiries (tenant_id, decision_id);
 CREATE INDEX inquiries_open ON inquiries (tenant_id, state, next_at) WHERE state IN ('waiting', 'sent');
+CREATE INDEX inquiries_to_follow ON inquiries (tenant_id, next_at) WHERE follow = 'pending';
 CREATE INDEX join_candidates_in_time ON join_candidates (tenant_id, decided_at);
 CREATE INDEX joins_by_decision ON joins (tenant_id, decision_id, log_id) WHERE decision_id IS NOT NULL;
 CREATE INDEX joins_of_logins ON joins (tenant_id, how, happened_at, seq) WHERE is_login = 1;
@@ -540,12 +541,14 @@ CREATE UNIQUE INDEX people_by_subject ON people (issuer, subject);
 CREATE INDEX plan_steps_by_record ON plan_steps (tenant_id, record_id);
 CREATE INDEX plans_begun ON plans (tenant_id, begun_at) WHERE begun_at IS NOT NULL;
 CREATE INDEX plans_due ON plans (tenant_id, state, plan_id, expires_at, try_at);
+CREATE INDEX plans_by_change ON plans (tenant_id, changed_at);
 CREATE INDEX plans_of_incidents ON plans (tenant_id, incident_id, plan_id) WHERE incident_id IS NOT NULL;
 CREATE INDEX profiles_high_until ON profiles (tenant_id, high_until DESC, subject_id) WHERE high_until IS NOT NULL;
 CREATE INDEX profiles_medium_until ON profiles (tenant_id, medium_until DESC, subject_id) WHERE medium_until IS NOT NULL;
 CREATE UNIQUE INDEX records_by_id ON records (ledger, record_id);
 CREATE INDEX reviews_by_status ON reviews (tenant_id, status, review_id);
 CREATE UNIQUE INDEX reviews_of_decisions ON reviews (tenant_id, decision_id);
+CREATE INDEX reviews_to_settle ON reviews (tenant_id, review_id) WHERE is_settled = 0;
 CREATE UNIQUE INDEX sessions_by_digest ON sessions (digest);
 CREATE INDEX sessions_by_end ON sessions (ends_at);
 CREATE INDEX sessions_by_principal ON sessions (principal, ends_at);

@@ -109,6 +109,8 @@ pub struct AccountTokenRow {
     pub scopes: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// By whom: a principal's id; `None`: it was made before this was kept.
+    pub created_by: Option<String>,
     /// When it ends in any case.
     pub expires_at: Timestamp,
     /// When it was last used; `None`: never.

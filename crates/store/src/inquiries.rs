@@ -19,12 +19,48 @@ pub enum InquiryState {
     No,
     /// Nobody answered in time.
     NoAnswer,
+    /// It was not mailed, since the account was contained before.
+    Withheld,
+}
+
+/// How far the plan came that an answer leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Follow {
+    /// It is to be proposed.
+    Pending,
+    /// It was.
+    Proposed,
+    /// What it would do is so already.
+    Needless,
+    /// It could not be, and is not tried again.
+    Failed,
+}
+
+impl Follow {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Proposed, Self::Needless, Self::Failed];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Proposed => "proposed",
+            Self::Needless => "needless",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Result<Self, StoreError> {
+        let follow = Self::ALL.into_iter().find(|follow| follow.as_str() == word);
+        follow.ok_or_else(|| StoreError::Corrupt("column `follow` holds what it can't".to_owned()))
+    }
 }
 
 impl InquiryState {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Waiting, Self::Sent, Self::Unreachable, Self::Yes, Self::No, Self::NoAnswer];
+    pub const ALL: [Self; 7] =
+        [Self::Waiting, Self::Sent, Self::Unreachable, Self::Yes, Self::No, Self::NoAnswer, Self::Withheld];
 
     /// The word for it.
     #[must_use]
@@ -36,6 +72,7 @@ impl InquiryState {
             Self::Yes => "yes",
             Self::No => "no",
             Self::NoAnswer => "no_answer",
+            Self::Withheld => "withheld",
         }
     }
 
@@ -62,12 +99,20 @@ pub struct InquiryRow {
     pub attempts: u32,
     /// When it was made.
     pub made: Timestamp,
-    /// When it is mailed, while it waits.
+    /// When it is mailed, while it waits; when its plan is proposed, while that is to be.
     pub next: Timestamp,
     /// It can't be answered from then on.
     pub expires: Timestamp,
     /// When it was answered.
     pub answered: Option<Timestamp>,
+    /// Who asks, a word; never changes.
+    pub origin: String,
+    /// How far the plan came that the answer leads to; `None`: it leads to none.
+    pub follow: Option<Follow>,
+    /// How often it was tried to propose it.
+    pub follow_tries: u32,
+    /// That plan.
+    pub plan: Option<String>,
     /// The name of the key that opens it.
     pub key_id: String,
     /// Who is asked and what the page says, sealed.
@@ -91,6 +136,21 @@ pub enum InquiryWrite {
         next: Timestamp,
         /// When it was answered.
         answered: Option<Timestamp>,
+        /// Whether a plan is to be proposed from `next` on.
+        leads_to_plan: bool,
+    },
+    /// Says how far the plan came that an answer leads to; `Stale` where it is not to be proposed any more after `tries`.
+    Follow {
+        /// Which.
+        id: String,
+        /// How often it had been tried when it was read.
+        tries: u32,
+        /// How far it came.
+        follow: Follow,
+        /// When it is tried next, while it is to be proposed.
+        next: Timestamp,
+        /// The plan.
+        plan: Option<String>,
     },
     /// Forgets those that were made before a time.
     Prune {
@@ -112,22 +172,35 @@ pub enum InquiryFilter {
     Due(Timestamp),
     /// Without an answer, and over by then.
     Over(Timestamp),
+    /// Whose plan is to be proposed by then.
+    ToFollow(Timestamp),
 }
 
-/// Id, decision, subject; from, due and over in microseconds: `None` where it does not matter.
-type Columns<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>, Option<i64>, Option<i64>, Option<i64>);
+/// What the queries are given; times in microseconds, `None` where it does not matter.
+#[derive(Default)]
+pub(crate) struct Columns<'a> {
+    pub(crate) id: Option<&'a str>,
+    pub(crate) decision: Option<&'a str>,
+    pub(crate) subject: Option<&'a str>,
+    pub(crate) from: Option<i64>,
+    pub(crate) due: Option<i64>,
+    pub(crate) over: Option<i64>,
+    pub(crate) to_follow: Option<i64>,
+}
 
 impl InquiryFilter {
-    /// What the queries are given: id, decision, subject, from, due, over.
+    /// What the queries are given.
     pub(crate) fn columns(&self) -> Columns<'_> {
+        let none = Columns::default();
         match self {
-            Self::Id(id) => (Some(id), None, None, None, None, None),
-            Self::Decision(id) => (None, Some(id.as_str()), None, None, None, None),
+            Self::Id(id) => Columns { id: Some(id), ..none },
+            Self::Decision(id) => Columns { decision: Some(id.as_str()), ..none },
             Self::Subject(subject, from) => {
-                (None, None, Some(subject.as_str()), Some(from.micros()), None, None)
+                Columns { subject: Some(subject.as_str()), from: Some(from.micros()), ..none }
             }
-            Self::Due(at) => (None, None, None, None, Some(at.micros()), None),
-            Self::Over(at) => (None, None, None, None, None, Some(at.micros())),
+            Self::Due(at) => Columns { due: Some(at.micros()), ..none },
+            Self::Over(at) => Columns { over: Some(at.micros()), ..none },
+            Self::ToFollow(at) => Columns { to_follow: Some(at.micros()), ..none },
         }
     }
 }

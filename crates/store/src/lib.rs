@@ -38,7 +38,7 @@ pub use incidents::{
     AlertEntities, AttackSourceRow, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter,
     IncidentNoteRow, IncidentRow, MentionRow, PlacedMessage, SuppressionRow,
 };
-pub use inquiries::{InquiryFilter, InquiryRow, InquiryState, InquiryWrite};
+pub use inquiries::{Follow, InquiryFilter, InquiryRow, InquiryState, InquiryWrite};
 pub use joins::{JoinHow, JoinHowError, JoinRow, JoinState, JoinWrite};
 pub use journal::{
     AlertFilter, AlertRow, LogEntryRow, LogFilter, LogProgress, LogRejectRow, LogSnapshotPiece,
@@ -46,7 +46,7 @@ pub use journal::{
 };
 pub use models::{ModelAct, ModelActError, ModelActRow, ModelKind, ModelKindError, ModelRow};
 pub use plans::{
-    DeskChange, DuePlans, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent,
+    DeskChange, DuePlans, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent,
 };
 pub use postgres::PostgresSettings;
 pub use reviews::{RemarkRow, ReviewFilter, ReviewRow, ReviewWrite};

@@ -158,6 +158,15 @@ pub struct DeskChange {
     pub due: Option<Timestamp>,
 }
 
+/// A plan that is not needed any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldPlan {
+    /// Its id.
+    pub id: String,
+    /// How many steps it has.
+    pub steps: u64,
+}
+
 /// One change of what is known of plans.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanWrite {
@@ -203,6 +212,15 @@ pub enum PlanWrite {
         /// The caller's own document, JSON.
         document: String,
     },
-    /// Forgets a plan, what was said about it and its steps; nothing where there is none.
+    /// Puts what is left of a plan in the place of what it said, since somebody was erased out of it; `Stale` when its version is another.
+    Redact {
+        /// The plan.
+        plan: String,
+        /// The version that was read.
+        version: u64,
+        /// What is left, sealed under the plan's key.
+        sealed: Vec<u8>,
+    },
+    /// Forgets a plan, what was said and written about it and its steps; nothing where there is none.
     Drop(String),
 }

@@ -39,6 +39,8 @@ pub struct ReviewRow {
     pub mark: Option<String>,
     /// The plan that takes the mark away.
     pub clearing: Option<String>,
+    /// Whether nothing is left to be done about the mark.
+    pub is_settled: bool,
     /// The name of the key that opens it.
     pub key_id: String,
     /// What was written when it was put there and closed, sealed.
@@ -73,6 +75,10 @@ pub struct ReviewFilter {
     pub assignee: Option<String>,
     /// That somebody should have looked at before this time.
     pub overdue_at: Option<Timestamp>,
+    /// About whose mark something is left to be done.
+    pub is_unsettled: bool,
+    /// Closed before this time, with nothing left to be done about the mark.
+    pub closed_before: Option<Timestamp>,
     /// With an id before this one (exclusive): the newest first.
     pub before: Option<String>,
 }

@@ -60,6 +60,10 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
         "Plan failed: {{ title }}\n\nAt {{ at }} at tenant {{ tenant }}. The page says what was done until then.",
     ),
     (
+        "plan.erased",
+        "Plan ended: {{ title }}\n\nSomebody whom it was about was erased at {{ at }} at tenant {{ tenant }}. Nothing more of it is done.",
+    ),
+    (
         "plan.undone",
         "Plan undone: {{ title }}\n\nTaken back at {{ at }} at tenant {{ tenant }}: {{ changes }}.",
     ),

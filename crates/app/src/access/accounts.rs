@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_core::{IdKind, Timestamp};
 use countersign_privacy::Token;
 use countersign_rights::{Action, How, Principal, PrincipalKind};
-use countersign_store::{AccessWrite, AccountRow, AccountTokenRow, Commit, Write};
+use countersign_store::{AccessWrite, AccountRow, AccountTokenRow, Commit, PersonRow, Write};
 
 use super::{AccountView, Caller, InstallationPermit, TokenView, grants::found, told::Fact};
 use crate::{App, Error};
@@ -18,6 +18,9 @@ pub const MAX_TOKEN_DAYS: u16 = 365;
 
 /// Tokens of an account that may hold at once: one, and the one that follows it.
 const MOST: u32 = 2;
+
+/// Programs that made one another and are followed to a person.
+const MOST_MAKERS: usize = 16;
 
 /// The longest name, in bytes.
 const MAX_NAME_BYTES: usize = 100;
@@ -123,6 +126,7 @@ impl App {
             digest: token.digest(),
             scopes: serde_json::to_string(&new.scopes).map_err(Error::internal)?,
             created_at,
+            created_by: Some(permit.caller().id().to_owned()),
             expires_at,
             seen_at: None,
             revoked_at: None,
@@ -187,7 +191,22 @@ impl App {
             tenant: None,
             organization: None,
         };
-        Ok(Some(Caller::new(principal, &account.name, None)))
+        let maker = row.created_by.unwrap_or(account.created_by);
+        Ok(Some(Caller::new(principal, &account.name, None).made_by(&maker)))
+    }
+
+    /// The person behind a program, as far as is known: whoever made the token by which it came, or of a program that did, whoever made that.
+    pub(crate) async fn person_behind(&self, caller: &Caller) -> Result<Option<PersonRow>, Error> {
+        let Some(mut maker) = caller.maker().map(str::to_owned) else { return Ok(None) };
+        let accounts = self.ports.store.list_accounts().await?;
+        for _ in 0..MOST_MAKERS {
+            if let Some(account) = accounts.iter().find(|account| account.id == maker) {
+                maker.clone_from(&account.created_by);
+                continue;
+            }
+            return Ok(self.ports.store.get_person(&maker).await?);
+        }
+        Ok(None)
     }
 
     /// Why no error: what works is not to be stopped because the time of it could not be written.

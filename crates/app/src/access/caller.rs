@@ -13,12 +13,25 @@ pub struct Caller {
     session: Option<Arc<str>>,
     /// When a person last showed who they are, as far as that is known.
     authenticated_at: Option<Timestamp>,
+    /// Of a program, who made the token by which it came: a principal's id.
+    maker: Option<Arc<str>>,
 }
 
 impl Caller {
     pub(crate) fn new(principal: Principal, name: &str, session: Option<&str>) -> Self {
         let session = session.map(Into::into);
-        Self { principal: Arc::new(principal), name: name.into(), session, authenticated_at: None }
+        let principal = Arc::new(principal);
+        Self { principal, name: name.into(), session, authenticated_at: None, maker: None }
+    }
+
+    /// The same, by a token that this principal made.
+    pub(crate) fn made_by(self, maker: &str) -> Self {
+        Self { maker: Some(maker.into()), ..self }
+    }
+
+    /// Of a program, who made the token by which it came: a principal's id.
+    pub(crate) fn maker(&self) -> Option<&str> {
+        self.maker.as_deref()
     }
 
     /// The same, who showed at that time who they are, where that is known.

@@ -145,6 +145,7 @@ impl From<AccountTokenRow> for TokenView {
             seen_at,
             revoked_at,
             account: _,
+            created_by: _,
             digest: _,
         } = row;
         let scopes = serde_json::from_str(&scopes).unwrap_or_default();

@@ -74,12 +74,23 @@ impl App {
         hands: &Hands,
         candidate: Candidate<'_>,
     ) -> Result<(PlanRow, PlanState), Error> {
-        let (row, state, Beside { leaves, writes }) = self.let_in_later(tenant, hands, candidate).await?;
+        let (row, state, beside) = self.let_in_later(tenant, hands, candidate).await?;
+        self.keep_admitted(tenant, &row, beside).await?;
+        Ok((row, state))
+    }
+
+    /// Keeps a plan that is let in.
+    pub(super) async fn keep_admitted(
+        &self,
+        tenant: &Tenant,
+        row: &PlanRow,
+        Beside { leaves, writes }: Beside,
+    ) -> Result<(), Error> {
         let commit = Commit { leaves, writes, ..Commit::background(tenant.id.clone()) };
         match self.ports.store.commit(commit).await {
             Ok(_) => {
-                tenant.bell.tell(&row);
-                Ok((row, state))
+                tenant.bell.tell(row);
+                Ok(())
             }
             Err(StoreError::Stale) => Err(Error::Stale),
             Err(error) => Err(error.into()),
@@ -156,7 +167,8 @@ impl App {
             id: id.clone(),
         };
         let messages = self.tell_of_new_plan(tenant, (&row, &plan, state), (&key, now))?;
-        let body = PlanBody { plan, state: state.clone(), reasons: verdict.reasons, order };
+        let reasons = verdict.reasons;
+        let body = PlanBody { plan, state: state.clone(), reasons, order, redacted: None };
         row.sealed = self.seal_plan(tenant, &key, (&id, &body))?;
         Ok((row, Self::public_leaf(tenant, told)?, messages))
     }

@@ -283,7 +283,7 @@ impl App {
                 Ok(Start::Ended) => ran.ended += 1,
                 Ok(Start::Waits) => {}
                 // Why on: one plan that can't be opened, or that somebody acts on now, holds up no other.
-                Err(Error::Stale | Error::Erased) => {
+                Err(Error::Stale) => {
                     ran.waiting += 1;
                     put_off.insert(plan);
                 }
@@ -292,6 +292,7 @@ impl App {
                     self.put_off_unread(tenant, &turn.fence, (&plan, &error)).await?;
                     put_off.insert(plan);
                 }
+                Err(Error::Erased) => ran.ended += usize::from(self.end_unread(tenant, &plan).await?),
                 Err(error) => return Err(error),
             }
         }
@@ -305,7 +306,7 @@ impl App {
         plan: &str,
         reached: BTreeSet<String>,
     ) -> Result<Start<'a>, Error> {
-        let Some(mut row) = self.ports.store.find_plan(&tenant.id, plan).await? else {
+        let Some(row) = self.ports.store.find_plan(&tenant.id, plan).await? else {
             return Ok(Start::Waits);
         };
         let is_over = row.state == Status::Proposed.as_str();
@@ -314,16 +315,7 @@ impl App {
             // Somebody acted on it meanwhile.
             return Ok(Start::Waits);
         }
-        // Why apart: it may be long, and is not needed of a plan that can't be opened.
-        let sealed = std::mem::take(&mut row.sealed);
-        let head = row.clone();
-        let kept = match self.open_plan_row(tenant, PlanRow { sealed, ..row }).await {
-            Err(Error::Erased) => {
-                self.fail_erased(tenant, &turn.fence, head).await?;
-                return Ok(Start::Ended);
-            }
-            opened => opened?,
-        };
+        let kept = self.open_plan_row(tenant, row).await?;
         let (plan, users, its) = (kept.row.id.clone(), users(&kept), Queue::of(kept.plan()));
         tenant.bell.queues.lock().insert(plan.clone(), its);
         if !is_over && its != queue || !reached.is_disjoint(&users) {

@@ -31,6 +31,9 @@ pub(super) struct PlanBody {
     pub(super) reasons: Vec<Reason>,
     /// What it was made from, so that a fresh one can be made; not of what takes a run back.
     pub(super) order: Option<Order>,
+    /// Once somebody was erased out of it: the hash of what is left, which a leaf names beside the plan's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) redacted: Option<String>,
 }
 
 /// What is sealed of a review.
@@ -156,7 +159,8 @@ impl App {
         // Why taken: what a plan says never changes, and a long one would be copied with each change of where it stands.
         let sealed = std::mem::take(&mut row.sealed);
         let body = self.open_plan_body(tenant, (&row.id, &row.key_id), &sealed).await?;
-        if body.plan.hash() != body.state.hash || hash_of(&body.state)? != row.hash {
+        let whole = body.redacted.as_ref().unwrap_or(&body.state.hash);
+        if body.plan.hash() != *whole || hash_of(&body.state)? != row.hash {
             return Err(Error::internal("a plan is not the one that its hash names"));
         }
         let mut state = body.state.clone();

@@ -10,11 +10,13 @@ mod contain;
 mod desk;
 mod erased;
 mod executor;
+mod forget;
 mod kept;
 mod look;
 mod of_log;
 mod own;
 mod propose;
+mod recall;
 mod recorder;
 mod refusal;
 mod respond;
@@ -39,7 +41,6 @@ use std::{
 use countersign_core::{ClientId, Secret};
 use countersign_plan::gate::Settings;
 
-pub(crate) use self::respond::Responding;
 pub use self::{
     contain::{CONTAINMENT, Containment},
     desk::{Handing, MAX_REMARK_BYTES, MOST_PRIORITY},
@@ -54,6 +55,7 @@ pub use self::{
     wait::{Hindrance, Waits},
 };
 pub(crate) use self::{desk::facts as hand_facts, executor::Bell};
+pub(crate) use self::{recall::OwnPlan, respond::Responding};
 pub use countersign_plan::{
     change::{Evidence, Left, Wanted},
     gate::{Approvals, Reason as GateReason},

@@ -120,7 +120,7 @@ impl App {
 
     /// Plans whose run was under way at a time.
     async fn plans_around(&self, tenant: &Tenant, at: Timestamp) -> Result<Vec<PlanRow>, Error> {
-        let states = [Status::Running, Status::Done, Status::Halted, Status::Failed];
+        let states = [Status::Running, Status::Done, Status::Halted, Status::Failed, Status::Erased];
         let states = states.map(|status| status.as_str().to_owned()).to_vec();
         let mut filter = PlanFilter { states, ..PlanFilter::default() };
         let mut rows = Vec::new();

@@ -2,6 +2,7 @@
 
 use countersign_plan::change::{Frame, Order, Origin, Person, Wanted, own_faults, plan_changes};
 use countersign_rights::{How, PrincipalKind};
+use countersign_store::Write;
 
 use super::{Hands, PlanHead, PlanRefusal, admit::Candidate, look, told::Actor};
 use crate::{
@@ -53,6 +54,16 @@ impl App {
         Ok(row.map(|row| Person { issuer: row.issuer, subject: row.subject }))
     }
 
+    /// Whose own a plan of a caller's is, so that they can't approve it: theirs, or of a program theirs who made its token. `None` where
+    /// nobody is known: a command beside the data says a name that nothing proves, and an access token names a client.
+    pub(super) async fn answerable(&self, caller: &Caller) -> Result<Option<Person>, Error> {
+        if let Some(person) = self.person(caller).await? {
+            return Ok(Some(person));
+        }
+        let behind = self.person_behind(caller).await?;
+        Ok(behind.map(|row| Person { issuer: row.issuer, subject: row.subject }))
+    }
+
     /// Plans what a caller wants, and lets it in.
     ///
     /// # Errors
@@ -61,7 +72,9 @@ impl App {
         let caller = permit.caller();
         let origin = match self.person(caller).await? {
             Some(person) => Origin::Person { person },
-            None => Origin::Workflow { workflow: caller.id().to_owned(), person: None },
+            None => {
+                Origin::Workflow { workflow: caller.id().to_owned(), person: self.answerable(caller).await? }
+            }
         };
         let NewPlan { title, wanted, incident } = wanted;
         let order = Order { tenant: permit.id.clone(), title, origin, wanted };
@@ -87,19 +100,46 @@ impl App {
     /// # Errors
     /// As `propose_plan`.
     pub async fn propose_order(&self, tenant: &Tenant, asked: Asked<'_>) -> Result<PlanHead, Error> {
+        self.propose_order_with(tenant, asked, |_| Vec::new()).await
+    }
+
+    /// The same, with more that stands or falls with the plan of the id that is told.
+    pub(crate) async fn propose_order_with(
+        &self,
+        tenant: &Tenant,
+        asked: Asked<'_>,
+        more: impl FnOnce(&str) -> Vec<Write> + Send,
+    ) -> Result<PlanHead, Error> {
         let Asked { order, by, incident, asks_people, audience } = asked;
         let hands = tenant.hands()?;
         let entry = Entry { actor: Actor::Automation(by), asks_people, audience };
-        self.let_in(tenant, hands, (order, incident), entry).await
+        let candidate = self.candidate(tenant, hands, (order, incident), entry).await?;
+        let (row, _, mut beside) = self.let_in_later(tenant, hands, candidate).await?;
+        beside.writes.extend(more(&row.id));
+        self.keep_admitted(tenant, &row, beside).await?;
+        Ok(PlanHead::from(row))
     }
 
     async fn let_in(
         &self,
         tenant: &Tenant,
         hands: &Hands,
-        (order, incident): (Order, Option<String>),
-        Entry { actor, asks_people, audience }: Entry<'_>,
+        wanted: (Order, Option<String>),
+        entry: Entry<'_>,
     ) -> Result<PlanHead, Error> {
+        let candidate = self.candidate(tenant, hands, wanted, entry).await?;
+        let (row, _) = self.admit(tenant, hands, candidate).await?;
+        Ok(PlanHead::from(row))
+    }
+
+    /// What is wanted as a plan of what the tenant says now.
+    async fn candidate<'a>(
+        &self,
+        tenant: &Tenant,
+        hands: &Hands,
+        (order, incident): (Order, Option<String>),
+        Entry { actor, asks_people, audience }: Entry<'a>,
+    ) -> Result<Candidate<'a>, Error> {
         let faults = own_faults(&order, &self.own(tenant).await?);
         if !faults.is_empty() {
             return Err(Error::Plan(PlanRefusal::Faults(faults)));
@@ -109,9 +149,6 @@ impl App {
         let frame = Frame { at: self.ports.clock.now(), good_for, receivers: hands.receivers() };
         let plan = plan_changes(&order, &reads, &frame)
             .map_err(|faults| Error::Plan(PlanRefusal::Faults(faults)))?;
-        let candidate =
-            Candidate { plan, order: Some(order), actor, incident, undoes: None, asks_people, audience };
-        let (row, _) = self.admit(tenant, hands, candidate).await?;
-        Ok(PlanHead::from(row))
+        Ok(Candidate { plan, order: Some(order), actor, incident, undoes: None, asks_people, audience })
     }
 }

@@ -131,7 +131,7 @@ impl App {
         Ok(Next { row, leaf, writes })
     }
 
-    /// The row of what was said.
+    /// What somebody did, as it is kept.
     pub(super) fn said(
         &self,
         tenant: &Tenant,

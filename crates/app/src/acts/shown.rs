@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_auth0::management::UserId;
 use countersign_detect::{Entity, EntityKind};
 use countersign_plan::{
-    change::{Because, ChangePlan, Evidence, Named, Note, sentences_by},
+    change::{Because, ChangePlan, Evidence, Named, Note, Person, sentences_by},
     review::Act,
 };
 use countersign_store::{PlanFilter, PlanRow};
@@ -40,16 +40,27 @@ impl App {
         filter: PlanFilter,
         limit: u32,
     ) -> Result<Vec<PlanListed>, Error> {
+        let listed = self.listed_plans(tenant, filter, limit).await?;
+        Ok(listed.into_iter().map(|(listed, _)| listed).collect())
+    }
+
+    /// The same, each with whose own it is.
+    async fn listed_plans(
+        &self,
+        tenant: &Tenant,
+        filter: PlanFilter,
+        limit: u32,
+    ) -> Result<Vec<(PlanListed, Option<Person>)>, Error> {
         let rows = self.ports.store.list_plans(&tenant.id, filter, limit).await?;
         let mut listed = Vec::with_capacity(rows.len());
         for row in rows {
             let opened = self.open_plan_body(tenant, (&row.id, &row.key_id), &row.sealed).await;
-            let (kinds, is_erased) = match opened {
-                Ok(body) => (kinds(&body.plan), false),
-                Err(Error::Erased) => (Vec::new(), true),
+            let (kinds, is_erased, proposer) = match opened {
+                Ok(body) => (kinds(&body.plan), false, body.state.proposer),
+                Err(Error::Erased) => (Vec::new(), true, None),
                 Err(error) => return Err(error),
             };
-            listed.push(PlanListed { plan: PlanHead::from(row), kinds, is_erased });
+            listed.push((PlanListed { plan: PlanHead::from(row), kinds, is_erased }, proposer));
         }
         Ok(listed)
     }
@@ -104,9 +115,13 @@ impl App {
         audience: Option<String>,
     ) -> Result<Vec<PlanListed>, Error> {
         let filter = PlanFilter { states: vec!["proposed".to_owned()], audience, ..PlanFilter::default() };
+        let own = self.answerable(caller).await?;
         let mut waiting = Vec::new();
-        for listed in self.plans(tenant, filter, WAITING).await? {
+        for (listed, proposer) in self.listed_plans(tenant, filter, WAITING).await? {
             let plan = &listed.plan;
+            if own.is_some() && proposer == own {
+                continue;
+            }
             let said = self.ports.store.list_plan_reviews(&tenant.id, &plan.id, WAITING).await?;
             let is_said = said.iter().any(|row| row.act == "approved" && row.principal == caller.id());
             if plan.proposer != caller.id() && !is_said {
@@ -129,8 +144,10 @@ impl App {
         let remarks = self.remarks(tenant, id, names.is_open(Part::Texts)).await?;
         let proposed_by = self.proposed_by(&course.kept.row).await?;
         let plan = course.kept.plan();
+        let behind = self.behind(&course.kept.row, course.kept.state.proposer.as_ref()).await?;
         Ok(PlanShown {
             proposed_by,
+            behind,
             workflow: plan.origin.workflow().map(str::to_owned),
             title: text(names, &plan.title),
             because: plan.because.iter().map(|because| shown_because(names, because)).collect(),
@@ -145,9 +162,17 @@ impl App {
             own_suffices: course.kept.state.own_suffices,
             reviews: reviews(&course.kept, names),
             remarks,
+            redacted: course.kept.body.redacted.clone(),
             halt: course.run.halt().cloned(),
             plan: PlanHead::from(course.kept.row.clone()),
         })
+    }
+
+    /// Whose own a plan is that a program proposed.
+    async fn behind(&self, row: &PlanRow, person: Option<&Person>) -> Result<Option<String>, Error> {
+        let (Some(person), false) = (person, row.proposer.starts_with("per_")) else { return Ok(None) };
+        let found = self.ports.store.find_person(&person.issuer, &person.subject).await?;
+        Ok(found.map(|row| row.id))
     }
 
     /// The name of the person who proposed a plan.

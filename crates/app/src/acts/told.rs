@@ -79,5 +79,7 @@ pub(super) const fn word(act: &Act) -> &'static str {
         Act::Halt => "halted",
         Act::Resume => "resumed",
         Act::Fail => "failed",
+        Act::Recall => "withdrawn",
+        Act::Erase => "erased",
     }
 }

@@ -3,22 +3,14 @@
 use std::collections::BTreeSet;
 
 use countersign_plan::{
-    change::{Frame, Origin, Person, undo},
+    change::{Frame, Origin, undo},
     review::{Act, Status},
     run::{Event, Halt, Misfit, Why},
 };
 use countersign_rights::Action;
 
-use super::{PlanHead, PlanRefusal, admit::Candidate, kept::KeptPlan, told::Actor};
-use crate::{App, Error, Tenant, access::Permit};
-
-/// Who wants a run to be taken back.
-struct Wanting<'a> {
-    actor: Actor<'a>,
-    person: Option<Person>,
-    /// Whether it was their own plan.
-    is_own: bool,
-}
+use super::{PlanHead, PlanRefusal, admit::Candidate, told::Actor};
+use crate::{App, Error, access::Permit};
 
 impl App {
     /// Proposes the plan that takes back what a run did: all of it, or the chosen steps by name.
@@ -33,59 +25,36 @@ impl App {
         chosen: Option<&BTreeSet<String>>,
     ) -> Result<PlanHead, Error> {
         self.may_execute(permit).await?;
+        let hands = permit.hands()?;
         let kept = self.open_plan(permit, id).await?;
-        let caller = permit.caller();
-        // Why not of a plan that took back another: that would do again, without anybody else, what was taken back.
-        let is_own = kept.row.proposer == caller.id() && kept.row.undoes.is_none();
-        let actor = Actor::Person(caller.id());
-        let wanting = Wanting { actor, person: self.person(caller).await?, is_own };
-        self.take_back(permit, (kept, chosen), wanting).await
-    }
-
-    /// Proposes to take back what a part of the service did by a plan of its own, and nothing that anybody else did: by that part, for
-    /// the caller, whose right is to what leads to it. Somebody else has to agree, unless the gate says otherwise.
-    ///
-    /// # Errors
-    /// As `undo_plan`; `Plan` for a plan of anybody else.
-    pub(crate) async fn take_back_own(&self, permit: &Permit, id: &str, by: &str) -> Result<PlanHead, Error> {
-        let kept = self.open_plan(permit, id).await?;
-        if kept.row.proposer != by || kept.plan().origin.workflow() != Some(by) {
-            return Err(Error::Plan(PlanRefusal::Misfit));
-        }
-        let person = self.person(permit.caller()).await?;
-        let wanting = Wanting { actor: Actor::Automation(by), person, is_own: false };
-        self.take_back(permit, (kept, None), wanting).await
-    }
-
-    async fn take_back(
-        &self,
-        tenant: &Tenant,
-        (kept, chosen): (KeptPlan, Option<&BTreeSet<String>>),
-        Wanting { actor, person, is_own }: Wanting<'_>,
-    ) -> Result<PlanHead, Error> {
-        let hands = tenant.hands()?;
-        let is_over = matches!(kept.state.status, Status::Done | Status::Halted | Status::Failed);
+        let is_over =
+            matches!(kept.state.status, Status::Done | Status::Halted | Status::Failed | Status::Erased)
+                && kept.row.begun.is_some();
         if !is_over {
             return Err(Error::Plan(PlanRefusal::Misfit));
         }
-        let (id, title) = (kept.row.id.clone(), title(&kept.plan().title));
-        let (incident, audience) = (kept.row.incident.clone(), kept.row.audience.clone());
-        let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own };
+        let caller = permit.caller();
+        // Why not of a plan that took back another: that would do again, without anybody else, what was taken back.
+        let is_own = kept.row.proposer == caller.id() && kept.row.undoes.is_none();
+        let (incident, title) = (kept.row.incident.clone(), title(&kept.plan().title));
+        let audience = kept.row.audience.clone();
+        let person = self.answerable(caller).await?;
+        let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own, workflow: None };
         let good_for = hands.settings.rules(None, None).waits_for();
         let frame = Frame { at: self.ports.clock.now(), good_for, receivers: hands.receivers() };
-        let course = self.open_run(tenant, kept).await?;
+        let course = self.open_run(permit, kept).await?;
         let plan = undo(course.kept.plan(), &course.run, chosen, &title, origin, &frame)
             .map_err(|faults| Error::Plan(PlanRefusal::Faults(faults)))?;
         let candidate = Candidate {
             plan,
             order: None,
-            actor,
+            actor: Actor::Person(caller.id()),
             incident,
-            undoes: Some(id),
+            undoes: Some(id.to_owned()),
             asks_people: false,
             audience: Some(audience),
         };
-        let (row, _) = self.admit(tenant, hands, candidate).await?;
+        let (row, _) = self.admit(permit, hands, candidate).await?;
         Ok(PlanHead::from(row))
     }
 
@@ -164,6 +133,6 @@ const fn misfit(_: Misfit) -> Error {
 }
 
 /// What the way back is called.
-fn title(of: &str) -> String {
+pub(super) fn title(of: &str) -> String {
     format!("Undo: {of}").chars().take(countersign_plan::change::MAX_TITLE).collect()
 }

@@ -165,6 +165,8 @@ pub struct PlanShown {
     pub plan: PlanHead,
     /// Who proposed it, for people; `None`: a part of the service, or a program.
     pub proposed_by: Option<String>,
+    /// Of a plan that a program proposed, the person whose own it is for all that: a principal's id.
+    pub behind: Option<String>,
     /// The playbook or the workflow that wants it.
     pub workflow: Option<String>,
     /// What whoever wants it calls it.
@@ -191,6 +193,8 @@ pub struct PlanShown {
     pub own_suffices: bool,
     /// What was done with it.
     pub reviews: Vec<ReviewShown>,
+    /// Once somebody was erased out of it: the hash of what is left, which the ledger names beside the plan's.
+    pub redacted: Option<String>,
     /// What was written about it.
     pub remarks: Vec<RemarkShown>,
     /// Where and why its run halted.

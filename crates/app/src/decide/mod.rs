@@ -30,7 +30,7 @@ use crate::{App, Error, Live, Tenant, enrich::Enriched, models::ChallengerFailed
 use self::addresses::Learned;
 pub(crate) use self::{
     addresses::Links,
-    asked::{Asked, Who, circumstances},
+    asked::{Asked, Who, circumstances, is_contained},
     gather::Gathered,
     judge::judge,
     late::Late,

@@ -74,6 +74,7 @@ pub const KINDS: &[Kind] = &[
     kind("plan.halted", PLAN),
     kind("plan.resumed", PLAN),
     kind("plan.failed", PLAN),
+    kind("plan.erased", PLAN),
     kind("plan.undone", PLAN),
     kind("plan.message", &["text"]),
     kind("review.escalated", REVIEW),

@@ -21,7 +21,7 @@ const fn kind(act: &Act) -> &'static str {
     match act {
         Act::Approve { .. } => "plan.approved",
         Act::Reject { .. } => "plan.rejected",
-        Act::Withdraw { .. } => "plan.withdrawn",
+        Act::Withdraw { .. } | Act::Recall => "plan.withdrawn",
         Act::Expire => "plan.expired",
         Act::Supersede { .. } => "plan.superseded",
         Act::Begin { .. } => "plan.begun",
@@ -29,6 +29,7 @@ const fn kind(act: &Act) -> &'static str {
         Act::Halt => "plan.halted",
         Act::Resume => "plan.resumed",
         Act::Fail => "plan.failed",
+        Act::Erase => "plan.erased",
     }
 }
 
@@ -66,31 +67,6 @@ impl App {
             writes.extend(self.notices(tenant, about, (key, at))?);
         }
         Ok(writes)
-    }
-}
-
-impl App {
-    /// What is told of a plan that ended because what it says was erased: nothing of what it said.
-    pub(crate) fn tell_of_erased_plan(
-        &self,
-        tenant: &Tenant,
-        row: &PlanRow,
-        (key, at): (&PersonKey, Timestamp),
-    ) -> Result<Vec<Write>, Error> {
-        let said = Said {
-            title: "what it says was erased".to_owned(),
-            changes: Vec::new(),
-            irreversible: 0,
-            approvals: 0,
-        };
-        let notice = Notice {
-            kind: kind(&Act::Fail),
-            about: row.id.clone(),
-            event: format!("{} {}", kind(&Act::Fail), row.version),
-            topic: Some((Topic::Plans, row.audience.clone())),
-            data: told(tenant, row, said),
-        };
-        self.notices(tenant, notice, (key, at))
     }
 }
 

@@ -1,19 +1,13 @@
 //! The page behind a link, and the one answer.
 
-use countersign_auth0::management::UserId;
 use countersign_core::{IdKind, Timestamp};
-use countersign_plan::change::{Change, Evidence, OneUser, Order, Origin, Wanted};
 use countersign_store::{Commit, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, StoreError, Write};
 
-use super::{Body, OnNo, code, form, is_same, mail::draft};
+use super::{Body, code, form, is_same, mail::draft};
 use crate::{
     App, Error, Tenant,
-    acts::Asked,
     outcomes::{Outcome, PersonVerdict},
 };
-
-/// What asks for plans here.
-const WORKFLOW: &str = "was_this_you";
 
 /// What the page says: no more than the person knows already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +42,7 @@ impl App {
         link: (&str, &str),
         (given, is_they): (&str, bool),
     ) -> Result<(), Error> {
-        let (row, body) = self.open_inquiry(tenant, link).await?;
+        let (row, _) = self.open_inquiry(tenant, link).await?;
         if !is_same(given, &form(tenant, &row)) {
             return Err(Error::NotFound("question"));
         }
@@ -62,12 +56,21 @@ impl App {
             }
         }
         let state = if is_they { InquiryState::Yes } else { InquiryState::No };
-        self.keep_answer(tenant, &row, state).await?;
-        self.answered(tenant, (&row, &body), is_they).await;
+        let leads_to_plan = self.keep_answer(tenant, &row, state).await?;
+        if leads_to_plan {
+            self.follow_answer(tenant, &row.id).await;
+        }
         Ok(())
     }
 
-    async fn keep_answer(&self, tenant: &Tenant, row: &InquiryRow, state: InquiryState) -> Result<(), Error> {
+    /// Keeps the answer; whether a plan is to be proposed of it, which is kept with it.
+    async fn keep_answer(
+        &self,
+        tenant: &Tenant,
+        row: &InquiryRow,
+        state: InquiryState,
+    ) -> Result<bool, Error> {
+        let leads_to_plan = tenant.inquiry_settings()?.leads_to_plan(state);
         let (now, record) = (self.ports.clock.now(), self.make_id(IdKind::Record)?);
         let write = InquiryWrite::Move {
             id: row.id.clone(),
@@ -75,6 +78,7 @@ impl App {
             state,
             next: now,
             answered: Some(now),
+            leads_to_plan,
         };
         let commit = Commit {
             leaves: vec![Self::public_leaf(tenant, draft(&record, (row, state), now))?],
@@ -82,41 +86,9 @@ impl App {
             ..Commit::background(tenant.id.clone())
         };
         match self.ports.store.commit(commit).await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(leads_to_plan),
             Err(StoreError::Stale) => Err(Error::NotFound("question")),
             Err(error) => Err(error.into()),
-        }
-    }
-
-    /// What follows from an answer. "Yes" lifts nothing. Why no error: the answer is kept, and whoever gave it can do no more.
-    async fn answered(&self, tenant: &Tenant, (row, body): (&InquiryRow, &Body), is_they: bool) {
-        let on_no = tenant.inquiry_settings().map(|settings| &settings.on_no);
-        let (false, Ok(on_no), Ok(user)) = (is_they, on_no, body.user.parse::<UserId>()) else { return };
-        if on_no.is_empty() {
-            return;
-        }
-        let change = |what: &OnNo| {
-            let one = OneUser { user: user.clone() };
-            match what {
-                OnNo::BlockUser => Change::BlockUser(one),
-                OnNo::RevokeAccess => Change::RevokeAccess(one),
-                OnNo::ForcePasswordReset => Change::ForcePasswordReset(one),
-            }
-        };
-        let wanted = on_no.iter().map(|what| Wanted {
-            change: change(what),
-            reason: "the user says that a sign-in was not theirs".to_owned(),
-            evidence: vec![Evidence::Decision { id: row.decision.clone() }],
-        });
-        let order = Order {
-            tenant: tenant.id.clone(),
-            title: "A user says that a sign-in was not theirs".to_owned(),
-            origin: Origin::Workflow { workflow: WORKFLOW.to_owned(), person: None },
-            wanted: wanted.collect(),
-        };
-        let asked = Asked { order, by: WORKFLOW, incident: None, asks_people: true, audience: None };
-        if let Err(error) = self.propose_order(tenant, asked).await {
-            tracing::error!(tenant.id = %tenant.id, inquiry.id = row.id, code = error.code(), "no plan could be proposed of a user's answer");
         }
     }
 

@@ -1,19 +1,35 @@
 //! Making a question.
 
-use countersign_core::{DecisionId, IdKind, Micros, Trigger};
+use countersign_core::{DecisionId, IdKind, Micros, SubjectId, Trigger};
 use countersign_privacy::Token;
 use countersign_risk::Device;
 use countersign_store::{Commit, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, StoreError, Write};
 use serde_json::Value;
 
-use super::{Body, InquiryView, Settings, code, mail::draft};
-use crate::{App, Error, Tenant, access::Permit, decide::record::Record};
+use super::{Body, InquiryView, code, mail::draft};
+use crate::{
+    App, Error, Tenant,
+    access::{Caller, Permit},
+    decide::record::Record,
+};
 
 /// In which questions to one person are counted.
 const DAY: Micros = 24 * 60 * 60 * 1_000_000;
 
 /// The longest name of a place.
 const MAX_PLACE: usize = 80;
+
+/// Who asks, in records: somebody on the operator's side, or the service itself.
+pub(super) const PERSON: &str = "person";
+pub(super) const RISK: &str = "risk";
+
+/// A question that is to be made.
+pub(super) struct New {
+    pub(super) decision: DecisionId,
+    pub(super) subject: SubjectId,
+    pub(super) body: Body,
+    pub(super) origin: &'static str,
+}
 
 impl App {
     /// Asks the person of a sign-in whether it was they, by mail; the question that was asked before where there is one.
@@ -28,7 +44,6 @@ impl App {
         }
         let (row, record) = self.decision(tenant, decision).await?;
         let subject = row.subject.ok_or(Error::Erased)?;
-        let key = self.find_key(tenant, &subject).await?.ok_or(Error::Erased)?;
         let body = body(&record).ok_or(Error::NotFound("sign-in of a user"))?;
         let now = self.ports.clock.now();
         let since = InquiryFilter::Subject(subject.clone(), now.plus(-DAY));
@@ -36,39 +51,54 @@ impl App {
         if asked >= usize::try_from(settings.per_day).unwrap_or(usize::MAX) {
             return Err(Error::TooMany("questions to this person today", settings.per_day));
         }
-        let id = self.make_id(IdKind::Record)?;
-        let row = self.inquiry(tenant, settings, (id, decision.clone(), subject), (&key, &body))?;
+        let new = New { decision: decision.clone(), subject, body, origin: PERSON };
+        match self.add_inquiry(tenant, new, Some(tenant.caller())).await? {
+            Some(row) => Ok(InquiryView::from(&row)),
+            // Why: somebody asked at the same time.
+            None => {
+                let asked = self.inquiry_of(tenant, decision).await?;
+                asked.as_ref().map(InquiryView::from).ok_or(Error::Stale)
+            }
+        }
+    }
+
+    /// Makes a question, to be mailed by the job; `None` where there is one about this sign-in.
+    pub(super) async fn add_inquiry(
+        &self,
+        tenant: &Tenant,
+        new: New,
+        by: Option<&Caller>,
+    ) -> Result<Option<InquiryRow>, Error> {
+        let row = self.inquiry(tenant, new).await?;
         let record = self.make_id(IdKind::Record)?;
-        let told = draft(&record, (&row, row.state), now).by(tenant.caller());
+        let told = draft(&record, (&row, row.state), row.made).fact("origin", &row.origin);
+        let told = match by {
+            Some(caller) => told.by(caller),
+            None => told,
+        };
         let commit = Commit {
             leaves: vec![Self::public_leaf(tenant, told)?],
             writes: vec![Write::Inquiry(InquiryWrite::Add(Box::new(row.clone())))],
             ..Commit::background(tenant.id.clone())
         };
         match self.ports.store.commit(commit).await {
-            Ok(_) => Ok(InquiryView::from(&row)),
-            // Why: somebody asked at the same time.
-            Err(StoreError::Stale) => {
-                let asked = self.inquiry_of(tenant, decision).await?;
-                asked.as_ref().map(InquiryView::from).ok_or(Error::Stale)
-            }
+            Ok(_) => Ok(Some(row)),
+            Err(StoreError::Stale) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn inquiry(
-        &self,
-        tenant: &Tenant,
-        settings: &Settings,
-        (id, decision, subject): (String, DecisionId, countersign_core::SubjectId),
-        (key, body): (&crate::subjects::PersonKey, &Body),
-    ) -> Result<InquiryRow, Error> {
+    async fn inquiry(&self, tenant: &Tenant, new: New) -> Result<InquiryRow, Error> {
+        let New { decision, subject, body, origin } = new;
+        let settings = tenant.inquiry_settings()?;
+        let key = self.find_key(tenant, &subject).await?.ok_or(Error::Erased)?;
+        let id = self.make_id(IdKind::Record)?;
         let now = self.ports.clock.now();
         let expires = now.plus(settings.wait);
         let code = code(tenant, (&id, decision.as_str()), expires);
         let token = Token::received(&code).ok_or_else(|| Error::internal("a code that is none"))?.digest();
         Ok(InquiryRow {
-            sealed: self.seal(tenant, key, &id, body)?,
+            sealed: self.seal(tenant, &key, &id, &body)?,
             key_id: key.id.clone(),
             state: InquiryState::Waiting,
             attempts: 0,
@@ -76,6 +106,10 @@ impl App {
             next: now,
             expires,
             answered: None,
+            origin: origin.to_owned(),
+            follow: None,
+            follow_tries: 0,
+            plan: None,
             id,
             decision,
             subject,
@@ -102,7 +136,7 @@ impl App {
 }
 
 /// What is asked of a sign-in, at the level of a city; `None` where it is none of a user.
-fn body(record: &Record) -> Option<Body> {
+pub(super) fn body(record: &Record) -> Option<Body> {
     if record.trigger != Trigger::PostLogin {
         return None;
     }

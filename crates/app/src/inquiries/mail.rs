@@ -10,9 +10,10 @@ use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, StoreError, Write};
 use serde_json::json;
 
-use super::{Body, code};
+use super::{Body, ask::PERSON, code};
 use crate::{
     App, Error, Lead, Tenant,
+    decide::is_contained,
     hooks::{HookError, Message},
     leaves::Draft,
     management::{Error as ApiError, Lane},
@@ -35,7 +36,17 @@ enum Mailed {
     Sent,
     /// It can't reach the person, now or ever.
     Never,
+    /// The account was contained before: its holder may be whoever took it.
+    Contained,
     Later,
+}
+
+/// A user whom a mail may reach.
+struct Reached {
+    /// The address that the tenant has proved.
+    address: Option<String>,
+    /// Whether the account is blocked, or marked as contained.
+    is_contained: bool,
 }
 
 impl App {
@@ -51,9 +62,13 @@ impl App {
         for row in self.ports.store.list_inquiries(&tenant.id, InquiryFilter::Over(now), BATCH).await? {
             moved += usize::from(self.move_inquiry(tenant, lead, (&row, InquiryState::NoAnswer)).await?);
         }
+        for row in self.ports.store.list_inquiries(&tenant.id, InquiryFilter::ToFollow(now), BATCH).await? {
+            moved += usize::from(self.follow(tenant, &row).await?);
+        }
         for row in self.ports.store.list_inquiries(&tenant.id, InquiryFilter::Due(now), BATCH).await? {
             let state = match self.mail_one(tenant, &row).await? {
                 Mailed::Sent => InquiryState::Sent,
+                Mailed::Contained => InquiryState::Withheld,
                 Mailed::Later if row.attempts + 1 < LAST_ATTEMPT => InquiryState::Waiting,
                 Mailed::Later | Mailed::Never => InquiryState::Unreachable,
             };
@@ -84,13 +99,15 @@ impl App {
         (row, state): (&InquiryRow, InquiryState),
     ) -> Result<bool, Error> {
         let now = self.ports.clock.now();
-        let pause = PAUSE.saturating_mul(1_i64 << row.attempts.min(16));
+        let leads_to_plan = tenant.inquiry_settings()?.leads_to_plan(state);
+        let pause = if leads_to_plan { 0 } else { PAUSE.saturating_mul(1_i64 << row.attempts.min(16)) };
         let write = InquiryWrite::Move {
             id: row.id.clone(),
             expected: (row.state, row.attempts),
             state,
             next: now.plus(pause),
             answered: None,
+            leads_to_plan,
         };
         let record = self.make_id(IdKind::Record)?;
         let leaf = (state != InquiryState::Waiting)
@@ -119,9 +136,13 @@ impl App {
             Err(Error::Erased | Error::Internal { .. }) => return Ok(Mailed::Never),
             Err(error) => return Err(error),
         };
-        let address = match self.address_of(tenant, &body.user).await {
-            Ok(Some(address)) => address,
-            Ok(None) => return Ok(Mailed::Never),
+        let address = match self.whom_it_reaches(tenant, &body.user).await {
+            // Why not where a person asks: they may have reasons to, and know what they do.
+            Ok(Some(Reached { is_contained: true, .. })) if row.origin != PERSON => {
+                return Ok(Mailed::Contained);
+            }
+            Ok(Some(Reached { address: Some(address), .. })) => address,
+            Ok(_) => return Ok(Mailed::Never),
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.id, inquiry.id = row.id, %error, "whom to ask could not be read");
                 return Ok(Mailed::Later);
@@ -155,8 +176,8 @@ impl App {
         })
     }
 
-    /// The address that the tenant has proved, read now; `None` where there is none.
-    async fn address_of(&self, tenant: &Tenant, user: &str) -> Result<Option<String>, ApiError> {
+    /// What the tenant says of a user now; `None` where there is none.
+    async fn whom_it_reaches(&self, tenant: &Tenant, user: &str) -> Result<Option<Reached>, ApiError> {
         let (Ok(hands), Ok(id)) = (tenant.hands(), user.parse::<UserId>()) else { return Ok(None) };
         let reply = match hands.port.api().fetch(users::get(&id).any(), Lane::Bulk).await {
             Ok(reply) => reply,
@@ -165,7 +186,10 @@ impl App {
         };
         let Ok(user) = reply.read::<User>() else { return Ok(None) };
         let is_proved = user.email_verified.as_option() == Some(&true);
-        Ok(user.email.as_option().filter(|_| is_proved).cloned())
+        Ok(Some(Reached {
+            address: user.email.as_option().filter(|_| is_proved).cloned(),
+            is_contained: user.blocked.as_option() == Some(&true) || is_contained(&user.app_metadata),
+        }))
     }
 }
 

@@ -3,16 +3,19 @@
 //! A question is made for a decision, at most once, and mailed by a job to the address that the tenant has proved; the address is read when it
 //! is sent, and kept nowhere. The link carries a code that is a MAC over the question; what is kept is the code's hash. Looking at the page
 //! changes nothing; one answer is taken. "No" is a verdict, and may propose a plan; "yes" is a label and lifts nothing; no answer is neither.
+//! A plan that could not be proposed at once is tried again, also after a restart, and what became of it is told at the question.
 
 mod answer;
 mod ask;
+mod doubtful;
+mod follow;
 mod mail;
 
 use std::collections::BTreeSet;
 
-use countersign_core::{Micros, Timestamp};
+use countersign_core::{Level, Micros, Timestamp};
 use countersign_privacy::Token;
-use countersign_store::InquiryRow;
+use countersign_store::{Follow, InquiryRow};
 use serde::{Deserialize, Serialize};
 
 pub use self::answer::Page;
@@ -41,6 +44,12 @@ pub struct Settings {
     pub per_day: u32,
     /// What a "no" proposes; nothing where empty.
     pub on_no: BTreeSet<OnNo>,
+    /// What is proposed where nobody answered in time; nothing where empty.
+    pub on_no_answer: BTreeSet<OnNo>,
+    /// From which level of a sign-in on people are asked by the service itself; `None`: they are not.
+    pub ask_from: Option<Level>,
+    /// The least time between two such questions to one person, and after any other question to them.
+    pub pause: Micros,
 }
 
 /// A question as operators see it; it names nobody.
@@ -50,8 +59,14 @@ pub struct InquiryView {
     pub id: String,
     /// The sign-in.
     pub decision: String,
-    /// Where it stands: `waiting`, `sent`, `unreachable`, `yes`, `no`, `no_answer`.
+    /// Where it stands: `waiting`, `sent`, `unreachable`, `yes`, `no`, `no_answer`, `withheld`.
     pub state: &'static str,
+    /// Who asks: `person`, or `risk` where the service itself does.
+    pub origin: String,
+    /// How far the plan came that the answer leads to: `pending`, `proposed`, `needless`, `failed`; `None`: it leads to none.
+    pub follow: Option<&'static str>,
+    /// That plan.
+    pub plan: Option<String>,
     /// When it was made.
     pub made: Timestamp,
     /// It can't be answered from then on.
@@ -66,6 +81,9 @@ impl From<&InquiryRow> for InquiryView {
             id: row.id.clone(),
             decision: row.decision.to_string(),
             state: row.state.as_str(),
+            origin: row.origin.clone(),
+            follow: row.follow.map(Follow::as_str),
+            plan: row.plan.clone(),
             made: row.made,
             expires: row.expires,
             answered: row.answered,

@@ -132,6 +132,7 @@ impl App {
             verdict: Some(word(verdict).to_owned()),
             closed: Some(at),
             sealed: self.seal(permit, &key, &row.id, &body)?,
+            is_settled: row.mark.is_none(),
             ..row
         };
         self.put_review(permit, (version, closed.clone()), (vec![leaf], Vec::new())).await?;

@@ -1,12 +1,14 @@
-//! A user under review is marked at the tenant by a plan, and the mark is taken back by another.
+//! A user under review is marked at the tenant by a plan of the workflow `reviews`.
 
 use countersign_plan::change::{Change, Evidence, Order, Origin, Wanted};
-use countersign_store::{DecisionRow, ReviewRow};
-use serde::Deserialize;
+use countersign_store::{DecisionRow, ReviewRow, ReviewWrite, Write};
 use serde_json::json;
 
-use super::{Mark, queue::QUEUE};
-use crate::{App, Error, Tenant, access::Permit, acts::Asked};
+use super::{Mark, account::Account, is_open, queue::QUEUE};
+use crate::{
+    App, Error, Tenant,
+    acts::{Asked, PlanRefusal},
+};
 
 /// To what the key of `app_metadata` is set.
 const UNDER_REVIEW: &str = "under_review";
@@ -14,90 +16,69 @@ const UNDER_REVIEW: &str = "under_review";
 /// How often a review is read anew while somebody acts on it.
 const TRIES: u32 = 3;
 
-/// What is read of an event.
-#[derive(Deserialize)]
-struct Event {
-    #[serde(default)]
-    user: Option<User>,
-}
-
-#[derive(Deserialize)]
-struct User {
-    #[serde(default)]
-    user_id: Option<String>,
-}
-
-/// Which of the two plans of a review one is.
-#[derive(Clone, Copy)]
-enum Which {
-    Mark,
-    Clearing,
-}
-
 impl App {
-    /// Proposes to mark the user, where that is configured and can be done. A review stands without it: what fails is told in the log.
+    /// Proposes to mark the user, where that is configured and can be done. A review stands without it: what fails is told in the log, and
+    /// the job tries again.
     pub(super) async fn mark_reviewed(&self, tenant: &Tenant, review: &ReviewRow, decision: &DecisionRow) {
-        let Some(mark) = tenant.reviews().mark.as_ref().filter(|_| tenant.has_hands()) else { return };
-        let marked = async {
-            let Some(user) = self.user_of(tenant, decision).await? else { return Ok(()) };
-            let order = order(tenant, (mark, &user), decision)?;
-            let asked = Asked { order, by: QUEUE, incident: None, asks_people: false, audience: None };
-            let head = self.propose_order(tenant, asked).await?;
-            self.note_plan(tenant, &review.id, (Which::Mark, &head.id)).await.map(drop)
-        };
-        if let Err(error) = marked.await {
-            tracing::warn!(tenant.id = %tenant.id, review = review.id, code = error.code(), "a user under review could not be marked");
+        if let Err(error) = self.mark_now(tenant, &review.id, decision).await {
+            tracing::warn!(tenant.id = %tenant.id, review = review.id, code = error.code(), "a user under review could not be marked yet");
         }
     }
 
-    /// Proposes to take the mark back that was set: that belongs to the verdict, and nothing else can be taken back by it.
-    pub(super) async fn clear_mark(&self, permit: &Permit, review: ReviewRow) -> ReviewRow {
-        let Some(mark) = review.mark.clone().filter(|_| permit.has_hands()) else { return review };
-        let cleared = async {
-            let head = self.take_back_own(permit, &mark, QUEUE).await?;
-            self.note_plan(permit, &review.id, (Which::Clearing, &head.id)).await
-        };
-        match cleared.await {
-            Ok(cleared) => cleared,
-            Err(error) => {
-                // Why no error: a mark that was never set, or whose plan still waits, is nothing to take back.
-                tracing::warn!(tenant.id = %permit.id, review = review.id, code = error.code(), "no plan takes a mark back");
-                review
-            }
-        }
-    }
-
-    /// Whose sign-in or sign-up it was; `None` where there was no account yet.
-    async fn user_of(&self, tenant: &Tenant, decision: &DecisionRow) -> Result<Option<String>, Error> {
-        let record = self.open_record(tenant, decision).await?;
-        let event: Event = serde_json::from_str(record.event.get())
-            .map_err(|_| Error::internal("an event of a record can't be read"))?;
-        Ok(event.user.and_then(|user| user.user_id))
-    }
-
-    async fn note_plan(
+    /// The same; whether the review is marked, or can't be.
+    pub(super) async fn mark_now(
         &self,
         tenant: &Tenant,
         review: &str,
-        (which, plan): (Which, &str),
-    ) -> Result<ReviewRow, Error> {
+        decision: &DecisionRow,
+    ) -> Result<bool, Error> {
+        let Some(mark) = tenant.reviews().mark.as_ref().filter(|_| tenant.has_hands()) else {
+            return Ok(false);
+        };
+        let user = match self.account_of(tenant, decision).await? {
+            Account::Known(user) => user,
+            Account::NotYet => return Ok(false),
+            Account::Never => return self.never_marked(tenant, review).await,
+        };
+        let order = order(tenant, (mark, &user), decision)?;
         let mut tries = TRIES;
         loop {
-            let mut row = self.get_review(tenant, review).await?;
-            let place = match which {
-                Which::Mark => &mut row.mark,
-                Which::Clearing => &mut row.clearing,
-            };
-            *place = Some(plan.to_owned());
-            let expected = row.version;
-            row.version = expected.saturating_add(1);
+            let row = self.get_review(tenant, review).await?;
+            if row.mark.is_some() || is_open(&row).is_err() {
+                return Ok(true);
+            }
+            let asked =
+                Asked { order: order.clone(), by: QUEUE, incident: None, asks_people: false, audience: None };
             tries -= 1;
-            match self.put_review(tenant, (expected, row.clone()), (Vec::new(), Vec::new())).await {
+            // Why in one commit: a verdict that comes meanwhile finds the mark, or there is none.
+            let more = |plan: &str| vec![marked(&row, plan)];
+            match self.propose_order_with(tenant, asked, more).await {
+                Ok(_) => return Ok(true),
                 Err(Error::Stale) if tries > 0 => {}
-                other => return other.map(|()| row),
+                Err(Error::Plan(PlanRefusal::Faults(_) | PlanRefusal::Gate(_))) => {
+                    tracing::warn!(tenant.id = %tenant.id, review, "a user under review can't be marked");
+                    return self.never_marked(tenant, review).await;
+                }
+                Err(error) => return Err(error),
             }
         }
     }
+
+    /// Keeps that a review needs no mark any more.
+    async fn never_marked(&self, tenant: &Tenant, review: &str) -> Result<bool, Error> {
+        let row = self.get_review(tenant, review).await?;
+        match self.put_settled(tenant, row).await {
+            Ok(_) | Err(Error::Stale) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What notes the plan that marks the user.
+fn marked(row: &ReviewRow, plan: &str) -> Write {
+    let next =
+        ReviewRow { version: row.version.saturating_add(1), mark: Some(plan.to_owned()), ..row.clone() };
+    Write::Review(ReviewWrite::Put { expected_version: row.version, row: Box::new(next) })
 }
 
 fn order(tenant: &Tenant, (mark, user): (&Mark, &str), decision: &DecisionRow) -> Result<Order, Error> {

@@ -1,11 +1,14 @@
 //! Decisions that wait for a person: put there by hand, or as sign-ups of high risk; looked at in time, or told of; ended by a verdict,
 //! which is an outcome of the decision. `docs/acting.md` is the design.
 
+mod account;
 mod act;
 mod escalate;
+mod forget;
 mod mark;
 mod queue;
 mod sign_up;
+mod settle;
 mod view;
 
 use countersign_core::{Level, Micros};

@@ -1,6 +1,6 @@
 //! What is put into the queue: a decision that somebody names, and sign-ups of high risk.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_core::{DecisionId, IdKind, Level, Timestamp, Trigger};
 use countersign_ledger::leaf::Kind;
@@ -83,14 +83,9 @@ impl App {
     pub async fn queue_sign_ups(&self, tenant: &Tenant) -> Result<usize, Error> {
         let Some(least) = tenant.reviews().sign_ups_from else { return Ok(0) };
         let levels: Vec<Level> = Level::ALL.iter().copied().filter(|level| *level >= least).collect();
-        let found = match tenant.scanned.load(Ordering::Relaxed) {
-            // Why one more: leaves are counted from 0, and nothing was scanned yet.
-            0 => self.recent(tenant, levels).await?,
-            next => self.since(tenant, levels, next - 1).await?,
-        };
         let mut queued = 0;
-        // The oldest first, so that what is left after a failure is what is newest.
-        for row in found.into_iter().rev() {
+        let (rows, until) = self.decisions_anew(tenant, levels, &tenant.scanned).await?;
+        for row in rows {
             let is_sign_up =
                 matches!(row.decision.trigger, Trigger::PreUserRegistration | Trigger::PostUserRegistration);
             let is_judged = matches!(row.standing, Standing::Legitimate | Standing::Fraudulent);
@@ -99,7 +94,29 @@ impl App {
             }
             tenant.scanned.fetch_max(row.leaf_index.saturating_add(1), Ordering::Relaxed);
         }
+        tenant.scanned.fetch_max(until, Ordering::Relaxed);
         Ok(queued)
+    }
+
+    /// Decisions of these levels from the leaf on where this process stopped, as `scanned` counts them; of the last day when it begins. The
+    /// oldest first, so that what is left after a failure is what is newest; and up to which leaf, exclusive, there is no other.
+    pub(crate) async fn decisions_anew(
+        &self,
+        tenant: &Tenant,
+        levels: Vec<Level>,
+        scanned: &AtomicU64,
+    ) -> Result<(Vec<DecisionRow>, u64), Error> {
+        // Why before: what comes meanwhile is looked at in the next turn.
+        let head = self.ports.store.get_ledger_head(&tenant.id).await?.frontier.size();
+        let mut found = match scanned.load(Ordering::Relaxed) {
+            // Why one more: leaves are counted from 0, and nothing was scanned yet.
+            0 => self.recent(tenant, levels).await?,
+            next => self.since(tenant, levels, next - 1).await?,
+        };
+        found.reverse();
+        // Why: the next turn need not go through what is of no such level once more.
+        let is_whole = u32::try_from(found.len()).is_ok_and(|count| count < PAGE);
+        Ok((found, if is_whole { head } else { 0 }))
     }
 
     /// Decisions of these levels after a leaf, the newest first.
@@ -195,6 +212,7 @@ impl App {
             closed: None,
             mark: None,
             clearing: None,
+            is_settled: false,
             key_id: key.id.clone(),
             sealed: self.seal(tenant, &key, &id, &body)?,
             id,

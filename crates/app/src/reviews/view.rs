@@ -68,6 +68,7 @@ impl From<ReviewRow> for ReviewHead {
             closed,
             mark,
             clearing,
+            is_settled: _,
             key_id: _,
             sealed: _,
         } = row;

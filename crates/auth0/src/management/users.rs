@@ -30,6 +30,8 @@ model! {
             user_metadata: Dictionary,
             /// The accounts behind the profile.
             identities: Vec<Identity>,
+            /// When the account was made; JSON on purpose, because the API also documents an object.
+            created_at: crate::Json,
             /// When the user last logged in.
             last_login: crate::Json,
             /// How often the user logged in.

@@ -98,6 +98,11 @@ const KEYS: &[Key] = &[
         "Days after its newest finding and its closing that an incident is deleted with its notes; at least 8, or 0. Since 0.1.",
     ),
     key(
+        "retention.plan_days",
+        "400",
+        "Days after it ended that a plan is deleted, with what was said and written about it, and a review after it was closed; until then what a plan did can be undone. At least 8, or 0. Since 0.1.",
+    ),
+    key(
         "keys.master",
         "\"env:COUNTERSIGN_MASTER_KEY\"",
         "Master key, 64 hexadecimal digits, by reference; made in the data directory when absent. Since 0.1.",
@@ -403,6 +408,21 @@ const KEYS: &[Key] = &[
         "tenants.*.was_this_you.on_no",
         "[\"block_user\", \"revoke_access\"]",
         "What a \"no\" proposes as a plan: `block_user`, `revoke_access`, `force_password_reset`. Since 0.1.",
+    ),
+    key(
+        "tenants.*.was_this_you.on_no_answer",
+        "[\"revoke_access\"]",
+        "The same where nobody answered in time; nothing when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.was_this_you.ask_from",
+        "\"high\"",
+        "The service asks by itself about sign-ins from this level of risk on: `medium`, `high`, `critical`; it asks nobody when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.was_this_you.pause_hours",
+        "24",
+        "The least time between two such questions to one person, up to 720. Since 0.1.",
     ),
     key(
         "tenants.*.management.domain",

@@ -145,14 +145,16 @@ mod tests {
     fn only_what_has_a_term_is_handed_to_the_job() {
         let config = parse("[retention]\noutcomes_days = 30\n", vec![]).unwrap();
         use countersign_app::Kept;
-        let of_log = [(Kept::Incidents, 400), (Kept::Alerts, 400), (Kept::Log, 90)];
+        let of_log = [(Kept::Incidents, 400), (Kept::Plans, 400), (Kept::Alerts, 400), (Kept::Log, 90)];
         assert_eq!(config.retention.kept(), [&[(Kept::Outcomes, 30)][..], &of_log].concat());
         assert_eq!(parse("", vec![]).unwrap().retention.kept(), of_log);
-        let for_ever = parse("[retention]\nlog_days = 0\nalert_days = 0\nincident_days = 0\n", vec![]);
+        let for_ever =
+            parse("[retention]\nlog_days = 0\nalert_days = 0\nincident_days = 0\nplan_days = 0\n", vec![]);
         assert_eq!(for_ever.unwrap().retention.kept(), []);
-        let short = parse("[retention]\nlog_days = 7\nalert_days = 8\nincident_days = 1\n", vec![]);
+        let short =
+            parse("[retention]\nlog_days = 7\nalert_days = 8\nincident_days = 1\nplan_days = 7\n", vec![]);
         let told = format!("{:#}", short.unwrap_err());
-        for key in ["log_days", "incident_days"] {
+        for key in ["log_days", "incident_days", "plan_days"] {
             assert!(told.contains(&format!("`retention.{key}`: at least 8 days, or 0 for ever")), "{told}");
         }
         assert!(!told.contains("alert_days"), "{told}");

@@ -24,13 +24,22 @@ pub struct Retention {
     pub alert_days: u32,
     /// Days after their newest finding and their closing that incidents are kept, likewise.
     pub incident_days: u32,
+    /// Days after they ended that plans are kept, likewise.
+    pub plan_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        // Why so long: three times what Auth0 itself keeps at the most, and enough to look into what began a quarter ago; alerts and
-        // incidents, which are few and say little, past the year that an audit looks at.
-        Self { decisions_days: None, outcomes_days: None, log_days: 90, alert_days: 400, incident_days: 400 }
+        // Why so long: three times what Auth0 itself keeps at the most, and enough to look into what began a quarter ago; alerts,
+        // incidents and plans, which are few, past the year that an audit looks at.
+        Self {
+            decisions_days: None,
+            outcomes_days: None,
+            log_days: 90,
+            alert_days: 400,
+            incident_days: 400,
+            plan_days: 400,
+        }
     }
 }
 
@@ -43,6 +52,7 @@ impl Retention {
             (Kept::Outcomes, self.outcomes_days),
             // Why in this order: an alert outlives its incident, and the key of a day what was sealed under it.
             (Kept::Incidents, limited(self.incident_days)),
+            (Kept::Plans, limited(self.plan_days)),
             (Kept::Alerts, limited(self.alert_days)),
             (Kept::Log, limited(self.log_days)),
         ];
@@ -57,6 +67,7 @@ impl Retention {
             ("log_days", self.log_days),
             ("alert_days", self.alert_days),
             ("incident_days", self.incident_days),
+            ("plan_days", self.plan_days),
         ];
         let of_log = of_log.into_iter().filter(|(_, days)| (1..LEAST_OF_LOG).contains(days));
         let records = records.map(|(name, _)| format!("`retention.{name}`: at least {LEAST} days"));

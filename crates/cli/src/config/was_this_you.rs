@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign_app::inquiries::{OnNo, Settings};
+use countersign_core::Level;
 use serde::Deserialize;
 
 /// An hour in microseconds.
@@ -10,6 +11,9 @@ const HOUR: i64 = 60 * 60 * 1_000_000;
 
 /// The longest time for an answer, in hours.
 const MAX_HOURS: u32 = 168;
+
+/// The longest pause, in hours.
+const MAX_PAUSE_HOURS: u32 = 720;
 
 /// The most questions to one person in a day.
 const MAX_PER_DAY: u32 = 20;
@@ -29,6 +33,15 @@ pub struct WasThisYou {
     /// What a "no" proposes.
     #[serde(default)]
     pub on_no: BTreeSet<OnNo>,
+    /// What is proposed where nobody answered in time.
+    #[serde(default)]
+    pub on_no_answer: BTreeSet<OnNo>,
+    /// From which level of a sign-in on people are asked by the service itself.
+    #[serde(default)]
+    pub ask_from: Option<Level>,
+    /// Between two such questions to one person.
+    #[serde(default = "day")]
+    pub pause_hours: u32,
 }
 
 const fn day() -> u32 {
@@ -55,6 +68,15 @@ impl WasThisYou {
         if !(1..=MAX_HOURS).contains(&self.wait_hours) {
             faults.push(format!("was_this_you.wait_hours`: from 1 to {MAX_HOURS}"));
         }
+        if !(1..=MAX_PAUSE_HOURS).contains(&self.pause_hours) {
+            faults.push(format!("was_this_you.pause_hours`: from 1 to {MAX_PAUSE_HOURS}"));
+        }
+        if self.ask_from == Some(Level::Low) {
+            faults.push(
+                "was_this_you.ask_from`: `medium`, `high` or `critical`; nobody is asked of every sign-in"
+                    .to_owned(),
+            );
+        }
         if !(1..=MAX_PER_DAY).contains(&self.per_day) {
             faults.push(format!("was_this_you.per_day`: from 1 to {MAX_PER_DAY}"));
         }
@@ -68,6 +90,9 @@ impl WasThisYou {
             wait: HOUR * i64::from(self.wait_hours),
             per_day: self.per_day,
             on_no: self.on_no.clone(),
+            on_no_answer: self.on_no_answer.clone(),
+            ask_from: self.ask_from,
+            pause: HOUR * i64::from(self.pause_hours),
         }
     }
 }
@@ -94,9 +119,17 @@ mod tests {
             parse(&format!("{acting}{mail}[tenants.acme.was_this_you]\n{lines}\n"), vec![]).map(drop)
         };
         assert!(parsed("mail = \"people\"\non_no = [\"block_user\"]").is_ok());
+        assert!(
+            parsed(
+                "mail = \"people\"\nask_from = \"high\"\npause_hours = 72\non_no_answer = [\"revoke_access\"]"
+            )
+            .is_ok()
+        );
         for (lines, told) in [
             ("mail = \"nobody\"", "`tenants.acme.was_this_you.mail`: the name of a section"),
             ("mail = \"people\"\nwait_hours = 0", "`tenants.acme.was_this_you.wait_hours`: from 1"),
+            ("mail = \"people\"\npause_hours = 0", "`tenants.acme.was_this_you.pause_hours`: from 1"),
+            ("mail = \"people\"\nask_from = \"low\"", "`tenants.acme.was_this_you.ask_from`: `medium`"),
             ("mail = \"people\"\nper_day = 21", "`tenants.acme.was_this_you.per_day`: from 1"),
             ("mail = \"people\"\non_no = [\"unblock_user\"]", "`tenants.acme.was_this_you.on_no"),
         ] {

@@ -50,6 +50,9 @@ pub enum Origin {
         person: Option<Person>,
         /// Whether it is their own run: they proposed it.
         is_own: bool,
+        /// The workflow that wants it, whose own run it is: what it did and what it takes back go by the same settings.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workflow: Option<String>,
     },
 }
 
@@ -70,7 +73,8 @@ impl Origin {
         match self {
             Self::Workflow { workflow, .. } => Some(workflow),
             Self::Incident { playbook, .. } => Some(playbook),
-            Self::Person { .. } | Self::Assistant { .. } | Self::Undo { .. } => None,
+            Self::Undo { workflow, .. } => workflow.as_deref(),
+            Self::Person { .. } | Self::Assistant { .. } => None,
         }
     }
 }

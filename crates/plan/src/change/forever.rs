@@ -17,6 +17,8 @@ words!(
         Told = "told",
         /// What was deleted does not come back.
         Deleted = "deleted",
+        /// Whom it was about was erased, and with them what would take it back.
+        Erased = "erased",
     }
 );
 
@@ -32,6 +34,7 @@ impl Forever {
             Self::Secret => "the secret of before is gone",
             Self::Told => "what was told stays told",
             Self::Deleted => "what is deleted does not come back",
+            Self::Erased => "whom it was about was erased",
         }
     }
 }

@@ -123,7 +123,10 @@ fn origin_texts(origin: &Origin) -> Vec<(&'static str, &str)> {
             vec![("origin.incident", incident.as_str()), ("origin.playbook", playbook)]
         }
         Origin::Workflow { workflow, .. } => vec![("origin.workflow", workflow.as_str())],
-        Origin::Undo { plan, .. } => vec![("origin.plan", plan.as_str())],
+        Origin::Undo { plan, workflow, .. } => {
+            let workflow = workflow.iter().map(|workflow| ("origin.workflow", workflow.as_str()));
+            [("origin.plan", plan.as_str())].into_iter().chain(workflow).collect()
+        }
     };
     if let Some(person) = origin.proposer() {
         texts.extend([("origin.issuer", person.issuer.as_str()), ("origin.subject", &person.subject)]);

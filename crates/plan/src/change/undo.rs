@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
-    Back, ChangePlan, ChangeStep, Fault, FaultCode, Forever, Frame, Kind, Left, MAX_STEPS, MAX_TITLE, Note,
-    Origin, Reverse, planner,
+    Back, ChangePlan, ChangeStep, ERASED, Fault, FaultCode, Forever, Frame, Kind, Left, MAX_STEPS, MAX_TITLE,
+    Note, Origin, Reverse, planner,
 };
 use crate::run::{Run, StepState};
 
@@ -125,5 +125,7 @@ fn again(step: &ChangeStep, count: usize, number: usize, run: &Run) -> Back {
         return Back::Kept;
     }
     let write = step.write.resolved(run.answers());
-    Back::By(vec![Reverse { kind: step.kind, scope: step.scope.clone(), write }])
+    let mut scope = step.scope.clone();
+    scope.users.retain(|user| user.as_str() != ERASED);
+    Back::By(vec![Reverse { kind: step.kind, scope, write }])
 }

@@ -6,7 +6,7 @@ use countersign_core::{Micros, OrganizationId, TenantId};
 use serde::{Deserialize, Serialize};
 
 use super::{Approvals, Autonomy, Breaker, Over, Reason, Rules, Settings, Spent};
-use crate::change::{ChangePlan, Kind, MAX_STEPS, Origin};
+use crate::change::{Back, ChangePlan, ChangeStep, Kind, MAX_STEPS, Origin};
 
 words!(
     /// How far a plan goes.
@@ -115,15 +115,16 @@ fn organizations(plan: &ChangePlan) -> BTreeSet<&OrganizationId> {
 /// The least autonomy of the steps, each by the rules of every organization that it touches, and which kinds hold it back.
 fn kinds(plan: &ChangePlan, settings: &Settings) -> (Autonomy, Vec<Reason>) {
     let workflow = plan.origin.workflow();
-    let mut pairs: BTreeSet<(Kind, Option<&OrganizationId>)> = BTreeSet::new();
+    let mut pairs: BTreeSet<(Kind, Kind, Option<&OrganizationId>)> = BTreeSet::new();
     for step in &plan.steps {
-        pairs.insert((step.kind, None));
+        let goes_as = goes_as(plan, step);
+        pairs.insert((step.kind, goes_as, None));
         let touched = step.scope.organizations.iter().filter_map(crate::change::Organization::id);
-        pairs.extend(touched.map(|id| (step.kind, Some(id))));
+        pairs.extend(touched.map(|id| (step.kind, goes_as, Some(id))));
     }
     // Why an organization's own rules alone: they are the narrower ones, and ceilings are in them.
     let of_organizations: BTreeSet<Kind> =
-        pairs.iter().filter(|(_, id)| id.is_some()).map(|(kind, _)| *kind).collect();
+        pairs.iter().filter(|(.., id)| id.is_some()).map(|(kind, ..)| *kind).collect();
     let is_bare = |kind: Kind| {
         plan.steps
             .iter()
@@ -131,13 +132,24 @@ fn kinds(plan: &ChangePlan, settings: &Settings) -> (Autonomy, Vec<Reason>) {
     };
     let judged = pairs
         .into_iter()
-        .filter(|(kind, id)| id.is_some() || !of_organizations.contains(kind) || is_bare(*kind));
-    let judged: Vec<(Kind, Autonomy)> =
-        judged.map(|(kind, id)| (kind, settings.rules(id, workflow).autonomy(kind))).collect();
+        .filter(|(kind, _, id)| id.is_some() || !of_organizations.contains(kind) || is_bare(*kind));
+    let judged: Vec<(Kind, Autonomy)> = judged
+        .map(|(kind, goes_as, id)| (kind, settings.rules(id, workflow).autonomy_as(kind, goes_as)))
+        .collect();
     let least = judged.iter().map(|(_, autonomy)| *autonomy).min().unwrap_or(Autonomy::Report);
     let held = judged.into_iter().filter(|(_, autonomy)| *autonomy < Autonomy::Auto);
     let reasons: BTreeSet<Reason> = held.map(|(kind, autonomy)| Reason::Kind { kind, autonomy }).collect();
     (least, reasons.into_iter().collect())
+}
+
+/// By which kind it is said how far a step goes by itself: where a workflow takes back what it did, by the kind that is taken back.
+fn goes_as(plan: &ChangePlan, step: &ChangeStep) -> Kind {
+    match (&plan.origin, &step.back) {
+        (Origin::Undo { workflow: Some(_), .. }, Back::By(reverses)) => {
+            reverses.first().map_or(step.kind, |reverse| reverse.kind)
+        }
+        _ => step.kind,
+    }
 }
 
 /// Who has to agree: all that any of the rules demands. One's own undo demands oneself.

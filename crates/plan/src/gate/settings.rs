@@ -103,12 +103,18 @@ impl Rules {
     /// How far a kind goes by itself.
     #[must_use]
     pub fn autonomy(&self, kind: Kind) -> Autonomy {
-        let said = self.narrowest(|layer| layer.autonomy.get(&kind).copied());
-        let most = self
-            .layers
-            .iter()
-            .flat_map(|layer| layer.at_most.get(&kind).copied().into_iter().chain(layer.all_at_most));
-        most.fold(said.unwrap_or_else(|| default_autonomy(kind)), Autonomy::min)
+        self.autonomy_as(kind, kind)
+    }
+
+    /// The same of a kind that goes as another does: within the ceilings of both.
+    #[must_use]
+    pub fn autonomy_as(&self, kind: Kind, goes_as: Kind) -> Autonomy {
+        let said = self.narrowest(|layer| layer.autonomy.get(&goes_as).copied());
+        let most = self.layers.iter().flat_map(|layer| {
+            let of_kinds = [kind, goes_as].map(|kind| layer.at_most.get(&kind).copied());
+            of_kinds.into_iter().chain([layer.all_at_most]).flatten()
+        });
+        most.fold(said.unwrap_or_else(|| default_autonomy(goes_as)), Autonomy::min)
     }
 
     /// The caps: the smallest of all places.

@@ -179,7 +179,7 @@ fn what_is_no_plan_of_ours_is_refused() {
 #[test]
 fn undoing_ones_own_run_needs_no_second_person_where_nobody_says_so() {
     let undone = |is_own| ChangePlan {
-        origin: Origin::Undo { plan: "h".to_owned(), person: Some(person("p")), is_own },
+        origin: Origin::Undo { plan: "h".to_owned(), person: Some(person("p")), is_own, workflow: None },
         ..plan(vec![block("u")])
     };
     let mut settings = Settings::default();

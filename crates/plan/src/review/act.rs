@@ -78,6 +78,10 @@ pub enum Act {
     Resume,
     /// It could not be carried out.
     Fail,
+    /// What asked for it does not want it any more.
+    Recall,
+    /// Somebody whom it is about was erased.
+    Erase,
 }
 
 impl Act {

@@ -24,7 +24,7 @@ words!(
         Expired = "expired",
         /// Another took its place.
         Superseded = "superseded",
-        /// Whoever proposed it took it back.
+        /// Whoever proposed it took it back, a person or a part of the service.
         Withdrawn = "withdrawn",
         /// It is being carried out.
         Running = "running",
@@ -34,6 +34,8 @@ words!(
         Halted = "halted",
         /// It could not be carried out.
         Failed = "failed",
+        /// Somebody whom it is about was erased before it came to its end: nothing more of it is done.
+        Erased = "erased",
     }
 );
 
@@ -165,7 +167,12 @@ pub fn review(state: &PlanState, act: &Act, at: At) -> Result<PlanState, Refused
         Act::Fail if matches!(status, Status::Running | Status::Halted) => {
             Ok(state.clone().to(Status::Failed))
         }
-        Act::Finish | Act::Halt | Act::Resume | Act::Fail => Err(Refused::Misfit),
+        Act::Recall => {
+            is_open(state)?;
+            Ok(state.clone().to(Status::Withdrawn))
+        }
+        Act::Erase if !status.is_final() => Ok(state.clone().to(Status::Erased)),
+        Act::Finish | Act::Halt | Act::Resume | Act::Fail | Act::Erase => Err(Refused::Misfit),
     }
 }
 

@@ -122,6 +122,20 @@ fn a_rejection_counts_until_it_is_begun() {
 }
 
 #[test]
+fn what_is_taken_back_or_erased_ends_wherever_it_has_not() {
+    for status in Status::ALL {
+        let before = PlanState { status: *status, ..one() };
+        let ended = |act| review(&before, &act, at(1)).map(|state| (state.status, state.version));
+        let is_waiting = matches!(status, Status::Proposed | Status::Approved);
+        let recalled = if is_waiting { Ok((Status::Withdrawn, 1)) } else { Err(Refused::NotOpen) };
+        assert_eq!(ended(Act::Recall), recalled, "{status}");
+        let erased = if status.is_final() { Err(Refused::Misfit) } else { Ok((Status::Erased, 1)) };
+        assert_eq!(ended(Act::Erase), erased, "{status}");
+    }
+    assert!(Status::Erased.is_final());
+}
+
+#[test]
 fn a_state_that_demands_nobody_is_never_approved_by_a_person() {
     let nobody = review(&state(vec![]), &approve("a"), at(1)).unwrap();
     assert_eq!(nobody.status, Status::Proposed);

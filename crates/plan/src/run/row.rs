@@ -85,8 +85,6 @@ pub enum Why {
         /// The step's number, from 0.
         at: usize,
     },
-    /// What the plan says was erased.
-    Erased,
 }
 
 impl Why {
@@ -102,7 +100,6 @@ impl Why {
             Self::Stopped => "stopped",
             Self::Late => "late",
             Self::LockOut { .. } => "lock_out",
-            Self::Erased => "erased",
         }
     }
 

@@ -85,6 +85,13 @@ impl World {
         })
     }
 
+    /// The users of the address that is asked for.
+    pub(super) fn users_of(&self, query: &[(String, String)]) -> Value {
+        let email = query.iter().find(|(name, _)| name == "email").map(|(_, email)| email.as_str());
+        let all = self.collections.get("users").map_or(&[][..], Vec::as_slice);
+        all.iter().filter(|user| user["email"].as_str() == email).cloned().collect()
+    }
+
     fn update_user(&mut self, id: &str, body: &Body) -> Answer {
         let user = self.find_mut("users", id).ok_or(NOT_FOUND)?;
         let mut new = user.clone();

@@ -108,6 +108,9 @@ impl World {
         let segments = segments(request);
         let id = |at: usize| segments.get(at).map(String::as_str).unwrap_or_default();
         let body = request.body().and_then(Value::as_object).cloned().unwrap_or_default();
+        if name == "users.by_email" {
+            return Ok(self.users_of(request.query()));
+        }
         if let Some(answer) = self.call_user(name, id(1), id(3), &body) {
             return answer;
         }

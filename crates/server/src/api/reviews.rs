@@ -132,7 +132,8 @@ pub(super) async fn list(
     }
     let status = status.map(|status| status.as_str().to_owned());
     let overdue_at = overdue.then(|| server.0.app.clock().now());
-    let filter = ReviewFilter { status, decision, audience, assignee, overdue_at, before };
+    let filter =
+        ReviewFilter { status, decision, audience, assignee, overdue_at, before, ..ReviewFilter::default() };
     let reviews = server.0.app.reviews(&tenant, filter, PAGE).await?;
     let is_full = u32::try_from(reviews.len()).is_ok_and(|count| count >= PAGE);
     let next = reviews.last().filter(|_| is_full).map(|last| last.review.id.clone());

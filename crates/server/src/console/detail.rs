@@ -439,6 +439,13 @@ impl Detail {
                 Asking::Asked(asked) => p {
                     "The person was asked whether it was they: "
                     strong { (words::inquiry(asked.state)) } " " code.quiet { (asked.state) }
+                    @if asked.origin == "risk" { " The service asked by itself." }
+                    @if let Some(follow) = asked.follow {
+                        " " (words::follow(follow)) " "
+                        @if let Some(plan) = &asked.plan {
+                            a href=(Link::to(&format!("/plans/{plan}")).with("tenant", self.tenant.as_str()).done()) { "The plan" }
+                        }
+                    }
                 },
             }
         }

@@ -89,7 +89,7 @@ fn rights(server: &Server, caller: &Caller, permit: &Permit, shown: &PlanShown) 
         work: may(Action::WorkReviews),
         reveal: may(Action::RevealPlans),
         is_person: caller.principal().how == How::Oidc,
-        is_own: shown.plan.proposer == caller.id(),
+        is_own: [Some(&shown.plan.proposer), shown.behind.as_ref()].contains(&Some(&caller.id().to_owned())),
         has_agreed: shown
             .reviews
             .iter()
@@ -170,6 +170,7 @@ impl Page {
             @if let Some(record) = &self.revealed { (reveal::banner(record)) }
             (self.halted())
             (self.waiting())
+            (self.redacted())
             div.columns {
                 div {
                     (self.steps())
@@ -241,6 +242,19 @@ impl Page {
                 p.banner role="status" {
                     strong { "It waits: " (waits.why.text()) " since " (waits.since) ". " }
                     "Tried " (waits.tries) " times; next at " (waits.next) "."
+                }
+            }
+        }
+    }
+
+    /// That somebody was erased out of it, and what can still be proved.
+    fn redacted(&self) -> Markup {
+        html! {
+            @if let Some(left) = &self.shown.redacted {
+                p.banner role="status" {
+                    strong { "Somebody was erased out of this plan. " }
+                    "What is left does not give the hash that was approved any more; the ledger names both, and this one is "
+                    code.wrap { (left) } "."
                 }
             }
         }
@@ -478,7 +492,6 @@ fn halt_words(halt: &Halt) -> String {
             "Step {} would lock out whoever administers Countersign, or its own client. Give somebody else the role, then let it go on.",
             at + 1
         ),
-        Why::Erased => "What the plan says was erased.".to_owned(),
     }
 }
 
@@ -538,6 +551,7 @@ mod tests {
         PlanShown {
             plan,
             proposed_by: Some(samples::HOSTILE.to_owned()),
+            behind: None,
             workflow: None,
             title: samples::HOSTILE.to_owned(),
             because: vec![
@@ -568,6 +582,7 @@ mod tests {
                 text: samples::HOSTILE.to_owned(),
                 at: samples::now(),
             }],
+            redacted: (state == "erased").then(|| samples::HOSTILE.to_owned()),
             halt: (state == "halted").then_some(Halt { step: 1, why: Why::Uncertain }),
         }
     }

@@ -214,7 +214,7 @@ pub(super) fn forms(page: &Page) -> Markup {
                 },
                 _ => {},
             }
-            @if rights.execute && matches!(state, "done" | "halted" | "failed") { (undoing(page)) }
+            @if rights.execute && matches!(state, "done" | "halted" | "failed" | "erased") && page.shown.plan.begun.is_some() { (undoing(page)) }
             @if rights.work {
                 (form(page, "assign", "Assign", &hands(&page.shown.plan.audience, page.shown.plan.priority, page.shown.plan.assignee.as_deref())))
                 (form(page, "comment", "Comment", &html! {

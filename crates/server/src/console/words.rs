@@ -160,6 +160,18 @@ pub(super) fn inquiry(state: &str) -> &str {
         "yes" => "they say that it was they. That lifts nothing.",
         "no" => "they say that it was not they.",
         "no_answer" => "nobody answered in time. That says neither.",
+        "withheld" => "not mailed: the account was contained before.",
+        state => state,
+    }
+}
+
+/// What became of the plan that an answer leads to.
+pub(super) fn follow(state: &str) -> &str {
+    match state {
+        "pending" => "A plan is to be proposed; the tenant is asked again until it answers.",
+        "proposed" => "A plan was proposed.",
+        "needless" => "No plan was proposed: what it would do is so already.",
+        "failed" => "No plan could be proposed, and it is not tried again: propose one by hand.",
         state => state,
     }
 }

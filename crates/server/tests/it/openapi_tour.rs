@@ -99,7 +99,15 @@ async fn decisions(tour: &mut Tour) {
     tour.get("/v1/decisions/{id}/receipt", &[("id", &decision)], &of).await;
     let opened = tour.service.open_receipt(&decision).await;
     tour.hold("POST", "/v1/decisions/{id}/receipt", opened);
-    let settings = Settings { mail: "people".to_owned(), wait: 3_600_000_000, per_day: 3, on_no: [].into() };
+    let settings = Settings {
+        mail: "people".to_owned(),
+        wait: 3_600_000_000,
+        per_day: 3,
+        on_no: [].into(),
+        on_no_answer: [].into(),
+        ask_from: None,
+        pause: 3_600_000_000,
+    };
     tour.service.tenant().ask_people(settings);
     let inquiry = "/v1/decisions/{id}/inquiry";
     let path = format!("{}{of}", fill(inquiry, &[("id", &decision)]));

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{body::Body, http::Request};
 use countersign_app::{
-    access::Settings as Access,
+    access::{Caller, NewGrant, NewToken, Settings as Access},
     acts::Hands,
     management::{Api, Cause, Error as ApiError, Lane, Pending, Refusal, Reply},
     tenant::Port,
@@ -14,7 +14,7 @@ use countersign_plan::{
     gate::{Layer, Settings},
     testing::{Refused, World},
 };
-use countersign_rights::{Grant, Place, Role};
+use countersign_rights::{Action, Grant, How, Place, Role};
 use countersign_testkit::{Answer, HOST, OTHER_TENANT, Setup, TENANT, TestApp, Vouching};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -263,6 +263,40 @@ async fn nobody_approves_their_own_another_s_hash_or_with_less_than_a_sign_in() 
     assert_eq!(scene.show(&noa, one["id"].as_str().unwrap()).await["approvals"], 0);
     scene.run().await;
     assert!(!scene.is_blocked("auth0|1"), "nothing of it counted");
+}
+
+#[tokio::test]
+async fn what_a_token_proposes_is_its_maker_s_own() {
+    let scene = Scene::start(json!({})).await;
+    let at = Grant::new(Role::Administrator, Place::Installation).unwrap();
+    scene.service.grant("noa", vec![at]).await;
+    let noa = scene.person("noa", &[Role::Approver]).await;
+    let pia = scene.person("pia", &[Role::Approver]).await;
+    let made = scene.post(&noa, "/v1/access/accounts", json!({"name": "soar"})).await;
+    assert_eq!(made.status, 201, "{}", made.json);
+    let account = made.json["id"].as_str().unwrap();
+    let local = Caller::local(How::Process);
+    let permit = scene.service.app.permit_here(&local, Action::ChangeAccess).await.unwrap();
+    let grant = Grant::new(Role::Operator, Place::Tenant(TENANT.parse().unwrap())).unwrap();
+    scene.service.app.grant(&permit, &NewGrant { principal: account.to_owned(), grant }).await.unwrap();
+    let path = format!("/v1/access/accounts/{account}/tokens");
+    let token = scene.post(&noa, &path, json!({"scopes": ["propose_plans"], "days": 1})).await;
+    assert_eq!(token.status, 201, "{}", token.json);
+    let soar = Somebody("authorization", format!("Bearer {}", token.json["token"].as_str().unwrap()));
+    let plan = scene.proposed(&soar, &[block("auth0|1")]).await;
+    assert_eq!(plan["proposer"], account, "who asked is told");
+    let hash = || json!({"hash": plan["hash"]});
+    check_problem(&scene.post(&noa, &act(&plan["id"], "approve"), hash()).await, 409, "plan.own");
+    let page = scene.page(&noa, &format!("/plans/{}?tenant={TENANT}", plan["id"].as_str().unwrap())).await;
+    assert!(page.contains("You proposed it") && !page.contains("/approve\""), "{page}");
+    assert_eq!(scene.post(&pia, &act(&plan["id"], "approve"), hash()).await.status, 200);
+    // A token that nobody known made has nobody behind it.
+    let days = NewToken { scopes: ["propose_plans".to_owned()].into(), days: 1 };
+    let local_token = scene.service.app.make_account_token(&permit, account, &days).await.unwrap();
+    let local_soar = Somebody("authorization", format!("Bearer {}", local_token.token.expose()));
+    let other = scene.proposed(&local_soar, &[block("auth0|2")]).await;
+    let body = json!({"hash": other["hash"]});
+    assert_eq!(scene.post(&noa, &act(&other["id"], "approve"), body).await.status, 200);
 }
 
 #[tokio::test]

@@ -155,7 +155,17 @@ async fn add_account(connection: &mut PgConnection, account: &AccountRow) -> Res
 
 /// Adds a token, if its account is there and fewer than `most` hold when it begins.
 async fn add_token(connection: &mut PgConnection, token: &AccountTokenRow, most: u32) -> Result<(), Trouble> {
-    let AccountTokenRow { id, account, digest, scopes, created_at, expires_at, seen_at, revoked_at } = token;
+    let AccountTokenRow {
+        id,
+        account,
+        digest,
+        scopes,
+        created_at,
+        created_by,
+        expires_at,
+        seen_at,
+        revoked_at,
+    } = token;
     // Why: no two commits may count at once, nor while the account is disabled; whoever waits counts what the other added.
     let lock = "SELECT true FROM service_accounts WHERE account_id = $1 AND disabled_at IS NULL FOR UPDATE";
     let is_there: Option<bool> =
@@ -163,15 +173,18 @@ async fn add_token(connection: &mut PgConnection, token: &AccountTokenRow, most:
     is_there.ok_or(StoreError::Stale)?;
     let sql =
         "INSERT INTO account_tokens (token_id, account_id, digest, scopes, created_at, expires_at, seen_at,
-                 revoked_at)
-               SELECT $1, $2, $3, $4, $5, $6, $7, $8
+                 revoked_at, created_by)
+               SELECT $1, $2, $3, $4, $5, $6, $7, $8, $10
                WHERE $9 > (SELECT COUNT(*) FROM account_tokens
                            WHERE account_id = $2 AND revoked_at IS NULL AND expires_at > $5)
                ON CONFLICT DO NOTHING";
     let (created_at, expires_at) = (created_at.micros(), expires_at.micros());
     let (seen_at, revoked_at) = (seen_at.map(Timestamp::micros), revoked_at.map(Timestamp::micros));
     let most = i64::from(most);
-    one!(connection, sql, id, account, digest, scopes, created_at, expires_at, seen_at, revoked_at, most)
+    one!(
+        connection, sql, id, account, digest, scopes, created_at, expires_at, seen_at, revoked_at, most,
+        created_by
+    )
 }
 
 async fn add_link(connection: &mut PgConnection, link: &LinkRow) -> Result<(), Trouble> {

@@ -4,7 +4,7 @@ use countersign_core::{TenantId, Timestamp};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use super::{Postgres, columns, errors::Trouble, reads::retried};
-use crate::{InquiryFilter, InquiryRow, InquiryState, InquiryWrite, StoreError};
+use crate::{Follow, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, StoreError, inquiries::Columns};
 
 pub(super) async fn apply(
     connection: &mut PgConnection,
@@ -24,13 +24,17 @@ pub(super) async fn apply(
                 next,
                 expires,
                 answered,
+                origin,
+                follow,
+                follow_tries,
+                plan,
                 key_id,
                 sealed,
             } = row.as_ref();
             sqlx::query(
                 "INSERT INTO inquiries (tenant_id, inquiry_id, decision_id, subject_id, token, state, attempts, made_at,
-                                        next_at, expires_at, answered_at, key_id, sealed)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                        next_at, expires_at, answered_at, origin, follow, follow_tries, plan_id, key_id, sealed)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
                  ON CONFLICT (tenant_id, decision_id) DO NOTHING",
             )
             .bind(tenant)
@@ -44,14 +48,19 @@ pub(super) async fn apply(
             .bind(next.micros())
             .bind(expires.micros())
             .bind(answered.map(Timestamp::micros))
+            .bind(origin)
+            .bind(follow.map(Follow::as_str))
+            .bind(i64::from(*follow_tries))
+            .bind(plan)
             .bind(key_id)
             .bind(sealed)
             .execute(connection)
             .await?
         }
-        InquiryWrite::Move { id, expected: (expected, attempts), state, next, answered } => {
+        InquiryWrite::Move { id, expected: (expected, attempts), state, next, answered, leads_to_plan } => {
             sqlx::query(
-                "UPDATE inquiries SET state = $5, attempts = attempts + 1, next_at = $6, answered_at = $7
+                "UPDATE inquiries SET state = $5, attempts = attempts + 1, next_at = $6, answered_at = $7,
+                    follow = CASE WHEN $8::boolean THEN 'pending' END
                  WHERE tenant_id = $1 AND inquiry_id = $2 AND state = $3 AND attempts = $4",
             )
             .bind(tenant)
@@ -61,9 +70,22 @@ pub(super) async fn apply(
             .bind(state.as_str())
             .bind(next.micros())
             .bind(answered.map(Timestamp::micros))
+            .bind(leads_to_plan)
             .execute(connection)
             .await?
         }
+        InquiryWrite::Follow { id, tries, follow, next, plan } => sqlx::query(
+            "UPDATE inquiries SET follow = $4, follow_tries = follow_tries + 1, next_at = $5, plan_id = $6
+                 WHERE tenant_id = $1 AND inquiry_id = $2 AND follow = 'pending' AND follow_tries = $3",
+        )
+        .bind(tenant)
+        .bind(id)
+        .bind(i64::from(*tries))
+        .bind(follow.as_str())
+        .bind(next.micros())
+        .bind(plan)
+        .execute(connection)
+        .await?,
         InquiryWrite::Prune { before } => {
             sqlx::query("DELETE FROM inquiries WHERE tenant_id = $1 AND made_at < $2")
                 .bind(tenant)
@@ -88,8 +110,12 @@ fn row(row: &PgRow) -> Result<InquiryRow, StoreError> {
         next: Timestamp::from_micros(row.try_get(7)?),
         expires: Timestamp::from_micros(row.try_get(8)?),
         answered: row.try_get::<Option<i64>, _>(9)?.map(Timestamp::from_micros),
-        key_id: row.try_get(10)?,
-        sealed: row.try_get(11)?,
+        origin: row.try_get(10)?,
+        follow: row.try_get::<Option<String>, _>(11)?.as_deref().map(Follow::parse).transpose()?,
+        follow_tries: columns::small(row.try_get(12)?)?,
+        plan: row.try_get(13)?,
+        key_id: row.try_get(14)?,
+        sealed: row.try_get(15)?,
     })
 }
 
@@ -100,17 +126,18 @@ impl Postgres {
         filter: InquiryFilter,
         limit: u32,
     ) -> Result<Vec<InquiryRow>, StoreError> {
-        let (id, decision, subject, from, due, over) = filter.columns();
+        let Columns { id, decision, subject, from, due, over, to_follow } = filter.columns();
         let rows = retried(|| {
             sqlx::query(
                 "SELECT inquiry_id, decision_id, subject_id, token, state, attempts, made_at, next_at, expires_at, answered_at,
-                        key_id, sealed
+                        origin, follow, follow_tries, plan_id, key_id, sealed
                  FROM inquiries
                  WHERE tenant_id = $1 AND ($2::text IS NULL OR inquiry_id = $2) AND ($3::text IS NULL OR decision_id = $3)
                    AND ($4::text IS NULL OR subject_id = $4) AND ($5::bigint IS NULL OR made_at >= $5)
                    AND ($6::bigint IS NULL OR (state = 'waiting' AND next_at <= $6))
                    AND ($7::bigint IS NULL OR (state IN ('waiting', 'sent') AND expires_at <= $7))
-                 ORDER BY next_at, inquiry_id LIMIT $8",
+                   AND ($8::bigint IS NULL OR (follow = 'pending' AND next_at <= $8))
+                 ORDER BY next_at, inquiry_id LIMIT $9",
             )
             .bind(tenant.as_str())
             .bind(id)
@@ -119,6 +146,7 @@ impl Postgres {
             .bind(from)
             .bind(due)
             .bind(over)
+            .bind(to_follow)
             .bind(i64::from(limit))
             .fetch_all(&self.long_readers)
         })

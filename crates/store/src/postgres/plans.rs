@@ -5,7 +5,7 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use super::{Postgres, columns, errors::Trouble, reads::retried};
 use crate::{
-    DeskChange, DuePlans, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError,
+    DeskChange, DuePlans, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError,
 };
 
 pub(super) async fn apply(
@@ -24,6 +24,9 @@ pub(super) async fn apply(
         PlanWrite::Step { expected, row } => put_step(connection, tenant, expected.as_deref(), row).await,
         PlanWrite::Breaker { expected_version, document } => {
             put_breaker(connection, tenant, *expected_version, document).await
+        }
+        PlanWrite::Redact { plan, version, sealed } => {
+            redact(connection, tenant, (plan, *version), sealed).await
         }
         PlanWrite::Drop(id) => drop_plan(connection, tenant, id).await,
     }
@@ -216,6 +219,24 @@ async fn put_breaker(
     Ok(one(query.execute(connection).await?.rows_affected())?)
 }
 
+/// The hash stays: it is of what the plan said before.
+async fn redact(
+    connection: &mut PgConnection,
+    tenant: &str,
+    (plan, version): (&str, u64),
+    sealed: &[u8],
+) -> Result<(), Trouble> {
+    let done =
+        sqlx::query("UPDATE plans SET sealed = $4 WHERE tenant_id = $1 AND plan_id = $2 AND version = $3")
+            .bind(tenant)
+            .bind(plan)
+            .bind(columns::integer(version)?)
+            .bind(sealed)
+            .execute(connection)
+            .await?;
+    Ok(one(done.rows_affected())?)
+}
+
 async fn drop_plan(connection: &mut PgConnection, tenant: &str, id: &str) -> Result<(), Trouble> {
     for statement in [
         "DELETE FROM plans WHERE tenant_id = $1 AND plan_id = $2",
@@ -356,6 +377,36 @@ impl Postgres {
                 .fetch_all(&self.long_readers)
         })
         .await
+    }
+
+    pub(crate) async fn list_old_plans(
+        &self,
+        tenant: &TenantId,
+        (before, open): (Timestamp, Vec<String>),
+        most: u32,
+    ) -> Result<Vec<OldPlan>, StoreError> {
+        let rows = retried(|| {
+            sqlx::query(
+                "SELECT plan_id, steps FROM plans AS p
+                 WHERE tenant_id = $1 AND changed_at < $2 AND state <> ALL($3)
+                   AND NOT EXISTS (SELECT 1 FROM incidents AS i
+                       WHERE i.tenant_id = p.tenant_id AND i.incident_id = p.incident_id AND i.status <> 'closed')
+                   AND NOT EXISTS (SELECT 1 FROM reviews AS r
+                       WHERE r.tenant_id = p.tenant_id AND r.mark = p.plan_id AND r.is_settled = 0)
+                   AND NOT EXISTS (SELECT 1 FROM plans AS u
+                       WHERE u.tenant_id = p.tenant_id AND u.undoes = p.plan_id AND u.state = ANY($3))
+                 ORDER BY changed_at, plan_id LIMIT $4",
+            )
+            .bind(tenant.as_str())
+            .bind(before.micros())
+            .bind(&open)
+            .bind(i64::from(most))
+            .fetch_all(&self.long_readers)
+        })
+        .await?;
+        let old =
+            |row: &PgRow| Ok(OldPlan { id: row.try_get(0)?, steps: columns::unsigned(row.try_get(1)?)? });
+        rows.iter().map(old).collect()
     }
 
     pub(crate) async fn list_plan_reviews(

@@ -28,8 +28,9 @@ const fn one(changed: u64) -> Result<(), StoreError> {
 async fn insert(connection: &mut PgConnection, tenant: &str, review: &ReviewRow) -> Result<(), Trouble> {
     let done = sqlx::query(
         "INSERT INTO reviews (tenant_id, review_id, version, decision_id, origin, audience, priority, status, verdict, opener,
-                              assignee, opened_at, due_at, escalated_at, closed_at, mark, clearing, key_id, sealed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+                              assignee, opened_at, due_at, escalated_at, closed_at, mark, clearing, key_id, sealed,
+                              is_settled)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
          ON CONFLICT DO NOTHING",
     )
     .bind(tenant)
@@ -51,6 +52,7 @@ async fn insert(connection: &mut PgConnection, tenant: &str, review: &ReviewRow)
     .bind(&review.clearing)
     .bind(&review.key_id)
     .bind(&review.sealed)
+    .bind(i64::from(review.is_settled))
     .execute(connection)
     .await?;
     Ok(one(done.rows_affected())?)
@@ -64,7 +66,7 @@ async fn update(
 ) -> Result<(), Trouble> {
     let done = sqlx::query(
         "UPDATE reviews SET version = $4, audience = $5, priority = $6, status = $7, verdict = $8, assignee = $9, due_at = $10,
-            escalated_at = $11, closed_at = $12, mark = $13, clearing = $14, key_id = $15, sealed = $16
+            escalated_at = $11, closed_at = $12, mark = $13, clearing = $14, key_id = $15, sealed = $16, is_settled = $17
          WHERE tenant_id = $1 AND review_id = $2 AND version = $3",
     )
     .bind(tenant)
@@ -83,6 +85,7 @@ async fn update(
     .bind(&review.clearing)
     .bind(&review.key_id)
     .bind(&review.sealed)
+    .bind(i64::from(review.is_settled))
     .execute(connection)
     .await?;
     Ok(one(done.rows_affected())?)
@@ -141,6 +144,7 @@ fn row(row: &PgRow) -> Result<ReviewRow, StoreError> {
         clearing: row.try_get(15)?,
         key_id: row.try_get(16)?,
         sealed: row.try_get(17)?,
+        is_settled: row.try_get::<i64, _>(18)? != 0,
     })
 }
 
@@ -157,7 +161,7 @@ fn remark_row(row: &PgRow) -> Result<RemarkRow, StoreError> {
 
 const REVIEW: &str =
     "SELECT review_id, version, decision_id, origin, audience, priority, status, verdict, opener, assignee,
-        opened_at, due_at, escalated_at, closed_at, mark, clearing, key_id, sealed FROM reviews
+        opened_at, due_at, escalated_at, closed_at, mark, clearing, key_id, sealed, is_settled FROM reviews
      WHERE tenant_id = $1";
 
 impl Postgres {
@@ -183,12 +187,23 @@ impl Postgres {
         filter: ReviewFilter,
         limit: u32,
     ) -> Result<Vec<ReviewRow>, StoreError> {
-        let ReviewFilter { status, decision, audience, assignee, overdue_at, before } = &filter;
+        let ReviewFilter {
+            status,
+            decision,
+            audience,
+            assignee,
+            overdue_at,
+            is_unsettled,
+            closed_before,
+            before,
+        } = &filter;
         let sql = format!(
             "{REVIEW} AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR decision_id = $3)
                AND ($4::text IS NULL OR audience = $4) AND ($5::text IS NULL OR assignee = $5)
                AND ($6::bigint IS NULL OR due_at < $6) AND ($7::text IS NULL OR review_id < $7)
-             ORDER BY review_id DESC LIMIT $8"
+               AND (NOT $8::boolean OR is_settled = 0)
+               AND ($9::bigint IS NULL OR (closed_at < $9 AND is_settled = 1))
+             ORDER BY review_id DESC LIMIT $10"
         );
         let rows = retried(|| {
             sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
@@ -199,6 +214,8 @@ impl Postgres {
                 .bind(assignee)
                 .bind(overdue_at.map(Timestamp::micros))
                 .bind(before)
+                .bind(is_unsettled)
+                .bind(closed_before.map(Timestamp::micros))
                 .bind(i64::from(limit))
                 .fetch_all(&self.long_readers)
         })

@@ -149,11 +149,21 @@ fn add_account(connection: &Connection, account: &AccountRow) -> Result<(), Stor
 
 /// Adds a token, if its account is there and fewer than `most` hold when it begins.
 fn add_token(connection: &Connection, token: &AccountTokenRow, most: u32) -> Result<(), StoreError> {
-    let AccountTokenRow { id, account, digest, scopes, created_at, expires_at, seen_at, revoked_at } = token;
+    let AccountTokenRow {
+        id,
+        account,
+        digest,
+        scopes,
+        created_at,
+        created_by,
+        expires_at,
+        seen_at,
+        revoked_at,
+    } = token;
     let sql =
         "INSERT INTO account_tokens (token_id, account_id, digest, scopes, created_at, expires_at, seen_at,
-                 revoked_at)
-               SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+                 revoked_at, created_by)
+               SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10
                WHERE EXISTS (SELECT 1 FROM service_accounts WHERE account_id = ?2 AND disabled_at IS NULL)
                  AND ?9 > (SELECT COUNT(*) FROM account_tokens
                            WHERE account_id = ?2 AND revoked_at IS NULL AND expires_at > ?5)
@@ -167,7 +177,8 @@ fn add_token(connection: &Connection, token: &AccountTokenRow, most: u32) -> Res
         expires_at.micros(),
         seen_at.map(Timestamp::micros),
         revoked_at.map(Timestamp::micros),
-        most
+        most,
+        created_by
     ];
     one(connection, sql, values)
 }

@@ -48,6 +48,7 @@ pub(super) const RECORDS: &[Migration] = &[
         name: "0016_waiting_plans",
         sql: include_str!("../../migrations/sqlite/0016_waiting_plans.sql"),
     },
+    Migration { name: "0017_follow_ups", sql: include_str!("../../migrations/sqlite/0017_follow_ups.sql") },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

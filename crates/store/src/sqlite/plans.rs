@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Sqlite, columns};
 use crate::{
-    DeskChange, DuePlans, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError,
+    DeskChange, DuePlans, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError,
 };
 
 const PLAN: &str = "plan_id, version, state, hash, origin, incident_id, undoes, audience, priority, proposer, assignee, \
@@ -29,6 +29,7 @@ pub(super) fn apply(connection: &Connection, tenant: &TenantId, write: &PlanWrit
         PlanWrite::Breaker { expected_version, document } => {
             put_breaker(connection, tenant, *expected_version, document)
         }
+        PlanWrite::Redact { plan, version, sealed } => redact(connection, tenant, (plan, *version), sealed),
         PlanWrite::Drop(id) => drop_plan(connection, tenant, id),
     }
 }
@@ -204,6 +205,43 @@ fn put_breaker(
     columns::one(connection.prepare_cached(sql)?.execute(params![tenant.as_str(), expected, document])?)
 }
 
+/// The hash stays: it is of what the plan said before.
+fn redact(
+    connection: &Connection,
+    tenant: &TenantId,
+    (plan, version): (&str, u64),
+    sealed: &[u8],
+) -> Result<(), StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE plans SET sealed = ?4 WHERE tenant_id = ?1 AND plan_id = ?2 AND version = ?3",
+        )?
+        .execute(params![tenant.as_str(), plan, columns::integer(version)?, sealed])?;
+    columns::one(changed)
+}
+
+fn list_old(
+    connection: &Connection,
+    tenant: &TenantId,
+    (before, open): (Timestamp, &[String]),
+    most: u32,
+) -> Result<Vec<OldPlan>, StoreError> {
+    let open = format!(",{},", open.join(","));
+    let mut statement = connection.prepare_cached(
+        "SELECT plan_id, steps FROM plans AS p
+         WHERE tenant_id = ?1 AND changed_at < ?2 AND instr(?3, ',' || state || ',') = 0
+           AND NOT EXISTS (SELECT 1 FROM incidents AS i
+               WHERE i.tenant_id = p.tenant_id AND i.incident_id = p.incident_id AND i.status <> 'closed')
+           AND NOT EXISTS (SELECT 1 FROM reviews AS r
+               WHERE r.tenant_id = p.tenant_id AND r.mark = p.plan_id AND r.is_settled = 0)
+           AND NOT EXISTS (SELECT 1 FROM plans AS u
+               WHERE u.tenant_id = p.tenant_id AND u.undoes = p.plan_id AND instr(?3, ',' || u.state || ',') > 0)
+         ORDER BY changed_at, plan_id LIMIT ?4",
+    )?;
+    let rows = statement.query(params![tenant.as_str(), before.micros(), open, most])?;
+    columns::collect(rows, |row| Ok(OldPlan { id: row.get(0)?, steps: columns::unsigned(row.get(1)?)? }))
+}
+
 fn drop_plan(connection: &Connection, tenant: &TenantId, id: &str) -> Result<(), StoreError> {
     for statement in [
         "DELETE FROM plans WHERE tenant_id = ?1 AND plan_id = ?2",
@@ -348,6 +386,16 @@ impl Sqlite {
             columns::collect(statement.query(bounds)?, |row| Ok(row.get(0)?))
         })
         .await
+    }
+
+    pub(crate) async fn list_old_plans(
+        &self,
+        tenant: &TenantId,
+        (before, open): (Timestamp, Vec<String>),
+        most: u32,
+    ) -> Result<Vec<OldPlan>, StoreError> {
+        self.read_long(tenant, move |connection, tenant| list_old(connection, tenant, (before, &open), most))
+            .await
     }
 
     pub(crate) async fn list_plan_reviews(

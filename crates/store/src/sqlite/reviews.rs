@@ -7,7 +7,7 @@ use super::{Sqlite, columns};
 use crate::{RemarkRow, ReviewFilter, ReviewRow, ReviewWrite, StoreError};
 
 const REVIEW: &str = "review_id, version, decision_id, origin, audience, priority, status, verdict, opener, assignee, opened_at, \
-    due_at, escalated_at, closed_at, mark, clearing, key_id, sealed";
+    due_at, escalated_at, closed_at, mark, clearing, key_id, sealed, is_settled";
 
 pub(super) fn apply(
     connection: &Connection,
@@ -26,7 +26,7 @@ fn insert(connection: &Connection, tenant: &TenantId, review: &ReviewRow) -> Res
     let inserted = connection
         .prepare_cached(&format!(
             "INSERT INTO reviews (tenant_id, {REVIEW})
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
              ON CONFLICT DO NOTHING"
         ))?
         .execute(params![
@@ -49,6 +49,7 @@ fn insert(connection: &Connection, tenant: &TenantId, review: &ReviewRow) -> Res
             review.clearing,
             review.key_id,
             review.sealed,
+            review.is_settled,
         ])?;
     columns::one(inserted)
 }
@@ -62,7 +63,8 @@ fn update(
     let changed = connection
         .prepare_cached(
             "UPDATE reviews SET version = ?4, audience = ?5, priority = ?6, status = ?7, verdict = ?8, assignee = ?9, due_at = ?10,
-                escalated_at = ?11, closed_at = ?12, mark = ?13, clearing = ?14, key_id = ?15, sealed = ?16
+                escalated_at = ?11, closed_at = ?12, mark = ?13, clearing = ?14, key_id = ?15, sealed = ?16,
+                is_settled = ?17
              WHERE tenant_id = ?1 AND review_id = ?2 AND version = ?3",
         )?
         .execute(params![
@@ -82,6 +84,7 @@ fn update(
             review.clearing,
             review.key_id,
             review.sealed,
+            review.is_settled,
         ])?;
     columns::one(changed)
 }
@@ -128,6 +131,7 @@ fn row(row: &Row<'_>) -> Result<ReviewRow, StoreError> {
         clearing: row.get(15)?,
         key_id: row.get(16)?,
         sealed: row.get(17)?,
+        is_settled: row.get(18)?,
     })
 }
 
@@ -148,16 +152,37 @@ fn list(
     filter: &ReviewFilter,
     limit: u32,
 ) -> Result<Vec<ReviewRow>, StoreError> {
-    let ReviewFilter { status, decision, audience, assignee, overdue_at, before } = filter;
+    let ReviewFilter {
+        status,
+        decision,
+        audience,
+        assignee,
+        overdue_at,
+        is_unsettled,
+        closed_before,
+        before,
+    } = filter;
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {REVIEW} FROM reviews
          WHERE tenant_id = ?1 AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR decision_id = ?3)
            AND (?4 IS NULL OR audience = ?4) AND (?5 IS NULL OR assignee = ?5) AND (?6 IS NULL OR due_at < ?6)
-           AND (?7 IS NULL OR review_id < ?7)
-         ORDER BY review_id DESC LIMIT ?8"
+           AND (?7 IS NULL OR review_id < ?7) AND (?8 = 0 OR is_settled = 0)
+           AND (?9 IS NULL OR (closed_at < ?9 AND is_settled = 1))
+         ORDER BY review_id DESC LIMIT ?10"
     ))?;
-    let overdue = overdue_at.map(Timestamp::micros);
-    let bounds = params![tenant.as_str(), status, decision, audience, assignee, overdue, before, limit];
+    let (overdue, closed_before) = (overdue_at.map(Timestamp::micros), closed_before.map(Timestamp::micros));
+    let bounds = params![
+        tenant.as_str(),
+        status,
+        decision,
+        audience,
+        assignee,
+        overdue,
+        before,
+        is_unsettled,
+        closed_before,
+        limit
+    ];
     columns::collect(statement.query(bounds)?, row)
 }
 

@@ -3,7 +3,7 @@
 use countersign_core::{TenantId, Timestamp};
 
 use super::{Backend, Store};
-use crate::{DuePlans, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlansSpent, StoreError};
+use crate::{DuePlans, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlansSpent, StoreError};
 
 impl Store {
     /// A plan by its id.
@@ -38,6 +38,20 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
         backend!(self.list_due_plans(tenant, due, limit).await)
+    }
+
+    /// Plans in none of the `open` states that changed last before a time, the oldest first: but for those that are about an incident or marked
+    /// by a review which is not closed, or that an open plan takes back.
+    ///
+    /// # Errors
+    /// As every read: `Unavailable` or `Corrupt`.
+    pub async fn list_old_plans(
+        &self,
+        tenant: &TenantId,
+        (before, open): (Timestamp, Vec<String>),
+        most: u32,
+    ) -> Result<Vec<OldPlan>, StoreError> {
+        backend!(self.list_old_plans(tenant, (before, open), most).await)
     }
 
     /// What was said about a plan, in its order.

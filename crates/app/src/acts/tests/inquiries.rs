@@ -1,24 +1,23 @@
 use std::{sync::Arc, time::Duration};
 
-use countersign_auth0::trigger::Event;
-use countersign_core::{DecisionId, Trigger};
+use countersign_core::{DecisionId, Level};
 use countersign_detect::Severity;
 use countersign_plan::gate::Settings;
 use countersign_rights::{Action, How, Role};
 use countersign_store::Standing;
 use parking_lot::Mutex;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use super::scene::Stage;
 use crate::{
     Error,
     acts::PlanFilter,
-    decide::{ActionInfo, Ask, Call},
     hooks::{Hears, Hook, HookError, Message, SendHook, Sending, Taken},
     inquiries::{self, OnNo},
 };
 
 const DAY: i64 = 86_400_000_000;
+const HOUR: i64 = 3_600_000_000;
 
 /// A mail server that remembers to whom it wrote what.
 #[derive(Default)]
@@ -51,6 +50,10 @@ struct Asked {
 impl Asked {
     /// With a user whose address is proved.
     async fn new() -> Self {
+        Self::with(|settings| settings).await
+    }
+
+    async fn with(change: impl Fn(inquiries::Settings) -> inquiries::Settings) -> Self {
         let mailer = Arc::new(Mailer::default());
         let sender = Arc::clone(&mailer) as Arc<dyn SendHook>;
         let hook = Hook {
@@ -66,35 +69,17 @@ impl Asked {
             wait: DAY,
             per_day: 2,
             on_no: [OnNo::BlockUser, OnNo::RevokeAccess].into(),
+            on_no_answer: [].into(),
+            ask_from: Some(Level::Low),
+            pause: 3 * HOUR,
         };
-        stage.scene.tenant.ask_people(settings);
+        stage.scene.tenant.ask_people(change(settings));
         stage.set_user("auth0|1", "email_verified", true);
         Self { stage, mailer }
     }
 
     async fn sign_in(&self) -> DecisionId {
-        let text = include_str!("../../../../../fixtures/events/post-login.json");
-        let mut event: Value = serde_json::from_str(text).unwrap();
-        event["user"]["user_id"] = "auth0|1".into();
-        event["tenant"]["id"] = self.stage.tenant().as_str().into();
-        let text = event.to_string();
-        let call = Call {
-            request_id: None,
-            raw_event: RawValue::from_string(text.clone()).unwrap(),
-            action: ActionInfo {
-                name: "a".to_owned(),
-                version: "1".to_owned(),
-                code: None,
-                policy_etag: None,
-            },
-            deadline: Duration::from_secs(1),
-            received: self.stage.app().clock().monotonic(),
-            truncated: Vec::new(),
-        };
-        let event = Event::decode(Trigger::PostLogin, text.as_bytes(), "event").unwrap();
-        let decided = self.stage.app().decide(&self.stage.scene.tenant, Ask { event, call }).await.unwrap();
-        let answer: Value = serde_json::from_slice(&decided.answer).unwrap();
-        answer["decision_id"].as_str().unwrap().parse().unwrap()
+        self.stage.sign_in("auth0|1").await
     }
 
     async fn ask(&self, decision: &DecisionId) -> Result<inquiries::InquiryView, Error> {
@@ -124,8 +109,29 @@ impl Asked {
         self.stage.app().answer_inquiry(&self.stage.scene.tenant, (id, code), (form, is_they)).await
     }
 
+    async fn view(&self, decision: &DecisionId) -> Option<inquiries::InquiryView> {
+        self.stage.app().find_inquiry(&self.stage.scene.tenant, decision).await.unwrap()
+    }
+
     async fn state(&self, decision: &DecisionId) -> &'static str {
-        self.stage.app().find_inquiry(&self.stage.scene.tenant, decision).await.unwrap().unwrap().state
+        self.view(decision).await.unwrap().state
+    }
+
+    /// Answers the question that was mailed last.
+    async fn say(&self, is_they: bool) {
+        let (id, code) = self.link();
+        let form = self.page((&id, &code)).await.unwrap().form;
+        self.answer((&id, &code), &form, is_they).await.unwrap();
+    }
+
+    /// Lets the service ask by itself; how many questions it made.
+    async fn doubt(&self) -> usize {
+        let lead = self.stage.app().lead(&self.stage.scene.tenant).await.unwrap().unwrap();
+        self.stage.app().ask_doubtful(&self.stage.scene.tenant, &lead).await.unwrap()
+    }
+
+    fn wait(&self, micros: i64) {
+        self.stage.scene.clock.advance(Duration::from_micros(micros.unsigned_abs()));
     }
 
     async fn standing(&self, decision: &DecisionId) -> Standing {
@@ -224,4 +230,126 @@ async fn nobody_is_asked_too_often_or_at_an_address_that_was_not_proved() {
         rows.iter().all(|row| !String::from_utf8_lossy(&row.leaf).contains("example.com")),
         "no address is kept"
     );
+}
+
+#[tokio::test]
+async fn a_no_whose_plan_can_t_be_proposed_is_tried_again_until_it_is_and_once() {
+    let asked = Asked::new().await;
+    let decision = asked.sign_in().await;
+    asked.ask(&decision).await.unwrap();
+    asked.mind().await;
+    *asked.stage.fake.is_flooded.lock() = true;
+    asked.say(false).await;
+    let view = asked.view(&decision).await.unwrap();
+    assert_eq!((view.state, view.follow), ("no", Some("pending")), "people see that something is to come");
+    assert!(asked.plans().await.is_empty());
+    for _ in 0..3 {
+        asked.mind().await;
+        asked.wait(HOUR);
+    }
+    *asked.stage.fake.is_flooded.lock() = false;
+    // As after a restart: what is to be done is read from the question alone.
+    asked.mind().await;
+    let view = asked.view(&decision).await.unwrap();
+    let [plan] = &asked.plans().await[..] else { panic!() };
+    assert_eq!((view.follow, view.plan.as_ref()), (Some("proposed"), Some(&plan.id)));
+    assert_eq!(plan.state, "proposed", "people are asked");
+    asked.wait(2 * HOUR);
+    asked.mind().await;
+    assert_eq!(asked.plans().await.len(), 1, "once");
+}
+
+#[tokio::test]
+async fn a_plan_that_can_never_be_made_is_given_up_and_people_see_it() {
+    let asked = Asked::new().await;
+    let decision = asked.sign_in().await;
+    asked.ask(&decision).await.unwrap();
+    asked.mind().await;
+    *asked.stage.fake.is_flooded.lock() = true;
+    asked.say(false).await;
+    for _ in 0..20 {
+        asked.wait(HOUR);
+        asked.mind().await;
+    }
+    assert_eq!(asked.view(&decision).await.unwrap().follow, Some("failed"), "not for ever");
+    *asked.stage.fake.is_flooded.lock() = false;
+    asked.wait(HOUR);
+    asked.mind().await;
+    assert!(asked.plans().await.is_empty());
+    let store = &asked.stage.app().ports.store;
+    let leaves = store.list_leaves(asked.stage.tenant(), 0, 10_000).await.unwrap();
+    let told = leaves.iter().filter(|row| String::from_utf8_lossy(&row.leaf).contains("inquiry_plan_failed"));
+    assert_eq!(told.count(), 1);
+    // An account that is not there any more is no reason to try again.
+    let gone = asked.sign_in().await;
+    asked.wait(DAY);
+    asked.ask(&gone).await.unwrap();
+    asked.mind().await;
+    asked.stage.fake.world.lock().collections.get_mut("users").unwrap().clear();
+    asked.say(false).await;
+    assert_eq!(asked.view(&gone).await.unwrap().follow, Some("failed"));
+}
+
+#[tokio::test]
+async fn no_answer_leads_to_a_plan_where_that_is_configured() {
+    let asked =
+        Asked::with(|settings| inquiries::Settings { on_no_answer: [OnNo::RevokeAccess].into(), ..settings })
+            .await;
+    let decision = asked.sign_in().await;
+    asked.ask(&decision).await.unwrap();
+    asked.mind().await;
+    asked.wait(DAY);
+    asked.mind().await;
+    asked.mind().await;
+    let view = asked.view(&decision).await.unwrap();
+    assert_eq!((view.state, view.follow), ("no_answer", Some("proposed")));
+    assert_eq!(asked.plans().await.len(), 1);
+    assert_eq!(asked.standing(&decision).await, Standing::Open, "it is no verdict");
+}
+
+#[tokio::test]
+async fn the_service_asks_by_itself_once_at_a_time_and_with_a_pause() {
+    let asked = Asked::new().await;
+    let first = asked.sign_in().await;
+    assert_eq!((asked.doubt().await, asked.doubt().await), (1, 0));
+    let view = asked.view(&first).await.unwrap();
+    assert_eq!((view.state, view.origin.as_str()), ("waiting", "risk"));
+    asked.mind().await;
+    asked.sign_in().await;
+    assert_eq!(asked.doubt().await, 0, "one question is open");
+    asked.say(true).await;
+    asked.sign_in().await;
+    assert_eq!(asked.doubt().await, 0, "they were asked just now");
+    asked.wait(3 * HOUR);
+    assert_eq!(asked.doubt().await, 0, "what was meanwhile is not asked about later");
+    let later = asked.sign_in().await;
+    assert_eq!(asked.doubt().await, 1);
+    assert_eq!(asked.view(&later).await.unwrap().origin, "risk");
+    let leaves = asked.stage.app().ports.store.list_leaves(asked.stage.tenant(), 0, 10_000).await.unwrap();
+    assert!(leaves.iter().all(|row| !String::from_utf8_lossy(&row.leaf).contains("auth0|1")));
+}
+
+#[tokio::test]
+async fn whose_account_is_contained_is_asked_by_nobody_but_a_person() {
+    let asked = Asked::new().await;
+    let decision = asked.sign_in().await;
+    assert_eq!(asked.doubt().await, 1);
+    asked.stage.set_user("auth0|1", "blocked", true);
+    asked.mind().await;
+    assert_eq!(asked.state(&decision).await, "withheld");
+    assert!(asked.mailer.wrote.lock().is_empty());
+    let by_hand = asked.sign_in().await;
+    asked.ask(&by_hand).await.unwrap();
+    asked.mind().await;
+    assert_eq!(asked.state(&by_hand).await, "sent");
+}
+
+#[tokio::test]
+async fn nobody_is_asked_below_the_level_or_where_that_is_off() {
+    for ask_from in [None, Some(Level::Critical)] {
+        let asked = Asked::with(|settings| inquiries::Settings { ask_from, ..settings }).await;
+        let decision = asked.sign_in().await;
+        assert_eq!(asked.doubt().await, 0);
+        assert_eq!(asked.view(&decision).await, None);
+    }
 }

@@ -6,6 +6,7 @@ mod erased;
 mod flooded;
 mod inquiries;
 mod killed;
+mod marks;
 mod messages;
 mod own;
 mod scene;

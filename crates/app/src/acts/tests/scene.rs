@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use countersign_auth0::management::AnyRequest;
-use countersign_core::{Secret, TenantId};
+use countersign_auth0::{management::AnyRequest, trigger::Event};
+use countersign_core::{DecisionId, Secret, TenantId, Trigger};
 use countersign_plan::{
     change::{Change, Wanted},
     gate::Settings,
@@ -12,13 +12,14 @@ use countersign_plan::{
 use countersign_rights::{Action, Grant, How, Place, Principal, PrincipalKind, Role};
 use countersign_store::{AccessWrite, Commit, PersonRow, Write};
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 use tokio::sync::Semaphore;
 
 use crate::{
     App, Error,
     access::{Caller, Permit},
     acts::{Hands, NewPlan, PlanHead, SecretKeeper},
+    decide::{ActionInfo, Ask, Call},
     hooks::{Hook, HookError, Message, SendHook, Sending, Taken},
     incidents::tests::Scene,
     management::{Api, Cause, Error as ApiError, Lane, Pending, Refusal, Reply, Why},
@@ -264,6 +265,37 @@ impl Stage {
         let now = self.app().ports.clock.now();
         let caller = Caller::new(principal, name, None).authenticated(Some(now));
         self.app().permit(&caller, action, self.tenant()).await
+    }
+
+    /// A sign-in of a user.
+    pub(super) async fn sign_in(&self, user: &str) -> DecisionId {
+        let text = include_str!("../../../../../fixtures/events/post-login.json");
+        let mut event: Value = serde_json::from_str(text).unwrap();
+        event["user"]["user_id"] = user.into();
+        self.decide(Trigger::PostLogin, event).await
+    }
+
+    /// What an Action asks; the decision's id.
+    pub(super) async fn decide(&self, trigger: Trigger, mut event: Value) -> DecisionId {
+        event["tenant"]["id"] = self.tenant().as_str().into();
+        let text = event.to_string();
+        let call = Call {
+            request_id: None,
+            raw_event: RawValue::from_string(text.clone()).unwrap(),
+            action: ActionInfo {
+                name: "a".to_owned(),
+                version: "1".to_owned(),
+                code: None,
+                policy_etag: None,
+            },
+            deadline: Duration::from_secs(1),
+            received: self.app().clock().monotonic(),
+            truncated: Vec::new(),
+        };
+        let event = Event::decode(trigger, text.as_bytes(), "event").unwrap();
+        let decided = self.app().decide(&self.scene.tenant, Ask { event, call }).await.unwrap();
+        let answer: Value = serde_json::from_slice(&decided.answer).unwrap();
+        answer["decision_id"].as_str().unwrap().parse().unwrap()
     }
 
     /// Mia, an operator, who proposes.

@@ -207,7 +207,7 @@ async fn a_part_of_the_service_takes_back_its_own_alone_and_a_permit_for_somethi
     stage.run().await;
     let analyst = ("ana", Role::Analyst, How::Oidc);
     let ana = stage.permit(analyst, Action::TellOutcomes).await.unwrap();
-    let refused = stage.app().take_back_own(&ana, &plan.id, "reviews").await;
+    let refused = stage.app().take_back(&stage.scene.tenant, (&plan.id, "reviews"), |_| Vec::new()).await;
     assert!(matches!(refused, Err(Error::Plan(PlanRefusal::Misfit))), "{refused:?}");
     let denied = stage.app().undo_plan(&ana, &plan.id, None).await;
     assert!(matches!(denied, Err(Error::Denied { .. })), "{denied:?}");

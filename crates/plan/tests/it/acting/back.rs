@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::support::{back_of, carried, change, frame, kinds, of_user, order, plan, planned, world};
 
 fn origin() -> Origin {
-    Origin::Undo { plan: "0".repeat(64), person: None, is_own: false }
+    Origin::Undo { plan: "0".repeat(64), person: None, is_own: false, workflow: None }
 }
 
 /// What a tenant may look like, and what may be wanted of it, as numbers.

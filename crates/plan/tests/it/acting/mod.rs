@@ -3,6 +3,7 @@
 mod access;
 mod back;
 mod bounds;
+mod erased;
 mod faults;
 mod killed;
 mod said;

@@ -122,7 +122,8 @@ pub fn carried(world: World, plan: &ChangePlan) -> Carrier {
 
 pub fn back_of(plan: &ChangePlan, carrier: &Carrier) -> ChangePlan {
     let run = carrier.run(plan).unwrap();
-    let origin = Origin::Undo { plan: plan.hash(), person: Some(person("proposer")), is_own: true };
+    let origin =
+        Origin::Undo { plan: plan.hash(), person: Some(person("proposer")), is_own: true, workflow: None };
     undo(plan, &run, None, "back", origin, &frame()).unwrap()
 }
 

@@ -19,7 +19,7 @@ pub(super) fn is_id(kind: &str, text: &str) -> bool {
 }
 
 /// Words for where a plan stands.
-pub(crate) const STATES: [&str; 11] = [
+pub(crate) const STATES: [&str; 12] = [
     "reported",
     "proposed",
     "approved",
@@ -31,6 +31,7 @@ pub(crate) const STATES: [&str; 11] = [
     "done",
     "halted",
     "failed",
+    "erased",
 ];
 
 /// What an act answers: where the plan stands now.

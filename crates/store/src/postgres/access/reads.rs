@@ -38,7 +38,7 @@ macro_rules! select {
     (tokens, $tail:literal) => {
         concat!(
             "SELECT t.token_id, t.account_id, t.digest, t.scopes, t.created_at, t.expires_at, t.seen_at, t.revoked_at,
-               a.account_id, a.name, a.created_at, a.created_by, a.disabled_at
+               t.created_by, a.account_id, a.name, a.created_at, a.created_by, a.disabled_at
              FROM account_tokens t JOIN service_accounts a ON a.account_id = t.account_id ",
             $tail
         )
@@ -127,7 +127,7 @@ impl Postgres {
         &self,
         digest: &[u8],
     ) -> Result<Option<(AccountTokenRow, AccountRow)>, StoreError> {
-        let both = |row: &PgRow| Ok((token_row(row)?, account_row(row, 8)?));
+        let both = |row: &PgRow| Ok((token_row(row)?, account_row(row, 9)?));
         find(&self.readers, || sqlx::query(TOKEN).bind(digest), both).await
     }
 
@@ -232,6 +232,7 @@ fn token_row(row: &PgRow) -> Result<AccountTokenRow, StoreError> {
         expires_at: time(row, 5)?,
         seen_at: optional_time(row, 6)?,
         revoked_at: optional_time(row, 7)?,
+        created_by: row.try_get(8)?,
     })
 }
 

@@ -34,7 +34,7 @@ macro_rules! select {
     (tokens, $tail:literal) => {
         concat!(
             "SELECT t.token_id, t.account_id, t.digest, t.scopes, t.created_at, t.expires_at, t.seen_at, t.revoked_at,
-               a.account_id, a.name, a.created_at, a.created_by, a.disabled_at
+               t.created_by, a.account_id, a.name, a.created_at, a.created_by, a.disabled_at
              FROM account_tokens t JOIN service_accounts a ON a.account_id = t.account_id ",
             $tail
         )
@@ -120,7 +120,7 @@ impl Sqlite {
         &self,
         digest: &[u8],
     ) -> Result<Option<(AccountTokenRow, AccountRow)>, StoreError> {
-        let both = |row: &Row<'_>| Ok((token_row(row)?, account_row(row, 8)?));
+        let both = |row: &Row<'_>| Ok((token_row(row)?, account_row(row, 9)?));
         self.readers.read(|connection| find(connection, TOKEN, [digest], both))
     }
 
@@ -226,6 +226,7 @@ fn token_row(row: &Row<'_>) -> Result<AccountTokenRow, StoreError> {
         expires_at: time(row, 5)?,
         seen_at: optional_time(row, 6)?,
         revoked_at: optional_time(row, 7)?,
+        created_by: row.get(8)?,
     })
 }
 

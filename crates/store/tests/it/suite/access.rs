@@ -97,6 +97,7 @@ pub fn token(id: &str, account: &str, byte: u8) -> AccountTokenRow {
         digest: digest(byte),
         scopes: "[\"read_decisions\"]".to_owned(),
         created_at: at(0),
+        created_by: Some("per_maker".to_owned()),
         expires_at: at(60),
         seen_at: None,
         revoked_at: None,

@@ -121,6 +121,7 @@ macro_rules! suite {
             inquiries: [
                 a_sign_in_is_asked_about_once_in_its_tenant
                 an_answer_is_taken_once
+                what_an_answer_leads_to_is_found_until_it_came_to_its_end
                 they_are_found_by_person_and_by_what_is_to_be_done
             ];
             hostile: [
@@ -208,6 +209,8 @@ macro_rules! suite {
                 a_step_goes_on_from_where_it_was_read_and_by_one_holder_alone
                 what_was_begun_is_summed_and_a_dropped_plan_is_gone
                 a_breaker_is_changed_by_who_knows_its_version
+                what_is_left_of_a_plan_takes_its_place_in_the_version_that_was_read
+                old_plans_are_those_that_ended_and_that_nothing_needs
             ];
             policies: [
                 the_newest_version_holds

@@ -1,7 +1,7 @@
 use countersign_ledger::Hash;
 use countersign_store::{
-    Commit, DeskChange, DuePlans, Fence, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite,
-    PlansSpent, StoreError, Write,
+    Commit, DeskChange, DuePlans, Fence, IncidentRow, IncidentWrite, OldPlan, PlanFilter, PlanReviewRow, PlanRow,
+    PlanStepRow, PlanWrite, PlansSpent, StoreError, Write,
 };
 
 use super::{
@@ -288,4 +288,69 @@ pub async fn a_breaker_is_changed_by_who_knows_its_version(Fresh { store, .. }: 
     assert_eq!(put(1, "late").await, Err(StoreError::Stale));
     assert_eq!(store.find_breaker(&t).await, Ok(Some((2, "second".to_owned()))));
     assert_eq!(store.find_breaker(&tenant("u")).await, Ok(None));
+}
+
+pub async fn what_is_left_of_a_plan_takes_its_place_in_the_version_that_was_read(Fresh { store, .. }: Fresh) {
+    let t = tenant("t");
+    store.commit(writes(&t, vec![put(0, plan("pln_1")), put(0, plan("pln_2"))])).await.unwrap();
+    let redact = |version| PlanWrite::Redact { plan: "pln_1".to_owned(), version, sealed: b"left".to_vec() };
+    assert_eq!(store.commit(writes(&t, vec![Write::Plan(redact(2))])).await, Err(StoreError::Stale));
+    assert_eq!(
+        store.commit(writes(&tenant("u"), vec![Write::Plan(redact(1))])).await,
+        Err(StoreError::Stale)
+    );
+    store.commit(writes(&t, vec![Write::Plan(redact(1))])).await.unwrap();
+    let left = PlanRow { sealed: b"left".to_vec(), ..plan("pln_1") };
+    assert_eq!(store.find_plan(&t, "pln_1").await, Ok(Some(left)), "the hash stays");
+    assert_eq!(store.find_plan(&t, "pln_2").await, Ok(Some(plan("pln_2"))));
+}
+
+pub async fn old_plans_are_those_that_ended_and_that_nothing_needs(Fresh { store, .. }: Fresh) {
+    let t = tenant("t");
+    let ended = |id: &str, seconds| PlanRow { state: "done".to_owned(), changed: at(seconds), ..plan(id) };
+    let about = |id: &str, incident: &str| PlanRow { incident: Some(incident.to_owned()), ..ended(id, 30) };
+    let incident = |id: &str, status: &str| IncidentRow {
+        id: id.to_owned(),
+        version: 1,
+        severity: 2,
+        status: status.to_owned(),
+        disposition: None,
+        assignee: None,
+        alerts: 1,
+        first: at(1),
+        last: at(2),
+        opened: at(2),
+        due: at(9),
+        key_id: "key".to_owned(),
+        sealed: vec![1],
+    };
+    let add = |row| IncidentWrite::Put { expected_version: 0, row: Box::new(row) }.into();
+    let undo = |id: &str, state: &str, of: &str| PlanRow {
+        state: state.to_owned(),
+        undoes: Some(of.to_owned()),
+        changed: at(90),
+        ..plan(id)
+    };
+    let rows = [
+        ended("pln_1", 20),
+        ended("pln_2", 10),
+        PlanRow { state: "halted".to_owned(), ..ended("pln_3", 5) },
+        about("pln_4", "inc_open"),
+        about("pln_5", "inc_closed"),
+        ended("pln_6", 40),
+        undo("pln_7", "proposed", "pln_6"),
+        ended("pln_8", 50),
+        undo("pln_9", "withdrawn", "pln_8"),
+        ended("pln_young", 60),
+    ];
+    let mut all: Vec<Write> = rows.into_iter().map(|row| put(0, row)).collect();
+    all.push(add(incident("inc_open", "open")));
+    all.push(add(incident("inc_closed", "closed")));
+    store.commit(writes(&t, all)).await.unwrap();
+    let open = || ["proposed", "approved", "running", "halted"].map(str::to_owned).to_vec();
+    let old = async |most| store.list_old_plans(&t, (at(60), open()), most).await.unwrap();
+    let named = |id: &str| OldPlan { id: id.to_owned(), steps: 3 };
+    assert_eq!(old(9).await, ["pln_2", "pln_1", "pln_5", "pln_8"].map(named));
+    assert_eq!(old(1).await, ["pln_2"].map(named), "the oldest first");
+    assert_eq!(store.list_old_plans(&tenant("u"), (at(99), open()), 9).await, Ok(vec![]));
 }

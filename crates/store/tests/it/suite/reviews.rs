@@ -25,6 +25,7 @@ fn review(id: &str) -> ReviewRow {
         closed: None,
         mark: None,
         clearing: None,
+        is_settled: false,
         key_id: "key".to_owned(),
         sealed: b"why".to_vec(),
     }
@@ -54,6 +55,7 @@ pub async fn a_review_comes_back_and_one_decision_has_one(Fresh { store, .. }: F
         closed: Some(at(3)),
         mark: Some("pln_1".to_owned()),
         clearing: Some("pln_2".to_owned()),
+        is_settled: true,
         ..review("rvw_1")
     };
     store.commit(writes(&t, vec![put(0, full.clone())])).await.unwrap();
@@ -97,7 +99,7 @@ pub async fn reviews_are_listed_by_status_queue_hand_and_page(Fresh { store, .. 
     };
     let rows = [
         review("rvw_1"),
-        ReviewRow { status: "closed".to_owned(), ..review("rvw_2") },
+        ReviewRow { status: "closed".to_owned(), closed: Some(at(50)), is_settled: true, ..review("rvw_2") },
         review("rvw_3").in_hands(given),
     ];
     store.commit(writes(&t, rows.into_iter().map(|row| put(0, row)).collect())).await.unwrap();
@@ -110,6 +112,9 @@ pub async fn reviews_are_listed_by_status_queue_hand_and_page(Fresh { store, .. 
     assert_eq!(ids(ReviewFilter { before: text("rvw_2"), ..all.clone() }, 9).await, ["rvw_1"]);
     assert_eq!(ids(ReviewFilter { status: text("open"), ..all.clone() }, 9).await, ["rvw_3", "rvw_1"]);
     assert_eq!(ids(ReviewFilter { decision: text("dec_of_rvw_2"), ..all.clone() }, 9).await, ["rvw_2"]);
+    assert_eq!(ids(ReviewFilter { is_unsettled: true, ..all.clone() }, 9).await, ["rvw_3", "rvw_1"]);
+    assert_eq!(ids(ReviewFilter { closed_before: Some(at(60)), ..all.clone() }, 9).await, ["rvw_2"]);
+    assert_eq!(ids(ReviewFilter { closed_before: Some(at(50)), ..all.clone() }, 9).await, [""; 0]);
     assert_eq!(ids(ReviewFilter { audience: text("owners"), ..all.clone() }, 9).await, ["rvw_3"]);
     assert_eq!(ids(ReviewFilter { assignee: text("noa"), ..all.clone() }, 9).await, ["rvw_3"]);
     assert_eq!(ids(ReviewFilter { overdue_at: Some(at(51)), ..all }, 9).await, ["rvw_3"]);

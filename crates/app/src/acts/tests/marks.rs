@@ -1,0 +1,214 @@
+use std::{sync::Arc, time::Duration};
+
+use countersign_core::{DecisionId, Level, Trigger};
+use countersign_plan::gate::{Layer, Settings};
+use countersign_rights::{Action, How, Role};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use super::scene::Stage;
+use crate::{
+    App, Kept,
+    acts::{Handing, PlanFilter},
+    outcomes::PersonVerdict,
+    reviews::{self, Mark, ReviewHead, VerdictGiven},
+};
+
+/// With reviews whose users get the role `rol_0`; what the workflow may do by itself.
+async fn stage(workflow: Value) -> Stage {
+    let layer: Layer = serde_json::from_value(workflow).unwrap();
+    let workflows = [("reviews".to_owned(), layer)].into();
+    let stage = Stage::new(Settings { workflows, ..Settings::default() }).await;
+    stage.scene.tenant.set_reviews(reviews::Settings {
+        mark: Some(Mark::Role("rol_0".to_owned())),
+        sign_ups_from: Some(Level::Low),
+        ..reviews::Settings::default()
+    });
+    stage
+}
+
+async fn opened(stage: &Stage, decision: &DecisionId) -> ReviewHead {
+    let ana = stage.permit(("ana", Role::Analyst, How::Oidc), Action::WorkReviews).await.unwrap();
+    stage.app().open_review(&ana, decision, (Handing::default(), "she called")).await.unwrap()
+}
+
+async fn found(stage: &Stage, id: &str) -> ReviewHead {
+    stage.app().review(&stage.scene.tenant, id).await.unwrap().listed.review
+}
+
+async fn judged(stage: &Stage, review: &ReviewHead) -> ReviewHead {
+    let ana = stage.permit(("ana", Role::Analyst, How::Oidc), Action::TellOutcomes).await.unwrap();
+    let within = stage.app().permit_within(ana.caller(), Action::TellOutcomes, stage.tenant()).await.unwrap();
+    let given = VerdictGiven {
+        verdict: PersonVerdict::Legitimate,
+        reason: "it was she",
+        actor: None,
+        version: found(stage, &review.id).await.version,
+    };
+    stage.app().close_review(&within, &review.id, given).await.unwrap().0
+}
+
+async fn settled(stage: &Stage) -> usize {
+    stage.app().settle_marks(&stage.scene.tenant).await.unwrap()
+}
+
+async fn is_unsettled(stage: &Stage, id: &str) -> bool {
+    let filter = reviews::ReviewFilter { is_unsettled: true, ..reviews::ReviewFilter::default() };
+    let listed = stage.app().reviews(&stage.scene.tenant, filter, 9).await.unwrap();
+    listed.iter().any(|listed| listed.review.id == id)
+}
+
+fn has_role(stage: &Stage, user: &str) -> bool {
+    let world = stage.fake.world.lock();
+    world.listed(&format!("roles of {user}")).contains(&json!({"id": "rol_0"}))
+}
+
+#[tokio::test]
+async fn a_mark_and_its_clearing_go_by_the_same_settings_of_one_workflow() {
+    let stage = stage(json!({"autonomy": {"assign_roles": "auto"}})).await;
+    let decision = stage.sign_in("auth0|1").await;
+    let review = opened(&stage, &decision).await;
+    let mark = review.mark.clone().unwrap();
+    assert_eq!(stage.state(&mark).await, "approved", "by the workflow's settings");
+    stage.run().await;
+    assert!(has_role(&stage, "auth0|1"));
+    let clearing = judged(&stage, &review).await.clearing.unwrap();
+    let shown = stage.app().plan(&stage.scene.tenant, &clearing).await.unwrap();
+    let by = (shown.plan.state.as_str(), shown.plan.proposer.as_str(), shown.workflow.as_deref());
+    assert_eq!(by, ("approved", "reviews", Some("reviews")), "whoever judged has nothing to do with it");
+    stage.run().await;
+    assert!(!has_role(&stage, "auth0|1"));
+    assert_eq!((settled(&stage).await, is_unsettled(&stage, &review.id).await), (0, false));
+}
+
+#[tokio::test]
+async fn a_ceiling_on_what_clears_holds_although_the_mark_went_by_itself() {
+    let stage =
+        stage(json!({"autonomy": {"assign_roles": "auto"}, "at_most": {"remove_roles": "propose"}})).await;
+    let decision = stage.sign_in("auth0|1").await;
+    let review = opened(&stage, &decision).await;
+    stage.run().await;
+    let clearing = judged(&stage, &review).await.clearing.unwrap();
+    assert_eq!(stage.state(&clearing).await, "proposed");
+}
+
+#[tokio::test]
+async fn a_mark_that_waits_at_the_verdict_is_withdrawn() {
+    let stage = stage(json!({})).await;
+    let decision = stage.sign_in("auth0|1").await;
+    let review = opened(&stage, &decision).await;
+    let mark = review.mark.clone().unwrap();
+    assert_eq!(stage.state(&mark).await, "proposed");
+    let closed = judged(&stage, &review).await;
+    assert_eq!((stage.state(&mark).await.as_str(), closed.clearing), ("withdrawn", None));
+    assert!(!is_unsettled(&stage, &review.id).await);
+    // Also one that somebody agreed to and that was not begun.
+    let other = opened(&stage, &stage.sign_in("auth0|2").await).await;
+    let plan = stage.app().plan(&stage.scene.tenant, other.mark.as_ref().unwrap()).await.unwrap().plan;
+    stage.app().approve_plan(&stage.approver("noa").await, &plan.id, &plan.hash).await.unwrap();
+    judged(&stage, &other).await;
+    assert_eq!(stage.state(&plan.id).await, "withdrawn");
+    stage.run().await;
+    assert!(stage.fake.taken.lock().is_empty());
+}
+
+#[tokio::test]
+async fn a_mark_that_is_under_way_at_the_verdict_is_followed_by_its_clearing() {
+    let stage = stage(json!({"autonomy": {"assign_roles": "auto"}})).await;
+    let gate = Arc::new(Semaphore::new(0));
+    *stage.fake.gate.lock() = Some(Arc::clone(&gate));
+    let decision = stage.sign_in("auth0|1").await;
+    let review = opened(&stage, &decision).await;
+    let mark = review.mark.clone().unwrap();
+    let judge = async {
+        while stage.state(&mark).await != "running" {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let closed = judged(&stage, &review).await;
+        assert_eq!((closed.status.as_str(), closed.clearing), ("closed", None));
+        assert_eq!(settled(&stage).await, 0, "it is waited for");
+        gate.add_permits(9);
+    };
+    tokio::join!(stage.run(), judge);
+    assert!(has_role(&stage, "auth0|1"));
+    // As after a restart: what is to be done is read from the review.
+    assert_eq!((settled(&stage).await, settled(&stage).await), (1, 0));
+    let clearing = found(&stage, &review.id).await.clearing.unwrap();
+    stage.run().await;
+    assert_eq!(stage.state(&clearing).await, "done");
+    assert!(!has_role(&stage, "auth0|1"));
+}
+
+#[tokio::test]
+async fn a_tenant_that_could_not_be_asked_is_asked_again_for_the_mark() {
+    let stage = stage(json!({})).await;
+    let decision = stage.sign_in("auth0|1").await;
+    *stage.fake.is_flooded.lock() = true;
+    let review = opened(&stage, &decision).await;
+    assert_eq!(review.mark, None);
+    assert!(stage.app().settle_marks(&stage.scene.tenant).await.is_err());
+    *stage.fake.is_flooded.lock() = false;
+    assert_eq!((settled(&stage).await, settled(&stage).await), (1, 0));
+    assert!(found(&stage, &review.id).await.mark.is_some());
+}
+
+#[tokio::test]
+async fn an_account_that_comes_of_a_risky_sign_up_is_marked_and_an_older_one_of_its_address_is_not() {
+    let stage = stage(json!({})).await;
+    let text = include_str!("../../../../../fixtures/events/pre-user-registration.json");
+    let event: Value = serde_json::from_str(text).unwrap();
+    let (email, connection) = (event["user"]["email"].clone(), event["connection"]["name"].clone());
+    let decision = stage.decide(Trigger::PreUserRegistration, event).await;
+    assert_eq!(stage.app().queue_sign_ups(&stage.scene.tenant).await.unwrap(), 1);
+    let filter = reviews::ReviewFilter { decision: Some(decision.to_string()), ..Default::default() };
+    let listed = stage.app().reviews(&stage.scene.tenant, filter, 9).await.unwrap();
+    let review = listed[0].review.clone();
+    assert_eq!(review.mark, None, "there is no account yet");
+    let add = |id: &str, made: &str, connection: &Value| {
+        let user = json!({"user_id": id, "email": email, "created_at": made, "app_metadata": {},
+            "identities": [{"connection": connection, "provider": "auth0", "user_id": "1"}]});
+        stage.fake.world.lock().collections.get_mut("users").unwrap().push(user);
+    };
+    let now = stage.app().ports.clock.now();
+    add("auth0|older", "2020-01-01T00:00:00.000Z", &connection);
+    add("google|other", &now.to_string(), &json!("google-oauth2"));
+    assert_eq!(settled(&stage).await, 0, "nobody's account is marked because somebody typed their address");
+    add("auth0|new", &now.to_string(), &connection);
+    assert_eq!(settled(&stage).await, 1);
+    let mark = found(&stage, &review.id).await.mark.unwrap();
+    let plan = stage.app().plan(&stage.scene.tenant, &mark).await.unwrap().plan;
+    stage.app().approve_plan(&stage.approver("noa").await, &plan.id, &plan.hash).await.unwrap();
+    stage.run().await;
+    assert!(has_role(&stage, "auth0|new") && !has_role(&stage, "auth0|older"));
+    // One that is not made within the hour is not waited for.
+    let text = include_str!("../../../../../fixtures/events/pre-user-registration.json");
+    let mut never: Value = serde_json::from_str(text).unwrap();
+    never["user"]["email"] = "nobody@example.net".into();
+    stage.decide(Trigger::PreUserRegistration, never).await;
+    stage.app().queue_sign_ups(&stage.scene.tenant).await.unwrap();
+    stage.scene.clock.advance(Duration::from_secs(3_700));
+    assert_eq!((settled(&stage).await, settled(&stage).await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_review_of_who_is_erased_waits_for_nobody_and_closed_ones_go_by_age() {
+    let stage = stage(json!({})).await;
+    let (app, tenant) = (stage.app(), &stage.scene.tenant);
+    let erased = opened(&stage, &stage.sign_in("auth0|1").await).await;
+    let kept = opened(&stage, &stage.sign_in("auth0|2").await).await;
+    app.erase(tenant, &App::subject(tenant, "auth0|1")).await.unwrap();
+    let all = || app.reviews(tenant, reviews::ReviewFilter::default(), 9);
+    let ids =
+        |listed: Vec<reviews::ReviewListed>| listed.into_iter().map(|one| one.review.id).collect::<Vec<_>>();
+    assert_eq!(ids(all().await.unwrap()), [kept.id.clone()]);
+    let mark = app.ports.store.find_plan(stage.tenant(), erased.mark.as_ref().unwrap()).await.unwrap();
+    assert_eq!(mark.unwrap().state, "erased");
+    judged(&stage, &kept).await;
+    stage.scene.clock.advance(Duration::from_secs(401 * 86_400));
+    let lead = app.lead(tenant).await.unwrap().unwrap();
+    // The marks first, then the review.
+    while app.retain(tenant, &lead, Kept::Plans, 400).await.unwrap() > 0 {}
+    assert_eq!(ids(all().await.unwrap()), [""; 0]);
+    assert!(app.plans(tenant, PlanFilter::default(), 9).await.unwrap().is_empty());
+}

@@ -1,0 +1,15 @@
+-- What is still to be done after an answer or a verdict, so that it outlives the process; and by what plans that ended are found.
+ALTER TABLE inquiries ADD COLUMN origin TEXT COLLATE "C" NOT NULL DEFAULT 'person'; -- who asks: person or risk
+ALTER TABLE inquiries ADD COLUMN follow TEXT COLLATE "C";                           -- of the plan that an answer leads to: pending, proposed, needless or failed; NULL: none
+ALTER TABLE inquiries ADD COLUMN follow_tries BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE inquiries ADD COLUMN plan_id TEXT COLLATE "C";                          -- that plan; NULL: none
+
+CREATE INDEX inquiries_to_follow ON inquiries (tenant_id, next_at) WHERE follow = 'pending';
+
+ALTER TABLE reviews ADD COLUMN is_settled BIGINT NOT NULL DEFAULT 0; -- 1: nothing is left to be done about the mark
+
+CREATE INDEX reviews_to_settle ON reviews (tenant_id, review_id) WHERE is_settled = 0;
+
+CREATE INDEX plans_by_change ON plans (tenant_id, changed_at);
+
+ALTER TABLE account_tokens ADD COLUMN created_by TEXT COLLATE "C"; -- a principal's id; NULL: it was made before this was kept
