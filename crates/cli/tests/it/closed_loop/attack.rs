@@ -26,7 +26,7 @@ impl Attacked {
     /// The person signs in themselves.
     pub fn comes_home(&self, scene: &Scene) -> countersign_sandbox::simulate::Outcome {
         let own = json!({"user": self.email, "password": PASSWORD, "factor": "phone", "visit": self.home});
-        scene.play(Kind::Login, own)
+        scene.play(Kind::Login, &own)
     }
 }
 
@@ -47,10 +47,10 @@ pub fn attack(scene: &Scene, number: u32) -> Attacked {
     let away = away(number);
     for _ in 0..GUESSES {
         let wrong = json!({"user": attacked.email, "password": "a guess", "visit": away});
-        assert_eq!(scene.play(Kind::Login, wrong).logs, ["fp"]);
+        assert_eq!(scene.play(Kind::Login, &wrong).logs, ["fp"]);
     }
     let right = json!({"user": attacked.email, "password": PASSWORD, "factor": "phone", "visit": away});
-    let in_it = scene.play(Kind::Login, right);
+    let in_it = scene.play(Kind::Login, &right);
     assert_eq!(in_it.kind, "done", "{in_it:?}");
     attacked.session = in_it.session_id.unwrap();
     attacked.refresh_token = in_it.tokens.unwrap().refresh_token.unwrap();

@@ -37,7 +37,7 @@ impl Scene {
     /// The attacker tries the password, from where they came.
     fn attacker_tries(&self, of: &Attacked) -> Outcome {
         let order = json!({"user": of.email, "password": PASSWORD, "factor": "phone", "visit": away(1)});
-        self.play(Kind::Login, order)
+        self.play(Kind::Login, &order)
     }
 
     fn standing(&self, decision: &str) -> Value {
@@ -55,7 +55,7 @@ fn assert_shut_out(scene: &Scene, of: &Attacked) {
     let refresh = json!({"refresh_token": of.refresh_token, "visit": away(1)});
     let silent = json!({"session_id": of.session, "prompt": "none", "visit": away(1)});
     for (kind, order) in [(Kind::Refresh, refresh), (Kind::Login, silent)] {
-        let refused = scene.play(kind, order);
+        let refused = scene.play(kind, &order);
         assert_eq!((refused.kind, &refused.tokens, refused.executions.len()), ("refused", &None, 0));
     }
     let refused = scene.attacker_tries(of);

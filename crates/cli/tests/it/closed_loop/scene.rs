@@ -111,7 +111,7 @@ impl Scene {
     }
 
     /// What somebody does at the application.
-    pub fn play(&self, kind: Kind, order: Value) -> Outcome {
+    pub fn play(&self, kind: Kind, order: &Value) -> Outcome {
         let mut whole = json!({"client_id": self.portal, "connection": DATABASE,
             "scope": "openid profile email offline_access"});
         whole.as_object_mut().unwrap().extend(order.as_object().cloned().unwrap());

@@ -15,10 +15,10 @@ const QUEUED: Duration = Duration::from_secs(75);
 const EMAIL: &str = "jane.miller@mailinator.com";
 
 impl Scene {
-    fn newcomer(&self, kind: Kind, order: Value) -> Outcome {
+    fn newcomer(&self, kind: Kind, order: &Value) -> Outcome {
         let mut whole = json!({"password": PASSWORD, "visit": visit("198.51.100.7", DUBLIN)});
         whole.as_object_mut().unwrap().extend(order.as_object().cloned().unwrap());
-        self.play(kind, whole)
+        self.play(kind, &whole)
     }
 
     fn reviews(&self) -> Vec<Value> {
@@ -44,14 +44,14 @@ fn marked(scene: &Scene) -> Value {
 #[test]
 fn a_sign_up_of_high_risk_is_marked_queued_once_and_stepped_up_at_its_first_sign_in() {
     let scene = Scene::start(&[("REVIEWS__MARK", "app_metadata:review")]);
-    let made = scene.newcomer(Kind::SignUp, json!({"profile": {"email": EMAIL, "name": "Jane Miller"}}));
+    let made = scene.newcomer(Kind::SignUp, &json!({"profile": {"email": EMAIL, "name": "Jane Miller"}}));
     assert_eq!((made.kind, made.executions.len()), ("done", 2), "both Actions ran: {made:?}");
     let user = made.user_id.unwrap();
     let metadata = |key: &str| scene.of_user(&user, "")["app_metadata"][key].clone();
     assert_eq!(metadata("countersign")["level"], "high", "at once, by the Action");
 
     scene.enroll(&user);
-    let asked = scene.newcomer(Kind::Login, json!({"user": EMAIL}));
+    let asked = scene.newcomer(Kind::Login, &json!({"user": EMAIL}));
     assert_eq!((asked.kind, &asked.tokens), ("challenge", &None));
     assert_eq!(scene.newest_decision()["decision"]["because"], json!(["owed"]));
 
@@ -72,6 +72,6 @@ fn a_sign_up_of_high_risk_is_marked_queued_once_and_stepped_up_at_its_first_sign
     );
     scene.countersigned(&noa, &closed["review"]["clearing"]);
     assert_eq!(metadata("review"), Value::Null);
-    let again = scene.newcomer(Kind::Login, json!({"user": EMAIL, "factor": "phone"}));
+    let again = scene.newcomer(Kind::Login, &json!({"user": EMAIL, "factor": "phone"}));
     assert_eq!(again.kind, "done", "{again:?}");
 }
