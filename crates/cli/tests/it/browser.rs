@@ -44,8 +44,8 @@ impl Browser {
 
     /// Sends the form of a page that has this part, as it stands, with further fields.
     pub fn send(&mut self, page: &Page, part: &str, fields: &[(&str, &str)]) -> Page {
-        let forms = page.text.split("<form").skip(1).map(|rest| rest.split("</form>").next().unwrap());
-        let form = forms.into_iter().find(|form| form.contains(part));
+        let mut forms = page.text.split("<form").skip(1).map(|rest| rest.split("</form>").next().unwrap());
+        let form = forms.find(|form| form.contains(part));
         let form = form.unwrap_or_else(|| panic!("no form with `{part}` in {}", page.text));
         let mut body = Url::parse("http://form.example/").unwrap();
         for input in form.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap()) {
