@@ -105,9 +105,8 @@ impl App {
         for plan in plans.into_iter().filter(|plan| !plan.is_undo) {
             match plan.status {
                 Status::Proposed | Status::Approved => {
-                    if !self.recall_plan(tenant, &plan.id, QUEUE).await? {
-                        left = Left::Waits;
-                    }
+                    let is_withdrawn = self.recall_plan(tenant, &plan.id, QUEUE).await?;
+                    left = if is_withdrawn { left } else { Left::Waits };
                 }
                 Status::Running => left = Left::Waits,
                 // Why the newest alone: an older one that another took the place of did not come to its end.

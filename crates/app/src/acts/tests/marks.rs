@@ -201,7 +201,7 @@ async fn a_review_of_who_is_erased_waits_for_nobody_and_closed_ones_go_by_age() 
     let all = || app.reviews(tenant, reviews::ReviewFilter::default(), 9);
     let ids =
         |listed: Vec<reviews::ReviewListed>| listed.into_iter().map(|one| one.review.id).collect::<Vec<_>>();
-    assert_eq!(ids(all().await.unwrap()), [kept.id.clone()]);
+    assert_eq!(ids(all().await.unwrap()), std::slice::from_ref(&kept.id));
     let mark = app.ports.store.find_plan(stage.tenant(), erased.mark.as_ref().unwrap()).await.unwrap();
     assert_eq!(mark.unwrap().state, "erased");
     judged(&stage, &kept).await;
