@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{body::Body, http::StatusCode};
+use axum::{body::Body, extract::Request, http::StatusCode};
 
 use crate::{MAX_BODY_BYTES, Problem};
 
@@ -36,6 +36,11 @@ async fn read_within(body: Body, most: usize, time: Duration) -> Result<axum::bo
             format!("a body has at most {most} bytes"),
         )
     })
+}
+
+/// Reads the body of a request and parses it.
+pub(crate) async fn take<T: serde::de::DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    parse(&read(request.into_body()).await?)
 }
 
 /// Parses a body, telling apart what is not JSON (400) from what has another shape (422).

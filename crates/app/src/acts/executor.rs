@@ -311,7 +311,8 @@ impl App {
         };
         let is_over = row.state == Status::Proposed.as_str();
         let goes_on = [Status::Running, Status::Approved].iter().any(|status| status.as_str() == row.state);
-        if !goes_on && !(is_over && row.expires <= self.ports.clock.now()) {
+        let is_late = is_over && row.expires <= self.ports.clock.now();
+        if !goes_on && !is_late {
             // Somebody acted on it meanwhile.
             return Ok(Start::Waits);
         }

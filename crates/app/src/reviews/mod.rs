@@ -7,8 +7,8 @@ mod escalate;
 mod forget;
 mod mark;
 mod queue;
-mod sign_up;
 mod settle;
+mod sign_up;
 mod view;
 
 use countersign_core::{Level, Micros};

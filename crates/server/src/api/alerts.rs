@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    about::About,
     decisions::bad_query,
     incidents::{PAGE, cursor, entity, next},
     segments::Segments,
@@ -98,11 +99,7 @@ pub(super) async fn list(
         refused::Erased,
     ),
 )]
-pub(super) async fn show(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, alert)): Segments<(String, String)>,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::ReadIncidents, &id).await?;
-    Ok(Json(server.0.app.alert(&tenant, &alert).await?.view()))
+pub(super) async fn show(about: About) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::ReadIncidents).await?;
+    Ok(Json(about.app().alert(&tenant, &about.id).await?.view()))
 }

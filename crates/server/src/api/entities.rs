@@ -35,7 +35,7 @@ pub(super) async fn handle(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let tenant = server.permit(&caller, Action::FindEntities, &id).await?;
-    let Entity { kind, name } = body::parse(&body::read(request.into_body()).await?)?;
+    let Entity { kind, name } = body::take(request).await?;
     let entity = Entity::new(kind, &name);
     Ok(Json(json!({
         "entity": App::entity_tag(&tenant, &entity).to_string(),

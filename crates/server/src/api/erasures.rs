@@ -46,7 +46,7 @@ pub(super) async fn handle(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let tenant = server.permit(&caller, Action::ErasePeople, &tenant).await?;
-    let request: ErasureRequest = body::parse(&body::read(request.into_body()).await?)?;
+    let request: ErasureRequest = body::take(request).await?;
     let subject = match request {
         ErasureRequest { user_id: Some(user_id), subject: None } if !user_id.is_empty() => {
             App::subject(&tenant, &user_id)

@@ -1,13 +1,12 @@
 //! `POST /v1/hooks/{tenant}/{name}/test`: whether a receiver takes a signed message.
 
-use crate::authn::Known;
 use crate::openapi::{refused, written};
-use axum::{Json, extract::State};
+use axum::Json;
 use countersign_rights::Action;
 use serde_json::{Value, json};
 
-use super::segments::Segments;
-use crate::{Problem, Server};
+use super::about::About;
+use crate::Problem;
 
 #[utoipa::path(
     post,
@@ -18,12 +17,8 @@ use crate::{Problem, Server};
     params(("tenant" = written::TenantId, Path), ("name" = written::Identifier, Path)),
     responses((status = 200, body = written::HookTried), refused::Guarded, refused::Missing),
 )]
-pub(super) async fn test(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, name)): Segments<(String, String)>,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::TestHooks, &id).await?;
-    let why = server.0.app.try_hook(&tenant, &name).await?.err().map(|error| error.to_string());
+pub(super) async fn test(about: About) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::TestHooks).await?;
+    let why = about.app().try_hook(&tenant, &about.id).await?.err().map(|error| error.to_string());
     Ok(Json(json!({ "is_taken": why.is_none(), "why": why })))
 }

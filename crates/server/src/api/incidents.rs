@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{decisions::bad_query, segments::Segments};
+use super::{about::About, decisions::bad_query, segments::Segments};
 use crate::{Problem, Server, body};
 
 /// Rows on one page.
@@ -192,13 +192,9 @@ pub(super) async fn list(
         refused::Erased,
     ),
 )]
-pub(super) async fn show(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, incident)): Segments<(String, String)>,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::ReadIncidents, &id).await?;
-    Ok(Json(server.0.app.incident(&tenant, &incident).await?.view()))
+pub(super) async fn show(about: About) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::ReadIncidents).await?;
+    Ok(Json(about.app().incident(&tenant, &about.id).await?.view()))
 }
 
 #[utoipa::path(
@@ -218,18 +214,13 @@ pub(super) async fn show(
         refused::Erased,
     ),
 )]
-pub(super) async fn acknowledge(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, incident)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::WorkIncidents, &id).await?;
-    let Act { actor, version } = body::parse(&body::read(request.into_body()).await?)?;
+pub(super) async fn acknowledge(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::WorkIncidents).await?;
+    let Act { actor, version } = body::take(request).await?;
     let actor = tenant.actor(actor.as_deref())?;
     let by = By { actor: &actor, version };
-    let version = server.0.app.acknowledge_incident(&tenant, &incident, by).await?;
-    Ok(Json(json!({ "id": incident, "version": version })))
+    let version = about.app().acknowledge_incident(&tenant, &about.id, by).await?;
+    Ok(Json(json!({ "id": about.id, "version": version })))
 }
 
 #[utoipa::path(
@@ -249,18 +240,13 @@ pub(super) async fn acknowledge(
         refused::Erased,
     ),
 )]
-pub(super) async fn assign(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, incident)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::WorkIncidents, &id).await?;
-    let Assign { actor, version, assignee } = body::parse(&body::read(request.into_body()).await?)?;
+pub(super) async fn assign(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::WorkIncidents).await?;
+    let Assign { actor, version, assignee } = body::take(request).await?;
     let actor = tenant.actor(actor.as_deref())?;
     let by = By { actor: &actor, version };
-    let version = server.0.app.assign_incident(&tenant, &incident, by, assignee.as_deref()).await?;
-    Ok(Json(json!({ "id": incident, "version": version })))
+    let version = about.app().assign_incident(&tenant, &about.id, by, assignee.as_deref()).await?;
+    Ok(Json(json!({ "id": about.id, "version": version })))
 }
 
 #[utoipa::path(
@@ -280,16 +266,11 @@ pub(super) async fn assign(
         refused::Erased,
     ),
 )]
-pub(super) async fn note(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, incident)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::WorkIncidents, &id).await?;
-    let Note { actor, text } = body::parse(&body::read(request.into_body()).await?)?;
+pub(super) async fn note(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::WorkIncidents).await?;
+    let Note { actor, text } = body::take(request).await?;
     let actor = tenant.actor(actor.as_deref())?;
-    let note = server.0.app.note_incident(&tenant, &incident, &actor, &text).await?;
+    let note = about.app().note_incident(&tenant, &about.id, &actor, &text).await?;
     Ok(Json(json!({ "id": note })))
 }
 
@@ -310,22 +291,17 @@ pub(super) async fn note(
         refused::Erased,
     ),
 )]
-pub(super) async fn close(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, incident)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::WorkIncidents, &id).await?;
+pub(super) async fn close(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::WorkIncidents).await?;
     let Close { actor, version, disposition, duplicate_of, reason, suppress, mark } =
-        body::parse(&body::read(request.into_body()).await?)?;
+        body::take(request).await?;
     let duplicate_of = duplicate_of.map(|other| other.parse().map_err(|_| Error::NotFound("incident")));
     let closure = Closure { disposition, duplicate_of: duplicate_of.transpose()?, reason, suppress, mark };
     let actor = tenant.actor(actor.as_deref())?;
     let by = By { actor: &actor, version };
-    let closed = server.0.app.close_incident(&tenant, &incident, by, closure).await?;
+    let closed = about.app().close_incident(&tenant, &about.id, by, closure).await?;
     Ok(Json(json!({
-        "id": incident,
+        "id": about.id,
         "version": closed.version,
         "is_suppressed": closed.is_suppressed,
         "suppressions": closed.consequences.suppressions,

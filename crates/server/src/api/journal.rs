@@ -12,7 +12,7 @@ use countersign_rights::Action;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{decisions::bad_query, incidents::PAGE, reveals::Opening, segments::Segments};
+use super::{about::About, decisions::bad_query, incidents::PAGE, reveals::Opening, segments::Segments};
 use crate::{Problem, Server, body};
 
 /// What `ListQuery` takes, in words.
@@ -88,13 +88,9 @@ pub(super) async fn list(
         refused::Erased,
     ),
 )]
-pub(super) async fn show(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, log_id)): Segments<(String, String)>,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::ReadWatch, &id).await?;
-    Ok(Json(server.0.app.log_entry_redacted(&tenant, &log_id).await?.view()))
+pub(super) async fn show(about: About) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::ReadWatch).await?;
+    Ok(Json(about.app().log_entry_redacted(&tenant, &about.id).await?.view()))
 }
 
 #[utoipa::path(
@@ -113,13 +109,8 @@ pub(super) async fn show(
         refused::Erased,
     ),
 )]
-pub(super) async fn open(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, log_id)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let permit = server.permit(&caller, Action::RevealLogs, &id).await?;
-    let opening: Opening = body::parse(&body::read(request.into_body()).await?)?;
-    Ok(Json(server.0.app.log_entry(&permit, &log_id, opening.reason()).await?.view()))
+pub(super) async fn open(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let permit = about.permit(Action::RevealLogs).await?;
+    let opening: Opening = body::take(request).await?;
+    Ok(Json(about.app().log_entry(&permit, &about.id, opening.reason()).await?.view()))
 }

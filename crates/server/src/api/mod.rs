@@ -1,5 +1,6 @@
 //! The API, one file an endpoint. To add one: a file, a line below, a row in docs/api.md.
 
+mod about;
 mod access;
 mod alerts;
 mod breakers;

@@ -206,8 +206,7 @@ pub(super) async fn act(
     request: Request,
 ) -> Result<Json<ActView>, Problem> {
     let tenant = server.permit(&caller, Action::ChangeModels, &id).await?;
-    let Act { act, version, expected_act: expected, actor } =
-        body::parse(&body::read(request.into_body()).await?)?;
+    let Act { act, version, expected_act: expected, actor } = body::take(request).await?;
     let change = match (act, version) {
         (Word::Promote, Some(version)) => ModelChange::Promote(version),
         (Word::Challenge, Some(version)) => ModelChange::Challenge(version),

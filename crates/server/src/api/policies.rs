@@ -143,7 +143,7 @@ pub(super) async fn apply(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let tenant = server.permit(&caller, Action::ApplyPolicies, &id).await?;
-    let Change { expected_version, document } = body::parse(&body::read(request.into_body()).await?)?;
+    let Change { expected_version, document } = body::take(request).await?;
     let policy = server.0.app.check_policy(&tenant, document).map_err(|faults| {
         let problem = Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,

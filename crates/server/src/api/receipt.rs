@@ -69,6 +69,6 @@ pub(super) async fn open(
     let Query(TenantQuery { tenant }) = query.map_err(|_| bad_query(TENANT_QUERY))?;
     let permit = server.permit(&caller, Action::RevealDecisions, tenant.as_str()).await?;
     let id = decision_id(&id)?;
-    let opening: Opening = body::parse(&body::read(request.into_body()).await?)?;
+    let opening: Opening = body::take(request).await?;
     Ok(Json(server.0.app.opened_receipt(&permit, id.as_str(), opening.reason()).await?))
 }

@@ -80,8 +80,7 @@ pub(super) async fn handle(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let permit = server.permit_within(&caller, Action::RevealPersonal, &id).await?;
-    let Reveal { what: What { kind, id }, fields, actor, reason } =
-        body::parse(&body::read(request.into_body()).await?)?;
+    let Reveal { what: What { kind, id }, fields, actor, reason } = body::take(request).await?;
     let reason = Reason { actor: actor.as_deref(), text: &reason };
     let asked = Asked { fields: &fields, reason };
     let Revealed { record, values } = server.0.app.reveal(&permit, (kind, &id), asked).await?;

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
+    about::About,
     decisions::bad_query,
     incidents::PAGE,
     plans::{desk::Remark, is_id},
@@ -164,8 +165,7 @@ pub(super) async fn open(
     request: Request,
 ) -> Result<(StatusCode, Json<ReviewHead>), Problem> {
     let permit = server.permit(&caller, Action::WorkReviews, &id).await?;
-    let Open { decision, assignee, audience, priority, reason } =
-        body::parse(&body::read(request.into_body()).await?)?;
+    let Open { decision, assignee, audience, priority, reason } = body::take(request).await?;
     let handing = Handing { assignee: assignee.map(Some), audience, priority };
     let head = server.0.app.open_review(&permit, &decision, (handing, &reason)).await?;
     Ok((StatusCode::CREATED, Json(head)))
@@ -185,13 +185,9 @@ pub(super) async fn open(
         refused::Erased,
     ),
 )]
-pub(super) async fn show(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, review)): Segments<(String, String)>,
-) -> Result<Json<ReviewShown>, Problem> {
-    let tenant = server.permit(&caller, Action::ReadPlans, &id).await?;
-    Ok(Json(server.0.app.review(&tenant, &review).await?))
+pub(super) async fn show(about: About) -> Result<Json<ReviewShown>, Problem> {
+    let tenant = about.permit(Action::ReadPlans).await?;
+    Ok(Json(about.app().review(&tenant, &about.id).await?))
 }
 
 #[utoipa::path(
@@ -210,17 +206,11 @@ pub(super) async fn show(
         refused::Conflict,
     ),
 )]
-pub(super) async fn assign(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, review)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<ReviewHead>, Problem> {
-    let permit = server.permit(&caller, Action::WorkReviews, &id).await?;
-    let Hand { version, assignee, audience, priority } =
-        body::parse(&body::read(request.into_body()).await?)?;
+pub(super) async fn assign(about: About, request: Request) -> Result<Json<ReviewHead>, Problem> {
+    let permit = about.permit(Action::WorkReviews).await?;
+    let Hand { version, assignee, audience, priority } = body::take(request).await?;
     let handing = Handing { assignee, audience, priority };
-    Ok(Json(server.0.app.hand_review(&permit, &review, (version, handing)).await?))
+    Ok(Json(about.app().hand_review(&permit, &about.id, (version, handing)).await?))
 }
 
 #[utoipa::path(
@@ -240,16 +230,11 @@ pub(super) async fn assign(
         refused::Erased,
     ),
 )]
-pub(super) async fn remark(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, review)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let permit = server.permit(&caller, Action::WorkReviews, &id).await?;
-    let Remark { actor, text } = body::parse(&body::read(request.into_body()).await?)?;
+pub(super) async fn remark(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let permit = about.permit(Action::WorkReviews).await?;
+    let Remark { actor, text } = body::take(request).await?;
     let actor = permit.actor(actor.as_deref())?;
-    let id = server.0.app.remark_review(&permit, &review, (&actor, &text)).await?;
+    let id = about.app().remark_review(&permit, &about.id, (&actor, &text)).await?;
     Ok(Json(json!({ "id": id })))
 }
 
@@ -270,16 +255,11 @@ pub(super) async fn remark(
         refused::Erased,
     ),
 )]
-pub(super) async fn verdict(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, review)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let permit = server.permit_within(&caller, Action::TellOutcomes, &id).await?;
-    let Verdict { version, verdict, actor, reason } = body::parse(&body::read(request.into_body()).await?)?;
+pub(super) async fn verdict(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let permit = about.permit_within(Action::TellOutcomes).await?;
+    let Verdict { version, verdict, actor, reason } = body::take(request).await?;
     let given = VerdictGiven { verdict, reason: &reason, actor: actor.as_deref(), version };
-    let (head, outcome) = server.0.app.close_review(&permit, &review, given).await?;
+    let (head, outcome) = about.app().close_review(&permit, &about.id, given).await?;
     Ok(Json(json!({ "review": head, "outcome": outcome })))
 }
 
@@ -299,16 +279,11 @@ pub(super) async fn verdict(
         refused::Erased,
     ),
 )]
-pub(super) async fn reveal(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, review)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let permit = server.permit(&caller, Action::RevealPlans, &id).await?;
-    let Opening { actor, reason } = body::parse(&body::read(request.into_body()).await?)?;
+pub(super) async fn reveal(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let permit = about.permit(Action::RevealPlans).await?;
+    let Opening { actor, reason } = body::take(request).await?;
     let fields = ["texts".to_owned()];
     let asked = Asked { fields: &fields, reason: Reason { actor: actor.as_deref(), text: &reason } };
-    let (record, shown) = server.0.app.reveal_review(&permit, &review, asked).await?;
+    let (record, shown) = about.app().reveal_review(&permit, &about.id, asked).await?;
     Ok(Json(json!({ "reveal": record, "review": shown })))
 }

@@ -6,7 +6,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use countersign_rights::Action;
 use serde_json::{Value, json};
 
-use super::segments::Segments;
+use super::{about::About, segments::Segments};
 use crate::{Problem, Server};
 
 #[utoipa::path(
@@ -65,12 +65,8 @@ pub(super) async fn make(
     params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path)),
     responses((status = 200, body = written::RiskTokenEnded), refused::Guarded, refused::Missing),
 )]
-pub(super) async fn revoke(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, token)): Segments<(String, String)>,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::ChangeTokens, &id).await?;
-    server.0.app.revoke_risk_token(&tenant, &token).await?;
-    Ok(Json(json!({ "id": token, "revoked": true })))
+pub(super) async fn revoke(about: About) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::ChangeTokens).await?;
+    about.app().revoke_risk_token(&tenant, &about.id).await?;
+    Ok(Json(json!({ "id": about.id, "revoked": true })))
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::segments::Segments;
+use super::{about::About, segments::Segments};
 use crate::{Problem, Server, body};
 
 #[derive(Deserialize, ToSchema)]
@@ -86,8 +86,7 @@ pub(super) async fn add(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let tenant = server.permit(&caller, Action::ChangeSuppressions, &id).await?;
-    let Add { actor, detector, entity, until, reason, force } =
-        body::parse(&body::read(request.into_body()).await?)?;
+    let Add { actor, detector, entity, until, reason, force } = body::take(request).await?;
     let entity = entity.map(|entity| Entity::new(entity.kind, &entity.name));
     let actor = tenant.actor(actor.as_deref())?;
     let new = NewSuppression { detector, entity, until, reason, force };
@@ -109,15 +108,10 @@ pub(super) async fn add(
         refused::Body,
     ),
 )]
-pub(super) async fn lift(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, suppression)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::ChangeSuppressions, &id).await?;
-    let Lift { actor } = body::parse(&body::read(request.into_body()).await?)?;
+pub(super) async fn lift(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::ChangeSuppressions).await?;
+    let Lift { actor } = body::take(request).await?;
     let actor = tenant.actor(actor.as_deref())?;
-    server.0.app.lift_suppression(&tenant, &suppression, &actor).await?;
-    Ok(Json(json!({ "id": suppression })))
+    about.app().lift_suppression(&tenant, &about.id, &actor).await?;
+    Ok(Json(json!({ "id": about.id })))
 }

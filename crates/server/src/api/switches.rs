@@ -47,7 +47,7 @@ pub(super) async fn handle(
     let trigger: Trigger = trigger.parse().map_err(|error: countersign_core::UnknownWord| {
         Problem::new(StatusCode::NOT_FOUND, "trigger.unknown", format!("known are {}", error.known))
     })?;
-    let SwitchRequest { off } = body::parse(&body::read(request.into_body()).await?)?;
+    let SwitchRequest { off } = body::take(request).await?;
     server.0.app.switch(&tenant, trigger, off).await?;
     Ok(Json(json!({ "trigger": trigger, "off": off })))
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::segments::Segments;
+use super::{about::About, segments::Segments};
 use crate::{Problem, Server, body};
 
 /// What is about to be written.
@@ -82,7 +82,7 @@ pub(super) async fn begin(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let tenant = server.permit(&caller, Action::WriteTenant, &tenant).await?;
-    let Write { operation, cause, maker } = body::parse(&body::read(request.into_body()).await?)?;
+    let Write { operation, cause, maker } = body::take(request).await?;
     if countersign_auth0::management::operation_named(&operation).is_none() {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -116,14 +116,9 @@ pub(super) async fn begin(
         refused::Body,
     ),
 )]
-pub(super) async fn end(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((tenant, record)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let tenant = server.permit(&caller, Action::WriteTenant, &tenant).await?;
-    let ended: Ended = body::parse(&body::read(request.into_body()).await?)?;
+pub(super) async fn end(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let tenant = about.permit(Action::WriteTenant).await?;
+    let ended: Ended = body::take(request).await?;
     let end = ended.end().ok_or_else(|| {
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -131,6 +126,6 @@ pub(super) async fn end(
             "`done` and `refused` come with a status, the others without".to_owned(),
         )
     })?;
-    server.0.app.record_tenant_write_end(&tenant, &record, end).await?;
-    Ok(Json(json!({ "record": record })))
+    about.app().record_tenant_write_end(&tenant, &about.id, end).await?;
+    Ok(Json(json!({ "record": about.id })))
 }

@@ -137,7 +137,7 @@ pub(super) async fn find(
     request: Request,
 ) -> Result<Json<UserRiskView>, Problem> {
     let tenant = server.permit(&caller, Action::ReadUsers, &id).await?;
-    let Named { user_id, subject } = body::parse(&body::read(request.into_body()).await?)?;
+    let Named { user_id, subject } = body::take(request).await?;
     let subject = who(&tenant, user_id, subject)?;
     Ok(Json(server.0.app.user_risk(&tenant, &subject).await?))
 }
@@ -166,8 +166,7 @@ pub(super) async fn mark(
     request: Request,
 ) -> Result<Json<UserRiskView>, Problem> {
     let tenant = server.permit(&caller, Action::MarkUsers, &id).await?;
-    let Marking { user_id, subject, mark, actor, reason } =
-        body::parse(&body::read(request.into_body()).await?)?;
+    let Marking { user_id, subject, mark, actor, reason } = body::take(request).await?;
     let subject = who(&tenant, user_id, subject)?;
     let actor = tenant.actor(actor.as_deref())?;
     let by = MarkedBy { actor: &actor, reason: &reason };

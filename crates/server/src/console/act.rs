@@ -3,118 +3,65 @@
 //! Each form says the version that was looked at, so that nobody overwrites another's act.
 
 use super::query::Reader;
-use super::segments::Segments;
-use crate::authn::Known;
-use axum::{
-    Form,
-    extract::{State, rejection::FormRejection},
-    response::{IntoResponse, Redirect, Response},
-};
-use countersign_app::{
-    Tenant,
-    incidents::{By, Closure, Disposition, MAX_NOTE_BYTES, Opened, Status, consequences},
-};
+use axum::response::Response;
+use countersign_app::incidents::{By, Closure, Disposition, MAX_NOTE_BYTES, Opened, Status, consequences};
 use countersign_core::{TenantId, Timestamp};
 use countersign_rights::Action;
 use maud::{Markup, html};
 
-use super::{
-    confirm::{Pairs, named_tenant, of_form},
-    fault::Fault,
-    filter::actor,
-    query::{Link, Parameters},
-};
-use crate::Server;
+use super::{fault::Fault, filter::actor, query::Link, sent::Sent};
 
-type Fields = Result<Form<Pairs>, FormRejection>;
+/// Where the pages of incidents are.
+const PAGES: &str = "/incidents";
 
 /// Answers `POST /incidents/{id}/acknowledge`.
-pub(super) async fn acknowledge(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &caller, Action::WorkIncidents, &parameters).await?;
-    let actor = tenant.actor(parameters.get("actor"))?;
-    let by = By { actor: &actor, version: version(&parameters)? };
-    server.0.app.acknowledge_incident(&tenant, &id, by).await?;
-    Ok(back(&tenant, &id, "taken"))
+pub(super) async fn acknowledge(sent: Sent) -> Result<Response, Fault> {
+    let tenant = sent.permit(Action::WorkIncidents).await?;
+    let actor = sent.actor(&tenant)?;
+    let by = By { actor: &actor, version: sent.version()? };
+    sent.app().acknowledge_incident(&tenant, &sent.id, by).await?;
+    Ok(sent.back(PAGES, tenant.id(), "taken"))
 }
 
 /// Answers `POST /incidents/{id}/assign`.
-pub(super) async fn assign(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &caller, Action::WorkIncidents, &parameters).await?;
-    let actor = tenant.actor(parameters.get("actor"))?;
-    let by = By { actor: &actor, version: version(&parameters)? };
-    server.0.app.assign_incident(&tenant, &id, by, parameters.get("assignee")).await?;
-    Ok(back(&tenant, &id, "assigned"))
+pub(super) async fn assign(sent: Sent) -> Result<Response, Fault> {
+    let tenant = sent.permit(Action::WorkIncidents).await?;
+    let actor = sent.actor(&tenant)?;
+    let by = By { actor: &actor, version: sent.version()? };
+    sent.app().assign_incident(&tenant, &sent.id, by, sent.get("assignee")).await?;
+    Ok(sent.back(PAGES, tenant.id(), "assigned"))
 }
 
 /// Answers `POST /incidents/{id}/note`.
-pub(super) async fn note(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &caller, Action::WorkIncidents, &parameters).await?;
-    let actor = tenant.actor(parameters.get("actor"))?;
-    server.0.app.note_incident(&tenant, &id, &actor, &text(&parameters, "text")).await?;
-    Ok(back(&tenant, &id, "noted"))
+pub(super) async fn note(sent: Sent) -> Result<Response, Fault> {
+    let tenant = sent.permit(Action::WorkIncidents).await?;
+    let actor = sent.actor(&tenant)?;
+    sent.app().note_incident(&tenant, &sent.id, &actor, &sent.parameters.text("text")).await?;
+    Ok(sent.back(PAGES, tenant.id(), "noted"))
 }
 
 /// Answers `POST /incidents/{id}/close`.
-pub(super) async fn close(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &caller, Action::WorkIncidents, &parameters).await?;
+pub(super) async fn close(sent: Sent) -> Result<Response, Fault> {
+    let tenant = sent.permit(Action::WorkIncidents).await?;
     let disposition = DISPOSITIONS
         .into_iter()
-        .find(|(disposition, _)| parameters.get("disposition") == Some(disposition.as_str()));
+        .find(|(disposition, _)| sent.get("disposition") == Some(disposition.as_str()));
     let (disposition, _) =
         disposition.ok_or_else(|| Fault::query("`disposition` is one that the form offers"))?;
-    let duplicate_of = parameters.get("duplicate_of").map(|other| other.trim().parse());
+    let duplicate_of = sent.get("duplicate_of").map(|other| other.trim().parse());
     let duplicate_of =
         duplicate_of.transpose().map_err(|_| Fault::query("`duplicate_of` is an incident's id"))?;
     let closure = Closure {
         disposition,
         duplicate_of,
-        reason: text(&parameters, "reason"),
-        suppress: parameters.get("suppress").is_some(),
-        mark: parameters.get("mark").is_some(),
+        reason: sent.parameters.text("reason"),
+        suppress: sent.get("suppress").is_some(),
+        mark: sent.get("mark").is_some(),
     };
-    let actor = tenant.actor(parameters.get("actor"))?;
-    let by = By { actor: &actor, version: version(&parameters)? };
-    server.0.app.close_incident(&tenant, &id, by, closure).await?;
-    Ok(back(&tenant, &id, "closed"))
-}
-
-fn version(parameters: &Parameters) -> Result<u64, Fault> {
-    let version = parameters.get("version").and_then(|text| text.parse().ok());
-    version.ok_or_else(|| Fault::query("`version` is what the form says"))
-}
-
-/// A text of several lines: browsers end each by two characters.
-fn text(parameters: &Parameters, name: &str) -> String {
-    parameters.get(name).unwrap_or_default().replace("\r\n", "\n")
-}
-
-fn back(tenant: &Tenant, id: &str, told: &str) -> Response {
-    let link = Link::to(&format!("/incidents/{id}")).with("tenant", tenant.id().as_str()).with("told", told);
-    Redirect::to(&link.done()).into_response()
+    let actor = sent.actor(&tenant)?;
+    let by = By { actor: &actor, version: sent.version()? };
+    sent.app().close_incident(&tenant, &sent.id, by, closure).await?;
+    Ok(sent.back(PAGES, tenant.id(), "closed"))
 }
 
 /// What a page says of an act that was done.

@@ -69,11 +69,7 @@ impl Wanted {
             ("audience", self.audience.as_deref()),
             ("retracted", self.with_retracted.then_some("yes")),
         ];
-        let link = Link::to("/alerts").with("tenant", tenant.as_str());
-        pairs.iter().fold(link, |link, (name, value)| match value {
-            Some(value) => link.with(name, value),
-            None => link,
-        })
+        Link::to("/alerts").with("tenant", tenant.as_str()).with_those(&pairs)
     }
 }
 

@@ -2,12 +2,8 @@
 
 use super::segments::Segments;
 use axum::{
-    Form,
-    extract::{
-        Query, State,
-        rejection::{FormRejection, QueryRejection},
-    },
-    response::{IntoResponse, Redirect, Response},
+    extract::{Query, State, rejection::QueryRejection},
+    response::{IntoResponse, Response},
 };
 use countersign_app::{
     acts::{CONTAINMENT, Containment, PlanListed},
@@ -18,12 +14,12 @@ use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_tenant, of_form},
+    confirm::Pairs,
     fault::Fault,
-    layout::{Crumb, Layout, trail_to},
-    plan_act::text,
+    layout::{Crumb, Layout, trail_through},
     plans::summary,
     query::{self, Link, Parameters, Reader, permitted},
+    sent::{Sent, back},
 };
 use crate::{Server, authn::Known};
 
@@ -58,23 +54,16 @@ pub(super) async fn ask(
 }
 
 /// Answers `POST /incidents/{id}/contain`: goes on to the plan.
-pub(super) async fn propose(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Result<Form<Pairs>, FormRejection>,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::ProposePlans, &parameters).await?;
-    let accounts = parameters.all("account").map(str::parse::<EntityTag>).collect::<Result<_, _>>();
+pub(super) async fn propose(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::ProposePlans).await?;
+    let accounts = sent.parameters.all("account").map(str::parse::<EntityTag>).collect::<Result<_, _>>();
     let wanted = Containment {
         accounts: accounts.map_err(|_| Fault::query("`account` is one that the form offers"))?,
-        changes: parameters.all("change").map(str::to_owned).collect(),
-        reason: text(&parameters, "reason"),
+        changes: sent.parameters.all("change").map(str::to_owned).collect(),
+        reason: sent.parameters.text("reason"),
     };
-    let head = server.0.app.propose_containment(&permit, &id, wanted).await?;
-    let link = Link::to(&format!("/plans/{}", head.id)).with("tenant", permit.id().as_str());
-    Ok(Redirect::to(&link.with("told", "proposed").done()).into_response())
+    let head = sent.app().propose_containment(&permit, &sent.id, wanted).await?;
+    Ok(back(&format!("/plans/{}", head.id), permit.id(), "proposed"))
 }
 
 impl Page {
@@ -111,8 +100,7 @@ impl Page {
                 }
             }
         };
-        let mut trail = trail_to(&self.tenant, None);
-        trail.push(Crumb { text: "Incidents".to_owned(), href: at("/incidents") });
+        let mut trail = trail_through(&self.tenant, "Incidents", "/incidents");
         trail.push(Crumb { text: "Incident".to_owned(), href: at(&format!("/incidents/{id}")) });
         let layout = Layout {
             title: "Contain",

@@ -8,12 +8,8 @@ use std::collections::BTreeMap;
 
 use super::segments::Segments;
 use axum::{
-    Form,
-    extract::{
-        Query, State,
-        rejection::{FormRejection, QueryRejection},
-    },
-    response::{IntoResponse, Redirect, Response},
+    extract::{Query, State, rejection::QueryRejection},
+    response::{IntoResponse, Response},
 };
 use countersign_app::{
     DecisionRow, Error,
@@ -30,13 +26,14 @@ use countersign_risk::{Assessment, UserRiskAt};
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_tenant, named_within, of_form},
     facts,
     fault::Fault,
     layout::{Layout, trail_to},
     query::{self, Link, Parameters},
     reveal::{self, Choice},
-    review, user_risk, waterfall, words,
+    review,
+    sent::Sent,
+    user_risk, waterfall, words,
 };
 use crate::Server;
 
@@ -123,21 +120,15 @@ pub(super) async fn handle(
 }
 
 /// Answers `POST /decisions/{id}/reveal`: the same page with what was opened.
-pub(super) async fn reveal(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Result<Form<Pairs>, FormRejection>,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_within(&server, &caller, Action::RevealPersonal, &parameters).await?;
-    let id = query::decision_id(&id)?;
-    let fields = reveal::fields(&parameters);
-    let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
+pub(super) async fn reveal(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit_within(Action::RevealPersonal).await?;
+    let id = query::decision_id(&sent.id)?;
+    let fields = reveal::fields(&sent.parameters);
+    let asked = Asked { fields: &fields, reason: reveal::reason(&sent.parameters)? };
     // Why also this: the answer is the whole page.
-    let page = permitted_within(&server, &caller, Action::ReadDecisions, &parameters).await?;
-    let revealed = server.0.app.reveal(&permit, (Target::Decision, id.as_str()), asked).await?;
-    let detail = detail(&server, &page, &id).await?;
+    let page = permitted_within(&sent.server, &sent.caller, Action::ReadDecisions, &sent.parameters).await?;
+    let revealed = sent.app().reveal(&permit, (Target::Decision, id.as_str()), asked).await?;
+    let detail = detail(&sent.server, &page, &id).await?;
     Ok(Detail { revealed: Some(revealed), ..detail }.render().into_response())
 }
 
@@ -183,19 +174,11 @@ async fn asking(server: &Server, permit: &ScopedPermit, id: &DecisionId) -> Resu
 }
 
 /// Answers `POST /decisions/{id}/ask`: the person is asked whether it was they.
-pub(super) async fn ask(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Result<Form<Pairs>, FormRejection>,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::TellOutcomes, &parameters).await?;
-    let decision = query::decision_id(&id)?;
-    server.0.app.ask_person(&permit, &decision).await?;
-    let link =
-        Link::to(&format!("/decisions/{id}")).with("tenant", permit.id().as_str()).with("told", "asked");
-    Ok(Redirect::to(&link.done()).into_response())
+pub(super) async fn ask(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::TellOutcomes).await?;
+    let decision = query::decision_id(&sent.id)?;
+    sent.app().ask_person(&permit, &decision).await?;
+    Ok(sent.back("/decisions", permit.id(), "asked"))
 }
 
 /// What is held against a person now, for who may know that of all of the tenant's.

@@ -30,6 +30,21 @@ pub(super) fn before(
     before.transpose()
 }
 
+/// The fields by which what people work on is looked for: its queue and its assignee, and whether it is overdue.
+pub(super) fn of_hands((audience, assignee): (Option<&str>, Option<&str>), is_overdue: bool) -> Markup {
+    html! {
+        label {
+            "Queue "
+            input type="text" name="audience" value=[audience] maxlength="40" size="14" autocomplete="off" spellcheck="false";
+        }
+        label {
+            "Assignee "
+            input type="text" name="assignee" value=[assignee] maxlength="200" size="12" autocomplete="off";
+        }
+        label.toggle { input type="checkbox" name="overdue" value="yes" checked[is_overdue]; "Overdue" }
+    }
+}
+
 /// A choice of one word, or of none.
 pub(super) fn choice(name: &str, label: &str, words: &[&str], chosen: Option<&str>) -> Markup {
     html! {

@@ -5,11 +5,7 @@ use super::query::permitted;
 use super::segments::Segments;
 use crate::authn::Known;
 use axum::{
-    Form,
-    extract::{
-        Query, State,
-        rejection::{FormRejection, QueryRejection},
-    },
+    extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use countersign_app::{
@@ -24,13 +20,12 @@ use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
-    act,
-    confirm::{Pairs, named_tenant, of_form},
-    contain,
+    act, contain,
     fault::Fault,
-    layout::{Crumb, Layout, trail_to},
+    layout::{Layout, trail_through},
     query::{self, Link, Parameters},
     reveal::{self, Choice},
+    sent::Sent,
     severity::severity,
     words,
 };
@@ -77,26 +72,20 @@ pub(super) async fn handle(
 }
 
 /// Answers `POST /incidents/{id}/reveal`: the same page with what was opened.
-pub(super) async fn reveal(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Result<Form<Pairs>, FormRejection>,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::RevealPersonal, &parameters).await?;
+pub(super) async fn reveal(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::RevealPersonal).await?;
     // Why also this: the answer is the whole page.
-    permitted(&server, &caller, Action::ReadIncidents, &parameters).await?;
-    let app = &server.0.app;
-    let fields = reveal::fields(&parameters);
-    let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
-    let (opened, revealed) = app.reveal_incident(&permit, &id, asked, Aliased::Short).await?;
+    permitted(&sent.server, &sent.caller, Action::ReadIncidents, &sent.parameters).await?;
+    let app = sent.app();
+    let fields = reveal::fields(&sent.parameters);
+    let asked = Asked { fields: &fields, reason: reveal::reason(&sent.parameters)? };
+    let (opened, revealed) = app.reveal_incident(&permit, &sent.id, asked, Aliased::Short).await?;
     let page = Page {
         tenant: permit.id().clone(),
-        reader: query::reader(&server, &caller),
+        reader: query::reader(&sent.server, &sent.caller),
         now: app.clock().now(),
-        plans: plans_about(app, &permit, &id).await?,
-        may_propose: permit.has_hands() && app.may(&caller, Action::ProposePlans, permit.id()),
+        plans: plans_about(app, &permit, &sent.id).await?,
+        may_propose: permit.has_hands() && app.may(&sent.caller, Action::ProposePlans, permit.id()),
         opened,
         may_reveal: true,
         revealed: Some(revealed.record),
@@ -146,9 +135,7 @@ impl Page {
                 }
             }
         };
-        let mut trail = trail_to(&self.tenant, None);
-        let href = Link::to("/incidents").with("tenant", self.tenant.as_str()).done();
-        trail.push(Crumb { text: "Incidents".to_owned(), href });
+        let trail = trail_through(&self.tenant, "Incidents", "/incidents");
         let layout = Layout {
             title: "Incident",
             tenant: &self.tenant,

@@ -110,11 +110,7 @@ impl Wanted {
             ("entity", entity.as_deref()),
             ("overdue", self.is_overdue.then_some("yes")),
         ];
-        let link = Link::to("/incidents").with("tenant", tenant.as_str());
-        pairs.iter().fold(link, |link, (name, value)| match value {
-            Some(value) => link.with(name, value),
-            None => link,
-        })
+        Link::to("/incidents").with("tenant", tenant.as_str()).with_those(&pairs)
     }
 }
 

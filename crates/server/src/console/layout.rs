@@ -43,6 +43,13 @@ pub(super) fn trail_to(tenant: &TenantId, decision: Option<&str>) -> Vec<Crumb> 
     trail
 }
 
+/// The pages above one thing's own: the list that it is in, at a path.
+pub(super) fn trail_through(tenant: &TenantId, list: &str, path: &str) -> Vec<Crumb> {
+    let mut trail = trail_to(tenant, None);
+    trail.push(Crumb { text: list.to_owned(), href: Link::to(path).with("tenant", tenant.as_str()).done() });
+    trail
+}
+
 impl Layout<'_> {
     /// The page around its content.
     pub(super) fn render(&self, main: &Markup) -> Markup {

@@ -35,6 +35,7 @@ mod reviews;
 #[cfg(test)]
 mod samples;
 mod segments;
+mod sent;
 mod severity;
 mod sign_in;
 mod since;

@@ -16,9 +16,9 @@ use maud::{Markup, html};
 
 use super::{
     fault::Fault,
-    layout::{Crumb, Layout, trail_to},
+    layout::{Layout, trail_through},
     models::name,
-    query::{self, Link, Parameters},
+    query::{self, Parameters},
     words,
 };
 use crate::Server;
@@ -69,9 +69,7 @@ impl Page {
                 details { summary { "Show them as JSON" } pre.wrap { (pretty(model.get())) } }
             }
         };
-        let mut trail = trail_to(&self.tenant, None);
-        let href = Link::to("/models").with("tenant", self.tenant.as_str()).done();
-        trail.push(Crumb { text: "Models".to_owned(), href });
+        let trail = trail_through(&self.tenant, "Models", "/models");
         let layout = Layout {
             title: &title,
             tenant: &self.tenant,

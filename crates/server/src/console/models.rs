@@ -9,7 +9,7 @@ use axum::{
         Query, State,
         rejection::{FormRejection, QueryRejection},
     },
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use countersign_app::models::{ActView, Comparison, ModelBy, ModelChange, ModelHead, Models};
 use countersign_core::{TenantId, Timestamp};
@@ -22,6 +22,7 @@ use super::{
     filter::actor,
     layout::{Layout, trail_to},
     query::{self, Link, Parameters},
+    sent::back,
     words,
 };
 use crate::Server;
@@ -77,8 +78,7 @@ pub(super) async fn act(
     };
     let actor = &*tenant.actor(parameters.get("actor"))?;
     let done = server.0.app.change_models(&tenant, change, ModelBy { actor, expected }).await?;
-    let link = Link::to("/models").with("tenant", tenant.id().as_str()).with("told", done.act.as_str());
-    Ok(Redirect::to(&link.done()).into_response())
+    Ok(back("/models", tenant.id(), done.act.as_str()))
 }
 
 fn told(word: Option<&str>) -> Option<&'static str> {

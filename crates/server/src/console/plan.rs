@@ -2,11 +2,7 @@
 
 use super::segments::Segments;
 use axum::{
-    Form,
-    extract::{
-        Query, State,
-        rejection::{FormRejection, QueryRejection},
-    },
+    extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use countersign_app::{
@@ -22,13 +18,14 @@ use countersign_rights::{Action, How};
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_tenant, of_form},
+    confirm::Pairs,
     fault::Fault,
-    layout::{Crumb, Layout, trail_to},
+    layout::{Layout, trail_through},
     plan_act,
     plans::{many, priority, summary},
     query::{self, Link, Parameters, Reader, permitted},
     reveal::{self, Choice},
+    sent::Sent,
     since, words,
 };
 use crate::{Server, authn::Known};
@@ -136,24 +133,18 @@ pub(super) async fn handle(
 }
 
 /// Answers `POST /plans/{id}/reveal`: the same page with what was opened.
-pub(super) async fn reveal(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Result<Form<Pairs>, FormRejection>,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::RevealPlans, &parameters).await?;
-    let app = &server.0.app;
-    let fields = reveal::fields(&parameters);
-    let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
-    let (record, shown) = app.reveal_plan(&permit, &id, (asked, Aliased::Short)).await?;
+pub(super) async fn reveal(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::RevealPlans).await?;
+    let app = sent.app();
+    let fields = reveal::fields(&sent.parameters);
+    let asked = Asked { fields: &fields, reason: reveal::reason(&sent.parameters)? };
+    let (record, shown) = app.reveal_plan(&permit, &sent.id, (asked, Aliased::Short)).await?;
     let page = Page {
-        since: signed_in_since(app, &caller, &permit, &shown).await?,
+        since: signed_in_since(app, &sent.caller, &permit, &shown).await?,
         tenant: permit.id().clone(),
-        reader: query::reader(&server, &caller),
+        reader: query::reader(&sent.server, &sent.caller),
         now: app.clock().now(),
-        rights: rights(&server, &caller, &permit, &shown),
+        rights: rights(&sent.server, &sent.caller, &permit, &shown),
         shown,
         revealed: Some(record),
         told: None,
@@ -188,9 +179,7 @@ impl Page {
                 }
             }
         };
-        let mut trail = trail_to(&self.tenant, None);
-        let href = Link::to("/plans").with("tenant", self.tenant.as_str()).done();
-        trail.push(Crumb { text: "Plans".to_owned(), href });
+        let trail = trail_through(&self.tenant, "Plans", "/plans");
         let layout = Layout {
             title: "Plan",
             tenant: &self.tenant,

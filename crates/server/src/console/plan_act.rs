@@ -2,153 +2,96 @@
 
 use std::collections::BTreeSet;
 
-use super::segments::Segments;
-use axum::{
-    Form,
-    extract::{State, rejection::FormRejection},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::response::Response;
 use countersign_app::acts::{Handing, MAX_REMARK_BYTES, StepState, Why};
-use countersign_core::TenantId;
 use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_tenant, of_form},
     fault::Fault,
     filter::actor,
     plan::Page,
     query::{Link, Parameters},
+    sent::{Sent, back},
 };
-use crate::{Server, authn::Known};
 
-type Fields = Result<Form<Pairs>, FormRejection>;
+/// Where the pages of plans are.
+const PAGES: &str = "/plans";
 
 /// Answers `POST /plans/{id}/approve`.
-pub(super) async fn approve(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::ApprovePlans, &parameters).await;
-    let permit = permit.map_err(|fault| fault.back_to(&page(&parameters, &id)))?;
-    server.0.app.approve_plan(&permit, &id, hash(&parameters)?).await?;
-    Ok(back(permit.id(), &id, "approved"))
+pub(super) async fn approve(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::ApprovePlans).await;
+    let permit = permit.map_err(|fault| fault.back_to(&page(&sent.parameters, &sent.id)))?;
+    sent.app().approve_plan(&permit, &sent.id, hash(&sent.parameters)?).await?;
+    Ok(sent.back(PAGES, permit.id(), "approved"))
 }
 
 /// Answers `POST /plans/{id}/reject`.
-pub(super) async fn reject(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::ApprovePlans, &parameters).await;
-    let permit = permit.map_err(|fault| fault.back_to(&page(&parameters, &id)))?;
-    let reason = text(&parameters, "reason");
-    server.0.app.reject_plan(&permit, &id, (hash(&parameters)?, &reason)).await?;
-    Ok(back(permit.id(), &id, "rejected"))
+pub(super) async fn reject(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::ApprovePlans).await;
+    let permit = permit.map_err(|fault| fault.back_to(&page(&sent.parameters, &sent.id)))?;
+    let reason = sent.parameters.text("reason");
+    sent.app().reject_plan(&permit, &sent.id, (hash(&sent.parameters)?, &reason)).await?;
+    Ok(sent.back(PAGES, permit.id(), "rejected"))
 }
 
 /// Answers `POST /plans/{id}/withdraw`.
-pub(super) async fn withdraw(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let permit = named_tenant(&server, &caller, Action::ProposePlans, &of_form(form)?).await?;
-    server.0.app.withdraw_plan(&permit, &id).await?;
-    Ok(back(permit.id(), &id, "withdrawn"))
+pub(super) async fn withdraw(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::ProposePlans).await?;
+    sent.app().withdraw_plan(&permit, &sent.id).await?;
+    Ok(sent.back(PAGES, permit.id(), "withdrawn"))
 }
 
 /// Answers `POST /plans/{id}/stop`.
-pub(super) async fn stop(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let permit = named_tenant(&server, &caller, Action::ExecutePlans, &of_form(form)?).await?;
-    server.0.app.stop_plan(&permit, &id).await?;
-    Ok(back(permit.id(), &id, "stopped"))
+pub(super) async fn stop(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::ExecutePlans).await?;
+    sent.app().stop_plan(&permit, &sent.id).await?;
+    Ok(sent.back(PAGES, permit.id(), "stopped"))
 }
 
 /// Answers `POST /plans/{id}/resume`.
-pub(super) async fn resume(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let permit = named_tenant(&server, &caller, Action::ExecutePlans, &of_form(form)?).await?;
-    server.0.app.resume_plan(&permit, &id).await?;
-    Ok(back(permit.id(), &id, "resumed"))
+pub(super) async fn resume(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::ExecutePlans).await?;
+    sent.app().resume_plan(&permit, &sent.id).await?;
+    Ok(sent.back(PAGES, permit.id(), "resumed"))
 }
 
 /// Answers `POST /plans/{id}/settle`.
-pub(super) async fn settle(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::ExecutePlans, &parameters).await?;
-    let step = parameters.get("step").and_then(|text| text.parse().ok());
+pub(super) async fn settle(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::ExecutePlans).await?;
+    let step = sent.get("step").and_then(|text| text.parse().ok());
     let step = step.ok_or_else(|| Fault::query("`step` is what the form says"))?;
-    let is_done = match parameters.get("done") {
+    let is_done = match sent.get("done") {
         Some("yes") => true,
         Some("no") => false,
         _ => return Err(Fault::query("`done` is `yes` or `no`")),
     };
-    server.0.app.settle_step(&permit, &id, (step, is_done)).await?;
-    Ok(back(permit.id(), &id, "settled"))
+    sent.app().settle_step(&permit, &sent.id, (step, is_done)).await?;
+    Ok(sent.back(PAGES, permit.id(), "settled"))
 }
 
 /// Answers `POST /plans/{id}/undo`: goes on to the plan that takes it back.
-pub(super) async fn undo(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::ExecutePlans, &parameters).await?;
-    let chosen: BTreeSet<String> = parameters.all("step").map(str::to_owned).collect();
+pub(super) async fn undo(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::ExecutePlans).await?;
+    let chosen: BTreeSet<String> = sent.parameters.all("step").map(str::to_owned).collect();
     let chosen = (!chosen.is_empty()).then_some(chosen);
-    let head = server.0.app.undo_plan(&permit, &id, chosen.as_ref()).await?;
-    Ok(back(permit.id(), &head.id, "undoing"))
+    let head = sent.app().undo_plan(&permit, &sent.id, chosen.as_ref()).await?;
+    Ok(back(&format!("{PAGES}/{}", head.id), permit.id(), "undoing"))
 }
 
 /// Answers `POST /plans/{id}/assign`.
-pub(super) async fn assign(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::WorkReviews, &parameters).await?;
-    server.0.app.hand_plan(&permit, &id, handing(&parameters)?).await?;
-    Ok(back(permit.id(), &id, "assigned"))
+pub(super) async fn assign(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::WorkReviews).await?;
+    sent.app().hand_plan(&permit, &sent.id, handing(&sent.parameters)?).await?;
+    Ok(sent.back(PAGES, permit.id(), "assigned"))
 }
 
 /// Answers `POST /plans/{id}/comment`.
-pub(super) async fn comment(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::WorkReviews, &parameters).await?;
-    let actor = permit.actor(parameters.get("actor"))?;
-    server.0.app.remark_plan(&permit, &id, (&actor, &text(&parameters, "text"))).await?;
-    Ok(back(permit.id(), &id, "noted"))
+pub(super) async fn comment(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::WorkReviews).await?;
+    let actor = sent.actor(&permit)?;
+    sent.app().remark_plan(&permit, &sent.id, (&actor, &sent.parameters.text("text"))).await?;
+    Ok(sent.back(PAGES, permit.id(), "noted"))
 }
 
 /// What a form of hands says.
@@ -165,20 +108,10 @@ fn hash(parameters: &Parameters) -> Result<&str, Fault> {
     parameters.get("hash").ok_or_else(|| Fault::query("`hash` is what the form says"))
 }
 
-/// A text of several lines: browsers end each by two characters.
-pub(super) fn text(parameters: &Parameters, name: &str) -> String {
-    parameters.get(name).unwrap_or_default().replace("\r\n", "\n")
-}
-
 /// Where a plan's page is.
 fn page(parameters: &Parameters, id: &str) -> String {
     let link = Link::to(&format!("/plans/{id}"));
     parameters.get("tenant").map_or_else(|| Link::to("/plans"), |tenant| link.with("tenant", tenant)).done()
-}
-
-fn back(tenant: &TenantId, id: &str, told: &str) -> Response {
-    let link = Link::to(&format!("/plans/{id}")).with("tenant", tenant.as_str()).with("told", told);
-    Redirect::to(&link.done()).into_response()
 }
 
 /// What a page says of an act that was done.

@@ -6,7 +6,7 @@ use axum::{
         Query, State,
         rejection::{FormRejection, QueryRejection},
     },
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use countersign_app::acts::{KindCount, PlanFilter, PlanListed};
 use countersign_core::{TenantId, Timestamp};
@@ -19,6 +19,7 @@ use super::{
     filter,
     layout::{Layout, trail_to},
     query::{self, Link, Parameters, Reader, permitted},
+    sent::back,
     words,
 };
 use crate::{Server, api::PLAN_STATES, authn::Known};
@@ -95,11 +96,7 @@ impl Wanted {
             ("assignee", self.assignee.as_deref()),
             ("overdue", self.is_overdue.then_some("yes")),
         ];
-        let link = Link::to("/plans").with("tenant", tenant.as_str());
-        pairs.iter().fold(link, |link, (name, value)| match value {
-            Some(value) => link.with(name, value),
-            None => link,
-        })
+        Link::to("/plans").with("tenant", tenant.as_str()).with_those(&pairs)
     }
 }
 
@@ -192,7 +189,7 @@ pub(super) async fn harm(
 ) -> Result<Response, Fault> {
     let permit = named_tenant(&server, &caller, Action::WorkReviews, &of_form(form)?).await?;
     server.0.app.report_harm(&permit).await?;
-    Ok(back(permit.id(), "harm"))
+    Ok(back("/plans", permit.id(), "harm"))
 }
 
 /// Answers `POST /breaker/close`.
@@ -203,12 +200,7 @@ pub(super) async fn close(
 ) -> Result<Response, Fault> {
     let permit = named_tenant(&server, &caller, Action::ExecutePlans, &of_form(form)?).await?;
     server.0.app.close_breaker(&permit).await?;
-    Ok(back(permit.id(), "closed"))
-}
-
-fn back(tenant: &TenantId, told: &str) -> Response {
-    let link = Link::to("/plans").with("tenant", tenant.as_str()).with("told", told);
-    Redirect::to(&link.done()).into_response()
+    Ok(back("/plans", permit.id(), "closed"))
 }
 
 impl Page {
@@ -288,15 +280,7 @@ impl Page {
             form.filter method="get" action="/plans" role="search" aria-label="Filter the plans" {
                 input type="hidden" name="tenant" value=(self.tenant);
                 (filter::choice("state", "State", &PLAN_STATES, wanted.state.as_deref()))
-                label {
-                    "Queue "
-                    input type="text" name="audience" value=[wanted.audience.as_deref()] maxlength="40" size="14" autocomplete="off" spellcheck="false";
-                }
-                label {
-                    "Assignee "
-                    input type="text" name="assignee" value=[wanted.assignee.as_deref()] maxlength="200" size="12" autocomplete="off";
-                }
-                label.toggle { input type="checkbox" name="overdue" value="yes" checked[wanted.is_overdue]; "Overdue" }
+                (filter::of_hands((wanted.audience.as_deref(), wanted.assignee.as_deref()), wanted.is_overdue))
                 button type="submit" { "Apply" }
                 @if wanted.is_narrow() { a href=(Wanted::default().link(&self.tenant).done()) { "Clear" } }
             }

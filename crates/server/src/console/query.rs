@@ -37,6 +37,11 @@ impl Parameters {
         self.all(name).next()
     }
 
+    /// A text of several lines: browsers end each by two characters. Empty where there is none.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.get(name).unwrap_or_default().replace("\r\n", "\n")
+    }
+
     /// The values of this name that are not empty, in order.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0
@@ -220,6 +225,14 @@ impl Link {
         self.0.push('=');
         self.0.push_str(&encode(value));
         self
+    }
+
+    /// The same with those of the parameters that have a value.
+    pub(super) fn with_those(self, pairs: &[(&str, Option<&str>)]) -> Self {
+        pairs.iter().fold(self, |link, (name, value)| match value {
+            Some(value) => link.with(name, value),
+            None => link,
+        })
     }
 
     /// The address.

@@ -7,7 +7,7 @@ use axum::{
         Query, State,
         rejection::{FormRejection, QueryRejection},
     },
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use countersign_app::{
     acts::{Handing, MAX_REMARK_BYTES},
@@ -20,19 +20,21 @@ use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_tenant, named_within, of_form},
+    confirm::{Pairs, named_tenant, of_form},
     fault::Fault,
     filter::actor,
-    layout::{Crumb, Layout, trail_to},
-    plan_act::{handing, hands, text},
+    layout::{Layout, trail_through},
+    plan_act::{handing, hands},
     plans::priority,
     query::{self, Link, Parameters, Reader, permitted},
     reveal::{self, Choice},
+    sent::{Sent, back},
     words,
 };
 use crate::{Server, authn::Known};
 
-type Fields = Result<Form<Pairs>, FormRejection>;
+/// Where the pages of reviews are.
+const PAGES: &str = "/reviews";
 
 /// What the page shows.
 struct Page {
@@ -72,25 +74,19 @@ pub(super) async fn handle(
 }
 
 /// Answers `POST /reviews/{id}/reveal`: the same page with what was written.
-pub(super) async fn reveal(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::RevealPlans, &parameters).await?;
-    let app = &server.0.app;
-    let fields = reveal::fields(&parameters);
-    let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
-    let (record, shown) = app.reveal_review(&permit, &id, asked).await?;
+pub(super) async fn reveal(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::RevealPlans).await?;
+    let app = sent.app();
+    let fields = reveal::fields(&sent.parameters);
+    let asked = Asked { fields: &fields, reason: reveal::reason(&sent.parameters)? };
+    let (record, shown) = app.reveal_review(&permit, &sent.id, asked).await?;
     let page = Page {
         tenant: permit.id().clone(),
-        reader: query::reader(&server, &caller),
+        reader: query::reader(&sent.server, &sent.caller),
         now: app.clock().now(),
         shown,
-        may_work: app.may(&caller, Action::WorkReviews, permit.id()),
-        may_judge: app.may(&caller, Action::TellOutcomes, permit.id()),
+        may_work: app.may(&sent.caller, Action::WorkReviews, permit.id()),
+        may_judge: app.may(&sent.caller, Action::TellOutcomes, permit.id()),
         may_reveal: true,
         revealed: Some(record),
         told: None,
@@ -102,75 +98,47 @@ pub(super) async fn reveal(
 pub(super) async fn open(
     State(server): State<Server>,
     Known(caller): Known,
-    form: Fields,
+    form: Result<Form<Pairs>, FormRejection>,
 ) -> Result<Response, Fault> {
     let parameters = of_form(form)?;
     let permit = named_tenant(&server, &caller, Action::WorkReviews, &parameters).await?;
     let decision = query::decision_id(parameters.get("decision").unwrap_or_default())?;
     let audience = parameters.get("audience").map(str::to_owned);
     let handing = Handing { audience, ..Handing::default() };
-    let reason = text(&parameters, "reason");
+    let reason = parameters.text("reason");
     let head = server.0.app.open_review(&permit, &decision, (handing, &reason)).await?;
-    Ok(back(permit.id(), &head.id, "opened"))
+    Ok(back(&format!("{PAGES}/{}", head.id), permit.id(), "opened"))
 }
 
 /// Answers `POST /reviews/{id}/assign`.
-pub(super) async fn assign(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::WorkReviews, &parameters).await?;
-    let handed = (version(&parameters)?, handing(&parameters)?);
-    server.0.app.hand_review(&permit, &id, handed).await?;
-    Ok(back(permit.id(), &id, "assigned"))
+pub(super) async fn assign(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::WorkReviews).await?;
+    let handed = (sent.version()?, handing(&sent.parameters)?);
+    sent.app().hand_review(&permit, &sent.id, handed).await?;
+    Ok(sent.back(PAGES, permit.id(), "assigned"))
 }
 
 /// Answers `POST /reviews/{id}/comment`.
-pub(super) async fn comment(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_tenant(&server, &caller, Action::WorkReviews, &parameters).await?;
-    let actor = permit.actor(parameters.get("actor"))?;
-    server.0.app.remark_review(&permit, &id, (&actor, &text(&parameters, "text"))).await?;
-    Ok(back(permit.id(), &id, "noted"))
+pub(super) async fn comment(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit(Action::WorkReviews).await?;
+    let actor = sent.actor(&permit)?;
+    sent.app().remark_review(&permit, &sent.id, (&actor, &sent.parameters.text("text"))).await?;
+    Ok(sent.back(PAGES, permit.id(), "noted"))
 }
 
 /// Answers `POST /reviews/{id}/verdict`.
-pub(super) async fn verdict(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Fields,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_within(&server, &caller, Action::TellOutcomes, &parameters).await?;
-    let verdict = match parameters.get("verdict") {
+pub(super) async fn verdict(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit_within(Action::TellOutcomes).await?;
+    let verdict = match sent.get("verdict") {
         Some("legitimate") => PersonVerdict::Legitimate,
         Some("fraudulent") => PersonVerdict::Fraudulent,
         _ => return Err(Fault::query("`verdict` is `legitimate` or `fraudulent`")),
     };
-    let reason = text(&parameters, "reason");
-    let actor = parameters.get("actor");
-    let given = VerdictGiven { verdict, reason: &reason, actor, version: version(&parameters)? };
-    server.0.app.close_review(&permit, &id, given).await?;
-    Ok(back(permit.id(), &id, "judged"))
-}
-
-fn version(parameters: &Parameters) -> Result<u64, Fault> {
-    let version = parameters.get("version").and_then(|text| text.parse().ok());
-    version.ok_or_else(|| Fault::query("`version` is what the form says"))
-}
-
-fn back(tenant: &TenantId, id: &str, told: &str) -> Response {
-    let link = Link::to(&format!("/reviews/{id}")).with("tenant", tenant.as_str()).with("told", told);
-    Redirect::to(&link.done()).into_response()
+    let reason = sent.parameters.text("reason");
+    let actor = sent.get("actor");
+    let given = VerdictGiven { verdict, reason: &reason, actor, version: sent.version()? };
+    sent.app().close_review(&permit, &sent.id, given).await?;
+    Ok(sent.back(PAGES, permit.id(), "judged"))
 }
 
 fn told(word: Option<&str>) -> Option<&'static str> {
@@ -212,9 +180,7 @@ impl Page {
                 div.narrow { (self.acts()) }
             }
         };
-        let mut trail = trail_to(&self.tenant, None);
-        let href = Link::to("/reviews").with("tenant", self.tenant.as_str()).done();
-        trail.push(Crumb { text: "Reviews".to_owned(), href });
+        let trail = trail_through(&self.tenant, "Reviews", "/reviews");
         let layout = Layout {
             title: "Review",
             tenant: &self.tenant,

@@ -86,11 +86,7 @@ impl Wanted {
             ("assignee", self.assignee.as_deref()),
             ("overdue", self.is_overdue.then_some("yes")),
         ];
-        let link = Link::to("/reviews").with("tenant", tenant.as_str());
-        pairs.iter().fold(link, |link, (name, value)| match value {
-            Some(value) => link.with(name, value),
-            None => link,
-        })
+        Link::to("/reviews").with("tenant", tenant.as_str()).with_those(&pairs)
     }
 }
 
@@ -155,15 +151,7 @@ impl Page {
             form.filter method="get" action="/reviews" role="search" aria-label="Filter the reviews" {
                 input type="hidden" name="tenant" value=(self.tenant);
                 (filter::choice("status", "Status", &["open", "closed"], Some(wanted.status())))
-                label {
-                    "Queue "
-                    input type="text" name="audience" value=[wanted.audience.as_deref()] maxlength="40" size="14" autocomplete="off" spellcheck="false";
-                }
-                label {
-                    "Assignee "
-                    input type="text" name="assignee" value=[wanted.assignee.as_deref()] maxlength="200" size="12" autocomplete="off";
-                }
-                label.toggle { input type="checkbox" name="overdue" value="yes" checked[wanted.is_overdue]; "Overdue" }
+                (filter::of_hands((wanted.audience.as_deref(), wanted.assignee.as_deref()), wanted.is_overdue))
                 button type="submit" { "Apply" }
                 @if wanted.is_narrow() { a href=(Wanted::default().link(&self.tenant).done()) { "Clear" } }
             }

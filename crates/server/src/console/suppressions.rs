@@ -2,7 +2,6 @@
 
 use super::query::Reader;
 use super::query::permitted;
-use super::segments::Segments;
 use crate::authn::Known;
 use axum::{
     Form,
@@ -10,7 +9,7 @@ use axum::{
         Query, State,
         rejection::{FormRejection, QueryRejection},
     },
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use countersign_app::{
     App, Error, Tenant,
@@ -22,12 +21,13 @@ use countersign_rights::Action;
 use maud::{Markup, html};
 
 use super::{
-    confirm::{Pairs, named_tenant, named_within, of_form},
+    confirm::{Pairs, named_tenant, of_form},
     fault::Fault,
     filter::{self, Detectors, actor},
     layout::{Layout, trail_to},
     query::{self, Link, Parameters},
     reveal::{self, Choice},
+    sent::{Sent, back},
     words,
 };
 use crate::Server;
@@ -100,23 +100,17 @@ pub(super) async fn handle(
 }
 
 /// Answers `POST /suppressions/{id}/reveal`: the same page with what was opened of one.
-pub(super) async fn reveal(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Result<Form<Pairs>, FormRejection>,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let permit = named_within(&server, &caller, Action::RevealPersonal, &parameters).await?;
+pub(super) async fn reveal(sent: Sent) -> Result<Response, Fault> {
+    let permit = sent.permit_within(Action::RevealPersonal).await?;
     // Why also this: the answer is the whole page.
-    let tenant = permitted(&server, &caller, Action::ReadIncidents, &parameters).await?;
-    let app = &server.0.app;
-    let fields = reveal::fields(&parameters);
-    let asked = Asked { fields: &fields, reason: reveal::reason(&parameters)? };
-    let opened = app.reveal(&permit, (Target::Suppression, &id), asked).await?;
+    let tenant = permitted(&sent.server, &sent.caller, Action::ReadIncidents, &sent.parameters).await?;
+    let app = sent.app();
+    let fields = reveal::fields(&sent.parameters);
+    let asked = Asked { fields: &fields, reason: reveal::reason(&sent.parameters)? };
+    let opened = app.reveal(&permit, (Target::Suppression, &sent.id), asked).await?;
     let now = app.clock().now();
     let mut rows = rows(app, &tenant, now).await?;
-    for row in rows.iter_mut().filter(|row| row.standing.id == id) {
+    for row in rows.iter_mut().filter(|row| row.standing.id == sent.id) {
         let Suppression { entity, reason, .. } = &row.standing.suppression;
         if let (true, Some(about), Some(entity)) =
             (opened.values.contains_key("entity"), &mut row.about, entity)
@@ -129,7 +123,7 @@ pub(super) async fn reveal(
     }
     let page = Page {
         tenant: tenant.id().clone(),
-        reader: query::reader(&server, &caller),
+        reader: query::reader(&sent.server, &sent.caller),
         now,
         detectors: App::detectors(&tenant)?,
         rows,
@@ -159,26 +153,15 @@ pub(super) async fn add(
         force: false,
     };
     app.suppress(&tenant, new, &tenant.actor(parameters.get("actor"))?).await?;
-    Ok(back(&tenant, "added"))
+    Ok(back("/suppressions", tenant.id(), "added"))
 }
 
 /// Answers `POST /suppressions/{id}/lift`.
-pub(super) async fn lift(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments(id): Segments<String>,
-    form: Result<Form<Pairs>, FormRejection>,
-) -> Result<Response, Fault> {
-    let parameters = of_form(form)?;
-    let tenant = named_tenant(&server, &caller, Action::ChangeSuppressions, &parameters).await?;
-    let actor = tenant.actor(parameters.get("actor"))?;
-    server.0.app.lift_suppression(&tenant, &id, &actor).await?;
-    Ok(back(&tenant, "lifted"))
-}
-
-fn back(tenant: &Tenant, told: &str) -> Response {
-    let link = Link::to("/suppressions").with("tenant", tenant.id().as_str()).with("told", told);
-    Redirect::to(&link.done()).into_response()
+pub(super) async fn lift(sent: Sent) -> Result<Response, Fault> {
+    let tenant = sent.permit(Action::ChangeSuppressions).await?;
+    let actor = sent.actor(&tenant)?;
+    sent.app().lift_suppression(&tenant, &sent.id, &actor).await?;
+    Ok(back("/suppressions", tenant.id(), "lifted"))
 }
 
 impl Page {

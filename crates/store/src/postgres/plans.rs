@@ -5,7 +5,8 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use super::{Postgres, columns, errors::Trouble, reads::retried};
 use crate::{
-    DeskChange, DuePlans, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError,
+    DeskChange, DuePlans, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent,
+    StoreError,
 };
 
 pub(super) async fn apply(

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Sqlite, columns};
 use crate::{
-    DeskChange, DuePlans, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError,
+    DeskChange, DuePlans, OldPlan, PlanFilter, PlanReviewRow, PlanRow, PlanStepRow, PlanWrite, PlansSpent,
+    StoreError,
 };
 
 const PLAN: &str = "plan_id, version, state, hash, origin, incident_id, undoes, audience, priority, proposer, assignee, \

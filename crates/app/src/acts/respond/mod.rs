@@ -166,7 +166,8 @@ impl App {
         let mut all = Vec::new();
         for row in rows {
             let before = seen.incidents.get(&row.id).copied().filter(|look| look.version == row.version);
-            if !before.is_none_or(|look| look.again.is_some_and(|(at, _)| at <= now)) {
+            let is_due = before.is_none_or(|look| look.again.is_some_and(|(at, _)| at <= now));
+            if !is_due {
                 continue;
             }
             let version = row.version;

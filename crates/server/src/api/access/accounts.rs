@@ -72,7 +72,7 @@ pub(in crate::api) async fn make(
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let permit = server.permit_here(&caller, Action::ChangeAccess).await?;
-    let Make { name } = body::parse(&body::read(request.into_body()).await?)?;
+    let Make { name } = body::take(request).await?;
     let id = server.0.app.make_account(&permit, &name).await?;
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
 }
@@ -120,7 +120,7 @@ pub(in crate::api) async fn make_token(
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let permit = server.permit_here(&caller, Action::ChangeAccess).await?;
-    let MakeToken { scopes, days } = body::parse(&body::read(request.into_body()).await?)?;
+    let MakeToken { scopes, days } = body::take(request).await?;
     let TokenMade { id, token, expires_at } =
         server.0.app.make_account_token(&permit, &id, &NewToken { scopes, days }).await?;
     let made = json!({ "id": id, "token": token.expose(), "expires_at": expires_at });

@@ -97,7 +97,7 @@ pub(in crate::api) async fn add(
     Known(caller): Known,
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let Add { principal, role, tenant, organization } = body::parse(&body::read(request.into_body()).await?)?;
+    let Add { principal, role, tenant, organization } = body::take(request).await?;
     let app = &server.0.app;
     let id = match tenant {
         None if organization.is_some() => {

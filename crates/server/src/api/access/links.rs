@@ -42,7 +42,7 @@ pub(in crate::api) async fn make(
             "a one-time link is made with the token in the data directory's file `operator.token` alone";
         return Err(Problem::new(StatusCode::FORBIDDEN, "denied", detail));
     }
-    let Make { reason } = body::parse(&body::read(request.into_body()).await?)?;
+    let Make { reason } = body::take(request).await?;
     let code = server.0.app.make_link(&permit, reason.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(json!({ "path": format!("/start/{}", code.expose()) }))))
 }

@@ -76,7 +76,7 @@ pub(in crate::api) async fn add(
     request: Request,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let permit = server.permit_here(&caller, Action::ChangeAccess).await?;
-    let Add { issuer, subject, name } = body::parse(&body::read(request.into_body()).await?)?;
+    let Add { issuer, subject, name } = body::take(request).await?;
     let id = server.0.app.add_person(&permit, issuer.as_deref(), &subject, &name).await?;
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
 }

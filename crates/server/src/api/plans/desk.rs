@@ -1,9 +1,6 @@
 //! In whose hands a plan is, what people write about it, and whom it touches.
 
-use axum::{
-    Json,
-    extract::{Request, State},
-};
+use axum::{Json, extract::Request};
 use countersign_app::{
     acts::{Handing, PlanHead},
     reveal::{Aliased, Asked, Reason},
@@ -15,9 +12,8 @@ use utoipa::ToSchema;
 
 use super::stands;
 use crate::{
-    Problem, Server,
-    api::segments::Segments,
-    authn::Known,
+    Problem,
+    api::about::About,
     body,
     openapi::{refused, written},
 };
@@ -93,15 +89,10 @@ pub(in crate::api) struct Reveal {
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn assign(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<PlanHead>, Problem> {
-    let permit = server.permit(&caller, Action::WorkReviews, &id).await?;
-    let hand: Hand = body::parse(&body::read(request.into_body()).await?)?;
-    Ok(stands(server.0.app.hand_plan(&permit, &plan, hand.into()).await?))
+pub(in crate::api) async fn assign(about: About, request: Request) -> Result<Json<PlanHead>, Problem> {
+    let permit = about.permit(Action::WorkReviews).await?;
+    let hand: Hand = body::take(request).await?;
+    Ok(stands(about.app().hand_plan(&permit, &about.id, hand.into()).await?))
 }
 
 #[utoipa::path(
@@ -121,16 +112,11 @@ pub(in crate::api) async fn assign(
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn remark(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let permit = server.permit(&caller, Action::WorkReviews, &id).await?;
-    let Remark { actor, text } = body::parse(&body::read(request.into_body()).await?)?;
+pub(in crate::api) async fn remark(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let permit = about.permit(Action::WorkReviews).await?;
+    let Remark { actor, text } = body::take(request).await?;
     let actor = permit.actor(actor.as_deref())?;
-    let id = server.0.app.remark_plan(&permit, &plan, (&actor, &text)).await?;
+    let id = about.app().remark_plan(&permit, &about.id, (&actor, &text)).await?;
     Ok(Json(json!({ "id": id })))
 }
 
@@ -150,15 +136,10 @@ pub(in crate::api) async fn remark(
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn reveal(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<Value>, Problem> {
-    let permit = server.permit(&caller, Action::RevealPlans, &id).await?;
-    let Reveal { fields, actor, reason } = body::parse(&body::read(request.into_body()).await?)?;
+pub(in crate::api) async fn reveal(about: About, request: Request) -> Result<Json<Value>, Problem> {
+    let permit = about.permit(Action::RevealPlans).await?;
+    let Reveal { fields, actor, reason } = body::take(request).await?;
     let asked = Asked { fields: &fields, reason: Reason { actor: actor.as_deref(), text: &reason } };
-    let (record, shown) = server.0.app.reveal_plan(&permit, &plan, (asked, Aliased::Whole)).await?;
+    let (record, shown) = about.app().reveal_plan(&permit, &about.id, (asked, Aliased::Whole)).await?;
     Ok(Json(json!({ "reveal": record, "plan": shown })))
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{STATES, is_id};
 use crate::{
     Problem, Server,
-    api::{decisions::bad_query, incidents::PAGE, segments::Segments},
+    api::{about::About, decisions::bad_query, incidents::PAGE, segments::Segments},
     authn::Known,
     openapi::{refused, written},
 };
@@ -87,11 +87,7 @@ pub(in crate::api) async fn list(
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn show(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-) -> Result<Json<PlanShown>, Problem> {
-    let tenant = server.permit(&caller, Action::ReadPlans, &id).await?;
-    Ok(Json(server.0.app.plan(&tenant, &plan).await?))
+pub(in crate::api) async fn show(about: About) -> Result<Json<PlanShown>, Problem> {
+    let tenant = about.permit(Action::ReadPlans).await?;
+    Ok(Json(about.app().plan(&tenant, &about.id).await?))
 }

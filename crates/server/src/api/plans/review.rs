@@ -1,9 +1,6 @@
 //! What people say of a plan: they agree, refuse, or take their own back. It takes somebody who signed in at the identity provider.
 
-use axum::{
-    Json,
-    extract::{Request, State},
-};
+use axum::{Json, extract::Request};
 use countersign_app::acts::PlanHead;
 use countersign_rights::Action;
 use serde::Deserialize;
@@ -11,9 +8,8 @@ use utoipa::ToSchema;
 
 use super::stands;
 use crate::{
-    Problem, Server,
-    api::segments::Segments,
-    authn::Known,
+    Problem,
+    api::about::About,
     body,
     openapi::{refused, written},
 };
@@ -55,15 +51,10 @@ pub(in crate::api) struct Reject {
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn approve(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<PlanHead>, Problem> {
-    let permit = server.permit(&caller, Action::ApprovePlans, &id).await?;
-    let Approve { hash } = body::parse(&body::read(request.into_body()).await?)?;
-    Ok(stands(server.0.app.approve_plan(&permit, &plan, &hash).await?))
+pub(in crate::api) async fn approve(about: About, request: Request) -> Result<Json<PlanHead>, Problem> {
+    let permit = about.permit(Action::ApprovePlans).await?;
+    let Approve { hash } = body::take(request).await?;
+    Ok(stands(about.app().approve_plan(&permit, &about.id, &hash).await?))
 }
 
 #[utoipa::path(
@@ -83,15 +74,10 @@ pub(in crate::api) async fn approve(
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn reject(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<PlanHead>, Problem> {
-    let permit = server.permit(&caller, Action::ApprovePlans, &id).await?;
-    let Reject { hash, reason } = body::parse(&body::read(request.into_body()).await?)?;
-    Ok(stands(server.0.app.reject_plan(&permit, &plan, (&hash, &reason)).await?))
+pub(in crate::api) async fn reject(about: About, request: Request) -> Result<Json<PlanHead>, Problem> {
+    let permit = about.permit(Action::ApprovePlans).await?;
+    let Reject { hash, reason } = body::take(request).await?;
+    Ok(stands(about.app().reject_plan(&permit, &about.id, (&hash, &reason)).await?))
 }
 
 #[utoipa::path(
@@ -109,11 +95,7 @@ pub(in crate::api) async fn reject(
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn withdraw(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-) -> Result<Json<PlanHead>, Problem> {
-    let permit = server.permit(&caller, Action::ProposePlans, &id).await?;
-    Ok(stands(server.0.app.withdraw_plan(&permit, &plan).await?))
+pub(in crate::api) async fn withdraw(about: About) -> Result<Json<PlanHead>, Problem> {
+    let permit = about.permit(Action::ProposePlans).await?;
+    Ok(stands(about.app().withdraw_plan(&permit, &about.id).await?))
 }

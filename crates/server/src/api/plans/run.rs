@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::{
-    Json,
-    extract::{Request, State},
-};
+use axum::{Json, extract::Request};
 use countersign_app::acts::PlanHead;
 use countersign_rights::Action;
 use serde::Deserialize;
@@ -13,9 +10,8 @@ use utoipa::ToSchema;
 
 use super::stands;
 use crate::{
-    Problem, Server,
-    api::segments::Segments,
-    authn::Known,
+    Problem,
+    api::about::About,
     body,
     openapi::{refused, written},
 };
@@ -60,13 +56,9 @@ pub(in crate::api) struct Undo {
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn stop(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-) -> Result<Json<PlanHead>, Problem> {
-    let permit = server.permit(&caller, Action::ExecutePlans, &id).await?;
-    Ok(stands(server.0.app.stop_plan(&permit, &plan).await?))
+pub(in crate::api) async fn stop(about: About) -> Result<Json<PlanHead>, Problem> {
+    let permit = about.permit(Action::ExecutePlans).await?;
+    Ok(stands(about.app().stop_plan(&permit, &about.id).await?))
 }
 
 #[utoipa::path(
@@ -84,13 +76,9 @@ pub(in crate::api) async fn stop(
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn resume(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-) -> Result<Json<PlanHead>, Problem> {
-    let permit = server.permit(&caller, Action::ExecutePlans, &id).await?;
-    Ok(stands(server.0.app.resume_plan(&permit, &plan).await?))
+pub(in crate::api) async fn resume(about: About) -> Result<Json<PlanHead>, Problem> {
+    let permit = about.permit(Action::ExecutePlans).await?;
+    Ok(stands(about.app().resume_plan(&permit, &about.id).await?))
 }
 
 #[utoipa::path(
@@ -110,15 +98,10 @@ pub(in crate::api) async fn resume(
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn settle(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<PlanHead>, Problem> {
-    let permit = server.permit(&caller, Action::ExecutePlans, &id).await?;
-    let Settle { step, is_done } = body::parse(&body::read(request.into_body()).await?)?;
-    Ok(stands(server.0.app.settle_step(&permit, &plan, (step, is_done)).await?))
+pub(in crate::api) async fn settle(about: About, request: Request) -> Result<Json<PlanHead>, Problem> {
+    let permit = about.permit(Action::ExecutePlans).await?;
+    let Settle { step, is_done } = body::take(request).await?;
+    Ok(stands(about.app().settle_step(&permit, &about.id, (step, is_done)).await?))
 }
 
 #[utoipa::path(
@@ -138,14 +121,9 @@ pub(in crate::api) async fn settle(
         refused::Erased,
     ),
 )]
-pub(in crate::api) async fn undo(
-    State(server): State<Server>,
-    Known(caller): Known,
-    Segments((id, plan)): Segments<(String, String)>,
-    request: Request,
-) -> Result<Json<PlanHead>, Problem> {
-    let permit = server.permit(&caller, Action::ExecutePlans, &id).await?;
+pub(in crate::api) async fn undo(about: About, request: Request) -> Result<Json<PlanHead>, Problem> {
+    let permit = about.permit(Action::ExecutePlans).await?;
     let bytes = body::read_at_most(request.into_body(), MAX_BYTES).await?;
     let Undo { steps } = body::parse(&bytes)?;
-    Ok(stands(server.0.app.undo_plan(&permit, &plan, steps.as_ref()).await?))
+    Ok(stands(about.app().undo_plan(&permit, &about.id, steps.as_ref()).await?))
 }

@@ -1,7 +1,7 @@
 use countersign_ledger::Hash;
 use countersign_store::{
-    Commit, DeskChange, DuePlans, Fence, IncidentRow, IncidentWrite, OldPlan, PlanFilter, PlanReviewRow, PlanRow,
-    PlanStepRow, PlanWrite, PlansSpent, StoreError, Write,
+    Commit, DeskChange, DuePlans, Fence, IncidentRow, IncidentWrite, OldPlan, PlanFilter, PlanReviewRow,
+    PlanRow, PlanStepRow, PlanWrite, PlansSpent, StoreError, Write,
 };
 
 use super::{
