@@ -5,7 +5,8 @@ const EACH_MS = 2_000;
 const refresh = async () => {
   const here = document.querySelector("[data-moving]");
   if (!here || document.hidden) return;
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+  // A page that asks by itself keeps no session alive.
+  const answer = await fetch(location.href, { headers: { accept: "text/html", "countersign-open-page": "yes" } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const next = page.querySelector("[data-moving]");
