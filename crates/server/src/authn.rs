@@ -22,6 +22,9 @@ const SECURE_COOKIE: &str = "__Host-countersign";
 /// The same on plain HTTP at a loopback address, where browsers keep no `__Host-` cookie.
 const PLAIN_COOKIE: &str = "countersign_session";
 
+/// The header of what a page asks by itself.
+const OPEN_PAGE: &str = "countersign-open-page";
+
 /// The caller of a request that [`require`] let through.
 pub(crate) struct Known(pub(crate) Caller);
 
@@ -46,6 +49,12 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 /// Whether a page is wanted, as browsers say it.
 pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
     text(headers, header::ACCEPT).is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Whether a page asks by itself, as its scripts say it: for events as they come, or for how far something is by now. Whoever says so
+/// otherwise only shortens their own session.
+fn is_of_open_page(headers: &HeaderMap) -> bool {
+    text(headers, header::ACCEPT) == Some("text/event-stream") || headers.contains_key(OPEN_PAGE)
 }
 
 /// What is found of a cookie of this name.
@@ -118,7 +127,11 @@ impl Server {
             return Ok(if is_unreadable { self.no_credential() } else { None });
         };
         let Some(token) = Token::received(session) else { return Ok(self.no_credential()) };
-        rate::known(self, extensions, session, self.0.app.caller_of_session(&token)).await
+        let app = &self.0.app;
+        if is_of_open_page(headers) {
+            return rate::known(self, extensions, session, app.caller_of_open_page(&token)).await;
+        }
+        rate::known(self, extensions, session, app.caller_of_session(&token)).await
     }
 
     /// Who asks by a request that has waited since: what it came with may have ended, or what its caller may.

@@ -5,7 +5,8 @@ const EACH_MS = 2_000;
 const refresh = async () => {
   const here = [...document.querySelectorAll("[data-moving]")];
   if (here.length === 0 || document.hidden) return;
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+  // A page that asks by itself keeps no session alive.
+  const answer = await fetch(location.href, { headers: { accept: "text/html", "countersign-open-page": "yes" } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const next = here.map(({ dataset }) => page.querySelector(`[data-moving="${dataset.moving}"]`));

@@ -120,11 +120,25 @@ impl App {
     /// # Errors
     /// `Unavailable`.
     pub async fn caller_of_session(&self, token: &Token) -> Result<Option<Caller>, Error> {
+        self.session_of(token, true).await
+    }
+
+    /// The same for what a page asks by itself while nobody may be there, which is no use of the session.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn caller_of_open_page(&self, token: &Token) -> Result<Option<Caller>, Error> {
+        self.session_of(token, false).await
+    }
+
+    async fn session_of(&self, token: &Token, is_use: bool) -> Result<Option<Caller>, Error> {
         let now = self.ports.clock.now();
         let found = self.ports.store.find_session(&token.digest()).await?;
         let Some(row) = found.filter(|row| holds(row, now)) else { return Ok(None) };
         let Ok(how) = row.how.parse::<How>() else { return Ok(None) };
-        self.touch(&row, now).await;
+        if is_use {
+            self.touch(&row, now).await;
+        }
         if how != How::Oidc {
             return Ok(Some(Caller::new(Principal::local(how), "operator", Some(&row.id))));
         }
@@ -218,7 +232,7 @@ impl App {
         }
     }
 
-    /// The sessions that hold, the newest first.
+    /// The sessions that hold, the oldest first.
     ///
     /// # Errors
     /// `Unavailable`.

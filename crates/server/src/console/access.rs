@@ -6,7 +6,7 @@ use super::segments::Segments;
 use axum::{
     Form,
     extract::{Query, State, rejection::FormRejection, rejection::QueryRejection},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use countersign_app::{
     Error,
@@ -21,6 +21,7 @@ use super::{
     fault::Fault,
     layout::{Layout, trail_to},
     query::{self, Link, Parameters, Reader},
+    sent::back,
     words,
 };
 use crate::{Server, authn::Known};
@@ -111,23 +112,23 @@ async fn of_tenant(server: &Server, caller: &Caller, parameters: &Parameters) ->
     })
 }
 
-/// Grants a role, or ends a grant, for who may change access at the tenant that the form names alone; what was done.
+/// Grants a role, or ends a grant, for who may change access at the tenant that the form names alone; where, and what was done.
 async fn act_at(
     server: &Server,
     caller: &Caller,
     act: &str,
     parameters: &Parameters,
-) -> Result<&'static str, Fault> {
+) -> Result<(TenantId, &'static str), Fault> {
     let app = &server.0.app;
     let permit = named_tenant(server, caller, Action::ChangeAccess, parameters).await?;
     if act == "grant" {
         let new =
             NewGrant { principal: field(parameters, "principal")?.to_owned(), grant: granted(parameters)? };
         app.grant_at(&permit, &new).await?;
-        return Ok("granted");
+        return Ok((permit.id().clone(), "granted"));
     }
     app.end_grant_at(&permit, field(parameters, "id")?).await?;
-    Ok("ended")
+    Ok((permit.id().clone(), "ended"))
 }
 
 fn field<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, Fault> {
@@ -145,11 +146,12 @@ pub(super) async fn act(
     let app = &server.0.app;
     let field = |name: &'static str| field(&parameters, name);
     if matches!(&*act, "grant" | "end-grant") && !app.may_here(&caller, Action::ChangeAccess) {
-        let done = act_at(&server, &caller, &act, &parameters).await?;
-        let link = Link::to("/access").with("tenant", field("tenant")?).with("told", done);
-        return Ok(Redirect::to(&link.done()).into_response());
+        let (tenant, done) = act_at(&server, &caller, &act, &parameters).await?;
+        return Ok(back("/access", &tenant, done));
     }
     let permit = app.permit_here(&caller, Action::ChangeAccess).await?;
+    // Why before anything is done: what was done must not be answered as if it was not.
+    let tenant: TenantId = field("tenant")?.parse().map_err(|_| Fault::from(Error::UnknownTenant))?;
     let done = match act.as_str() {
         "person" => {
             app.add_person(&permit, None, field("subject")?, field("name")?).await?;
@@ -178,8 +180,7 @@ pub(super) async fn act(
         }
         _ => return Err(Fault::not_found("page")),
     };
-    let link = Link::to("/access").with("tenant", field("tenant")?).with("told", done);
-    Ok(Redirect::to(&link.done()).into_response())
+    Ok(back("/access", &tenant, done))
 }
 
 fn granted(parameters: &Parameters) -> Result<Grant, Fault> {

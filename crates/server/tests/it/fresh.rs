@@ -127,3 +127,23 @@ async fn another_set_of_policies_is_a_leaf_and_the_same_set_is_none() {
     let service = service.reopen(countersign_policy::Document::default()).await;
     assert_eq!(told(&service).await.len(), 2, "the same set again");
 }
+
+#[tokio::test]
+async fn a_form_that_names_no_tenant_changes_nothing() {
+    let service = service().await;
+    service.grant("mia", administrator()).await;
+    let other = service.grant("noa", administrator()).await;
+    let cookie = service.session_of("mia").await;
+    for (more, status) in [("", 422), ("&tenant=a%20b", 404), ("&tenant=example-tenant", 303)] {
+        let form = Request::post("/access/disable")
+            .header("host", HOST)
+            .header("cookie", &cookie)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(format!("id={other}{more}")));
+        assert_eq!(service.send(form.unwrap()).await.status, status, "{more}");
+        let people = service.browse("GET", "/v1/access/people", &cookie).await.json;
+        let noa = people["people"].as_array().unwrap().iter().find(|person| person["id"] == *other).unwrap();
+        assert_eq!(noa["disabled_at"].is_null(), status != 303, "{more}");
+    }
+}

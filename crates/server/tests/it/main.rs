@@ -1,6 +1,8 @@
 //! The service through its router: one file an endpoint or a property.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod authors;
 #[cfg(test)]
 mod backtest;

@@ -237,6 +237,34 @@ async fn a_session_by_another_provider_than_the_configured_one_holds_no_more() {
 }
 
 #[tokio::test]
+async fn a_page_that_asks_by_itself_keeps_no_session_alive() {
+    let service = service().await;
+    service.grant("mia", everywhere(Role::Viewer)).await;
+    let by_itself = [("accept", "text/event-stream"), ("countersign-open-page", "yes")];
+    for (name, value) in by_itself {
+        let cookie = service.session_of("mia").await;
+        let ask = async || {
+            let mut request = bare("GET", &format!("/console/live?tenant={TENANT}"));
+            for (name, value) in [("cookie", &*cookie), (name, value)] {
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
+            service.send(request).await.status
+        };
+        for _ in 0..29 {
+            service.clock.advance(Duration::from_secs(60));
+            assert_eq!(ask().await, 200, "{name}");
+        }
+        service.clock.advance(Duration::from_secs(60));
+        assert_eq!(ask().await, 401, "{name}: nobody used it for half an hour");
+    }
+    let used = service.session_of("mia").await;
+    for _ in 0..3 {
+        service.clock.advance(Duration::from_secs(29 * 60));
+        assert_eq!(service.browse("GET", "/", &used).await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn a_link_from_before_people_could_sign_in_opens_nothing() {
     let service = service().await;
     let (code, made_at) =
