@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, ErrorKind, Read, Write},
+    io::{self, ErrorKind, Read, Seek, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -68,10 +68,22 @@ impl Waiting {
         }
         let mut bytes = Vec::new();
         (&mut file).take(MAX_BYTES * 2).read_to_end(&mut bytes).with_context(|| self.named())?;
+        let (mut left, mut failed) = (String::new(), None);
         for ((tenant, action), count) in counted(&String::from_utf8_lossy(&bytes)) {
-            app.tell_denied_commands(tenant.as_ref(), action, count).await?;
+            // Why on, and why what was told goes: one ledger that can't be written must not fill the others.
+            for (tenant, error) in app.tell_denied_commands(tenant.as_ref(), action, count).await {
+                for _ in 0..count {
+                    left.push_str(&format!("{action} {tenant}\n"));
+                }
+                failed = Some(error);
+            }
         }
-        file.set_len(0).and_then(|()| file.sync_all()).with_context(|| self.named())
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(left.as_bytes()))
+            .and_then(|()| file.sync_all())
+            .with_context(|| self.named())?;
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
     fn named(&self) -> String {

@@ -540,8 +540,8 @@ CREATE UNIQUE INDEX outcomes_once ON outcomes (tenant_id, decision_id, kind) WHE
 CREATE UNIQUE INDEX people_by_subject ON people (issuer, subject);
 CREATE INDEX plan_steps_by_record ON plan_steps (tenant_id, record_id);
 CREATE INDEX plans_begun ON plans (tenant_id, begun_at) WHERE begun_at IS NOT NULL;
-CREATE INDEX plans_due ON plans (tenant_id, state, plan_id, expires_at, try_at);
 CREATE INDEX plans_by_change ON plans (tenant_id, changed_at);
+CREATE INDEX plans_due ON plans (tenant_id, state, plan_id, expires_at, try_at);
 CREATE INDEX plans_of_incidents ON plans (tenant_id, incident_id, plan_id) WHERE incident_id IS NOT NULL;
 CREATE INDEX profiles_high_until ON profiles (tenant_id, high_until DESC, subject_id) WHERE high_until IS NOT NULL;
 CREATE INDEX profiles_medium_until ON profiles (tenant_id, medium_until DESC, subject_id) WHERE medium_until IS NOT NULL;

@@ -102,16 +102,13 @@ impl App {
     }
 
     /// Tells of commands beside the data that were denied, so often, at a tenant or of the data as a whole, which is every tenant's matter.
-    /// Nothing is told of a tenant that is not there.
-    ///
-    /// # Errors
-    /// `Unavailable`.
+    /// Nothing is told of a tenant that is not there. Returns where it could not be told, and why.
     pub async fn tell_denied_commands(
         &self,
         tenant: Option<&TenantId>,
         action: Action,
         count: u64,
-    ) -> Result<(), Error> {
+    ) -> Vec<(TenantId, Error)> {
         let tenants = match tenant {
             Some(id) => self.tenant(id).into_iter().collect(),
             None => self.everywhere(),
@@ -123,10 +120,13 @@ impl App {
             Fact("action", action.as_str()),
             Fact("count", &count),
         ];
+        let mut failed = Vec::new();
         for tenant in tenants {
-            self.tell_access(&tenant, "denied", &facts).await?;
+            if let Err(error) = self.tell_access(&tenant, "denied", &facts).await {
+                failed.push((tenant.id.clone(), error));
+            }
         }
-        Ok(())
+        failed
     }
 }
 

@@ -136,6 +136,10 @@ impl App {
         let found = self.ports.store.find_session(&token.digest()).await?;
         let Some(row) = found.filter(|row| holds(row, now)) else { return Ok(None) };
         let Ok(how) = row.how.parse::<How>() else { return Ok(None) };
+        // Why: it was opened while nobody could sign in otherwise; by now it would be break-glass without an alarm.
+        if how == How::Link && self.has_provider() {
+            return Ok(None);
+        }
         if is_use {
             self.touch(&row, now).await;
         }

@@ -90,6 +90,11 @@ impl App {
         let kept = match self.open_plan_row(tenant, row).await {
             Ok(kept) => kept,
             Err(Error::Erased) => return Ok(()),
+            // Why on: what nobody can read names nobody, and must not keep anybody from being erased.
+            Err(error @ Error::Internal { .. }) => {
+                tracing::error!(tenant.id = %tenant.id, detail = error.detail(), "a plan can't be read");
+                return Ok(());
+            }
             Err(error) => return Err(error),
         };
         let Some(left) = kept.plan().without(&|text| erased.is(text)) else { return Ok(()) };
@@ -102,8 +107,10 @@ impl App {
         writes.extend(self.without_answers(tenant, &kept, &left).await?);
         let key = self.key_of_plan(tenant, &kept.row).await?;
         let plan = kept.row.id.clone();
-        let PlanBody { state, reasons, .. } = kept.body;
-        let body = PlanBody { redacted: Some(left.hash()), plan: left, state, reasons, order: None };
+        let PlanBody { state, reasons, order, .. } = kept.body;
+        // Why it stays: a playbook would propose again what was wanted of the others, also what somebody took back.
+        let order = order.map(|order| order.without(&|text| erased.is(text)));
+        let body = PlanBody { redacted: Some(left.hash()), plan: left, state, reasons, order };
         let sealed = self.seal_plan(tenant, &key, (&plan, &body))?;
         writes.push(Write::Plan(PlanWrite::Redact { plan, version, sealed }));
         self.commit_erased(Commit { leaves, writes, ..Commit::background(tenant.id.clone()) }).await

@@ -22,7 +22,8 @@ impl App {
         lead: &Lead,
         (oldest_kept, days): (Timestamp, u32),
     ) -> Result<u64, Error> {
-        let open = Status::ALL.iter().filter(|status| !status.is_final());
+        // Why what halted goes too: nobody let it go on in all that time.
+        let open = Status::ALL.iter().filter(|status| !status.is_final() && **status != Status::Halted);
         let open = open.map(|status| status.as_str().to_owned()).collect();
         let found = self.ports.store.list_old_plans(&tenant.id, (oldest_kept, open), PLANS).await?;
         let dropped = a_turn(found);

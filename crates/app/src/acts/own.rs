@@ -30,11 +30,13 @@ impl App {
         if course.run.halt().is_some() || !plan.steps.iter().any(may_lock_out) {
             return Ok(None);
         }
-        // Why not what was sent already: that is seen first.
-        let is_to_come = |step: usize| {
-            matches!(course.run.state(step), StepState::Pending | StepState::Waiting)
-                && !course.run.is_open(step)
-        };
+        // Why: what was sent already is seen first, or nobody could say of it any more whether it was done. Each step is looked at again
+        // before it is sent.
+        if (0..plan.steps.len()).any(|step| course.run.is_open(step)) {
+            return Ok(None);
+        }
+        let is_to_come =
+            |step: usize| matches!(course.run.state(step), StepState::Pending | StepState::Waiting);
         Ok(lock_out(plan, is_to_come, &self.own(tenant).await?))
     }
 

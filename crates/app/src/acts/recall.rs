@@ -5,8 +5,9 @@ use countersign_plan::{
     change::{Evidence, Frame, Origin, undo},
     gate::Reason,
     review::{Act, Status},
+    run::{Halt, Why},
 };
-use countersign_store::{PlanFilter, Write};
+use countersign_store::{PlanFilter, PlanRow, Write};
 
 use super::{PlanHead, PlanRefusal, admit::Candidate, kept::KeptPlan, told::Actor, undo::title};
 use crate::{App, Error, Tenant};
@@ -22,6 +23,16 @@ pub(crate) struct OwnPlan {
     pub(crate) status: Status,
     /// Whether it takes back another.
     pub(crate) is_undo: bool,
+    /// Whether it halted where it may go on, or where somebody has to say first whether a step was done.
+    pub(crate) may_go_on: bool,
+}
+
+/// Whether a plan's run halted where it may still come to something.
+fn may_go_on(row: &PlanRow) -> bool {
+    let halt: Option<Halt> = row.halt.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    halt.is_some_and(|Halt { why, .. }| {
+        why.may_resume() || matches!(why, Why::Uncertain | Why::NotSeen { .. } | Why::Unknown)
+    })
 }
 
 impl App {
@@ -35,6 +46,12 @@ impl App {
     ) -> Result<Vec<OwnPlan>, Error> {
         let mut found = Vec::new();
         let Some(first) = self.ports.store.find_plan(&tenant.id, first).await? else { return Ok(found) };
+        let its_own = OwnPlan {
+            id: first.id.clone(),
+            status: first.state.parse().map_err(Error::internal)?,
+            is_undo: false,
+            may_go_on: may_go_on(&first),
+        };
         let mut filter = PlanFilter::default();
         for _ in 0..PAGES {
             let page = self.ports.store.list_plans(&tenant.id, filter.clone(), PAGE).await?;
@@ -42,7 +59,11 @@ impl App {
             filter.before = Some(last.id.clone());
             let is_past = last.proposed < first.proposed;
             for row in page.into_iter().filter(|row| row.proposed >= first.proposed) {
+                if row.id == first.id {
+                    continue;
+                }
                 let (id, is_undo, word) = (row.id.clone(), row.undoes.is_some(), row.state.clone());
+                let may_go_on = may_go_on(&row);
                 let body = match self.open_plan_body(tenant, (&row.id, &row.key_id), &row.sealed).await {
                     Ok(body) => body,
                     Err(Error::Erased) => continue,
@@ -52,13 +73,20 @@ impl App {
                     |evidence: &Evidence| matches!(evidence, Evidence::Decision { id } if id == decision);
                 let mut evidence = body.plan.because.iter().flat_map(|because| &because.evidence);
                 if body.plan.origin.workflow() == Some(workflow) && evidence.any(is_about) {
-                    found.push(OwnPlan { id, status: word.parse().map_err(Error::internal)?, is_undo });
+                    found.push(OwnPlan {
+                        id,
+                        status: word.parse().map_err(Error::internal)?,
+                        is_undo,
+                        may_go_on,
+                    });
                 }
             }
             if is_past {
                 break;
             }
         }
+        // Why in any case: what was made since may be more than is looked through, and this one is known by its id.
+        found.push(its_own);
         Ok(found)
     }
 

@@ -1,7 +1,7 @@
 //! Carrying a plan out, one step after the other.
 
 use countersign_plan::{
-    change::ChangePlan,
+    change::{ChangePlan, may_lock_out},
     gate::Outcome,
     review::{Act, Status},
     run::{Answer, Event, Halt, Next, StepState, Which, Why},
@@ -148,19 +148,25 @@ impl App {
                         Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
                     }
                 }
-                Next::Send { step } => match self.keeps_out(tenant, hands, (course, step)).await? {
-                    Ok(true) => return self.bar(tenant, turn, (course, Why::LockOut { at: step })).await,
-                    Ok(false) => {
-                        let (event, delay) =
-                            self.send_next(tenant, hands, (&mut *course, fence), step).await?;
-                        self.keep_event(tenant, (course, fence), event).await?;
-                        if course.run.state(step) == StepState::Waiting {
-                            return self.wait_for_tenant(tenant, turn, (course, delay)).await;
+                Next::Send { step } => {
+                    let _alone = match may_lock_out(course.step(step)?) {
+                        true => Some(tenant.bell.locking.lock().await),
+                        false => None,
+                    };
+                    match self.keeps_out(tenant, hands, (course, step)).await? {
+                        Ok(true) => return self.bar(tenant, turn, (course, Why::LockOut { at: step })).await,
+                        Ok(false) => {
+                            let (event, delay) =
+                                self.send_next(tenant, hands, (&mut *course, fence), step).await?;
+                            self.keep_event(tenant, (course, fence), event).await?;
+                            if course.run.state(step) == StepState::Waiting {
+                                return self.wait_for_tenant(tenant, turn, (course, delay)).await;
+                            }
+                            continue;
                         }
-                        continue;
+                        Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
                     }
-                    Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
-                },
+                }
             };
             self.keep_event(tenant, (course, fence), event).await?;
         }

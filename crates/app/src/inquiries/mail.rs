@@ -60,7 +60,12 @@ impl App {
         }
         let (mut moved, now) = (0, self.ports.clock.now());
         for row in self.ports.store.list_inquiries(&tenant.id, InquiryFilter::Over(now), BATCH).await? {
-            moved += usize::from(self.move_inquiry(tenant, lead, (&row, InquiryState::NoAnswer)).await?);
+            // Why: whoever was not asked in all that time did not fail to answer.
+            let state = match row.state {
+                InquiryState::Waiting => InquiryState::Unreachable,
+                _ => InquiryState::NoAnswer,
+            };
+            moved += usize::from(self.move_inquiry(tenant, lead, (&row, state)).await?);
         }
         for row in self.ports.store.list_inquiries(&tenant.id, InquiryFilter::ToFollow(now), BATCH).await? {
             moved += usize::from(self.follow(tenant, &row).await?);

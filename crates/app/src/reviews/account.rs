@@ -1,7 +1,7 @@
 //! Whose account a decision is about, by the id that the tenant gave it.
 
 use countersign_auth0::management::users::{self, User};
-use countersign_core::{Micros, Timestamp, Trigger, Verdict};
+use countersign_core::{Micros, Mode, Timestamp, Trigger, Verdict};
 use countersign_detect::{HOUR, MINUTE};
 use countersign_store::DecisionRow;
 use serde::Deserialize;
@@ -65,7 +65,7 @@ impl App {
             return Ok(Account::Never);
         };
         let made = decision.decision.at;
-        if decision.decision.verdict == Verdict::Deny || self.ports.clock.now().since(made) > MADE_WITHIN {
+        if is_refused(decision) || self.ports.clock.now().since(made) > MADE_WITHIN {
             return Ok(Account::Never);
         }
         let found = self.made_since(tenant, (&email, &connection), made.plus(-SKEW)).await?;
@@ -87,6 +87,11 @@ impl App {
         let one = made.next().map(|user| user.user_id.as_str().to_owned());
         Ok(one.filter(|_| made.next().is_none()))
     }
+}
+
+/// Whether the sign-up was refused: in any other mode it was let in, whatever the verdict.
+fn is_refused(decision: &DecisionRow) -> bool {
+    decision.decision.verdict == Verdict::Deny && decision.decision.mode == Mode::Enforce
 }
 
 fn is_made_at(user: &User, connection: &str, from: Timestamp) -> bool {

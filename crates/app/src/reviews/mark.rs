@@ -1,5 +1,6 @@
 //! A user under review is marked at the tenant by a plan of the workflow `reviews`.
 
+use countersign_core::DecisionId;
 use countersign_plan::change::{Change, Evidence, Order, Origin, Wanted};
 use countersign_store::{DecisionRow, ReviewRow, ReviewWrite, Write};
 use serde_json::json;
@@ -40,15 +41,16 @@ impl App {
             Account::NotYet => return Ok(false),
             Account::Never => return self.never_marked(tenant, review).await,
         };
-        let order = order(tenant, (mark, &user), decision)?;
         let mut tries = TRIES;
         loop {
             let row = self.get_review(tenant, review).await?;
             if row.mark.is_some() || is_open(&row).is_err() {
                 return Ok(true);
             }
-            let asked =
-                Asked { order: order.clone(), by: QUEUE, incident: None, asks_people: false, audience: None };
+            // Why the review's: a sign-up that two Actions ask about has two decisions, and the plan is found again by this one.
+            let of: DecisionId = row.decision.parse().map_err(Error::internal)?;
+            let order = order(tenant, (mark, &user), of)?;
+            let asked = Asked { order, by: QUEUE, incident: None, asks_people: false, audience: None };
             tries -= 1;
             // Why in one commit: a verdict that comes meanwhile finds the mark, or there is none.
             let more = |plan: &str| vec![marked(&row, plan)];
@@ -81,7 +83,7 @@ fn marked(row: &ReviewRow, plan: &str) -> Write {
     Write::Review(ReviewWrite::Put { expected_version: row.version, row: Box::new(next) })
 }
 
-fn order(tenant: &Tenant, (mark, user): (&Mark, &str), decision: &DecisionRow) -> Result<Order, Error> {
+fn order(tenant: &Tenant, (mark, user): (&Mark, &str), decision: DecisionId) -> Result<Order, Error> {
     let change = match mark {
         Mark::Role(role) => json!({ "change": "assign_roles", "user": user, "roles": [role] }),
         Mark::AppMetadata(key) => {
@@ -92,7 +94,7 @@ fn order(tenant: &Tenant, (mark, user): (&Mark, &str), decision: &DecisionRow) -
     let wanted = Wanted {
         change,
         reason: "A person looks at a decision about this user.".to_owned(),
-        evidence: vec![Evidence::Decision { id: decision.decision.id.clone() }],
+        evidence: vec![Evidence::Decision { id: decision }],
     };
     Ok(Order {
         tenant: tenant.id.clone(),

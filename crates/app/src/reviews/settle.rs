@@ -53,6 +53,10 @@ impl App {
                         | Error::NotFound(_)
                         | Error::Internal { .. },
                     ) => {}
+                    // Why told: the tenant answers nothing that can be used, to this one at the least.
+                    Err(error @ Error::Plan(_)) => {
+                        tracing::warn!(tenant.id = %tenant.id, code = error.code(), "a mark can't be settled now");
+                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -111,7 +115,7 @@ impl App {
                 Status::Running => left = Left::Waits,
                 // Why the newest alone: an older one that another took the place of did not come to its end.
                 Status::Done | Status::Halted | Status::Failed if matches!(left, Left::Nothing) => {
-                    left = Left::TakeBack(plan.id, plan.status != Status::Halted);
+                    left = Left::TakeBack(plan.id, !(plan.status == Status::Halted && plan.may_go_on));
                 }
                 _ => {}
             }

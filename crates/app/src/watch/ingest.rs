@@ -94,9 +94,11 @@ impl App {
         rejects: Vec<NewLogReject>,
     ) -> Result<(Delivered, Vec<Option<u64>>), Error> {
         let (all, unread) = (count(entries.len()), count(rejects.len()));
-        let places = self.ports.store.append_log(&tenant.id, now, entries, rejects).await?;
-        let taken = count(places.iter().flatten().count());
+        let appended = self.ports.store.append_log(&tenant.id, now, entries, rejects).await;
+        // Why also after a failure: some of it may be there.
         tenant.watch.journaled.notify_one();
+        let places = appended?;
+        let taken = count(places.iter().flatten().count());
         Ok((Delivered { taken, repeated: all.saturating_sub(taken), unread }, places))
     }
 }

@@ -6,7 +6,7 @@ use countersign_auth0::management::UserId;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Back, Call, ChangePlan, ChangeStep, Forever, Reverse, Write};
+use super::{Back, Call, ChangePlan, ChangeStep, Forever, Order, Reverse, Write};
 use crate::{Look, Part};
 
 /// What stands in the place of somebody who was erased.
@@ -48,6 +48,33 @@ impl ChangePlan {
     }
 }
 
+impl Order {
+    /// The same without somebody and without words: whom else it was about, and what was wanted of them.
+    #[must_use]
+    pub fn without(mut self, is_theirs: &dyn Fn(&str) -> bool) -> Self {
+        ERASED.clone_into(&mut self.title);
+        self.wanted.retain(|wanted| {
+            let mut texts = BTreeSet::new();
+            collect(serde_json::to_value(&wanted.change).unwrap_or_default(), &mut texts);
+            !texts.iter().any(|text| is_theirs(text) || names_in(text).any(|name| is_theirs(&name)))
+        });
+        for wanted in &mut self.wanted {
+            ERASED.clone_into(&mut wanted.reason);
+            wanted.evidence.clear();
+        }
+        self
+    }
+}
+
+/// What may be an address of mail or a user id among the words of a text.
+fn names_in(text: &str) -> impl Iterator<Item = String> {
+    let is_between = |char: char| char.is_whitespace() || "()<>[]{}\"'`,;:".contains(char);
+    text.split(is_between)
+        .map(|word| word.trim_matches(|char: char| !char.is_alphanumeric()))
+        .filter(|word| word.contains(['@', '|']))
+        .map(str::to_owned)
+}
+
 /// Somebody, by all the names under which a plan has them.
 struct Gone(BTreeSet<String>);
 
@@ -59,6 +86,8 @@ impl Gone {
             serde_json::to_value((&plan.steps, &plan.because, &plan.title)).unwrap_or_default(),
             &mut texts,
         );
+        let words: Vec<String> = texts.iter().flat_map(|text| names_in(text)).collect();
+        texts.extend(words);
         texts.retain(|text| text != ERASED && is_theirs(text));
         (!texts.is_empty()).then_some(Self(texts))
     }

@@ -285,6 +285,31 @@ async fn a_link_from_before_people_could_sign_in_opens_nothing() {
 }
 
 #[tokio::test]
+async fn a_session_from_before_people_could_sign_in_has_ended() {
+    let service = service().await;
+    for (how, status) in [(How::Link, 401), (How::BreakGlass, 200)] {
+        let (token, now) = (format!("cse_{}_before", how.as_str()), service.clock.now());
+        let row = SessionRow {
+            id: service.fresh_id(),
+            digest: countersign_privacy::Token::received(&token).unwrap().digest(),
+            principal: "local".to_owned(),
+            how: how.as_str().to_owned(),
+            claimed: "[]".to_owned(),
+            created_at: now,
+            seen_at: now,
+            idle_micros: 60_000_000,
+            ends_at: now.plus(60_000_000),
+            ended_at: None,
+        };
+        let writes = vec![AccessWrite::AddSession(row).into()];
+        let commit = Commit { writes, ..Commit::background(TENANT.parse().unwrap()) };
+        service.store.commit(commit).await.unwrap();
+        let me = service.browse("GET", "/v1/access/me", &format!("countersign_session={token}")).await;
+        assert_eq!(me.status, status, "{how}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_session_changes_comes_from_a_page_of_ours() {
     let service = service().await;
     service.grant("mia", everywhere(Role::Administrator)).await;

@@ -7,6 +7,7 @@ ALTER TABLE inquiries ADD COLUMN plan_id TEXT COLLATE "C";                      
 CREATE INDEX inquiries_to_follow ON inquiries (tenant_id, next_at) WHERE follow = 'pending';
 
 ALTER TABLE reviews ADD COLUMN is_settled BIGINT NOT NULL DEFAULT 0; -- 1: nothing is left to be done about the mark
+UPDATE reviews SET is_settled = 1 WHERE status = 'closed' AND (mark IS NULL OR clearing IS NOT NULL);
 
 CREATE INDEX reviews_to_settle ON reviews (tenant_id, review_id) WHERE is_settled = 0;
 

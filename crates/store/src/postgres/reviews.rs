@@ -201,7 +201,7 @@ impl Postgres {
             "{REVIEW} AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR decision_id = $3)
                AND ($4::text IS NULL OR audience = $4) AND ($5::text IS NULL OR assignee = $5)
                AND ($6::bigint IS NULL OR due_at < $6) AND ($7::text IS NULL OR review_id < $7)
-               AND (NOT $8::boolean OR is_settled = 0)
+               AND (NOT $8::boolean OR (is_settled = 0 AND (status = 'closed' OR mark IS NULL)))
                AND ($9::bigint IS NULL OR (closed_at < $9 AND is_settled = 1))
              ORDER BY review_id DESC LIMIT $10"
         );

@@ -138,17 +138,24 @@ impl Sqlite {
         rejects: Vec<NewLogReject>,
     ) -> Result<Vec<Option<u64>>, StoreError> {
         let writer = writer(self.records.as_ref())?;
-        // INVARIANT: pieces are queued in this order, and a tenant's work is done in the order of its coming.
-        let mut answers = Vec::new();
-        for (entries, rejects) in pieces(entries, rejects) {
+        let append = |entries: Vec<NewLogEntry>, rejects: Vec<NewLogReject>| {
             let of = tenant.clone();
-            answers.push(writer.send_of(tenant.clone(), move |connection, _| {
+            writer.send_piece(tenant.clone(), move |connection, _| {
                 journal::append(connection, &of, arrived, (&entries, &rejects))
-            })?);
+            })
+        };
+        // INVARIANT: pieces are queued in this order, and done in the order of their coming.
+        let mut answers = Vec::new();
+        for entries in pieces(entries) {
+            answers.push(append(entries, Vec::new())?);
         }
         let mut places = Vec::new();
         for answer in answers {
             places.extend(answer.wait().await?);
+        }
+        // Why last: what can't be read has no id by which it would be known when all comes again.
+        if !rejects.is_empty() {
+            append(Vec::new(), rejects)?.wait().await?;
         }
         Ok(places)
     }
@@ -267,17 +274,13 @@ impl Sqlite {
     }
 }
 
-/// A delivery in pieces, what could not be read with the last of them.
-fn pieces(
-    entries: Vec<NewLogEntry>,
-    rejects: Vec<NewLogReject>,
-) -> Vec<(Vec<NewLogEntry>, Vec<NewLogReject>)> {
+/// A delivery in pieces.
+fn pieces(entries: Vec<NewLogEntry>) -> Vec<Vec<NewLogEntry>> {
     let mut entries = entries.into_iter();
     let mut pieces = Vec::new();
-    while entries.len() > JOURNAL_PIECE {
-        pieces.push((entries.by_ref().take(JOURNAL_PIECE).collect(), Vec::new()));
+    while entries.len() > 0 {
+        pieces.push(entries.by_ref().take(JOURNAL_PIECE).collect());
     }
-    pieces.push((entries.collect(), rejects));
     pieces
 }
 

@@ -1,6 +1,6 @@
 //! Moving the write-ahead log into the database beside the writer, so that no commit waits for it.
 
-use std::{cell::Cell, path::Path, sync::Arc, thread::JoinHandle};
+use std::{cell::Cell, path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, OpenFlags};
@@ -21,6 +21,9 @@ const MOST_PAGES: u32 = 8_000;
 /// Pages in the log beyond which the writer waits until the thread is done, and then moves the rest: where nobody leaves the thread a
 /// processor, the log would grow without end.
 const LIMIT_PAGES: u32 = 2 * MOST_PAGES;
+
+/// How long the writer waits for the thread at a commit.
+const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 thread_local! {
     /// Pages in the log after this thread's last commit.
@@ -82,10 +85,13 @@ impl Mover {
             self.told_at = 0;
         }
         if pages >= MOST_PAGES {
-            let _its_end = (pages >= LIMIT_PAGES).then(|| self.shared.moving.lock());
+            // Why not for as long as it takes: decisions wait meanwhile, and the next commit tries again.
+            let _its_end =
+                (pages >= LIMIT_PAGES).then(|| self.shared.moving.try_lock_for(LONGEST_WAIT)).flatten();
             // Why: while the thread is at it this does nothing, and the next commit tries again.
             drop(move_log(writer));
-        } else if pages - self.told_at >= STEP_PAGES {
+        }
+        if pages - self.told_at >= STEP_PAGES {
             self.told_at = pages;
             self.shared.wanted.lock().is_due = true;
             self.shared.wake.notify_one();

@@ -166,7 +166,7 @@ fn list(
         "SELECT {REVIEW} FROM reviews
          WHERE tenant_id = ?1 AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR decision_id = ?3)
            AND (?4 IS NULL OR audience = ?4) AND (?5 IS NULL OR assignee = ?5) AND (?6 IS NULL OR due_at < ?6)
-           AND (?7 IS NULL OR review_id < ?7) AND (?8 = 0 OR is_settled = 0)
+           AND (?7 IS NULL OR review_id < ?7) AND (?8 = 0 OR (is_settled = 0 AND (status = 'closed' OR mark IS NULL)))
            AND (?9 IS NULL OR (closed_at < ?9 AND is_settled = 1))
          ORDER BY review_id DESC LIMIT ?10"
     ))?;

@@ -17,6 +17,10 @@ const BATCH: usize = 256;
 /// a decision is queued in pieces. Each transaction does one piece at the least, so that nothing starves.
 const TURN: Duration = Duration::from_millis(1);
 
+/// For so many decisions one piece of other work comes with them, so that it is not left behind by many, up to the most in a transaction.
+const SHARE: usize = 8;
+const MOST_OTHERS: usize = 8;
+
 /// How often more decisions are waited for, and how many must have come each time: a sync of the disk costs as much for one as for all.
 const MOST_WAITS: usize = 4;
 const WORTH_WAITING: usize = 4;
@@ -78,8 +82,8 @@ impl<T> Answer<T> {
     }
 }
 
-/// By tenant; `None`: what is of none.
-type Lane = Turns<Option<TenantId>, Box<dyn Job>>;
+/// By tenant (`None`: what is of none), and whether it is a piece of its journal: a long delivery holds up nothing else of the tenant.
+type Lane = Turns<(Option<TenantId>, bool), Box<dyn Job>>;
 
 #[derive(Default)]
 struct Queue {
@@ -190,21 +194,21 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
     {
-        self.send(tenant, urgency, expires_at, work)?.wait().await
+        self.send((tenant, false), urgency, expires_at, work)?.wait().await
     }
 
-    /// Queues other work of a tenant, for an answer that is waited for later.
-    pub(super) fn send_of<T, F>(&self, tenant: TenantId, work: F) -> Result<Answer<T>, StoreError>
+    /// Queues a piece of a tenant's journal, for an answer that is waited for later. Pieces keep their order among themselves.
+    pub(super) fn send_piece<T, F>(&self, tenant: TenantId, work: F) -> Result<Answer<T>, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection, &mut State) -> Result<T, StoreError> + Send + 'static,
     {
-        self.send(Some(tenant), Urgency::Background, None, (work, false))
+        self.send((Some(tenant), true), Urgency::Background, None, (work, false))
     }
 
     fn send<T, F>(
         &self,
-        tenant: Option<TenantId>,
+        whose: (Option<TenantId>, bool),
         urgency: Urgency,
         expires_at: Option<Duration>,
         (work, is_whole): (F, bool),
@@ -215,11 +219,16 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let task = Task { work: Some(work), result: None, expires_at, is_whole, reply };
-        self.push(tenant, urgency, Box::new(task))?;
+        self.push(whose, urgency, Box::new(task))?;
         Ok(Answer(answer))
     }
 
-    fn push(&self, tenant: Option<TenantId>, urgency: Urgency, job: Box<dyn Job>) -> Result<(), StoreError> {
+    fn push(
+        &self,
+        whose: (Option<TenantId>, bool),
+        urgency: Urgency,
+        job: Box<dyn Job>,
+    ) -> Result<(), StoreError> {
         let mut queue = self.shared.queue.lock();
         if queue.is_closed {
             return Err(StoreError::Unavailable("the writer has stopped".to_owned()));
@@ -228,7 +237,7 @@ impl Writer {
             Urgency::Decision => &mut queue.decisions,
             Urgency::Background => &mut queue.background,
         };
-        if !lane.push(tenant, job, QUEUE) {
+        if !lane.push(whose, job, QUEUE) {
             return Err(StoreError::Unavailable(format!("{QUEUE} jobs wait already")));
         }
         drop(queue);
@@ -257,7 +266,8 @@ fn next_batch(shared: &Shared) -> Option<Vec<Box<dyn Job>>> {
         shared.wake.wait(&mut queue);
     }
     wait_for_more(&mut queue);
-    let others = queue.background.take(1, |_| true);
+    let share = (queue.decisions.len() / SHARE).clamp(1, MOST_OTHERS);
+    let others = queue.background.take(share, |_| true);
     let mut batch = queue.decisions.take(BATCH - others.len(), |_| true);
     batch.extend(others);
     Some(batch)

@@ -26,17 +26,25 @@ fn nothing_of_who_was_erased_is_left_and_what_was_done_to_others_is_taken_back()
         change(members),
         change(metadata),
     ]);
-    order.title = "About auth0|1.".to_owned();
+    order.title = "About one@example.com, and another.".to_owned();
     order.wanted[0].evidence = vec![Evidence::Alert { id: "alr_of_one".to_owned() }];
     order.wanted[1].reason = "as auth0|12 and auth0|1: both".to_owned();
     order.wanted[1].evidence = vec![Evidence::Alert { id: "alr_of_two".to_owned() }];
     let whole = planned(&world, &order).unwrap();
     let done = carried(world.clone(), &whole);
     let left = whole.without(&is_first).unwrap();
-    for gone in ["auth0|1", "the secret of one", "alr_of_one"] {
+    for gone in ["auth0|1", "one@example.com", "the secret of one", "alr_of_one"] {
         assert!(text(&whole).contains(gone) && !text(&left).contains(gone), "{gone}: {}", text(&left));
     }
     assert!(text(&left).contains("auth0|2") && text(&left).contains("alr_of_two"));
+    let wanted = order.clone().without(&is_first);
+    let kept = serde_json::to_string(&wanted).unwrap();
+    assert!(kept.contains("auth0|2") && !kept.contains("auth0|1\"") && !kept.contains("one@"), "{kept}");
+    assert_eq!(
+        (wanted.wanted.len(), wanted.title.as_str()),
+        (1, ERASED),
+        "what was wanted of the other alone"
+    );
     assert_eq!((left.steps.len(), left.title.as_str()), (whole.steps.len(), ERASED));
     assert!(left.hash() != whole.hash());
     assert!(

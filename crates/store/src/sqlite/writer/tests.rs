@@ -105,9 +105,10 @@ async fn decisions_come_first_and_leave_background_work_its_share() {
     for answer in background.into_iter().chain(decisions) {
         answer.await.unwrap();
     }
-    // What was held and the next transaction have each one place of other work.
-    let full = 1_000 + 2 * (u32::try_from(BATCH).unwrap() - 1);
-    let expected: Vec<u32> = (1_000..full).chain([0]).chain(full..1_600).chain(1..300).collect();
+    // What was held has one place; where many decisions wait, the others have their most.
+    let (batch, most) = (u32::try_from(BATCH).unwrap(), u32::try_from(MOST_OTHERS).unwrap());
+    let full = 1_000 + batch - 1 + batch - most;
+    let expected: Vec<u32> = (1_000..full).chain(0..most).chain(full..1_600).chain(most..300).collect();
     assert_eq!(*bench.ran.lock(), expected);
 }
 
@@ -202,6 +203,36 @@ async fn a_flood_of_one_tenant_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn a_long_delivery_holds_up_nothing_else_of_its_tenant() {
+    let bench = Bench::new();
+    let release = bench.hold();
+    let tenant: TenantId = "t".parse().unwrap();
+    let piece = |number: u32| {
+        let ran = Arc::clone(&bench.ran);
+        let done = move |_: &Connection, _: &mut State| {
+            ran.lock().push(number);
+            Ok(())
+        };
+        bench.writer.send_piece(tenant.clone(), done).unwrap()
+    };
+    let pieces: Vec<_> = (1..=300).map(piece).collect();
+    let ran = Arc::clone(&bench.ran);
+    let other =
+        queued(bench.writer.submit_of(Some(tenant.clone()), Urgency::Background, None, move |_, _| {
+            ran.lock().push(1_000);
+            Ok(())
+        }));
+    release.send(()).unwrap();
+    other.await.unwrap();
+    for piece in pieces {
+        piece.wait().await.unwrap();
+    }
+    let ran = bench.ran.lock();
+    assert_eq!(ran.iter().position(|number| *number == 1_000), Some(1), "after one piece");
+    assert!(ran.iter().filter(|number| **number < 1_000).is_sorted(), "pieces in their order");
+}
+
+#[tokio::test]
 async fn a_full_queue_answers_at_once_and_serves_what_it_took() {
     let bench = Bench::new();
     let release = bench.hold();
@@ -234,7 +265,7 @@ async fn dropping_the_writer_serves_what_is_queued() {
         };
         writer
             .push(
-                None,
+                (None, false),
                 Urgency::Background,
                 Box::new(Task { work: Some(work), result: None, expires_at: None, is_whole: false, reply }),
             )
