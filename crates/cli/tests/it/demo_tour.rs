@@ -6,7 +6,7 @@ use countersign_sandbox::TENANT;
 use crate::{
     browser::{Browser, Page},
     demo::{Demo, SOON},
-    world::{countersign, now},
+    world::{countersign, now, pause},
 };
 
 /// A newcomer with a browser.
@@ -32,6 +32,7 @@ impl Newcomer {
                 return page;
             }
             assert!(began.elapsed() < SOON, "`{part}` does not come: {}", page.text);
+            pause();
         }
     }
 

@@ -294,8 +294,14 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = now();
     while !is_so() {
         assert!(began.elapsed() < PATIENCE, "{what} did not come");
-        std::thread::yield_now();
+        pause();
     }
+}
+
+/// Between two looks: whoever asks as fast as it goes is refused, and takes the processor from what is waited for.
+#[expect(clippy::disallowed_methods, reason = "processes of their own are waited for by the clock")]
+pub fn pause() {
+    std::thread::sleep(Duration::from_millis(25));
 }
 
 /// Copies the files of a folder.

@@ -6,7 +6,7 @@ use countersign_sandbox::simulate::{Kind, Outcome};
 use serde_json::{Value, json};
 
 use super::scene::{DUBLIN, PASSWORD, Scene, visit};
-use crate::world::{TENANT, now};
+use crate::world::{TENANT, now, pause};
 
 /// Sign-ups are queued each minute.
 const QUEUED: Duration = Duration::from_secs(75);
@@ -37,7 +37,7 @@ fn marked(scene: &Scene) -> Value {
             return review.clone();
         }
         assert!(began.elapsed() < QUEUED && reviews.len() < 2, "{reviews:?}");
-        std::thread::yield_now();
+        pause();
     }
 }
 
