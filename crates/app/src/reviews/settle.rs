@@ -33,7 +33,7 @@ impl App {
             return Ok(0);
         }
         let mut filter = ReviewFilter { is_unsettled: true, ..ReviewFilter::default() };
-        let mut done = 0;
+        let (mut done, mut failed) = (0, None);
         for _ in 0..PAGES {
             let rows = self.ports.store.list_reviews(&tenant.id, filter.clone(), PAGE).await?;
             let Some(last) = rows.last() else { break };
@@ -53,15 +53,13 @@ impl App {
                         | Error::NotFound(_)
                         | Error::Internal { .. },
                     ) => {}
-                    // Why told: the tenant answers nothing that can be used, to this one at the least.
-                    Err(error @ Error::Plan(_)) => {
-                        tracing::warn!(tenant.id = %tenant.id, code = error.code(), "a mark can't be settled now");
-                    }
+                    // Why on: the tenant answers nothing that can be used, and maybe to this one alone.
+                    Err(error @ Error::Plan(_)) => failed = failed.or(Some(error)),
                     Err(error) => return Err(error),
                 }
             }
         }
-        Ok(done)
+        failed.map_or(Ok(done), Err)
     }
 
     async fn mark_late(&self, tenant: &Tenant, row: &ReviewRow) -> Result<bool, Error> {
