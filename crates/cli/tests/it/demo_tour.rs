@@ -122,6 +122,7 @@ fn a_newcomer_contains_an_account_with_two_people_sees_it_refused_and_takes_it_b
     let began = now();
     while since(&newcomer.open(&of_plan))[0] != "Signed in" {
         assert!(began.elapsed() < SOON, "nobody signs in again");
+        pause();
     }
     demo.stop();
 }
