@@ -84,7 +84,7 @@ pub(crate) struct Bell {
     rest: Notify,
     /// Held while a plan is begun, so that what goes by itself is counted before the next one is.
     beginning: tokio::sync::Mutex<()>,
-    /// Held while a step is looked at and sent that may lock out, so that two runs don't each shut out one of the last two.
+    /// Held while a step that shuts out somebody who administers the service is looked at and sent.
     pub(super) locking: tokio::sync::Mutex<()>,
     /// In which queue plans are that wait or are under way, as far as they were opened.
     queues: Mutex<BTreeMap<String, Queue>>,

@@ -8,6 +8,7 @@ use countersign_plan::{
     run::StepState,
 };
 use countersign_rights::Role;
+use tokio::sync::MutexGuard;
 
 use super::{
     Hands,
@@ -15,6 +16,15 @@ use super::{
     steps::Course,
 };
 use crate::{App, Error, Tenant, management::Lane};
+
+/// What is known of a step before it is sent.
+pub(super) enum Door<'a> {
+    /// It would lock out.
+    Shut,
+    /// It may be sent. Of somebody who administers the service: while this is held, so that two runs don't each shut out one of the
+    /// last two.
+    Open(Option<MutexGuard<'a, ()>>),
+}
 
 impl App {
     /// What no plan for a tenant may lock out.
@@ -42,31 +52,33 @@ impl App {
 
     /// Whether a step that is about to be sent would: of somebody who administers the service, also by whether any other of them can
     /// sign in at the tenant.
-    pub(super) async fn keeps_out(
+    pub(super) async fn keeps_out<'a>(
         &self,
-        tenant: &Tenant,
+        tenant: &'a Tenant,
         hands: &Hands,
         (course, number): (&Course, usize),
-    ) -> Result<Result<bool, CantLook>, Error> {
+    ) -> Result<Result<Door<'a>, CantLook>, Error> {
         let step = course.step(number)?;
         if !may_lock_out(step) {
-            return Ok(Ok(false));
+            return Ok(Ok(Door::Open(None)));
         }
         let own = self.own(tenant).await?;
         if step.kind == Kind::RotateClientSecret {
-            return Ok(Ok(step.scope.clients.iter().any(|client| own.clients.contains(client))));
+            let is_ours = step.scope.clients.iter().any(|client| own.clients.contains(client));
+            return Ok(Ok(if is_ours { Door::Shut } else { Door::Open(None) }));
         }
         if !step.scope.users.iter().any(|user| own.administrators.contains(user)) {
-            return Ok(Ok(false));
+            return Ok(Ok(Door::Open(None)));
         }
+        let alone = tenant.bell.locking.lock().await;
         for other in own.administrators.iter().filter(|user| !step.scope.users.contains(user)) {
             match is_let_in(hands, other).await {
                 Ok(false) => {}
-                Ok(true) => return Ok(Ok(false)),
+                Ok(true) => return Ok(Ok(Door::Open(Some(alone)))),
                 Err(error) => return Ok(Err(error)),
             }
         }
-        Ok(Ok(true))
+        Ok(Ok(Door::Shut))
     }
 
     /// Everybody who administers the tenant here and signs in by it; nobody where somebody else does too, who is not locked out by it.

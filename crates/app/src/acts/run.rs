@@ -1,7 +1,7 @@
 //! Carrying a plan out, one step after the other.
 
 use countersign_plan::{
-    change::{ChangePlan, may_lock_out},
+    change::ChangePlan,
     gate::Outcome,
     review::{Act, Status},
     run::{Answer, Event, Halt, Next, StepState, Which, Why},
@@ -15,6 +15,7 @@ use super::{
     executor::Turn,
     kept::KeptPlan,
     look::{CantLook, look_at, watch_for},
+    own::Door,
     propose::Asked,
     send::lane,
     steps::Course,
@@ -148,25 +149,21 @@ impl App {
                         Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
                     }
                 }
-                Next::Send { step } => {
-                    let _alone = match may_lock_out(course.step(step)?) {
-                        true => Some(tenant.bell.locking.lock().await),
-                        false => None,
-                    };
-                    match self.keeps_out(tenant, hands, (course, step)).await? {
-                        Ok(true) => return self.bar(tenant, turn, (course, Why::LockOut { at: step })).await,
-                        Ok(false) => {
-                            let (event, delay) =
-                                self.send_next(tenant, hands, (&mut *course, fence), step).await?;
-                            self.keep_event(tenant, (course, fence), event).await?;
-                            if course.run.state(step) == StepState::Waiting {
-                                return self.wait_for_tenant(tenant, turn, (course, delay)).await;
-                            }
-                            continue;
-                        }
-                        Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
+                Next::Send { step } => match self.keeps_out(tenant, hands, (course, step)).await? {
+                    Ok(Door::Shut) => {
+                        return self.bar(tenant, turn, (course, Why::LockOut { at: step })).await;
                     }
-                }
+                    Ok(Door::Open(_alone)) => {
+                        let (event, delay) =
+                            self.send_next(tenant, hands, (&mut *course, fence), step).await?;
+                        self.keep_event(tenant, (course, fence), event).await?;
+                        if course.run.state(step) == StepState::Waiting {
+                            return self.wait_for_tenant(tenant, turn, (course, delay)).await;
+                        }
+                        continue;
+                    }
+                    Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
+                },
             };
             self.keep_event(tenant, (course, fence), event).await?;
         }

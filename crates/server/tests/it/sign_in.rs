@@ -207,6 +207,27 @@ async fn a_page_that_waits_for_news_gets_none_once_its_session_ended() {
     assert_eq!(answer.status, 401, "{}", String::from_utf8_lossy(&answer.bytes));
 }
 
+/// The status that whoever has a session of this principal, who came so, is answered with.
+async fn asks_in_a_session(service: &TestApp, (principal, how): (&str, How)) -> u16 {
+    let (token, now) = (format!("cse_{}_{principal}", how.as_str()), service.clock.now());
+    let row = SessionRow {
+        id: service.fresh_id(),
+        digest: countersign_privacy::Token::received(&token).unwrap().digest(),
+        principal: principal.to_owned(),
+        how: how.as_str().to_owned(),
+        claimed: "[]".to_owned(),
+        created_at: now,
+        seen_at: now,
+        idle_micros: 60_000_000,
+        ends_at: now.plus(60_000_000),
+        ended_at: None,
+    };
+    let writes = vec![AccessWrite::AddSession(row).into()];
+    let commit = Commit { writes, ..Commit::background(TENANT.parse().unwrap()) };
+    service.store.commit(commit).await.unwrap();
+    service.browse("GET", "/v1/access/me", &format!("countersign_session={token}")).await.status
+}
+
 #[tokio::test]
 async fn a_session_by_another_provider_than_the_configured_one_holds_no_more() {
     let service = service().await;
@@ -215,24 +236,8 @@ async fn a_session_by_another_provider_than_the_configured_one_holds_no_more() {
         let id = service.app.add_person(&permit, Some(issuer), "noa", "Noa").await.unwrap();
         let grant = everywhere(Role::Viewer).remove(0);
         service.app.grant(&permit, &NewGrant { principal: id.clone(), grant }).await.unwrap();
-        let (token, now) = (format!("cse_of_{}", issuer.len()), service.clock.now());
-        let row = SessionRow {
-            id: service.fresh_id(),
-            digest: countersign_privacy::Token::received(&token).unwrap().digest(),
-            principal: id,
-            how: How::Oidc.as_str().to_owned(),
-            claimed: "[]".to_owned(),
-            created_at: now,
-            seen_at: now,
-            idle_micros: 60_000_000,
-            ends_at: now.plus(60_000_000),
-            ended_at: None,
-        };
-        let writes = vec![AccessWrite::AddSession(row).into()];
-        let commit = Commit { writes, ..Commit::background(TENANT.parse().unwrap()) };
-        service.store.commit(commit).await.unwrap();
-        let me = service.browse("GET", "/v1/access/me", &format!("countersign_session={token}")).await;
-        assert_eq!(me.status, status, "{issuer}");
+        let me = asks_in_a_session(&service, (&id, How::Oidc)).await;
+        assert_eq!(me, status, "{issuer}");
     }
 }
 
@@ -288,24 +293,8 @@ async fn a_link_from_before_people_could_sign_in_opens_nothing() {
 async fn a_session_from_before_people_could_sign_in_has_ended() {
     let service = service().await;
     for (how, status) in [(How::Link, 401), (How::BreakGlass, 200)] {
-        let (token, now) = (format!("cse_{}_before", how.as_str()), service.clock.now());
-        let row = SessionRow {
-            id: service.fresh_id(),
-            digest: countersign_privacy::Token::received(&token).unwrap().digest(),
-            principal: "local".to_owned(),
-            how: how.as_str().to_owned(),
-            claimed: "[]".to_owned(),
-            created_at: now,
-            seen_at: now,
-            idle_micros: 60_000_000,
-            ends_at: now.plus(60_000_000),
-            ended_at: None,
-        };
-        let writes = vec![AccessWrite::AddSession(row).into()];
-        let commit = Commit { writes, ..Commit::background(TENANT.parse().unwrap()) };
-        service.store.commit(commit).await.unwrap();
-        let me = service.browse("GET", "/v1/access/me", &format!("countersign_session={token}")).await;
-        assert_eq!(me.status, status, "{how}");
+        let me = asks_in_a_session(&service, ("local", how)).await;
+        assert_eq!(me, status, "{how}");
     }
 }
 

@@ -18,11 +18,11 @@ const NICENESS: i32 = 10;
 /// moved nearly all.
 const MOST_PAGES: u32 = 8_000;
 
-/// Pages in the log beyond which the writer waits until the thread is done, and then moves the rest: where nobody leaves the thread a
-/// processor, the log would grow without end.
+/// Pages in the log beyond which the writer waits at each commit for the thread to be done, and then moves the rest: where nobody leaves
+/// the thread a processor, the log would grow without end.
 const LIMIT_PAGES: u32 = 2 * MOST_PAGES;
 
-/// How long the writer waits for the thread at a commit.
+/// How long at the most: decisions wait meanwhile. Judgement.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 thread_local! {

@@ -6,6 +6,7 @@ use countersign_plan::gate::Settings;
 use countersign_rights::{Action, How, Role};
 use countersign_store::{AccessWrite, Commit, GrantRow, Write};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::scene::{Stage, block};
 use crate::{
@@ -105,6 +106,46 @@ async fn whoever_can_not_sign_in_at_the_tenant_is_nobody_who_is_left() {
     stage.app().resume_plan(&stage.mia().await, &plan.id).await.unwrap();
     assert_eq!(stage.run().await.ended, 1);
     assert_eq!(stage.state(&plan.id).await, "done");
+}
+
+#[tokio::test]
+async fn two_runs_at_once_do_not_each_block_one_of_the_last_two() {
+    let stage = Stage::administered(&["auth0|1", "auth0|2"]).await;
+    let plans = [stage.approved(&[block(1)]).await.id, stage.approved(&[block(2)]).await.id];
+    let gate = Arc::new(Semaphore::new(0));
+    *stage.fake.gate.lock() = Some(Arc::clone(&gate));
+    let open = async {
+        for plan in &plans {
+            while stage.state(plan).await != "running" {
+                tokio::task::yield_now().await;
+            }
+        }
+        while !intended(&stage, &plans).await.contains(&true) {
+            tokio::task::yield_now().await;
+        }
+        // Time for the other one to come as far, if nothing keeps it.
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(intended(&stage, &plans).await.iter().filter(|is_intended| **is_intended).count(), 1);
+        gate.add_permits(9);
+    };
+    tokio::join!(stage.run(), open);
+    let mut ends = [stage.state(&plans[0]).await, stage.state(&plans[1]).await];
+    ends.sort();
+    assert_eq!(ends, ["done", "halted"]);
+    let halted = [stage.halt_of(&plans[0]).await, stage.halt_of(&plans[1]).await];
+    assert!(halted.contains(&Some((0, "lock_out"))), "{halted:?}");
+    assert_eq!(stage.fake.taken.lock().len(), 1);
+}
+
+/// Of which plans a step is on its way, or was.
+async fn intended(stage: &Stage, plans: &[String]) -> Vec<bool> {
+    let mut intended = Vec::new();
+    for plan in plans {
+        intended.push(stage.changes_of(plan).await.contains(&"step_intended".to_owned()));
+    }
+    intended
 }
 
 #[tokio::test]
