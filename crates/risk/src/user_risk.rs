@@ -1,7 +1,8 @@
 //! User risk: what is held against a person for a while, whatever their next sign-in looks like.
 //!
 //! It is made of confirmed signals alone, decays, and is kept apart from the score of an event: an ordinary sign-in of a
-//! person at risk is an ordinary sign-in, and what follows from the risk is the policy's matter.
+//! person at risk is an ordinary sign-in, and what follows from the risk is the policy's matter. One fact of it is also read
+//! by itself: that a password which is now reset was found in a breach is evidence about this reset.
 
 use countersign_core::{Level, Score, Timestamp};
 use serde::{Deserialize, Serialize};
