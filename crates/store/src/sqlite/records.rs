@@ -9,8 +9,8 @@ use super::{
     suppressions, tokens,
 };
 use crate::{
-    CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, Scope, StoreError, SwitchRow,
-    Write,
+    CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, ProfileRow, Scope, StoreError,
+    SwitchRow, Write,
 };
 
 /// Appends the leaves and does the writes of one commit.
@@ -72,12 +72,17 @@ fn apply_one(
             decisions::put_standing(connection, tenant, decision, (*expected_granted, *standing, *granted))
         }
         Write::Profile { subject, expected_version, sealed, held, at } => {
-            profiles::write(connection, tenant, subject, (*expected_version, sealed, *held, *at))
+            profiles::write(connection, tenant, subject, (*expected_version, sealed, *held, *at))?;
+            let row = ProfileRow { version: expected_version + 1, sealed: sealed.clone() };
+            state.profiles.written(tenant, subject, row);
+            Ok(())
         }
         Write::Unanswered(decision) => decisions::put_unanswered(connection, tenant, decision),
         Write::DeleteProfile(subject) => {
             inquiries::delete(connection, tenant, subject)?;
-            profiles::delete(connection, tenant, subject)
+            profiles::delete(connection, tenant, subject)?;
+            state.profiles.gone(tenant, subject);
+            Ok(())
         }
         Write::Erasure { key_id, at } => insert_erasure(connection, tenant, key_id, *at),
         Write::Switch(switch) => set_switch(connection, tenant, switch),
