@@ -250,7 +250,8 @@ async fn a_run_that_was_stopped_in_the_dark_is_taken_back_once_a_person_said_wha
 async fn what_somebody_else_made_between_the_look_and_the_call_is_theirs() {
     let theirs = json!({"id": "org_theirs", "name": "new", "display_name": "New"});
     let (stage, plan) = while_it_is_made(async |stage, _| {
-        stage.fake.world.lock().put("organizations", theirs.clone());
+        let mut world = stage.fake.world.lock();
+        world.collections.entry("organizations".to_owned()).or_default().push(theirs.clone());
     })
     .await;
     let (app, tenant, mia) = (stage.app(), &stage.scene.tenant, stage.mia().await);

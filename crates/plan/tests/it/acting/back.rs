@@ -9,7 +9,9 @@ use countersign_plan::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::support::{back_of, carried, change, frame, kinds, of_user, order, plan, planned, world};
+use super::support::{
+    back_of, carried, change, frame, kinds, of_user, order, plan, planned, with_list, world,
+};
 
 fn origin() -> Origin {
     Origin::Undo { plan: "0".repeat(64), person: None, is_own: false, workflow: None }
@@ -51,12 +53,7 @@ fn put(world: &mut World, list: &str, item: Value) {
 
 impl Case {
     fn world(&self) -> World {
-        let mut world = world();
-        let rule = json!({"scope": "authentication", "action": {"block": true}, "match": {"ipv4_cidrs": ["198.51.100.0/24"]}});
-        world.put(
-            "network_acls",
-            json!({"id": "acl_1", "description": "theirs", "active": true, "rule": rule}),
-        );
+        let mut world = with_list(world());
         for (what, one, other) in &self.facts {
             let (user, organization) = (user(*one), organization(*other));
             match what {

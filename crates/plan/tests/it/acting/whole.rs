@@ -3,27 +3,26 @@
 use std::collections::BTreeSet;
 
 use countersign_plan::{
+    Part,
     change::{Call, Change, ChangePlan, Kind, Named, Sends, sentences},
     testing::World,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::support::{back_of, carried, change, kinds, of_user, order, plan, planned, world};
+use super::support::{back_of, carried, change, kinds, of_user, order, plan, planned, with_list, world};
 
 /// A user whose id turns what follows it.
 const HOSTILE: &str = "auth0|\u{202e}\u{3164}x";
 
 fn tenant() -> World {
-    let mut world = world();
+    let mut world = with_list(world());
     world.add_user(HOSTILE, Some("people"));
     for user in ["auth0|1", "auth0|2"] {
         world.put("members of org_b", json!({ "user_id": user }));
     }
     world.put("roles of org_b auth0|1", json!({"id": "rol_0"}));
     world.put("roles of auth0|2", json!({"id": "rol_0"}));
-    let rule = json!({"scope": "authentication", "action": {"block": true}, "match": {"ipv4_cidrs": ["198.51.100.0/24"]}});
-    world.put("network_acls", json!({"id": "acl_1", "description": "theirs", "active": true, "rule": rule}));
     let blocked = plan(&world, [of_user("block_user", "auth0|5")]);
     carried(world, &blocked).world
 }
@@ -94,8 +93,8 @@ fn leaves(value: &Value, found: &mut Vec<Value>) {
 fn sent(call: &Call) -> (Vec<Value>, Value) {
     match call {
         Call::Management(template) => (
-            template.parameters.iter().map(|part| part.shown()).collect(),
-            template.body.as_ref().map(|part| part.shown()).unwrap_or_default(),
+            template.parameters.iter().map(Part::shown).collect(),
+            template.body.as_ref().map(Part::shown).unwrap_or_default(),
         ),
         Call::Notify { receiver, text } => (vec![json!(receiver)], json!(text)),
         Call::Webhook { receiver, body } => (vec![json!(receiver)], body.clone()),
@@ -184,7 +183,7 @@ fn the_eleventh_role_is_shown() {
     let ids: Vec<String> =
         (0..10).map(|n| format!("rol_harmless{n}")).chain(["rol_admin".to_owned()]).collect();
     for id in &ids {
-        world.put("roles", json!({"id": id, "name": id}));
+        world.collections.entry("roles".to_owned()).or_default().push(json!({"id": id, "name": id}));
     }
     let plan = plan(&world, [change(json!({"change": "assign_roles", "user": "auth0|1", "roles": ids}))]);
     assert!(!sentences(&plan)[0].text.contains("rol_admin"), "a headline leaves out");
@@ -212,8 +211,7 @@ fn who_may_not_see_is_shown_of_nobody_and_of_no_value() {
 fn of_what_is_not_known_every_value_is_masked_and_stands_there_for_who_may_see() {
     let mut plan = plan(&world(), [of_user("block_user", "auth0|1")]);
     let Call::Management(template) = &mut plan.steps[0].write.call else { panic!() };
-    template.body =
-        Some(countersign_plan::Part::Value(json!({"blocked": false, "email": "anna@example.com"})));
+    template.body = Some(Part::Value(json!({"blocked": false, "email": "anna@example.com"})));
     check(&plan);
     let masked = Sends::of(&plan.steps[0], &|named, _| Some(format!("[{named:?}]")));
     let body: Value = serde_json::from_str(&masked.body.unwrap()).unwrap();
