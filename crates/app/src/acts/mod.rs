@@ -57,7 +57,7 @@ pub use self::{
 pub(crate) use self::{desk::facts as hand_facts, executor::Bell};
 pub(crate) use self::{recall::OwnPlan, respond::Responding};
 pub use countersign_plan::{
-    change::{Evidence, Left, Wanted},
+    change::{Evidence, Left, Sends, Wanted},
     gate::{Approvals, Reason as GateReason},
     review::Refused,
     run::{Halt, StepState, Why},

@@ -200,7 +200,7 @@ impl App {
         step: usize,
     ) -> Result<(Event, Delay), Error> {
         let of = course.step(step)?.clone();
-        let Ok(ready) = self.ready(hands, &course.run, &of)? else {
+        let Ok(ready) = self.ready((tenant, hands), (&course.kept.row.id, &course.run), &of)? else {
             return Ok((Event::Unfilled { step }, Delay::by(Hindrance::Unread)));
         };
         course.take(Event::Intended { step }).map_err(Error::internal)?;
@@ -253,7 +253,7 @@ impl App {
 }
 
 /// Reads what must be so before a step, or is so after it.
-async fn look(
+pub(super) async fn look(
     hands: &Hands,
     course: &Course,
     (step, which): (usize, Which),

@@ -17,7 +17,7 @@ use super::{
     wait::{Delay, Hindrance},
 };
 use crate::{
-    App, Error,
+    App, Error, Tenant,
     hooks::{HookError, Message},
     management::{Authority, Cause, Error as ApiError, Lane},
 };
@@ -35,8 +35,8 @@ impl App {
     /// What is to be sent; the error says that an earlier answer or a secret is not known.
     pub(super) fn ready(
         &self,
-        hands: &Hands,
-        run: &Run,
+        (tenant, hands): (&Tenant, &Hands),
+        (plan, run): (&str, &Run),
         step: &ChangeStep,
     ) -> Result<Result<Ready, FillError>, Error> {
         let mut secrets = BTreeMap::new();
@@ -53,10 +53,11 @@ impl App {
         let now = self.ports.clock.now();
         Ok(match &step.write.call {
             Call::Management(template) => template.fill(run.answers(), &secrets).map(Ready::Request),
-            Call::Notify { receiver, text } => Ok(Ready::Told {
-                receiver: receiver.clone(),
-                body: message(now, "plan.message", &json!({ "text": text })),
-            }),
+            Call::Notify { receiver, text } => {
+                let path = format!("/plans/{plan}?tenant={}", tenant.id);
+                let data = json!({ "tenant": tenant.id, "text": text, "plan_id": plan, "path": path });
+                Ok(Ready::Told { receiver: receiver.clone(), body: message(now, "plan.message", &data) })
+            }
             Call::Webhook { receiver, body } => {
                 Ok(Ready::Told { receiver: receiver.clone(), body: message(now, "plan.webhook", body) })
             }

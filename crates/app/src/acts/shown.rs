@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_auth0::management::UserId;
 use countersign_detect::{Entity, EntityKind};
 use countersign_plan::{
-    change::{Because, ChangePlan, Evidence, Named, Note, Person, sentences_by},
+    change::{Because, ChangePlan, Evidence, Named, Note, Person, Sends, sentences_by},
     review::Act,
 };
 use countersign_store::{PlanFilter, PlanRow};
@@ -249,13 +249,15 @@ fn shown_because(names: &Names<'_>, because: &Because) -> Because {
 
 fn steps(course: &Course, names: &Names<'_>) -> Vec<StepShown> {
     let plan = course.kept.plan();
-    let sentences = sentences_by(plan, &|named, own| called(names, named, own));
+    let naming = |named, own: &str| called(names, named, own);
+    let sentences = sentences_by(plan, &naming);
     let shown = plan.steps.iter().zip(sentences).enumerate().map(|(number, (step, sentence))| {
         let row = course.run.row(number);
         StepShown {
             name: step.name.clone(),
             kind: step.kind.as_str().to_owned(),
             sentence,
+            sends: Sends::of(step, &naming),
             is_irreversible: step.is_irreversible(),
             because: step.wanted,
             state: course.run.state(number),

@@ -77,6 +77,7 @@ pub(super) const fn word(act: &Act) -> &'static str {
         Act::Begin { .. } => "begun",
         Act::Finish => "finished",
         Act::Halt => "halted",
+        Act::Settle => "settled",
         Act::Resume => "resumed",
         Act::Fail => "failed",
         Act::Recall => "withdrawn",

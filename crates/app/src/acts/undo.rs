@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use countersign_plan::{
     change::{Frame, Origin, undo},
     review::{Act, Status},
-    run::{Event, Halt, Misfit, Why},
+    run::{Event, Halt, Kept, Misfit, Which, Why},
 };
 use countersign_rights::Action;
 
-use super::{PlanHead, PlanRefusal, admit::Candidate, told::Actor};
+use super::{PlanHead, PlanRefusal, admit::Candidate, look::CantLook, run::look, steps::Course, told::Actor};
 use crate::{App, Error, access::Permit};
 
 impl App {
@@ -63,17 +63,19 @@ impl App {
         self.permit(permit.caller(), Action::ExecutePlans, &permit.id).await.map(drop)
     }
 
-    /// A person says whether the step that a run halted at was done, and lets the run go on.
+    /// A person says whether the step that a run halted at was done. A run that halted for it goes on; one that was stopped, or could not
+    /// go on, stays halted.
     ///
     /// # Errors
-    /// `Plan` where the run did not halt there; `NotFound`, `Erased`, `Stale`, `Unavailable`.
+    /// `Plan` where the run did not halt there, or where what the step should have made is not there; `NotFound`, `Erased`, `Stale`,
+    /// `Unavailable`.
     pub async fn settle_step(
         &self,
         permit: &Permit,
         id: &str,
         (step, is_done): (usize, bool),
     ) -> Result<PlanHead, Error> {
-        self.resume_by(permit, id, Event::Settled { step, is_done }).await
+        self.resume_by(permit, id, Event::Settled { step, is_done, kept: Kept::new() }).await
     }
 
     /// A person stops a run before its next step.
@@ -104,18 +106,25 @@ impl App {
         self.resume_by(permit, id, Event::Resumed).await
     }
 
-    async fn resume_by(&self, permit: &Permit, id: &str, event: Event) -> Result<PlanHead, Error> {
+    async fn resume_by(&self, permit: &Permit, id: &str, mut event: Event) -> Result<PlanHead, Error> {
         self.may_execute(permit).await?;
         let kept = self.open_plan(permit, id).await?;
         let mut course = self.open_run(permit, kept).await?;
-        let settled = match &event {
-            Event::Settled { step, .. } => Some(*step),
+        let settled = match &mut event {
+            Event::Settled { step, is_done, kept } => {
+                if *is_done {
+                    *kept = self.made(permit, &course, *step).await?;
+                }
+                Some(*step)
+            }
             _ => None,
         };
         course.take(event).map_err(misfit)?;
         let actor = Actor::Person(permit.caller().id());
         let by = permit.caller().name().to_owned();
-        let next = self.next(permit, &course.kept, (Act::Resume, &by), actor).await?;
+        let act = if course.run.halt().is_some() { Act::Settle } else { Act::Resume };
+        let mut next = self.next(permit, &course.kept, (act, &by), actor).await?;
+        next.row.halt = course.run.halt().map(serde_json::to_string).transpose().map_err(Error::internal)?;
         let row = next.row.clone();
         // Why without the lease: nobody carries out a run that halted, and the plan's version says whether it still is.
         let kept = match settled {
@@ -125,6 +134,20 @@ impl App {
         let beside = kept.map(|(_, beside)| beside).unwrap_or_default();
         self.keep_next_with(permit, (next, beside), None).await?;
         Ok(PlanHead::from(row))
+    }
+
+    /// What is kept of what a step made, as it stands at the tenant; nothing where it made nothing or is not there.
+    async fn made(&self, permit: &Permit, course: &Course, step: usize) -> Result<Kept, Error> {
+        let of = course.kept.plan().steps.get(step);
+        let is_known = |name: &String| course.run.answers().contains_key(name);
+        if of.is_none_or(|of| !of.write.makes() || is_known(&of.name)) {
+            return Ok(Kept::new());
+        }
+        match look(permit.hands()?, course, (step, Which::After)).await? {
+            Ok(Event::Looked { found, .. }) => Ok(found.unwrap_or_default()),
+            Ok(_) => Ok(Kept::new()),
+            Err(CantLook(error)) => Err(Error::Plan(PlanRefusal::Read(error.to_string()))),
+        }
     }
 }
 

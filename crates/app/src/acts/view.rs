@@ -2,7 +2,7 @@
 
 use countersign_core::Timestamp;
 use countersign_plan::{
-    change::{Because, Left, Radius, Sentence},
+    change::{Because, Left, Radius, Sends, Sentence},
     gate::{Approvals, Reason},
     run::{Halt, StepState},
 };
@@ -118,6 +118,8 @@ pub struct StepShown {
     pub kind: String,
     /// What it does, in words made from the step alone.
     pub sentence: Sentence,
+    /// The whole of what it sends.
+    pub sends: Sends,
     /// Whether it can't be undone.
     pub is_irreversible: bool,
     /// Which of the reasons it is for.

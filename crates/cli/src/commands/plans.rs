@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     Verdict,
-    desk::{MOST, go_on, text},
+    desk::{MOST, go_on, plain, text},
     print, reveal,
 };
 use crate::{
@@ -261,6 +261,18 @@ fn line(row: &Value) -> String {
     )
 }
 
+/// The whole of what a step sends.
+fn sent(sends: &Value) -> String {
+    let mut told = format!("     sends {} {}\n", text(sends, "method"), text(sends, "path"));
+    for argument in sends["arguments"].as_array().into_iter().flatten() {
+        told.push_str(&format!("       {} = {}\n", text(argument, "name"), text(argument, "value")));
+    }
+    for line in sends["body"].as_str().into_iter().flat_map(str::lines) {
+        told.push_str(&format!("       {}\n", plain(line)));
+    }
+    told
+}
+
 fn in_words(shown: &Value) -> String {
     let list = |name: &str| shown[name].as_array().map(Vec::as_slice).unwrap_or_default();
     let (plan, radius) = (&shown["plan"], &shown["radius"]);
@@ -277,11 +289,12 @@ fn in_words(shown: &Value) -> String {
     for (number, step) in (1_usize..).zip(list("steps")) {
         let sentence = &step["sentence"];
         told.push_str(&format!(
-            "  {number}. {} [{}] {}\n     {}\n",
+            "  {number}. {} [{}] {}\n     {}\n{}",
             text(step, "name"),
             text(step, "state"),
             text(sentence, "text"),
-            text(sentence, "undone")
+            text(sentence, "undone"),
+            sent(&step["sends"])
         ));
     }
     for note in list("notes").iter().filter_map(Value::as_str) {
@@ -341,7 +354,9 @@ mod tests {
             "radius": { "users": 1, "organizations": 0, "steps": 1, "irreversible": 0 },
             "because": [{ "reason": "they\u{7} called" }],
             "steps": [{ "name": "1.1.block_user", "state": "uncertain",
-                "sentence": { "text": "Block the user `als_1`.", "undone": "Lift the block." } }],
+                "sentence": { "text": "Block the user `als_1`.", "undone": "Lift the block." },
+                "sends": { "method": "PATCH", "path": "/users/{id}", "arguments": [{ "name": "id", "value": "\"als_1\"" }],
+                    "body": "{\n  \"blocked\": true\u{7}\n}" } }],
             "reviews": [{ "act": "approved", "by": "Noa\u{1b}", "at": "2026-08-20T08:00:00Z" }],
             "remarks": [{ "by": "mia", "text": "hm\u{9b}", "at": "2026-08-20T08:30:00Z" }],
             "halt": { "step": 0, "why": { "code": "uncertain" } },
@@ -352,6 +367,7 @@ mod tests {
             "hash 00ff",
             "1. 1.1.block_user [uncertain] Block the user `als_1`.",
             "     Lift the block.",
+            "     sends PATCH /users/{id}\n       id = \"als_1\"\n       {\n         \"blocked\": true\u{fffd}\n       }\n",
             "! Keys go on.",
             "approved by Noa",
             "mia: hm",

@@ -74,6 +74,8 @@ pub enum Act {
     Finish,
     /// It halted on its way.
     Halt,
+    /// A person says of a halted one whether a step was done; it stays halted.
+    Settle,
     /// A halted one goes on: a person settled what nobody knew, or let it go on.
     Resume,
     /// It could not be carried out.

@@ -163,6 +163,7 @@ pub fn review(state: &PlanState, act: &Act, at: At) -> Result<PlanState, Refused
         Act::Begin { hash } => begin(state, hash, at),
         Act::Finish if status == Status::Running => Ok(state.clone().to(Status::Done)),
         Act::Halt if status == Status::Running => Ok(state.clone().to(Status::Halted)),
+        Act::Settle if status == Status::Halted => Ok(state.clone().to(Status::Halted)),
         Act::Resume if status == Status::Halted => Ok(state.clone().to(Status::Running)),
         Act::Fail if matches!(status, Status::Running | Status::Halted) => {
             Ok(state.clone().to(Status::Failed))
@@ -172,7 +173,7 @@ pub fn review(state: &PlanState, act: &Act, at: At) -> Result<PlanState, Refused
             Ok(state.clone().to(Status::Withdrawn))
         }
         Act::Erase if !status.is_final() => Ok(state.clone().to(Status::Erased)),
-        Act::Finish | Act::Halt | Act::Resume | Act::Fail | Act::Erase => Err(Refused::Misfit),
+        Act::Finish | Act::Halt | Act::Settle | Act::Resume | Act::Fail | Act::Erase => Err(Refused::Misfit),
     }
 }
 

@@ -8,9 +8,7 @@ use axum::{
 use countersign_app::{
     App,
     access::{Caller, Permit},
-    acts::{
-        Approvals, Evidence, GateReason, Halt, KindCount, PlanShown, SignInSince, StepShown, StepState, Why,
-    },
+    acts::{Approvals, Evidence, GateReason, Halt, KindCount, PlanShown, SignInSince, StepState, Why},
     reveal::{Aliased, Asked},
 };
 use countersign_core::{Micros, TenantId, Timestamp};
@@ -22,6 +20,7 @@ use super::{
     fault::Fault,
     layout::{Layout, trail_through},
     plan_act,
+    plan_steps::{self, Shown},
     plans::{many, priority, summary},
     query::{self, Link, Parameters, Reader, permitted},
     reveal::{self, Choice},
@@ -30,8 +29,8 @@ use super::{
 };
 use crate::{Server, authn::Known};
 
-/// So many steps are shown one by one.
-const STEPS: usize = 200;
+/// So many reasons are told one by one.
+const REASONS: usize = 200;
 
 /// So much of what a reason rests on is told.
 const EVIDENCE: usize = 8;
@@ -69,6 +68,8 @@ pub(super) struct Page {
     pub(super) reader: Reader,
     pub(super) now: Timestamp,
     pub(super) shown: PlanShown,
+    /// Which of the steps it shows.
+    pub(super) steps: Shown,
     pub(super) rights: Rights,
     /// How whom it touches signed in since it was begun.
     pub(super) since: Vec<SignInSince>,
@@ -126,6 +127,7 @@ pub(super) async fn handle(
         now: app.clock().now(),
         rights: rights(&server, &caller, &permit, &shown),
         shown,
+        steps: Shown::read(&parameters),
         revealed: None,
         told: plan_act::told(parameters.get("told")),
     };
@@ -147,6 +149,7 @@ pub(super) async fn reveal(sent: Sent) -> Result<Response, Fault> {
         now: app.clock().now(),
         rights: rights(&sent.server, &sent.caller, &permit, &shown),
         shown,
+        steps: Shown::All,
         revealed: Some(record),
         told: None,
     };
@@ -265,26 +268,9 @@ impl Page {
                             @if self.is_moving() { span.quiet { " · goes on" } }
                         }
                     }
-                    ol.steps { @for step in steps.iter().take(STEPS) { (Self::step(step, is_begun)) } }
-                    @if steps.len() > STEPS {
-                        p.note { "And " (steps.len() - STEPS) " more steps; the API tells all of them." }
-                    }
+                    (plan_steps::list((&self.tenant, &self.shown.plan.id), (steps, self.steps), is_begun))
                 }
-                p.note { "These sentences are made from what is sent, and from nothing that anybody wrote." }
-            }
-        }
-    }
-
-    fn step(step: &StepShown, is_begun: bool) -> Markup {
-        html! {
-            li {
-                p.wrap { (step.sentence.text) @if is_begun { " " span.tag { (step.state) } } }
-                p.quiet.wrap {
-                    @if step.is_irreversible { strong.alarm { "Irreversible. " } }
-                    @if !step.is_irreversible { "Undone by: " }
-                    (step.sentence.undone)
-                    @if let Some(status) = step.status { " The tenant answered " (status) "." }
-                }
+                p.note { "These sentences are made from what is sent, and from nothing that anybody wrote. What is sent stands beside each, all of it; a character that can't be seen stands as its number, such as " code { "\\u202e" } "." }
             }
         }
     }
@@ -321,7 +307,7 @@ impl Page {
                 p.note { "What stands here was written by whoever proposed the plan, and proves nothing." }
                 blockquote.wrap { p { strong { (self.shown.title) } } }
                 ol.steps {
-                    @for because in self.shown.because.iter().take(STEPS) {
+                    @for because in self.shown.because.iter().take(REASONS) {
                         li {
                             p.wrap { (because.reason) }
                             @if !because.evidence.is_empty() {
@@ -509,6 +495,7 @@ fn reasons_words(reasons: &[GateReason]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use countersign_app::acts::StepShown;
     use serde_json::json;
 
     use super::*;
@@ -517,10 +504,13 @@ mod tests {
     fn shown(state: &str) -> PlanShown {
         let sentence =
             json!({"step": "1.1.block_user", "text": samples::HOSTILE, "undone": "Lift the block."});
+        let sends = json!({"method": "PATCH", "path": "/users/{id}",
+            "arguments": [{"name": "id", "value": samples::HOSTILE}], "body": samples::HOSTILE});
         let step = |state: &str, irreversible: bool| StepShown {
             name: "1.1.block_user".to_owned(),
             kind: "block_user".to_owned(),
             sentence: serde_json::from_value(sentence.clone()).unwrap(),
+            sends: serde_json::from_value(sends.clone()).unwrap(),
             is_irreversible: irreversible,
             because: 0,
             state: state.parse().unwrap(),
@@ -583,6 +573,7 @@ mod tests {
             reader: samples::reader(),
             now: samples::now(),
             shown: shown(state),
+            steps: Shown::From(0),
             rights,
             since: Vec::new(),
             revealed: Some("rec_9".to_owned()),
@@ -635,6 +626,7 @@ mod tests {
             reader: samples::reader(),
             now: samples::now(),
             shown,
+            steps: Shown::From(0),
             rights: all(),
             revealed: None,
             since: Vec::new(),
