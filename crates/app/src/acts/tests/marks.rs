@@ -141,6 +141,42 @@ async fn a_mark_that_is_under_way_at_the_verdict_is_followed_by_its_clearing() {
 }
 
 #[tokio::test]
+async fn a_mark_that_halted_for_good_has_nothing_to_clear() {
+    let stage = stage(json!({"autonomy": {"assign_roles": "auto"}})).await;
+    let review = opened(&stage, &stage.sign_in("auth0|1").await).await;
+    let users = |user: &Value| user["user_id"] != "auth0|1";
+    stage.fake.world.lock().collections.get_mut("users").unwrap().retain(users);
+    stage.run().await;
+    let mark = stage.app().plan(&stage.scene.tenant, review.mark.as_ref().unwrap()).await.unwrap();
+    assert_eq!((mark.plan.state.as_str(), mark.halt.unwrap().why.code()), ("halted", "moved"));
+    assert_eq!(judged(&stage, &review).await.clearing, None);
+    assert!(!is_unsettled(&stage, &review.id).await, "nobody was marked, and that run never goes on");
+}
+
+#[tokio::test]
+async fn a_mark_that_halted_and_may_go_on_is_waited_for_and_cleared() {
+    let stage = stage(json!({"autonomy": {"assign_roles": "auto"}})).await;
+    let review = opened(&stage, &stage.sign_in("auth0|1").await).await;
+    let mark = review.mark.clone().unwrap();
+    *stage.fake.takes_no_writes.lock() = true;
+    for _ in 0..300 {
+        stage.run_later().await;
+    }
+    let halt = stage.app().plan(&stage.scene.tenant, &mark).await.unwrap().halt;
+    assert_eq!(halt.unwrap().why.code(), "late");
+    assert_eq!(judged(&stage, &review).await.clearing, None);
+    assert_eq!(settled(&stage).await, 0);
+    assert!(is_unsettled(&stage, &review.id).await, "a person may let it go on");
+    *stage.fake.takes_no_writes.lock() = false;
+    stage.app().resume_plan(&stage.mia().await, &mark).await.unwrap();
+    stage.run().await;
+    assert!(has_role(&stage, "auth0|1"), "after the verdict");
+    assert_eq!((settled(&stage).await, settled(&stage).await), (1, 0));
+    stage.run().await;
+    assert!(!has_role(&stage, "auth0|1"));
+}
+
+#[tokio::test]
 async fn a_tenant_that_could_not_be_asked_is_asked_again_for_the_mark() {
     let stage = stage(json!({})).await;
     let decision = stage.sign_in("auth0|1").await;
