@@ -228,6 +228,39 @@ async fn an_account_that_comes_of_a_risky_sign_up_is_marked_and_an_older_one_of_
 }
 
 #[tokio::test]
+async fn a_verdict_about_a_sign_up_is_told_of_the_account_at_its_connection_alone() {
+    let stage = stage(json!({})).await;
+    let event = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let asked = event(include_str!("../../../../../fixtures/events/pre-user-registration.json"));
+    let mut made = event(include_str!("../../../../../fixtures/events/post-user-registration.json"));
+    for place in ["user", "connection"] {
+        for (name, value) in asked[place].as_object().unwrap() {
+            made[place][name] = value.clone();
+        }
+    }
+    let mut elsewhere = made.clone();
+    elsewhere["user"]["user_id"] = "email|2".into();
+    elsewhere["connection"] = json!({"id": "con_email", "name": "email", "strategy": "email"});
+    made["user"]["user_id"] = "auth0|new".into();
+    let sign_up = stage.decide(Trigger::PreUserRegistration, asked).await;
+    stage.scene.clock.advance(Duration::from_secs(1));
+    let other = stage.decide(Trigger::PostUserRegistration, elsewhere).await;
+    let account = stage.decide(Trigger::PostUserRegistration, made).await;
+    stage.app().queue_sign_ups(&stage.scene.tenant).await.unwrap();
+    let filter = reviews::ReviewFilter { decision: Some(sign_up.to_string()), ..Default::default() };
+    let listed = stage.app().reviews(&stage.scene.tenant, filter, 9).await.unwrap();
+    judged(&stage, &listed[0].review).await;
+    let scope = countersign_store::Scope::Tenant(stage.tenant());
+    let mut standings = Vec::new();
+    for decision in [&sign_up, &account, &other] {
+        let row = stage.app().ports.store.find_decision(scope, decision).await.unwrap();
+        standings.push(row.unwrap().standing);
+    }
+    use countersign_store::Standing::{Legitimate, Open};
+    assert_eq!(standings, [Legitimate, Legitimate, Open], "the same address elsewhere is another account");
+}
+
+#[tokio::test]
 async fn a_review_of_who_is_erased_waits_for_nobody_and_closed_ones_go_by_age() {
     let stage = stage(json!({})).await;
     let (app, tenant) = (stage.app(), &stage.scene.tenant);
