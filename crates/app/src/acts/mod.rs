@@ -51,7 +51,7 @@ pub use self::{
     refusal::PlanRefusal,
     respond::{PlaybookFiles, Responded, known_detectors},
     since::{SignInEnd, SignInSince},
-    view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
+    view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown, UndoShown},
     wait::{Hindrance, Waits},
 };
 pub(crate) use self::{desk::facts as hand_facts, executor::Bell};

@@ -21,7 +21,7 @@ use super::{
     layout::{Layout, trail_through},
     plan_act,
     plan_steps::{self, Shown},
-    plans::{many, priority, summary},
+    plans::{many, many_of, priority, summary},
     query::{self, Link, Parameters, Reader, permitted},
     reveal::{self, Choice},
     sent::Sent,
@@ -165,6 +165,7 @@ impl Page {
             @if let Some(record) = &self.revealed { (reveal::banner(record)) }
             (self.halted())
             (self.waiting())
+            (self.undone())
             (self.redacted())
             div.columns {
                 div {
@@ -238,6 +239,25 @@ impl Page {
                 }
             }
         }
+    }
+
+    /// That its run was taken back, and by which plan.
+    fn undone(&self) -> Markup {
+        let done = self.shown.undone_by.iter().filter(|undo| undo.state == "done");
+        html! {
+            @for undo in done {
+                p.banner role="status" {
+                    strong { "It was undone" @if undo.steps < self.shown.plan.steps { " in part" } ". " }
+                    "Plan " (self.to_plan(&undo.id)) " took back " (many_of(undo.steps, "step")) ", "
+                    (words::time(undo.changed, self.now)) "."
+                }
+            }
+        }
+    }
+
+    fn to_plan(&self, id: &str) -> Markup {
+        let at = Link::to(&format!("/plans/{id}")).with("tenant", self.tenant.as_str()).done();
+        html! { a href=(at) { code { (words::end(id)) } } }
     }
 
     /// That somebody was erased out of it, and what can still be proved.
@@ -391,7 +411,14 @@ impl Page {
                         div { dt { "Incident" } dd { a href=(at(format!("/incidents/{incident}"))) { code { (incident) } } } }
                     }
                     @if let Some(undone) = &plan.undoes {
-                        div { dt { "Undoes" } dd { a href=(at(format!("/plans/{undone}"))) { code { (words::end(undone)) } } } }
+                        div { dt { "Undoes" } dd { "the run of plan " (self.to_plan(undone)) } }
+                    }
+                    @if !self.shown.undone_by.is_empty() {
+                        div { dt { "Undone by" } dd {
+                            @for undo in &self.shown.undone_by {
+                                p { "plan " (self.to_plan(&undo.id)) " · " (undo.state) " · " (many_of(undo.steps, "step")) }
+                            }
+                        } }
                     }
                     div { dt { "Plan" } dd { code.wrap { (plan.id) } } }
                     div { dt { "Hash" } dd { code.wrap { (plan.hash) } } }
@@ -495,7 +522,7 @@ fn reasons_words(reasons: &[GateReason]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use countersign_app::acts::StepShown;
+    use countersign_app::acts::{StepShown, UndoShown};
     use serde_json::json;
 
     use super::*;
@@ -542,6 +569,9 @@ mod tests {
             steps: vec![step("done", false), step("pending", true)],
             notes: vec!["Access tokens that are out stay good.".to_owned()],
             left: vec![serde_json::from_value(json!({"step": "1.1", "kind": "revoke_access", "why": "sign_in"})).unwrap()],
+            undone_by: ["proposed", "done"].map(|state| UndoShown {
+                id: format!("pln_undo_{state}"), state: state.to_owned(), steps: 1, changed: samples::now(),
+            }).into(),
             reasons: vec![serde_json::from_value(json!({"code": "breaker"})).unwrap()],
             demanded: vec![
                 Approvals::People(2),
@@ -646,6 +676,22 @@ mod tests {
             assert!(page.contains(part), "{part}");
         }
         assert!(!page.contains("/approve\""));
+    }
+
+    #[test]
+    fn what_was_undone_says_by_which_plan_and_an_undo_says_of_which() {
+        let page = page("done", all());
+        samples::check_page(&page);
+        let tenant = samples::tenant();
+        for part in [
+            "It was undone in part. </strong>Plan <a href=\"/plans/pln_undo_done?tenant=",
+            "took back 1 step, ",
+            "</a> · proposed · 1 step</p>",
+            &format!("the run of plan <a href=\"/plans/pln_0?tenant={tenant}\">"),
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        assert_eq!(page.matches("It was undone").count(), 1, "what is proposed undid nothing");
     }
 
     #[test]

@@ -221,6 +221,9 @@ async fn one_proposes_another_approves_and_it_is_carried_out_stopped_nowhere_and
     assert_eq!(scene.post(&noa, &act(&back.json["id"], "approve"), hash).await.status, 200);
     scene.run().await;
     assert!(!scene.is_blocked("auth0|1"));
+    let undone = scene.show(&noa, head["id"].as_str().unwrap()).await["undone_by"].clone();
+    let told = (&undone[0]["id"], &undone[0]["state"], &undone[0]["steps"], undone.as_array().map(Vec::len));
+    assert_eq!(told, (&back.json["id"], &json!("done"), &json!(1), Some(1)), "{undone}");
     let page = scene.send(&noa, "GET", &format!("{PATH}?state=done"), &Value::Null).await.json;
     let kinds: Vec<_> = page["plans"].as_array().unwrap().iter().map(|plan| plan["kinds"].clone()).collect();
     assert!(kinds.len() == 2 && kinds.contains(&json!([{"kind": "block_user", "count": 1}])), "{kinds:?}");

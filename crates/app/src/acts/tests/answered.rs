@@ -216,6 +216,34 @@ async fn what_is_contained_is_refused_at_the_next_sign_in_until_it_is_taken_back
 }
 
 #[tokio::test]
+async fn what_somebody_took_back_is_not_proposed_again_once_another_of_it_is_erased() {
+    let stage = Stage::watching(Mode::Enforce).await;
+    let theft = [exchange(1, 0, false), exchange(2, 1, false), exchange(1, 15, true), exchange(2, 16, true)];
+    stage.know(&theft);
+    assert_eq!(stage.deliver(&theft).await.proposed, 1);
+    let plan = stage.plans().await.remove(0);
+    assert_eq!(plan.users, 2);
+    stage.countersign(&plan).await;
+    let back = stage.app().undo_plan(&stage.mia().await, &plan.id, None).await.unwrap();
+    stage.countersign(&back).await;
+    let blocked = |user| stage.fake.world.lock().find("users", user).unwrap()["blocked"] == true;
+    assert!(!blocked("auth0|1") && !blocked("auth0|2"));
+    let tenant = &stage.scene.tenant;
+    stage.app().erase(tenant, &crate::App::subject(tenant, "auth0|1")).await.unwrap();
+    for most in [3, 4] {
+        stage.forget(&format!("users: [revoke_access]\nleast_severity: critical\nmost_users: {most}\n"));
+        assert_eq!(stage.answer().await.proposed, 0);
+        stage.scene.clock.advance(Duration::from_secs(61));
+    }
+    let wants = |plan: &PlanHead| (plan.origin.clone(), plan.undoes.clone());
+    let mut plans: Vec<_> = stage.plans().await.iter().map(wants).collect();
+    plans.sort();
+    assert_eq!(plans, [("incident".to_owned(), None), ("undo".to_owned(), Some(plan.id.clone()))]);
+    stage.run().await;
+    assert!(!blocked("auth0|2"), "what a person took back stays taken back");
+}
+
+#[tokio::test]
 async fn what_the_tenant_does_not_know_is_no_evidence_and_that_is_told_once() {
     let stage = Stage::watching(Mode::Enforce).await;
     let forged = [exchange(1, 0, false), exchange(1, 15, true)];

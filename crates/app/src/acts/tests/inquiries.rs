@@ -308,6 +308,28 @@ async fn no_answer_leads_to_a_plan_where_that_is_configured() {
 }
 
 #[tokio::test]
+async fn whom_no_mail_ever_reached_did_not_fail_to_answer() {
+    let asked =
+        Asked::with(|settings| inquiries::Settings { on_no_answer: [OnNo::RevokeAccess].into(), ..settings })
+            .await;
+    let decision = asked.sign_in().await;
+    asked.ask(&decision).await.unwrap();
+    *asked.mailer.is_down.lock() = true;
+    asked.mind().await;
+    assert_eq!(asked.state(&decision).await, "waiting");
+    // As where the service stood still until the question's time was over.
+    asked.wait(DAY);
+    asked.mind().await;
+    asked.mind().await;
+    let view = asked.view(&decision).await.unwrap();
+    assert_eq!((view.state, view.follow), ("unreachable", None));
+    assert!(asked.plans().await.is_empty() && asked.mailer.wrote.lock().is_empty());
+    let leaves = asked.stage.app().ports.store.list_leaves(asked.stage.tenant(), 0, 10_000).await.unwrap();
+    let told = |word: &str| leaves.iter().any(|row| String::from_utf8_lossy(&row.leaf).contains(word));
+    assert!(told("inquiry_unreachable") && !told("inquiry_no_answer"));
+}
+
+#[tokio::test]
 async fn the_service_asks_by_itself_once_at_a_time_and_with_a_pause() {
     let asked = Asked::new().await;
     let first = asked.sign_in().await;

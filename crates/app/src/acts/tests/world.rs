@@ -96,6 +96,29 @@ async fn a_run_is_taken_back_and_the_tenant_is_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_plan_tells_what_takes_it_back_and_not_what_came_to_nothing() {
+    let stage = Stage::new(Settings::default()).await;
+    let (app, tenant, mia) = (stage.app(), &stage.scene.tenant, stage.mia().await);
+    let plan = stage.approved(&[block(1), block(2)]).await;
+    stage.run().await;
+    let told = async |id: &str| {
+        let shown = app.plan(tenant, id).await.unwrap();
+        shown.undone_by.into_iter().map(|undo| (undo.id, undo.state, undo.steps)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&plan.id).await, []);
+    let withdrawn = app.undo_plan(&mia, &plan.id, None).await.unwrap();
+    assert_eq!(told(&plan.id).await, [(withdrawn.id.clone(), "proposed".to_owned(), 2)]);
+    app.withdraw_plan(&mia, &withdrawn.id).await.unwrap();
+    assert_eq!(told(&plan.id).await, []);
+    let part = [app.plan(tenant, &plan.id).await.unwrap().steps[0].name.clone()].into();
+    let back = app.undo_plan(&mia, &plan.id, Some(&part)).await.unwrap();
+    app.approve_plan(&stage.approver("noa").await, &back.id, &back.hash).await.unwrap();
+    stage.run().await;
+    assert_eq!(told(&plan.id).await, [(back.id.clone(), "done".to_owned(), 1)]);
+    assert_eq!((told(&back.id).await, stage.state(&plan.id).await.as_str()), (vec![], "done"));
+}
+
+#[tokio::test]
 async fn one_s_own_run_is_taken_back_alone_and_done_again_with_somebody_else_only() {
     let stage = Stage::new(Settings::default()).await;
     let plan = stage.approved(&[block(1)]).await;
