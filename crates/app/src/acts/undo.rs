@@ -122,9 +122,11 @@ impl App {
         course.take(event).map_err(misfit)?;
         let actor = Actor::Person(permit.caller().id());
         let by = permit.caller().name().to_owned();
-        let act = if course.run.halt().is_some() { Act::Settle } else { Act::Resume };
+        // Why only then: what nobody knows of a run that goes on holds it again, as the executor finds and tells.
+        let stays = course.run.halt().filter(|_| settled.is_some());
+        let act = if stays.is_some() { Act::Settle } else { Act::Resume };
         let mut next = self.next(permit, &course.kept, (act, &by), actor).await?;
-        next.row.halt = course.run.halt().map(serde_json::to_string).transpose().map_err(Error::internal)?;
+        next.row.halt = stays.map(serde_json::to_string).transpose().map_err(Error::internal)?;
         let row = next.row.clone();
         // Why without the lease: nobody carries out a run that halted, and the plan's version says whether it still is.
         let kept = match settled {
