@@ -4,6 +4,7 @@
 //! fold over its reviews, each of which is a row and a leaf; how far a run came is a fold over its steps' rows.
 
 mod admit;
+mod approach;
 mod beside;
 mod breaker;
 mod contain;

@@ -11,18 +11,18 @@ use countersign_store::Fence;
 use super::{
     Hands,
     admit::Candidate,
+    approach::{Approach, Way},
     beside::Beside,
     executor::Turn,
     kept::KeptPlan,
     look::{CantLook, look_at, watch_for},
-    own::Door,
     propose::Asked,
     send::lane,
     steps::Course,
     told::Actor,
     wait::{Delay, Hindrance, Waits},
 };
-use crate::{App, Error, Tenant};
+use crate::{App, Error, Tenant, management::Pass};
 
 /// The lease of whoever carries plans out.
 pub(super) const EXECUTOR: &str = "executor";
@@ -124,6 +124,7 @@ impl App {
         if let Some(at) = self.locks_out(tenant, course).await? {
             return self.bar(tenant, turn, (course, Why::LockOut { at })).await;
         }
+        let mut way = Way::default();
         loop {
             if (turn.is_over)() {
                 return Ok(Wait::Over);
@@ -149,13 +150,20 @@ impl App {
                         Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
                     }
                 }
-                Next::Send { step } => match self.keeps_out(tenant, hands, (course, step)).await? {
-                    Ok(Door::Shut) => {
+                Next::Send { step } => match self.approach(tenant, hands, (course, step), &mut way).await? {
+                    Ok(Approach::Shut) => {
                         return self.bar(tenant, turn, (course, Why::LockOut { at: step })).await;
                     }
-                    Ok(Door::Open(_alone)) => {
+                    Ok(Approach::LookAgain) => {
+                        course.look_again()?;
+                        continue;
+                    }
+                    Ok(Approach::PutOff(delay)) => {
+                        return self.wait_for_tenant(tenant, turn, (course, delay)).await;
+                    }
+                    Ok(Approach::Send(pass, _alone)) => {
                         let (event, delay) =
-                            self.send_next(tenant, hands, (&mut *course, fence), step).await?;
+                            self.send_next(tenant, hands, (&mut *course, fence), (step, pass)).await?;
                         self.keep_event(tenant, (course, fence), event).await?;
                         if course.run.state(step) == StepState::Waiting {
                             return self.wait_for_tenant(tenant, turn, (course, delay)).await;
@@ -197,7 +205,7 @@ impl App {
         tenant: &Tenant,
         hands: &Hands,
         (course, fence): (&mut Course, &Fence),
-        step: usize,
+        (step, pass): (usize, Pass),
     ) -> Result<(Event, Delay), Error> {
         let of = course.step(step)?.clone();
         let Ok(ready) = self.ready((tenant, hands), (&course.kept.row.id, &course.run), &of)? else {
@@ -206,7 +214,8 @@ impl App {
         course.take(Event::Intended { step }).map_err(Error::internal)?;
         self.keep_step(tenant, course, step, fence).await?;
         let record = course.record(step).to_owned();
-        let (answer, delay) = self.send_step(hands, (&of, &ready), (&record, &course.kept.state.hash)).await;
+        let hash = &course.kept.state.hash;
+        let (answer, delay) = self.send_step(hands, (&of, &ready, pass), (&record, hash)).await;
         let tries = Waits::of(&course.kept.row).map_or(0, |waits| waits.tries);
         let is_given_up = answer == Answer::NotSent && of.kind.is_dispensable() && tries >= MESSAGES;
         let answer = if is_given_up { Answer::Refused(NOT_TAKEN) } else { answer };

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     App, Error, Tenant,
     hooks::{HookError, Message},
-    management::{Authority, Cause, Error as ApiError, Lane},
+    management::{Authority, Cause, Error as ApiError, Lane, Pass},
 };
 
 /// Random bytes of a password that nobody learns.
@@ -75,7 +75,7 @@ impl App {
     pub(super) async fn send_step(
         &self,
         hands: &Hands,
-        (step, ready): (&ChangeStep, &Ready),
+        (step, ready, pass): (&ChangeStep, &Ready, Pass),
         (record, hash): (&str, &str),
     ) -> (Answer, Delay) {
         let limited = Delay::by(Hindrance::Limited);
@@ -88,7 +88,7 @@ impl App {
                     authority: Authority::Plan(hash.to_owned()),
                 };
                 let lane = lane(step);
-                match hands.port.api().change(request, lane, &cause).await {
+                match hands.port.api().change_in(pass, (request, lane), &cause).await {
                     Ok(reply) => (answered(hands, step, &reply), limited),
                     Err(error) => (refused(&error), Delay::of(&error)),
                 }
@@ -150,8 +150,7 @@ fn refused(error: &ApiError) -> Answer {
     match error {
         ApiError::Refused { refusal, .. } => Answer::of_status(refusal.status),
         ApiError::Scope { .. } => Answer::Refused(403),
-        // Why also what is merely not available: it may have been sent.
-        ApiError::Unknown { .. } | ApiError::Unavailable { .. } | ApiError::Shape { .. } => Answer::Unknown,
+        ApiError::Unknown { .. } | ApiError::Shape { .. } => Answer::Unknown,
         _ => Answer::NotSent,
     }
 }

@@ -341,6 +341,28 @@ async fn evidence_in_doubt_contains_nobody_without_a_person_whatever_the_setting
 }
 
 #[tokio::test]
+async fn who_shares_an_egress_with_an_attacker_is_not_contained_without_a_person() {
+    let stage = by_itself().await;
+    let text =
+        "title: Mine\ndetectors: [login_from_attacker_tls]\nleast_severity: low\nusers: [block_user]\n";
+    let files = PlaybookFiles::new(vec![("mine.yml".to_owned(), text.to_owned())]);
+    assert!(stage.app().take_playbooks(&stage.scene.tenant, Ok(files)));
+    let spray: Vec<Value> = (20..45).map(failure).collect();
+    let mut sign_in = failure(1);
+    sign_in["type"] = json!("s");
+    sign_in["date"] = json!(START.plus(900 * 1_000_000).to_string());
+    stage.know(&spray);
+    stage.deliver(&spray).await;
+    assert_eq!(stage.mine().await, None);
+    // All that shows it is the person's own sign-in, which they did cause.
+    stage.know(std::slice::from_ref(&sign_in));
+    stage.deliver(std::slice::from_ref(&sign_in)).await;
+    assert_eq!(stage.mine().await.as_deref(), Some("proposed"));
+    stage.run().await;
+    assert!(stage.fake.taken.lock().iter().all(|write| !write.contains("blocked")));
+}
+
+#[tokio::test]
 async fn the_gravest_incident_is_answered_first_however_new_another_is() {
     let stage = Stage::watching(Mode::Enforce).await;
     let theft = [exchange(1, 0, false), exchange(1, 15, true)];
