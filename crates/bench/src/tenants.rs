@@ -251,7 +251,8 @@ async fn stream_of(
     told: Told,
 ) -> anyhow::Result<()> {
     let clock = SystemClock::start();
-    let mut ticks = time::interval_at(time::Instant::now() + pace.first, pace.every);
+    time::sleep(pace.first).await;
+    let mut ticks = time::interval(pace.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while clock.monotonic() < pace.lasting {
         ticks.tick().await;

@@ -69,9 +69,10 @@ pub(super) fn find<'a>(
     let is_over = |candidate: &Candidate| candidate.has_login || candidate.has_refusal;
     // Why: what names another transaction or client is about another sign-in; and one ends once.
     open.retain(|candidate| {
-        !differ(candidate.transaction.as_ref(), seen.transaction.as_ref())
-            && !differ(candidate.client.as_ref(), seen.client.as_ref())
-            && !(seen.what == What::Refused && is_over(candidate))
+        let is_another = differ(candidate.transaction.as_ref(), seen.transaction.as_ref())
+            || differ(candidate.client.as_ref(), seen.client.as_ref());
+        let is_over = seen.what == What::Refused && is_over(candidate);
+        !is_another && !is_over
     });
     let by_session = |candidate: &&&Candidate| same(candidate.session.as_ref(), seen.session.as_ref());
     if let Some(found) = nearest(seen, open.iter().filter(by_session)) {
