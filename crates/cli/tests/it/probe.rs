@@ -246,7 +246,7 @@ fn what_was_made_is_deleted_when_asking_fails_or_nobody_knows_whether_it_was_mad
         assert_eq!(probe.status.code(), Some(0), "{}{}", told(&probe), complained(&probe));
         let report = report(&probe);
         for (name, why) in ["metadata", "memory"].into_iter().zip(reasons) {
-            assert_eq!(of(&report, name), ("not asked", why));
+            assert_eq!(of(&report, name), ("not asked", why.as_str()));
         }
         assert_eq!(left(&sandbox), 0, "{reasons:?}");
     }
