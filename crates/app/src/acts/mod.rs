@@ -4,6 +4,7 @@
 //! fold over its reviews, each of which is a row and a leaf; how far a run came is a fold over its steps' rows.
 
 mod admit;
+mod alone;
 mod beside;
 mod breaker;
 mod contain;
@@ -11,6 +12,7 @@ mod desk;
 mod erased;
 mod executor;
 mod forget;
+mod judged;
 mod kept;
 mod look;
 mod of_log;
@@ -19,6 +21,7 @@ mod propose;
 mod recall;
 mod recorder;
 mod refusal;
+mod renew;
 mod respond;
 mod review;
 mod run;

@@ -78,6 +78,7 @@ pub(super) const fn word(act: &Act) -> &'static str {
         Act::Finish => "finished",
         Act::Halt => "halted",
         Act::Resume => "resumed",
+        Act::Renew { .. } => "renewed",
         Act::Fail => "failed",
         Act::Recall => "withdrawn",
         Act::Erase => "erased",
