@@ -4,6 +4,7 @@
 //! fold over its reviews, each of which is a row and a leaf; how far a run came is a fold over its steps' rows.
 
 mod admit;
+mod alone;
 mod approach;
 mod beside;
 mod breaker;
@@ -12,6 +13,7 @@ mod desk;
 mod erased;
 mod executor;
 mod forget;
+mod judged;
 mod kept;
 mod look;
 mod of_log;
@@ -20,6 +22,7 @@ mod propose;
 mod recall;
 mod recorder;
 mod refusal;
+mod renew;
 mod respond;
 mod review;
 mod run;

@@ -1,8 +1,6 @@
 //! Carrying a plan out, one step after the other.
 
 use countersign_plan::{
-    change::ChangePlan,
-    gate::Outcome,
     review::{Act, Status},
     run::{Answer, Event, Halt, Next, StepState, Which, Why},
 };
@@ -10,13 +8,11 @@ use countersign_store::Fence;
 
 use super::{
     Hands,
-    admit::Candidate,
     approach::{Approach, Way},
     beside::Beside,
     executor::Turn,
     kept::KeptPlan,
     look::{CantLook, look_at, watch_for},
-    propose::Asked,
     send::lane,
     steps::Course,
     told::Actor,
@@ -63,7 +59,7 @@ impl App {
         }
         let kept = match kept.state.status {
             Status::Approved => {
-                if kept.row.is_by_policy && self.must_ask(tenant, turn, &kept).await? {
+                if !self.may_begin(tenant, turn, &kept).await? {
                     return Ok(None);
                 }
                 let hash = kept.state.hash.clone();
@@ -74,32 +70,6 @@ impl App {
             _ => return Ok(None),
         };
         self.open_run(tenant, kept).await.map(Some)
-    }
-
-    /// Whether a plan that a policy countersigned is beyond what may go by itself by now: then one that asks people takes its place.
-    async fn must_ask(&self, tenant: &Tenant, turn: &Turn<'_>, kept: &KeptPlan) -> Result<bool, Error> {
-        let verdict = self.judge_plan(tenant, turn.hands, (kept.plan(), false)).await?;
-        if verdict.outcome == Outcome::Auto {
-            return Ok(false);
-        }
-        // Why later: it is another plan, also where no time went by.
-        let now = self.ports.clock.now().max(kept.plan().made_at.plus(1));
-        let good_for = kept.plan().begin_by.since(kept.plan().made_at);
-        let plan = ChangePlan { made_at: now, begin_by: now.plus(good_for), ..kept.plan().clone() };
-        let candidate = Candidate {
-            plan,
-            order: kept.body.order.clone(),
-            actor: Actor::Automation(EXECUTOR),
-            incident: kept.row.incident.clone(),
-            undoes: kept.row.undoes.clone(),
-            asks_people: true,
-            audience: Some(kept.row.audience.clone()),
-        };
-        let (_, state, fresh) = self.let_in_later(tenant, turn.hands, candidate).await?;
-        let act = Act::Supersede { hash: state.hash };
-        let next = self.next(tenant, kept, (act, EXECUTOR), Actor::Automation(EXECUTOR)).await?;
-        self.keep_next_with(tenant, (next, fresh), Some(turn.fence.clone())).await?;
-        Ok(true)
     }
 
     /// An act of the executor.
@@ -222,7 +192,7 @@ impl App {
         Ok((Event::Answered { step, answer }, delay))
     }
 
-    /// Says where and why the run halted and counts it, in one commit; proposes a fresh plan where the world moved.
+    /// Says where and why the run halted and counts it, in one commit. Where the world moved, the turn that follows proposes a fresh plan.
     pub(super) async fn halt(
         &self,
         tenant: &Tenant,
@@ -230,12 +200,10 @@ impl App {
         (course, halt): (&mut Course, &Halt),
     ) -> Result<(), Error> {
         self.keep_step(tenant, course, halt.step, &turn.fence).await?;
-        let text = serde_json::to_string(halt).map_err(Error::internal)?;
         let mut tries = TRIES;
         loop {
-            let mut next =
-                self.next(tenant, &course.kept, (Act::Halt, EXECUTOR), Actor::Automation(EXECUTOR)).await?;
-            next.row.halt = Some(text.clone());
+            let by = (EXECUTOR, Actor::Automation(EXECUTOR));
+            let next = self.next_halted(tenant, (&course.kept, halt), by).await?;
             let beside = match halt.why {
                 Why::Stopped => Beside::default(),
                 _ => self.failure(tenant).await?,
@@ -248,15 +216,6 @@ impl App {
             }
         }
         tracing::error!(tenant.id = %tenant.id, plan = course.kept.row.id, step = halt.step, why = halt.why.code(), "a plan halted");
-        let (Why::Moved { .. }, Some(order)) = (&halt.why, course.kept.body.order.clone()) else {
-            return Ok(());
-        };
-        let incident = course.kept.row.incident.clone();
-        let audience = Some(course.kept.row.audience.clone());
-        let asked = Asked { order, by: EXECUTOR, incident, asks_people: true, audience };
-        if let Err(error) = self.propose_order(tenant, asked).await {
-            tracing::warn!(tenant.id = %tenant.id, plan = course.kept.row.id, code = error.code(), "no fresh plan could be made");
-        }
         Ok(())
     }
 }

@@ -79,6 +79,7 @@ pub(super) const fn word(act: &Act) -> &'static str {
         Act::Halt => "halted",
         Act::Settle => "settled",
         Act::Resume => "resumed",
+        Act::Renew { .. } => "renewed",
         Act::Fail => "failed",
         Act::Recall => "withdrawn",
         Act::Erase => "erased",

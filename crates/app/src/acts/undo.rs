@@ -35,16 +35,23 @@ impl App {
         }
         let caller = permit.caller();
         // Why not of a plan that took back another: that would do again, without anybody else, what was taken back.
-        let is_own = kept.row.proposer == caller.id() && kept.row.undoes.is_none();
+        let may_be_own = kept.row.proposer == caller.id() && kept.row.undoes.is_none();
         let (incident, title) = (kept.row.incident.clone(), title(&kept.plan().title));
         let audience = kept.row.audience.clone();
         let person = self.answerable(caller).await?;
-        let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own, workflow: None };
+        let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own: false, workflow: None };
         let good_for = hands.settings.rules(None, None).waits_for();
         let frame = Frame { at: self.ports.clock.now(), good_for, receivers: hands.receivers() };
         let course = self.open_run(permit, kept).await?;
-        let plan = undo(course.kept.plan(), &course.run, chosen, &title, origin, &frame)
+        let mut plan = undo(course.kept.plan(), &course.run, chosen, &title, origin, &frame)
             .map_err(|faults| Error::Plan(PlanRefusal::Faults(faults)))?;
+        let run = (&course.kept.row, course.kept.plan());
+        if may_be_own
+            && self.is_last_word(permit, run, &plan).await?
+            && let Origin::Undo { is_own, .. } = &mut plan.origin
+        {
+            *is_own = true;
+        }
         let candidate = Candidate {
             plan,
             order: None,
@@ -89,10 +96,10 @@ impl App {
         course.take(Event::Stopped).map_err(misfit)?;
         let actor = Actor::Person(permit.caller().id());
         let by = permit.caller().name().to_owned();
-        let mut next = self.next(permit, &course.kept, (Act::Halt, &by), actor).await?;
+        let at = course.run.halt().ok_or_else(|| Error::internal("a run that was stopped goes on"))?.step;
         // Why stopped, whatever is not known yet: the call that is on its way may still be answered, and else it is seen when it goes on.
-        let stopped = course.run.halt().map(|halt| Halt { step: halt.step, why: Why::Stopped });
-        next.row.halt = stopped.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
+        let halt = Halt { step: at, why: Why::Stopped };
+        let next = self.next_halted(permit, (&course.kept, &halt), (&by, actor)).await?;
         let row = next.row.clone();
         self.keep_next(permit, next, None).await?;
         Ok(PlanHead::from(row))
@@ -130,7 +137,7 @@ impl App {
         let row = next.row.clone();
         // Why without the lease: nobody carries out a run that halted, and the plan's version says whether it still is.
         let kept = match settled {
-            Some(step) => self.step_now(permit, (&course, step), 0).await?,
+            Some(step) => self.step_now(permit, (&course, step), (actor, 0)).await?,
             None => None,
         };
         let beside = kept.map(|(_, beside)| beside).unwrap_or_default();

@@ -31,6 +31,8 @@ const fn kind(act: &Act) -> Option<&'static str> {
         Act::Resume => "plan.resumed",
         Act::Fail => "plan.failed",
         Act::Erase => "plan.erased",
+        // The fresh plan is told of by itself.
+        Act::Renew { .. } => return None,
     })
 }
 
@@ -58,10 +60,8 @@ impl App {
         (row, plan, state): (&PlanRow, &ChangePlan, &PlanState),
         (key, at): (&PersonKey, Timestamp),
     ) -> Result<Vec<Write>, Error> {
-        let mut writes = match kind(act) {
-            Some(kind) => self.notices(tenant, notice(tenant, kind, (row, plan, state)), (key, at))?,
-            None => Vec::new(),
-        };
+        let Some(kind) = kind(act) else { return Ok(Vec::new()) };
+        let mut writes = self.notices(tenant, notice(tenant, kind, (row, plan, state)), (key, at))?;
         if let (Act::Finish, Some(undone)) = (act, &row.undoes) {
             let about = Notice {
                 about: undone.clone(),

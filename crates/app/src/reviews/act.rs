@@ -117,7 +117,8 @@ impl App {
         for decision_id in self.accounts_made(permit, &about).await? {
             self.report(permit, &Outcome::Verdict { decision_id, verdict }).await?;
         }
-        body.closing = Some(Closing { by: told(&by), reason: reason.to_owned() });
+        let person = self.answerable(permit.caller()).await?;
+        body.closing = Some(Closing { by: told(&by), reason: reason.to_owned(), person });
         let (record, at) = (self.make_id(IdKind::Record)?, self.ports.clock.now());
         let leaf = Self::public_leaf(
             permit,

@@ -297,3 +297,19 @@ fn nothing_is_written_only_where_every_kind_is_a_report_at_every_place() {
     settings.installation = report;
     assert!(settings.is_report_only(), "a ceiling over it");
 }
+
+#[test]
+fn plans_are_about_the_same_by_whom_they_touch_and_by_what_their_requests_name() {
+    let (one, other) = (plan(vec![block("auth0|1")]), plan(vec![block("auth0|2")]));
+    assert!(is_about_the_same(&[&one], &one) && !is_about_the_same(&[&one], &other));
+    assert!(is_about_the_same(&[&one, &other], &other));
+    let organization = Organization::Id("org_1".parse().unwrap());
+    let in_organization = plan(vec![notify(Scope::organization(&organization))]);
+    assert!(is_about_the_same(&[&in_organization], &in_organization));
+    assert!(!is_about_the_same(&[&in_organization], &one));
+    // What has no scope is known by its path.
+    let named = plan(vec![ChangeStep { scope: Scope::default(), ..block("auth0|1") }]);
+    assert!(is_about_the_same(&[&named], &one));
+    let everybody = plan(vec![notify(Scope { is_everybody: true, ..Scope::default() })]);
+    assert!(is_about_the_same(&[&everybody], &everybody) && !is_about_the_same(&[&everybody], &one));
+}

@@ -6,10 +6,12 @@ use countersign_auth0::{log::LogEvent, trigger::Event};
 use countersign_core::{Mode, Trigger, Verdict};
 use countersign_plan::gate::Settings;
 use countersign_policy::{Document, Snapshot};
+use countersign_store::Fence;
 use serde_json::{Value, json, value::RawValue};
 
 use super::scene::Stage;
 use crate::{
+    Error, Lead,
     acts::{PlanFilter, PlanHead, PlanShown, PlaybookFiles, Responded},
     decide::{ActionInfo, Ask, Call},
     incidents::tests::START,
@@ -71,13 +73,25 @@ impl Stage {
 
     /// Entries come, are looked at, and incidents are answered.
     async fn deliver(&self, entries: &[Value]) -> Responded {
+        self.watch(entries).await;
+        self.answer().await
+    }
+
+    /// Entries come, and are looked at.
+    async fn watch(&self, entries: &[Value]) {
         let tenant = &self.scene.tenant;
         let raw: Vec<String> = entries.iter().map(Value::to_string).collect();
         let delivery = raw.iter().map(|raw| Ok(LogEvent::parse(raw, None).unwrap())).collect();
         self.app().take_logs(tenant, delivery).await.unwrap();
         let lead = self.app().lead(tenant).await.unwrap().unwrap();
         while self.app().watch_next(tenant, &lead).await.unwrap().entries > 0 {}
-        self.answer().await
+    }
+
+    /// The lead, as a process among several takes it.
+    async fn lead_of(&self, process: &str) -> Lead {
+        let store = &self.app().ports.store;
+        let lease = store.acquire_lease(self.tenant(), "jobs", process, Duration::from_secs(5)).await;
+        Lead::of(Fence { name: "jobs", epoch: lease.unwrap().unwrap().epoch })
     }
 
     async fn answer(&self) -> Responded {
@@ -181,6 +195,23 @@ async fn a_stolen_token_leads_to_a_plan_for_its_owner_once_and_to_another_for_wh
     stage.forget("users: [revoke_access]\nleast_severity: critical\nmost_users: 3\n");
     assert_eq!(stage.answer().await, Responded::default());
     assert!(stage.withheld().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_process_that_lost_the_lead_meanwhile_proposes_nothing() {
+    let stage = Stage::watching(Mode::Enforce).await;
+    let theft = [exchange(1, 0, false), exchange(1, 15, true)];
+    stage.know(&theft);
+    stage.watch(&theft).await;
+    let lost = stage.lead_of("one").await;
+    stage.scene.clock.advance(Duration::from_secs(6));
+    let held = stage.lead_of("other").await;
+    let (app, tenant) = (stage.app(), &stage.scene.tenant);
+    let refused = app.respond_next(tenant, &lost).await;
+    assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
+    assert!(stage.plans().await.is_empty());
+    assert_eq!(app.respond_next(tenant, &held).await.unwrap().proposed, 1);
+    assert_eq!(stage.plans().await.len(), 1);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use countersign_core::{DecisionId, Level};
 use countersign_detect::Severity;
 use countersign_plan::gate::Settings;
 use countersign_rights::{Action, How, Role};
-use countersign_store::Standing;
+use countersign_store::{Commit, InquiryFilter, InquiryState, InquiryWrite, Standing, Write};
 use parking_lot::Mutex;
 use serde_json::Value;
 
@@ -202,6 +202,60 @@ async fn a_yes_lifts_nothing_and_no_answer_is_neither() {
     assert_eq!(asked.state(&two).await, "no_answer");
     assert!(asked.plans().await.is_empty() && asked.stage.fake.taken.lock().is_empty());
     assert_eq!(asked.stage.fake.world.lock().find("users", "auth0|1").unwrap()["blocked"], true);
+}
+
+#[tokio::test]
+async fn of_two_answers_at_once_one_is_kept_and_the_verdict_is_that_one_s() {
+    for _ in 0..8 {
+        let asked = Asked::new().await;
+        let decision = asked.sign_in().await;
+        asked.ask(&decision).await.unwrap();
+        asked.mind().await;
+        let (id, code) = asked.link();
+        let link = (id.as_str(), code.as_str());
+        let form = asked.page(link).await.unwrap().form;
+        let (no, yes) = tokio::join!(asked.answer(link, &form, false), asked.answer(link, &form, true));
+        assert_ne!(no.is_ok(), yes.is_ok(), "{no:?} {yes:?}");
+        let told = (asked.state(&decision).await, asked.standing(&decision).await, asked.plans().await.len());
+        let kept = if no.is_ok() { ("no", Standing::Fraudulent, 1) } else { ("yes", Standing::Open, 0) };
+        assert_eq!(told, kept);
+    }
+}
+
+#[tokio::test]
+async fn a_no_that_was_kept_as_the_process_ended_is_followed_by_its_verdict_and_its_plan() {
+    let asked = Asked::new().await;
+    let decision = asked.sign_in().await;
+    let view = asked.ask(&decision).await.unwrap();
+    asked.mind().await;
+    let app = asked.stage.app();
+    let filter = InquiryFilter::Id(view.id.clone());
+    let row = app.ports.store.list_inquiries(asked.stage.tenant(), filter, 1).await.unwrap().remove(0);
+    let now = app.ports.clock.now();
+    let write = Write::Inquiry(InquiryWrite::Move {
+        id: view.id,
+        expected: (row.state, row.attempts),
+        state: InquiryState::No,
+        next: now,
+        answered: Some(now),
+        leads_to_plan: true,
+    });
+    let commit = Commit { writes: vec![write], ..Commit::background(asked.stage.tenant().clone()) };
+    asked.stage.app().ports.store.commit(commit).await.unwrap();
+    assert_eq!(asked.standing(&decision).await, Standing::Open);
+    asked.mind().await;
+    assert_eq!((asked.standing(&decision).await, asked.plans().await.len()), (Standing::Fraudulent, 1));
+}
+
+#[tokio::test]
+async fn a_no_is_a_verdict_also_where_it_leads_to_no_plan() {
+    let asked = Asked::with(|settings| inquiries::Settings { on_no: [].into(), ..settings }).await;
+    let decision = asked.sign_in().await;
+    asked.ask(&decision).await.unwrap();
+    asked.mind().await;
+    asked.say(false).await;
+    assert_eq!((asked.standing(&decision).await, asked.plans().await.len()), (Standing::Fraudulent, 0));
+    assert_eq!(asked.view(&decision).await.unwrap().follow, Some("needless"));
 }
 
 #[tokio::test]

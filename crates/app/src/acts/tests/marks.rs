@@ -1,15 +1,18 @@
 use std::{sync::Arc, time::Duration};
 
 use countersign_core::{DecisionId, Level, Trigger};
-use countersign_plan::gate::{Layer, Settings};
+use countersign_plan::{
+    gate::{Layer, Settings},
+    review::Refused,
+};
 use countersign_rights::{Action, How, Role};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::scene::Stage;
 use crate::{
-    App, Kept,
-    acts::{Handing, PlanFilter},
+    App, Error, Kept,
+    acts::{Handing, PlanFilter, PlanRefusal},
     outcomes::PersonVerdict,
     reviews::{self, Mark, ReviewHead, VerdictGiven},
 };
@@ -280,4 +283,59 @@ async fn a_review_of_who_is_erased_waits_for_nobody_and_closed_ones_go_by_age() 
     while app.retain(tenant, &lead, Kept::Plans, 400).await.unwrap() > 0 {}
     assert_eq!(ids(all().await.unwrap()), [""; 0]);
     assert!(app.plans(tenant, PlanFilter::default(), 9).await.unwrap().is_empty());
+}
+
+/// What somebody with the role of an approver may do besides.
+async fn agrees(stage: &Stage, name: &str, plan: &str) -> Result<crate::acts::PlanHead, Error> {
+    let hash = stage.app().plan(&stage.scene.tenant, plan).await.unwrap().plan.hash;
+    stage.app().approve_plan(&stage.approver(name).await, plan, &hash).await
+}
+
+fn is_own(answer: &Result<crate::acts::PlanHead, Error>) -> bool {
+    matches!(answer, Err(Error::Plan(PlanRefusal::Review(Refused::Own))))
+}
+
+#[tokio::test]
+async fn whoever_opens_a_review_does_not_countersign_its_mark() {
+    let stage = stage(json!({})).await;
+    let decision = stage.sign_in("auth0|1").await;
+    let noa = stage.permit(("noa", Role::Approver, How::Oidc), Action::WorkReviews).await.unwrap();
+    let review = stage.app().open_review(&noa, &decision, (Handing::default(), "she called")).await.unwrap();
+    let mark = review.mark.unwrap();
+    let answer = agrees(&stage, "noa", &mark).await;
+    assert!(is_own(&answer), "{answer:?}");
+    agrees(&stage, "lea", &mark).await.unwrap();
+    stage.run().await;
+    assert!(has_role(&stage, "auth0|1"));
+}
+
+#[tokio::test]
+async fn nor_where_the_tenant_could_be_asked_for_the_mark_later_only() {
+    let stage = stage(json!({})).await;
+    let decision = stage.sign_in("auth0|1").await;
+    *stage.fake.is_flooded.lock() = true;
+    let noa = stage.permit(("noa", Role::Approver, How::Oidc), Action::WorkReviews).await.unwrap();
+    let review = stage.app().open_review(&noa, &decision, (Handing::default(), "she called")).await.unwrap();
+    *stage.fake.is_flooded.lock() = false;
+    assert_eq!((review.mark.clone(), settled(&stage).await), (None, 1));
+    let answer = agrees(&stage, "noa", &found(&stage, &review.id).await.mark.unwrap()).await;
+    assert!(is_own(&answer), "{answer:?}");
+}
+
+#[tokio::test]
+async fn whoever_gives_the_verdict_does_not_countersign_what_clears_the_mark() {
+    let stage = stage(json!({})).await;
+    let review = opened(&stage, &stage.sign_in("auth0|1").await).await;
+    agrees(&stage, "noa", review.mark.as_ref().unwrap()).await.unwrap();
+    stage.run().await;
+    *stage.fake.is_flooded.lock() = true;
+    let closed = judged(&stage, &review).await;
+    *stage.fake.is_flooded.lock() = false;
+    settled(&stage).await;
+    let clearing = closed.clearing.or(found(&stage, &review.id).await.clearing).unwrap();
+    let answer = agrees(&stage, "ana", &clearing).await;
+    assert!(is_own(&answer), "{answer:?}");
+    agrees(&stage, "noa", &clearing).await.unwrap();
+    stage.run().await;
+    assert!(!has_role(&stage, "auth0|1"));
 }

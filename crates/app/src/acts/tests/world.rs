@@ -17,7 +17,7 @@ async fn proposed(stage: &Stage) -> usize {
 }
 
 #[tokio::test]
-async fn a_world_that_moved_halts_the_run_says_so_and_a_fresh_plan_asks_people() {
+async fn a_world_that_moved_halts_the_run_and_says_so() {
     let stage = Stage::new(Settings::default()).await;
     let roles = json!({"change": "assign_roles", "user": "auth0|2", "roles": ["rol_0"]});
     let plan = stage.approved(&[block(1), roles, block(3)]).await;
@@ -294,7 +294,8 @@ async fn a_part_of_the_service_takes_back_its_own_alone_and_a_permit_for_somethi
     stage.run().await;
     let analyst = ("ana", Role::Analyst, How::Oidc);
     let ana = stage.permit(analyst, Action::TellOutcomes).await.unwrap();
-    let refused = stage.app().take_back(&stage.scene.tenant, (&plan.id, "reviews"), |_| Vec::new()).await;
+    let refused =
+        stage.app().take_back(&stage.scene.tenant, (&plan.id, "reviews"), None, |_| Vec::new()).await;
     assert!(matches!(refused, Err(Error::Plan(PlanRefusal::Misfit))), "{refused:?}");
     let denied = stage.app().undo_plan(&ana, &plan.id, None).await;
     assert!(matches!(denied, Err(Error::Denied { .. })), "{denied:?}");
