@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use countersign_core::{Mode, SubjectId, Timestamp, Verdict};
+use countersign_core::{Mode, SubjectId, Timestamp, Trigger, Verdict};
 use countersign_privacy::Sealed;
 use countersign_risk::{
     Profile, UserRisk, UserSignalKind,
@@ -15,7 +15,7 @@ use countersign_risk::{
 use countersign_store::{DecisionRow, NewDecision, Standing, Write};
 
 use crate::{
-    App, Error, Tenant, crowd::Lesson, decide::record::Record, leaves, subjects::PersonKey,
+    App, Error, Tenant, crowd::Lesson, decide::record::Record, leaves, subjects::PersonKey, user_risk::Mark,
     users_at_risk::held_until,
 };
 
@@ -97,6 +97,22 @@ impl Fold {
         self.profile.user_risk()
     }
 
+    /// Notes what an operator says of the person.
+    pub(crate) fn mark(&mut self, mark: Mark) {
+        let risk = self.profile.user_risk_mut();
+        match mark {
+            Mark::Safe => {
+                risk.clear();
+                self.profile.vouch(self.at);
+            }
+            Mark::Compromised => {
+                risk.add(UserSignalKind::MarkedCompromised, self.at, 0);
+                self.profile.doubt();
+            }
+        }
+        self.is_changed = true;
+    }
+
     /// Changes what is held against the person; `change` says whether it did.
     pub(crate) fn hold(&mut self, change: impl FnOnce(&mut UserRisk) -> bool) {
         self.is_changed |= change(self.profile.user_risk_mut());
@@ -105,6 +121,7 @@ impl Fold {
     /// Weighs a decision anew after `event`.
     pub(crate) fn weigh(&mut self, row: &DecisionRow, record: &Record, event: Event, standing: Standing) {
         if !row.decision.trigger.teaches() {
+            self.judge_sign_up(row, record, event);
             self.writes.push(Write::Standing {
                 decision: row.decision.id.clone(),
                 expected_granted: row.granted,
@@ -137,10 +154,37 @@ impl Fold {
         });
     }
 
+    /// What a person's word about the sign-up of an account confirms about it.
+    fn judge_sign_up(&mut self, row: &DecisionRow, record: &Record, event: Event) {
+        let is_of_account =
+            matches!(row.decision.trigger, Trigger::PostUserRegistration | Trigger::EventStream);
+        if !is_of_account || record.features.sign_up.is_none() {
+            return;
+        }
+        let key = key_of(row);
+        match event {
+            Event::Fraudulent => {
+                self.profile.user_risk_mut().add(UserSignalKind::FraudulentSignUp, self.at, key);
+                self.profile.doubt();
+            }
+            Event::Legitimate => {
+                let risk = self.profile.user_risk_mut();
+                risk.take_back(UserSignalKind::FraudulentSignUp, key);
+                risk.end(UserSignalKind::RiskySignUp);
+                self.profile.vouch(self.at);
+            }
+            Event::Completed | Event::Silence | Event::ChallengePassed { .. } | Event::ChallengeFailed => {
+                return;
+            }
+        }
+        self.is_changed = true;
+    }
+
     /// What an outcome of a sign-in confirms about its person.
     fn settle_user_risk(&mut self, row: &DecisionRow, record: &Record, event: Event) {
         let (key, at) = (key_of(row), self.at);
         let is_confirmed = self.profile.last_seen().is_some();
+        let is_vouched = self.profile.is_vouched(record.features.at);
         let risk = self.profile.user_risk_mut();
         match event {
             Event::Fraudulent => risk.add(UserSignalKind::FraudulentSignIn, at, key),
@@ -162,7 +206,7 @@ impl Fold {
         }
         if is_confirmed {
             risk.end(UserSignalKind::RiskySignUp);
-        } else if record.features.owes_challenge && !risk.has(UserSignalKind::RiskySignUp) {
+        } else if record.features.owes_challenge && !is_vouched && !risk.has(UserSignalKind::RiskySignUp) {
             risk.add(UserSignalKind::RiskySignUp, record.features.at, 0);
         }
     }

@@ -95,6 +95,8 @@ mod short_form;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod sign_ups;
+#[cfg(test)]
 mod signatures;
 #[cfg(test)]
 mod stream;
