@@ -338,6 +338,7 @@ impl App {
             subject: Some(gathered.key.subject.clone()),
             standing: Standing::Open,
             granted: 0,
+            at_tenant: None,
         })
     }
 }

@@ -91,6 +91,8 @@ mod reveals;
 #[cfg(test)]
 mod reviews;
 #[cfg(test)]
+mod scoped_verdicts;
+#[cfg(test)]
 mod short_form;
 #[cfg(test)]
 mod sign_in;

@@ -8,7 +8,7 @@ use countersign_testkit::{Answer, TENANT, TestApp, event_of};
 use serde_json::{Value, json};
 
 use crate::{
-    triggers::{EMAIL, first_login, fraudulent_sign_up},
+    triggers::{first_login, fraudulent_sign_up},
     world::{complete, id_of},
 };
 
