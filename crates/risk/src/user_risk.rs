@@ -47,6 +47,8 @@ pub enum UserSignalKind {
     RiskySignUp,
     /// An operator marked them as compromised.
     MarkedCompromised,
+    /// A person said that the account's sign-up was fraud.
+    FraudulentSignUp,
 }
 
 impl UserSignalKind {
@@ -58,6 +60,7 @@ impl UserSignalKind {
         Self::Incident,
         Self::RiskySignUp,
         Self::MarkedCompromised,
+        Self::FraudulentSignUp,
     ];
 
     /// The word in answers and records.
@@ -70,6 +73,7 @@ impl UserSignalKind {
             Self::Incident => "incident",
             Self::RiskySignUp => "risky_sign_up",
             Self::MarkedCompromised => "marked_compromised",
+            Self::FraudulentSignUp => "fraudulent_sign_up",
         }
     }
 
@@ -77,7 +81,7 @@ impl UserSignalKind {
     const fn weight(self) -> u8 {
         match self {
             Self::MarkedCompromised => 95,
-            Self::FraudulentSignIn => 80,
+            Self::FraudulentSignIn | Self::FraudulentSignUp => 80,
             Self::Incident => 60,
             Self::LeakedPassword | Self::RiskySignUp => 50,
             Self::FailedChallenge => 15,
@@ -91,8 +95,8 @@ impl UserSignalKind {
             Self::LeakedPassword => 0,
             // Why not nothing: whoever is in the account can change its password, too.
             Self::FraudulentSignIn | Self::FailedChallenge | Self::Incident => 1,
-            // Why all: neither is about a password.
-            Self::RiskySignUp | Self::MarkedCompromised => 2,
+            // Why all: none is about a password.
+            Self::RiskySignUp | Self::FraudulentSignUp | Self::MarkedCompromised => 2,
         }
     }
 }

@@ -112,7 +112,14 @@ mod tests {
             is_trusted: true,
             is_censored: false,
         };
-        let mut row = DecisionRow { decision, leaf_index: 1, subject: None, standing, granted: FULL_MILLI };
+        let mut row = DecisionRow {
+            decision,
+            leaf_index: 1,
+            subject: None,
+            standing,
+            granted: FULL_MILLI,
+            at_tenant: None,
+        };
         change(&mut row);
         row
     }

@@ -1,14 +1,11 @@
 //! One sign-up, one review: what is decided before an account is made, and what is decided about the account that came of it.
 
-use countersign_core::{DecisionId, Micros, Trigger};
+use countersign_core::{DecisionId, Trigger};
 use countersign_store::{DecisionRow, ReviewFilter, ReviewRow, Scope};
 use serde_json::Value;
 
 use super::ReviewStatus;
-use crate::{App, Error, Tenant};
-
-/// How long after the question about a sign-up its account is told of; judgement: the tenant runs both Actions in one breath.
-const MADE_WITHIN: Micros = 10 * 60 * 1_000_000;
+use crate::{App, Error, Tenant, decide::MADE_WITHIN};
 
 impl App {
     /// The open review of the sign-up by which an account came to be, if the decision is about such an account and somebody asked

@@ -9,8 +9,8 @@ use super::{
     suppressions, tokens,
 };
 use crate::{
-    CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, ProfileRow, Scope, StoreError,
-    SwitchRow, Write,
+    CheckpointRow, Commit, Committed, Conflict, Counted, IncidentWrite, OutcomeRow, ProfileRow, Scope,
+    StoreError, SwitchRow, Write,
 };
 
 /// Appends the leaves and does the writes of one commit.
@@ -68,8 +68,9 @@ fn apply_one(
         // A decision's facts stand in the row of its leaf; requests come before all else.
         Write::Request { .. } | Write::Decision(_) => Ok(()),
         Write::Outcome(outcome) => insert_outcome(connection, tenant, outcome),
-        Write::Standing { decision, expected_granted, standing, granted } => {
-            decisions::put_standing(connection, tenant, decision, (*expected_granted, *standing, *granted))
+        Write::Standing { decision, expected_granted, standing, granted, at_tenant } => {
+            let counted = Counted { standing: *standing, granted: *granted };
+            decisions::put_standing(connection, tenant, decision, (*expected_granted, counted, *at_tenant))
         }
         Write::Profile { subject, expected_version, sealed, held, at } => {
             profiles::write(connection, tenant, subject, (*expected_version, sealed, *held, *at))?;
