@@ -165,6 +165,9 @@ impl Pass {
 }
 
 /// The Management API of one tenant. Use [`read`] and [`write()`], which know the type of the answer.
+///
+/// Who passes requests on to another passes on [`Self::pass`] and [`Self::change_in`] too: the ones that are given here give no turn, so that
+/// what was looked at may be old when it is sent.
 pub trait Api: Send + Sync {
     /// Sends a request that reads.
     ///

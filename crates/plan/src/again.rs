@@ -112,13 +112,12 @@ fn name(change: &mut Change, made: &BTreeMap<&str, OrganizationId>) {
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::Timestamp;
     use serde_json::json;
 
     use super::*;
     use crate::{
         Answers,
-        change::{Back, Call, Forever, Kind, Origin, Person, Scope, Wanted, Write},
+        change::{Back, Call, Forever, Kind, Scope, Wanted, Write, samples},
         run::Row,
     };
 
@@ -145,26 +144,13 @@ mod tests {
     }
 
     fn left(steps: Vec<ChangeStep>, states: &[StepState]) -> Again {
-        let person = Person { issuer: "i".to_owned(), subject: "s".to_owned() };
         let count = steps.iter().map(|step| step.wanted + 1).max().unwrap();
+        let plan = samples::plan(steps);
         let order = Order {
-            tenant: "acme".parse().unwrap(),
-            title: "t".to_owned(),
-            origin: Origin::Person { person },
+            tenant: plan.tenant.clone(),
+            title: plan.title.clone(),
+            origin: plan.origin.clone(),
             wanted: vec![wanted(); count],
-        };
-        let plan = ChangePlan {
-            v: 1,
-            tenant: order.tenant.clone(),
-            domain: "d".to_owned(),
-            title: "t".to_owned(),
-            origin: order.origin.clone(),
-            made_at: Timestamp::from_seconds(0),
-            begin_by: Timestamp::from_seconds(9),
-            because: vec![],
-            steps,
-            left: vec![],
-            notes: vec![],
         };
         let rows = states.iter().map(|state| Row { state: *state, is_seen: true, ..Row::default() });
         let run = Run::load(&plan, rows.collect(), Answers::new(), None).unwrap();

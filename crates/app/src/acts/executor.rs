@@ -248,7 +248,7 @@ impl App {
                         ran.waiting += 1;
                         put_off.insert(plan);
                     }
-                    Err(error @ Error::Internal { .. }) => {
+                    Err(error @ (Error::Internal { .. } | Error::Plan(_))) => {
                         ran.waiting += 1;
                         failure = self.put_off_unread(tenant, &turn.fence, (&plan, &error)).await.err();
                         put_off.insert(plan);
@@ -291,7 +291,7 @@ impl App {
                     ran.waiting += 1;
                     put_off.insert(plan);
                 }
-                Err(error @ Error::Internal { .. }) => {
+                Err(error @ (Error::Internal { .. } | Error::Plan(_))) => {
                     ran.waiting += 1;
                     self.put_off_unread(tenant, &turn.fence, (&plan, &error)).await?;
                     put_off.insert(plan);

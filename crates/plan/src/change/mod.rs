@@ -34,6 +34,8 @@ mod reads;
 mod receivers;
 mod redact;
 mod roles;
+#[cfg(test)]
+pub(crate) mod samples;
 mod sends;
 mod sentences;
 mod step;

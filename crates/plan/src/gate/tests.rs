@@ -8,7 +8,10 @@ use serde_json::json;
 use super::*;
 use crate::{
     Part, Template,
-    change::{Back, Call, ChangePlan, ChangeStep, Forever, Kind, Organization, Origin, Person, Scope, Write},
+    change::{
+        Back, Call, ChangePlan, ChangeStep, Forever, Kind, Organization, Origin, Person, Scope, Write,
+        samples,
+    },
     gate::Autonomy::{Auto, Propose, Report},
 };
 
@@ -38,19 +41,8 @@ fn block(user: &str) -> ChangeStep {
 }
 
 fn plan(steps: Vec<ChangeStep>) -> ChangePlan {
-    ChangePlan {
-        v: 1,
-        tenant: tenant(),
-        domain: "d".to_owned(),
-        title: "t".to_owned(),
-        origin: Origin::Person { person: person("p") },
-        made_at: Timestamp::from_seconds(0),
-        begin_by: Timestamp::from_seconds(99),
-        because: vec![],
-        steps,
-        left: vec![],
-        notes: vec![],
-    }
+    let origin = Origin::Person { person: person("p") };
+    ChangePlan { tenant: tenant(), origin, begin_by: Timestamp::from_seconds(99), ..samples::plan(steps) }
 }
 
 fn saying(kind: Kind, autonomy: Autonomy) -> Layer {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     Claim, Keep, Look, Miss, Part, Template,
-    change::{Back, Call, Forever, Kind, Origin, Person, Scope, Write},
+    change::{Back, Call, Forever, Kind, Scope, Write, samples::plan},
 };
 
 fn look() -> Vec<Look> {
@@ -26,23 +26,6 @@ fn step(name: &str, kind: Kind, is_blind: bool, may_repeat: bool) -> ChangeStep 
     };
     let back = Back::Irreversible(Forever::Told);
     ChangeStep { name: name.to_owned(), kind, wanted: 0, scope: Scope::default(), write, back }
-}
-
-fn plan(steps: Vec<ChangeStep>) -> ChangePlan {
-    let person = Person { issuer: "i".to_owned(), subject: "s".to_owned() };
-    ChangePlan {
-        v: 1,
-        tenant: "acme".parse().unwrap(),
-        domain: "d".to_owned(),
-        title: "t".to_owned(),
-        origin: Origin::Person { person },
-        made_at: countersign_core::Timestamp::from_seconds(0),
-        begin_by: countersign_core::Timestamp::from_seconds(9),
-        because: vec![],
-        steps,
-        left: vec![],
-        notes: vec![],
-    }
 }
 
 fn seen(step: usize, which: Which) -> Event {

@@ -344,11 +344,15 @@ async fn a_plan_that_can_never_be_made_is_given_up_and_people_see_it() {
     assert_eq!(asked.view(&gone).await.unwrap().follow, Some("failed"));
 }
 
+/// Where no answer leads to a plan.
+async fn heeding_silence() -> Asked {
+    Asked::with(|settings| inquiries::Settings { on_no_answer: [OnNo::RevokeAccess].into(), ..settings })
+        .await
+}
+
 #[tokio::test]
 async fn no_answer_leads_to_a_plan_where_that_is_configured() {
-    let asked =
-        Asked::with(|settings| inquiries::Settings { on_no_answer: [OnNo::RevokeAccess].into(), ..settings })
-            .await;
+    let asked = heeding_silence().await;
     let decision = asked.sign_in().await;
     asked.ask(&decision).await.unwrap();
     asked.mind().await;
@@ -363,9 +367,7 @@ async fn no_answer_leads_to_a_plan_where_that_is_configured() {
 
 #[tokio::test]
 async fn whom_no_mail_ever_reached_did_not_fail_to_answer() {
-    let asked =
-        Asked::with(|settings| inquiries::Settings { on_no_answer: [OnNo::RevokeAccess].into(), ..settings })
-            .await;
+    let asked = heeding_silence().await;
     let decision = asked.sign_in().await;
     asked.ask(&decision).await.unwrap();
     *asked.mailer.is_down.lock() = true;
