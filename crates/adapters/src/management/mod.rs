@@ -4,6 +4,8 @@
 //! is sent. Nothing of a request or a token gets into an error.
 
 mod assertion;
+#[cfg(test)]
+mod fuzz;
 mod installed;
 mod limit;
 mod pages;
