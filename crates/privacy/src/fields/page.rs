@@ -99,9 +99,7 @@ fn about(source: &str) -> &'static str {
             "Claims of ID tokens, by which people sign in, and of access tokens of applications. The claim that \
              `access.oidc.roles_claim` names is compared and not kept; like every other claim it has no row."
         }
-        "management" => {
-            "What is read of a tenant by the Management API; the first name is the object's."
-        }
+        "management" => "What is read of a tenant by the Management API; the first name is the object's.",
         _ => "Beside what every trigger has.",
     }
 }

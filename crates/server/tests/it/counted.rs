@@ -82,8 +82,7 @@ async fn each_way_to_prove_nothing_is_counted_and_a_flood_of_it_is_one_leaf_a_mi
     assert_eq!(size(&service).await, before, "a flood writes nothing");
     service.clock.advance(Duration::from_secs(60));
     service.app.tell_refused().await.unwrap();
-    let anywhere =
-        json!({ "credentials": "100", "short_form_tokens": "20", "sign_ins": "40", "stream_tokens": "20", "count": "180" });
+    let anywhere = json!({ "credentials": "100", "short_form_tokens": "20", "sign_ins": "40", "stream_tokens": "20", "count": "180" });
     let mut here = anywhere.clone();
     for (fact, count) in
         [("signatures", "40"), ("certificates", "20"), ("stream_tokens", "40"), ("count", "260")]
@@ -100,7 +99,10 @@ async fn each_way_to_prove_nothing_is_counted_and_a_flood_of_it_is_one_leaf_a_mi
 async fn what_was_refused_at_one_tenant_alone_leaves_nothing_at_another() {
     let service = service().await;
     for n in 0..3 {
-        assert_eq!(service.send(signed_by(&service, 99, service.clock.now().seconds() + n)).await.status, 401);
+        assert_eq!(
+            service.send(signed_by(&service, 99, service.clock.now().seconds() + n)).await.status,
+            401
+        );
     }
     service.clock.advance(Duration::from_secs(60));
     service.app.tell_refused().await.unwrap();

@@ -223,7 +223,8 @@ async fn while_nothing_may_come_a_delivery_is_refused_unread_and_an_unknown_toke
         let answer = deliver_to(&service, &path, log_token(OTHER_TENANT).expose(), "[{}]".to_owned()).await;
         check_problem(&answer, 401, "stream.unknown");
     }
-    let broken = || deliver_to(&service, &path, log_token(TENANT).expose(), "<html>".to_owned());
+    let token = log_token(TENANT);
+    let broken = || deliver_to(&service, &path, token.expose(), "<html>".to_owned());
     check_problem(&broken().await, 400, "body.malformed");
     assert_eq!(delivered(&service, &entries(0..3)).await.status, 200);
     check_problem(&broken().await, 429, "rate_limited");
