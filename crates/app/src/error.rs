@@ -270,9 +270,11 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(Conflict::Request) => Self::Replayed,
-            StoreError::Unavailable(_) | StoreError::Expired | StoreError::Stale | StoreError::Fenced => {
-                Self::Unavailable { detail: error.to_string() }
-            }
+            StoreError::Unavailable(_)
+            | StoreError::InUse(_)
+            | StoreError::Expired
+            | StoreError::Stale
+            | StoreError::Fenced => Self::Unavailable { detail: error.to_string() },
             StoreError::Conflict(_) | StoreError::Corrupt(_) => Self::Internal { detail: error.to_string() },
         }
     }

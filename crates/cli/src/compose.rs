@@ -1,6 +1,6 @@
 //! Putting the parts together: configuration to a running application.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use countersign_adapters::messages::Console;
@@ -9,7 +9,8 @@ use countersign_core::{Clock, Entropy, Secret, TenantId};
 use countersign_policy::Snapshot;
 use countersign_privacy::{MasterKey, Token};
 use countersign_server::{Operator, Server, Settings, signature::SigningKey};
-use countersign_store::{Access, Store};
+use countersign_store::{Access, Store, StoreError};
+use tokio::time;
 
 use crate::{
     clock::{SystemClock, SystemEntropy},
@@ -23,6 +24,12 @@ use crate::{
 /// What is said of a replica without keys.
 const NO_SHARED_KEYS: &str = "with PostgreSQL no key is made at the start, since every replica needs the same: make them \
     once by `countersign keys init` and give each replica those files, or name them under `keys`";
+
+/// How long a service that starts waits for whoever owns the data: a command that was denied has them for a moment, to tell of it.
+const TURN: Duration = Duration::from_secs(10);
+
+/// Between two looks at whether the data are free.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What stands below the use cases: time, chance, the data directory and its keys.
 pub struct Base {
@@ -97,7 +104,7 @@ impl Base {
         clock: &Arc<dyn Clock>,
         files: &ReferenceFiles,
     ) -> anyhow::Result<Arc<App>> {
-        let store = open_store(config, Access::Own, clock).await?;
+        let store = open_store_in_turn(config, clock, TURN).await?;
         let mut tenants = tenants(config)?;
         for tenant in &mut tenants {
             tenant.enrichment = connector(config, &tenant.id, clock)?;
@@ -418,6 +425,36 @@ pub async fn open_store(config: &Config, access: Access, clock: &Arc<dyn Clock>)
     Ok(store)
 }
 
+/// Opens the configured store to own it, once whoever owns it now is done; waits for so long at the most.
+async fn open_store_in_turn(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    patience: Duration,
+) -> anyhow::Result<Store> {
+    let until = clock.monotonic() + patience;
+    let mut is_told = false;
+    loop {
+        let error = match open_store(config, Access::Own, clock).await {
+            Err(error) if is_in_use(&error) => error,
+            opened => return opened,
+        };
+        if clock.monotonic() >= until {
+            return Err(error.context(format!("waited {} seconds for its turn", patience.as_secs())));
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            tracing::warn!(
+                seconds = patience.as_secs(),
+                "another process uses the data directory, so the start waits for it"
+            );
+        }
+        time::sleep(LOOK).await;
+    }
+}
+
+fn is_in_use(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::InUse(_)))
+}
+
 /// Refuses a data directory whose files a restore has moved in part.
 fn assert_whole(folder: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(
@@ -426,4 +463,25 @@ fn assert_whole(folder: &Path) -> anyhow::Result<()> {
         folder.display()
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_start_waits_for_whoever_has_the_data_for_a_moment_and_not_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.storage.directory = folder.path().to_owned();
+        let clock = system_clock();
+        let owner = open_store(&config, Access::Own, &clock).await.unwrap();
+        let refused = open_store_in_turn(&config, &clock, LOOK).await.err().unwrap();
+        assert!(is_in_use(&refused) && format!("{refused:#}").contains("in use by another process"));
+        let (opened, ()) = tokio::join!(open_store_in_turn(&config, &clock, TURN), async {
+            time::sleep(3 * LOOK).await;
+            drop(owner);
+        });
+        assert!(opened.is_ok(), "{:?}", opened.err());
+    }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context;
-use countersign_app::App;
+use countersign_app::{App, access::DeniedCommand};
 use countersign_core::TenantId;
 use countersign_rights::Action;
 use countersign_store::Access;
@@ -23,17 +23,17 @@ use crate::{
     listen::stopped,
 };
 
-/// The file, a line each: the action, and the tenant or nothing.
+/// The file, a line each: the action, the tenant or nothing, and `elsewhere` or nothing.
 const FILE: &str = "denied-commands";
+
+/// What stands behind a tenant that is yet to be told of a denial at one of which nothing is here.
+const ELSEWHERE: &str = "elsewhere";
 
 /// What waits at the most, some 5,000 commands: whoever is denied can ask again.
 const MAX_BYTES: u64 = 256 * 1_024;
 
 /// Between two looks of a service at the file.
 const LOOK: Duration = Duration::from_secs(2);
-
-/// What was denied: at a tenant, or of the data as a whole.
-type Denial = (Option<TenantId>, Action);
 
 /// The commands that wait.
 struct Waiting(PathBuf);
@@ -44,19 +44,22 @@ impl Waiting {
     }
 
     /// Adds one; it is on disk when this returns. Nothing is added beyond the bound.
-    fn add(&self, tenant: Option<&TenantId>, action: Action) -> io::Result<()> {
+    fn add(&self, denied: &DeniedCommand) -> io::Result<()> {
         let mut file = File::options().create(true).append(true).mode(0o600).open(&self.0)?;
         // Why: whoever tells of what is there takes it all away.
         file.lock()?;
         if file.metadata()?.len() < MAX_BYTES {
-            let tenant = tenant.map(|tenant| format!(" {tenant}")).unwrap_or_default();
-            file.write_all(format!("{action}{tenant}\n").as_bytes())?;
+            file.write_all(line(denied).as_bytes())?;
         }
         file.sync_all()
     }
 
-    /// Tells the ledgers of all that wait, which is then there no more. What can't be told waits on.
+    /// Tells the ledgers of all that wait, which is then there no more. What can't be told waits on, and so does all of it where no ledger
+    /// is there.
     async fn tell(&self, app: &App) -> anyhow::Result<()> {
+        if app.tenants().next().is_none() {
+            return Ok(());
+        }
         let mut file = match File::options().read(true).write(true).open(&self.0) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -69,12 +72,10 @@ impl Waiting {
         let mut bytes = Vec::new();
         (&mut file).take(MAX_BYTES * 2).read_to_end(&mut bytes).with_context(|| self.named())?;
         let (mut left, mut failed) = (String::new(), None);
-        for ((tenant, action), count) in counted(&String::from_utf8_lossy(&bytes)) {
+        for (denied, count) in counted(&String::from_utf8_lossy(&bytes)) {
             // Why on, and why what was told goes: one ledger that can't be written must not fill the others.
-            for (tenant, error) in app.tell_denied_commands(tenant.as_ref(), action, count).await {
-                for _ in 0..count {
-                    left.push_str(&format!("{action} {tenant}\n"));
-                }
+            for (denied, error) in app.tell_denied_commands(&denied, count).await {
+                (0..count).for_each(|_| left.push_str(&line(&denied)));
                 failed = Some(error);
             }
         }
@@ -91,16 +92,29 @@ impl Waiting {
     }
 }
 
+fn line(denied: &DeniedCommand) -> String {
+    let tenant = denied.tenant.as_ref().map(|tenant| format!(" {tenant}")).unwrap_or_default();
+    let elsewhere = if denied.is_elsewhere { format!(" {ELSEWHERE}") } else { String::new() };
+    format!("{}{tenant}{elsewhere}\n", denied.action)
+}
+
+/// What a line says; `None` for nothing that is known.
+fn read(line: &str) -> Option<DeniedCommand> {
+    let mut words = line.split(' ');
+    let action = words.next()?.parse().ok()?;
+    let tenant = words.next().map(str::parse).transpose().ok()?;
+    let is_elsewhere = match words.next() {
+        None => false,
+        Some(word) => (word == ELSEWHERE).then_some(true)?,
+    };
+    words.next().is_none().then_some(DeniedCommand { action, tenant, is_elsewhere })
+}
+
 /// How often each was denied; lines that say nothing are passed over.
-fn counted(text: &str) -> BTreeMap<Denial, u64> {
+fn counted(text: &str) -> BTreeMap<DeniedCommand, u64> {
     let mut counts = BTreeMap::new();
-    for line in text.lines() {
-        let (action, tenant) =
-            line.split_once(' ').map_or((line, None), |(action, tenant)| (action, Some(tenant)));
-        let tenant = tenant.map(str::parse).transpose();
-        if let (Ok(action), Ok(tenant)) = (action.parse(), tenant) {
-            *counts.entry((tenant, action)).or_insert(0) += 1;
-        }
+    for denied in text.lines().filter_map(read) {
+        *counts.entry(denied).or_insert(0) += 1;
     }
     counts
 }
@@ -115,7 +129,8 @@ pub async fn record(config: &Config, tenant: Option<&TenantId>, action: Action) 
         return Ok(());
     }
     let waiting = Waiting::of(folder);
-    waiting.add(tenant, action).with_context(|| waiting.named())?;
+    let denied = DeniedCommand { action, tenant: tenant.cloned(), is_elsewhere: false };
+    waiting.add(&denied).with_context(|| waiting.named())?;
     // Why no error: a service owns the data, or the next start does.
     let Ok(app) = own(config).await else { return Ok(()) };
     waiting.tell(&app).await
@@ -155,6 +170,10 @@ mod tests {
 
     use super::*;
 
+    fn denied(tenant: &str, action: Action, is_elsewhere: bool) -> DeniedCommand {
+        DeniedCommand { action, tenant: tenant.parse().ok(), is_elsewhere }
+    }
+
     /// What a tenant's ledger tells of denials: the action and how often.
     async fn told(service: &TestApp, tenant: &str) -> Vec<(String, String)> {
         let leaves = service.store.list_leaves(&tenant.parse().unwrap(), 0, 100).await.unwrap();
@@ -175,10 +194,11 @@ mod tests {
              BEGIN SELECT RAISE(ABORT, 'full'); END"
         );
         database.execute_batch(&full).unwrap();
-        waiting.add(None, Action::MaintainData).unwrap();
-        waiting.add(None, Action::MaintainData).unwrap();
-        waiting.add(Some(&TENANT.parse().unwrap()), Action::ReadLedger).unwrap();
-        let expected = [("maintain_data", "2"), ("read_ledger", "1")]
+        let all = denied("", Action::MaintainData, false);
+        for one in [&all, &all, &denied(TENANT, Action::ReadLedger, false)] {
+            waiting.add(one).unwrap();
+        }
+        let expected = [("read_ledger", "1"), ("maintain_data", "2")]
             .map(|(action, count)| (action.to_owned(), count.to_owned()));
         let left = format!("maintain_data {OTHER_TENANT}\n").repeat(2);
         for _ in 0..2 {
@@ -190,35 +210,38 @@ mod tests {
         database.execute_batch("DROP TRIGGER full").unwrap();
         waiting.tell(&service.app).await.unwrap();
         assert_eq!(std::fs::read_to_string(&waiting.0).unwrap(), "");
-        assert_eq!(told(&service, OTHER_TENANT).await, expected[..1]);
+        assert_eq!(told(&service, OTHER_TENANT).await, expected[1..]);
         assert_eq!(told(&service, TENANT).await, expected);
     }
 
     #[test]
     fn what_was_denied_is_counted_by_place_and_action() {
         let folder = tempfile::tempdir().unwrap();
-        let (waiting, acme) = (Waiting::of(folder.path()), "acme".parse().unwrap());
-        waiting.add(Some(&acme), Action::ReadLedger).unwrap();
-        waiting.add(None, Action::MaintainData).unwrap();
-        waiting.add(Some(&acme), Action::ReadLedger).unwrap();
+        let waiting = Waiting::of(folder.path());
+        let read_ledger = denied("acme", Action::ReadLedger, false);
+        let (all, elsewhere) =
+            (denied("", Action::MaintainData, false), denied("acme", Action::ReadLedger, true));
+        for one in [&read_ledger, &all, &read_ledger, &elsewhere] {
+            waiting.add(one).unwrap();
+        }
         let text = std::fs::read_to_string(&waiting.0).unwrap();
-        let foreign = format!("{text}\nerase_everything acme\nread_ledger a b\nread_ledger \n");
-        let expected =
-            BTreeMap::from([((None, Action::MaintainData), 1), ((Some(acme), Action::ReadLedger), 2)]);
-        assert_eq!(counted(&foreign), expected);
+        let foreign = format!(
+            "{text}\nerase_everything acme\nread_ledger a b\nread_ledger \nread_ledger a elsewhere b\n"
+        );
+        assert_eq!(counted(&foreign), BTreeMap::from([(all, 1), (read_ledger, 2), (elsewhere, 1)]));
     }
 
     #[test]
     fn the_file_has_a_bound_and_is_for_its_owner_alone() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let waiting = Waiting::of(folder.path());
-        waiting.add(None, Action::MaintainData).unwrap();
+        let (waiting, one) = (Waiting::of(folder.path()), denied("", Action::MaintainData, false));
+        waiting.add(&one).unwrap();
         let mode = std::fs::metadata(&waiting.0).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let full = "x".repeat(usize::try_from(MAX_BYTES).unwrap());
         std::fs::write(&waiting.0, &full).unwrap();
-        waiting.add(None, Action::MaintainData).unwrap();
+        waiting.add(&one).unwrap();
         assert_eq!(std::fs::read_to_string(&waiting.0).unwrap(), full);
     }
 }

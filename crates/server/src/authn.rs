@@ -70,6 +70,11 @@ impl Server {
         cookie(headers, self.cookie_name())
     }
 
+    /// Whether a request shows something that may prove who asks; nobody looked at it yet.
+    pub(crate) fn shows_credential(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key(header::AUTHORIZATION) || self.session(headers).is_some()
+    }
+
     /// Whether browsers reach us over TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.0.public_url.starts_with("https://")
@@ -107,8 +112,11 @@ impl Server {
     ) -> Result<Option<Caller>, Problem> {
         let caller = self.proved(headers, extensions).await?;
         // Why not the data directory's token: what has it runs this machine, and counts its own questions.
-        if let Some(caller) = caller.as_ref().filter(|caller| caller.principal().how != How::File) {
-            self.0.callers.take(caller)?;
+        if let Some(caller) = caller.as_ref().filter(|caller| caller.principal().how != How::File)
+            && let Err(problem) = self.0.callers.take(caller)
+        {
+            self.0.app.tell_limited(caller).await;
+            return Err(problem);
         }
         Ok(caller)
     }

@@ -6,19 +6,25 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use countersign_app::access::Refusal;
 use countersign_core::IdKind;
 
 use crate::{Problem, Server, admission::Shed};
 
-/// Refuses foreign `Host` and `Origin` values: a page elsewhere, or a name that someone points at us, gets nothing.
+/// Refuses foreign `Host` and `Origin` values: a page elsewhere, or a name that someone points at us, gets nothing. It is a metric, and
+/// where somebody's credential came with it also counted for the ledger.
 pub(crate) async fn host_and_origin(State(server): State<Server>, request: Request, next: Next) -> Response {
-    match refusal(&server.0.hosts, server.is_secure(), &request) {
-        Some(problem) => problem.into_response(),
-        None => next.run(request).await,
+    let Some((refusal, problem)) = foreign(&server.0.hosts, server.is_secure(), &request) else {
+        return next.run(request).await;
+    };
+    server.0.metrics.refused(problem.code());
+    if server.shows_credential(request.headers()) {
+        server.0.app.count_refused(refusal);
     }
+    problem.into_response()
 }
 
-fn refusal(hosts: &[String], is_secure: bool, request: &Request) -> Option<Problem> {
+fn foreign(hosts: &[String], is_secure: bool, request: &Request) -> Option<(Refusal, Problem)> {
     let is_known = |host: &str| hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
     let text = |name: header::HeaderName| {
         request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
@@ -26,18 +32,15 @@ fn refusal(hosts: &[String], is_secure: bool, request: &Request) -> Option<Probl
     let host = text(header::HOST).or_else(|| request.uri().authority().map(Authority::as_str));
     if !host.is_some_and(is_known) {
         let detail = "`Host` is none that this server answers for; add it to `server.hosts`";
-        return Some(Problem::new(StatusCode::MISDIRECTED_REQUEST, "host.foreign", detail));
+        return Some((Refusal::Host, Problem::new(StatusCode::MISDIRECTED_REQUEST, "host.foreign", detail)));
     }
     // Why by scheme: whoever sits on the way can make any page of an address that is reached without TLS.
     let schemes: &[&str] = if is_secure { &["https://"] } else { &["http://", "https://"] };
     let is_ours =
         |origin: &str| schemes.iter().filter_map(|scheme| origin.strip_prefix(scheme)).any(is_known);
     if text(header::ORIGIN).is_some_and(|origin| !is_ours(origin)) {
-        return Some(Problem::new(
-            StatusCode::FORBIDDEN,
-            "origin.foreign",
-            "`Origin` is not this server's own",
-        ));
+        let detail = "`Origin` is not this server's own";
+        return Some((Refusal::Page, Problem::new(StatusCode::FORBIDDEN, "origin.foreign", detail)));
     }
     None
 }
@@ -95,7 +98,7 @@ mod tests {
         let hosts = ["console.example".to_owned()];
         let is_refused = |is_secure, origin: &str| {
             let request = Request::get("/").header("host", "console.example").header("origin", origin);
-            refusal(&hosts, is_secure, &request.body(Body::empty()).unwrap()).is_some()
+            foreign(&hosts, is_secure, &request.body(Body::empty()).unwrap()).is_some()
         };
         assert!(is_refused(true, "http://console.example"));
         assert!(!is_refused(true, "https://console.example"));

@@ -101,7 +101,7 @@ impl Metrics {
             "Decisions made without something that they should have had",
             metrics.degraded.clone(),
         );
-        registry.register("refused", "Signed requests refused, by problem code", metrics.refused.clone());
+        registry.register("refused", "Signed requests refused, by problem code, and whatever came by a foreign host or from a foreign page", metrics.refused.clone());
         registry.register(
             "log_joins",
             "Sign-ins of the log, by what joined them to a decision, or that none was due or there is none",

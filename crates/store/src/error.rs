@@ -28,6 +28,9 @@ pub enum StoreError {
     /// The work was not begun before its deadline; nothing was written.
     #[error("the work was not begun before its deadline")]
     Expired,
+    /// Another process owns the folder of the database.
+    #[error("`{0}` is in use by another process")]
+    InUse(String),
     /// The database can't be used now: locked, full, read-only or gone.
     #[error("the database can't be used now: {0}")]
     Unavailable(String),

@@ -1,13 +1,14 @@
-//! Denials of callers who are known: the first of a kind is a leaf at once, those that follow within a minute are one with their count,
-//! since a caller can ask as often as their allowance lets them, at any tenant.
+//! Refusals of callers who are known: the first of a kind is a leaf at once, those that follow within a minute are one with their count,
+//! since a caller can ask as often as they like, at any tenant.
 
 use std::{collections::HashMap, time::Duration};
 
 use countersign_core::TenantId;
 use countersign_rights::{Action, How};
+use countersign_store::Commit;
 
 use super::{Caller, told::Fact};
-use crate::{App, Error};
+use crate::{App, Error, Tenant};
 
 /// How often counts are told.
 const EVERY: Duration = Duration::from_secs(60);
@@ -15,18 +16,60 @@ const EVERY: Duration = Duration::from_secs(60);
 /// Kinds that are told apart at once, some 150 bytes each.
 const MOST: usize = 16_384;
 
-/// Who was denied what, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Denial {
-    tenant: TenantId,
-    by: String,
-    action: Action,
+/// What was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum What {
+    /// Something at the tenant whose ledger is told.
+    Here(Action),
+    /// Something at a tenant that is not there, or at which the caller has no role. Why both: what is told must not say which.
+    Elsewhere(Action),
+    /// Requests beyond what a caller may ask.
+    TooOften,
 }
 
-impl Denial {
-    pub(super) fn new(tenant: &TenantId, caller: &Caller, action: Action) -> Self {
-        Self { tenant: tenant.clone(), by: caller.id().to_owned(), action }
+impl What {
+    const fn change(self) -> &'static str {
+        match self {
+            Self::Here(_) | Self::Elsewhere(_) => "denied",
+            Self::TooOften => "limited",
+        }
     }
+
+    /// The facts of its leaf.
+    fn facts<'a>(self, by: &'a str, how: Option<How>, count: Option<&'a str>) -> Vec<Fact<'a>> {
+        let (action, at) = match self {
+            Self::Here(action) => (Some(action), None),
+            Self::Elsewhere(action) => (Some(action), Some("elsewhere")),
+            Self::TooOften => (None, None),
+        };
+        let more = [
+            ("how", how.map(How::as_str)),
+            ("action", action.map(Action::as_str)),
+            ("at", at),
+            ("count", count),
+        ];
+        let more = more.into_iter().filter_map(|(name, value)| Some(Fact(name, value?)));
+        [Fact("by", by)].into_iter().chain(more).collect()
+    }
+}
+
+/// Who was refused what, and whose ledger is told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Denial {
+    tenant: TenantId,
+    by: String,
+    what: What,
+}
+
+/// A command beside the data that was denied.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DeniedCommand {
+    /// What it would have done.
+    pub action: Action,
+    /// The tenant that it named; `None`: it was about the data as a whole.
+    pub tenant: Option<TenantId>,
+    /// Whether it named another tenant, of which nothing is here, and this is one that is yet to be told.
+    pub is_elsewhere: bool,
 }
 
 /// What was denied lately.
@@ -42,7 +85,7 @@ struct Lately {
 
 impl Denials {
     /// Whether a denial is the first of its kind within a minute, which has a leaf of its own. Others are counted.
-    pub(super) fn is_first(&mut self, denial: Denial, now: Duration) -> bool {
+    fn is_first(&mut self, denial: Denial, now: Duration) -> bool {
         match self.0.get_mut(&denial) {
             Some(lately) if lately.count > 0 || !is_over(lately.since, now) => {
                 lately.count = lately.count.saturating_add(1);
@@ -80,7 +123,49 @@ fn is_over(since: Duration, now: Duration) -> bool {
 }
 
 impl App {
-    /// Tells of each kind of denial how many followed the first, where a minute is over since that. A job calls it.
+    /// Tells a ledger that a caller was refused, while nobody waits: how long that takes would say that the tenant is there. A command
+    /// waits, since it ends with its denial.
+    ///
+    /// Why no error: the refusal holds whether it could be recorded or not.
+    pub(super) async fn tell_refused_caller(&self, tenant: &Tenant, caller: &Caller, what: What) {
+        let denial = Denial { tenant: tenant.id.clone(), by: caller.id().to_owned(), what };
+        if !self.access.denials.lock().is_first(denial, self.ports.clock.monotonic()) {
+            return;
+        }
+        let leaf = self.access_leaf(tenant, what.change(), &what.facts(caller.id(), None, None));
+        let (store, id) = (self.ports.store.clone(), tenant.id.clone());
+        let work = async move {
+            let told = match leaf {
+                Ok(leaf) => {
+                    let commit = Commit { leaves: vec![leaf], ..Commit::background(id.clone()) };
+                    store.commit(commit).await.map(drop).map_err(Error::from)
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = told {
+                tracing::error!(tenant.id = %id, detail = error.detail(), "a denial could not be recorded");
+            }
+        };
+        if caller.principal().how == How::Process {
+            work.await;
+        } else {
+            self.telling.begin(work).await;
+        }
+    }
+
+    /// Tells the ledgers of a caller's own tenants that they asked more often than they may.
+    pub async fn tell_limited(&self, caller: &Caller) {
+        for tenant in &self.home_of(caller) {
+            self.tell_refused_caller(tenant, caller, What::TooOften).await;
+        }
+    }
+
+    /// Waits until the denials so far are told, as at the end of a service.
+    pub async fn denials_told(&self) {
+        self.telling.end().await;
+    }
+
+    /// Tells of each kind of refusal how many followed the first, where a minute is over since that. A job calls it.
     ///
     /// # Errors
     /// `Unavailable`: what was counted is told with what follows.
@@ -91,9 +176,8 @@ impl App {
         for (denial, count) in counted {
             let Ok(tenant) = self.tenant(&denial.tenant) else { continue };
             let text = count.to_string();
-            let facts =
-                [Fact("by", &denial.by), Fact("action", denial.action.as_str()), Fact("count", &text)];
-            if let Err(error) = self.tell_access(&tenant, "denied", &facts).await {
+            let facts = denial.what.facts(&denial.by, None, Some(&text));
+            if let Err(error) = self.tell_access(&tenant, denial.what.change(), &facts).await {
                 self.access.denials.lock().put_back(denial, count, now);
                 failed = Some(error);
             }
@@ -101,29 +185,27 @@ impl App {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Tells of commands beside the data that were denied, so often, at a tenant or of the data as a whole, which is every tenant's matter.
-    /// Nothing is told of a tenant that is not there. Returns where it could not be told, and why.
+    /// Tells of commands beside the data that were denied, so often. What was about the data as a whole is every tenant's matter, and so is
+    /// what was to be done at a tenant of which nothing is here. Returns what could not be told, and why.
     pub async fn tell_denied_commands(
         &self,
-        tenant: Option<&TenantId>,
-        action: Action,
+        denied: &DeniedCommand,
         count: u64,
-    ) -> Vec<(TenantId, Error)> {
-        let tenants = match tenant {
-            Some(id) => self.tenant(id).into_iter().collect(),
-            None => self.everywhere(),
+    ) -> Vec<(DeniedCommand, Error)> {
+        let named = denied.tenant.as_ref().map(|id| self.tenant(id));
+        let is_elsewhere = denied.is_elsewhere || matches!(named, Some(Err(_)));
+        let tenants = match named {
+            Some(Ok(tenant)) => vec![tenant],
+            Some(Err(_)) | None => self.everywhere(),
         };
         let (caller, count) = (Caller::local(How::Process), count.to_string());
-        let facts = [
-            Fact("by", caller.id()),
-            Fact("how", How::Process.as_str()),
-            Fact("action", action.as_str()),
-            Fact("count", &count),
-        ];
+        let what = if is_elsewhere { What::Elsewhere(denied.action) } else { What::Here(denied.action) };
+        let facts = what.facts(caller.id(), Some(How::Process), Some(&count));
         let mut failed = Vec::new();
         for tenant in tenants {
-            if let Err(error) = self.tell_access(&tenant, "denied", &facts).await {
-                failed.push((tenant.id.clone(), error));
+            if let Err(error) = self.tell_access(&tenant, what.change(), &facts).await {
+                let tenant = Some(tenant.id.clone());
+                failed.push((DeniedCommand { action: denied.action, tenant, is_elsewhere }, error));
             }
         }
         failed
@@ -135,7 +217,7 @@ mod tests {
     use super::*;
 
     fn denial(by: &str, action: Action) -> Denial {
-        Denial { tenant: "acme".parse().unwrap(), by: by.to_owned(), action }
+        Denial { tenant: "acme".parse().unwrap(), by: by.to_owned(), what: What::Here(action) }
     }
 
     fn at(seconds: u64) -> Duration {

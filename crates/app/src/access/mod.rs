@@ -28,6 +28,7 @@ use parking_lot::Mutex;
 pub use self::{
     accounts::{MAX_TOKEN_DAYS, NewToken, TokenMade},
     caller::Caller,
+    denials::DeniedCommand,
     grants::{NewGrant, PEOPLE_PAGE},
     jobs::Job,
     permit::{Denied, InstallationPermit, Permit},

@@ -4,9 +4,8 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use countersign_core::TenantId;
 use countersign_rights::{Action, How, Place, PrincipalKind, Verdict};
-use countersign_store::Commit;
 
-use super::{Caller, Within, denials::Denial, policy_set::hex, told::Fact};
+use super::{Caller, Within, denials::What, policy_set::hex};
 use crate::{App, Error, Tenant};
 
 /// The longest name of who acts, in bytes.
@@ -111,13 +110,36 @@ impl App {
     /// # Errors
     /// `UnknownTenant` for one that is not there, and for who has no role at it; `Denied`; `StaleSignIn`. A denial is a leaf.
     pub async fn permit(&self, caller: &Caller, action: Action, tenant: &TenantId) -> Result<Permit, Error> {
-        let tenant = self.tenant(tenant)?;
+        let tenant = self.asked_for(caller, action, tenant).await?;
         let verdict = self.verdict(caller, action, &Place::Tenant(tenant.id.clone()));
         if verdict.is_permitted {
             self.demand_fresh(std::slice::from_ref(&tenant), caller, action).await?;
             return Ok(Permit::new(tenant, caller.clone()));
         }
         Err(self.refuse(&tenant, caller, action, verdict).await)
+    }
+
+    /// The tenant that a caller names. That there is none is told as a denial, but of who may do this wherever it is.
+    pub(super) async fn asked_for(
+        &self,
+        caller: &Caller,
+        action: Action,
+        tenant: &TenantId,
+    ) -> Result<Arc<Tenant>, Error> {
+        let found = self.tenant(tenant);
+        if found.is_err() && !self.verdict(caller, action, &Place::Installation).is_permitted {
+            self.tell_elsewhere(caller, action, None).await;
+        }
+        found
+    }
+
+    /// Tells the ledgers of a caller's own tenants of a denial at another one, without its name; the one that `knows` it was told.
+    async fn tell_elsewhere(&self, caller: &Caller, action: Action, knows: Option<&TenantId>) {
+        for tenant in &self.home_of(caller) {
+            if Some(&tenant.id) != knows {
+                self.tell_refused_caller(tenant, caller, What::Elsewhere(action)).await;
+            }
+        }
     }
 
     /// What the policies say; those that failed are told in the log.
@@ -136,8 +158,9 @@ impl App {
         verdict: Verdict,
     ) -> Error {
         let principal = caller.principal();
-        self.tell_denied(tenant, caller, action).await;
+        self.tell_refused_caller(tenant, caller, What::Here(action)).await;
         if !principal.has_any_role_at(&tenant.id) && principal.tenant.as_ref() != Some(&tenant.id) {
+            self.tell_elsewhere(caller, action, Some(&tenant.id)).await;
             return Error::UnknownTenant;
         }
         let at = Place::Tenant(tenant.id.clone());
@@ -155,7 +178,7 @@ impl App {
             return Ok(InstallationPermit { caller: caller.clone() });
         }
         for tenant in &self.home_of(caller) {
-            self.tell_denied(tenant, caller, action).await;
+            self.tell_refused_caller(tenant, caller, What::Here(action)).await;
         }
         Err(Error::Denied(self.denied(caller, action, verdict, &Place::Installation)))
     }
@@ -192,13 +215,13 @@ impl App {
     ) -> Result<(), Error> {
         let Err(stale) = self.check_fresh(caller, action) else { return Ok(()) };
         for tenant in tenants {
-            self.tell_denied(tenant, caller, action).await;
+            self.tell_refused_caller(tenant, caller, What::Here(action)).await;
         }
         Err(stale)
     }
 
     /// The tenants whose ledgers are told of what a caller was denied that belongs to no tenant: those at which they have a role.
-    fn home_of(&self, caller: &Caller) -> Vec<Arc<Tenant>> {
+    pub(super) fn home_of(&self, caller: &Caller) -> Vec<Arc<Tenant>> {
         let principal = caller.principal();
         match principal.tenant.as_ref().map(|own| self.tenant(own)) {
             Some(own) => own.into_iter().collect(),
@@ -233,42 +256,6 @@ impl App {
     fn denied(&self, caller: &Caller, action: Action, verdict: Verdict, at: &Place) -> Denied {
         let may_know = self.access.rights.check(caller.principal(), Action::ReadAccess, at).is_permitted;
         Denied { action, kind: caller.principal().kind, policies: may_know.then_some(verdict.policies) }
-    }
-
-    /// Tells the ledger of a denial, while nobody waits: how long that takes would say that the tenant is there. A command waits, since
-    /// it ends with its denial.
-    ///
-    /// Why no error: the denial holds whether it could be recorded or not.
-    async fn tell_denied(&self, tenant: &Tenant, caller: &Caller, action: Action) {
-        let denial = Denial::new(&tenant.id, caller, action);
-        if !self.access.denials.lock().is_first(denial, self.ports.clock.monotonic()) {
-            return;
-        }
-        let facts = [Fact("by", caller.id()), Fact("action", action.as_str())];
-        let leaf = self.access_leaf(tenant, "denied", &facts);
-        let (store, id) = (self.ports.store.clone(), tenant.id.clone());
-        let work = async move {
-            let told = match leaf {
-                Ok(leaf) => {
-                    let commit = Commit { leaves: vec![leaf], ..Commit::background(id.clone()) };
-                    store.commit(commit).await.map(drop).map_err(Error::from)
-                }
-                Err(error) => Err(error),
-            };
-            if let Err(error) = told {
-                tracing::error!(tenant.id = %id, detail = error.detail(), "a denial could not be recorded");
-            }
-        };
-        if caller.principal().how == How::Process {
-            work.await;
-        } else {
-            self.telling.begin(work).await;
-        }
-    }
-
-    /// Waits until the denials so far are told, as at the end of a service.
-    pub async fn denials_told(&self) {
-        self.telling.end().await;
     }
 }
 

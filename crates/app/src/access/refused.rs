@@ -27,8 +27,10 @@ pub enum Refusal {
     ShortForm,
     /// A token of a stream, or an address that it does not deliver from.
     Stream,
-    /// What a session was to change from elsewhere than a page of ours.
+    /// What came with a credential from a page that is none of ours.
     Page,
+    /// What came with a credential by a `Host` that is none of ours.
+    Host,
     /// A sign-in that proves nobody, and refusals of sign-ins that were told less than a minute ago.
     SignIn,
 }
@@ -44,6 +46,7 @@ impl Refusal {
             Self::ShortForm => "short_form_tokens",
             Self::Stream => "stream_tokens",
             Self::Page => "foreign_pages",
+            Self::Host => "foreign_hosts",
             Self::SignIn => "sign_ins",
         }
     }

@@ -127,7 +127,7 @@ impl App {
         action: Action,
         tenant: &TenantId,
     ) -> Result<ScopedPermit, Error> {
-        let tenant = self.tenant(tenant)?;
+        let tenant = self.asked_for(caller, action, tenant).await?;
         let verdict = self.verdict(caller, action, &Place::Tenant(tenant.id.clone()));
         let organizations = if verdict.is_permitted {
             None
@@ -156,7 +156,7 @@ impl App {
         tenant: &TenantId,
         organization: Option<&OrganizationId>,
     ) -> Result<(), Error> {
-        let tenant = self.tenant(tenant)?;
+        let tenant = self.asked_for(caller, Action::Decide, tenant).await?;
         let at = match organization {
             Some(organization) => Place::Organization(tenant.id.clone(), organization.clone()),
             None => Place::Tenant(tenant.id.clone()),

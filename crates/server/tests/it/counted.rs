@@ -6,7 +6,7 @@ use axum::{body::Body, http::Request};
 use countersign_app::access::{Caller, Settings};
 use countersign_core::{Clock, OrganizationId, TenantId};
 use countersign_rights::{Action, Grant, Place, Role};
-use countersign_server::PeerTenants;
+use countersign_server::{CallerLimits, PeerTenants};
 use countersign_testkit::{
     HOST, OTHER_TENANT, REFUSED, Setup, Signing, TENANT, TestApp, Vouching, post_login, signing_key,
 };
@@ -29,6 +29,11 @@ async fn told(service: &TestApp, tenant: &str, change: &str) -> Vec<Value> {
 
 async fn size(service: &TestApp) -> u64 {
     service.store.get_ledger_head(service.tenant().id()).await.unwrap().frontier.size()
+}
+
+async fn caller_of(service: &TestApp, cookie: &str) -> Caller {
+    let token = countersign_privacy::Token::received(cookie.split_once('=').unwrap().1).unwrap();
+    service.app.caller_of_session(&token).await.unwrap().unwrap()
 }
 
 fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
@@ -161,9 +166,7 @@ async fn that_a_tenant_is_there_does_not_show_in_how_long_a_denial_takes() {
     let at = Place::Organization(TENANT.parse().unwrap(), "org_1".parse::<OrganizationId>().unwrap());
     service.grant("mia", vec![Grant::new(Role::TenantAdmin, at).unwrap()]).await;
     let cookie = service.session_of("mia").await;
-    let token = cookie.split_once('=').unwrap().1;
-    let token = countersign_privacy::Token::received(token).unwrap();
-    let mia: Caller = service.app.caller_of_session(&token).await.unwrap().unwrap();
+    let mia = caller_of(&service, &cookie).await;
     let held = Connection::open(service.folder().join("countersign.db")).unwrap();
     held.execute_batch("BEGIN IMMEDIATE").unwrap();
     // While nothing can be written, whoever is denied does not wait for it, whether the tenant is there or not.
@@ -176,4 +179,92 @@ async fn that_a_tenant_is_there_does_not_show_in_how_long_a_denial_takes() {
     held.execute_batch("ROLLBACK").unwrap();
     service.app.denials_told().await;
     assert_eq!(told(&service, OTHER_TENANT, "denied").await.len(), 1);
+}
+
+#[tokio::test]
+async fn ten_thousand_requests_too_many_of_one_caller_are_two_leaves_a_minute() {
+    let access = Settings { provider: Some(Arc::new(Vouching)), ..Settings::default() };
+    let setup = Setup { access, caller_limits: CallerLimits::default(), ..Setup::default() };
+    let service = TestApp::start_with(|_| {}, setup).await;
+    let at = Place::Tenant(TENANT.parse().unwrap());
+    let mia = service.grant("mia", vec![Grant::new(Role::Viewer, at).unwrap()]).await;
+    let cookie = service.session_of("mia").await;
+    let mut refused = 0_u32;
+    for _ in 0..300 {
+        refused += u32::from(service.browse("GET", "/v1/access/me", &cookie).await.status == 429);
+    }
+    assert_eq!(refused, 100);
+    let caller = caller_of(&service, &cookie).await;
+    for _ in refused..10_000 {
+        service.app.tell_limited(&caller).await;
+    }
+    service.app.denials_told().await;
+    let first = told(&service, TENANT, "limited").await;
+    assert_eq!(first.iter().map(|facts| facts["by"].as_str()).collect::<Vec<_>>(), [Some(&*mia)]);
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_denials().await.unwrap();
+    let limited = told(&service, TENANT, "limited").await;
+    assert_eq!((limited.len(), limited[1]["count"].as_str()), (2, Some("9999")));
+    assert!(told(&service, OTHER_TENANT, "limited").await.is_empty(), "she has no role there");
+}
+
+#[tokio::test]
+async fn whoever_tries_names_of_tenants_is_told_of_at_home_whether_there_is_one_or_not() {
+    let service = service().await;
+    let at = Place::Tenant(TENANT.parse().unwrap());
+    let mia = service.grant("mia", vec![Grant::new(Role::Viewer, at).unwrap()]).await;
+    let cookie = service.session_of("mia").await;
+    for (tenant, action) in [(OTHER_TENANT, "policies"), ("nobody-s-tenant", "incidents")] {
+        let answer = service.browse("GET", &format!("/v1/{action}/{tenant}"), &cookie).await;
+        assert_eq!((answer.status, answer.json["code"].as_str()), (404, Some("tenant.unknown")));
+    }
+    service.app.denials_told().await;
+    let mut denied = told(&service, TENANT, "denied").await;
+    denied.sort_by_key(|facts| facts["action"].to_string());
+    let actions = denied.iter().map(|facts| facts["action"].as_str().unwrap());
+    assert_eq!(actions.collect::<Vec<_>>(), ["read_incidents", "read_policies"]);
+    for facts in &denied {
+        assert_eq!((facts["by"].as_str(), facts["at"].as_str()), (Some(&*mia), Some("elsewhere")));
+        assert!(!facts.to_string().contains("tenant"), "neither is named: {facts}");
+    }
+    let mia = caller_of(&service, &cookie).await;
+    let before = size(&service).await;
+    for n in 0..10_000 {
+        let name = format!("tenant-{n}").parse().unwrap();
+        assert!(service.app.permit(&mia, Action::ReadLedger, &name).await.is_err());
+    }
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_denials().await.unwrap();
+    service.app.denials_told().await;
+    assert_eq!(size(&service).await, before + 2, "whatever the names");
+    let administrator = Caller::local(countersign_rights::How::File);
+    assert!(service.app.permit(&administrator, Action::ReadLedger, &"typo".parse().unwrap()).await.is_err());
+    service.app.denials_told().await;
+    assert_eq!(size(&service).await, before + 2, "whoever may do it anywhere was denied nothing");
+}
+
+#[tokio::test]
+async fn what_comes_from_elsewhere_is_counted_where_it_shows_a_credential_and_else_a_metric() {
+    let service = service().await;
+    let foreign = |name: &'static str, value: &str| with(bare("GET", "/v1/access/me"), name, value);
+    let (page, host) = (("origin", "https://evil.example"), ("host", "evil.example"));
+    for ((name, value), status) in [(page, 403), (host, 421)] {
+        assert_eq!(service.send(foreign(name, value)).await.status, status);
+        for (shown, credential) in
+            [("cookie", "countersign_session=guess"), ("authorization", "Bearer csa_guess")]
+        {
+            let sent = with(foreign(name, value), shown, credential);
+            assert_eq!(service.send(sent).await.status, status, "{name} {shown}");
+        }
+    }
+    let metrics = String::from_utf8(service.get("/metrics").await.bytes).unwrap();
+    for code in ["origin.foreign", "host.foreign"] {
+        let line = format!("countersign_refused_total{{code=\"{code}\"}} 3");
+        assert!(metrics.contains(&line), "{line}: {metrics}");
+    }
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_refused().await.unwrap();
+    let told = told(&service, TENANT, "refused").await;
+    let counts = ["count", "foreign_pages", "foreign_hosts"].map(|fact| told[0][fact].as_str());
+    assert_eq!((told.len(), counts), (1, [Some("4"), Some("2"), Some("2")]));
 }

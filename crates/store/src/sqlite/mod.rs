@@ -348,9 +348,7 @@ fn lock(folder: &Path) -> Result<Lock, StoreError> {
         .write(true)
         .open(&path)
         .map_err(|error| unavailable(&error))?;
-    file.try_lock().map_err(|_| {
-        StoreError::Unavailable(format!("`{}` is in use by another process", folder.display()))
-    })?;
+    file.try_lock().map_err(|_| StoreError::InUse(folder.display().to_string()))?;
     Ok(Lock(file))
 }
 
