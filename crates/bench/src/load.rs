@@ -33,6 +33,8 @@ pub struct Round {
     pub took: Duration,
     /// Waiting times, sorted: from sending (closed), from the time for which it was scheduled (open).
     pub waits: Vec<Duration>,
+    /// How long after its time each request was sent, sorted (open).
+    pub late: Vec<Duration>,
     /// Bytes of all answers' bodies.
     pub bytes: u64,
 }
@@ -41,6 +43,29 @@ impl Round {
     /// Answers a second.
     pub fn rate(&self) -> f64 {
         f64::from(self.answered) / self.took.as_secs_f64()
+    }
+}
+
+/// When each request of a round is due.
+struct Schedule {
+    clock: Arc<dyn Clock>,
+    due_at: Box<dyn Fn(usize) -> Duration + Send>,
+    next: usize,
+    total: usize,
+    senders: usize,
+    issued: Arc<Semaphore>,
+}
+
+impl Schedule {
+    /// When the next one is due; `None` after the last.
+    fn next_due(&self) -> Option<Duration> {
+        (self.next < self.total).then(|| (self.due_at)(self.next))
+    }
+
+    /// Lets the next one be sent; after the last, every sender learns that none is left.
+    fn issue(&mut self) {
+        self.next += 1;
+        self.issued.add_permits(if self.next == self.total { 1 + self.senders } else { 1 });
     }
 }
 
@@ -57,6 +82,7 @@ struct Shared {
     signed: Vec<Signed>,
     next: Cell<usize>,
     waits: RefCell<Vec<Duration>>,
+    late: RefCell<Vec<Duration>>,
     bytes: Cell<u64>,
     refused: Cell<u32>,
 }
@@ -104,6 +130,7 @@ impl Load {
             signed,
             next: Cell::new(0),
             waits: RefCell::default(),
+            late: RefCell::default(),
             bytes: Cell::new(0),
             refused: Cell::new(0),
         })
@@ -134,35 +161,71 @@ impl Load {
 
     /// Sends all of `signed` at `rate` a second, over whichever connection is free.
     pub async fn open(&mut self, signed: Vec<Signed>, rate: f64) -> anyhow::Result<Round> {
+        self.scheduled(signed, rate, |mut schedule| async move {
+            while let Some(due) = schedule.next_due() {
+                // Why: a timer is a millisecond coarse, and this processor has nothing else to do.
+                while schedule.clock.monotonic() < due {
+                    tokio::task::yield_now().await;
+                }
+                schedule.issue();
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// As `open`, and leaves the processor to others between the requests: a thread sleeps until each is due.
+    pub async fn open_between_others(&mut self, signed: Vec<Signed>, rate: f64) -> anyhow::Result<Round> {
+        self.scheduled(signed, rate, |mut schedule| async move {
+            let issuing = std::thread::spawn(move || {
+                while let Some(due) = schedule.next_due() {
+                    while let Some(left) =
+                        due.checked_sub(schedule.clock.monotonic()).filter(|left| !left.is_zero())
+                    {
+                        std::thread::park_timeout(left);
+                    }
+                    schedule.issue();
+                }
+            });
+            // Why dropped: it ends with the last request, which is waited for.
+            drop(issuing);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sends all of `signed`, each once `dispatch` has issued it.
+    async fn scheduled<D: Future<Output = anyhow::Result<()>>>(
+        &mut self,
+        signed: Vec<Signed>,
+        rate: f64,
+        dispatch: impl FnOnce(Schedule) -> D,
+    ) -> anyhow::Result<Round> {
         let (total, shared) = (signed.len(), self.share(signed));
         let began = self.clock.monotonic();
-        let due = Rc::new(Semaphore::new(0));
-        let scheduled = move |place: usize| began + Duration::from_secs_f64(number(place) / rate);
-        let (clock, permits, idle) = (Arc::clone(&self.clock), Rc::clone(&due), self.connections.len());
-        let dispatch = async move {
-            let mut issued = 0;
-            while issued < total {
-                // Why: a timer is a millisecond coarse, and this processor has nothing else to do.
-                while issued < total && scheduled(issued) <= clock.monotonic() {
-                    permits.add_permits(1);
-                    issued += 1;
-                }
-                tokio::task::yield_now().await;
-            }
-            permits.add_permits(idle);
-            Ok(())
+        let due_at = move |place: usize| began + Duration::from_secs_f64(number(place) / rate);
+        let issued = Arc::new(Semaphore::new(0));
+        let schedule = Schedule {
+            clock: Arc::clone(&self.clock),
+            due_at: Box::new(due_at),
+            next: 0,
+            total,
+            senders: self.connections.len(),
+            issued: Arc::clone(&issued),
         };
         let sent = self.each(&shared, move |shared, mut connection| {
-            let due = Rc::clone(&due);
+            let issued = Arc::clone(&issued);
             async move {
                 loop {
-                    due.acquire().await.context("nobody dispatches")?.forget();
+                    issued.acquire().await.context("nobody dispatches")?.forget();
                     let Some((place, signed)) = shared.take() else { return Ok(connection) };
-                    shared.ask(&mut connection, signed, scheduled(place)).await?;
+                    let due = due_at(place);
+                    shared.late.borrow_mut().push(shared.clock.monotonic().saturating_sub(due));
+                    shared.ask(&mut connection, signed, due).await?;
                 }
             }
         });
-        tokio::try_join!(dispatch, sent)?;
+        tokio::try_join!(dispatch(schedule), sent)?;
         self.end(&shared, began)
     }
 
@@ -188,14 +251,16 @@ impl Load {
     }
 
     fn end(&self, shared: &Shared, began: Duration) -> anyhow::Result<Round> {
-        let mut waits = shared.waits.take();
+        let (mut waits, mut late) = (shared.waits.take(), shared.late.take());
         waits.sort_unstable();
+        late.sort_unstable();
         let took = self.clock.monotonic().saturating_sub(began);
         Ok(Round {
             answered: u32::try_from(waits.len())?,
             refused: shared.refused.get(),
             took,
             waits,
+            late,
             bytes: shared.bytes.get(),
         })
     }

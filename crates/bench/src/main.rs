@@ -99,7 +99,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<ExitCode> {
         ["watch"] => process::pinned(0, &["watch-pinned"]),
         ["watch-pinned"] => done(watch::run()),
         ["tenants", rest @ ..] => {
-            process::pinned(1, &["tenants-pinned", rest.first().copied().unwrap_or(SHIPPED)])
+            process::pinned_first(1, &["tenants-pinned", rest.first().copied().unwrap_or(SHIPPED)])
         }
         ["tenants-pinned", binary] => done(tenants::run(binary.as_ref())),
         ["flood-pinned", host, data, milliseconds] => done(tenants::flood(

@@ -22,8 +22,27 @@ pub fn command(processor: u8, arguments: &[&str]) -> anyhow::Result<Command> {
 
 /// Runs this program on one processor and ends as it ends.
 pub fn pinned(processor: u8, arguments: &[&str]) -> anyhow::Result<ExitCode> {
-    let status =
-        command(processor, arguments)?.status().context("`taskset` (util-linux) pins to a processor")?;
+    ended(command(processor, arguments)?)
+}
+
+/// As `pinned`, and before whatever else wants the processor: this is woken at once, as a client on a machine of its own would be. What it
+/// starts must be [`ordinary`].
+pub fn pinned_first(processor: u8, arguments: &[&str]) -> anyhow::Result<ExitCode> {
+    let pinned = command(processor, arguments)?;
+    let mut first = Command::new("chrt");
+    first.args(["--fifo", "1"]).arg(pinned.get_program()).args(pinned.get_args());
+    ended(first).context("only root, or who has CAP_SYS_NICE, may go before others")
+}
+
+/// The start of a command line that gives up what `pinned_first` gave.
+pub fn ordinary() -> Command {
+    let mut command = Command::new("chrt");
+    command.args(["--other", "0"]);
+    command
+}
+
+fn ended(mut command: Command) -> anyhow::Result<ExitCode> {
+    let status = command.status().context("`taskset` and `chrt` (util-linux) place a process")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

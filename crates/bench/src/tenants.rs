@@ -1,14 +1,13 @@
 //! Two tenants at the shipped binary, one of which is flooded: how long the other's decisions wait, with the flood and without it in turn.
 //!
-//! The service has processor 0. What floods and what asks for the quiet tenant are two processes on processor 1, and the first has the
-//! lowest priority there, so that it can't be what holds up the second; how late the second itself was is printed. The flood is paced by
+//! The service has processor 0. What floods and what asks for the quiet tenant are two processes on processor 1, and the second goes first
+//! there and sleeps between its requests, so that neither holds up the other; how late its requests were sent is printed. The flood is paced by
 //! the clock: decisions at six times what a tenant is allowed by itself, deliveries of its log, and reads by a credential without an allowance.
 
 use std::{
     cell::RefCell,
     collections::BTreeMap,
     path::{Path, PathBuf},
-    process::Command,
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -27,7 +26,7 @@ use crate::{
     connection::Connection,
     entries,
     figures::{median, ms, percentile, spread},
-    load::Load,
+    load::{Load, Round},
     print,
     process::{self, Running},
     question::{PEOPLE, QUIET, Questions, SIGN_IN, TENANT},
@@ -75,8 +74,8 @@ struct Service {
 impl Service {
     fn start(binary: &Path, folder: &Path) -> anyhow::Result<Self> {
         let data = folder.join("data");
-        let mut command = Command::new("taskset");
-        command.args(["-c", "0"]).arg(binary).args(["serve", "--tenant", TENANT]);
+        let mut command = process::ordinary();
+        command.args(["taskset", "-c", "0"]).arg(binary).args(["serve", "--tenant", TENANT]);
         command
             .env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:0")
             .env("COUNTERSIGN__STORAGE__DIRECTORY", &data);
@@ -104,12 +103,12 @@ async fn measure(binary: &Path, folder: &Path) -> anyhow::Result<()> {
     let quiet = service.questions(QUIET)?;
     // Everybody once, so that keys exist, within the allowance.
     let mut load = Load::connect(&service.host, 16, &quiet, &clock).await?;
-    let met = load.open(quiet.sign("/v1/decisions", PEOPLE, clock.as_ref()), RATE).await?;
+    let met = load.open_between_others(quiet.sign("/v1/decisions", PEOPLE, clock.as_ref()), RATE).await?;
     ensure!(met.answered == PEOPLE, "{} of {PEOPLE} were decided", met.answered);
     print(&format!(
         "the quiet tenant asks for {RATE:.0} decisions a second; the flood of the other: {DECISIONS} decisions, {DELIVERIES} deliveries of {DELIVERY} entries and {READS} reads a second\n"
     ));
-    let (mut without, mut within, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut without, mut within, mut ratios) = (Seen::default(), Seen::default(), Vec::new());
     let mut told = BTreeMap::new();
     for _ in 0..PAIRS {
         let alone = round(&mut load, &quiet, &clock).await?;
@@ -120,43 +119,60 @@ async fn measure(binary: &Path, folder: &Path) -> anyhow::Result<()> {
         drop(flood);
         // What the flood left to do is done before the next round without it.
         time::sleep(SETTLING).await;
-        ratios.push(percentile(&beside, 990).as_secs_f64() / percentile(&alone, 990).as_secs_f64());
-        without.extend(alone);
-        within.extend(beside);
+        ratios
+            .push(percentile(&beside.waits, 990).as_secs_f64() / percentile(&alone.waits, 990).as_secs_f64());
+        without.add(alone);
+        within.add(beside);
     }
-    tell(&mut without, &mut within, &ratios, &told);
+    tell(&without, &within, &ratios, &told);
     Ok(())
 }
 
 /// Starts what floods, at the lowest priority; it ends by itself.
 fn flooded(service: &Service) -> anyhow::Result<Running> {
-    let mut command = Command::new("nice");
+    let mut command = process::ordinary();
     let lasting = (SETTLING + ROUND + Duration::from_millis(500)).as_millis().to_string();
-    command.args(["-n", "19", "taskset", "-c", "1"]).arg(std::env::current_exe()?);
+    command.args(["nice", "-n", "19", "taskset", "-c", "1"]).arg(std::env::current_exe()?);
     command.args(["flood-pinned", &service.host, &service.data.display().to_string(), &lasting]);
     let mut flood = Running::start(&mut command)?;
     flood.wait_for("floods")?;
     Ok(flood)
 }
 
-/// How long each decision of a round took, from when it was due.
-async fn round(load: &mut Load, quiet: &Questions, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Duration>> {
+/// How long each decision of a round took, from when it was due, and how late it was asked for.
+async fn round(load: &mut Load, quiet: &Questions, clock: &Arc<dyn Clock>) -> anyhow::Result<Round> {
     let signed = quiet.sign("/v1/decisions", number(RATE * ROUND.as_secs_f64()), clock.as_ref());
-    let round = load.open(signed, RATE).await?;
+    let round = load.open_between_others(signed, RATE).await?;
     ensure!(round.refused == 0, "{} decisions of the quiet tenant were refused", round.refused);
-    Ok(round.waits)
+    Ok(round)
 }
 
-fn tell(without: &mut [Duration], within: &mut [Duration], ratios: &[f64], told: &BTreeMap<String, u32>) {
-    for (name, waits) in [("without the flood", &mut *without), ("beside it", &mut *within)] {
-        waits.sort_unstable();
-        let [p50, p99, p999] = [500, 990, 999].map(|share| ms(percentile(waits, share)));
+/// The rounds of one kind together.
+#[derive(Default)]
+struct Seen {
+    waits: Vec<Duration>,
+    late: Vec<Duration>,
+}
+
+impl Seen {
+    fn add(&mut self, round: Round) {
+        self.waits.extend(round.waits);
+        self.late.extend(round.late);
+        self.waits.sort_unstable();
+        self.late.sort_unstable();
+    }
+}
+
+fn tell(without: &Seen, within: &Seen, ratios: &[f64], told: &BTreeMap<String, u32>) {
+    for (name, seen) in [("without the flood", without), ("beside it", within)] {
+        let [p50, p99, p999] = [500, 990, 999].map(|share| ms(percentile(&seen.waits, share)));
+        let late = ms(percentile(&seen.late, 990));
         print(&format!(
-            "  {name:<18} p50 {p50}  p99 {p99}  p99.9 {p999}  ({} decisions, none refused)\n",
-            waits.len()
+            "  {name:<18} p50 {p50}  p99 {p99}  p99.9 {p999}  ({} decisions, none refused; sent late, p99 {late})\n",
+            seen.waits.len()
         ));
     }
-    let all = percentile(within, 990).as_secs_f64() / percentile(without, 990).as_secs_f64();
+    let all = percentile(&within.waits, 990).as_secs_f64() / percentile(&without.waits, 990).as_secs_f64();
     let (low, high) = spread(ratios);
     print(&format!(
         "  ratio of p99: {all:.3} of all rounds; of {PAIRS} pairs, median {:.3} ({low:.3} to {high:.3}); must {MUST}\n",
