@@ -13,9 +13,16 @@ use crate::{StoreError, Urgency, turns::Turns};
 /// Jobs in one transaction at the most, so that the first of them does not wait for long.
 const BATCH: usize = 256;
 
-/// How long a transaction takes in what came meanwhile, so that a decision that comes then waits for no more than that: what lasts longer than
-/// a decision is queued in pieces. Each transaction does one piece at the least, so that nothing starves.
+/// How long a transaction takes in what came meanwhile: what lasts longer than a decision is queued in pieces. Of two transactions one does a
+/// piece at the least, so that nothing starves.
 const TURN: Duration = Duration::from_millis(1);
+
+/// As `TURN`, for other work while decisions come: one that comes then waits for the rest of it, for its pages to be written, which takes as
+/// long again, and for the sync.
+const SHORT_TURN: Duration = Duration::from_micros(250);
+
+/// Decisions come, if the last one came so lately.
+const LATELY: Duration = Duration::from_millis(100);
 
 /// For so many decisions one piece of other work comes with them, so that it is not left behind by many, up to the most in a transaction.
 const SHARE: usize = 8;
@@ -258,8 +265,50 @@ impl Drop for Writer {
     }
 }
 
+/// What other work may take of the next transactions.
+#[derive(Default)]
+struct Pace {
+    last_decision: Option<Duration>,
+    /// Whether the last transaction that decisions waited for did other work too.
+    is_shared: bool,
+}
+
+impl Pace {
+    /// How many pieces come with so many decisions.
+    fn share(&self, decisions: usize) -> usize {
+        match decisions / SHARE {
+            // Why: a few decisions are done in a moment, and a piece doubles what they wait.
+            0 if decisions > 0 && self.is_shared => 0,
+            share => share.clamp(1, MOST_OTHERS),
+        }
+    }
+
+    fn done(&mut self, has_decisions: bool, has_others: bool, now: Duration) {
+        if has_decisions {
+            self.last_decision = Some(now);
+            self.is_shared = has_others;
+        }
+    }
+
+    /// How long a transaction that was begun takes in other work; what decisions wait for is ended at once.
+    fn turn(&self, has_decisions: bool, began: Duration) -> Duration {
+        match self.last_decision {
+            _ if has_decisions => Duration::ZERO,
+            Some(last) if began.saturating_sub(last) < LATELY => SHORT_TURN,
+            _ => TURN,
+        }
+    }
+}
+
+/// What one transaction does.
+struct Batch {
+    jobs: Vec<Box<dyn Job>>,
+    has_decisions: bool,
+    has_others: bool,
+}
+
 /// Takes the next batch; `None` when the queue is closed and empty.
-fn next_batch(shared: &Shared) -> Option<Vec<Box<dyn Job>>> {
+fn next_batch(shared: &Shared, pace: &Pace) -> Option<Batch> {
     let mut queue = shared.queue.lock();
     while queue.decisions.is_empty() && queue.background.is_empty() {
         if queue.is_closed {
@@ -268,11 +317,13 @@ fn next_batch(shared: &Shared) -> Option<Vec<Box<dyn Job>>> {
         shared.wake.wait(&mut queue);
     }
     wait_for_more(&mut queue);
-    let share = (queue.decisions.len() / SHARE).clamp(1, MOST_OTHERS);
+    let share = pace.share(queue.decisions.len());
     let others = queue.background.take(share, |_| true);
-    let mut batch = queue.decisions.take(BATCH - others.len(), |_| true);
-    batch.extend(others);
-    Some(batch)
+    let mut jobs = queue.decisions.take(BATCH - others.len(), |_| true);
+    drop(queue);
+    let (has_decisions, has_others) = (!jobs.is_empty(), !others.is_empty());
+    jobs.extend(others);
+    Some(Batch { jobs, has_decisions, has_others })
 }
 
 /// Lets those go on that would queue more.
@@ -289,11 +340,14 @@ fn wait_for_more(queue: &mut MutexGuard<'_, Queue>) {
     }
 }
 
-/// What a transaction takes in besides its batch: decisions first.
-fn take_one(shared: &Shared) -> Option<Box<dyn Job>> {
+/// What a transaction takes in besides its batch: decisions first. Says whether it is one.
+fn take_one(shared: &Shared, takes_others: bool) -> Option<(Box<dyn Job>, bool)> {
     let mut queue = shared.queue.lock();
-    let decision = queue.decisions.take(1, |_| true).pop();
-    decision.or_else(|| queue.background.take(1, |_| true).pop())
+    let decision = queue.decisions.take(1, |_| true).pop().map(|job| (job, true));
+    if decision.is_some() || !takes_others {
+        return decision;
+    }
+    queue.background.take(1, |_| true).pop().map(|job| (job, false))
 }
 
 /// Closes the queue when the thread ends, also by a panic: nobody may wait for an answer that can't come.
@@ -317,18 +371,19 @@ fn write(
     clock: &dyn Clock,
 ) {
     let _close = CloseOnExit(shared);
-    while let Some(batch) = next_batch(shared) {
-        let (late, mut batch): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|job| is_late(job.as_ref(), clock));
-        for job in late {
+    let mut pace = Pace::default();
+    while let Some(mut batch) = next_batch(shared, &pace) {
+        for job in batch.jobs.extract_if(.., |job| is_late(job.as_ref(), clock)) {
             job.answer(Err(StoreError::Expired));
         }
-        if batch.is_empty() {
+        if batch.jobs.is_empty() {
             continue;
         }
-        match commit_batch((shared, connection), &mut state, &mut batch, clock) {
+        let end = commit_batch((shared, connection), (&mut state, &pace), &mut batch, clock);
+        pace.done(batch.has_decisions, batch.has_others, clock.monotonic());
+        match end {
             Ok(ends) => {
-                batch.into_iter().zip(ends).for_each(|(job, end)| job.answer(end));
+                batch.jobs.into_iter().zip(ends).for_each(|(job, end)| job.answer(end));
                 if let Some(mover) = &mut mover {
                     mover.after_commit(connection);
                 }
@@ -339,7 +394,7 @@ fn write(
                 if !connection.is_autocommit() {
                     drop(run(connection, "ROLLBACK"));
                 }
-                batch.into_iter().for_each(|job| job.answer(Err(error.clone())));
+                batch.jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
             }
         }
     }
@@ -351,21 +406,28 @@ fn is_late(job: &dyn Job, clock: &dyn Clock) -> bool {
 
 fn commit_batch(
     (shared, connection): (&Shared, &Connection),
-    state: &mut State,
-    batch: &mut Vec<Box<dyn Job>>,
+    (state, pace): (&mut State, &Pace),
+    batch: &mut Batch,
     clock: &dyn Clock,
 ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
     let began = clock.monotonic();
     run(connection, "BEGIN IMMEDIATE")?;
-    let is_alone = batch.len() == 1;
-    let mut ends = Vec::with_capacity(batch.len());
-    for job in &mut *batch {
+    let Batch { jobs, has_decisions, has_others } = batch;
+    let is_alone = jobs.len() == 1;
+    let mut ends = Vec::with_capacity(jobs.len());
+    for job in &mut *jobs {
         ends.push(run_job((connection, clock), state, job.as_mut(), is_alone)?);
     }
-    while !connection.is_autocommit() && batch.len() < BATCH && clock.monotonic() < began + TURN {
-        let Some(job) = take_one(shared) else { break };
-        batch.push(job);
-        let Some(job) = batch.last_mut() else { break };
+    while !connection.is_autocommit() && jobs.len() < BATCH {
+        let passed = clock.monotonic().saturating_sub(began);
+        if passed >= TURN {
+            break;
+        }
+        let takes_others = passed < pace.turn(*has_decisions, began);
+        let Some((job, is_decision)) = take_one(shared, takes_others) else { break };
+        *(if is_decision { &mut *has_decisions } else { &mut *has_others }) = true;
+        jobs.push(job);
+        let Some(job) = jobs.last_mut() else { break };
         ends.push(run_job((connection, clock), state, job.as_mut(), false)?);
     }
     if connection.is_autocommit() {

@@ -145,6 +145,54 @@ async fn a_transaction_ends_after_its_turn_however_much_waits() {
 }
 
 #[tokio::test]
+async fn what_a_decision_waits_for_is_ended_at_once_and_other_work_is_short_while_they_come() {
+    static COMMITS: AtomicU32 = AtomicU32::new(0);
+    let bench = Bench::new();
+    let counted = |connection: &Connection, _: &mut State| {
+        connection.wal_hook(Some(|_, _| {
+            COMMITS.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }));
+        Ok(())
+    };
+    bench.writer.submit(Urgency::Background, None, counted).await.unwrap();
+    for (with_decision, commits) in [(true, 3), (false, 1)] {
+        let release = bench.hold();
+        let write = |lasts| {
+            let clock = Arc::clone(&bench.clock);
+            move |connection: &Connection, _: &mut State| {
+                connection.execute("INSERT INTO findings VALUES (hex(randomblob(8)), '')", [])?;
+                clock.advance(lasts);
+                Ok(())
+            }
+        };
+        let queue = |urgency, lasts: Duration| queued(bench.writer.submit(urgency, None, write(lasts)));
+        let mut jobs: Vec<_> = (0..4).map(|_| queue(Urgency::Background, SHORT_TURN / 2)).collect();
+        jobs.extend(with_decision.then(|| queue(Urgency::Decision, Duration::ZERO)));
+        let before = COMMITS.load(Ordering::Relaxed);
+        release.send(()).unwrap();
+        for job in jobs {
+            job.await.unwrap();
+        }
+        let done = COMMITS.load(Ordering::Relaxed) - before;
+        assert_eq!(done, commits, "the decision alone, then two pieces at a time; without one all four");
+        bench.clock.advance(LATELY);
+    }
+}
+
+#[test]
+fn a_few_decisions_wait_for_a_piece_every_other_time_and_many_take_their_share_along() {
+    let mut pace = Pace::default();
+    let mut shares = Vec::new();
+    for decisions in [1, 1, 1, 7, SHARE, 3, 0, 1_000, 1] {
+        let share = pace.share(decisions);
+        pace.done(decisions > 0, share > 0, Duration::ZERO);
+        shares.push(share);
+    }
+    assert_eq!(shares, [1, 0, 1, 0, 1, 0, 1, MOST_OTHERS, 0]);
+}
+
+#[tokio::test]
 async fn a_job_that_expired_in_the_queue_is_not_begun() {
     let bench = Bench::new();
     let now = bench.clock.monotonic();
