@@ -72,7 +72,7 @@ impl ServiceNow {
     }
 
     async fn tell(&self, message: Message<'_>) -> Result<Taken, HookError> {
-        ticket::tell(&self.instance, message, ((&self.console, &self.templates), form::escape)).await
+        ticket::tell(&self.instance, message, (&self.console, &self.templates), form::escape).await
     }
 }
 

@@ -59,7 +59,8 @@ pub(in super::super) trait Desk: Send + Sync {
 pub(in super::super) async fn tell(
     desk: &impl Desk,
     message: Message<'_>,
-    (words, escape): ((&Console, &Templates), fn(&str) -> String),
+    words: (&Console, &Templates),
+    escape: fn(&str) -> String,
 ) -> Result<Taken, HookError> {
     let matter = Matter::read(&message, words, escape)?;
     // Why an id alone: a receiver of another kind may have had this name, and its places are none of ours.

@@ -85,7 +85,7 @@ impl Zendesk {
     }
 
     async fn tell(&self, message: Message<'_>) -> Result<Taken, HookError> {
-        ticket::tell(&self.account, message, ((&self.console, &self.templates), form::escape)).await
+        ticket::tell(&self.account, message, (&self.console, &self.templates), form::escape).await
     }
 }
 
