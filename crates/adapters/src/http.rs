@@ -2,6 +2,7 @@
 
 use std::{error::Error as _, time::Duration};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use countersign_app::management::{Flaw, Why};
 use reqwest::{
     Certificate, Client, RequestBuilder, Response, StatusCode,
@@ -131,6 +132,17 @@ fn flaw(error: &reqwest::Error) -> Option<Flaw> {
 /// The header in which a token is shown; `None` when it can't stand in one.
 pub(crate) fn bearer(token: &[u8]) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_bytes(&[b"Bearer ", token].concat()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The header in which a user name and a password are shown (RFC 7617); `None` when they can't stand in one.
+pub(crate) fn basic(user: &str, password: &[u8]) -> Option<HeaderValue> {
+    if user.contains(':') || user.chars().any(char::is_control) {
+        return None;
+    }
+    let pair = STANDARD.encode([user.as_bytes(), b":", password].concat());
+    let mut value = HeaderValue::from_str(&format!("Basic {pair}")).ok()?;
     value.set_sensitive(true);
     Some(value)
 }

@@ -160,7 +160,7 @@ pub enum Command {
     /// Receivers that are told of incidents.
     #[command(subcommand)]
     Hooks(Hooks),
-    /// Work with whoever is told: webhooks, Slack, mail.
+    /// Work with whoever is told: webhooks, Slack, mail, tickets.
     #[command(subcommand)]
     Notify(Hooks),
     /// Tokens of the short form.

@@ -15,7 +15,7 @@ use tokio::time;
 use crate::{
     clock::{SystemClock, SystemEntropy},
     commands::is_cut_off,
-    config::{Built, Config, SecretReference, Tenant},
+    config::{Built, Config, Configured, SecretReference, Tenant},
     data_dir::{DataDir, EVENT_FILE, hex, parse_hex, random},
     key_file::lines,
     reference_watch::ReferenceFiles,
@@ -369,7 +369,7 @@ pub fn receivers(config: &Config, id: &TenantId, clock: &Arc<dyn Clock>) -> anyh
 /// The names of a tenant's receivers.
 pub fn receiver_names(config: &Config, id: &TenantId) -> Vec<String> {
     let Some(tenant) = config.tenants.get(id) else { return Vec::new() };
-    tenant.receivers().into_iter().map(ToOwned::to_owned).collect()
+    tenant.receivers().into_iter().map(|receiver| receiver.name.to_owned()).collect()
 }
 
 /// One receiver of a tenant, with its secrets.
@@ -379,18 +379,13 @@ pub fn receiver(
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Hook> {
     let built = Built { console: console(config), clock };
-    let found = config.tenants.get(id).and_then(|tenant| {
-        let hook = tenant.hooks.get(name).map(|hook| ("hooks", hook.receiver(name, clock)));
-        let slack = || tenant.slack.get(name).map(|slack| ("slack", slack.receiver(name, &built)));
-        let mail = || tenant.mail.get(name).map(|mail| ("mail", mail.receiver(name, &built)));
-        let webhook =
-            || tenant.slack_webhooks.get(name).map(|slack| ("slack_webhooks", slack.receiver(name, &built)));
-        hook.or_else(slack).or_else(webhook).or_else(mail)
-    });
-    let (section, receiver) = found.with_context(|| {
-        format!("no receiver `{name}` is configured: `[tenants.{id}.hooks.{name}]`, `slack`, `slack_webhooks` or `mail`")
+    let receivers = config.tenants.get(id).map(Tenant::receivers).unwrap_or_default();
+    let found = receivers.into_iter().find(|receiver| receiver.name == name);
+    let Configured { section, config, .. } = found.with_context(|| {
+        let sections = Tenant::receiver_sections();
+        format!("no receiver `{name}` is configured: `[tenants.{id}.SECTION.{name}]`, where SECTION is one of `{}`", sections.join("`, `"))
     })?;
-    receiver.with_context(|| format!("`tenants.{id}.{section}.{name}`"))
+    config.receiver(name, &built).with_context(|| format!("`tenants.{id}.{section}.{name}`"))
 }
 
 /// Where links of messages lead.

@@ -275,9 +275,14 @@ impl TestApp {
 
     /// Starts another service over the same data; the earlier one must be gone. Ids go on where they ended.
     pub async fn reopen(self, document: Document) -> Self {
+        self.reopen_with(document, Setup::default()).await
+    }
+
+    /// The same, with more to each tenant.
+    pub async fn reopen_with(self, document: Document, setup: Setup) -> Self {
         let Self { app, server, clock, store, entropy, place, sent } = self;
         drop((app, server, store));
-        Self { sent, ..Self::open(place, document, clock, entropy, Setup::default()).await }
+        Self { sent, ..Self::open(place, document, clock, entropy, setup).await }
     }
 
     async fn open(

@@ -15,10 +15,10 @@ const MAX_FIELD: usize = 300;
 const MAX_ITEMS: usize = 10;
 
 /// What stands for nothing.
-const NONE: &str = "none";
+pub(super) const NONE: &str = "none";
 
 /// A body that is no message for people.
-const NO_MESSAGE: HookError =
+pub(super) const NO_MESSAGE: HookError =
     HookError::Refused("it takes messages for people, and no webhook: name a receiver of `hooks` for that");
 
 /// What is read of a body.
@@ -37,7 +37,11 @@ const WHOLE: (&str, &str) = ("plan.message", "text");
 pub(super) struct Event {
     pub(super) kind: &'static Kind,
     pub(super) link: String,
+    /// When it happened, as the body says.
+    pub(super) time: String,
     pub(super) fields: BTreeMap<&'static str, String>,
+    /// Fields that are lists, an item each.
+    pub(super) lists: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Event {
@@ -51,12 +55,17 @@ impl Event {
         if let Some(message) = data.get(WHOLE.1).and_then(Value::as_str).filter(|_| kind.name == WHOLE.0) {
             fields.insert(WHOLE.1, whole(message));
         }
+        let lists = kind.fields.iter().filter_map(|field| match data.get(*field) {
+            Some(Value::Array(values)) => Some((*field, items(values))),
+            _ => None,
+        });
+        let lists = lists.collect();
         fields.remove("path");
         fields.insert("kind", kind.name.to_owned());
-        fields.insert("at", time(&timestamp).unwrap_or(timestamp));
+        fields.insert("at", time(&timestamp).unwrap_or_else(|| timestamp.clone()));
         fields.insert("tenant", text(data.get("tenant")));
         fields.insert("link", link.clone());
-        Ok(Self { kind, link, fields })
+        Ok(Self { kind, link, time: timestamp, fields, lists })
     }
 }
 
@@ -72,16 +81,19 @@ fn text(value: Option<&Value>) -> String {
         Some(Value::Bool(is_so)) => if *is_so { "yes" } else { "no" }.to_owned(),
         Some(Value::Number(number)) => number.to_string(),
         Some(Value::String(text)) => time(text).unwrap_or_else(|| bounded(text)),
-        Some(Value::Array(items)) if items.is_empty() => NONE.to_owned(),
-        Some(Value::Array(items)) => {
-            let mut listed: Vec<_> = items.iter().take(MAX_ITEMS).map(|item| text(Some(item))).collect();
-            if items.len() > MAX_ITEMS {
-                listed.push(format!("and {} more", items.len() - MAX_ITEMS));
-            }
-            bounded(&listed.join(", "))
-        }
+        Some(Value::Array(values)) if values.is_empty() => NONE.to_owned(),
+        Some(Value::Array(values)) => bounded(&items(values).join(", ")),
         Some(Value::Object(_)) => NONE.to_owned(),
     }
+}
+
+/// The items of a list, and how many more there are.
+fn items(values: &[Value]) -> Vec<String> {
+    let mut listed: Vec<_> = values.iter().take(MAX_ITEMS).map(|item| text(Some(item))).collect();
+    if values.len() > MAX_ITEMS {
+        listed.push(format!("and {} more", values.len() - MAX_ITEMS));
+    }
+    listed
 }
 
 /// A text on its own lines, without characters that steer or hide.
@@ -134,6 +146,7 @@ mod tests {
         assert_eq!((field("title"), field("steps"), field("by_policy")), ("one two ", "3", "no"));
         assert_eq!((field("incident_id"), field("expires")), ("none", "2026-11-30 20:10 UTC"));
         assert!(field("changes").ends_with("c9, and 2 more"), "{}", field("changes"));
+        assert_eq!((event.lists["changes"].len(), &*event.lists["changes"][10]), (11, "and 2 more"));
         assert_eq!(event.link, "https://cs.example.com/plans/plan_1?tenant=acme");
         assert_eq!(event.fields.len(), event.kind.fields.len() - 1 + 4);
     }

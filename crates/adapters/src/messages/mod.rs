@@ -1,4 +1,4 @@
-//! Messages to people: Slack and mail, from events of the outbox, in words of templates.
+//! Messages to people: Slack, mail and tickets, from events of the outbox, in words of templates.
 //!
 //! A message says what happened in a few words, with a link to the console; it approves nothing, and names nobody. Texts of others
 //! (titles, words of plans) are escaped for where they stand.
@@ -7,8 +7,12 @@ mod builtin;
 mod event;
 mod guarded;
 pub mod mail;
+pub mod pagerduty;
+pub mod servicenow;
 pub mod slack;
 mod templates;
+mod ticket;
+pub mod zendesk;
 
 pub use guarded::Guarded;
 pub use templates::{MAX_FILE_BYTES, TemplateFault, Templates};

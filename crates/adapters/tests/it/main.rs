@@ -25,4 +25,6 @@ mod service;
 #[cfg(test)]
 mod slack;
 #[cfg(test)]
+mod tickets;
+#[cfg(test)]
 mod tls;

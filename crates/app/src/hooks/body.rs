@@ -11,11 +11,14 @@ use countersign_privacy::Epoch;
 use countersign_store::Write;
 use serde_json::{Value, json};
 
-use super::{Audience, Hook, Told, Topic};
+use super::{Audience, Hook, Told, Topic, words::faceless};
 use crate::{App, Error, Tenant, subjects::PersonKey};
 
 /// The most accounts and the most addresses that are named.
 const MAX_NAMED: usize = 20;
+
+/// The most characters of a sentence.
+const MAX_SENTENCE: usize = 280;
 
 /// Whose incidents are.
 const SECURITY: &str = Audience::Security.as_str();
@@ -45,6 +48,7 @@ impl App {
 fn body(tenant: &Tenant, incident: &Incident, (at, told): (Timestamp, Told), with_names: bool) -> Value {
     let reasons: Vec<_> = incident.reasons().iter().map(code).collect();
     let detectors: BTreeSet<_> = incident.members().iter().map(|member| &*member.detector).collect();
+    let failures = incident.failures();
     let mut data = json!({
         "incident_id": incident.id,
         "tenant": tenant.id.as_str(),
@@ -62,6 +66,12 @@ fn body(tenant: &Tenant, incident: &Incident, (at, told): (Timestamp, Told), wit
         "first": incident.first(),
         "last": incident.last(),
         "due": (incident.handling.status() == Status::Open).then(|| incident.due(&Sla::DEFAULT)),
+        "failed_sign_ins": failures.count(),
+        "failures": failures.by_type.iter().map(|(kind, times)| format!("{kind} ×{times}")).collect::<Vec<_>>(),
+        "failed_first": failures.first,
+        "failed_last": failures.last,
+        "why": incident.reasons().iter().map(|reason| sentence(&reason.to_string())).collect::<Vec<_>>(),
+        "next_steps": next_steps(incident),
         "account_aliases": aliases(tenant, incident, &incident.users()),
         "address_aliases": aliases(tenant, incident, &incident.addresses()),
         "path": format!("/incidents/{}?tenant={}", incident.id, tenant.id),
@@ -75,6 +85,18 @@ fn body(tenant: &Tenant, incident: &Incident, (at, told): (Timestamp, Told), wit
         data.insert("narrative".to_owned(), json!(incident.narrative()));
     }
     json!({ "type": told.kind(), "timestamp": at, "data": data })
+}
+
+/// What is suggested while something is to be done.
+fn next_steps(incident: &Incident) -> Vec<String> {
+    let is_over = incident.handling.status() == Status::Closed;
+    let steps = if is_over { Vec::new() } else { incident.steps() };
+    steps.into_iter().map(sentence).collect()
+}
+
+/// A sentence of a detector or of a rule's file, which may be an operator's.
+fn sentence(text: &str) -> String {
+    faceless(text, MAX_SENTENCE)
 }
 
 /// What stands for entities outside, in the period in which the incident began.

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use countersign_detect::HOUR;
 use countersign_ledger::leaf::Leaf;
@@ -86,6 +86,37 @@ async fn a_receiver_is_told_once_of_each_event_and_of_nobody_unless_configured()
         (&"high".into(), &2.into(), &1.into())
     );
     assert_eq!(data["path"], format!("/incidents/{id}?tenant=t"));
+    let kind = Kind::of("incident.raised").unwrap();
+    let told: BTreeSet<&str> = data.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(told, kind.fields.iter().copied().chain(["tenant"]).collect());
+}
+
+#[tokio::test]
+async fn an_incident_tells_what_failed_and_what_to_do_next_until_it_is_closed() {
+    let soc = Arc::new(Receiver::default());
+    let scene = Scene::new(vec![hook("soc", Severity::Low, false, &soc)]).await;
+    let id = scene.place_one(&scene.alert("a", "auth0|ann", 0, Severity::High)).await;
+    let version = scene.open(id).await.row.version;
+    let closure = Closure {
+        disposition: Disposition::Benign,
+        duplicate_of: None,
+        reason: "a test".to_owned(),
+        suppress: false,
+        mark: false,
+    };
+    scene.clock.advance(Duration::from_secs(1));
+    let by = By { actor: "mia", version };
+    scene.app.close_incident(&scene.tenant, &id.to_string(), by, closure).await.unwrap();
+    assert_eq!(send(&scene).await, 2);
+    let got = soc.got.lock();
+    let [(_, opened), (_, closed)] = &got[..] else { panic!("{got:?}") };
+    let data = &opened["data"];
+    assert_eq!((&data["failures"], &data["failed_sign_ins"]), (&serde_json::json!(["fp ×1"]), &1.into()));
+    assert_eq!((&data["failed_first"], &data["failed_last"]), (&data["first"], &data["last"]));
+    let worst = "the worst alert, \u{201c}Many wrong passwords for one account\u{201d}, is high";
+    assert_eq!(data["why"], serde_json::json!([worst]));
+    assert!(!data["next_steps"].as_array().unwrap().is_empty());
+    assert_eq!(closed["data"]["next_steps"], serde_json::json!([]));
 }
 
 #[tokio::test]
@@ -110,7 +141,7 @@ async fn one_that_fails_is_tried_again_under_one_id_for_a_day_and_then_given_up(
         states(&scene).await,
         [(DeliveryState::Dead, LAST_ATTEMPT), (DeliveryState::Dead, LAST_ATTEMPT)]
     );
-    let ids: std::collections::BTreeSet<_> = receiver.got.lock().iter().map(|(id, _)| id.clone()).collect();
+    let ids: BTreeSet<_> = receiver.got.lock().iter().map(|(id, _)| id.clone()).collect();
     assert_eq!(ids.len(), 2, "each has one id at all its attempts");
 }
 

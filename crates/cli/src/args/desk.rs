@@ -223,7 +223,7 @@ pub struct LiftSuppression {
 /// `countersign notify`, `countersign hooks`
 #[derive(Debug, Subcommand)]
 pub enum Hooks {
-    /// Send a receiver of `hooks`, `slack` or `mail` one message of the type `countersign.test`; say whether and how fast it was taken, else what to mend.
+    /// Send a receiver (a webhook, Slack, mail, a ticket) one message of the type `countersign.test`; say whether and how fast it was taken, else what to mend.
     #[command(
         after_help = "Example: countersign notify test soc --tenant example-tenant --config countersign.toml"
     )]

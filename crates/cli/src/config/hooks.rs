@@ -4,21 +4,21 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::Context;
 use countersign_adapters::{
-    hooks::{Endpoint, HttpHook},
+    hooks::{Endpoint, EndpointError, HttpHook},
     messages::Guarded,
 };
 use countersign_app::{
     hooks::{Audience, Hook as Receiver, Topic},
     incidents::Severity,
 };
-use countersign_core::Clock;
 use countersign_privacy::SigningKey;
 use serde::Deserialize;
 
-use super::{SecretReference, messages::Heard};
-
-/// The longest name of a receiver, in bytes.
-const MAX_NAME: usize = 64;
+use super::{
+    SecretReference,
+    messages::Heard,
+    receivers::{Built, Section},
+};
 
 /// The most keys of a receiver: the second while they are rotated.
 const MAX_KEYS: usize = 2;
@@ -47,30 +47,13 @@ pub(super) const fn least() -> Severity {
     Severity::High
 }
 
-/// Whether a receiver can be called so; else what is wrong, without the tenant's path.
-pub(super) fn is_name(section: &str, name: &str) -> Result<(), String> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(is_plain) {
-        return Ok(());
-    }
-    Err(format!("{section}`: a name has 1 to {MAX_NAME} letters, digits, `-` and `_`"))
-}
-
-impl Hook {
-    /// Everything that is wrong, a line each, without the tenant's path. No line repeats the address.
-    pub(super) fn faults(&self, name: &str) -> Vec<String> {
-        let mut faults: Vec<String> = is_name("hooks", name).err().into_iter().collect();
-        if !faults.is_empty() {
-            return faults;
-        }
-        if let Err(error) = self.url.parse::<Endpoint>() {
-            faults.push(format!("hooks.{name}.url`: {error}"));
-        }
-        faults
+impl Section for Hook {
+    fn faults(&self) -> Vec<(&'static str, String)> {
+        let fault = |error: EndpointError| ("url", error.to_string());
+        self.url.parse::<Endpoint>().err().map(fault).into_iter().collect()
     }
 
-    /// The receiver, with its keys fetched; `clock` times its pauses.
-    pub fn receiver(&self, name: &str, clock: &Arc<dyn Clock>) -> anyhow::Result<Receiver> {
+    fn receiver(&self, name: &str, built: &Built<'_>) -> anyhow::Result<Receiver> {
         let secret = self.secret.fetch().context("`secret`")?;
         let text = std::str::from_utf8(secret.expose()).ok().context("`secret`: a key is text")?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -85,13 +68,15 @@ impl Hook {
             least: self.min_severity,
             with_names: self.with_names,
             hears: Heard { hears: self.hears.clone(), audiences: self.audiences.clone() }.hears(),
-            sender: Arc::new(Guarded::new(sender, Arc::clone(clock))),
+            sender: Arc::new(Guarded::new(sender, Arc::clone(built.clock))),
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use countersign_adapters::messages::Console;
+
     use super::super::parse;
     use super::*;
 
@@ -136,7 +121,9 @@ mod tests {
             ("whsec_AAAA".to_owned(), false),
         ] {
             std::fs::write(&file, &content).unwrap();
-            assert_eq!(hook.receiver("soc", &crate::compose::system_clock()).is_ok(), is_taken, "{content}");
+            let clock = crate::compose::system_clock();
+            let built = Built { console: Console("https://cs.example.com".to_owned()), clock: &clock };
+            assert_eq!(hook.receiver("soc", &built).is_ok(), is_taken, "{content}");
         }
         assert_eq!((hook.min_severity, hook.with_names), (Severity::High, false));
     }

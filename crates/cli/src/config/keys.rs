@@ -394,6 +394,114 @@ const KEYS: &[Key] = &[
         "Whose matters it is told; everybody's when absent. Since 0.1.",
     ),
     key(
+        "tenants.*.pagerduty.*.routing_key",
+        "\"env:COUNTERSIGN_PAGERDUTY_KEY\"",
+        "The key of an integration of PagerDuty's Events API v2, by reference. Since 0.1.",
+    ),
+    key(
+        "tenants.*.pagerduty.*.api",
+        "\"https://events.pagerduty.com/v2/enqueue\"",
+        "Where its events are taken; `https://events.eu.pagerduty.com/v2/enqueue` in Europe; https, or http on a loopback address. Since 0.1.",
+    ),
+    key(
+        "tenants.*.pagerduty.*.templates",
+        "\"templates\"",
+        "A folder of files with words of your own. Since 0.1.",
+    ),
+    key("tenants.*.pagerduty.*.min_severity", "\"high\"", "Incidents below this are not told. Since 0.1."),
+    key(
+        "tenants.*.pagerduty.*.hears",
+        "[\"incidents\"]",
+        "Of which sorts of events it is told; of all when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.pagerduty.*.audiences",
+        "[\"security\"]",
+        "Whose matters it is told; everybody's when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.servicenow.*.url",
+        "\"https://acme.service-now.com/\"",
+        "A ServiceNow instance, which gets an incident for each matter; https, or http on a loopback address; with a slash at its end. Since 0.1.",
+    ),
+    key(
+        "tenants.*.servicenow.*.user",
+        "\"countersign\"",
+        "Who signs in there; whoever the token is of when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.servicenow.*.secret",
+        "\"env:COUNTERSIGN_SERVICENOW_SECRET\"",
+        "The user's password, or a token of OAuth where no `user` is named, by reference. Since 0.1.",
+    ),
+    key(
+        "tenants.*.servicenow.*.assignment_group",
+        "\"SOC\"",
+        "Whose incidents they are, by name or `sys_id`; the instance's rules say when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.servicenow.*.caller",
+        "\"countersign\"",
+        "Who reports them, by user name or `sys_id`; nobody when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.servicenow.*.close_code",
+        "\"Solution provided\"",
+        "One of the instance's resolution codes, for what is over. Since 0.1.",
+    ),
+    key(
+        "tenants.*.servicenow.*.templates",
+        "\"templates\"",
+        "A folder of files with words of your own. Since 0.1.",
+    ),
+    key("tenants.*.servicenow.*.min_severity", "\"high\"", "Incidents below this are not told. Since 0.1."),
+    key(
+        "tenants.*.servicenow.*.hears",
+        "[\"incidents\"]",
+        "Of which sorts of events it is told; of all when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.servicenow.*.audiences",
+        "[\"security\"]",
+        "Whose matters it is told; everybody's when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.zendesk.*.url",
+        "\"https://acme.zendesk.com/\"",
+        "A Zendesk account, which gets a ticket for each matter; https, or http on a loopback address; with a slash at its end. Since 0.1.",
+    ),
+    key(
+        "tenants.*.zendesk.*.user",
+        "\"bot@acme.example\"",
+        "The e-mail address of the agent whose API token it is; the token is one of OAuth when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.zendesk.*.token",
+        "\"env:COUNTERSIGN_ZENDESK_TOKEN\"",
+        "The token, by reference. Since 0.1.",
+    ),
+    key(
+        "tenants.*.zendesk.*.group_id",
+        "98738",
+        "Whose tickets they are; the account's rules say when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.zendesk.*.templates",
+        "\"templates\"",
+        "A folder of files with words of your own. Since 0.1.",
+    ),
+    key("tenants.*.zendesk.*.min_severity", "\"high\"", "Incidents below this are not told. Since 0.1."),
+    key(
+        "tenants.*.zendesk.*.hears",
+        "[\"incidents\"]",
+        "Of which sorts of events it is told; of all when absent. Since 0.1.",
+    ),
+    key(
+        "tenants.*.zendesk.*.audiences",
+        "[\"security\"]",
+        "Whose matters it is told; everybody's when absent. Since 0.1.",
+    ),
+    key(
         "tenants.*.was_this_you.mail",
         "\"mail\"",
         "The section of `mail` that asks people whether a sign-in was theirs; nobody is asked when absent. Since 0.1.",
@@ -790,7 +898,7 @@ pub(crate) fn sample() -> String {
         .map(|(path, key)| {
             let path = path.replacen("tenants.*", "tenants.acme", 1);
             // Why: no two receivers of a tenant have one name.
-            let path = ["hooks", "slack", "slack_webhooks", "mail"].iter().fold(path, |path, section| {
+            let path = super::Tenant::receiver_sections().iter().fold(path, |path, section| {
                 path.replace(&format!(".{section}.*."), &format!(".{section}.{section}."))
             });
             format!("{} = {}", path.replace('*', "x"), key.example)

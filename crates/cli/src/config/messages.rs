@@ -11,7 +11,7 @@ use anyhow::Context;
 use countersign_adapters::{
     Endpoint,
     messages::{
-        Console, Guarded, MAX_FILE_BYTES, Templates,
+        Guarded, MAX_FILE_BYTES, Templates,
         mail::{self, Mail as MailSender, TlsMode},
         slack::{self, Slack as SlackSender, Way},
     },
@@ -20,10 +20,12 @@ use countersign_app::{
     hooks::{Audience, Hears, Hook as Receiver, SendHook, Topic},
     incidents::Severity,
 };
-use countersign_core::Clock;
 use serde::Deserialize;
 
-use super::{SecretReference, hooks::is_name};
+use super::{
+    SecretReference,
+    receivers::{Built, Section},
+};
 
 /// Where Slack's methods are.
 const SLACK: &str = "https://slack.com/api/";
@@ -131,24 +133,17 @@ const fn starttls() -> TlsMode {
     TlsMode::Starttls
 }
 
-impl Slack {
-    /// Everything that is wrong, a line each, without the tenant's path.
-    pub(super) fn faults(&self, name: &str) -> Vec<String> {
-        let mut faults: Vec<String> = is_name("slack", name).err().into_iter().collect();
-        let mut fault = |key: &str, why: &str| faults.push(format!("slack.{name}.{key}`: {why}"));
+impl Section for Slack {
+    fn faults(&self) -> Vec<(&'static str, String)> {
+        let mut faults = Vec::new();
         if !slack::is_channel(&self.channel) {
-            fault("channel", "a channel's id, such as `C0123456789`; no name");
+            faults.push(("channel", "a channel's id, such as `C0123456789`; no name".to_owned()));
         }
-        match self.api.parse::<Endpoint>() {
-            Err(error) => fault("api", &error.to_string()),
-            Ok(_) if !self.api.ends_with('/') => fault("api", "it ends in a slash"),
-            Ok(_) => {}
-        }
+        faults.extend(folder_fault("api", &self.api));
         faults
     }
 
-    /// The receiver, with its secrets fetched and its templates read.
-    pub fn receiver(&self, name: &str, built: &Built<'_>) -> anyhow::Result<Receiver> {
+    fn receiver(&self, name: &str, built: &Built<'_>) -> anyhow::Result<Receiver> {
         let way = Way::Bot {
             api: self.api.parse().context("`api`")?,
             token: self.token.fetch().context("`token`")?,
@@ -159,14 +154,12 @@ impl Slack {
     }
 }
 
-impl SlackWebhook {
-    /// Everything that is wrong, a line each, without the tenant's path.
-    pub(super) fn faults(name: &str) -> Vec<String> {
-        is_name("slack_webhooks", name).err().into_iter().collect()
+impl Section for SlackWebhook {
+    fn faults(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
     }
 
-    /// The receiver, with its address fetched and its templates read.
-    pub fn receiver(&self, name: &str, built: &Built<'_>) -> anyhow::Result<Receiver> {
+    fn receiver(&self, name: &str, built: &Built<'_>) -> anyhow::Result<Receiver> {
         let fetched = self.url.fetch().context("`url`")?;
         let text = std::str::from_utf8(fetched.expose()).ok().context("`url`: an address is text")?;
         let way = Way::Webhook(text.parse().context("`url`")?);
@@ -186,29 +179,6 @@ fn in_slack(
 }
 
 impl Mail {
-    /// Everything that is wrong, a line each, without the tenant's path. No line repeats an address.
-    pub(super) fn faults(&self, name: &str) -> Vec<String> {
-        let mut faults: Vec<String> = is_name("mail", name).err().into_iter().collect();
-        let mut fault = |key: &str, why: &str| faults.push(format!("mail.{name}.{key}`: {why}"));
-        let is_here = self.server.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        if self.tls == TlsMode::None && !is_here {
-            fault("tls", "`none` is for a server on a loopback address alone, such as `127.0.0.1`");
-        }
-        if self.server.is_empty() || self.server.contains(['/', ':', ' ']) && !is_here {
-            fault("server", "a name such as `smtp.example.com`, without a port");
-        }
-        if self.user.is_some() != self.password.is_some() {
-            fault("user", "it comes with `password`, by reference");
-        }
-        if !mail::is_address(&self.from) {
-            fault("from", "an address such as `Countersign <countersign@example.com>`");
-        }
-        if self.to.len() > MAX_TO || !self.to.iter().all(|to| mail::is_address(to)) {
-            fault("to", &format!("at most {MAX_TO} addresses such as `soc@example.com`"));
-        }
-        faults
-    }
-
     fn sender(&self, built: &Built<'_>) -> anyhow::Result<MailSender> {
         let login = match (&self.user, &self.password) {
             (Some(user), Some(password)) => Some((user.clone(), password.fetch().context("`password`")?)),
@@ -228,29 +198,58 @@ impl Mail {
         let words = (built.console.clone(), templates(self.templates.as_deref())?);
         Ok(MailSender::new(server, (&self.from, &self.to), words)?)
     }
+}
 
-    /// The receiver, with its password fetched and its templates read.
-    pub fn receiver(&self, name: &str, built: &Built<'_>) -> anyhow::Result<Receiver> {
+impl Section for Mail {
+    fn faults(&self) -> Vec<(&'static str, String)> {
+        let mut faults = Vec::new();
+        let mut fault = |key: &'static str, why: &str| faults.push((key, why.to_owned()));
+        let is_here = self.server.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        if self.tls == TlsMode::None && !is_here {
+            fault("tls", "`none` is for a server on a loopback address alone, such as `127.0.0.1`");
+        }
+        if self.server.is_empty() || self.server.contains(['/', ':', ' ']) && !is_here {
+            fault("server", "a name such as `smtp.example.com`, without a port");
+        }
+        if self.user.is_some() != self.password.is_some() {
+            fault("user", "it comes with `password`, by reference");
+        }
+        if !mail::is_address(&self.from) {
+            fault("from", "an address such as `Countersign <countersign@example.com>`");
+        }
+        if self.to.len() > MAX_TO || !self.to.iter().all(|to| mail::is_address(to)) {
+            fault("to", &format!("at most {MAX_TO} addresses such as `soc@example.com`"));
+        }
+        faults
+    }
+
+    fn receiver(&self, name: &str, built: &Built<'_>) -> anyhow::Result<Receiver> {
         let sender = Guarded::new(self.sender(built)?, Arc::clone(built.clock));
         let heard = Heard { hears: self.hears.clone(), audiences: self.audiences.clone() };
         Ok(receiver(name, (self.min_severity, &heard), Arc::new(sender)))
     }
 }
 
-/// What receivers are built with.
-pub struct Built<'a> {
-    /// Where links lead.
-    pub console: Console,
-    /// Times pauses.
-    pub clock: &'a Arc<dyn Clock>,
+/// What is wrong with an address that others are below.
+pub(super) fn folder_fault(key: &'static str, text: &str) -> Option<(&'static str, String)> {
+    match text.parse::<Endpoint>() {
+        Err(error) => Some((key, error.to_string())),
+        Ok(_) if !text.ends_with('/') => Some((key, "it ends in a slash".to_owned())),
+        Ok(_) => None,
+    }
 }
 
-fn receiver(name: &str, (least, heard): (Severity, &Heard), sender: Arc<dyn SendHook>) -> Receiver {
+/// A receiver that is told in words, which name nobody.
+pub(super) fn receiver(
+    name: &str,
+    (least, heard): (Severity, &Heard),
+    sender: Arc<dyn SendHook>,
+) -> Receiver {
     Receiver { name: name.to_owned(), least, with_names: false, hears: heard.hears(), sender }
 }
 
 /// The built-in words, with those of the files in a folder in their place.
-fn templates(folder: Option<&Path>) -> anyhow::Result<Templates> {
+pub(super) fn templates(folder: Option<&Path>) -> anyhow::Result<Templates> {
     let mut files = BTreeMap::new();
     if let Some(folder) = folder {
         let entries = fs::read_dir(folder).with_context(|| format!("`templates`: `{}`", folder.display()))?;
@@ -274,6 +273,7 @@ fn templates(folder: Option<&Path>) -> anyhow::Result<Templates> {
 
 #[cfg(test)]
 mod tests {
+    use countersign_adapters::messages::Console;
     use countersign_app::hooks::Topic;
 
     use super::{super::parse, *};

@@ -1,7 +1,7 @@
 //! The sections of the configuration, one struct each, with their defaults.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
@@ -29,6 +29,7 @@ use super::{
     retention::Retention,
     reviews::Reviews,
     storage::Storage,
+    tickets::{PagerDuty, ServiceNow, Zendesk},
     was_this_you::WasThisYou,
 };
 
@@ -165,6 +166,10 @@ pub struct Tenant {
     pub hooks: BTreeMap<String, Hook>,
     /// Who is told by mail.
     pub mail: BTreeMap<String, Mail>,
+    /// Who is alerted by PagerDuty.
+    pub pagerduty: BTreeMap<String, PagerDuty>,
+    /// Who gets incidents in ServiceNow.
+    pub servicenow: BTreeMap<String, ServiceNow>,
     /// Who is told in Slack.
     pub slack: BTreeMap<String, Slack>,
     /// Who is told in Slack by an incoming webhook.
@@ -185,6 +190,8 @@ pub struct Tenant {
     pub was_this_you: Option<WasThisYou>,
     /// What its log is watched with, beside the policy.
     pub watch: Watch,
+    /// Who gets tickets in Zendesk.
+    pub zendesk: BTreeMap<String, Zendesk>,
 }
 
 /// `[tenants.<name>.watch]`
@@ -218,27 +225,6 @@ impl Config {
     }
 }
 
-impl Tenant {
-    /// The names of whoever is told.
-    pub fn receivers(&self) -> Vec<&str> {
-        let slack = self.slack.keys().chain(self.slack_webhooks.keys());
-        self.hooks.keys().chain(slack).chain(self.mail.keys()).map(String::as_str).collect()
-    }
-
-    /// Names that two receivers have, which the outbox and plans could not tell apart.
-    fn twice(&self) -> Vec<String> {
-        let names = self.receivers();
-        let is_taken = |name: &&&str| names.iter().filter(|other| other == name).count() > 1;
-        let twice: BTreeSet<&&str> = names.iter().filter(is_taken).collect();
-        twice
-            .iter()
-            .map(|name| {
-                format!("hooks`, `slack`, `slack_webhooks`, `mail`: `{name}` is the name of two receivers")
-            })
-            .collect()
-    }
-}
-
 impl Config {
     /// Everything that is wrong with the values, a line each.
     pub fn faults(&self) -> Vec<String> {
@@ -264,15 +250,11 @@ impl Config {
             }
             let enrichment = tenant.enrichment.iter().flat_map(Enrichment::faults);
             let management = tenant.management.iter().flat_map(Management::faults);
-            let hooks = tenant.hooks.iter().flat_map(|(name, hook)| hook.faults(name));
-            let slack = tenant.slack.iter().flat_map(|(name, slack)| slack.faults(name));
-            let mail = tenant.mail.iter().flat_map(|(name, mail)| mail.faults(name));
-            let webhooks = tenant.slack_webhooks.keys().flat_map(|name| SlackWebhook::faults(name));
             let asks = tenant
                 .was_this_you
                 .iter()
                 .flat_map(|asks| asks.faults(tenant.mail.contains_key(&asks.mail), tenant.acting.is_some()));
-            let receivers = asks.chain(hooks).chain(slack).chain(webhooks).chain(mail).chain(tenant.twice());
+            let receivers = asks.chain(tenant.receiver_faults());
             let of_management = tenant.management.as_ref();
             let acting = tenant.acting.iter().flat_map(|acting| acting.faults(of_management, &self.acting));
             faults.extend(

@@ -1,6 +1,6 @@
 //! What an incident remembers of an alert.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,9 @@ const FIRST_LINES: usize = 4;
 
 /// And so many of the newest.
 const LAST_LINES: usize = 6;
+
+/// The most entries that tell of a failed attempt, of each log type, that are remembered of one alert.
+const MAX_FAILURES: usize = 200;
 
 /// What stands in the place of an account that was erased.
 pub const ERASED: &str = "erased";
@@ -64,6 +67,12 @@ pub struct Member {
     pub person: Option<String>,
     /// When the first attempt failed among the entries that show it.
     pub failed: Option<Timestamp>,
+    /// When the last attempt failed among them.
+    #[serde(default)]
+    pub failed_last: Option<Timestamp>,
+    /// Those of them that tell of a failed attempt, by log type; at most 200 each, so that an entry that several alerts name counts once.
+    #[serde(default)]
+    pub failures: BTreeMap<String, BTreeSet<Seq>>,
     /// When the last attempt went through among them.
     pub passed: Option<Timestamp>,
     /// The first and the newest entries that show it.
@@ -97,6 +106,8 @@ impl Member {
             organizations: involved.organizations.iter().take(MAX_NAMES).cloned().collect(),
             person: involved.person().map(str::to_owned),
             failed: at(story::is_failure).min(),
+            failed_last: at(story::is_failure).max(),
+            failures: failures(evidence),
             passed: at(story::is_success).max(),
             lines,
             untold,
@@ -120,6 +131,9 @@ impl Member {
         self.users = self.users.iter().map(erased).collect();
         self.entity = erased(&self.entity);
         self.person = self.person.take().filter(|person| !is_erased(person));
+        for entries in self.failures.values_mut() {
+            entries.retain(|seq| !theirs.contains(seq));
+        }
         for line in &mut self.lines {
             if line.seq.is_some_and(|seq| theirs.contains(&seq)) {
                 ERASED.clone_into(&mut line.text);
@@ -146,6 +160,25 @@ impl Member {
             self.person = None;
         }
         self.failed = self.failed.into_iter().chain(earlier.failed).min();
+        self.failed_last = self.failed_last.max(earlier.failed_last);
+        for (kind, theirs) in &earlier.failures {
+            let ours = self.failures.entry(kind.clone()).or_default();
+            let room = MAX_FAILURES.saturating_sub(ours.len());
+            let more: Vec<_> = theirs.difference(ours).take(room).copied().collect();
+            ours.extend(more);
+        }
         self.passed = self.passed.max(earlier.passed);
     }
+}
+
+/// The entries that tell of a failed attempt, by log type.
+fn failures(evidence: &[Event<'_>]) -> BTreeMap<String, BTreeSet<Seq>> {
+    let mut failures: BTreeMap<String, BTreeSet<Seq>> = BTreeMap::new();
+    for event in evidence.iter().filter(|event| story::is_failure(event.kind())) {
+        let entries = failures.entry(event.kind().to_owned()).or_default();
+        if entries.len() < MAX_FAILURES {
+            entries.insert(event.seq);
+        }
+    }
+    failures
 }

@@ -5,6 +5,7 @@
 //! how it was closed) is the [`Handling`].
 
 mod closing;
+mod failures;
 mod handling;
 mod involved;
 mod join;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::{AlertId, Entity, Seq, Severity};
 
 pub use closing::{Consequences, Disposition, Proposal, SUPPRESSED_FOR, consequences};
+pub use failures::Failures;
 pub use handling::{Closing, Handling, HandlingError, SYSTEM, Sla, Status};
 pub use involved::Involved;
 pub use join::{Known, Mention, NEAR, Placement, join};
@@ -281,6 +283,12 @@ impl Incident {
     #[must_use]
     pub fn went_through(&self) -> bool {
         severity::went_through(&self.members)
+    }
+
+    /// The attempts to sign in that failed among the entries that show its alerts.
+    #[must_use]
+    pub fn failures(&self) -> Failures {
+        Failures::of(&self.members)
     }
 
     /// The title of its worst alert, of several the first; it names nobody.

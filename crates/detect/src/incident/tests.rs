@@ -1,4 +1,5 @@
 mod crowded;
+mod failures;
 mod renamed;
 
 use std::collections::BTreeMap;
