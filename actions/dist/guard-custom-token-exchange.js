@@ -141,7 +141,7 @@ function isProtected(event, config) {
 
 // SHA-256 of this file without CONFIG and with zeros here, sent with each request so that a decision names the code that
 // asked for it. The build writes it.
-const CODE = 'd60be9d533c3fdb0b6dedd775cc12edef80407072e33e411e57f5f1cd5961704';
+const CODE = 'f662b717ca8fa264ec016c0b8b72c231e0936c7fb33cbb315b4f35c39bd6d720';
 
 // --- contained ---
 
@@ -382,13 +382,14 @@ function pickEvent(event, config, fields) {
 }
 
 // The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` (a list, or how to tell it from
-// the event) and what is `shed` first.
+// the event), what is `shed` first, and what stands `beside` the event, if anything.
 function writeRequest(event, config, deadlineMs, flow) {
   const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
   const { picked, cuts } = pickEvent(event, config, fields);
   const action = { name: `countersign-${flow.trigger}`, version: config.version, code: CODE, policy_etag: null };
+  const beside = flow.beside === undefined ? {} : flow.beside(event, config);
   const write = () =>
-    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
+    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts, ...beside });
   let body = write();
   for (const [section, name] of flow.shed) {
     if (Buffer.byteLength(body, 'utf8') <= MAX_BODY_BYTES) break;

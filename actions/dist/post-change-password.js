@@ -126,7 +126,7 @@ function isProtected(event, config) {
 
 // SHA-256 of this file without CONFIG and with zeros here, sent with each request so that a decision names the code that
 // asked for it. The build writes it.
-const CODE = 'd2516a393a2d489b42e6228c0d4a4b1dd6b0e55f89ddb3847abff8adf052cfe7';
+const CODE = 'fd4ba7c51c4551515afef519fefd96ec9f4e8363c9b8c8aee1582a3eb0c16baf';
 
 // --- contained ---
 
@@ -367,13 +367,14 @@ function pickEvent(event, config, fields) {
 }
 
 // The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` (a list, or how to tell it from
-// the event) and what is `shed` first.
+// the event), what is `shed` first, and what stands `beside` the event, if anything.
 function writeRequest(event, config, deadlineMs, flow) {
   const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
   const { picked, cuts } = pickEvent(event, config, fields);
   const action = { name: `countersign-${flow.trigger}`, version: config.version, code: CODE, policy_etag: null };
+  const beside = flow.beside === undefined ? {} : flow.beside(event, config);
   const write = () =>
-    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
+    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts, ...beside });
   let body = write();
   for (const [section, name] of flow.shed) {
     if (Buffer.byteLength(body, 'utf8') <= MAX_BODY_BYTES) break;

@@ -44,6 +44,10 @@ const CONFIG = frozen({
     protected: 'challenge',
     contained: 'deny',
   },
+  // Where the event tells whether the machine is managed, such as 'transaction.metadata.device_posture' or
+  // 'user.app_metadata.device_posture', and which values there (texts in any case of letters, true, false) mean what. The
+  // README says what counts for whom. Nowhere by default.
+  device_posture: { from: '', compliant: [], non_compliant: [], unmanaged: [] },
   // The factors that may be asked for, best first.
   factors: ['webauthn-roaming', 'webauthn-platform', 'push-notification', 'otp', 'phone', 'email'],
   // What this Action may do at all, whatever the service answers.
@@ -163,7 +167,7 @@ function isProtected(event, config) {
 
 // SHA-256 of this file without CONFIG and with zeros here, sent with each request so that a decision names the code that
 // asked for it. The build writes it.
-const CODE = '56656810e5d9d8994b3f0468573e3e01e00a2cd54ed8e44dccc5641dc134dfa0';
+const CODE = '52cfc729b065ad56f6c5cb6936b95c80eb6d83a0e09131710172554eeaf069b4';
 
 // --- contained ---
 
@@ -404,13 +408,14 @@ function pickEvent(event, config, fields) {
 }
 
 // The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` (a list, or how to tell it from
-// the event) and what is `shed` first.
+// the event), what is `shed` first, and what stands `beside` the event, if anything.
 function writeRequest(event, config, deadlineMs, flow) {
   const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
   const { picked, cuts } = pickEvent(event, config, fields);
   const action = { name: `countersign-${flow.trigger}`, version: config.version, code: CODE, policy_etag: null };
+  const beside = flow.beside === undefined ? {} : flow.beside(event, config);
   const write = () =>
-    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
+    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts, ...beside });
   let body = write();
   for (const [section, name] of flow.shed) {
     if (Buffer.byteLength(body, 'utf8') <= MAX_BODY_BYTES) break;
@@ -422,6 +427,38 @@ function writeRequest(event, config, deadlineMs, flow) {
     body = write();
   }
   return body;
+}
+
+// --- device-posture ---
+
+// Where the posture of the machine may stand in the event, by who writes there. The service hears what people write about
+// themselves against them alone.
+const POSTURE_PLACES = ['transaction.metadata', 'user.app_metadata', 'user.user_metadata'];
+
+// In the order in which they are looked for, so that a value that is listed twice means the worse.
+const POSTURE_STATUSES = ['non_compliant', 'unmanaged', 'compliant'];
+
+const MAX_POSTURE_UNITS = 64;
+const MAX_POSTURE_STEPS = 6;
+
+// A value as CONFIG lists it: a text in any case of letters, or true or false. Null for anything else.
+function postureWord(value) {
+  if (typeof value === 'boolean') return String(value);
+  return typeof value === 'string' && value !== '' && value.length <= MAX_POSTURE_UNITS ? value.toLowerCase() : null;
+}
+
+// What the tenant tells of the machine, in words of ours alone; undefined where CONFIG names no place, and where what stands
+// there is not one of its values. Why not the value itself: it says more of a person's machine than a decision needs.
+function postureOf(event, config) {
+  const from = dig(config, 'device_posture', 'from');
+  const place = POSTURE_PLACES.find((known) => typeof from === 'string' && from.startsWith(`${known}.`));
+  if (place === undefined) return undefined;
+  const steps = from.split('.');
+  const word = steps.length <= MAX_POSTURE_STEPS ? postureWord(dig(event, ...steps)) : null;
+  if (word === null) return undefined;
+  const means = (status) => listOf(dig(config, 'device_posture', status)).some((known) => postureWord(known) === word);
+  const status = POSTURE_STATUSES.find(means);
+  return status === undefined ? undefined : { status, place };
 }
 
 // --- fields ---
@@ -491,7 +528,12 @@ const SHED_ORDER = [
   ['user', 'multifactor'],
 ];
 
-const POST_LOGIN = { trigger: 'post-login', fields: EVENT_FIELDS, shed: SHED_ORDER };
+const POST_LOGIN = {
+  trigger: 'post-login',
+  fields: EVENT_FIELDS,
+  shed: SHED_ORDER,
+  beside: (event, config) => ({ device_posture: postureOf(event, config) }),
+};
 
 // The body of the request for a sign-in.
 function requestBody(event, config, deadlineMs) {

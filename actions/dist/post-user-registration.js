@@ -126,7 +126,7 @@ function isProtected(event, config) {
 
 // SHA-256 of this file without CONFIG and with zeros here, sent with each request so that a decision names the code that
 // asked for it. The build writes it.
-const CODE = 'e92f9e8f1fe9ff7eaf3ecff416741c4e9ca8e5b577dd3b24dd15851953c22081';
+const CODE = '0e1f317c5cdb06f0b1e72424a3a95145b211e58b8a092e7907698d62b1c6b88d';
 
 // --- contained ---
 
@@ -367,13 +367,14 @@ function pickEvent(event, config, fields) {
 }
 
 // The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` (a list, or how to tell it from
-// the event) and what is `shed` first.
+// the event), what is `shed` first, and what stands `beside` the event, if anything.
 function writeRequest(event, config, deadlineMs, flow) {
   const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
   const { picked, cuts } = pickEvent(event, config, fields);
   const action = { name: `countersign-${flow.trigger}`, version: config.version, code: CODE, policy_etag: null };
+  const beside = flow.beside === undefined ? {} : flow.beside(event, config);
   const write = () =>
-    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
+    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts, ...beside });
   let body = write();
   for (const [section, name] of flow.shed) {
     if (Buffer.byteLength(body, 'utf8') <= MAX_BODY_BYTES) break;

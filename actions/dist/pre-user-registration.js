@@ -136,7 +136,7 @@ function isProtected(event, config) {
 
 // SHA-256 of this file without CONFIG and with zeros here, sent with each request so that a decision names the code that
 // asked for it. The build writes it.
-const CODE = 'e5633bd201d358c027e4a0693a934991e5e762675274c1fa79fd4d7a3ae54e4a';
+const CODE = '0aa03120f62c613c0c50d121a490c35f01141dd1986f785839e812490033be94';
 
 // --- contained ---
 
@@ -377,13 +377,14 @@ function pickEvent(event, config, fields) {
 }
 
 // The body of the request as text, at most 48 KiB. `flow` names the trigger, its `fields` (a list, or how to tell it from
-// the event) and what is `shed` first.
+// the event), what is `shed` first, and what stands `beside` the event, if anything.
 function writeRequest(event, config, deadlineMs, flow) {
   const fields = typeof flow.fields === 'function' ? flow.fields(event) : flow.fields;
   const { picked, cuts } = pickEvent(event, config, fields);
   const action = { name: `countersign-${flow.trigger}`, version: config.version, code: CODE, policy_etag: null };
+  const beside = flow.beside === undefined ? {} : flow.beside(event, config);
   const write = () =>
-    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts });
+    JSON.stringify({ trigger: flow.trigger, event: picked, deadline_ms: deadlineMs, action, truncated: cuts, ...beside });
   let body = write();
   for (const [section, name] of flow.shed) {
     if (Buffer.byteLength(body, 'utf8') <= MAX_BODY_BYTES) break;

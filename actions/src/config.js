@@ -32,6 +32,10 @@ const CONFIG = frozen({
     protected: 'challenge',
     contained: 'deny',
   },
+  // Where the event tells whether the machine is managed, such as 'transaction.metadata.device_posture' or
+  // 'user.app_metadata.device_posture', and which values there (texts in any case of letters, true, false) mean what. The
+  // README says what counts for whom. Nowhere by default.
+  device_posture: { from: '', compliant: [], non_compliant: [], unmanaged: [] },
   // The factors that may be asked for, best first.
   factors: ['webauthn-roaming', 'webauthn-platform', 'push-notification', 'otp', 'phone', 'email'],
   // What this Action may do at all, whatever the service answers.

@@ -21,6 +21,7 @@ const {
   REQUEST,
   writeRequest,
 } = require('./request');
+const { postureOf } = require('./device-posture');
 
 const DEVICE = {
   initial_ip: words(64),
@@ -87,7 +88,12 @@ const SHED_ORDER = [
   ['user', 'multifactor'],
 ];
 
-const POST_LOGIN = { trigger: 'post-login', fields: EVENT_FIELDS, shed: SHED_ORDER };
+const POST_LOGIN = {
+  trigger: 'post-login',
+  fields: EVENT_FIELDS,
+  shed: SHED_ORDER,
+  beside: (event, config) => ({ device_posture: postureOf(event, config) }),
+};
 
 // The body of the request for a sign-in.
 function requestBody(event, config, deadlineMs) {

@@ -108,6 +108,30 @@ test('where nobody can be asked, a doubtful sign-in is denied unless an MFA is f
   }
 });
 
+test('what the tenant tells of the machine counts, and what people write of it lowers nothing', async () => {
+  const nowhere = "device_posture: { from: '', compliant: [], non_compliant: [], unmanaged: [] }";
+  const telling = (from) =>
+    loadAction([['deadline_ms: 800', 'deadline_ms: 5000'], [nowhere, `device_posture: { from: '${from}', compliant: ['ok'], non_compliant: ['bad'], unmanaged: ['byod'] }`]]);
+  const codesOf = async (from, edit) => {
+    const result = await run(telling(from), { event: signIn('post-login', edit) });
+    assertDecided(result);
+    const { json } = await shown(result);
+    return json.assessment.reasons.map(({ code }) => code).filter((code) => /^(compliant|non_compliant|unmanaged)_device$/.test(code));
+  };
+  const noted = (value) => (event) => (event.transaction.metadata = { posture: value });
+  const of = 'transaction.metadata.posture';
+  assert.deepEqual(await codesOf(of, noted('OK')), ['compliant_device']);
+  assert.deepEqual(await codesOf(of, noted('bad')), ['non_compliant_device']);
+  assert.deepEqual(await codesOf(of, noted('byod')), ['unmanaged_device']);
+  assert.deepEqual(await codesOf(of, noted('anything else')), []);
+  assert.deepEqual(await codesOf('', noted('ok')), []);
+  const own = (value) => (event) => (event.user.user_metadata = { posture: value });
+  assert.deepEqual(await codesOf('user.user_metadata.posture', own('ok')), []);
+  assert.deepEqual(await codesOf('user.user_metadata.posture', own('bad')), ['non_compliant_device']);
+  // Of somebody who is not known here, what is said of the person vouches for no machine.
+  assert.deepEqual(await codesOf('user.app_metadata.posture', (event) => (event.user.app_metadata.posture = 'ok')), []);
+});
+
 test('in audit mode nothing is done', async () => {
   for (const event of [signIn(), doubtful(), doubtful(refresh)]) {
     event.tenant.id = 'audit-tenant';

@@ -133,6 +133,7 @@ mod tests {
             deadline: Duration::from_millis(deadline_ms),
             received: ARRIVED,
             truncated: Vec::new(),
+            device_posture: None,
         }
     }
 

@@ -126,6 +126,9 @@ codes! {
     FAMILIAR_TOKEN_KIND = "familiar_token_kind": "All kinds of token in the exchange are ones that the client often uses.",
     NEW_ACTOR = "new_actor": "The account of the user who acts in the exchange was made lately.",
     ACTOR_RESET = "actor_reset": "The password of the user who acts in the exchange was reset lately.",
+    COMPLIANT_DEVICE = "compliant_device": "The machine is managed and as it should be, by the word of who manages it.",
+    NON_COMPLIANT_DEVICE = "non_compliant_device": "The machine is managed and not as it should be, by the word of who manages it.",
+    UNMANAGED_DEVICE = "unmanaged_device": "Nobody manages the machine, by the tenant's account.",
     OWN_MODEL = "own_model": "The operator's own model, which is attached at this tenant, raises or lowers the risk.",
 }
 

@@ -7,7 +7,7 @@ use countersign_auth0::trigger::password_reset_post_challenge::PasswordResetPost
 use serde_json::json;
 
 use crate::{
-    Assessment, Features, Model, Profile, Readings, assess,
+    Assessment, DevicePosture, Features, Model, PosturePlace, PostureStatus, Profile, Readings, assess,
     samples::{event, extracted, home, machine, machine_home, now, ordinary, sign_up_event, stranger},
 };
 
@@ -89,6 +89,44 @@ fn a_sign_in_replays() {
             ("unfamiliar_device", 664717),
             ("impossible_travel", 595842),
             ("familiar_tls", -368905),
+        ],
+    );
+}
+
+#[test]
+fn a_sign_in_with_a_machine_that_was_told_replays() {
+    let login = |status| {
+        let posture = DevicePosture { status, place: PosturePlace::SignIn };
+        Features { is_login: true, device_posture: Some(posture), ..stranger() }
+    };
+    let mut known = Profile::default();
+    for key in 0..30 {
+        known.credit(&Features { is_login: true, ..ordinary() }, key, 1_000);
+    }
+    check(
+        &login(PostureStatus::NonCompliant),
+        Some(&known),
+        (637_071, 849412),
+        &[
+            ("far_place", 1012149),
+            ("non_compliant_device", 1_000_000),
+            ("unusual_hour", 830366),
+            ("unfamiliar_device", 664717),
+            ("impossible_travel", 595842),
+            ("familiar_tls", -368905),
+        ],
+    );
+    check(
+        &login(PostureStatus::Compliant),
+        Some(&known),
+        (334_628, 849412),
+        &[
+            ("far_place", 1012149),
+            ("unusual_hour", 830366),
+            ("unfamiliar_device", 664717),
+            ("impossible_travel", 595842),
+            ("familiar_tls", -368905),
+            ("compliant_device", -250_000),
         ],
     );
 }

@@ -56,14 +56,15 @@ pub use counterfactual::{Flip, counterfactual};
 pub use email::Mailbox;
 pub use extract::{Context, Extract, Located, ShortForm, requested_scopes};
 pub use features::{
-    Actor, Auth0Risk, Device, DeviceClass, DomainKind, Exchange, Features, Initial, LookAlike, Machine,
-    NameFit, Place, Reset, SessionOf, Share, Shares, SignUp, Signal, Variant,
+    Actor, Auth0Risk, Device, DeviceClass, DevicePosture, DomainKind, Exchange, Features, Initial, LookAlike,
+    Machine, NameFit, Place, PosturePlace, PostureStatus, Reset, SessionOf, Share, Shares, SignUp, Signal,
+    Variant,
 };
 pub use login::{Evidence, LoginModel, Road, RoadName, Shape, TERM_NAMES, Term, evidence, road_of};
 pub use model::{
     Auth0Weights, Automation, Burst, Card, Confidence, ConstantBounds, Evaluation, Failures, Familiarity,
-    Figure, Hours, LabelSource, MachineWeights, Model, ModelFault, ModelId, ReadyModel, ResetWeights,
-    SignUpWeights, Training, Travel,
+    Figure, Hours, LabelSource, MachineWeights, Model, ModelFault, ModelId, PostureWeights, ReadyModel,
+    ResetWeights, SignUpWeights, Training, Travel,
 };
 pub use profile::{MAX_PROFILE_BYTES, Profile, ProfileError};
 pub use reference::{DomainLists, DomainSet, NetworkKind, Reference, ReferenceLists, Suffixes};

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::{
     Auth0Risk, Code, Device, DeviceClass, DomainKind, Features, LookAlike, Machine, Model, NameFit, Place,
     Profile, Readings, Reset, Short, SignUp, Variant, assess, counterfactual,
-    samples::{DAY_S, home, now, ordinary, stranger},
+    samples::{DAY_S, any_posture, home, now, ordinary, stranger},
 };
 
 fn pick<T: Clone + std::fmt::Debug + 'static>(ordinary: T, other: T) -> impl Strategy<Value = T> {
@@ -125,6 +125,7 @@ fn any_features() -> impl Strategy<Value = Features> {
         ),
         prop::option::of(0..24_u8),
     );
+    let posture = prop::option::of(any_posture());
     let device = prop::option::of(prop_oneof![
         Just(usual.device.clone().unwrap()),
         Just(strange.device.unwrap()),
@@ -137,24 +138,28 @@ fn any_features() -> impl Strategy<Value = Features> {
         device,
         prop::option::of(auth0),
         any_flow(),
+        posture,
     )
-        .prop_map(|(channel, later, (country, network, place, local_hour), device, auth0, flow)| {
-            let (sign_up, reset, machine) = flow;
-            let mut features = Features {
-                country,
-                network,
-                place,
-                local_hour,
-                device,
-                auth0,
-                sign_up,
-                reset,
-                machine,
-                ..Features::new(Timestamp::from_seconds(now().seconds() + later), channel)
-            };
-            features.note_missing();
-            features
-        })
+        .prop_map(
+            |(channel, later, (country, network, place, local_hour), device, auth0, flow, posture)| {
+                let (sign_up, reset, machine) = flow;
+                let mut features = Features {
+                    country,
+                    network,
+                    place,
+                    local_hour,
+                    device,
+                    auth0,
+                    sign_up,
+                    reset,
+                    machine,
+                    device_posture: posture,
+                    ..Features::new(Timestamp::from_seconds(now().seconds() + later), channel)
+                };
+                features.note_missing();
+                features
+            },
+        )
 }
 
 fn any_profile() -> impl Strategy<Value = Option<Profile>> {

@@ -4,11 +4,12 @@ use countersign_auth0::trigger::{
     credentials_exchange::CredentialsExchange, pre_user_registration::PreUserRegistration,
 };
 use countersign_core::{Channel, Timestamp};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
-    Auth0Risk, Context, Device, DeviceClass, Extract, Features, Place, Profile, Readings, Reference,
-    ReferenceLists, learning,
+    Auth0Risk, Context, Device, DeviceClass, DevicePosture, Extract, Features, Place, PosturePlace,
+    PostureStatus, Profile, Readings, Reference, ReferenceLists, learning,
 };
 
 pub(crate) const DAY_S: i64 = 86_400;
@@ -40,6 +41,14 @@ pub(crate) fn ordinary() -> Features {
     features.enroll(["otp"]);
     features.note_missing();
     features
+}
+
+/// Every status of a machine, told at any place.
+pub(crate) fn any_posture() -> impl Strategy<Value = DevicePosture> {
+    let statuses = [PostureStatus::Compliant, PostureStatus::Unmanaged, PostureStatus::NonCompliant];
+    let places = [PosturePlace::SignIn, PosturePlace::Person, PosturePlace::OwnWord];
+    (prop::sample::select(statuses.to_vec()), prop::sample::select(places.to_vec()))
+        .prop_map(|(status, place)| DevicePosture { status, place })
 }
 
 /// Someone else with the user's password, an hour after the user's last sign-in.

@@ -85,6 +85,7 @@ impl App {
             is_new,
             carried: carried.as_ref().map(|sign_up| sign_up.score),
             owes_challenge: carried.is_some_and(|sign_up| sign_up.owes_challenge),
+            device_posture: call.device_posture,
             locate: &|address| self.located(address),
             kind_of: &|system| self.kind_of(system),
         };

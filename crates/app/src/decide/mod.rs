@@ -20,7 +20,7 @@ use std::time::Duration;
 use countersign_auth0::trigger::Event;
 use countersign_core::{Channel, ClientId, Level, Mode, OrganizationId, Trigger, Verdict};
 use countersign_policy::{Circumstances, Decision};
-use countersign_risk::{Assessment, UserRiskAt};
+use countersign_risk::{Assessment, DevicePosture, UserRiskAt};
 use countersign_store::{Commit, Conflict, DecisionRow, Standing, StoreError, Urgency, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -121,6 +121,8 @@ pub struct Call {
     pub received: Duration,
     /// Paths of the fields that the Action cut.
     pub truncated: Vec<String>,
+    /// What the Action tells of the person's machine beside the event; `None` when nothing that we know.
+    pub device_posture: Option<DevicePosture>,
 }
 
 /// A decision that is on disk, and its answer.

@@ -51,6 +51,7 @@ impl App {
             deadline: super::LEDGER_BUDGET * 2,
             received,
             truncated: Vec::new(),
+            device_posture: None,
         };
         let Some(Settled { id, assessment, decision, degraded, .. }) =
             self.settle(tenant, &call, ask, Enriched::default()).await?

@@ -20,7 +20,7 @@ pub(crate) use origin::{block, range};
 pub(crate) use person::account;
 pub use short_form::ShortForm;
 
-use crate::{Features, NetworkKind, Place, Readings, Reference, Short, Sightings};
+use crate::{DevicePosture, Features, NetworkKind, Place, Readings, Reference, Short, Sightings};
 
 /// All beside the event that its features are read with.
 #[derive(Clone, Copy)]
@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub carried: Option<Score>,
     /// Whether that sign-up would have been challenged or refused.
     pub owes_challenge: bool,
+    /// What the request tells of the machine beside its event; `None` when nothing.
+    pub device_posture: Option<DevicePosture>,
     /// Where an address is by reference data; asked only for what the event does not tell.
     pub locate: &'a dyn Fn(IpAddr) -> Option<Located>,
     /// What kind of network an autonomous system is by reference data; `None` when nobody knows.
@@ -64,6 +66,7 @@ impl<'a> Context<'a> {
             is_new: true,
             carried: None,
             owes_challenge: false,
+            device_posture: None,
             locate: &|_| None,
             kind_of: &|_| None,
         }

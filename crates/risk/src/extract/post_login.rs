@@ -10,7 +10,7 @@ use super::{
     Context, Extract, origin,
     person::{self, Person},
 };
-use crate::{Device, Features, Initial, SessionOf, Short, Sightings, SignUp, parse_agent};
+use crate::{Device, DevicePosture, Features, Initial, SessionOf, Short, Sightings, SignUp, parse_agent};
 
 /// A session that began longer ago than this was there before the sign-in, in microseconds; one sign-in with a second
 /// factor takes less (judgement).
@@ -50,6 +50,7 @@ impl Extract for PostLogin {
         features.session = session_of(self, features.device.as_ref());
         features.readings = context.readings;
         features.enroll(self.enrolled_factors().iter().map(countersign_auth0::factor::FactorType::as_str));
+        features.device_posture = context.device_posture.and_then(DevicePosture::heard);
         features.is_new_account = is_new(self, context);
         features.owes_challenge = features.is_new_account && context.owes_challenge;
         features.sign_up = sign_up(self, features.country.as_ref(), context);

@@ -1,6 +1,7 @@
 //! What is known of one transaction: all that an assessment reads, and all that a record must keep to replay it.
 
 mod machine;
+mod posture;
 mod reset;
 mod session;
 mod shares;
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 use countersign_core::{Channel, Timestamp};
 pub use machine::{Actor, Exchange, Machine};
 pub(crate) use machine::{digest, kind_digest};
+pub use posture::{DevicePosture, PosturePlace, PostureStatus};
 pub use reset::Reset;
 pub(crate) use reset::is_zero;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -85,6 +87,9 @@ pub struct Features {
     /// Types of the factors that were enrolled at that time, at most 16, sorted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "few")]
     pub enrolled: BTreeSet<Short>,
+    /// What the tenant tells of the machine; `None` where it tells nothing that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_posture: Option<DevicePosture>,
     /// Which useful signals were absent: lowers the confidence; see [`Features::note_missing`].
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub missing: BTreeSet<Signal>,
@@ -138,6 +143,7 @@ impl Features {
             readings: Readings::default(),
             session_known: None,
             enrolled: BTreeSet::new(),
+            device_posture: None,
             missing: BTreeSet::new(),
             is_new_account: false,
             owes_challenge: false,

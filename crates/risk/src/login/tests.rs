@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 mod failures;
 mod poisoning;
+mod posture;
 
 use super::*;
 use crate::{
@@ -143,8 +144,9 @@ fn colleagues_speak_for_an_office_and_failures_speak_against_it() {
 
 fn any_login() -> impl Strategy<Value = Features> {
     let mixed = (any::<[bool; 9]>(), 0..24_u8, 0..90_i64, any::<bool>(), 0..3_u8);
-    (mixed, any::<[u16; 6]>(), any::<[u32; 4]>()).prop_map(
-        |((strange, hour, days, known, road), counts, weights)| {
+    let posture = prop::option::of(samples::any_posture());
+    (mixed, any::<[u16; 6]>(), any::<[u32; 4]>(), posture).prop_map(
+        |((strange, hour, days, known, road), counts, weights, posture)| {
             let (usual, other) = (usual(), stranger());
             let mut features = usual.clone();
             if strange[0] {
@@ -180,6 +182,7 @@ fn any_login() -> impl Strategy<Value = Features> {
                     ..crate::Shares::default()
                 });
             }
+            features.device_posture = posture;
             features.local_hour = Some(hour);
             features.at = Timestamp::from_seconds(now().seconds() + days * DAY_S);
             features.session_known = Some(known);

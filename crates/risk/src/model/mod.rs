@@ -3,12 +3,14 @@
 mod card;
 mod check;
 mod flows;
+mod posture;
 mod ready;
 
 pub use card::{Card, ConstantBounds, Evaluation, Figure, LabelSource, Training};
 pub use check::ModelFault;
 use countersign_core::MicroLogit;
 pub use flows::{Burst, MachineWeights, ResetWeights, SignUpWeights};
+pub use posture::PostureWeights;
 pub use ready::ReadyModel;
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +94,9 @@ pub struct Model {
     /// Machines.
     #[serde(default)]
     pub machine_client: MachineWeights,
+    /// What is told of a person's machine.
+    #[serde(default, skip_serializing_if = "PostureWeights::is_default")]
+    pub device_posture: PostureWeights,
 }
 
 /// How a value's place in a user's history becomes evidence:
@@ -267,6 +272,7 @@ impl Default for Model {
             sign_up: SignUpWeights::default(),
             reset: ResetWeights::default(),
             machine_client: MachineWeights::default(),
+            device_posture: PostureWeights::default(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod failures;
 mod familiarity;
 mod hours;
 mod place;
+mod posture;
 mod reset;
 mod sign_up;
 mod travel;
@@ -36,6 +37,7 @@ pub(crate) const TERMS: &[Term] = &[
     auth0::impossible_travel,
     auth0::untrusted_ip,
     failures::failures,
+    posture::device_posture,
     sign_up::domain::kind,
     sign_up::domain::look_alike,
     sign_up::address::role,
@@ -76,6 +78,7 @@ pub(crate) const BESIDE_LOGIN: &[Term] = &[
     auth0::new_device,
     auth0::impossible_travel,
     auth0::untrusted_ip,
+    posture::device_posture,
     sign_up::domain::kind,
     sign_up::domain::look_alike,
     sign_up::address::role,

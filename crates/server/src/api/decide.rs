@@ -13,6 +13,7 @@ use axum::{
 use countersign_app::decide::{ActionInfo, Ask, Call};
 use countersign_auth0::trigger::Event;
 use countersign_core::Trigger;
+use countersign_risk::DevicePosture;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -39,6 +40,8 @@ pub(super) struct DecisionRequest {
     action: ActionInfo,
     #[serde(default)]
     truncated: Vec<String>,
+    #[serde(default)]
+    device_posture: Option<Box<RawValue>>,
 }
 
 #[utoipa::path(
@@ -114,7 +117,8 @@ async fn decide(server: &Server, asked: &Proved, mut ask: Ask) -> Result<Vec<u8>
 
 /// Parses a body into what is asked; the floor of the benchmark parses by the same function.
 pub(crate) fn parse(bytes: &[u8], request_id: &str, received: Duration) -> Result<Ask, Problem> {
-    let DecisionRequest { trigger, event, deadline_ms, action, truncated } = body::parse(bytes)?;
+    let DecisionRequest { trigger, event, deadline_ms, action, truncated, device_posture } =
+        body::parse(bytes)?;
     let fault = |path: &str, message: String| {
         Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body.shape", format!("`{path}`: {message}"))
             .at(path, message))
@@ -154,6 +158,8 @@ pub(crate) fn parse(bytes: &[u8], request_id: &str, received: Duration) -> Resul
         deadline: Duration::from_millis(deadline_ms.into()),
         received,
         truncated,
+        // Why not refused where it is another: somebody's sign-in does not hang on what is told of their machine.
+        device_posture: device_posture.and_then(|told| DevicePosture::read(told.get())),
     };
     Ok(Ask { event: typed, call })
 }

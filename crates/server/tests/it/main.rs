@@ -25,6 +25,8 @@ mod degraded;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod device_posture;
+#[cfg(test)]
 mod erasure;
 #[cfg(test)]
 mod events;

@@ -135,6 +135,7 @@ impl Stage {
             deadline: Duration::from_secs(5),
             received: self.app().ports.clock.monotonic(),
             truncated: Vec::new(),
+            device_posture: None,
         };
         let event = Event::decode(Trigger::PostLogin, text.as_bytes(), "event").unwrap();
         let decided = self.app().decide(&self.scene.tenant, Ask { event, call }).await.unwrap();

@@ -296,6 +296,7 @@ impl Stage {
             deadline: Duration::from_secs(1),
             received: self.app().clock().monotonic(),
             truncated: Vec::new(),
+            device_posture: None,
         };
         let event = Event::decode(trigger, text.as_bytes(), "event").unwrap();
         let decided = self.app().decide(&self.scene.tenant, Ask { event, call }).await.unwrap();

@@ -115,6 +115,7 @@ impl Past {
                 deadline: PATIENCE,
                 received: clock.monotonic(),
                 truncated: Vec::new(),
+                device_posture: None,
             };
             app.decide(tenant, Ask { event: event.clone(), call })
         })

@@ -10,6 +10,7 @@ mod machine;
 mod measure;
 mod names;
 mod reset;
+mod rivals;
 mod run;
 mod sign_up;
 mod sign_up_attacks;

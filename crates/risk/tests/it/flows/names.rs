@@ -131,7 +131,7 @@ const FIRMS: &[&str] = &[
     "irisoptik.se",
 ];
 
-const FREE: &[&str] =
+pub(super) const FREE: &[&str] =
     &["gmail.com", "outlook.com", "gmx.de", "yahoo.com", "web.de", "icloud.com", "qq.com", "proton.me"];
 
 /// Half `half` (0 or 1) of the items: what weights are chosen on shares no name with what is measured.

@@ -9,7 +9,7 @@ use super::{
     world::{HOUR, Site},
 };
 
-const DISPOSABLE: &[&str] = &[
+pub(super) const DISPOSABLE: &[&str] = &[
     "mailinator.com",
     "yopmail.com",
     "guerrillamail.com",

@@ -30,6 +30,7 @@ fn decisions() {
             "\"user_id\":",
             "\"geoip\":",
             "\"truncated\":[\"user\"]",
+            "\"device_posture\":{\"status\":\"compliant\",\"place\":\"user.app_metadata\"}",
             "\"deadline_ms\":1",
             "\"app_metadata\":{",
             "post-login",
