@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use countersign_app::{App, Error, Tenant};
+use countersign_app::{App, Error, KeySet, Tenant};
 use countersign_core::TenantId;
 use countersign_server::{Server, signature::SigningKey};
 use tokio::{
@@ -54,15 +54,17 @@ impl Secrets {
         })
     }
 
-    /// What a tenant's keys make of one text: two lists of keys that make the same are the same.
-    fn traces(&self, tenant: &TenantId) -> Vec<String> {
-        self.action_keys.get(tenant).into_iter().flatten().map(|key| key.sign_answer("", b"")).collect()
-    }
-
-    /// The tokens of each kind of a tenant's streams.
-    fn streams(&self, tenant: &TenantId) -> [(&'static str, &[Vec<u8>]); 2] {
-        [("log", &self.log_tokens), ("event", &self.event_tokens)]
-            .map(|(stream, tokens)| (stream, tokens.get(tenant).map_or(&[][..], Vec::as_slice)))
+    /// What is told of a tenant where it is another than before. Why what keys make of one text: those that make the same are the same.
+    fn sets(&self, tenant: &TenantId) -> [(KeySet, Vec<Vec<u8>>); 4] {
+        let keys = self.action_keys.get(tenant).into_iter().flatten();
+        let traces = keys.map(|key| key.sign_answer("", b"").into_bytes()).collect();
+        let tokens = |of: &BTreeMap<TenantId, Vec<Vec<u8>>>| of.get(tenant).cloned().unwrap_or_default();
+        [
+            (KeySet::Actions, traces),
+            (KeySet::LogStream, tokens(&self.log_tokens)),
+            (KeySet::EventStream, tokens(&self.event_tokens)),
+            (KeySet::Operator, vec![self.operator_token.as_bytes().to_vec()]),
+        ]
     }
 }
 
@@ -75,8 +77,9 @@ impl KeyWatch {
 
     /// Takes changed keys until told to stop; broken files leave those in force that are.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let mut ticks = time::interval(LOOK);
         let mut seen = self.marks();
+        self.tell_start().await;
+        let mut ticks = time::interval(LOOK);
         loop {
             let is_asked = tokio::select! {
                 _ = ticks.tick() => false,
@@ -116,23 +119,22 @@ impl KeyWatch {
         self.server.replace_log_tokens(found.log_tokens.clone());
         self.server.replace_event_tokens(found.event_tokens.clone());
         let known = std::mem::replace(&mut self.known, found);
-        let is_other_token = known.operator_token != self.known.operator_token;
         for tenant in self.app.tenants() {
-            let keys = self.known.traces(tenant.id());
-            if known.traces(tenant.id()) != keys {
-                tracing::info!(tenant.id = %tenant.id(), count = keys.len(), "other keys of the Actions are in force");
-                told(tenant, self.app.record_action_keys(tenant, keys.len()).await);
-            }
-            for (before, (stream, tokens)) in
-                known.streams(tenant.id()).into_iter().zip(self.known.streams(tenant.id()))
-            {
-                if before.1 != tokens {
-                    tracing::info!(tenant.id = %tenant.id(), stream, count = tokens.len(), "other tokens of a stream are in force");
-                    told(tenant, self.app.record_stream_tokens(tenant, stream, tokens.len()).await);
+            let id = tenant.id();
+            for ((set, keys), (_, before)) in self.known.sets(id).into_iter().zip(known.sets(id)) {
+                if keys != before {
+                    tracing::info!(tenant.id = %id, ?set, count = keys.len(), "other keys or tokens are in force");
+                    told(tenant, self.app.record_keys(tenant, set, &keys).await);
                 }
             }
-            if is_other_token {
-                told(tenant, self.app.record_operator_token(tenant).await);
+        }
+    }
+
+    /// Tells the ledgers what changed while no service ran.
+    async fn tell_start(&self) {
+        for tenant in self.app.tenants() {
+            for (set, keys) in self.known.sets(tenant.id()) {
+                told(tenant, self.app.record_keys_at_start(tenant, set, &keys).await);
             }
         }
     }

@@ -18,7 +18,7 @@ use countersign_privacy::{MasterKey, SubjectKey};
 use countersign_store::{Access, Store, SubjectKeyRow};
 use tempfile::TempDir;
 
-use crate::{App, Error, Ports, TenantConfig, checkpoint_file_name};
+use crate::{App, Error, KeySet, Ports, TenantConfig, checkpoint_file_name};
 
 /// What one process is given.
 struct Given {
@@ -203,7 +203,7 @@ async fn signed(given: &Given) -> TempDir {
     let folder = TempDir::new().unwrap();
     let app = start(&folder, given).await.unwrap();
     let tenant = app.tenant(&id()).unwrap();
-    app.record_operator_token(&tenant).await.unwrap();
+    app.record_keys(&tenant, KeySet::Operator, &[]).await.unwrap();
     app.sign_checkpoint(&tenant).await.unwrap();
     folder
 }
@@ -222,7 +222,7 @@ async fn a_ledger_of_other_leaves_than_were_signed_is_noticed() {
     fs::remove_file(checkpoint(&ours)).unwrap();
     let app = start(&ours, &OLD).await.unwrap();
     for _ in 0..5 {
-        app.record_operator_token(&app.tenant(&id()).unwrap()).await.unwrap();
+        app.record_keys(&app.tenant(&id()).unwrap(), KeySet::Operator, &[]).await.unwrap();
     }
     drop(app);
     fs::copy(checkpoint(&other), checkpoint(&ours)).unwrap();

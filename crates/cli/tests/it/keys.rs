@@ -1,6 +1,6 @@
 //! Keys are rotated: nobody is locked out meanwhile, and what was signed before stays provable.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::world::{Client, Service, TENANT, complained, leaves, run, sign_in, told, until};
 
@@ -92,6 +92,43 @@ fn another_token_of_a_stream_has_its_leaf() {
     let stored = fs::read_to_string(home.path().join("log")).unwrap();
     assert!(!stored.contains(&"a".repeat(64)) && !stored.contains(&"c".repeat(64)), "no token is in the log");
     service.stop();
+}
+
+#[test]
+fn what_was_changed_while_no_service_ran_has_its_leaf_at_the_next_start() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let put = |name: &str, text: &str| fs::write(home.join("data").join(name), text).unwrap();
+    let changes = || {
+        let leaves = leaves(&home.join("data")).into_iter().map(|leaf| leaf["facts"].clone());
+        let stopped = leaves.filter(|facts| facts["service"] == "stopped");
+        stopped.map(|facts| facts["change"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let mut before = marks_after_a_start(home);
+    assert_eq!((changes(), before.len()), (Vec::new(), 4), "what is seen first is no change");
+    assert_eq!(marks_after_a_start(home), before, "nothing changed");
+    let (log, operator) = (format!("{TENANT}.log-token"), "ab".repeat(32));
+    put(&log, &format!("lgs_{}\n", "a".repeat(64)));
+    put("operator.token", &operator);
+    let after = marks_after_a_start(home);
+    assert_eq!(changes(), ["stream_tokens_changed", "operator_token_changed"]);
+    for name in ["keys.log_stream", "keys.operator"] {
+        assert_ne!(before.remove(name), after.get(name).cloned(), "{name}");
+        assert!(after[name].len() == 16 && !operator.contains(&after[name]), "it is no part of a secret");
+    }
+    assert!(before.iter().all(|(name, mark)| after[name] == *mark), "the others are as they were");
+    assert!(rotate(home, &["action", "--tenant", TENANT]).status.success());
+    assert_ne!(marks_after_a_start(home)["keys.actions"], after["keys.actions"]);
+    assert_eq!(changes().last().unwrap(), "action_keys_changed");
+}
+
+/// The marks of keys after a service was started and stopped.
+fn marks_after_a_start(home: &Path) -> BTreeMap<String, String> {
+    Service::start(home).stop();
+    let database = rusqlite::Connection::open(home.join("data/countersign.db")).unwrap();
+    let mut rows = database.prepare("SELECT name, cursor FROM log_cursors WHERE name LIKE 'keys.%'").unwrap();
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
 }
 
 #[test]
