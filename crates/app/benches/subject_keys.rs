@@ -1,5 +1,5 @@
-//! How often a person's key is still unwrapped in memory: a month of a million people, through the cache that the
-//! service has, at its size.
+//! How often a person's key is still unwrapped in memory, and how often their profile is: a month of a million people, through caches
+//! as the service has them, at their size.
 //!
 //! `cargo bench -p countersign-app --bench subject_keys` (a number is how many people instead).
 
@@ -7,6 +7,10 @@
 
 use countersign_app::CACHED_KEYS;
 use moka::sync::Cache;
+
+/// Profiles that the store keeps: what 32 MiB hold of the mean size that `benches/people` of the risk model measures, each with 256
+/// bytes around it.
+const KEPT_PROFILES: u64 = 32 * 1_024 * 1_024 / (894 + 256);
 
 /// Sign-ins, renewals and exchanges on a day on which somebody comes at all; whether they come, in thousandths on a work
 /// day; and how many of 100 people are so: daily, several days a week, weekly, monthly, less.
@@ -43,7 +47,7 @@ fn decisions(who: u64, day: u64) -> impl Iterator<Item = u64> {
     (0..if comes { times } else { 0 }).map(move |n| begins + if n == 0 { 0 } else { mix(dice + n) % 28_800 })
 }
 
-/// Looks that found the key, of all.
+/// Looks that found what they looked for, of all.
 #[derive(Default)]
 struct Found {
     looks: u64,
@@ -67,11 +71,18 @@ impl Found {
 fn main() {
     let asked = std::env::args().skip(1).find_map(|word| word.parse().ok());
     let people: u64 = asked.unwrap_or(1_000_000);
-    let cache = Cache::new(CACHED_KEYS);
+    for (what, kept) in [("keys", CACHED_KEYS), ("profiles", KEPT_PROFILES)] {
+        through(people, what, kept);
+    }
+}
+
+/// Sends the month through a cache of one size.
+fn through(people: u64, what: &str, kept: u64) {
+    let cache = Cache::new(kept);
     let (mut decided, mut logged, mut seen) = (Found::default(), Found::default(), 0);
     for day in 0..DAYS {
         let all = (0..people).flat_map(|who| decisions(who, day).map(move |second| (second, false, who)));
-        // Auth0's log tells of each within a minute, and the outcome is counted with the same key.
+        // Auth0's log tells of each within a minute, and the outcome is counted with the same key in the same profile.
         let mut events: Vec<(u64, bool, u64)> =
             all.flat_map(|event| [event, (event.0 + 2 + mix(event.2 + day) % 58, true, event.2)]).collect();
         events.sort_unstable();
@@ -85,9 +96,9 @@ fn main() {
             (decided, logged) = (Found::default(), Found::default());
         }
     }
-    println!("{people} people, {} decisions in {DAYS} days, {CACHED_KEYS} keys cached", seen + decided.looks);
+    println!("{people} people, {} decisions in {DAYS} days, {kept} {what} kept", seen + decided.looks);
     println!(
-        "key at hand after the first week: {} % of decisions, {} % of log entries",
+        "at hand after the first week: {} % of decisions, {} % of log entries",
         decided.percent(),
         logged.percent()
     );

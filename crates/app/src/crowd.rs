@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use countersign_core::{OrganizationId, SubjectId, Timestamp};
 use countersign_risk::{
-    Features,
+    Features, Sightings,
     crowd::{Crowd, Member},
     learning::FULL_MILLI,
 };
-use countersign_store::{DecisionFilter, DecisionRow, Scope, Standing};
+use countersign_store::{Counted, DecisionFilter, DecisionRow, Scope, Standing};
 use parking_lot::Mutex;
 
 use crate::{App, Error, Tenant, decide::record::Record};
@@ -70,40 +70,49 @@ pub(crate) struct Lesson {
     to: Weights,
 }
 
-/// What a decision counts for and against, in thousandths.
+/// What a decision counts for and against, in thousandths: in its organization, and in the whole tenant.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Weights {
+pub(crate) struct Weights {
     granted: u32,
+    /// Beyond what the tenant blames.
+    blamed_within: u32,
+    tenant_granted: u32,
     blamed: u32,
 }
 
 impl Weights {
-    const NONE: Self = Self { granted: 0, blamed: 0 };
+    const NONE: Self = Self { granted: 0, blamed_within: 0, tenant_granted: 0, blamed: 0 };
 
-    const fn of(granted: u32, standing: Standing) -> Self {
-        let blamed = match standing {
-            Standing::Fraudulent => FULL_MILLI,
-            // Why half: people fail challenges of their own.
-            Standing::Failed => FULL_MILLI / 2,
-            Standing::Open
-            | Standing::Completed
-            | Standing::Passed
-            | Standing::Silent
-            | Standing::Legitimate => 0,
-        };
-        Self { granted, blamed }
+    /// What a decision counts by what is known of it in its organization and in the tenant.
+    pub(crate) const fn of(within: Counted, at_tenant: Counted) -> Self {
+        let blamed = blame(at_tenant.standing);
+        Self {
+            granted: within.granted,
+            blamed_within: blame(within.standing).saturating_sub(blamed),
+            tenant_granted: at_tenant.granted,
+            blamed,
+        }
+    }
+
+    fn of_row(row: &DecisionRow) -> Self {
+        Self::of(row.counted(), row.counted_at_tenant())
+    }
+}
+
+const fn blame(standing: Standing) -> u32 {
+    match standing {
+        Standing::Fraudulent => FULL_MILLI,
+        // Why half: people fail challenges of their own.
+        Standing::Failed => FULL_MILLI / 2,
+        Standing::Open | Standing::Completed | Standing::Passed | Standing::Silent | Standing::Legitimate => {
+            0
+        }
     }
 }
 
 impl Lesson {
-    /// What it means that a decision's weight and standing become others; `None` where it means nothing.
-    pub(crate) fn of(
-        row: &DecisionRow,
-        record: &Record,
-        from: (u32, Standing),
-        to: (u32, Standing),
-    ) -> Option<Self> {
-        let (from, to) = (Weights::of(from.0, from.1), Weights::of(to.0, to.1));
+    /// What it means that a decision counts something else; `None` where it means nothing.
+    pub(crate) fn of(row: &DecisionRow, record: &Record, from: Weights, to: Weights) -> Option<Self> {
         let subject = row.subject.as_ref()?;
         (record.features.is_login && from != to).then(|| Self {
             leaf: row.leaf_index,
@@ -117,10 +126,22 @@ impl Lesson {
     /// Changes what the decision counts in a crowd from what it counted there.
     fn change(&self, crowd: &mut Crowd, from: Weights) {
         let Self { features, member, to, .. } = self;
-        crowd.debit(features, *member, from.granted);
-        crowd.credit(features, *member, to.granted);
-        crowd.pardon(features, from.blamed);
-        crowd.blame(features, to.blamed);
+        if from.granted != to.granted {
+            crowd.debit_organization(features, *member, from.granted);
+            crowd.credit_organization(features, *member, to.granted);
+        }
+        if from.tenant_granted != to.tenant_granted {
+            crowd.debit_tenant(features, from.tenant_granted);
+            crowd.credit_tenant(features, to.tenant_granted);
+        }
+        if from.blamed != to.blamed {
+            crowd.pardon(features, from.blamed);
+            crowd.blame(features, to.blamed);
+        }
+        if from.blamed_within != to.blamed_within {
+            crowd.pardon_within(features, *member, from.blamed_within);
+            crowd.blame_within(features, *member, to.blamed_within);
+        }
     }
 }
 
@@ -170,7 +191,7 @@ impl Crowds {
 
     /// Counts a record in the crowd that is being built, unless an outcome of its decision came meanwhile.
     fn count(&self, row: &DecisionRow, record: &Record) {
-        let lesson = Lesson::of(row, record, (0, Standing::Open), (row.granted, row.standing));
+        let lesson = Lesson::of(row, record, Weights::NONE, Weights::of_row(row));
         let mut state = self.state.lock();
         if let (Some(lesson), Some(building)) = (lesson, &mut state.building)
             && !building.counted.contains_key(&lesson.leaf)
@@ -215,6 +236,18 @@ impl Tenant {
     pub(crate) fn teach(&self, lessons: &[Lesson]) {
         if !lessons.is_empty() {
             self.crowd.teach(lessons);
+        }
+    }
+
+    /// Counts by its block what was called fraudulent, and no more what is not any longer, once that was committed.
+    pub(crate) fn count_frauds(&self, frauds: &[(Sightings, bool)], at: Timestamp) {
+        for (fraud, is_fraud) in frauds {
+            let mut velocity = self.velocity.lock();
+            if *is_fraud {
+                velocity.note(fraud, at);
+            } else {
+                velocity.forgive(fraud);
+            }
         }
     }
 }
@@ -280,7 +313,7 @@ impl App {
 }
 
 fn teaches(row: &DecisionRow) -> bool {
-    row.granted > 0 || matches!(row.standing, Standing::Fraudulent | Standing::Failed)
+    Weights::of_row(row) != Weights::NONE
 }
 
 fn is_older(row: &DecisionRow, oldest: Timestamp) -> bool {

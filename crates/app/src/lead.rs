@@ -21,6 +21,12 @@ pub struct Lead {
 }
 
 impl Lead {
+    /// The lead as one of several processes has it.
+    #[cfg(test)]
+    pub(crate) const fn of(fence: Fence) -> Self {
+        Self { fence: Some(fence) }
+    }
+
     /// What commits are to name.
     pub(crate) fn fence(&self) -> Option<Fence> {
         self.fence.clone()

@@ -6,16 +6,21 @@ use std::{
     sync::Arc,
 };
 
-use countersign_core::{Mode, SubjectId, Timestamp, Verdict};
+use countersign_core::{Mode, SubjectId, Timestamp, Trigger, Verdict};
 use countersign_privacy::Sealed;
 use countersign_risk::{
-    Profile, UserRisk, UserSignalKind,
+    Profile, Sightings, UserRisk, UserSignalKind,
     learning::{self, Earlier, Event, Intervention, Situation},
 };
-use countersign_store::{DecisionRow, NewDecision, Standing, Write};
+use countersign_store::{Counted, DecisionRow, NewDecision, Standing, Write};
 
 use crate::{
-    App, Error, Tenant, crowd::Lesson, decide::record::Record, leaves, subjects::PersonKey,
+    App, Error, Tenant,
+    crowd::{Lesson, Weights},
+    decide::record::Record,
+    leaves,
+    subjects::PersonKey,
+    user_risk::Mark,
     users_at_risk::held_until,
 };
 
@@ -70,6 +75,8 @@ pub(crate) struct Fold {
     writes: Vec<Write>,
     /// What the crowd learns once all this is on disk.
     lessons: Vec<Lesson>,
+    /// What was called fraudulent, or is no more, for the counts of the tenant.
+    frauds: Vec<(Sightings, bool)>,
     /// When it was begun.
     at: Timestamp,
 }
@@ -97,50 +104,95 @@ impl Fold {
         self.profile.user_risk()
     }
 
+    /// Notes what an operator says of the person.
+    pub(crate) fn mark(&mut self, mark: Mark) {
+        let risk = self.profile.user_risk_mut();
+        match mark {
+            Mark::Safe => {
+                risk.clear();
+                self.profile.vouch(self.at);
+            }
+            Mark::Compromised => {
+                risk.add(UserSignalKind::MarkedCompromised, self.at, 0);
+                self.profile.doubt();
+            }
+        }
+        self.is_changed = true;
+    }
+
     /// Changes what is held against the person; `change` says whether it did.
     pub(crate) fn hold(&mut self, change: impl FnOnce(&mut UserRisk) -> bool) {
         self.is_changed |= change(self.profile.user_risk_mut());
     }
 
     /// Weighs a decision anew after `event`.
-    pub(crate) fn weigh(&mut self, row: &DecisionRow, record: &Record, event: Event, standing: Standing) {
-        if !row.decision.trigger.teaches() {
-            self.writes.push(Write::Standing {
-                decision: row.decision.id.clone(),
-                expected_granted: row.granted,
-                standing: settled(row.standing, standing),
-                granted: row.granted,
-            });
-            return;
+    pub(crate) fn weigh(&mut self, row: &DecisionRow, record: &Record, event: Event, told: Told) {
+        let teaches = row.decision.trigger.teaches();
+        let weigh = |profile: &Profile, known: Counted| Counted {
+            standing: settled(known.standing, told.standing),
+            granted: if teaches { deserved(profile, row, record, event, known) } else { known.granted },
+        };
+        let (known, known_at_tenant) = (row.counted(), row.counted_at_tenant());
+        let now = weigh(&self.profile, known);
+        // Why apart: who speaks for one organization changes nothing for the others, whose tenant holds what it held.
+        let now_at_tenant =
+            if told.is_scoped { known_at_tenant } else { weigh(&self.profile, known_at_tenant) };
+        if teaches {
+            self.profile.regrant(&record.features, key_of(row), known.granted, now.granted);
+            self.is_changed = true;
+            if record.features.machine.is_none() {
+                self.settle_user_risk(row, record, event);
+            }
+            let (from, to) = (Weights::of(known, known_at_tenant), Weights::of(now, now_at_tenant));
+            self.lessons.extend(Lesson::of(row, record, from, to));
+        } else {
+            self.judge_sign_up(row, record, event);
         }
-        let at = record.features.at;
-        let granted = learning::weight(&Situation {
-            below_threshold: row.decision.is_trusted,
-            intervention: intervention(&row.decision),
-            event,
-            earlier: earlier(row.standing),
-            granted_milli: row.granted,
-            provisional_milli: self.profile.provisional_milli(at),
-        });
-        self.profile.regrant(&record.features, key_of(row), row.granted, granted);
-        self.is_changed = true;
-        if record.features.machine.is_none() {
-            self.settle_user_risk(row, record, event);
+        let [was_fraud, is_fraud] =
+            [known_at_tenant, now_at_tenant].map(|counted| counted.standing == Standing::Fraudulent);
+        if let (true, Some(block)) = (was_fraud != is_fraud, &record.features.block) {
+            self.frauds.push((Sightings::fraud(block, self.key.subject.as_str()), is_fraud));
         }
-        let standing = settled(row.standing, standing);
-        self.lessons.extend(Lesson::of(row, record, (row.granted, row.standing), (granted, standing)));
         self.writes.push(Write::Standing {
             decision: row.decision.id.clone(),
-            expected_granted: row.granted,
-            standing,
-            granted,
+            expected_granted: known.granted,
+            standing: now.standing,
+            granted: now.granted,
+            at_tenant: (now_at_tenant != now).then_some(now_at_tenant),
         });
+    }
+
+    /// What a person's word about the sign-up of an account confirms about it.
+    fn judge_sign_up(&mut self, row: &DecisionRow, record: &Record, event: Event) {
+        let is_of_account =
+            matches!(row.decision.trigger, Trigger::PostUserRegistration | Trigger::EventStream);
+        if !is_of_account || record.features.sign_up.is_none() {
+            return;
+        }
+        let key = key_of(row);
+        match event {
+            Event::Fraudulent => {
+                self.profile.user_risk_mut().add(UserSignalKind::FraudulentSignUp, self.at, key);
+                self.profile.doubt();
+            }
+            Event::Legitimate => {
+                let risk = self.profile.user_risk_mut();
+                risk.take_back(UserSignalKind::FraudulentSignUp, key);
+                risk.end(UserSignalKind::RiskySignUp);
+                self.profile.vouch(self.at);
+            }
+            Event::Completed | Event::Silence | Event::ChallengePassed { .. } | Event::ChallengeFailed => {
+                return;
+            }
+        }
+        self.is_changed = true;
     }
 
     /// What an outcome of a sign-in confirms about its person.
     fn settle_user_risk(&mut self, row: &DecisionRow, record: &Record, event: Event) {
         let (key, at) = (key_of(row), self.at);
         let is_confirmed = self.profile.last_seen().is_some();
+        let is_vouched = self.profile.is_vouched(record.features.at);
         let risk = self.profile.user_risk_mut();
         match event {
             Event::Fraudulent => risk.add(UserSignalKind::FraudulentSignIn, at, key),
@@ -162,15 +214,41 @@ impl Fold {
         }
         if is_confirmed {
             risk.end(UserSignalKind::RiskySignUp);
-        } else if record.features.owes_challenge && !risk.has(UserSignalKind::RiskySignUp) {
+        } else if record.features.owes_challenge && !is_vouched && !risk.has(UserSignalKind::RiskySignUp) {
             risk.add(UserSignalKind::RiskySignUp, record.features.at, 0);
         }
+    }
+
+    /// What was called fraudulent, or is no more; to be counted once the fold is on disk.
+    pub(crate) fn take_frauds(&mut self) -> Vec<(Sightings, bool)> {
+        std::mem::take(&mut self.frauds)
     }
 
     /// What the crowd learns; to be told once the fold is on disk.
     pub(crate) fn take_lessons(&mut self) -> Vec<Lesson> {
         std::mem::take(&mut self.lessons)
     }
+}
+
+/// What is told of a decision.
+#[derive(Clone, Copy)]
+pub(crate) struct Told {
+    /// What is known by it.
+    pub(crate) standing: Standing,
+    /// Whether who tells it speaks for the decision's organization alone.
+    pub(crate) is_scoped: bool,
+}
+
+/// The weight that a decision deserves after `event`, where this was known of it.
+fn deserved(profile: &Profile, row: &DecisionRow, record: &Record, event: Event, known: Counted) -> u32 {
+    learning::weight(&Situation {
+        below_threshold: row.decision.is_trusted,
+        intervention: intervention(&row.decision),
+        event,
+        earlier: earlier(known.standing),
+        granted_milli: known.granted,
+        provisional_milli: profile.provisional_milli(record.features.at),
+    })
 }
 
 /// What is known after `told` follows on `known`: a verdict yields to a verdict alone, a failed challenge to a passed one
@@ -208,7 +286,12 @@ const fn key_of(row: &DecisionRow) -> u64 {
 
 impl App {
     /// Reads a person's profile to fold into; an empty one when there is none, or none that the key opens.
+    ///
+    /// # Errors
+    /// `Unavailable`, also while the clock lies behind what is on record.
     pub(crate) async fn begin_fold(&self, tenant: &Tenant, key: Arc<PersonKey>) -> Result<Fold, Error> {
+        let at = self.ports.clock.now();
+        self.demand_clock(tenant, at).await?;
         let found = self.ports.store.find_profile(&tenant.id, &key.subject).await?;
         let (version, mut profile) = match found {
             None => (0, Profile::default()),
@@ -221,14 +304,22 @@ impl App {
                 (row.version, opened.unwrap_or_default())
             }
         };
-        let at = self.ports.clock.now();
         profile.settle(at);
-        Ok(Fold { key, version, profile, is_changed: false, writes: Vec::new(), lessons: Vec::new(), at })
+        Ok(Fold {
+            key,
+            version,
+            profile,
+            is_changed: false,
+            writes: Vec::new(),
+            lessons: Vec::new(),
+            frauds: Vec::new(),
+            at,
+        })
     }
 
     /// The writes that store a fold; they fail as `Stale` when the profile or a decision changed meanwhile.
     pub(crate) fn end_fold(&self, tenant: &Tenant, fold: Fold, at: Timestamp) -> Result<Vec<Write>, Error> {
-        let Fold { key, version, profile, is_changed, mut writes, lessons: _, at: _ } = fold;
+        let Fold { key, version, profile, is_changed, mut writes, lessons: _, frauds: _, at: _ } = fold;
         if !is_changed {
             return Ok(writes);
         }

@@ -17,6 +17,7 @@ pub mod access;
 pub mod acts;
 pub mod audit;
 mod checkpoints;
+mod clock;
 mod crowd;
 pub mod decide;
 mod department;

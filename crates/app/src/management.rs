@@ -1,6 +1,12 @@
 //! The tenant's Management API, as the use cases see it: what may be asked, for whom first, why, and who is told.
 
-use std::{fmt, future::Future, pin::Pin, time::Duration};
+use std::{
+    any::Any,
+    fmt,
+    future::{Future, ready},
+    pin::Pin,
+    time::Duration,
+};
 
 use countersign_auth0::{
     ShapeError, decode,
@@ -140,7 +146,28 @@ impl fmt::Debug for Reply {
     }
 }
 
+/// A turn at a tenant that was waited for: what is sent in it waits no more. It is given back where it is dropped unused.
+#[derive(Default)]
+pub struct Pass(Option<Box<dyn Any + Send>>);
+
+impl Pass {
+    /// A pass that holds a turn of whoever gives turns.
+    #[must_use]
+    pub fn of<T: Any + Send>(turn: T) -> Self {
+        Self(Some(Box::new(turn)))
+    }
+
+    /// The turn; `None` where it holds none of that type.
+    #[must_use]
+    pub fn turn<T: Any>(self) -> Option<T> {
+        self.0?.downcast().ok().map(|turn| *turn)
+    }
+}
+
 /// The Management API of one tenant. Use [`read`] and [`write()`], which know the type of the answer.
+///
+/// Who passes requests on to another passes on [`Self::pass`] and [`Self::change_in`] too: the ones that are given here give no turn, so that
+/// what was looked at may be old when it is sent.
 pub trait Api: Send + Sync {
     /// Sends a request that reads.
     ///
@@ -148,16 +175,41 @@ pub trait Api: Send + Sync {
     /// [`Error`]; [`Error::NotRead`] for a request that does not read.
     fn fetch<'a>(&'a self, request: &'a AnyRequest, lane: Lane) -> Pending<'a, Result<Reply, Error>>;
 
-    /// Sends a request that writes, and has it recorded.
+    /// Sends a request that writes, and has it recorded. What a plan allows ([`Authority::Plan`]) is sent once: whoever carries it out
+    /// looks again before it is sent again.
     ///
     /// # Errors
-    /// [`Error`]; [`Error::Unknown`] when nobody knows whether it was done, so that the caller must look.
+    /// [`Error`]; [`Error::Unknown`] when nobody knows whether it was done, so that the caller must look. Of what a plan allows,
+    /// [`Error::Limited`] and [`Error::Unavailable`] say that it was not.
     fn change<'a>(
         &'a self,
         request: &'a AnyRequest,
         lane: Lane,
         cause: &'a Cause,
     ) -> Pending<'a, Result<Reply, Error>>;
+
+    /// Waits until what writes by an operation may be sent, so that nothing has to be waited for between the last look and
+    /// [`Self::change_in`]. An empty pass from who gives no turns.
+    ///
+    /// # Errors
+    /// [`Error`]; nothing was sent.
+    fn pass(&self, _operation: Asked, _lane: Lane) -> Pending<'_, Result<Pass, Error>> {
+        Box::pin(ready(Ok(Pass::default())))
+    }
+
+    /// As [`Self::change`], in a turn that was waited for.
+    ///
+    /// # Errors
+    /// As [`Self::change`].
+    fn change_in<'a>(
+        &'a self,
+        pass: Pass,
+        (request, lane): (&'a AnyRequest, Lane),
+        cause: &'a Cause,
+    ) -> Pending<'a, Result<Reply, Error>> {
+        drop(pass);
+        self.change(request, lane, cause)
+    }
 }
 
 /// Sends a request that reads.

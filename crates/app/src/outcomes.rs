@@ -2,7 +2,7 @@
 
 use countersign_core::{DecisionId, IdKind, SubjectId, Timestamp};
 use countersign_ledger::leaf::Kind;
-use countersign_risk::{Sightings, UserSignalKind, learning::Event};
+use countersign_risk::{UserSignalKind, learning::Event};
 use countersign_store::{
     Commit, Conflict, DecisionRow, Fence, OutcomeRow, Scope, Standing, StoreError, Write,
 };
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App, Error, Tenant,
     access::{Caller, Permit},
-    learn::Fold,
+    learn::{Fold, Told},
     leaves::Draft,
 };
 
@@ -106,8 +106,8 @@ pub(crate) struct FromLog {
 /// By whom an outcome was told.
 #[derive(Clone, Copy)]
 enum Teller<'a> {
-    /// By somebody who may.
-    Caller(&'a Caller),
+    /// By somebody who may, for the whole tenant or for some of its organizations alone.
+    Caller { caller: &'a Caller, is_scoped: bool },
     /// By an Action, whose signed request has this id.
     Action(&'a str),
     /// By the service itself, of an event that it decided about.
@@ -147,14 +147,18 @@ impl Outcome {
         }
     }
 
-    /// The kinds of outcome whose place it takes where this was known: a person who judges anew may say what was said before.
-    const fn replaces(&self, known: Standing) -> &'static [&'static str] {
-        match (self, known) {
-            (Self::Verdict { verdict: PersonVerdict::Legitimate, .. }, Standing::Fraudulent)
-            | (Self::Verdict { verdict: PersonVerdict::Fraudulent, .. }, Standing::Legitimate) => {
-                &["verdict_legitimate", "verdict_fraudulent"]
-            }
-            _ => &[],
+    /// The kinds of outcome whose place it takes where this was known: a person who judges anew may say what was said before, and
+    /// one of the whole tenant what somebody of an organization said.
+    fn replaces(&self, known: Option<&DecisionRow>, is_scoped: bool) -> &'static [&'static str] {
+        let (Self::Verdict { verdict, .. }, Some(known)) = (self, known) else { return &[] };
+        let is_other = match verdict {
+            PersonVerdict::Legitimate => known.standing == Standing::Fraudulent,
+            PersonVerdict::Fraudulent => known.standing == Standing::Legitimate,
+        };
+        if is_other || !is_scoped && known.at_tenant.is_some() {
+            &["verdict_legitimate", "verdict_fraudulent"]
+        } else {
+            &[]
         }
     }
 
@@ -180,7 +184,15 @@ impl App {
     /// # Errors
     /// `NotFound` when there is no such decision; `Erased` when its person was erased; `Unavailable`.
     pub async fn report(&self, permit: &Permit, outcome: &Outcome) -> Result<Taken, Error> {
-        self.report_by(permit, outcome, Teller::Caller(permit.caller())).await
+        self.report_by(permit, outcome, Teller::Caller { caller: permit.caller(), is_scoped: false }).await
+    }
+
+    /// As `report`, of what somebody tells of a decision of their organizations who speaks for no other.
+    ///
+    /// # Errors
+    /// As `report`.
+    pub(crate) async fn report_scoped(&self, permit: &Permit, outcome: &Outcome) -> Result<Taken, Error> {
+        self.report_by(permit, outcome, Teller::Caller { caller: permit.caller(), is_scoped: true }).await
     }
 
     /// As `report`, for an Action's signed request of the given id, which is taken once.
@@ -250,19 +262,21 @@ impl App {
     ) -> Result<(), Attempt> {
         let at = self.ports.clock.now();
         let id = self.make_id(IdKind::Outcome)?;
-        let (mut fold, known, happened_at) = self.fold_outcome(tenant, outcome, subject, at).await?;
-        let lessons = fold.take_lessons();
+        let is_scoped = matches!(by, Teller::Caller { is_scoped: true, .. });
+        let (mut fold, known, happened_at) =
+            self.fold_outcome(tenant, (outcome, is_scoped), subject, at).await?;
+        let (lessons, frauds) = (fold.take_lessons(), fold.take_frauds());
         let mut draft = Draft::new(&id, at, Kind::Outcome).fact("outcome", &outcome.kind());
         if let Some(decision) = outcome.decision() {
             draft = draft.fact("decision", &decision);
         }
-        if let Teller::Caller(caller) = by {
+        if let Teller::Caller { caller, .. } = by {
             draft = draft.by(caller);
         }
         let body = serde_json::to_vec(outcome).map_err(Error::internal)?;
         let leaf = self.personal_leaf(tenant, draft, &fold.key, &body)?;
         let (mut writes, happened_at, fence) = match by {
-            Teller::Caller(_) | Teller::Service => (Vec::new(), happened_at, None),
+            Teller::Caller { .. } | Teller::Service => (Vec::new(), happened_at, None),
             Teller::Action(request_id) => {
                 (vec![Write::Request { id: request_id.to_owned(), at }], happened_at, None)
             }
@@ -273,7 +287,7 @@ impl App {
             id: id.clone(),
             decision: outcome.decision().cloned(),
             kind: outcome.kind(),
-            replaces: outcome.replaces(known),
+            replaces: outcome.replaces(known.as_ref(), is_scoped),
             at: happened_at,
         }));
         let commit = Commit { fence, leaves: vec![leaf], writes, ..Commit::background(tenant.id.clone()) };
@@ -281,6 +295,7 @@ impl App {
         match self.ports.store.commit(commit).await {
             Ok(_) => {
                 tenant.teach(&lessons);
+                tenant.count_frauds(&frauds, at);
                 Ok(())
             }
             Err(StoreError::Stale) => Err(Attempt::Again),
@@ -293,10 +308,10 @@ impl App {
     async fn fold_outcome(
         &self,
         tenant: &Tenant,
-        outcome: &Outcome,
+        (outcome, is_scoped): (&Outcome, bool),
         subject: &SubjectId,
         now: Timestamp,
-    ) -> Result<(Fold, Standing, Timestamp), Error> {
+    ) -> Result<(Fold, Option<DecisionRow>, Timestamp), Error> {
         let key = match outcome.decision() {
             Some(_) => self.find_key(tenant, subject).await?.ok_or(Error::Erased)?,
             None => self.get_key(tenant, subject, None).await?,
@@ -306,36 +321,32 @@ impl App {
             // Why: a time from the future would count as a failure for ever.
             let when = at.map_or(now, |told| told.min(now));
             fold.fail(when);
-            return Ok((fold, Standing::Open, when));
+            return Ok((fold, None, when));
         }
         if let Outcome::PasswordLeaked { at, .. } = outcome {
             fold.hold(|risk| {
                 risk.add(UserSignalKind::LeakedPassword, (*at).min(now), 0);
                 true
             });
-            return Ok((fold, Standing::Open, (*at).min(now)));
+            return Ok((fold, None, (*at).min(now)));
         }
         if let Outcome::FactorEnrolled { factor, at, .. } = outcome {
             fold.enroll(factor.as_deref(), (*at).min(now));
-            return Ok((fold, Standing::Open, (*at).min(now)));
+            return Ok((fold, None, (*at).min(now)));
         }
         if let Outcome::PasswordChanged { at, .. } = outcome {
             fold.hold(|risk| risk.change_password((*at).min(now)));
-            return Ok((fold, Standing::Open, (*at).min(now)));
+            return Ok((fold, None, (*at).min(now)));
         }
         // INVARIANT: the decision is read after the profile, so that whatever settles it from now on is noticed by
         // the profile's version.
         let (_, row) = self.whose(tenant, outcome).await?;
-        let known = row.as_ref().map_or(Standing::Open, |row| row.standing);
-        if let Some(row) = row {
-            let record = self.open_record(tenant, &row).await?;
+        if let Some(row) = &row {
+            let record = self.open_record(tenant, row).await?;
             let (event, standing) = meaning(outcome, &record, &fold);
-            if let (Event::Fraudulent, Some(block)) = (event, &record.features.block) {
-                tenant.velocity.lock().note(&Sightings::fraud(block, &subject.to_string()), now);
-            }
-            fold.weigh(&row, &record, event, standing);
+            fold.weigh(row, &record, event, Told { standing, is_scoped });
         }
-        Ok((fold, known, now))
+        Ok((fold, row, now))
     }
 
     async fn whose(

@@ -7,7 +7,12 @@ use countersign_ledger::leaf::Kind;
 use countersign_risk::learning::Event;
 use countersign_store::{Commit, DecisionFilter, DecisionRow, Scope, Standing, StoreError, Write};
 
-use crate::{App, Error, Lead, Tenant, crowd::Lesson, learn::Fold, leaves::Draft};
+use crate::{
+    App, Error, Lead, Tenant,
+    crowd::Lesson,
+    learn::{Fold, Told},
+    leaves::Draft,
+};
 
 /// How long a sign-in must go without a word, in microseconds (docs/architecture.md, "Outcome and
 /// learning").
@@ -95,7 +100,8 @@ impl App {
             let row = self.ports.store.find_decision(Scope::Tenant(&tenant.id), &row.decision.id).await?;
             let row = row.filter(|row| row.standing == Standing::Open);
             if let (Some(fold), Some(row)) = (folds.get_mut(subject), row) {
-                fold.weigh(&row, &record, Event::Silence, Standing::Silent);
+                let told = Told { standing: Standing::Silent, is_scoped: false };
+                fold.weigh(&row, &record, Event::Silence, told);
             }
         }
         let (mut writes, mut lessons) = (Vec::new(), Vec::new());

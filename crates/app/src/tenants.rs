@@ -24,6 +24,7 @@ use parking_lot::Mutex;
 use crate::{
     Error, Ports, TenantConfig,
     acts::{Bell, Hands, Responding},
+    clock::Witness,
     crowd::Crowds,
     enrich::Enrich,
     gaps::Gap,
@@ -57,6 +58,8 @@ pub struct Tenant {
     pub(crate) velocity: Mutex<Velocity>,
     /// What its sign-ins look like; a fold over records, warmed from them at start.
     pub(crate) crowd: Crowds,
+    /// Whether the clock can be right.
+    pub(crate) clock: Witness,
     /// The watching of its log.
     pub(crate) watch: Watch,
     /// The joining of its log with decisions.
@@ -257,6 +260,7 @@ async fn load(ports: &Ports, config: TenantConfig) -> Result<Tenant, Error> {
         risk_tokens: ArcSwap::from_pointee(risk_tokens::held(&ports.store, &id).await?),
         velocity: Mutex::new(Velocity::new(LocalCounts::salted(salt))),
         crowd: Crowds::default(),
+        clock: Witness::default(),
         watch: Watch::new(watch),
         joining: Joining::default(),
         findings: Findings::default(),

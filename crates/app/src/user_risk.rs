@@ -43,7 +43,7 @@ pub struct UserRiskView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
-    /// Nothing is held against them any more.
+    /// Nothing is held against them any more, the sign-up of the account neither.
     Safe,
     /// Somebody else has the account.
     Compromised,
@@ -56,16 +56,6 @@ impl Mark {
         match self {
             Self::Safe => "safe",
             Self::Compromised => "compromised",
-        }
-    }
-
-    fn apply(self, risk: &mut UserRisk, at: Timestamp) -> bool {
-        match self {
-            Self::Safe => risk.clear(),
-            Self::Compromised => {
-                risk.add(UserSignalKind::MarkedCompromised, at, 0);
-                true
-            }
         }
     }
 }
@@ -111,7 +101,7 @@ impl App {
             };
             let at = self.ports.clock.now();
             let mut fold = self.begin_fold(tenant, key).await?;
-            fold.hold(|risk| mark.apply(risk, at));
+            fold.mark(mark);
             let id = self.make_id(IdKind::Record)?;
             let draft = Draft::new(&id, at, Kind::Administration)
                 .fact("change", &"user_marked")

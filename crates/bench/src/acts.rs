@@ -21,7 +21,7 @@ use countersign_adapters::management::{
 use countersign_app::{
     App, Tenant,
     acts::{Asked, Hands, PlanFilter, PlanHead, PlanRecorder, Queue},
-    management::{Api, Cause, Error, Lane, Pending, Reply},
+    management::{Api, Asked as Operation, Cause, Error, Lane, Pass, Pending, Reply},
     tenant::Port,
 };
 use countersign_auth0::{
@@ -141,13 +141,36 @@ impl Api for Noted {
     ) -> Pending<'a, Result<Reply, Error>> {
         Box::pin(async move {
             let answer = self.client.change(request, lane, cause).await;
-            if lane == Lane::Containment && request.path().starts_with(&*self.awaited.path.lock()) {
-                let now = micros(self.clock.monotonic());
-                // Why one alone: the plan has more writes, and the first counts.
-                let _ = self.awaited.answered.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst);
-            }
+            self.note(request, lane);
             answer
         })
+    }
+
+    fn pass(&self, operation: Operation, lane: Lane) -> Pending<'_, Result<Pass, Error>> {
+        self.client.pass(operation, lane)
+    }
+
+    fn change_in<'a>(
+        &'a self,
+        pass: Pass,
+        (request, lane): (&'a AnyRequest, Lane),
+        cause: &'a Cause,
+    ) -> Pending<'a, Result<Reply, Error>> {
+        Box::pin(async move {
+            let answer = self.client.change_in(pass, (request, lane), cause).await;
+            self.note(request, lane);
+            answer
+        })
+    }
+}
+
+impl Noted {
+    fn note(&self, request: &AnyRequest, lane: Lane) {
+        if lane == Lane::Containment && request.path().starts_with(&*self.awaited.path.lock()) {
+            let now = micros(self.clock.monotonic());
+            // Why one alone: the plan has more writes, and the first counts.
+            let _ = self.awaited.answered.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst);
+        }
     }
 }
 

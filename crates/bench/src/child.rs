@@ -149,8 +149,9 @@ async fn serve(data: &Data) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
     let tenant = question::tenant()?;
-    // A limit that is looked at each time and never met: a tenant's allowance is not what is measured.
-    let limits = Limits { decisions_per_second: 1_000_000, ..Limits::default() };
+    // Limits that are looked at each time and never met: a tenant's allowance is not what is measured.
+    let limits =
+        Limits { decisions_per_second: 1_000_000, log_entries_per_second: 1_000_000, ..Limits::default() };
     let settings = Settings {
         limits: [(tenant.clone(), limits)].into(),
         log_tokens: [(tenant.clone(), vec![log_token()?.digest()])].into(),

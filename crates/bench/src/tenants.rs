@@ -210,11 +210,13 @@ async fn pour(host: &str, data: &Path, lasting: Duration) -> anyhow::Result<()> 
     let (local, told, mut tasks) = (LocalSet::new(), Told::default(), JoinSet::new());
     for ((kind, requests, rate), connections) in kinds.into_iter().zip(CONNECTIONS) {
         let requests = Rc::new(RefCell::new(requests));
-        for _ in 0..connections {
+        let every = Duration::from_secs(1) * connections / rate;
+        for place in 0..connections {
             let connection = Connection::open(host).await?;
-            let every = Duration::from_secs(1) * connections / rate;
+            // Each in its turn: all at once would be a burst of their number and then a pause.
+            let pace = Pace { first: every * place / connections, every, lasting };
             tasks.spawn_local_on(
-                stream_of(kind, connection, Rc::clone(&requests), every, lasting, Rc::clone(&told)),
+                stream_of(kind, connection, Rc::clone(&requests), pace, Rc::clone(&told)),
                 &local,
             );
         }
@@ -233,19 +235,26 @@ async fn pour(host: &str, data: &Path, lasting: Duration) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// When a connection sends: first after so long, then regularly, until so long has passed.
+struct Pace {
+    first: Duration,
+    every: Duration,
+    lasting: Duration,
+}
+
 /// Sends what is left over one connection, each when it is due; what is late is left out.
 async fn stream_of(
     kind: &'static str,
     mut connection: Connection,
     requests: Rc<RefCell<Vec<Vec<u8>>>>,
-    every: Duration,
-    lasting: Duration,
+    pace: Pace,
     told: Told,
 ) -> anyhow::Result<()> {
     let clock = SystemClock::start();
-    let mut ticks = time::interval(every);
+    time::sleep(pace.first).await;
+    let mut ticks = time::interval(pace.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    while clock.monotonic() < lasting {
+    while clock.monotonic() < pace.lasting {
         ticks.tick().await;
         let Some(request) = requests.borrow_mut().pop() else { bail!("no {kind} were left") };
         let answer = connection.ask(&request, &[]).await?;

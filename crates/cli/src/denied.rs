@@ -166,10 +166,52 @@ pub async fn watch(app: Arc<App>, folder: PathBuf, mut stop: watch::Receiver<boo
 
 #[cfg(test)]
 mod tests {
+    use countersign_testkit::{OTHER_TENANT, TENANT, TestApp};
+
     use super::*;
 
     fn denied(tenant: &str, action: Action, is_elsewhere: bool) -> DeniedCommand {
         DeniedCommand { action, tenant: tenant.parse().ok(), is_elsewhere }
+    }
+
+    /// What a tenant's ledger tells of denials: the action and how often.
+    async fn told(service: &TestApp, tenant: &str) -> Vec<(String, String)> {
+        let leaves = service.store.list_leaves(&tenant.parse().unwrap(), 0, 100).await.unwrap();
+        let leaves = leaves.iter().map(|row| serde_json::from_slice::<serde_json::Value>(&row.leaf).unwrap());
+        let fact = |leaf: &serde_json::Value, name| leaf["facts"][name].as_str().unwrap().to_owned();
+        let denied = leaves.filter(|leaf| leaf["facts"]["change"] == "denied");
+        denied.map(|leaf| (fact(&leaf, "action"), fact(&leaf, "count"))).collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_ledger_does_not_take_waits_on_and_the_others_are_told_once() {
+        let service = TestApp::start(|_| {}).await;
+        let waiting = Waiting::of(service.folder());
+        let database = rusqlite::Connection::open(service.folder().join("countersign.db")).unwrap();
+        let full = format!(
+            "CREATE TRIGGER full BEFORE INSERT ON records
+             WHEN (SELECT tenant_id FROM ledgers WHERE number = NEW.place >> 40) = '{OTHER_TENANT}'
+             BEGIN SELECT RAISE(ABORT, 'full'); END"
+        );
+        database.execute_batch(&full).unwrap();
+        let all = denied("", Action::MaintainData, false);
+        for one in [&all, &all, &denied(TENANT, Action::ReadLedger, false)] {
+            waiting.add(one).unwrap();
+        }
+        let expected = [("read_ledger", "1"), ("maintain_data", "2")]
+            .map(|(action, count)| (action.to_owned(), count.to_owned()));
+        let left = format!("maintain_data {OTHER_TENANT}\n").repeat(2);
+        for _ in 0..2 {
+            assert!(waiting.tell(&service.app).await.is_err());
+            assert_eq!(std::fs::read_to_string(&waiting.0).unwrap(), left);
+            assert_eq!(told(&service, TENANT).await, expected, "once");
+        }
+        assert_eq!(told(&service, OTHER_TENANT).await, []);
+        database.execute_batch("DROP TRIGGER full").unwrap();
+        waiting.tell(&service.app).await.unwrap();
+        assert_eq!(std::fs::read_to_string(&waiting.0).unwrap(), "");
+        assert_eq!(told(&service, OTHER_TENANT).await, expected[1..]);
+        assert_eq!(told(&service, TENANT).await, expected);
     }
 
     #[test]

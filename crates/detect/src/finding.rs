@@ -132,6 +132,18 @@ pub struct Measure {
     pub threshold: f64,
 }
 
+/// What says of a finding that it rests on a mark: that an attack came from the address, or with the tool. The entries of that attack are
+/// not among those that show the finding, and anybody can make most of them.
+const MARKS: [&str; 2] = ["marked_address", "marked_fingerprint"];
+
+impl Measure {
+    /// Whether it says that a finding, or how grave it is, rests on a mark.
+    #[must_use]
+    pub fn tells_of_mark(&self) -> bool {
+        MARKS.contains(&&*self.name) && self.value > 0.0
+    }
+}
+
 /// The most log entries that a finding names as evidence, the newest.
 pub const MAX_EVIDENCE: usize = 50;
 
@@ -190,6 +202,14 @@ impl Finding {
         self.measures.push(Measure { name: name.to_owned(), value, threshold });
         self
     }
+
+    /// That it, or how grave it is, rests on a mark of the address or of the tool.
+    #[must_use]
+    pub fn resting_on_marks(self, of_address: bool, of_tool: bool) -> Self {
+        let [address, tool] = MARKS;
+        self.counted(address, usize::from(of_address), 1).counted(tool, usize::from(of_tool), 1)
+    }
+
     /// With a count against its threshold.
     #[must_use]
     pub fn counted(self, name: &str, count: usize, threshold: usize) -> Self {

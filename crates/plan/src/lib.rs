@@ -19,6 +19,7 @@
 mod vocabulary;
 
 mod act;
+mod again;
 pub mod change;
 mod diff;
 pub mod export;
@@ -36,6 +37,7 @@ pub mod testing;
 mod words;
 
 pub use act::{Act, Keep};
+pub use again::{Again, again};
 pub use diff::diff;
 pub use hash::{fingerprint, sha256};
 pub use look::{Claim, Look, Miss, Says};

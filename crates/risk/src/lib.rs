@@ -72,4 +72,6 @@ pub use short::Short;
 pub use user_risk::{
     HALF_LIFE_DAYS, MAX_SIGNALS, UserRisk, UserRiskAt, UserSignalAt, UserSignalKind, user_risk,
 };
-pub use velocity::{Count, Counts, Delta, LocalCounts, Mark, Readings, Sightings, Velocity, Window};
+pub use velocity::{
+    Count, Counts, Delta, LocalCounts, MAX_COUNTS_BYTES, Mark, Readings, Sightings, Velocity, Window,
+};

@@ -1,7 +1,8 @@
 //! User risk: what is held against a person for a while, whatever their next sign-in looks like.
 //!
 //! It is made of confirmed signals alone, decays, and is kept apart from the score of an event: an ordinary sign-in of a
-//! person at risk is an ordinary sign-in, and what follows from the risk is the policy's matter.
+//! person at risk is an ordinary sign-in, and what follows from the risk is the policy's matter. One fact of it is also read
+//! by itself: that a password which is now reset was found in a breach is evidence about this reset.
 
 use countersign_core::{Level, Score, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,8 @@ pub enum UserSignalKind {
     RiskySignUp,
     /// An operator marked them as compromised.
     MarkedCompromised,
+    /// A person said that the account's sign-up was fraud.
+    FraudulentSignUp,
 }
 
 impl UserSignalKind {
@@ -57,6 +60,7 @@ impl UserSignalKind {
         Self::Incident,
         Self::RiskySignUp,
         Self::MarkedCompromised,
+        Self::FraudulentSignUp,
     ];
 
     /// The word in answers and records.
@@ -69,6 +73,7 @@ impl UserSignalKind {
             Self::Incident => "incident",
             Self::RiskySignUp => "risky_sign_up",
             Self::MarkedCompromised => "marked_compromised",
+            Self::FraudulentSignUp => "fraudulent_sign_up",
         }
     }
 
@@ -76,7 +81,7 @@ impl UserSignalKind {
     const fn weight(self) -> u8 {
         match self {
             Self::MarkedCompromised => 95,
-            Self::FraudulentSignIn => 80,
+            Self::FraudulentSignIn | Self::FraudulentSignUp => 80,
             Self::Incident => 60,
             Self::LeakedPassword | Self::RiskySignUp => 50,
             Self::FailedChallenge => 15,
@@ -90,8 +95,8 @@ impl UserSignalKind {
             Self::LeakedPassword => 0,
             // Why not nothing: whoever is in the account can change its password, too.
             Self::FraudulentSignIn | Self::FailedChallenge | Self::Incident => 1,
-            // Why all: neither is about a password.
-            Self::RiskySignUp | Self::MarkedCompromised => 2,
+            // Why all: none is about a password.
+            Self::RiskySignUp | Self::FraudulentSignUp | Self::MarkedCompromised => 2,
         }
     }
 }

@@ -7,9 +7,9 @@
 //!    longer than [`TARGET`] it grows by one for each `limit` of them; when all take longer for [`INTERVAL`] on end it
 //!    shrinks by a quarter (additive increase, multiplicative decrease, as RFC 5681, section 3.1). A hiccup after which
 //!    some are quick again changes nothing: it is no queue that stands.
-//! 2. Nothing is begun while the oldest decision under way is older than [`HANG`]: a disk that hangs completes nothing from
-//!    which rule 1 could learn.
-//! 3. Nothing is begun that would not be done within its caller's own budget, going by how long others took lately.
+//! 2. Nothing of a tenant is begun while the oldest of its decisions under way is older than [`HANG`]: a disk that hangs, or a
+//!    ledger that another process holds, completes nothing from which rule 1 could learn.
+//! 3. Nothing is begun that would not be done within its caller's own budget, going by how long others of the tenant took lately.
 //! 4. Nothing is begun whose budget was used up before it came here.
 //! 5. While the limit is reached, who has less than their share of it may still begin: the limit by the number of tenants
 //!    that have something under way. So a flood of one tenant refuses itself, and never more than twice the limit are under way.
@@ -73,17 +73,24 @@ pub(crate) struct Admission(Mutex<State>);
 struct State {
     // In parts of one decision.
     limit: u32,
-    // When each decision under way began, with a number that tells apart those that began together.
-    under_way: BTreeSet<(Duration, u64)>,
-    // How many of them each tenant has.
-    of_tenant: BTreeMap<TenantId, u32>,
+    // INVARIANT: how many are under way of all tenants together.
+    count: u32,
+    // Of each tenant that ever began one: those that are configured.
+    of_tenant: BTreeMap<TenantId, Own>,
     begun: u64,
-    // How long decisions took lately: each new one counts an eighth, as a round trip does (RFC 6298, section 2).
-    recent: Duration,
     // Since when every decision took too long; `None` when the last one did not.
     slow_since: Option<Duration>,
     shed: u64,
     told: Option<Duration>,
+}
+
+/// What one tenant has under way.
+#[derive(Default)]
+struct Own {
+    // When each began, with a number that tells apart those that began together.
+    under_way: BTreeSet<(Duration, u64)>,
+    // How long they took lately: each new one counts an eighth, as a round trip does (RFC 6298, section 2).
+    recent: Duration,
 }
 
 /// A place among the decisions under way; given back when it goes.
@@ -97,10 +104,9 @@ impl Default for Admission {
     fn default() -> Self {
         Self(Mutex::new(State {
             limit: MOST * PARTS,
-            under_way: BTreeSet::new(),
+            count: 0,
             of_tenant: BTreeMap::new(),
             begun: 0,
-            recent: Duration::ZERO,
             slow_since: None,
             shed: 0,
             told: None,
@@ -117,15 +123,16 @@ impl Admission {
     /// Begins a decision of a tenant at `now` whose caller has `left` to wait; `None` when it is better refused.
     pub(crate) fn begin(&self, tenant: &TenantId, now: Duration, left: Duration) -> Option<Place<'_>> {
         let mut state = self.0.lock();
-        let is_alone = state.under_way.is_empty();
         // Why: with nothing under way there is nothing to wait for, and nothing else from which to learn that it is over.
-        if left.is_zero() || !state.is_open(Some(tenant), now) || (!is_alone && state.recent > left) {
+        let is_slow =
+            state.of_tenant.get(tenant).is_some_and(|own| !own.under_way.is_empty() && own.recent > left);
+        if left.is_zero() || is_slow || !state.is_open(Some(tenant), now) {
             return None;
         }
         state.begun += 1;
+        state.count += 1;
         let key = (now, state.begun);
-        state.under_way.insert(key);
-        *state.of_tenant.entry(tenant.clone()).or_default() += 1;
+        state.of_tenant.entry(tenant.clone()).or_default().under_way.insert(key);
         Some(Place { admission: self, key, tenant: tenant.clone() })
     }
 
@@ -144,27 +151,27 @@ impl Admission {
 
 impl State {
     fn is_open(&self, tenant: Option<&TenantId>, now: Duration) -> bool {
-        let oldest = self.under_way.first().map_or(Duration::ZERO, |(began, _)| now.saturating_sub(*began));
-        let has_room =
-            self.count() < self.limit / PARTS || tenant.is_some_and(|tenant| self.has_share(tenant));
-        has_room && oldest <= HANG
+        let own = tenant.and_then(|tenant| self.of_tenant.get(tenant));
+        let oldest = own.and_then(|own| own.under_way.first());
+        let hangs = oldest.is_some_and(|(began, _)| now.saturating_sub(*began) > HANG);
+        let has_room = self.count < self.limit / PARTS || tenant.is_some_and(|tenant| self.has_share(tenant));
+        has_room && !hangs
     }
 
     /// Whether a tenant has less under way than the limit gives each of those that have anything.
     fn has_share(&self, tenant: &TenantId) -> bool {
-        let own = self.of_tenant.get(tenant).copied().unwrap_or(0);
-        let tenants =
-            u32::try_from(self.of_tenant.len()).unwrap_or(u32::MAX).saturating_add(u32::from(own == 0));
+        let own = self.of_tenant.get(tenant).map_or(0, |own| own.under_way.len());
+        let busy = self.of_tenant.values().filter(|other| !other.under_way.is_empty()).count();
+        let tenants = busy + usize::from(own == 0);
         let limit = self.limit / PARTS;
-        tenants > 1 && own < limit / tenants && self.count() < limit * 2
+        let share = usize::try_from(limit).unwrap_or(usize::MAX) / tenants.max(1);
+        tenants > 1 && own < share && self.count < limit * 2
     }
 
-    fn count(&self) -> u32 {
-        u32::try_from(self.under_way.len()).unwrap_or(u32::MAX)
-    }
-
-    fn learn(&mut self, took: Duration, now: Duration) {
-        self.recent = (self.recent * 7 + took) / 8;
+    fn learn(&mut self, tenant: &TenantId, took: Duration, now: Duration) {
+        if let Some(own) = self.of_tenant.get_mut(tenant) {
+            own.recent = (own.recent * 7 + took) / 8;
+        }
         if took > TARGET {
             let since = *self.slow_since.get_or_insert(now);
             if now.saturating_sub(since) >= INTERVAL {
@@ -174,7 +181,7 @@ impl State {
             return;
         }
         self.slow_since = None;
-        if self.count() >= self.limit / PARTS / 2 {
+        if self.count >= self.limit / PARTS / 2 {
             // Why only then: a limit that nobody comes near says nothing about how high it may be.
             self.limit = (self.limit + PARTS * PARTS / self.limit.max(1)).min(MOST * PARTS);
         }
@@ -184,19 +191,16 @@ impl State {
 impl Place<'_> {
     /// The decision was answered: how long it took moves the limit.
     pub(crate) fn end(self, now: Duration) {
-        self.admission.0.lock().learn(now.saturating_sub(self.key.0), now);
+        self.admission.0.lock().learn(&self.tenant, now.saturating_sub(self.key.0), now);
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = self.admission.0.lock();
-        state.under_way.remove(&self.key);
+        state.count -= 1;
         if let Some(own) = state.of_tenant.get_mut(&self.tenant) {
-            *own -= 1;
-            if *own == 0 {
-                state.of_tenant.remove(&self.tenant);
-            }
+            own.under_way.remove(&self.key);
         }
     }
 }
@@ -321,11 +325,26 @@ mod tests {
     fn nothing_is_begun_while_the_oldest_hangs_and_everything_again_once_it_is_gone() {
         let admission = Admission::default();
         let hanging = admission.begin(&one(), at(0), BUDGET).unwrap();
-        assert!(admission.is_open(None, at(0) + HANG));
+        assert!(admission.is_open(Some(&one()), at(0) + HANG));
         let late = at(0) + HANG + MILLISECOND;
-        assert!(!admission.is_open(None, late) && admission.begin(&one(), late, BUDGET).is_none());
+        assert!(!admission.is_open(Some(&one()), late) && admission.begin(&one(), late, BUDGET).is_none());
         drop(hanging);
         assert!(admission.begin(&one(), late, BUDGET).is_some());
+    }
+
+    #[test]
+    fn a_tenant_whose_decisions_hang_takes_nothing_from_another() {
+        let (admission, other) = (Admission::default(), "other".parse().unwrap());
+        let mut now = at(0);
+        for _ in 0..50 {
+            let hanging = admission.begin(&one(), now, BUDGET).unwrap();
+            let late = now + HANG + MILLISECOND;
+            assert!(admission.begin(&one(), late, BUDGET).is_none());
+            let theirs = [(); 2].map(|()| admission.begin(&other, late, BUDGET));
+            theirs.into_iter().for_each(|place| place.unwrap().end(late + MILLISECOND));
+            now += BUDGET;
+            hanging.end(now);
+        }
     }
 
     #[test]
@@ -362,7 +381,7 @@ mod tests {
         );
         drop(begun);
         assert!(admission.begin(&one(), at(0), BUDGET).is_some(), "what nobody else uses is anybody's");
-        assert_eq!(admission.0.lock().of_tenant.len(), 1);
+        assert!(admission.0.lock().of_tenant[&other].under_way.is_empty());
     }
 
     /// A machine that completes so many decisions a millisecond, in order, asked three times as often.
@@ -441,7 +460,7 @@ mod tests {
                     1 => drop(places.pop()),
                     _ => if let Some(place) = places.pop() { place.end(now) },
                 }
-                prop_assert_eq!(admission.0.lock().under_way.len(), places.len());
+                prop_assert_eq!(usize::try_from(admission.0.lock().count).unwrap(), places.len());
                 prop_assert!((LEAST..=MOST).contains(&limit(&admission)));
             }
             drop(places);

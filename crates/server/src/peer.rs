@@ -61,7 +61,7 @@ pub(crate) fn check(server: &Server, extensions: &Extensions, tenant: &TenantId)
     if is_admitted(extensions, tenant) {
         return Ok(());
     }
-    server.0.app.count_refused(Refusal::Certificate);
+    server.0.app.count_refused_at(tenant, Refusal::Certificate);
     let detail = "the connection's client certificate is not one that this tenant's requests may come with";
     Err(Problem::new(StatusCode::UNAUTHORIZED, "peer.foreign", detail))
 }

@@ -1,6 +1,7 @@
 //! How often each tenant and each client may ask: a flood is refused before any work, and is nobody else's.
 
 mod callers;
+mod entries;
 mod remembered;
 
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc, time::Duration};
@@ -10,12 +11,12 @@ use countersign_app::App;
 use countersign_core::{ClientId, TenantId};
 use governor::{
     Quota, RateLimiter,
-    clock::Clock,
+    clock::{Clock, Reference},
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
 
-use self::remembered::Remembered;
+use self::{entries::Entries, remembered::Remembered};
 use crate::Problem;
 
 pub use callers::CallerLimits;
@@ -31,12 +32,15 @@ pub struct Limits {
     pub decisions_per_second: u32,
     /// The same for the decisions of one client; 0: any number.
     pub decisions_per_second_per_client: u32,
+    /// Entries a second that its log stream delivers, with twice as many at once; messages of its event stream have as many again. 0: any number.
+    pub log_entries_per_second: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         // Source: Auth0 runs at most 250 of a tenant's Actions at once; were each to take half a second, it would ask as often.
-        Self { decisions_per_second: 500, decisions_per_second_per_client: 0 }
+        // Of a sign-in the log has an entry or two; what is over this waits at Auth0 and comes later.
+        Self { decisions_per_second: 500, decisions_per_second_per_client: 0, log_entries_per_second: 500 }
     }
 }
 
@@ -46,6 +50,15 @@ pub(crate) enum Asked {
     Decision,
     Outcome,
     ShortForm,
+}
+
+/// What is delivered: each has an allowance of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Entries of the log.
+    Log,
+    /// Messages of an event stream.
+    Event,
 }
 
 /// Time as the use cases have it.
@@ -66,6 +79,7 @@ type Limiter<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as C
 pub(crate) struct Rates<C: Clock> {
     tenants: BTreeMap<TenantId, Allowances<C>>,
     clock: C,
+    began: C::Instant,
 }
 
 struct Allowances<C: Clock> {
@@ -74,6 +88,8 @@ struct Allowances<C: Clock> {
     short_forms: Allowance<C>,
     of_client: Option<Quota>,
     clients: Remembered<ClientId, Allowance<C>>,
+    log: Entries,
+    events: Entries,
 }
 
 impl<C: Clock + Clone> Rates<C> {
@@ -87,10 +103,12 @@ impl<C: Clock + Clone> Rates<C> {
                 short_forms: tenants(),
                 of_client: per_second(limits.decisions_per_second_per_client),
                 clients: Remembered::default(),
+                log: Entries::new(limits.log_entries_per_second),
+                events: Entries::new(limits.log_entries_per_second),
             }
         };
         let tenants = tenants.map(|(id, limits)| (id, allowances(limits))).collect();
-        Self { tenants, clock: clock.clone() }
+        Self { tenants, clock: clock.clone(), began: clock.now() }
     }
 
     /// Takes one of a tenant's requests.
@@ -115,6 +133,31 @@ impl<C: Clock + Clone> Rates<C> {
         let taken = allowances.clients.with(client, full, |allowance| allowance.take());
         taken.map_err(|wait| limited("this client", TENANTS, wait))
     }
+
+    /// Tells whether a delivery may come at all now.
+    pub(crate) fn ready(&self, tenant: &TenantId, stream: Stream) -> Result<(), Problem> {
+        self.take_entries(tenant, stream, 0)
+    }
+
+    /// Takes a delivery of so many entries: all of it, or nothing.
+    pub(crate) fn take_entries(
+        &self,
+        tenant: &TenantId,
+        stream: Stream,
+        entries: usize,
+    ) -> Result<(), Problem> {
+        let Some(allowances) = self.tenants.get(tenant) else { return Ok(()) };
+        let allowance = match stream {
+            Stream::Log => &allowances.log,
+            Stream::Event => &allowances.events,
+        };
+        let now = self.clock.now().duration_since(self.began).into();
+        allowance.take(entries, now).map_err(|wait| {
+            let detail = "this stream delivers more than it may; \
+                `tenants.*.limits.log_entries_per_second` says how much that is";
+            too_many(detail.to_owned(), wait)
+        })
+    }
 }
 
 /// Where it is set how often tenants may ask.
@@ -122,6 +165,10 @@ const TENANTS: &str = "tenants.*.limits";
 
 fn limited(who: &str, key: &str, wait: Duration) -> Problem {
     let detail = format!("{who} asks more often than it may; `{key}` says how often that is");
+    too_many(detail, wait)
+}
+
+fn too_many(detail: String, wait: Duration) -> Problem {
     // Why rounded up: who comes back a moment too early is refused again.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(seconds.max(1))
@@ -165,7 +212,11 @@ mod tests {
     }
 
     fn rates(clock: &FakeRelativeClock, tenants: u32, clients: u32) -> Rates<FakeRelativeClock> {
-        let limits = Limits { decisions_per_second: tenants, decisions_per_second_per_client: clients };
+        let limits = Limits {
+            decisions_per_second: tenants,
+            decisions_per_second_per_client: clients,
+            log_entries_per_second: tenants,
+        };
         Rates::new(clock, ["one", "other"].map(|name| (tenant(name), limits)).into_iter())
     }
 
@@ -197,6 +248,19 @@ mod tests {
         for asked in [Asked::Decision, Asked::Outcome, Asked::ShortForm] {
             assert_eq!(passed(1_000, || rates.take(&tenant("other"), asked)), 20, "{asked:?}");
         }
+    }
+
+    #[test]
+    fn a_flood_of_entries_leaves_other_tenants_and_the_event_stream_theirs() {
+        let clock = FakeRelativeClock::default();
+        let rates = rates(&clock, 10, 0);
+        let take = |name: &str, stream| passed(100, || rates.take_entries(&tenant(name), stream, 5));
+        assert_eq!(take("one", Stream::Log), 4);
+        assert!(rates.ready(&tenant("one"), Stream::Log).is_err());
+        assert_eq!((take("one", Stream::Event), take("other", Stream::Log)), (4, 4));
+        clock.advance(SECOND);
+        assert_eq!((take("one", Stream::Log), take("one", Stream::Log)), (2, 0));
+        assert_eq!(passed(100, || rates.take(&tenant("one"), Asked::Decision)), 20);
     }
 
     #[test]

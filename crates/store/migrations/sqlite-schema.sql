@@ -485,7 +485,7 @@ CREATE TABLE standings (
     standing      TEXT    NOT NULL,    -- what is known of its outcome
     granted       INTEGER NOT NULL,    -- weight in the profile, thousandths
     is_unanswered INTEGER NOT NULL     -- nobody was told of it
-) STRICT;
+, tenant_standing TEXT, tenant_granted INTEGER) STRICT;
 CREATE TABLE suppressions (
     tenant_id      TEXT    NOT NULL,
     suppression_id TEXT    NOT NULL,

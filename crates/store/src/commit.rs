@@ -5,8 +5,8 @@ use std::time::Duration;
 use countersign_core::{DecisionId, SubjectId, TenantId, Timestamp};
 
 use crate::rows::{
-    AddressRow, CheckpointRow, HeldUntil, NewDecision, OutcomeRow, PolicyRow, RiskTokenRow, SignUpRow,
-    Standing, SwitchRow,
+    AddressRow, CheckpointRow, Counted, HeldUntil, NewDecision, OutcomeRow, PolicyRow, RiskTokenRow,
+    SignUpRow, Standing, SwitchRow,
 };
 use crate::{
     AccessWrite, AlertEntities, AlertRow, AttackSourceRow, DeliveryRow, DeliveryState, IncidentNoteRow,
@@ -69,6 +69,8 @@ pub enum Write {
         standing: Standing,
         /// The weight that the profile gives it now, in thousandths.
         granted: u32,
+        /// What counts beyond its organization, where that is something else.
+        at_tenant: Option<Counted>,
     },
     /// Writes a profile; `Stale` when its version is not `expected_version` (0: no profile yet).
     Profile {

@@ -51,9 +51,9 @@ pub use plans::{
 pub use postgres::PostgresSettings;
 pub use reviews::{RemarkRow, ReviewFilter, ReviewRow, ReviewWrite};
 pub use rows::{
-    AddressRow, CheckpointRow, DecisionFilter, DecisionRow, HeldLevel, HeldUntil, LeafRow, Lease, LedgerHead,
-    NewDecision, OutcomeRow, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow, Standing,
-    SubjectKeyRow, SwitchRow, UserAtRiskRow, UsersAtRiskFilter,
+    AddressRow, CheckpointRow, Counted, DecisionFilter, DecisionRow, HeldLevel, HeldUntil, LeafRow, Lease,
+    LedgerHead, NewDecision, OutcomeRow, PolicyRow, ProfileRow, RiskTokenRow, SealedBodyRow, SignUpRow,
+    Standing, SubjectKeyRow, SwitchRow, UserAtRiskRow, UsersAtRiskFilter,
 };
 pub use scope::Scope;
 pub use sqlite::backup_sqlite;

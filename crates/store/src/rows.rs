@@ -93,6 +93,31 @@ pub struct DecisionRow {
     pub standing: Standing,
     /// The weight that the person's profile gives it, in thousandths.
     pub granted: u32,
+    /// The same as it counts beyond its organization, where somebody who speaks for that one alone said who it was; `None`: no other.
+    pub at_tenant: Option<Counted>,
+}
+
+impl DecisionRow {
+    /// What is known of its outcome in its organization, and what weight it has by that.
+    #[must_use]
+    pub const fn counted(&self) -> Counted {
+        Counted { standing: self.standing, granted: self.granted }
+    }
+
+    /// The same in the whole tenant.
+    #[must_use]
+    pub fn counted_at_tenant(&self) -> Counted {
+        self.at_tenant.unwrap_or(self.counted())
+    }
+}
+
+/// What is known of a decision's outcome, and what it counts by that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// What is known.
+    pub standing: Standing,
+    /// The weight, in thousandths.
+    pub granted: u32,
 }
 
 /// Which decisions to list; absent means any.

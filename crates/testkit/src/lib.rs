@@ -110,7 +110,8 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        let limits = Limits { decisions_per_second: 0, decisions_per_second_per_client: 0 };
+        let limits =
+            Limits { decisions_per_second: 0, decisions_per_second_per_client: 0, log_entries_per_second: 0 };
         let caller_limits =
             CallerLimits { requests_per_second: 0, attempts_per_minute: 0, ..CallerLimits::default() };
         Self {

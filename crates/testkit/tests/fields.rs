@@ -16,7 +16,12 @@ use std::{
 use countersign_app::enrich::Facts;
 use countersign_auth0::{
     log::{Fields, Location, SecurityContext},
-    management::{actions, client_grants, clients, event_streams, log_streams, resource_servers},
+    management::{
+        actions, authentication_methods, blocks, client_grants, clients, connections, discovery_domains,
+        enabled_connections, event_streams, guardian, hooks, invitations, jobs, log_streams, logs, members,
+        network_acls, organizations, permissions, refresh_tokens, resource_servers, roles, rules, sessions,
+        tenant, tickets, users,
+    },
     object::{StreamMessage, User},
     trigger::{
         Event, credentials_exchange::CredentialsExchange, custom_token_exchange::CustomTokenExchange,
@@ -131,21 +136,90 @@ fn log() -> BTreeSet<String> {
     found
 }
 
-/// The fields of what the installer reads.
+/// The fields of each type of the Management API, by what the table calls it.
+macro_rules! models {
+    ($($kind:ident: $module:ident::$name:ident,)+) => {
+        [$((concat!(stringify!($module), "::", stringify!($name)), below(stringify!($kind), paths::<$module::$name>(&WORDS)))),+]
+    };
+}
+
+/// The fields of whatever the Management API answers, by the name of its type.
+fn models() -> BTreeMap<&'static str, BTreeSet<String>> {
+    models! {
+        action: actions::Action,
+        action_trigger: actions::ActionTrigger,
+        action_version: actions::ActionVersion,
+        authentication_method: authentication_methods::AuthenticationMethod,
+        binding: actions::Binding,
+        block: blocks::Block,
+        blocks: blocks::Blocks,
+        client: clients::Client,
+        client_grant: client_grants::ClientGrant,
+        connection: connections::Connection,
+        credential: clients::Credential,
+        discovery_domain: discovery_domains::DiscoveryDomain,
+        enabled_client: connections::EnabledClient,
+        enabled_connection: enabled_connections::EnabledConnection,
+        enrollment_ticket: guardian::EnrollmentTicket,
+        event_stream: event_streams::EventStream,
+        execution: actions::Execution,
+        factor: guardian::Factor,
+        hook: hooks::Hook,
+        identity: users::Identity,
+        invitation: invitations::Invitation,
+        job: jobs::Job,
+        log: logs::Log,
+        log_stream: log_streams::LogStream,
+        member: members::Member,
+        member_role: members::MemberRole,
+        network_acl: network_acls::NetworkAcl,
+        organization: organizations::Organization,
+        permission: permissions::Permission,
+        refresh_token: refresh_tokens::RefreshToken,
+        resource_server: resource_servers::ResourceServer,
+        role: roles::Role,
+        rule: rules::Rule,
+        session: sessions::Session,
+        tenant_settings: tenant::Settings,
+        ticket: tickets::Ticket,
+        user: users::User,
+    }
+    .into()
+}
+
 fn management() -> BTreeSet<String> {
-    let words = &WORDS;
-    [
-        below("action", paths::<actions::Action>(words)),
-        below("binding", paths::<actions::Binding>(words)),
-        below("client", paths::<clients::Client>(words)),
-        below("client_grant", paths::<client_grants::ClientGrant>(words)),
-        below("event_stream", paths::<event_streams::EventStream>(words)),
-        below("log_stream", paths::<log_streams::LogStream>(words)),
-        below("resource_server", paths::<resource_servers::ResourceServer>(words)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    models().into_values().flatten().collect()
+}
+
+/// Every type that the vocabulary reads of the Management API's answers, as its files define them.
+fn defined() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(Path::new(ROOT).join("crates/auth0/src/management")).unwrap() {
+        let path = entry.unwrap().path();
+        let (text, module) =
+            (fs::read_to_string(&path).unwrap(), path.file_stem().unwrap().to_str().unwrap().to_owned());
+        for body in text.split("\nmodel! {\n").skip(1) {
+            let name = body.lines().find_map(|line| line.trim().strip_suffix(" {")).unwrap();
+            found.insert(format!("{module}::{name}"));
+        }
+    }
+    found
+}
+
+/// Texts between quotes after any of these calls, in what stands before a file's tests.
+fn named_in(file: &str, calls: &[&str]) -> BTreeSet<String> {
+    let text = fs::read_to_string(Path::new(ROOT).join(file)).unwrap();
+    let code = text.split("#[cfg(test)]").next().unwrap();
+    let of_call =
+        |call: &&str| code.split(*call).skip(1).filter_map(|rest| rest.split('"').next()).collect::<Vec<_>>();
+    calls.iter().flat_map(of_call).map(str::to_owned).collect()
+}
+
+/// The claims that are read of tokens.
+fn claims() -> BTreeSet<String> {
+    let calls = [".text(\"", ".texts(\"", ".time(\"", ".get(\""];
+    let files = ["claims", "identity", "jws", "tenant"];
+    files.iter().flat_map(|file| named_in(&format!("crates/adapters/src/oidc/{file}.rs"), &calls)).collect()
 }
 
 /// Whether a row is the one for a path.
@@ -189,7 +263,16 @@ fn whatever_is_taken_in_has_a_class_and_no_row_is_stale() {
     wrong.extend(differences(Source::Stream, &["stream"], &message()));
     wrong.extend(differences(Source::Enrichment, &["enrichment"], &paths::<Facts>(&[])));
     wrong.extend(differences(Source::Management, &["management"], &management()));
+    wrong.extend(differences(Source::Identity, &["identity"], &claims()));
     assert!(wrong.is_empty(), "crates/privacy/data/fields.tsv:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_type_of_the_management_api_is_held_to_the_table() {
+    let known: BTreeSet<String> = models().into_keys().map(str::to_owned).collect();
+    assert!(known.len() > 30);
+    assert_eq!(known, defined());
+    assert!(claims().contains("sub") && claims().contains("iss"), "{:?}", claims());
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! is sent. Nothing of a request or a token gets into an error.
 
 mod assertion;
+#[cfg(test)]
+mod fuzz;
 mod installed;
 mod limit;
 mod pages;
@@ -19,7 +21,8 @@ mod turns;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use countersign_app::management::{
-    Api, Cause, End, Error, Intent, Lane, Maker, Pending, Recorder, Refusal, Reply, Why, read, write,
+    Api, Asked, Authority, Cause, End, Error, Intent, Lane, Maker, Pass, Pending, Recorder, Refusal, Reply,
+    Why, read, write,
 };
 use countersign_auth0::management::{AnyRequest, Method, Request};
 use countersign_core::{Clock, Entropy};
@@ -44,7 +47,7 @@ use self::{
     retry::Next,
     token::{Denied, Proof, Source, Token, Tokens},
     told::Seen,
-    turns::Turns,
+    turns::{Turn, Turns},
 };
 use crate::{
     breaker::Breaker,
@@ -53,6 +56,9 @@ use crate::{
 
 /// The most bytes of an answer: far above a page of 100 users, and below what could hurt.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// The longest time between the looks before a write in a pass and its sending once more, where its token was not taken.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// A tenant's Management API.
 pub struct Management {
@@ -94,6 +100,11 @@ enum Ended {
 }
 
 impl Written<'_> {
+    /// Whether it may be sent again unseen. What a plan allows is looked at before.
+    const fn may_repeat(&self) -> bool {
+        matches!(self.cause.authority, Authority::Decision(_))
+    }
+
     /// Takes in what a sending came to.
     fn ended(&mut self, ended: &Ended) {
         match ended {
@@ -180,7 +191,12 @@ impl Management {
         self.tokens.scopes()
     }
 
-    async fn recorded(&self, request: &AnyRequest, lane: Lane, cause: &Cause) -> Result<Reply, Error> {
+    async fn recorded(
+        &self,
+        request: &AnyRequest,
+        (lane, turn): (Lane, Option<Turn>),
+        cause: &Cause,
+    ) -> Result<Reply, Error> {
         let operation = request.operation();
         if operation.is_read() {
             return Err(Error::NotRead { operation });
@@ -189,7 +205,7 @@ impl Management {
         let (last, may_be_done) = (End::NotSent, None);
         let mut written = Written { cause, record: None, maker, last, may_be_done };
         self.intend(request, &mut written).await?;
-        let answer = self.send(request, lane, Some(&mut written)).await;
+        let answer = self.send(request, (lane, turn), Some(&mut written)).await;
         let answer = answer.map_err(|error| match written.may_be_done {
             // Why: an earlier try may have done it, whatever a later one was told; `404` to a deletion is what it leads to.
             Some(why) if !matches!(error, Error::Unknown { .. } | Error::Unavailable { .. }) => {
@@ -251,19 +267,38 @@ impl Management {
         self.intend(request, written).await
     }
 
-    /// Sends a request until it is answered.
+    /// Waits for a turn, and for a token, so that what is sent in it goes at once.
+    async fn admitted(&self, operation: Asked, lane: Lane) -> Result<Turn, Error> {
+        let turn = self.turn(operation, lane).await?;
+        let denied = |Denied { why, was_asked }| {
+            if was_asked {
+                self.count(is_no_answer(why));
+            }
+            Error::Unavailable { operation, why }
+        };
+        self.tokens.token().await.map_err(denied)?;
+        Ok(turn)
+    }
+
+    async fn turn(&self, operation: Asked, lane: Lane) -> Result<Turn, Error> {
+        self.turns.turn(operation.group, lane).await.map_err(|turns::Full| Error::Busy { operation })
+    }
+
+    /// Sends a request until it is answered; what a plan allows once.
     async fn send(
         &self,
         request: &AnyRequest,
-        lane: Lane,
+        (lane, mut turn): (Lane, Option<Turn>),
         mut written: Option<&mut Written<'_>>,
     ) -> Result<Reply, Error> {
         let operation = request.operation();
         let url = self.url(request).ok_or(Error::Malformed { operation })?;
+        let may_repeat = written.as_deref().is_none_or(Written::may_repeat);
+        let is_in_turn = turn.is_some();
         let mut attempt = 0;
         let mut has_new_token = false;
         loop {
-            let ended = match self.once(request, (&url, lane), written.as_deref_mut()).await {
+            let ended = match self.once(request, (&url, lane, turn.take()), written.as_deref_mut()).await {
                 Ok(reply) => {
                     if let Some(written) = written {
                         written.may_be_done = None;
@@ -279,12 +314,15 @@ impl Management {
                 Ended::Final(error) => return Err(error),
                 Ended::Token(_) if !has_new_token => {
                     has_new_token = true;
+                    if is_in_turn {
+                        turn = Some(self.turn_at_once(operation, lane).await?);
+                    }
                     continue;
                 }
                 Ended::Token(refusal) => return Err(Error::Refused { operation, refusal }),
                 Ended::Limited(after) => (after, Error::Limited { operation, after }),
                 Ended::Failed { failure: Failure { why, was_sent }, named } => {
-                    if was_sent && !operation.may_repeat {
+                    if was_sent && !(operation.may_repeat && may_repeat) {
                         return Err(Error::Unknown { operation, why });
                     }
                     if !may_help(why) {
@@ -293,7 +331,10 @@ impl Management {
                     (named, Error::Unavailable { operation, why })
                 }
             };
-            match retry::next(attempt, named, self.chance()) {
+            if !may_repeat {
+                return Err(error);
+            }
+            match retry::next(lane, attempt, named, self.chance()) {
                 Next::Stop => return Err(error),
                 Next::Again(wait) => self.sleep.sleep(wait).await,
             }
@@ -301,19 +342,28 @@ impl Management {
         }
     }
 
-    /// Waits for a turn, and sends a request once.
+    /// A turn for what was looked at a moment ago: none where that takes so long that it has to be looked at again.
+    async fn turn_at_once(&self, operation: Asked, lane: Lane) -> Result<Turn, Error> {
+        let began = self.clock.monotonic();
+        let turn = self.admitted(operation, lane).await?;
+        if self.clock.monotonic().saturating_sub(began) > AT_ONCE {
+            return Err(Error::Limited { operation, after: None });
+        }
+        Ok(turn)
+    }
+
+    /// Waits for a turn where there is none yet, and sends a request once.
     async fn once(
         &self,
         request: &AnyRequest,
-        (url, lane): (&Url, Lane),
+        (url, lane, turn): (&Url, Lane, Option<Turn>),
         written: Option<&mut Written<'_>>,
     ) -> Result<Reply, Ended> {
         let operation = request.operation();
-        let mut turn = self
-            .turns
-            .turn(operation.group, lane)
-            .await
-            .map_err(|turns::Full| Ended::Final(Error::Busy { operation }))?;
+        let mut turn = match turn {
+            Some(turn) => turn,
+            None => self.turn(operation, lane).await.map_err(Ended::Final)?,
+        };
         // Why after the turn: what waited for it finds the breaker and the token as they are now.
         if !self.breaker.lock().admits(self.clock.monotonic()) {
             return Err(Ended::Final(Error::Paused { operation }));
@@ -441,7 +491,7 @@ impl Api for Management {
             if !operation.is_read() {
                 return Err(Error::NotRead { operation });
             }
-            self.send(request, lane, None).await
+            self.send(request, (lane, None), None).await
         })
     }
 
@@ -451,7 +501,20 @@ impl Api for Management {
         lane: Lane,
         cause: &'a Cause,
     ) -> Pending<'a, Result<Reply, Error>> {
-        Box::pin(self.recorded(request, lane, cause))
+        Box::pin(self.recorded(request, (lane, None), cause))
+    }
+
+    fn pass(&self, operation: Asked, lane: Lane) -> Pending<'_, Result<Pass, Error>> {
+        Box::pin(async move { self.admitted(operation, lane).await.map(Pass::of) })
+    }
+
+    fn change_in<'a>(
+        &'a self,
+        pass: Pass,
+        (request, lane): (&'a AnyRequest, Lane),
+        cause: &'a Cause,
+    ) -> Pending<'a, Result<Reply, Error>> {
+        Box::pin(self.recorded(request, (lane, pass.turn()), cause))
     }
 }
 

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use countersign_app::management::Lane;
 use countersign_core::Timestamp;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// How often a request is sent again.
+/// How often a request is sent again; what keeps somebody out once, since whoever does puts it off by itself, and tells why.
 const MOST: u32 = 3;
+const MOST_OF_CONTAINMENT: u32 = 1;
 
 /// The first wait where the answer names none; it doubles.
 const FIRST: Duration = Duration::from_secs(1);
 
 /// The longest wait. What asks for more is told to whoever asked.
 pub(super) const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST_OF_CONTAINMENT: Duration = Duration::from_secs(2);
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +28,15 @@ pub(super) enum Next {
 
 /// Decides after the `attempt`-th time, counted from 0. `named` is how long the answer asks to wait; `chance` is evenly spread
 /// from 0 to `u32::MAX`.
-pub(super) fn next(attempt: u32, named: Option<Duration>, chance: u32) -> Next {
-    if attempt >= MOST || named.is_some_and(|named| named > LONGEST) {
+pub(super) fn next(lane: Lane, attempt: u32, named: Option<Duration>, chance: u32) -> Next {
+    let (most, longest) = match lane {
+        Lane::Containment => (MOST_OF_CONTAINMENT, LONGEST_OF_CONTAINMENT),
+        Lane::Interactive | Lane::Bulk => (MOST, LONGEST),
+    };
+    if attempt >= most || named.is_some_and(|named| named > longest) {
         return Next::Stop;
     }
-    let grown = FIRST.saturating_mul(1 << attempt.min(6)).min(LONGEST);
+    let grown = FIRST.saturating_mul(1 << attempt.min(6)).min(longest);
     // Half of it is certain and half is chance, so that what failed together does not come back together.
     let part = |whole: Duration| whole.mul_f64(f64::from(chance) / f64::from(u32::MAX));
     Next::Again(match named {
@@ -89,11 +96,17 @@ mod tests {
         #[test]
         fn waits_grow_and_stay_within_bounds(attempt in 0_u32..10, chance: u32, named in proptest::option::of(0_u64..200)) {
             let named = named.map(Duration::from_secs);
-            match next(attempt, named, chance) {
-                Next::Stop => prop_assert!(attempt >= MOST || named > Some(LONGEST)),
-                Next::Again(wait) => {
-                    prop_assert!(attempt < MOST && wait >= named.unwrap_or(FIRST / 2));
-                    prop_assert!(wait <= LONGEST + FIRST);
+            for lane in Lane::ALL {
+                let (most, longest) = match lane {
+                    Lane::Containment => (1, Duration::from_secs(2)),
+                    Lane::Interactive | Lane::Bulk => (3, Duration::from_secs(60)),
+                };
+                match next(lane, attempt, named, chance) {
+                    Next::Stop => prop_assert!(attempt >= most || named > Some(longest)),
+                    Next::Again(wait) => {
+                        prop_assert!(attempt < most && wait >= named.unwrap_or(FIRST / 2));
+                        prop_assert!(wait <= longest + FIRST);
+                    }
                 }
             }
         }

@@ -10,7 +10,7 @@ use reqwest::{Client, StatusCode, Url, header::HeaderValue};
 use serde::Deserialize;
 
 use super::assertion::Signer;
-use crate::http::{self, Failure};
+use crate::http::{self, Answer, Failure};
 
 /// The most bytes of an answer with a token.
 const MAX_BYTES: usize = 64 * 1024;
@@ -49,10 +49,11 @@ pub(super) struct Denied {
     pub(super) was_asked: bool,
 }
 
-struct Held {
-    token: Token,
-    renew_at: Duration,
-    ends_at: Duration,
+/// A token and how long it is good.
+pub(super) struct Held {
+    pub(super) token: Token,
+    pub(super) renew_at: Duration,
+    pub(super) ends_at: Duration,
 }
 
 #[derive(Default)]
@@ -98,8 +99,9 @@ pub(super) struct Source {
     pub(super) entropy: Arc<dyn Entropy>,
 }
 
+/// What is read of an answer with a token.
 #[derive(Deserialize)]
-struct Given {
+pub(super) struct Given {
     access_token: String,
     token_type: String,
     expires_in: u64,
@@ -221,21 +223,8 @@ impl Tokens {
         let body = self.body().ok_or(Why::NoToken)?;
         let request = self.client.post(self.url.clone()).header("accept", "application/json").json(&body);
         let answer = http::exchange(request, MAX_BYTES).await.map_err(|Failure { why, .. }| why)?;
-        match answer.status {
-            StatusCode::OK => {
-                let given: Given = serde_json::from_slice(&answer.body).map_err(|_| Why::Nonsense)?;
-                match given.token_type.eq_ignore_ascii_case("bearer") {
-                    true if self.is_too_much(&given) => Err(Why::TooMuch),
-                    true => Ok(given),
-                    false => Err(Why::Nonsense),
-                }
-            }
-            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(Why::Credentials)
-            }
-            status if status.is_redirection() => Err(Why::Redirect),
-            _ => Err(Why::NoToken),
-        }
+        let given = read(&answer)?;
+        if self.is_too_much(&given) { Err(Why::TooMuch) } else { Ok(given) }
     }
 
     fn body(&self) -> Option<serde_json::Value> {
@@ -268,7 +257,21 @@ impl Tokens {
 /// The kind of assertion (RFC 7523, section 2.2).
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-fn hold(given: &Given, asked_at: Duration, number: u64) -> Option<Held> {
+/// Reads what is answered to who asks for a token.
+pub(super) fn read(answer: &Answer) -> Result<Given, Why> {
+    match answer.status {
+        StatusCode::OK => {
+            let given: Given = serde_json::from_slice(&answer.body).map_err(|_| Why::Nonsense)?;
+            if given.token_type.eq_ignore_ascii_case("bearer") { Ok(given) } else { Err(Why::Nonsense) }
+        }
+        StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Why::Credentials),
+        status if status.is_redirection() => Err(Why::Redirect),
+        _ => Err(Why::NoToken),
+    }
+}
+
+/// What is kept of a token that was given; `None` where no header can show it.
+pub(super) fn hold(given: &Given, asked_at: Duration, number: u64) -> Option<Held> {
     let lifetime = Duration::from_secs(given.expires_in);
     let header = http::bearer(given.access_token.as_bytes())?;
     let scopes = given.scope.as_deref().map(|scope| scope.split_whitespace().map(str::to_owned).collect());

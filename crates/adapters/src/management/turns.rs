@@ -63,7 +63,7 @@ impl Turns {
     }
 
     /// Waits until it is one's turn. Whoever stops waiting, or drops the turn unused, gives it back.
-    pub(super) async fn turn(&self, group: LimitGroup, lane: Lane) -> Result<Turn<'_>, Full> {
+    pub(super) async fn turn(self: &Arc<Self>, group: LimitGroup, lane: Lane) -> Result<Turn, Full> {
         let (turn, mut granted) = self.ask(group, lane)?;
         tokio::select! {
             biased;
@@ -76,7 +76,7 @@ impl Turns {
         Ok(turn)
     }
 
-    fn ask(&self, group: LimitGroup, lane: Lane) -> Result<(Turn<'_>, oneshot::Receiver<()>), Full> {
+    fn ask(self: &Arc<Self>, group: LimitGroup, lane: Lane) -> Result<(Turn, oneshot::Receiver<()>), Full> {
         let mut state = self.state.lock();
         if state.limiter.waiting() >= MAX_WAITING {
             return Err(Full);
@@ -88,7 +88,7 @@ impl Turns {
         drop(state);
         // What was asked for may be due before what is being watched for.
         self.changed.notify_one();
-        Ok((Turn { turns: self, ticket: Some(ticket), is_used: false }, granted))
+        Ok((Turn { turns: Arc::clone(self), ticket: Some(ticket), is_used: false }, granted))
     }
 
     /// Grants turns as time passes, until this one is granted.
@@ -113,13 +113,13 @@ impl Turns {
 }
 
 /// A turn: granted to whoever waited for it, to send one request.
-pub(super) struct Turn<'a> {
-    turns: &'a Turns,
+pub(super) struct Turn {
+    turns: Arc<Turns>,
     ticket: Option<Ticket>,
     is_used: bool,
 }
 
-impl Turn<'_> {
+impl Turn {
     /// The request was sent, and answered or not.
     pub(super) fn done(mut self, observed: Observed) {
         if let Some(ticket) = self.ticket.take() {
@@ -134,7 +134,7 @@ impl Turn<'_> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
             let mut state = self.turns.state.lock();

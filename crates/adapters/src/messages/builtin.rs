@@ -67,7 +67,7 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
         "plan.undone",
         "Plan undone: {{ title }}\n\nTaken back at {{ at }} at tenant {{ tenant }}: {{ changes }}.",
     ),
-    ("plan.message", "Message of a plan\n\n{{ text }}"),
+    ("plan.message", "Message of a plan\n\n{{ text }}\n\nSent at {{ at }} by a plan at tenant {{ tenant }}."),
     (
         "review.escalated",
         "Waits too long for a review: {{ subject }}\n\nIt was due {{ due }} at tenant {{ tenant }}, for {{ audience }}.",

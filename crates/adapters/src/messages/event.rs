@@ -30,7 +30,10 @@ struct Body {
     data: serde_json::Map<String, Value>,
 }
 
-/// An event: its kind, and its fields as text on one line each.
+/// The field that is told whole: a message that was approved as it stands.
+const WHOLE: (&str, &str) = ("plan.message", "text");
+
+/// An event: its kind, and its fields as text on one line each, but for a message that was approved.
 pub(super) struct Event {
     pub(super) kind: &'static Kind,
     pub(super) link: String,
@@ -45,6 +48,9 @@ impl Event {
         let link = format!("{}{path}", console.0);
         let mut fields: BTreeMap<&'static str, String> =
             kind.fields.iter().map(|field| (*field, text(data.get(*field)))).collect();
+        if let Some(message) = data.get(WHOLE.1).and_then(Value::as_str).filter(|_| kind.name == WHOLE.0) {
+            fields.insert(WHOLE.1, whole(message));
+        }
         fields.remove("path");
         fields.insert("kind", kind.name.to_owned());
         fields.insert("at", time(&timestamp).unwrap_or(timestamp));
@@ -76,6 +82,12 @@ fn text(value: Option<&Value>) -> String {
         }
         Some(Value::Object(_)) => NONE.to_owned(),
     }
+}
+
+/// A text on its own lines, without characters that steer or hide.
+fn whole(text: &str) -> String {
+    let is_seen = |char: char| char == '\n' || !(char.is_control() || hides(char));
+    text.chars().map(|char| if is_seen(char) { char } else { ' ' }).collect()
 }
 
 /// A text on one line, without characters that steer or hide, and cut.
@@ -133,6 +145,20 @@ mod tests {
             let body = json!({"type": "breaker.opened", "timestamp": "2026-11-29T20:10:07Z", "data": {"path": path}});
             assert_eq!(event(&body).unwrap().link, "https://cs.example.com/", "{path}");
         }
+    }
+
+    #[test]
+    fn a_message_that_was_approved_is_told_whole_and_on_its_lines() {
+        let message = format!("{}\n\n2026-11-29T20:10:07Z\nthe end", "a\u{202e}b ".repeat(999));
+        let body = json!({"type": "plan.message", "timestamp": "2026-11-29T20:10:07Z", "data": {
+            "tenant": "acme", "text": message, "plan_id": "pln_1", "path": "/plans/pln_1?tenant=acme"}});
+        let event = event(&body).unwrap();
+        assert_eq!(event.fields["text"], message.replace('\u{202e}', " "));
+        assert_eq!(event.fields["tenant"], "acme");
+        assert_eq!(event.link, "https://cs.example.com/plans/pln_1?tenant=acme");
+        // Of other kinds no text is.
+        let body = json!({"type": "plan.done", "timestamp": "", "data": {"title": message}});
+        assert_eq!(self::event(&body).unwrap().fields["title"].chars().count(), MAX_FIELD + 1);
     }
 
     #[test]

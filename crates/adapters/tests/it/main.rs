@@ -1,6 +1,8 @@
 //! Connectors against real servers on this machine, alone and below the whole service.
 
 #[cfg(test)]
+mod acting;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod domains;

@@ -5,7 +5,7 @@ mod bounds;
 mod errors;
 mod lists;
 mod secrets;
-mod tenant;
+pub mod tenant;
 mod tokens;
 mod turns;
 mod writes;

@@ -197,7 +197,15 @@ impl App {
 
     /// The person behind a program, as far as is known: whoever made the token by which it came, or of a program that did, whoever made that.
     pub(crate) async fn person_behind(&self, caller: &Caller) -> Result<Option<PersonRow>, Error> {
-        let Some(mut maker) = caller.maker().map(str::to_owned) else { return Ok(None) };
+        match caller.maker() {
+            Some(maker) => self.person_behind_id(maker).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The person of an id: their own, or of a program, whoever made that.
+    pub(crate) async fn person_behind_id(&self, id: &str) -> Result<Option<PersonRow>, Error> {
+        let mut maker = id.to_owned();
         let accounts = self.ports.store.list_accounts().await?;
         for _ in 0..MOST_MAKERS {
             if let Some(account) = accounts.iter().find(|account| account.id == maker) {

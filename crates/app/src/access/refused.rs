@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use countersign_core::TenantId;
+
 use super::told::Fact;
-use crate::{App, Error};
+use crate::{App, Error, Tenant};
 
 /// How often counts are told.
 const EVERY: Duration = Duration::from_secs(60);
@@ -52,28 +54,31 @@ impl Refusal {
 
 type Counts = BTreeMap<Refusal, u64>;
 
+/// What is counted at the tenant that was named and is there, and what named none, which is told at every tenant.
+type Places = BTreeMap<Option<TenantId>, Counts>;
+
 /// What was refused since it was last told.
 #[derive(Debug, Default)]
 pub(crate) struct Refused {
-    counts: Counts,
+    places: Places,
     since: Option<Duration>,
     /// When a refusal of a sign-in had a leaf of its own.
     sign_ins: BTreeMap<String, Duration>,
 }
 
 impl Refused {
-    fn add(&mut self, refusal: Refusal, count: u64, now: Duration) {
-        let counted = self.counts.entry(refusal).or_default();
-        *counted = counted.saturating_add(count);
+    fn add(&mut self, place: Option<&TenantId>, refusal: Refusal, count: u64, now: Duration) {
+        let counts = self.places.entry(place.cloned()).or_default();
+        add(counts, refusal, count);
         self.since.get_or_insert(now);
     }
 
     /// What is to be told by now.
-    fn take(&mut self, now: Duration) -> Option<Counts> {
+    fn take(&mut self, now: Duration) -> Option<Places> {
         let is_due = self.since.is_some_and(|since| is_over(since, now));
         is_due.then(|| {
             self.since = None;
-            std::mem::take(&mut self.counts)
+            std::mem::take(&mut self.places)
         })
     }
 
@@ -84,10 +89,15 @@ impl Refused {
         if is_first {
             self.sign_ins.insert(kind.to_owned(), now);
         } else {
-            self.add(Refusal::SignIn, 1, now);
+            self.add(None, Refusal::SignIn, 1, now);
         }
         is_first
     }
+}
+
+fn add(counts: &mut Counts, refusal: Refusal, count: u64) {
+    let counted = counts.entry(refusal).or_default();
+    *counted = counted.saturating_add(count);
 }
 
 fn is_over(since: Duration, now: Duration) -> bool {
@@ -95,31 +105,51 @@ fn is_over(since: Duration, now: Duration) -> bool {
 }
 
 impl App {
-    /// Counts something by which nobody was proved.
+    /// Counts something by which nobody was proved, and which named no tenant that is there.
     pub fn count_refused(&self, refusal: Refusal) {
-        self.access.refused.lock().add(refusal, 1, self.ports.clock.monotonic());
+        self.access.refused.lock().add(None, refusal, 1, self.ports.clock.monotonic());
     }
 
-    /// Tells every ledger how much was refused, where a minute is over since the first of it. A job calls it.
+    /// Counts something by which nobody was proved at the tenant that it named: nobody learns of it elsewhere.
+    pub fn count_refused_at(&self, tenant: &TenantId, refusal: Refusal) {
+        self.access.refused.lock().add(Some(tenant), refusal, 1, self.ports.clock.monotonic());
+    }
+
+    /// Tells each ledger how much was refused there and by what named no tenant, where a minute is over since the first of it. A job calls it.
     ///
     /// # Errors
     /// `Unavailable`: what was counted is told with what follows.
     pub async fn tell_refused(&self) -> Result<(), Error> {
         let now = self.ports.clock.monotonic();
-        let Some(counts) = self.access.refused.lock().take(now) else { return Ok(()) };
+        let Some(mut places) = self.access.refused.lock().take(now) else { return Ok(()) };
+        let everywhere = places.remove(&None).unwrap_or_default();
+        let mut end = Ok(());
+        for tenant in self.everywhere() {
+            let mut counts = everywhere.clone();
+            for (refusal, count) in places.remove(&Some(tenant.id.clone())).unwrap_or_default() {
+                add(&mut counts, refusal, count);
+            }
+            if let Err(error) = self.tell_counts(&tenant, &counts).await {
+                let mut refused = self.access.refused.lock();
+                for (refusal, count) in counts {
+                    refused.add(Some(&tenant.id), refusal, count, now);
+                }
+                end = Err(error);
+            }
+        }
+        end
+    }
+
+    async fn tell_counts(&self, tenant: &Tenant, counts: &Counts) -> Result<(), Error> {
+        if counts.is_empty() {
+            return Ok(());
+        }
         let all = counts.values().fold(0_u64, |all, count| all.saturating_add(*count)).to_string();
         let texts: Vec<_> =
             counts.iter().map(|(refusal, count)| (refusal.as_str(), count.to_string())).collect();
         let mut facts = vec![Fact("count", &all)];
         facts.extend(texts.iter().map(|(name, count)| Fact(name, count)));
-        let told = self.change_access(&self.everywhere(), "refused", &facts, Vec::new()).await;
-        if told.is_err() {
-            let mut refused = self.access.refused.lock();
-            for (refusal, count) in counts {
-                refused.add(refusal, count, now);
-            }
-        }
-        told
+        self.tell_access(tenant, "refused", &facts).await
     }
 
     /// Tells every ledger that somebody's sign-in was refused: the first of a kind at once, those that follow within a minute by their
@@ -148,16 +178,25 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
+    fn sign_ins(count: u64) -> Places {
+        Places::from([(None, Counts::from([(Refusal::SignIn, count)]))])
+    }
+
     #[test]
     fn what_was_refused_is_told_once_a_minute_with_its_counts() {
         let mut refused = Refused::default();
         assert_eq!(refused.take(at(1_000)), None);
-        refused.add(Refusal::Credential, 1, at(1_000));
-        refused.add(Refusal::Signature, 1, at(1_030));
-        refused.add(Refusal::Signature, 1, at(1_031));
+        let acme: TenantId = "acme".parse().unwrap();
+        refused.add(None, Refusal::Credential, 1, at(1_000));
+        refused.add(None, Refusal::Signature, 1, at(1_030));
+        refused.add(Some(&acme), Refusal::Signature, 1, at(1_031));
+        refused.add(Some(&acme), Refusal::Signature, 1, at(1_032));
         assert_eq!(refused.take(at(1_059)), None);
-        let counts = Counts::from([(Refusal::Credential, 1), (Refusal::Signature, 2)]);
-        assert_eq!(refused.take(at(1_060)), Some(counts));
+        let places = Places::from([
+            (None, Counts::from([(Refusal::Credential, 1), (Refusal::Signature, 1)])),
+            (Some(acme), Counts::from([(Refusal::Signature, 2)])),
+        ]);
+        assert_eq!(refused.take(at(1_060)), Some(places));
         assert_eq!(refused.take(at(2_000)), None);
     }
 
@@ -167,7 +206,7 @@ mod tests {
         assert!(refused.is_first("no_role ", at(0)));
         assert!((1..50).all(|second| !refused.is_first("no_role ", at(second))));
         assert!(refused.is_first("disabled per_1", at(1)), "another kind");
-        assert_eq!(refused.take(at(61)), Some(Counts::from([(Refusal::SignIn, 49)])));
+        assert_eq!(refused.take(at(61)), Some(sign_ins(49)));
         assert!(refused.is_first("no_role ", at(61)), "a minute later");
     }
 
@@ -178,6 +217,6 @@ mod tests {
             assert!(refused.is_first(&n.to_string(), at(0)));
         }
         assert!(!refused.is_first("another", at(0)));
-        assert_eq!(refused.counts, Counts::from([(Refusal::SignIn, 1)]));
+        assert_eq!(refused.places, sign_ins(1));
     }
 }

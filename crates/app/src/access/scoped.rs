@@ -168,16 +168,18 @@ impl App {
         Err(self.refuse(&tenant, caller, Action::Decide, verdict).await)
     }
 
-    /// As [`App::report`], of what somebody tells who may be held to some organizations: then it is about a decision of theirs.
+    /// As [`App::report`], of what somebody tells who may be held to some organizations: then it is about a decision of theirs, and what
+    /// they say of it counts for its person and its organization alone.
     ///
     /// # Errors
     /// As there; `NotFound` also for another organization's decision, and for what is about no decision.
     pub async fn report_within(&self, permit: &ScopedPermit, outcome: &Outcome) -> Result<Taken, Error> {
-        if permit.whole().is_none() {
-            let decision = outcome.decision().ok_or(Error::NotFound("decision"))?;
-            self.find_decision(permit, decision).await?;
+        if let Some(whole) = permit.whole() {
+            return self.report(whole, outcome).await;
         }
-        self.report(permit.unscoped(), outcome).await
+        let decision = outcome.decision().ok_or(Error::NotFound("decision"))?;
+        self.find_decision(permit, decision).await?;
+        self.report_scoped(permit.unscoped(), outcome).await
     }
 
     /// Whether whoever has a permit may do something else wherever it holds, without a leaf: for what a page offers.

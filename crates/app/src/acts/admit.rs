@@ -6,7 +6,7 @@ use countersign_plan::{
     gate::{Breaker, Outcome, Reason, Spent, Verdict, judge},
     review::PlanState,
 };
-use countersign_store::{Commit, NewLeaf, PlanRow, PlanWrite, PlansSpent, StoreError, Write};
+use countersign_store::{Commit, Fence, NewLeaf, PlanRow, PlanWrite, PlansSpent, StoreError, Write};
 
 use super::{
     Hands, PlanRefusal,
@@ -75,18 +75,18 @@ impl App {
         candidate: Candidate<'_>,
     ) -> Result<(PlanRow, PlanState), Error> {
         let (row, state, beside) = self.let_in_later(tenant, hands, candidate).await?;
-        self.keep_admitted(tenant, &row, beside).await?;
+        self.keep_admitted(tenant, &row, (beside, None)).await?;
         Ok((row, state))
     }
 
-    /// Keeps a plan that is let in.
+    /// Keeps a plan that is let in; under a fence where only who leads may.
     pub(super) async fn keep_admitted(
         &self,
         tenant: &Tenant,
         row: &PlanRow,
-        Beside { leaves, writes }: Beside,
+        (Beside { leaves, writes }, fence): (Beside, Option<Fence>),
     ) -> Result<(), Error> {
-        let commit = Commit { leaves, writes, ..Commit::background(tenant.id.clone()) };
+        let commit = Commit { fence, leaves, writes, ..Commit::background(tenant.id.clone()) };
         match self.ports.store.commit(commit).await {
             Ok(_) => {
                 tenant.bell.tell(row);

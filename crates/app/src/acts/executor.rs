@@ -104,6 +104,8 @@ impl Bell {
             for queue in Queue::ALL {
                 self.of(queue).notify_one();
             }
+        } else if row.state == Status::Halted.as_str() {
+            self.of(Queue::Rest).notify_one();
         }
     }
 
@@ -246,7 +248,7 @@ impl App {
                         ran.waiting += 1;
                         put_off.insert(plan);
                     }
-                    Err(error @ Error::Internal { .. }) => {
+                    Err(error @ (Error::Internal { .. } | Error::Plan(_))) => {
                         ran.waiting += 1;
                         failure = self.put_off_unread(tenant, &turn.fence, (&plan, &error)).await.err();
                         put_off.insert(plan);
@@ -289,7 +291,7 @@ impl App {
                     ran.waiting += 1;
                     put_off.insert(plan);
                 }
-                Err(error @ Error::Internal { .. }) => {
+                Err(error @ (Error::Internal { .. } | Error::Plan(_))) => {
                     ran.waiting += 1;
                     self.put_off_unread(tenant, &turn.fence, (&plan, &error)).await?;
                     put_off.insert(plan);
@@ -311,6 +313,10 @@ impl App {
         let Some(row) = self.ports.store.find_plan(&tenant.id, plan).await? else {
             return Ok(Start::Waits);
         };
+        if row.state == Status::Halted.as_str() {
+            self.renew(tenant, turn, row).await?;
+            return Ok(Start::Waits);
+        }
         let is_over = row.state == Status::Proposed.as_str();
         let goes_on = [Status::Running, Status::Approved].iter().any(|status| status.as_str() == row.state);
         let is_late = is_over && row.expires <= self.ports.clock.now();
@@ -333,7 +339,8 @@ impl App {
         Ok(Start::Begun(UnderWay { plan, users, run }))
     }
 
-    /// Ids of the plans of a queue that wait for the executor and are due, or whose time is over, the oldest first.
+    /// Ids of the plans of a queue that wait for the executor and are due, whose time is over, or that halted and lead to a fresh one; the
+    /// oldest first.
     async fn due_plans(&self, tenant: &Tenant, queue: Queue) -> Result<Vec<String>, Error> {
         let (now, ever) = (self.ports.clock.now(), Timestamp::from_micros(i64::MAX));
         let due = async |status: Status, expired_by, tried_by| {
@@ -347,6 +354,7 @@ impl App {
         ids.retain(|plan| tenant.bell.may_be_of(plan, queue));
         if queue == Queue::Rest {
             ids.extend(due(Status::Proposed, now, now).await?);
+            ids.extend(due(Status::Halted, ever, now).await?);
         }
         ids.sort();
         Ok(ids)

@@ -4,6 +4,8 @@
 //! fold over its reviews, each of which is a row and a leaf; how far a run came is a fold over its steps' rows.
 
 mod admit;
+mod alone;
+mod approach;
 mod beside;
 mod breaker;
 mod contain;
@@ -11,6 +13,7 @@ mod desk;
 mod erased;
 mod executor;
 mod forget;
+mod judged;
 mod kept;
 mod look;
 mod of_log;
@@ -19,6 +22,7 @@ mod propose;
 mod recall;
 mod recorder;
 mod refusal;
+mod renew;
 mod respond;
 mod review;
 mod run;
@@ -51,13 +55,13 @@ pub use self::{
     refusal::PlanRefusal,
     respond::{PlaybookFiles, Responded, known_detectors},
     since::{SignInEnd, SignInSince},
-    view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown},
+    view::{KindCount, PlanHead, PlanListed, PlanShown, RemarkShown, ReviewShown, StepShown, UndoShown},
     wait::{Hindrance, Waits},
 };
 pub(crate) use self::{desk::facts as hand_facts, executor::Bell};
 pub(crate) use self::{recall::OwnPlan, respond::Responding};
 pub use countersign_plan::{
-    change::{Evidence, Left, Wanted},
+    change::{Evidence, Left, Sends, Wanted},
     gate::{Approvals, Reason as GateReason},
     review::Refused,
     run::{Halt, StepState, Why},

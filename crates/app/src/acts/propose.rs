@@ -1,12 +1,15 @@
 //! Proposing: what is wanted, read at the tenant, planned and let in.
 
-use countersign_plan::change::{Frame, Order, Origin, Person, Wanted, own_faults, plan_changes};
+use countersign_plan::{
+    change::{Frame, Order, Origin, Person, Wanted, own_faults, plan_changes},
+    review::PlanState,
+};
 use countersign_rights::{How, PrincipalKind};
-use countersign_store::Write;
+use countersign_store::{PlanRow, Write};
 
-use super::{Hands, PlanHead, PlanRefusal, admit::Candidate, look, told::Actor};
+use super::{Hands, PlanHead, PlanRefusal, admit::Candidate, beside::Beside, look, told::Actor};
 use crate::{
-    App, Error, Tenant,
+    App, Error, Lead, Tenant,
     access::{Caller, Permit},
 };
 
@@ -54,9 +57,15 @@ impl App {
         Ok(row.map(|row| Person { issuer: row.issuer, subject: row.subject }))
     }
 
+    /// As `answerable`, of a principal by id: who did something before, in whose name the service goes on.
+    pub(crate) async fn answerable_by_id(&self, principal: &str) -> Result<Option<Person>, Error> {
+        let row = self.person_behind_id(principal).await?;
+        Ok(row.map(|row| Person { issuer: row.issuer, subject: row.subject }))
+    }
+
     /// Whose own a plan of a caller's is, so that they can't approve it: theirs, or of a program theirs who made its token. `None` where
     /// nobody is known: a command beside the data says a name that nothing proves, and an access token names a client.
-    pub(super) async fn answerable(&self, caller: &Caller) -> Result<Option<Person>, Error> {
+    pub(crate) async fn answerable(&self, caller: &Caller) -> Result<Option<Person>, Error> {
         if let Some(person) = self.person(caller).await? {
             return Ok(Some(person));
         }
@@ -103,20 +112,41 @@ impl App {
         self.propose_order_with(tenant, asked, |_| Vec::new()).await
     }
 
-    /// The same, with more that stands or falls with the plan of the id that is told.
+    /// As `propose_order`, by a process that has to have the lead.
+    pub(super) async fn propose_order_by(
+        &self,
+        tenant: &Tenant,
+        asked: Asked<'_>,
+        lead: &Lead,
+    ) -> Result<PlanHead, Error> {
+        let (row, _, beside) = self.let_in_order(tenant, asked).await?;
+        self.keep_admitted(tenant, &row, (beside, lead.fence())).await?;
+        Ok(PlanHead::from(row))
+    }
+
+    /// Plans what a part of the service wants, with what has to be kept in the caller's commit.
+    pub(super) async fn let_in_order(
+        &self,
+        tenant: &Tenant,
+        asked: Asked<'_>,
+    ) -> Result<(PlanRow, PlanState, Beside), Error> {
+        let Asked { order, by, incident, asks_people, audience } = asked;
+        let hands = tenant.hands()?;
+        let entry = Entry { actor: Actor::Automation(by), asks_people, audience };
+        let candidate = self.candidate(tenant, hands, (order, incident), entry).await?;
+        self.let_in_later(tenant, hands, candidate).await
+    }
+
+    /// As `propose_order`, with more that stands or falls with the plan of the id that is told.
     pub(crate) async fn propose_order_with(
         &self,
         tenant: &Tenant,
         asked: Asked<'_>,
         more: impl FnOnce(&str) -> Vec<Write> + Send,
     ) -> Result<PlanHead, Error> {
-        let Asked { order, by, incident, asks_people, audience } = asked;
-        let hands = tenant.hands()?;
-        let entry = Entry { actor: Actor::Automation(by), asks_people, audience };
-        let candidate = self.candidate(tenant, hands, (order, incident), entry).await?;
-        let (row, _, mut beside) = self.let_in_later(tenant, hands, candidate).await?;
+        let (row, _, mut beside) = self.let_in_order(tenant, asked).await?;
         beside.writes.extend(more(&row.id));
-        self.keep_admitted(tenant, &row, beside).await?;
+        self.keep_admitted(tenant, &row, (beside, None)).await?;
         Ok(PlanHead::from(row))
     }
 

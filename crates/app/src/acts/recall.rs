@@ -2,7 +2,7 @@
 
 use countersign_core::DecisionId;
 use countersign_plan::{
-    change::{Evidence, Frame, Origin, undo},
+    change::{Evidence, Frame, Origin, Person, undo},
     gate::Reason,
     review::{Act, Status},
     run::{Halt, Why},
@@ -102,12 +102,13 @@ impl App {
         Ok(true)
     }
 
-    /// Proposes what takes back a run of a workflow's own, by the workflow's settings; `None` where nothing was done. What `more` says of the
-    /// plan's id stands or falls with it.
+    /// Proposes what takes back a run of a workflow's own, by the workflow's settings; `None` where nothing was done. `person` is who wants it,
+    /// and does not countersign it. What `more` says of the plan's id stands or falls with it.
     pub(crate) async fn take_back(
         &self,
         tenant: &Tenant,
         (id, workflow): (&str, &str),
+        person: Option<Person>,
         more: impl FnOnce(&str) -> Vec<Write> + Send,
     ) -> Result<Option<PlanHead>, Error> {
         let hands = tenant.hands()?;
@@ -117,7 +118,7 @@ impl App {
             return Err(Error::Plan(PlanRefusal::Misfit));
         }
         let audience = kept.row.audience.clone();
-        let plan = self.way_back(tenant, kept, workflow).await?;
+        let plan = self.way_back(tenant, kept, (workflow, person)).await?;
         let candidate = Candidate {
             plan,
             order: None,
@@ -132,7 +133,7 @@ impl App {
             admitted => admitted?,
         };
         beside.writes.extend(more(&row.id));
-        self.keep_admitted(tenant, &row, beside).await?;
+        self.keep_admitted(tenant, &row, (beside, None)).await?;
         Ok(Some(PlanHead::from(row)))
     }
 
@@ -140,12 +141,12 @@ impl App {
         &self,
         tenant: &Tenant,
         kept: KeptPlan,
-        workflow: &str,
+        (workflow, person): (&str, Option<Person>),
     ) -> Result<countersign_plan::change::ChangePlan, Error> {
         let hands = tenant.hands()?;
         let origin = Origin::Undo {
             plan: kept.state.hash.clone(),
-            person: None,
+            person,
             is_own: false,
             workflow: Some(workflow.to_owned()),
         };

@@ -1,9 +1,12 @@
 //! Countersigning: each act on a plan is a row under its version, and a leaf, in one commit.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Display};
 
 use countersign_core::{IdKind, Timestamp};
-use countersign_plan::review::{Act, How as Came, Refused, Signed, review};
+use countersign_plan::{
+    review::{Act, How as Came, Refused, Signed, Status, review},
+    run::Halt,
+};
 use countersign_rights::{Action, How, Place};
 use countersign_store::{Commit, Fence, NewLeaf, PlanReviewRow, PlanRow, PlanWrite, StoreError, Write};
 
@@ -11,6 +14,7 @@ use super::{
     PlanHead, PlanRefusal,
     beside::Beside,
     kept::{KeptPlan, ReviewBody, review_context, row_version},
+    renew::{NEVER, leads_to_a_fresh_plan},
     told::{Actor, draft, word},
 };
 use crate::{
@@ -19,6 +23,9 @@ use crate::{
     subjects::PersonKey,
     writes::told,
 };
+
+/// What a leaf tells more: a code or a number, and nobody's name.
+pub(super) type Fact<'a> = (&'static str, &'a (dyn Display + Sync));
 
 /// What a plan becomes by an act, and the writes that say so.
 pub(super) struct Next {
@@ -99,8 +106,36 @@ impl App {
         &self,
         tenant: &Tenant,
         kept: &KeptPlan,
-        (act, by): (Act, &str),
+        act: (Act, &str),
         actor: Actor<'_>,
+    ) -> Result<Next, Error> {
+        self.next_telling(tenant, kept, act, (actor, &[])).await
+    }
+
+    /// What a plan becomes that halts: at which step and why is told, and that it is looked at again where that leads to a fresh plan.
+    pub(super) async fn next_halted(
+        &self,
+        tenant: &Tenant,
+        (kept, halt): (&KeptPlan, &Halt),
+        (by, actor): (&str, Actor<'_>),
+    ) -> Result<Next, Error> {
+        let why = halt.why.code();
+        let facts: [Fact<'_>; 2] = [("step", &halt.step), ("reason", &why)];
+        let mut next = self.next_telling(tenant, kept, (Act::Halt, by), (actor, &facts)).await?;
+        next.row.halt = Some(serde_json::to_string(halt).map_err(Error::internal)?);
+        if leads_to_a_fresh_plan(&halt.why) && kept.body.order.is_some() {
+            next.row.try_at = Some(next.row.changed);
+        }
+        Ok(next)
+    }
+
+    /// What a plan becomes by an act of which the leaf tells more.
+    pub(super) async fn next_telling(
+        &self,
+        tenant: &Tenant,
+        kept: &KeptPlan,
+        (act, by): (Act, &str),
+        (actor, facts): (Actor<'_>, &[Fact<'_>]),
     ) -> Result<Next, Error> {
         let now = self.ports.clock.now();
         let refused = |refused: Refused| Error::Plan(PlanRefusal::Review(refused));
@@ -108,6 +143,7 @@ impl App {
         let id = self.make_id(IdKind::Record)?;
         let told = draft((&id, now), word(&act), (&kept.row.id, &state), actor)
             .fact("approvals", &state.approvals.len());
+        let told = facts.iter().fold(told, |told, (name, value)| told.fact(name, *value));
         let leaf = Self::public_leaf(tenant, told)?;
         let mut row = PlanRow {
             version: row_version(&state),
@@ -115,7 +151,7 @@ impl App {
             changed: now,
             // Why: whatever kept it is looked at anew.
             waits: None,
-            try_at: None,
+            try_at: (state.status == Status::Halted).then_some(NEVER),
             ..kept.row.clone()
         };
         if matches!(act, Act::Begin { .. }) {

@@ -1,8 +1,6 @@
 //! Carrying a plan out, one step after the other.
 
 use countersign_plan::{
-    change::ChangePlan,
-    gate::Outcome,
     review::{Act, Status},
     run::{Answer, Event, Halt, Next, StepState, Which, Why},
 };
@@ -10,19 +8,17 @@ use countersign_store::Fence;
 
 use super::{
     Hands,
-    admit::Candidate,
+    approach::{Approach, Way},
     beside::Beside,
     executor::Turn,
     kept::KeptPlan,
     look::{CantLook, look_at, watch_for},
-    own::Door,
-    propose::Asked,
     send::lane,
     steps::Course,
     told::Actor,
     wait::{Delay, Hindrance, Waits},
 };
-use crate::{App, Error, Tenant};
+use crate::{App, Error, Tenant, management::Pass};
 
 /// The lease of whoever carries plans out.
 pub(super) const EXECUTOR: &str = "executor";
@@ -63,7 +59,7 @@ impl App {
         }
         let kept = match kept.state.status {
             Status::Approved => {
-                if kept.row.is_by_policy && self.must_ask(tenant, turn, &kept).await? {
+                if !self.may_begin(tenant, turn, &kept).await? {
                     return Ok(None);
                 }
                 let hash = kept.state.hash.clone();
@@ -74,32 +70,6 @@ impl App {
             _ => return Ok(None),
         };
         self.open_run(tenant, kept).await.map(Some)
-    }
-
-    /// Whether a plan that a policy countersigned is beyond what may go by itself by now: then one that asks people takes its place.
-    async fn must_ask(&self, tenant: &Tenant, turn: &Turn<'_>, kept: &KeptPlan) -> Result<bool, Error> {
-        let verdict = self.judge_plan(tenant, turn.hands, (kept.plan(), false)).await?;
-        if verdict.outcome == Outcome::Auto {
-            return Ok(false);
-        }
-        // Why later: it is another plan, also where no time went by.
-        let now = self.ports.clock.now().max(kept.plan().made_at.plus(1));
-        let good_for = kept.plan().begin_by.since(kept.plan().made_at);
-        let plan = ChangePlan { made_at: now, begin_by: now.plus(good_for), ..kept.plan().clone() };
-        let candidate = Candidate {
-            plan,
-            order: kept.body.order.clone(),
-            actor: Actor::Automation(EXECUTOR),
-            incident: kept.row.incident.clone(),
-            undoes: kept.row.undoes.clone(),
-            asks_people: true,
-            audience: Some(kept.row.audience.clone()),
-        };
-        let (_, state, fresh) = self.let_in_later(tenant, turn.hands, candidate).await?;
-        let act = Act::Supersede { hash: state.hash };
-        let next = self.next(tenant, kept, (act, EXECUTOR), Actor::Automation(EXECUTOR)).await?;
-        self.keep_next_with(tenant, (next, fresh), Some(turn.fence.clone())).await?;
-        Ok(true)
     }
 
     /// An act of the executor.
@@ -124,6 +94,7 @@ impl App {
         if let Some(at) = self.locks_out(tenant, course).await? {
             return self.bar(tenant, turn, (course, Why::LockOut { at })).await;
         }
+        let mut way = Way::default();
         loop {
             if (turn.is_over)() {
                 return Ok(Wait::Over);
@@ -149,13 +120,20 @@ impl App {
                         Err(error) => return self.cant_look(tenant, turn, (course, &error)).await,
                     }
                 }
-                Next::Send { step } => match self.keeps_out(tenant, hands, (course, step)).await? {
-                    Ok(Door::Shut) => {
+                Next::Send { step } => match self.approach(tenant, hands, (course, step), &mut way).await? {
+                    Ok(Approach::Shut) => {
                         return self.bar(tenant, turn, (course, Why::LockOut { at: step })).await;
                     }
-                    Ok(Door::Open(_alone)) => {
+                    Ok(Approach::LookAgain) => {
+                        course.look_again()?;
+                        continue;
+                    }
+                    Ok(Approach::PutOff(delay)) => {
+                        return self.wait_for_tenant(tenant, turn, (course, delay)).await;
+                    }
+                    Ok(Approach::Send(pass, _alone)) => {
                         let (event, delay) =
-                            self.send_next(tenant, hands, (&mut *course, fence), step).await?;
+                            self.send_next(tenant, hands, (&mut *course, fence), (step, pass)).await?;
                         self.keep_event(tenant, (course, fence), event).await?;
                         if course.run.state(step) == StepState::Waiting {
                             return self.wait_for_tenant(tenant, turn, (course, delay)).await;
@@ -197,23 +175,24 @@ impl App {
         tenant: &Tenant,
         hands: &Hands,
         (course, fence): (&mut Course, &Fence),
-        step: usize,
+        (step, pass): (usize, Pass),
     ) -> Result<(Event, Delay), Error> {
         let of = course.step(step)?.clone();
-        let Ok(ready) = self.ready(hands, &course.run, &of)? else {
+        let Ok(ready) = self.ready((tenant, hands), (&course.kept.row.id, &course.run), &of)? else {
             return Ok((Event::Unfilled { step }, Delay::by(Hindrance::Unread)));
         };
         course.take(Event::Intended { step }).map_err(Error::internal)?;
         self.keep_step(tenant, course, step, fence).await?;
         let record = course.record(step).to_owned();
-        let (answer, delay) = self.send_step(hands, (&of, &ready), (&record, &course.kept.state.hash)).await;
+        let hash = &course.kept.state.hash;
+        let (answer, delay) = self.send_step(hands, (&of, &ready, pass), (&record, hash)).await;
         let tries = Waits::of(&course.kept.row).map_or(0, |waits| waits.tries);
         let is_given_up = answer == Answer::NotSent && of.kind.is_dispensable() && tries >= MESSAGES;
         let answer = if is_given_up { Answer::Refused(NOT_TAKEN) } else { answer };
         Ok((Event::Answered { step, answer }, delay))
     }
 
-    /// Says where and why the run halted and counts it, in one commit; proposes a fresh plan where the world moved.
+    /// Says where and why the run halted and counts it, in one commit. Where the world moved, the turn that follows proposes a fresh plan.
     pub(super) async fn halt(
         &self,
         tenant: &Tenant,
@@ -221,12 +200,10 @@ impl App {
         (course, halt): (&mut Course, &Halt),
     ) -> Result<(), Error> {
         self.keep_step(tenant, course, halt.step, &turn.fence).await?;
-        let text = serde_json::to_string(halt).map_err(Error::internal)?;
         let mut tries = TRIES;
         loop {
-            let mut next =
-                self.next(tenant, &course.kept, (Act::Halt, EXECUTOR), Actor::Automation(EXECUTOR)).await?;
-            next.row.halt = Some(text.clone());
+            let by = (EXECUTOR, Actor::Automation(EXECUTOR));
+            let next = self.next_halted(tenant, (&course.kept, halt), by).await?;
             let beside = match halt.why {
                 Why::Stopped => Beside::default(),
                 _ => self.failure(tenant).await?,
@@ -239,21 +216,12 @@ impl App {
             }
         }
         tracing::error!(tenant.id = %tenant.id, plan = course.kept.row.id, step = halt.step, why = halt.why.code(), "a plan halted");
-        let (Why::Moved { .. }, Some(order)) = (&halt.why, course.kept.body.order.clone()) else {
-            return Ok(());
-        };
-        let incident = course.kept.row.incident.clone();
-        let audience = Some(course.kept.row.audience.clone());
-        let asked = Asked { order, by: EXECUTOR, incident, asks_people: true, audience };
-        if let Err(error) = self.propose_order(tenant, asked).await {
-            tracing::warn!(tenant.id = %tenant.id, plan = course.kept.row.id, code = error.code(), "no fresh plan could be made");
-        }
         Ok(())
     }
 }
 
 /// Reads what must be so before a step, or is so after it.
-async fn look(
+pub(super) async fn look(
     hands: &Hands,
     course: &Course,
     (step, which): (usize, Which),

@@ -17,9 +17,9 @@ use super::{
     wait::{Delay, Hindrance},
 };
 use crate::{
-    App, Error,
+    App, Error, Tenant,
     hooks::{HookError, Message},
-    management::{Authority, Cause, Error as ApiError, Lane},
+    management::{Authority, Cause, Error as ApiError, Lane, Pass},
 };
 
 /// Random bytes of a password that nobody learns.
@@ -35,8 +35,8 @@ impl App {
     /// What is to be sent; the error says that an earlier answer or a secret is not known.
     pub(super) fn ready(
         &self,
-        hands: &Hands,
-        run: &Run,
+        (tenant, hands): (&Tenant, &Hands),
+        (plan, run): (&str, &Run),
         step: &ChangeStep,
     ) -> Result<Result<Ready, FillError>, Error> {
         let mut secrets = BTreeMap::new();
@@ -53,10 +53,11 @@ impl App {
         let now = self.ports.clock.now();
         Ok(match &step.write.call {
             Call::Management(template) => template.fill(run.answers(), &secrets).map(Ready::Request),
-            Call::Notify { receiver, text } => Ok(Ready::Told {
-                receiver: receiver.clone(),
-                body: message(now, "plan.message", &json!({ "text": text })),
-            }),
+            Call::Notify { receiver, text } => {
+                let path = format!("/plans/{plan}?tenant={}", tenant.id);
+                let data = json!({ "tenant": tenant.id, "text": text, "plan_id": plan, "path": path });
+                Ok(Ready::Told { receiver: receiver.clone(), body: message(now, "plan.message", &data) })
+            }
             Call::Webhook { receiver, body } => {
                 Ok(Ready::Told { receiver: receiver.clone(), body: message(now, "plan.webhook", body) })
             }
@@ -74,7 +75,7 @@ impl App {
     pub(super) async fn send_step(
         &self,
         hands: &Hands,
-        (step, ready): (&ChangeStep, &Ready),
+        (step, ready, pass): (&ChangeStep, &Ready, Pass),
         (record, hash): (&str, &str),
     ) -> (Answer, Delay) {
         let limited = Delay::by(Hindrance::Limited);
@@ -87,7 +88,7 @@ impl App {
                     authority: Authority::Plan(hash.to_owned()),
                 };
                 let lane = lane(step);
-                match hands.port.api().change(request, lane, &cause).await {
+                match hands.port.api().change_in(pass, (request, lane), &cause).await {
                     Ok(reply) => (answered(hands, step, &reply), limited),
                     Err(error) => (refused(&error), Delay::of(&error)),
                 }
@@ -149,8 +150,7 @@ fn refused(error: &ApiError) -> Answer {
     match error {
         ApiError::Refused { refusal, .. } => Answer::of_status(refusal.status),
         ApiError::Scope { .. } => Answer::Refused(403),
-        // Why also what is merely not available: it may have been sent.
-        ApiError::Unknown { .. } | ApiError::Unavailable { .. } | ApiError::Shape { .. } => Answer::Unknown,
+        ApiError::Unknown { .. } | ApiError::Shape { .. } => Answer::Unknown,
         _ => Answer::NotSent,
     }
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use countersign_auth0::management::UserId;
 use countersign_detect::{Entity, EntityKind};
 use countersign_plan::{
-    change::{Because, ChangePlan, Evidence, Named, Note, Person, sentences_by},
-    review::Act,
+    change::{Because, ChangePlan, Evidence, Named, Note, Person, Sends, sentences_by},
+    review::{Act, Status},
 };
 use countersign_store::{PlanFilter, PlanRow};
 
 use super::{
-    KindCount, PlanHead, PlanListed, PlanShown, ReviewShown, StepShown, kept::KeptPlan, steps::Course,
-    told::word,
+    KindCount, PlanHead, PlanListed, PlanShown, ReviewShown, StepShown, UndoShown, kept::KeptPlan,
+    steps::Course, told::word,
 };
 use crate::{
     App, Error, Tenant,
@@ -143,6 +143,7 @@ impl App {
         let course = self.open_run(tenant, kept).await?;
         let remarks = self.remarks(tenant, id, names.is_open(Part::Texts)).await?;
         let proposed_by = self.proposed_by(&course.kept.row).await?;
+        let undone_by = self.undone_by(tenant, &course.kept.row).await?;
         let plan = course.kept.plan();
         let behind = self.behind(&course.kept.row, course.kept.state.proposer.as_ref()).await?;
         Ok(PlanShown {
@@ -156,6 +157,7 @@ impl App {
             steps: steps(&course, names),
             notes: plan.notes.iter().copied().map(Note::text).collect(),
             left: plan.left.clone(),
+            undone_by,
             reasons: course.kept.body.reasons.clone(),
             demanded: course.kept.state.demanded.clone(),
             approvals: course.kept.state.approvals.len(),
@@ -166,6 +168,21 @@ impl App {
             halt: course.run.halt().cloned(),
             plan: PlanHead::from(course.kept.row.clone()),
         })
+    }
+
+    /// The plans that take a plan's run back, but for those that came to nothing.
+    async fn undone_by(&self, tenant: &Tenant, row: &PlanRow) -> Result<Vec<UndoShown>, Error> {
+        if row.begun.is_none() {
+            return Ok(Vec::new());
+        }
+        let filter = PlanFilter {
+            undoes: Some(row.id.clone()),
+            states: UNDOING.map(|status| status.as_str().to_owned()).to_vec(),
+            ..PlanFilter::default()
+        };
+        let rows = self.ports.store.list_plans(&tenant.id, filter, UNDOS).await?;
+        let shown = |PlanRow { id, state, steps, changed, .. }| UndoShown { id, state, steps, changed };
+        Ok(rows.into_iter().map(shown).collect())
     }
 
     /// Whose own a plan is that a program proposed.
@@ -192,6 +209,20 @@ impl App {
         Ok(step.map(|step| (step.plan, step.step)))
     }
 }
+
+/// So many plans that take another's run back are told.
+const UNDOS: u32 = 10;
+
+/// Where a plan stands that takes back another's run, or may yet.
+const UNDOING: [Status; 7] = [
+    Status::Proposed,
+    Status::Approved,
+    Status::Running,
+    Status::Done,
+    Status::Halted,
+    Status::Failed,
+    Status::Erased,
+];
 
 /// The most plans that wait for one person.
 const WAITING: u32 = 200;
@@ -249,13 +280,15 @@ fn shown_because(names: &Names<'_>, because: &Because) -> Because {
 
 fn steps(course: &Course, names: &Names<'_>) -> Vec<StepShown> {
     let plan = course.kept.plan();
-    let sentences = sentences_by(plan, &|named, own| called(names, named, own));
+    let naming = |named, own: &str| called(names, named, own);
+    let sentences = sentences_by(plan, &naming);
     let shown = plan.steps.iter().zip(sentences).enumerate().map(|(number, (step, sentence))| {
         let row = course.run.row(number);
         StepShown {
             name: step.name.clone(),
             kind: step.kind.as_str().to_owned(),
             sentence,
+            sends: Sends::of(step, &naming),
             is_irreversible: step.is_irreversible(),
             because: step.wanted,
             state: course.run.state(number),

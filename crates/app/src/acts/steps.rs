@@ -117,7 +117,7 @@ impl App {
         fence: &Fence,
     ) -> Result<(), Error> {
         let Some((stored, Beside { leaves, mut writes })) =
-            self.step_now(tenant, (course, number), fence.epoch).await?
+            self.step_now(tenant, (course, number), (course.actor(), fence.epoch)).await?
         else {
             return Ok(());
         };
@@ -144,13 +144,13 @@ impl App {
         Ok(())
     }
 
-    /// A step's row as the run has it now, with what keeps it; `None` where it is kept so already. `epoch` is the lease's, 0 where a
-    /// person says what became of it.
+    /// A step's row as the run has it now, with what keeps it; `None` where it is kept so already. `actor` is who says so, `epoch` the
+    /// lease's, 0 where a person says what became of it.
     pub(super) async fn step_now(
         &self,
         tenant: &Tenant,
         (course, number): (&Course, usize),
-        epoch: u64,
+        (actor, epoch): (Actor<'_>, u64),
     ) -> Result<Option<((Row, String), Beside)>, Error> {
         let row = *course.run.row(number).ok_or_else(|| Error::internal("a run is beyond its plan"))?;
         let before = course.stored.get(number).cloned().flatten();
@@ -173,7 +173,7 @@ impl App {
             self.key_of_plan(tenant, &course.kept.row).await?;
         }
         let leaves = if is_told {
-            vec![Self::step_leaf(tenant, course, (number, row), (&id, now))?]
+            vec![Self::step_leaf(tenant, (course, actor), (number, row), (&id, now))?]
         } else {
             Vec::new()
         };
@@ -196,12 +196,11 @@ impl App {
 
     fn step_leaf(
         tenant: &Tenant,
-        course: &Course,
+        (course, actor): (&Course, Actor<'_>),
         (number, row): (usize, Row),
         (id, now): (&str, Timestamp),
     ) -> Result<countersign_store::NewLeaf, Error> {
         let step = course.step(number)?;
-        let actor = course.actor();
         let change = if row.state == StepState::Intended { "step_intended" } else { "step_ended" };
         let mut told = draft((id, now), change, (&course.kept.row.id, &course.kept.state), actor)
             .fact("step", &number)

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use countersign_plan::{
     change::{Frame, Origin, undo},
     review::{Act, Status},
-    run::{Event, Halt, Misfit, Why},
+    run::{Event, Halt, Kept, Misfit, Which, Why},
 };
 use countersign_rights::Action;
 
-use super::{PlanHead, PlanRefusal, admit::Candidate, told::Actor};
+use super::{PlanHead, PlanRefusal, admit::Candidate, look::CantLook, run::look, steps::Course, told::Actor};
 use crate::{App, Error, access::Permit};
 
 impl App {
@@ -35,16 +35,23 @@ impl App {
         }
         let caller = permit.caller();
         // Why not of a plan that took back another: that would do again, without anybody else, what was taken back.
-        let is_own = kept.row.proposer == caller.id() && kept.row.undoes.is_none();
+        let may_be_own = kept.row.proposer == caller.id() && kept.row.undoes.is_none();
         let (incident, title) = (kept.row.incident.clone(), title(&kept.plan().title));
         let audience = kept.row.audience.clone();
         let person = self.answerable(caller).await?;
-        let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own, workflow: None };
+        let origin = Origin::Undo { plan: kept.state.hash.clone(), person, is_own: false, workflow: None };
         let good_for = hands.settings.rules(None, None).waits_for();
         let frame = Frame { at: self.ports.clock.now(), good_for, receivers: hands.receivers() };
         let course = self.open_run(permit, kept).await?;
-        let plan = undo(course.kept.plan(), &course.run, chosen, &title, origin, &frame)
+        let mut plan = undo(course.kept.plan(), &course.run, chosen, &title, origin, &frame)
             .map_err(|faults| Error::Plan(PlanRefusal::Faults(faults)))?;
+        let run = (&course.kept.row, course.kept.plan());
+        if may_be_own
+            && self.is_last_word(permit, run, &plan).await?
+            && let Origin::Undo { is_own, .. } = &mut plan.origin
+        {
+            *is_own = true;
+        }
         let candidate = Candidate {
             plan,
             order: None,
@@ -63,17 +70,19 @@ impl App {
         self.permit(permit.caller(), Action::ExecutePlans, &permit.id).await.map(drop)
     }
 
-    /// A person says whether the step that a run halted at was done, and lets the run go on.
+    /// A person says whether the step that a run halted at was done. A run that halted for it goes on; one that was stopped, or could not
+    /// go on, stays halted.
     ///
     /// # Errors
-    /// `Plan` where the run did not halt there; `NotFound`, `Erased`, `Stale`, `Unavailable`.
+    /// `Plan` where the run did not halt there, or where what the step should have made is not there; `NotFound`, `Erased`, `Stale`,
+    /// `Unavailable`.
     pub async fn settle_step(
         &self,
         permit: &Permit,
         id: &str,
         (step, is_done): (usize, bool),
     ) -> Result<PlanHead, Error> {
-        self.resume_by(permit, id, Event::Settled { step, is_done }).await
+        self.resume_by(permit, id, Event::Settled { step, is_done, kept: Kept::new() }).await
     }
 
     /// A person stops a run before its next step.
@@ -87,10 +96,10 @@ impl App {
         course.take(Event::Stopped).map_err(misfit)?;
         let actor = Actor::Person(permit.caller().id());
         let by = permit.caller().name().to_owned();
-        let mut next = self.next(permit, &course.kept, (Act::Halt, &by), actor).await?;
+        let at = course.run.halt().ok_or_else(|| Error::internal("a run that was stopped goes on"))?.step;
         // Why stopped, whatever is not known yet: the call that is on its way may still be answered, and else it is seen when it goes on.
-        let stopped = course.run.halt().map(|halt| Halt { step: halt.step, why: Why::Stopped });
-        next.row.halt = stopped.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
+        let halt = Halt { step: at, why: Why::Stopped };
+        let next = self.next_halted(permit, (&course.kept, &halt), (&by, actor)).await?;
         let row = next.row.clone();
         self.keep_next(permit, next, None).await?;
         Ok(PlanHead::from(row))
@@ -104,27 +113,50 @@ impl App {
         self.resume_by(permit, id, Event::Resumed).await
     }
 
-    async fn resume_by(&self, permit: &Permit, id: &str, event: Event) -> Result<PlanHead, Error> {
+    async fn resume_by(&self, permit: &Permit, id: &str, mut event: Event) -> Result<PlanHead, Error> {
         self.may_execute(permit).await?;
         let kept = self.open_plan(permit, id).await?;
         let mut course = self.open_run(permit, kept).await?;
-        let settled = match &event {
-            Event::Settled { step, .. } => Some(*step),
+        let settled = match &mut event {
+            Event::Settled { step, is_done, kept } => {
+                if *is_done {
+                    *kept = self.made(permit, &course, *step).await?;
+                }
+                Some(*step)
+            }
             _ => None,
         };
         course.take(event).map_err(misfit)?;
         let actor = Actor::Person(permit.caller().id());
         let by = permit.caller().name().to_owned();
-        let next = self.next(permit, &course.kept, (Act::Resume, &by), actor).await?;
+        // Why only then: what nobody knows of a run that goes on holds it again, as the executor finds and tells.
+        let stays = course.run.halt().filter(|_| settled.is_some());
+        let act = if stays.is_some() { Act::Settle } else { Act::Resume };
+        let mut next = self.next(permit, &course.kept, (act, &by), actor).await?;
+        next.row.halt = stays.map(serde_json::to_string).transpose().map_err(Error::internal)?;
         let row = next.row.clone();
         // Why without the lease: nobody carries out a run that halted, and the plan's version says whether it still is.
         let kept = match settled {
-            Some(step) => self.step_now(permit, (&course, step), 0).await?,
+            Some(step) => self.step_now(permit, (&course, step), (actor, 0)).await?,
             None => None,
         };
         let beside = kept.map(|(_, beside)| beside).unwrap_or_default();
         self.keep_next_with(permit, (next, beside), None).await?;
         Ok(PlanHead::from(row))
+    }
+
+    /// What is kept of what a step made, as it stands at the tenant; nothing where it made nothing or is not there.
+    async fn made(&self, permit: &Permit, course: &Course, step: usize) -> Result<Kept, Error> {
+        let of = course.kept.plan().steps.get(step);
+        let is_known = |name: &String| course.run.answers().contains_key(name);
+        if of.is_none_or(|of| !of.write.makes() || is_known(&of.name)) {
+            return Ok(Kept::new());
+        }
+        match look(permit.hands()?, course, (step, Which::After)).await? {
+            Ok(Event::Looked { found, .. }) => Ok(found.unwrap_or_default()),
+            Ok(_) => Ok(Kept::new()),
+            Err(CantLook(error)) => Err(Error::Plan(PlanRefusal::Read(error.to_string()))),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use countersign_core::Timestamp;
 use countersign_plan::{
-    change::{Because, Left, Radius, Sentence},
+    change::{Because, Left, Radius, Sends, Sentence},
     gate::{Approvals, Reason},
     run::{Halt, StepState},
 };
@@ -118,6 +118,8 @@ pub struct StepShown {
     pub kind: String,
     /// What it does, in words made from the step alone.
     pub sentence: Sentence,
+    /// The whole of what it sends.
+    pub sends: Sends,
     /// Whether it can't be undone.
     pub is_irreversible: bool,
     /// Which of the reasons it is for.
@@ -158,6 +160,19 @@ pub struct RemarkShown {
     pub at: Timestamp,
 }
 
+/// A plan that takes back another's run, as that one tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UndoShown {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub state: String,
+    /// How many steps it has.
+    pub steps: u64,
+    /// When it changed last.
+    pub changed: Timestamp,
+}
+
 /// A plan as whoever approves sees it: people by alias, and what others wrote left out, until somebody opens it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanShown {
@@ -183,6 +198,8 @@ pub struct PlanShown {
     pub notes: Vec<String>,
     /// Of a plan that takes back another: what stays.
     pub left: Vec<Left>,
+    /// The plans that take its run back, whole or in part, the newest first; none that came to nothing.
+    pub undone_by: Vec<UndoShown>,
     /// Why it goes no further by itself.
     pub reasons: Vec<Reason>,
     /// Who has to agree.

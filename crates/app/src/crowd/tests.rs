@@ -19,7 +19,9 @@ fn features() -> Features {
 
 /// A decision whose weight and standing become others.
 fn lesson(leaf: u64, from: (u32, Standing), to: (u32, Standing)) -> Lesson {
-    let (from, to) = (Weights::of(from.0, from.1), Weights::of(to.0, to.1));
+    let counted = |(granted, standing)| Counted { standing, granted };
+    let weights = |told| Weights::of(counted(told), counted(told));
+    let (from, to) = (weights(from), weights(to));
     let who = if leaf == LEAF { "anna" } else { "carl" };
     Lesson { leaf, features: features(), member: Member::new(Some("org_a"), who), from, to }
 }

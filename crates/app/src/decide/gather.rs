@@ -6,9 +6,9 @@ use countersign_core::{IdKind, Timestamp, Trigger};
 use countersign_policy::Snapshot;
 use countersign_privacy::Sealed;
 use countersign_risk::{Context, Features, Profile, Sightings};
-use countersign_store::ProfileRow;
+use countersign_store::{ProfileRow, SignUpRow};
 
-use super::{Asked, Call};
+use super::{Asked, Call, asked::Who};
 use crate::{
     App, Error, Tenant, crowd,
     enrich::{Enriched, Facts},
@@ -26,6 +26,8 @@ pub(crate) struct Gathered {
     pub(crate) features: Features,
     pub(crate) profile: Option<Profile>,
     pub(crate) sightings: Sightings,
+    /// What was decided before an account was made that is decided about now.
+    pub(crate) asked: Option<SignUpRow>,
     /// What a connector told of somebody who signs up.
     pub(crate) facts: Facts,
     pub(crate) is_console_client: bool,
@@ -56,7 +58,14 @@ impl App {
         // Why the last confirmed one and no row: a failed attempt makes a row, and would undo what is carried.
         let is_new = profile.as_ref().is_none_or(|profile| profile.last_seen().is_none());
         let carried = if is_new && T::TRIGGER == Trigger::PostLogin {
-            let reading = self.in_time(call, self.carried(tenant, event, &key.subject, at));
+            let of = (&*key, profile.as_ref());
+            let reading = self.in_time(call, self.carried(tenant, event, of, at));
+            known(tenant, reading.await, &mut degraded)
+        } else {
+            None
+        };
+        let asked = if event.is_sign_up() && matches!(event.who(), Who::User(_)) {
+            let reading = self.in_time(call, self.asked_before(tenant, event, at));
             known(tenant, reading.await, &mut degraded)
         } else {
             None
@@ -75,7 +84,7 @@ impl App {
             readings,
             is_new,
             carried: carried.as_ref().map(|sign_up| sign_up.score),
-            owes_challenge: carried.is_some_and(|sign_up| sign_up.is_challenged),
+            owes_challenge: carried.is_some_and(|sign_up| sign_up.owes_challenge),
             locate: &|address| self.located(address),
             kind_of: &|system| self.kind_of(system),
         };
@@ -97,6 +106,7 @@ impl App {
             features,
             profile,
             sightings,
+            asked,
             facts,
             is_console_client,
             degraded,

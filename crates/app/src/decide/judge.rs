@@ -16,7 +16,7 @@ const SCOPES: &[&str] = &["accessToken.scope", "transaction.requested_scopes", "
 
 /// Assesses an event and decides about it. `truncated` are the paths of the fields that the Action cut.
 ///
-/// What is held against the person goes to the policy alone: it never enters the score.
+/// How much is held against the person goes to the policy alone: it never enters the score.
 ///
 /// Of the scopes in `circumstances` those remain that are new to the machine; none where the list was cut, since what
 /// was cut could not be taken away.

@@ -29,7 +29,7 @@ use crate::{App, Error, Live, Tenant, enrich::Enriched, models::ChallengerFailed
 
 use self::addresses::Learned;
 pub(crate) use self::{
-    addresses::Links,
+    addresses::{Links, MADE_WITHIN},
     asked::{Asked, Who, circumstances, is_contained},
     gather::Gathered,
     judge::judge,
@@ -338,6 +338,7 @@ impl App {
             subject: Some(gathered.key.subject.clone()),
             standing: Standing::Open,
             granted: 0,
+            at_tenant: None,
         })
     }
 }

@@ -76,7 +76,7 @@ pub const KINDS: &[Kind] = &[
     kind("plan.failed", PLAN),
     kind("plan.erased", PLAN),
     kind("plan.undone", PLAN),
-    kind("plan.message", &["text"]),
+    kind("plan.message", &["text", "plan_id", "path"]),
     kind("review.escalated", REVIEW),
     kind("breaker.opened", PATH),
     kind("access.break_glass_made", PATH),

@@ -16,9 +16,10 @@ use crate::{App, Error, Tenant, subjects::PersonKey};
 /// The most characters of a title.
 const MAX_TITLE: usize = 200;
 
-/// The event of an act on a plan.
-const fn kind(act: &Act) -> &'static str {
-    match act {
+/// The event of an act on a plan; `None`: nobody is told of it.
+const fn kind(act: &Act) -> Option<&'static str> {
+    Some(match act {
+        Act::Settle => return None,
         Act::Approve { .. } => "plan.approved",
         Act::Reject { .. } => "plan.rejected",
         Act::Withdraw { .. } | Act::Recall => "plan.withdrawn",
@@ -30,7 +31,9 @@ const fn kind(act: &Act) -> &'static str {
         Act::Resume => "plan.resumed",
         Act::Fail => "plan.failed",
         Act::Erase => "plan.erased",
-    }
+        // The fresh plan is told of by itself.
+        Act::Renew { .. } => return None,
+    })
 }
 
 impl App {
@@ -57,7 +60,8 @@ impl App {
         (row, plan, state): (&PlanRow, &ChangePlan, &PlanState),
         (key, at): (&PersonKey, Timestamp),
     ) -> Result<Vec<Write>, Error> {
-        let mut writes = self.notices(tenant, notice(tenant, kind(act), (row, plan, state)), (key, at))?;
+        let Some(kind) = kind(act) else { return Ok(Vec::new()) };
+        let mut writes = self.notices(tenant, notice(tenant, kind, (row, plan, state)), (key, at))?;
         if let (Act::Finish, Some(undone)) = (act, &row.undoes) {
             let about = Notice {
                 about: undone.clone(),

@@ -4,10 +4,7 @@ use countersign_core::{IdKind, Timestamp};
 use countersign_store::{Commit, InquiryFilter, InquiryRow, InquiryState, InquiryWrite, StoreError, Write};
 
 use super::{Body, code, form, is_same, mail::draft};
-use crate::{
-    App, Error, Tenant,
-    outcomes::{Outcome, PersonVerdict},
-};
+use crate::{App, Error, Tenant};
 
 /// What the page says: no more than the person knows already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,31 +43,23 @@ impl App {
         if !is_same(given, &form(tenant, &row)) {
             return Err(Error::NotFound("question"));
         }
-        if !is_they {
-            // Why before: a "no" is not lost where the process ends here, and told twice it counts once.
-            let verdict =
-                Outcome::Verdict { decision_id: row.decision.clone(), verdict: PersonVerdict::Fraudulent };
-            match self.report_own(tenant, &verdict).await {
-                Ok(_) | Err(Error::Erased | Error::NotKept | Error::NotFound(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
         let state = if is_they { InquiryState::Yes } else { InquiryState::No };
-        let leads_to_plan = self.keep_answer(tenant, &row, state).await?;
-        if leads_to_plan {
+        // Why first: of two answers at once one is kept, and what follows is that one's.
+        let is_followed = self.keep_answer(tenant, &row, state).await?;
+        if is_followed {
             self.follow_answer(tenant, &row.id).await;
         }
         Ok(())
     }
 
-    /// Keeps the answer; whether a plan is to be proposed of it, which is kept with it.
+    /// Keeps the answer; whether something follows of it, which is kept with it.
     async fn keep_answer(
         &self,
         tenant: &Tenant,
         row: &InquiryRow,
         state: InquiryState,
     ) -> Result<bool, Error> {
-        let leads_to_plan = tenant.inquiry_settings()?.leads_to_plan(state);
+        let leads_to_plan = tenant.inquiry_settings()?.is_followed(state);
         let (now, record) = (self.ports.clock.now(), self.make_id(IdKind::Record)?);
         let write = InquiryWrite::Move {
             id: row.id.clone(),

@@ -1,4 +1,5 @@
-//! The plan that an answer leads to: proposed at once, and again until the tenant could be asked, for some hours.
+//! What follows of an answer: of a "no" the verdict, then the plan that it leads to; at once, and again until the tenant could be asked, for
+//! some hours.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use crate::{
     App, Error, Tenant,
     acts::{Asked, PlanRefusal},
     leaves::Draft,
+    outcomes::{Outcome, PersonVerdict},
 };
 
 /// What asks for plans here.
@@ -55,14 +57,14 @@ impl Settings {
         (!wanted.is_empty()).then_some(wanted)
     }
 
-    /// Whether a question that stands so leads to a plan. "Yes" never does, and lifts nothing.
-    pub(super) fn leads_to_plan(&self, state: InquiryState) -> bool {
-        self.wanted(state).is_some()
+    /// Whether something follows where a question stands so: of a "no" the verdict in any case. Of "yes" nothing does, and it lifts nothing.
+    pub(super) fn is_followed(&self, state: InquiryState) -> bool {
+        state == InquiryState::No || self.wanted(state).is_some()
     }
 }
 
 impl App {
-    /// Proposes the plan of an answer that was given just now. Why no error: the answer is kept, and the job tries again.
+    /// Does what follows of an answer that was given just now. Why no error: the answer is kept, and the job tries again.
     pub(super) async fn follow_answer(&self, tenant: &Tenant, id: &str) {
         let followed = async {
             let filter = InquiryFilter::Id(id.to_owned());
@@ -73,11 +75,11 @@ impl App {
             }
         };
         if let Err(error) = followed.await {
-            tracing::warn!(tenant.id = %tenant.id, inquiry.id = id, code = error.code(), "the plan of a user's answer is proposed later");
+            tracing::warn!(tenant.id = %tenant.id, inquiry.id = id, code = error.code(), "what follows of a user's answer is done later");
         }
     }
 
-    /// Tries to propose the plan of an answer; whether it came to an end.
+    /// Tries to do what follows of an answer; whether it came to an end.
     pub(super) async fn follow(&self, tenant: &Tenant, row: &InquiryRow) -> Result<bool, Error> {
         let (follow, why) = match self.try_plan(tenant, row).await {
             Tried::Proposed | Tried::Moot => return Ok(true),
@@ -110,8 +112,12 @@ impl App {
     }
 
     async fn try_plan(&self, tenant: &Tenant, row: &InquiryRow) -> Tried {
+        if let Err(error) = self.tell_verdict(tenant, row).await {
+            return Tried::Later(error.code());
+        }
         let order = match self.order_of(tenant, row).await {
             Ok(Some(order)) => order,
+            Ok(None) if is_verdict_alone(tenant, row) => return Tried::Needless,
             Ok(None) => return Tried::Never("not_configured"),
             Err(Error::Erased) => return Tried::Moot,
             Err(error) => return Tried::Later(error.code()),
@@ -131,6 +137,19 @@ impl App {
                 error @ Error::Plan(PlanRefusal::Faults(_) | PlanRefusal::Gate(_) | PlanRefusal::NoHands),
             ) => Tried::Never(error.code()),
             Err(error) => Tried::Later(error.code()),
+        }
+    }
+
+    /// Tells the verdict of a "no". It is told with each try, and counts once.
+    async fn tell_verdict(&self, tenant: &Tenant, row: &InquiryRow) -> Result<(), Error> {
+        if row.state != InquiryState::No {
+            return Ok(());
+        }
+        let verdict =
+            Outcome::Verdict { decision_id: row.decision.clone(), verdict: PersonVerdict::Fraudulent };
+        match self.report_own(tenant, &verdict).await {
+            Ok(_) | Err(Error::Erased | Error::NotKept | Error::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -177,4 +196,10 @@ fn follow_write(
     next: countersign_core::Timestamp,
 ) -> InquiryWrite {
     InquiryWrite::Follow { id: row.id.clone(), tries: row.follow_tries, follow, next, plan }
+}
+
+/// Whether an answer leads to a verdict and to no plan.
+fn is_verdict_alone(tenant: &Tenant, row: &InquiryRow) -> bool {
+    let is_planned = tenant.inquiry_settings().is_ok_and(|settings| settings.wanted(row.state).is_some());
+    row.state == InquiryState::No && !is_planned
 }

@@ -104,7 +104,7 @@ impl App {
         (row, state): (&InquiryRow, InquiryState),
     ) -> Result<bool, Error> {
         let now = self.ports.clock.now();
-        let leads_to_plan = tenant.inquiry_settings()?.leads_to_plan(state);
+        let leads_to_plan = tenant.inquiry_settings()?.is_followed(state);
         let pause = if leads_to_plan { 0 } else { PAUSE.saturating_mul(1_i64 << row.attempts.min(16)) };
         let write = InquiryWrite::Move {
             id: row.id.clone(),

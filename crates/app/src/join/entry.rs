@@ -1,6 +1,6 @@
 //! What an entry of the log tells that joins it to a decision, and what it says of that decision.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 use countersign_auth0::log::{LogEvent, text};
 use countersign_core::{ClientId, OrganizationId, Timestamp};
@@ -48,15 +48,24 @@ pub(super) struct Seen {
     pub(super) at: Timestamp,
     pub(super) transaction: Option<String>,
     pub(super) session: Option<String>,
+    pub(super) address: Option<IpAddr>,
     pub(super) client: Option<ClientId>,
     pub(super) organization: Option<OrganizationId>,
+}
+
+/// The kind of an entry that says that a sign-in was refused.
+pub(super) const REFUSED: &str = "f";
+
+/// An address, the same however it is written.
+pub(super) fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok().map(|address: IpAddr| address.to_canonical())
 }
 
 /// The kinds of entries that say something (Auth0 docs, "Log Event Type Codes"); all others are passed over unopened.
 pub(super) fn is_of_use(kind: &str) -> bool {
     matches!(
         kind,
-        "s" | "f"
+        "s" | REFUSED
             | "fp"
             | "pwd_leak"
             | "scp"
@@ -113,6 +122,7 @@ impl Seen {
             at: log.date,
             transaction: told(details.transaction_id.as_ref()).map(str::to_owned),
             session: session.map(str::to_owned),
+            address: told(fields.ip.as_ref()).and_then(address),
             client: told(fields.client_id.as_ref()).and_then(|id| id.parse().ok()),
             organization: told(fields.organization_id.as_ref()).and_then(|id| id.parse().ok()),
         })
@@ -124,7 +134,7 @@ fn what(kind: &str, details: &Details<'_>) -> Option<What> {
     let is_second = details.first_factor.is_none_or(|first| first.get() != "true");
     Some(match kind {
         "s" => What::Login { shows_mfa: shows_mfa(details) },
-        "f" => What::Refused,
+        REFUSED => What::Refused,
         "fp" => What::WrongPassword,
         "pwd_leak" => What::PasswordLeaked,
         "scp" => What::PasswordChanged,

@@ -178,7 +178,7 @@ impl Turn<'_> {
                 .record(vec![Outcome::FactorEnrolled { user_id, factor, at: seen.at }], seen.at, next)
                 .await;
         }
-        let candidates = self.candidates(&subject, seen.at).await?;
+        let candidates = self.candidates(&subject, &seen).await?;
         let found = matching::find(&seen, &subject, &candidates);
         let is_login = matches!(seen.what, What::Login { .. });
         if let Some((candidate, how)) = found {

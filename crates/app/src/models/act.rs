@@ -6,7 +6,7 @@ use countersign_core::IdKind;
 use countersign_ledger::leaf::Kind;
 use countersign_store::{Commit, ModelAct, ModelActRow, StoreError, Write};
 
-use super::{Challenger, InForce, ModelRefusal, SHIPPED, install, load, load_constants, load_own};
+use super::{Challenger, InForce, ModelRefusal, SHIPPED, install, load, load_constants, load_own, usable};
 use crate::{
     App, Error, Tenant,
     access::{Caller, Permit},
@@ -103,7 +103,7 @@ impl App {
             return Err(Error::ModelsChanged);
         }
         let (act, versions) = next(change, &acts)?;
-        let held = self.prepare(tenant, by.expected + 1, versions).await?;
+        let held = self.prepare(tenant, by.expected + 1, versions, Versions::since(&acts)).await?;
         let Versions { champion, own, challenger } = versions;
         let row = ModelActRow {
             number: held.act,
@@ -133,18 +133,33 @@ impl App {
     }
 
     /// Reads the versions that are to hold; none that can't be used is put in force.
-    async fn prepare(&self, tenant: &Tenant, act: u64, versions: Versions) -> Result<InForce, Error> {
+    async fn prepare(
+        &self,
+        tenant: &Tenant,
+        act: u64,
+        versions: Versions,
+        before: Versions,
+    ) -> Result<InForce, Error> {
         let store = &self.ports.store;
         let champion = load_constants(store, &tenant.id, versions.champion).await?;
+        // Why only what is new must be usable: what held before and is lost already would keep a bad champion from being taken back.
         let own = match versions.own {
-            Some(own) => Some(load_own(store, &tenant.id, own).await?),
+            Some(own) => {
+                let loaded = load_own(store, &tenant.id, own).await;
+                if versions.own == before.own { usable(loaded)? } else { Some(loaded?) }
+            }
             None => None,
         };
         let challenger = match versions.challenger {
-            Some(challenger) => Some(Challenger { kept: Some(load(store, &tenant.id, challenger).await?) }),
+            Some(challenger) => {
+                let loaded = load(store, &tenant.id, challenger).await;
+                let is_carried = versions.challenger == before.challenger;
+                Some(Challenger { kept: if is_carried { usable(loaded)? } else { Some(loaded?) } })
+            }
             None => None,
         };
-        Ok(InForce { act, champion, own, is_own_lost: false, challenger })
+        let is_own_lost = own.is_none() && versions.own.is_some();
+        Ok(InForce { act, champion, own, is_own_lost, challenger })
     }
 }
 

@@ -88,7 +88,8 @@ impl Sums {
         self.count += 1;
         self.agreeing += u32::from(record.decision.level == challenged.level);
         self.difference += (scores.0 - scores.1).abs();
-        self.add_outcome(row.standing, scores);
+        // Why the tenant's: as in training, one organization's word is none about a model that judges all of them.
+        self.add_outcome(row.counted_at_tenant().standing, scores);
     }
 
     fn add_outcome(&mut self, standing: Standing, (champion, challenger): (f64, f64)) {

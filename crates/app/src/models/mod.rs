@@ -134,7 +134,9 @@ impl App {
     pub(crate) async fn refresh_models(&self, tenant: &Tenant) -> Result<(), Error> {
         let newest = self.ports.store.find_model_act(&tenant.id).await?;
         if newest.is_some_and(|act| act.number > tenant.models.load().act) {
-            let held = Arc::new(in_force(&self.ports.store, &tenant.id, Taking::Refresh).await?);
+            // Why: an own model that is lost already keeps nothing else from being taken.
+            let taking = if tenant.models.load().is_own_lost { Taking::Start } else { Taking::Refresh };
+            let held = Arc::new(in_force(&self.ports.store, &tenant.id, taking).await?);
             install(tenant, &held);
         }
         Ok(())

@@ -77,12 +77,14 @@ fn fate(row: &DecisionRow, at: Timestamp) -> Option<Fate> {
         return None;
     }
     let is_quiet = !decision.is_censored && at.since(decision.at) >= QUIET_MICROS;
-    match row.standing {
+    // Why the tenant's: what somebody says of one organization's sign-ins must not move a model that judges all of them.
+    let known = row.counted_at_tenant();
+    match known.standing {
         Standing::Fraudulent => Some(Fate::Fraudulent),
         Standing::Failed => Some(Fate::Failed),
         Standing::Legitimate => Some(Fate::Legitimate),
         // Why by the weight: above the threshold only a factor that was there before earns all of it.
-        Standing::Passed if !decision.is_trusted => (row.granted == FULL_MILLI).then_some(Fate::Passed),
+        Standing::Passed if !decision.is_trusted => (known.granted == FULL_MILLI).then_some(Fate::Passed),
         Standing::Passed | Standing::Completed | Standing::Silent => is_quiet.then_some(Fate::Quiet),
         Standing::Open => None,
     }
@@ -91,7 +93,7 @@ fn fate(row: &DecisionRow, at: Timestamp) -> Option<Fate> {
 #[cfg(test)]
 mod tests {
     use countersign_core::{Channel, Level, Mode, Score, Verdict};
-    use countersign_store::NewDecision;
+    use countersign_store::{Counted, NewDecision};
 
     use super::*;
 
@@ -112,7 +114,14 @@ mod tests {
             is_trusted: true,
             is_censored: false,
         };
-        let mut row = DecisionRow { decision, leaf_index: 1, subject: None, standing, granted: FULL_MILLI };
+        let mut row = DecisionRow {
+            decision,
+            leaf_index: 1,
+            subject: None,
+            standing,
+            granted: FULL_MILLI,
+            at_tenant: None,
+        };
         change(&mut row);
         row
     }
@@ -129,6 +138,18 @@ mod tests {
         let young = |row: &mut DecisionRow| row.decision.at = NOW.plus(-QUIET_MICROS + 1);
         assert_eq!(fate(&row(Standing::Completed, young), NOW), None);
         assert_eq!(fate(&row(Standing::Fraudulent, young), NOW), Some(Fate::Fraudulent));
+    }
+
+    #[test]
+    fn a_verdict_of_one_organization_is_no_label_until_the_tenant_says_so_too() {
+        let within = |row: &mut DecisionRow| {
+            row.at_tenant = Some(Counted { standing: Standing::Open, granted: 0 });
+        };
+        assert_eq!(fate(&row(Standing::Fraudulent, within), NOW), None);
+        let completed = |row: &mut DecisionRow| {
+            row.at_tenant = Some(Counted { standing: Standing::Completed, granted: FULL_MILLI });
+        };
+        assert_eq!(fate(&row(Standing::Fraudulent, completed), NOW), Some(Fate::Quiet));
     }
 
     #[test]

@@ -112,12 +112,13 @@ impl App {
         let mut body: ReviewBody = self.open_sealed(permit, &row.id, (&row.key_id, &row.sealed)).await?;
         let key = self.key_named(permit, &row.key_id).await?.ok_or(Error::Erased)?;
         // Why first: told again it counts once, while a review that is closed is not looked at again.
-        let taken = self.report(permit, &Outcome::Verdict { decision_id: decision, verdict }).await?;
-        // Why those too: a sign-up is held by its address, and what came of it by the account, which is what learns.
+        let taken = self.report_within(scoped, &Outcome::Verdict { decision_id: decision, verdict }).await?;
+        // Why those too: a sign-up is held by its address, and what came of it by the account, whose risk learns of it.
         for decision_id in self.accounts_made(permit, &about).await? {
-            self.report(permit, &Outcome::Verdict { decision_id, verdict }).await?;
+            self.report_within(scoped, &Outcome::Verdict { decision_id, verdict }).await?;
         }
-        body.closing = Some(Closing { by: told(&by), reason: reason.to_owned() });
+        let person = self.answerable(permit.caller()).await?;
+        body.closing = Some(Closing { by: told(&by), reason: reason.to_owned(), person });
         let (record, at) = (self.make_id(IdKind::Record)?, self.ports.clock.now());
         let leaf = Self::public_leaf(
             permit,

@@ -1,7 +1,7 @@
 //! A user under review is marked at the tenant by a plan of the workflow `reviews`.
 
 use countersign_core::DecisionId;
-use countersign_plan::change::{Change, Evidence, Order, Origin, Wanted};
+use countersign_plan::change::{Change, Evidence, Order, Origin, Person, Wanted};
 use countersign_store::{DecisionRow, ReviewRow, ReviewWrite, Write};
 use serde_json::json;
 
@@ -49,7 +49,9 @@ impl App {
             }
             // Why the review's: a sign-up that two Actions ask about has two decisions, and the plan is found again by this one.
             let of: DecisionId = row.decision.parse().map_err(Error::internal)?;
-            let order = order(tenant, (mark, &user), of)?;
+            // Why: whoever put it there chose the user, and somebody else has to agree.
+            let opener = self.answerable_by_id(&row.opener).await?;
+            let order = order(tenant, (mark, &user), (of, opener))?;
             let asked = Asked { order, by: QUEUE, incident: None, asks_people: false, audience: None };
             tries -= 1;
             // Why in one commit: a verdict that comes meanwhile finds the mark, or there is none.
@@ -83,7 +85,11 @@ fn marked(row: &ReviewRow, plan: &str) -> Write {
     Write::Review(ReviewWrite::Put { expected_version: row.version, row: Box::new(next) })
 }
 
-fn order(tenant: &Tenant, (mark, user): (&Mark, &str), decision: DecisionId) -> Result<Order, Error> {
+fn order(
+    tenant: &Tenant,
+    (mark, user): (&Mark, &str),
+    (decision, opener): (DecisionId, Option<Person>),
+) -> Result<Order, Error> {
     let change = match mark {
         Mark::Role(role) => json!({ "change": "assign_roles", "user": user, "roles": [role] }),
         Mark::AppMetadata(key) => {
@@ -99,7 +105,7 @@ fn order(tenant: &Tenant, (mark, user): (&Mark, &str), decision: DecisionId) -> 
     Ok(Order {
         tenant: tenant.id.clone(),
         title: "Mark a user as under review".to_owned(),
-        origin: Origin::Workflow { workflow: QUEUE.to_owned(), person: None },
+        origin: Origin::Workflow { workflow: QUEUE.to_owned(), person: opener },
         wanted: vec![wanted],
     })
 }

@@ -12,6 +12,7 @@ mod sign_up;
 mod view;
 
 use countersign_core::{Level, Micros};
+use countersign_plan::change::Person;
 use countersign_store::ReviewRow;
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +108,9 @@ struct ReviewBody {
 struct Closing {
     by: String,
     reason: String,
+    /// The same person as the identity provider knows them, so that they don't countersign what follows of it; `None`: nobody is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    person: Option<Person>,
 }
 
 impl Tenant {

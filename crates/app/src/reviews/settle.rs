@@ -4,7 +4,7 @@ use countersign_core::DecisionId;
 use countersign_plan::review::Status;
 use countersign_store::{DecisionRow, ReviewFilter, ReviewRow, ReviewWrite, Scope, Write};
 
-use super::{is_open, queue::QUEUE};
+use super::{ReviewBody, is_open, queue::QUEUE};
 use crate::{
     App, Error, Tenant,
     acts::{OwnPlan, PlanRefusal},
@@ -138,7 +138,10 @@ impl App {
             let row = Box::new(cleared(clearing));
             vec![Write::Review(ReviewWrite::Put { expected_version: review.version, row })]
         };
-        match self.take_back(tenant, (plan, QUEUE), more).await {
+        let body: ReviewBody = self.open_sealed(tenant, &review.id, (&review.key_id, &review.sealed)).await?;
+        // Why: whoever gave the verdict chose what is taken back, and somebody else has to agree.
+        let judge = body.closing.and_then(|closing| closing.person);
+        match self.take_back(tenant, (plan, QUEUE), judge, more).await {
             Ok(Some(head)) => Ok(cleared(&head.id)),
             Ok(None) if is_over => self.put_settled(tenant, review).await,
             // Why waited for: a run that halted before it marked anybody may be let go on.

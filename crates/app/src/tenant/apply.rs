@@ -1,5 +1,7 @@
 //! Going forwards.
 
+use std::time::Duration;
+
 use countersign_plan::{Act, Answers, Plan, Step};
 use serde_json::Value;
 
@@ -7,6 +9,13 @@ use countersign_core::{Secret, Timestamp};
 
 use super::{Entry, Error, Installer, Journal, Mark, Run, State};
 use crate::management::{Authority, Cause, Error as ApiError, Lane};
+
+/// How often a step is taken anew that the tenant had no room for.
+const AGAIN: u32 = 3;
+
+/// The pause before that where the tenant names none, and the longest.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Which way a step is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +97,7 @@ impl Installer<'_> {
         Ok(self.keeper.keep(journal)?)
     }
 
-    /// Takes one step in one direction, unless it was taken.
-    ///
-    /// What was made and named in an answer is never made again, not even where it can't be seen.
+    /// Takes one step in one direction, unless it was taken; anew, looks and all, where the tenant had no room for what it writes.
     pub(super) async fn take(
         &self,
         journal: &mut Journal,
@@ -98,6 +105,22 @@ impl Installer<'_> {
         act: &Act,
         way: Way,
     ) -> Result<(), Error> {
+        for _ in 0..AGAIN {
+            let taken = self.take_once(journal, step, act, way).await;
+            match &taken {
+                Err(Error::Api { error: ApiError::Limited { operation, after }, .. })
+                    if !operation.is_read() && after.is_none_or(|after| after <= LONGEST) =>
+                {
+                    self.port.wait(after.unwrap_or(PAUSE)).await;
+                }
+                _ => return taken,
+            }
+        }
+        self.take_once(journal, step, act, way).await
+    }
+
+    /// What was made and named in an answer is never made again, not even where it can't be seen.
+    async fn take_once(&self, journal: &mut Journal, step: &Step, act: &Act, way: Way) -> Result<(), Error> {
         let name = &step.name;
         let Some(run) = journal.newest() else { return Ok(()) };
         let (answers, mut entry) = (run.answers.clone(), run.entry(name));

@@ -33,6 +33,9 @@ struct Fake {
     used: Mutex<u32>,
     /// Answers of writes are lost, without the process being killed.
     loses_answers: Mutex<bool>,
+    /// So many writes find no room; and the pauses that were made.
+    crowds: Mutex<u32>,
+    pauses: Mutex<Vec<Duration>>,
 }
 
 impl Fake {
@@ -87,6 +90,10 @@ impl Api for Fake {
             if !self.lives() {
                 return Err(ApiError::Unavailable { operation, why: Why::Broken });
             }
+            if *self.crowds.lock() > 0 {
+                *self.crowds.lock() -= 1;
+                return Err(ApiError::Limited { operation, after: Some(Duration::from_secs(7)) });
+            }
             self.causes.lock().push(cause.clone());
             let answer = self.world.lock().call(request);
             if !self.lives() || *self.loses_answers.lock() {
@@ -113,7 +120,8 @@ impl Port for Fake {
         })
     }
 
-    fn wait(&self, _: Duration) -> Pending<'_, ()> {
+    fn wait(&self, pause: Duration) -> Pending<'_, ()> {
+        self.pauses.lock().push(pause);
         Box::pin(async {})
     }
 }
@@ -242,6 +250,27 @@ async fn a_plan_is_carried_out_each_write_with_its_cause_and_no_secret_in_the_jo
     assert_eq!(serde_json::from_str::<Journal>(&text).unwrap(), journal);
     assert_eq!(planned(&fake, 1, &journal).await.steps, []);
     assert!(journal.deployed.contains_key("action.post-login.create"));
+}
+
+#[tokio::test]
+async fn a_write_that_finds_no_room_is_looked_at_and_sent_anew_a_few_times() {
+    for (crowds, is_done) in [(3, true), (4, false)] {
+        let (fake, mut journal) = (with_foreign(), journal());
+        let plan = planned(&fake, 1, &journal).await;
+        *fake.crowds.lock() = crowds;
+        let applied = apply(&fake, &mut journal, plan.clone()).await;
+        let pauses = fake.pauses.lock().clone();
+        assert!(pauses[..3].iter().all(|pause| pause.as_secs() == 7), "{pauses:?}");
+        match applied {
+            Ok(()) => assert!(is_done && fake.causes.lock().len() == plan.steps.len()),
+            Err(error) => {
+                let is_crowded = matches!(error, Error::Api { error: ApiError::Limited { .. }, .. });
+                assert!(!is_done && is_crowded && fake.causes.lock().is_empty(), "{error}");
+                installer(&fake, &secrets()).resume(&mut journal).await.unwrap();
+            }
+        }
+        assert_eq!(journal.newest().unwrap().state, State::Applied);
+    }
 }
 
 /// Kills an installation at each call, takes it up again, and compares the end with that of one that was not killed.

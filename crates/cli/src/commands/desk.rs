@@ -11,7 +11,11 @@ pub const MOST: usize = 50;
 
 /// A text of a view without control characters, which a terminal would obey.
 pub fn text<'v>(value: &'v Value, name: &str) -> std::borrow::Cow<'v, str> {
-    let text = value[name].as_str().unwrap_or("-");
+    plain(value[name].as_str().unwrap_or("-"))
+}
+
+/// A text without control characters.
+pub fn plain(text: &str) -> std::borrow::Cow<'_, str> {
     if text.chars().any(char::is_control) {
         text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect::<String>().into()
     } else {

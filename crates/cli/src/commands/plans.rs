@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     Verdict,
-    desk::{MOST, go_on, text},
+    desk::{MOST, go_on, plain, text},
     print, reveal,
 };
 use crate::{
@@ -261,11 +261,23 @@ fn line(row: &Value) -> String {
     )
 }
 
+/// The whole of what a step sends.
+fn sent(sends: &Value) -> String {
+    let mut told = format!("     sends {} {}\n", text(sends, "method"), text(sends, "path"));
+    for argument in sends["arguments"].as_array().into_iter().flatten() {
+        told.push_str(&format!("       {} = {}\n", text(argument, "name"), text(argument, "value")));
+    }
+    for line in sends["body"].as_str().into_iter().flat_map(str::lines) {
+        told.push_str(&format!("       {}\n", plain(line)));
+    }
+    told
+}
+
 fn in_words(shown: &Value) -> String {
     let list = |name: &str| shown[name].as_array().map(Vec::as_slice).unwrap_or_default();
     let (plan, radius) = (&shown["plan"], &shown["radius"]);
     let mut told = format!(
-        "{} · {} · {} users, {} organizations, {} steps, {} irreversible\nhash {}\n\nWhat it does\n",
+        "{} · {} · {} users, {} organizations, {} steps, {} irreversible\nhash {}\n{}\nWhat it does\n",
         text(plan, "id"),
         text(plan, "state"),
         radius["users"],
@@ -273,15 +285,17 @@ fn in_words(shown: &Value) -> String {
         radius["steps"],
         radius["irreversible"],
         text(plan, "hash"),
+        undone(shown),
     );
     for (number, step) in (1_usize..).zip(list("steps")) {
         let sentence = &step["sentence"];
         told.push_str(&format!(
-            "  {number}. {} [{}] {}\n     {}\n",
+            "  {number}. {} [{}] {}\n     {}\n{}",
             text(step, "name"),
             text(step, "state"),
             text(sentence, "text"),
-            text(sentence, "undone")
+            text(sentence, "undone"),
+            sent(&step["sends"])
         ));
     }
     for note in list("notes").iter().filter_map(Value::as_str) {
@@ -328,6 +342,19 @@ fn in_words(shown: &Value) -> String {
     told
 }
 
+/// Whose run a plan takes back, and by which plans its own is, a line each.
+fn undone(shown: &Value) -> String {
+    let (plan, mut told) = (&shown["plan"], String::new());
+    if plan["undoes"].is_string() {
+        told.push_str(&format!("undoes {}\n", text(plan, "undoes")));
+    }
+    for undo in shown["undone_by"].as_array().into_iter().flatten() {
+        let (id, state, changed) = (text(undo, "id"), text(undo, "state"), text(undo, "changed"));
+        told.push_str(&format!("undone by {id} · {state} since {changed} · steps: {}\n", undo["steps"]));
+    }
+    told
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -335,13 +362,16 @@ mod tests {
     #[test]
     fn a_plan_is_told_in_words_and_nothing_of_it_commands_the_terminal() {
         let shown = json!({
-            "plan": { "id": "pln_1", "state": "halted", "hash": "00ff", "due": "2026-08-20T09:00:00Z", "expires": "2026-08-21T09:00:00Z",
+            "plan": { "id": "pln_1", "state": "halted", "hash": "00ff", "undoes": "pln_0", "due": "2026-08-20T09:00:00Z", "expires": "2026-08-21T09:00:00Z",
                 "waits": { "why": "limited", "since": "2026-08-20T08:40:00Z", "next": "2026-08-20T08:45:00Z", "tries": 7 } },
+            "undone_by": [{ "id": "pln_2", "state": "done", "steps": 1, "changed": "2026-08-20T08:50:00Z" }],
             "title": "Keep\u{1b}[31m out", "approvals": 1, "notes": ["Keys go on."],
             "radius": { "users": 1, "organizations": 0, "steps": 1, "irreversible": 0 },
             "because": [{ "reason": "they\u{7} called" }],
             "steps": [{ "name": "1.1.block_user", "state": "uncertain",
-                "sentence": { "text": "Block the user `als_1`.", "undone": "Lift the block." } }],
+                "sentence": { "text": "Block the user `als_1`.", "undone": "Lift the block." },
+                "sends": { "method": "PATCH", "path": "/users/{id}", "arguments": [{ "name": "id", "value": "\"als_1\"" }],
+                    "body": "{\n  \"blocked\": true\u{7}\n}" } }],
             "reviews": [{ "act": "approved", "by": "Noa\u{1b}", "at": "2026-08-20T08:00:00Z" }],
             "remarks": [{ "by": "mia", "text": "hm\u{9b}", "at": "2026-08-20T08:30:00Z" }],
             "halt": { "step": 0, "why": { "code": "uncertain" } },
@@ -349,9 +379,10 @@ mod tests {
         let told = in_words(&shown);
         assert!(!told.chars().any(|char| char.is_control() && char != '\n'), "{told}");
         for part in [
-            "hash 00ff",
+            "hash 00ff\nundoes pln_0\nundone by pln_2 · done since 2026-08-20T08:50:00Z · steps: 1\n\nWhat it does",
             "1. 1.1.block_user [uncertain] Block the user `als_1`.",
             "     Lift the block.",
+            "     sends PATCH /users/{id}\n       id = \"als_1\"\n       {\n         \"blocked\": true\u{fffd}\n       }\n",
             "! Keys go on.",
             "approved by Noa",
             "mia: hm",

@@ -572,6 +572,11 @@ const KEYS: &[Key] = &[
         "The same for the decisions of one client; 0 (default): any number. Since 0.1.",
     ),
     key(
+        "tenants.*.limits.log_entries_per_second",
+        "500",
+        "Entries a second that the log stream may deliver, twice as many at once; messages of the event stream have as many again. 0: any number. Since 0.1.",
+    ),
+    key(
         "tenants.*.policy.fallback",
         "\"challenge\"",
         "What the Action does without us, `allow` (default) or `challenge`; must match its CONFIG. Since 0.1.",

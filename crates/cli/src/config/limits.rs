@@ -10,6 +10,8 @@ pub struct Limits {
     pub decisions_per_second: u32,
     /// The same for the decisions of one client. 0: any number.
     pub decisions_per_second_per_client: u32,
+    /// Entries of the log a second, with twice as many at once; messages of the event stream have as many again. 0: any number.
+    pub log_entries_per_second: u32,
 }
 
 impl Default for Limits {
@@ -18,14 +20,15 @@ impl Default for Limits {
         Self {
             decisions_per_second: limits.decisions_per_second,
             decisions_per_second_per_client: limits.decisions_per_second_per_client,
+            log_entries_per_second: limits.log_entries_per_second,
         }
     }
 }
 
 impl From<Limits> for countersign_server::Limits {
     fn from(limits: Limits) -> Self {
-        let Limits { decisions_per_second, decisions_per_second_per_client } = limits;
-        Self { decisions_per_second, decisions_per_second_per_client }
+        let Limits { decisions_per_second, decisions_per_second_per_client, log_entries_per_second } = limits;
+        Self { decisions_per_second, decisions_per_second_per_client, log_entries_per_second }
     }
 }
 
@@ -78,13 +81,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tenant_has_500_decisions_a_second_unless_said_otherwise() {
+    fn a_tenant_has_500_decisions_and_entries_a_second_unless_said_otherwise() {
         let limits = |text: &str| parse(text, vec![]).unwrap().tenants.values().next().unwrap().limits;
-        let standard = Limits { decisions_per_second: 500, decisions_per_second_per_client: 0 };
+        let standard = Limits {
+            decisions_per_second: 500,
+            decisions_per_second_per_client: 0,
+            log_entries_per_second: 500,
+        };
         assert_eq!(limits("[tenants.acme]\n"), standard);
         let own = limits("[tenants.acme.limits]\ndecisions_per_second_per_client = 20\n");
         assert_eq!(own, Limits { decisions_per_second_per_client: 20, ..standard });
         assert_eq!(limits("[tenants.acme.limits]\ndecisions_per_second = 0\n").decisions_per_second, 0);
+        let entries = limits("[tenants.acme.limits]\nlog_entries_per_second = 2_000\n");
+        assert_eq!(entries, Limits { log_entries_per_second: 2_000, ..standard });
     }
 
     #[test]

@@ -169,3 +169,49 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod fuzz {
+    use countersign_fuzz::Target;
+
+    use super::*;
+
+    fn address(lines: &[Vec<u8>]) -> Option<IpAddr> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(FORWARDED, HeaderValue::from_bytes(line).ok()?);
+        }
+        Origin::Proxy.address(&headers).map(|address| address.0)
+    }
+
+    /// What a client made up before what the proxy added changes nothing.
+    #[test]
+    fn forwarded_addresses() {
+        Target::new("forwarded")
+            .examples([
+                "198.51.100.1, 203.0.113.7",
+                "198.51.100.1\n203.0.113.7",
+                "::ffff:203.0.113.7",
+                "2001:db8::1, fe80::1%eth0",
+                "[2001:db8::1]:443",
+            ])
+            .words([", ", "\n", "::ffff:", "%0", "0x7f.1", "127.1", "unknown", "_hidden", "for="])
+            .at_most(8 * 1024)
+            .run(|input| {
+                let lines: Vec<Vec<u8>> = input.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+                let found = address(&lines);
+                if found.is_some_and(|found| found.to_canonical() != found) {
+                    return Err(format!("{found:?} has two forms"));
+                }
+                let mut more = vec![b"192.0.2.66".to_vec()];
+                more.extend(lines);
+                if let Some(last) = more.last_mut() {
+                    last.splice(0..0, *b"192.0.2.67, ");
+                }
+                if found != address(&more) {
+                    return Err(format!("{found:?} changes by what was made up before it"));
+                }
+                Ok(found.map_or("none", |found| if found.is_ipv4() { "four" } else { "six" }).to_owned())
+            });
+    }
+}

@@ -94,7 +94,7 @@ fn rewrite_head(connection: &Connection, size: u64) {
 /// One edit of one character that leaves the leaf well formed.
 fn flip(connection: &Connection, index: u64) {
     let text = String::from_utf8(leaf(connection, index)).unwrap();
-    let changed = text.replacen("baseline@4", "baseline@3", 1);
+    let changed = text.replacen("baseline@5", "baseline@4", 1);
     assert_ne!(changed, text);
     set_leaf(connection, index, changed.as_bytes());
 }

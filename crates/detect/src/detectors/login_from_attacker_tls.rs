@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     About, Detector, Event, Finding, HOUR, Param, Params, Severity, StateError, World,
-    detectors::{Native, measure::number},
+    detectors::Native,
     state::{self, Shares},
 };
 
@@ -69,8 +69,7 @@ impl Marked {
             return None;
         }
         let finding = Finding::new(self.severity(event, world), event.account()?, at).shown_by([event.seq]);
-        let finding = finding.measured("marked_address", number(usize::from(from_address)), 1.0);
-        Some(finding.measured("marked_fingerprint", number(usize::from(with_tool)), 1.0))
+        Some(finding.resting_on_marks(from_address, with_tool))
     }
 
     fn severity(&self, event: &Event<'_>, world: &World<'_>) -> Severity {

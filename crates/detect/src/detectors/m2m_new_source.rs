@@ -156,14 +156,15 @@ impl Detector for NewSource {
             return;
         }
         let is_hidden = place.network.hides_person();
-        let is_bad = is_hidden || world.marks.is_marked(event.tags.address, event.at());
+        let is_marked = !is_hidden && world.marks.is_marked(event.tags.address, event.at());
         let severity = match (source, others) {
-            _ if is_bad => Severity::High,
+            _ if is_hidden || is_marked => Severity::High,
             (Source::System(_), Others::Alike(_)) => Severity::Medium,
             _ => Severity::Low,
         };
         let finding = Finding::new(severity, entity, event.at()).shown_by([event.seq]);
-        findings.push(finding.counted(SYSTEMS.name, count, self.systems));
+        let finding = finding.counted(SYSTEMS.name, count, self.systems);
+        findings.push(if is_marked { finding.resting_on_marks(true, false) } else { finding });
     }
 
     fn save(&self) -> Vec<u8> {
@@ -201,6 +202,24 @@ mod tests {
         assert_eq!(told(&trial.run(&lines)), [("sync", Severity::Medium)]);
         let hidden = grant(14, 9).network(NetworkKind::Anonymizer);
         assert_eq!(told(&trial.run(&[days(14, &[1]), vec![hidden]].concat())), [("sync", Severity::High)]);
+    }
+
+    #[test]
+    fn where_an_attack_came_from_makes_it_grave_and_says_so() {
+        let spray =
+            |n: usize| Line::new("fp", 14 * 86_400 + i64::try_from(n).unwrap()).user(n).from("203.0.113.50");
+        let late = Line::new("seccft", 14 * 86_400 + 900).with("client_id", "sync");
+        let late = late.system(9).from("203.0.113.50");
+        let lines = [days(14, &[1]), (0..25).map(spray).collect(), vec![late]].concat();
+        let alerts = Trial::of(&[crate::detectors::password_spray::NATIVE, NATIVE]).run(&lines);
+        let found: Vec<_> = alerts.into_iter().filter(|alert| alert.detector == ABOUT.id).collect();
+        assert_eq!(told(&found), [("sync", Severity::High)]);
+        assert!(found[0].measures.iter().any(crate::Measure::tells_of_mark));
+        let hidden = grant(14, 9).network(NetworkKind::Anonymizer);
+        let [alert] = &Trial::of(&[NATIVE]).run(&[days(14, &[1]), vec![hidden]].concat())[..] else {
+            panic!()
+        };
+        assert!(!alert.measures.iter().any(crate::Measure::tells_of_mark));
     }
 
     #[test]

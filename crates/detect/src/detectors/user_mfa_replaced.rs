@@ -143,7 +143,9 @@ impl Detector for Replaced {
             near.iter().rfind(|seen| seen.what.deed == Deed::SignedIn && seen.at >= removal.at)
         });
         let (Some(_), Some(second)) = (removal, enrollment.or(login_after)) else { return };
-        let Some(mut severity) = near.iter().filter_map(|seen| seen.what.strange).max() else { return };
+        let Some(strangest) = near.iter().filter_map(|seen| seen.what.strange).max() else { return };
+        let is_marked = strangest == steps::MARKED;
+        let mut severity = strangest.min(Severity::High);
         if enrollment.is_none() && by_admin.is_some_and(|removal| removal.what.is_own) {
             severity = severity.min(Severity::Low);
         }
@@ -154,7 +156,8 @@ impl Detector for Replaced {
         let mut finding =
             Finding::new(severity, account, event.at()).shown_by(near.iter().map(|seen| seen.seq));
         finding.is_learning = is_learning;
-        findings.push(finding.measured("minutes", minutes(event.at().since(first)), minutes(self.window)));
+        let finding = finding.measured("minutes", minutes(event.at().since(first)), minutes(self.window));
+        findings.push(if is_marked { finding.resting_on_marks(true, false) } else { finding });
     }
 
     fn save(&self) -> Vec<u8> {
@@ -219,6 +222,26 @@ mod tests {
         let mut backwards = [logins(4), swap(abroad, day)].concat();
         backwards[4] = abroad(Line::new("gd_unenroll", day + 120));
         assert_eq!(told(&trial.run(&backwards)), [("auth0|1", Severity::Medium)]);
+    }
+
+    #[test]
+    fn a_swap_from_where_an_attack_came_from_says_that_it_rests_on_that() {
+        let trial = Trial::of(&[crate::detectors::password_spray::NATIVE, NATIVE]);
+        let day = days(9);
+        let spray = |n: usize| home(Line::new("fp", day - 1_000 + i64::try_from(n).unwrap())).user(100 + n);
+        let spray: Vec<Line> = (0..25).map(spray).collect();
+        let of = |lines: &[Line]| -> Vec<crate::Alert> {
+            trial.run(lines).into_iter().filter(|alert| alert.detector == ABOUT.id).collect()
+        };
+        let tells = |alert: &crate::Alert| alert.measures.iter().any(crate::Measure::tells_of_mark);
+        let marked = of(&[logins(4), spray, swap(home, day)].concat());
+        assert_eq!(told(&marked), [("auth0|1", Severity::High)]);
+        assert!(tells(&marked[0]));
+        // What is as strange by itself rests on no mark.
+        let far = |line| abroad(line).on_phone();
+        let own = of(&[logins(4), swap(far, day)].concat());
+        assert_eq!(told(&own), [("auth0|1", Severity::High)]);
+        assert!(!tells(&own[0]));
     }
 
     #[test]

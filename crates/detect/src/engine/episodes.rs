@@ -205,9 +205,20 @@ impl Open {
         self.last = self.last.max(finding.at);
         self.until = until(self.last, about);
         self.findings = self.findings.saturating_add(1);
-        if finding.severity >= self.severity {
+        // Why both: what rested on a mark once does so whatever joins it.
+        let (told, other) = if finding.severity >= self.severity {
             self.severity = finding.severity;
-            self.measures = finding.measures;
+            (finding.measures, std::mem::take(&mut self.measures))
+        } else {
+            (std::mem::take(&mut self.measures), finding.measures)
+        };
+        self.measures = told;
+        for mark in other.into_iter().filter(Measure::tells_of_mark) {
+            let is_it = |known: &&mut Measure| known.name == mark.name;
+            match self.measures.iter_mut().find(is_it) {
+                Some(known) => *known = mark,
+                None => self.measures.push(mark),
+            }
         }
         for seq in finding.evidence {
             if !self.evidence.contains(&seq) {

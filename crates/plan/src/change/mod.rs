@@ -4,8 +4,8 @@
 //! [`ChangePlan`], or what is wrong with the order, all at once. Nothing here sends, reads a clock or draws a random
 //! number: the same order and reads give the same plan. It holds no secret, only names of secrets.
 //!
-//! A new change is a file with its struct, `reads` and `plan`, an arm in [`Change`], its kinds in [`Kind`], and what
-//! `sentences` says of its requests.
+//! A new change is a file with its struct, `reads` and `plan`, an arm in [`Change`], its kinds in [`Kind`], what
+//! `sentences` says of its requests, and which of their values tell of somebody (`sends`).
 
 mod access;
 mod any;
@@ -34,6 +34,9 @@ mod reads;
 mod receivers;
 mod redact;
 mod roles;
+#[cfg(test)]
+pub(crate) mod samples;
+mod sends;
 mod sentences;
 mod step;
 mod tally;
@@ -69,11 +72,12 @@ pub use reads::{Found, Reads};
 pub use receivers::{Message, WebhookCall};
 pub use redact::ERASED;
 pub use roles::Roles;
+pub use sends::{Argument, Sends};
 pub use sentences::{Named, Naming, Sentence, sentences, sentences_by};
 pub use step::{Back, Call, ChangeStep, Reverse, Write};
 pub use target::{Organization, Scope};
 pub use text::{is_plain, shown};
-pub use told::kind_of;
+pub use told::{kind_of, kinds_of};
 pub use undo::undo;
 
 /// What blocks a user, for tests beside this one.

@@ -65,13 +65,12 @@ pub fn lock_out(plan: &ChangePlan, is_to_come: impl Fn(usize) -> bool, own: &Own
 
 #[cfg(test)]
 mod tests {
-    use countersign_core::Timestamp;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::{
         Template,
-        change::{Back, Call, Forever, Origin, Scope, Wanted, Write},
+        change::{Back, Call, Forever, Origin, Scope, Wanted, Write, samples::plan},
     };
 
     fn step(kind: Kind, scope: Scope) -> ChangeStep {
@@ -97,19 +96,6 @@ mod tests {
         let rotates = |client: &str| {
             let clients = vec![client.parse().unwrap()];
             step(Kind::RotateClientSecret, Scope { clients, ..Scope::default() })
-        };
-        let plan = |steps: Vec<ChangeStep>| ChangePlan {
-            v: 1,
-            tenant: "acme".parse().unwrap(),
-            domain: "d".to_owned(),
-            title: "t".to_owned(),
-            origin: Origin::Workflow { workflow: "w".to_owned(), person: None },
-            made_at: Timestamp::from_seconds(0),
-            begin_by: Timestamp::from_seconds(9),
-            because: vec![],
-            steps,
-            left: vec![],
-            notes: vec![],
         };
         let own = |administrators: &[&str]| Own {
             clients: ["ours".parse().unwrap()].into(),

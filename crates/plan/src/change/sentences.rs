@@ -1,4 +1,6 @@
 //! A plan in sentences, made of its steps' requests alone: who orders can't write what a step is said to do.
+//!
+//! A sentence is a headline. It leaves out what is long; the whole of what is sent stands beside it ([`super::Sends`]).
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -218,8 +220,12 @@ impl Told<'_> {
                     Some(Value::Bool(true)) => "; who signs in through it becomes a member",
                     _ => "",
                 };
+                let signs_up = match self.body.get("is_signup_enabled") {
+                    Some(Value::Bool(true)) => "; people may sign up through it",
+                    _ => "",
+                };
                 let connection = self.at("/connection_id");
-                format!("Enable the connection {connection} for the organization {first}{joins}.")
+                format!("Enable the connection {connection} for the organization {first}{joins}{signs_up}.")
             }
             Kind::DisableConnection => {
                 format!("Disable the connection {second} for the organization {first}.")

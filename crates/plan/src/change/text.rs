@@ -11,6 +11,20 @@ const fn hides(char: char) -> bool {
     )
 }
 
+/// Whether a character can't be seen, or is seen as a space that is none: what hides, what steers, and what is drawn as nothing
+/// (Unicode, `Default_Ignorable_Code_Point` and `White_Space`).
+pub(super) fn is_unseen(char: char) -> bool {
+    hides(char)
+        || char.is_control()
+        || matches!(
+            char,
+            '\u{a0}' | '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{1680}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{2800}'
+                | '\u{3000}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+                | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
 /// Whether a text has characters that steer a terminal or hide what stands there.
 pub(super) fn is_hostile(text: &str) -> bool {
     text.chars().any(|char| hides(char) || (char.is_control() && char != '\n'))

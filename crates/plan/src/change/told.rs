@@ -15,6 +15,27 @@ pub fn kind_of(call: &Call) -> Option<Kind> {
     }
 }
 
+/// All kinds that a call counts as: its own, and those of what its body does beside it. How far it goes by itself is what the strictest of
+/// them says.
+#[must_use]
+pub fn kinds_of(call: &Call) -> Vec<Kind> {
+    let Some(kind) = kind_of(call) else { return Vec::new() };
+    let body = match call {
+        Call::Management(template) => body(template),
+        Call::Notify { .. } | Call::Webhook { .. } => Value::Null,
+    };
+    let mut kinds = vec![kind];
+    match kind {
+        Kind::Invite if body.get("roles").is_some() => kinds.push(Kind::AssignMemberRoles),
+        // Why: whoever signs in through it becomes a member, one after the other.
+        Kind::EnableConnection if body.get("assign_membership_on_login") == Some(&Value::Bool(true)) => {
+            kinds.push(Kind::AddMembers);
+        }
+        _ => {}
+    }
+    kinds
+}
+
 /// The first-level keys of a body, with what they are as it may be shown.
 pub(super) fn body(template: &Template) -> Value {
     template.body.as_ref().map(Part::shown).unwrap_or_default()
@@ -41,11 +62,25 @@ fn of_template(template: &Template) -> Option<Kind> {
         "members.remove_roles" => Kind::RemoveMemberRoles,
         "users.assign_roles" => Kind::AssignRoles,
         "users.remove_roles" => Kind::RemoveRoles,
-        "organizations.create" => Kind::CreateOrganization,
+        "organizations.create" => {
+            let known = ["name", "display_name", "metadata", "branding"];
+            return has_only(&body(template), &known).then_some(Kind::CreateOrganization);
+        }
         "organizations.delete" => Kind::DeleteOrganization,
         "enabled_connections.add" => Kind::EnableConnection,
         "enabled_connections.remove" => Kind::DisableConnection,
-        "invitations.create" => Kind::Invite,
+        "invitations.create" => {
+            let known = [
+                "inviter",
+                "invitee",
+                "client_id",
+                "connection_id",
+                "roles",
+                "ttl_sec",
+                "send_invitation_email",
+            ];
+            return has_only(&body(template), &known).then_some(Kind::Invite);
+        }
         "invitations.delete" => Kind::WithdrawInvitation,
         "discovery_domains.create" => Kind::AddDiscoveryDomain,
         "discovery_domains.delete" => Kind::RemoveDiscoveryDomain,
@@ -62,6 +97,11 @@ fn keys(body: &Value) -> Vec<&str> {
         body.as_object().into_iter().flat_map(|fields| fields.keys().map(String::as_str)).collect();
     keys.sort_unstable();
     keys
+}
+
+/// Whether a body has no key but these: others may enable connections, or set what an account begins with.
+fn has_only(body: &Value, known: &[&str]) -> bool {
+    keys(body).iter().all(|key| known.contains(key))
 }
 
 /// One sensitive change a call: a body that does more than one is no kind at all.

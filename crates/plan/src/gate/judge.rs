@@ -6,7 +6,7 @@ use countersign_core::{Micros, OrganizationId, TenantId};
 use serde::{Deserialize, Serialize};
 
 use super::{Approvals, Autonomy, Breaker, Over, Reason, Rules, Settings, Spent};
-use crate::change::{Back, ChangePlan, ChangeStep, Kind, MAX_STEPS, Origin};
+use crate::change::{Back, ChangePlan, ChangeStep, Kind, MAX_STEPS, Origin, kinds_of};
 
 words!(
     /// How far a plan goes.
@@ -112,27 +112,30 @@ fn organizations(plan: &ChangePlan) -> BTreeSet<&OrganizationId> {
     touched.filter_map(crate::change::Organization::id).collect()
 }
 
-/// The least autonomy of the steps, each by the rules of every organization that it touches, and which kinds hold it back.
+/// The least autonomy of the steps, each by the rules of every organization that it touches and by every kind that it counts as, and
+/// which kinds hold it back.
 fn kinds(plan: &ChangePlan, settings: &Settings) -> (Autonomy, Vec<Reason>) {
     let workflow = plan.origin.workflow();
     let mut pairs: BTreeSet<(Kind, Kind, Option<&OrganizationId>)> = BTreeSet::new();
+    let mut bare: BTreeSet<Kind> = BTreeSet::new();
     for step in &plan.steps {
-        let goes_as = goes_as(plan, step);
-        pairs.insert((step.kind, goes_as, None));
-        let touched = step.scope.organizations.iter().filter_map(crate::change::Organization::id);
-        pairs.extend(touched.map(|id| (step.kind, goes_as, Some(id))));
+        let touched: Vec<&OrganizationId> =
+            step.scope.organizations.iter().filter_map(crate::change::Organization::id).collect();
+        for kind in kinds_of(&step.write.call) {
+            let goes_as = if kind == step.kind { goes_as(plan, step) } else { kind };
+            pairs.insert((kind, goes_as, None));
+            pairs.extend(touched.iter().map(|id| (kind, goes_as, Some(*id))));
+            if touched.is_empty() {
+                bare.insert(kind);
+            }
+        }
     }
     // Why an organization's own rules alone: they are the narrower ones, and ceilings are in them.
     let of_organizations: BTreeSet<Kind> =
         pairs.iter().filter(|(.., id)| id.is_some()).map(|(kind, ..)| *kind).collect();
-    let is_bare = |kind: Kind| {
-        plan.steps
-            .iter()
-            .any(|step| step.kind == kind && !step.scope.organizations.iter().any(|one| one.id().is_some()))
-    };
     let judged = pairs
         .into_iter()
-        .filter(|(kind, _, id)| id.is_some() || !of_organizations.contains(kind) || is_bare(*kind));
+        .filter(|(kind, _, id)| id.is_some() || !of_organizations.contains(kind) || bare.contains(kind));
     let judged: Vec<(Kind, Autonomy)> = judged
         .map(|(kind, goes_as, id)| (kind, settings.rules(id, workflow).autonomy_as(kind, goes_as)))
         .collect();
@@ -157,7 +160,7 @@ fn demanded(plan: &ChangePlan, all: &[Rules], own_suffices: bool) -> Vec<Approva
     if own_suffices {
         return vec![Approvals::People(1)];
     }
-    let kinds: BTreeSet<Kind> = plan.steps.iter().map(|step| step.kind).collect();
+    let kinds: BTreeSet<Kind> = plan.steps.iter().flat_map(|step| kinds_of(&step.write.call)).collect();
     let mut approvals: Vec<Approvals> =
         all.iter().flat_map(|rules| rules.approvals(kinds.iter().copied())).collect();
     approvals.sort();

@@ -11,6 +11,7 @@ mod reason;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod touched;
 
 pub use self::{
     approvals::Approvals,
@@ -19,5 +20,6 @@ pub use self::{
     judge::{Outcome, Verdict, judge},
     reason::Reason,
     settings::{Layer, Rules, Settings, default_autonomy},
+    touched::is_about_the_same,
 };
 pub use crate::install::Autonomy;

@@ -3,10 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::{TenantId, Timestamp};
+use serde_json::json;
 
 use super::*;
 use crate::{
-    change::{Back, Call, ChangePlan, ChangeStep, Forever, Kind, Organization, Origin, Person, Scope, Write},
+    Part, Template,
+    change::{
+        Back, Call, ChangePlan, ChangeStep, Forever, Kind, Organization, Origin, Person, Scope, Write,
+        samples,
+    },
     gate::Autonomy::{Auto, Propose, Report},
 };
 
@@ -36,19 +41,8 @@ fn block(user: &str) -> ChangeStep {
 }
 
 fn plan(steps: Vec<ChangeStep>) -> ChangePlan {
-    ChangePlan {
-        v: 1,
-        tenant: tenant(),
-        domain: "d".to_owned(),
-        title: "t".to_owned(),
-        origin: Origin::Person { person: person("p") },
-        made_at: Timestamp::from_seconds(0),
-        begin_by: Timestamp::from_seconds(99),
-        because: vec![],
-        steps,
-        left: vec![],
-        notes: vec![],
-    }
+    let origin = Origin::Person { person: person("p") };
+    ChangePlan { tenant: tenant(), origin, begin_by: Timestamp::from_seconds(99), ..samples::plan(steps) }
 }
 
 fn saying(kind: Kind, autonomy: Autonomy) -> Layer {
@@ -111,6 +105,57 @@ fn a_plan_goes_as_far_as_its_least_step_in_its_strictest_organization() {
     let verdict = judged(&plan(vec![at(&free), at(&strict)]), &settings);
     assert_eq!((verdict.outcome, codes(&verdict)), (Outcome::Report, vec!["kind"]));
     assert_eq!(verdict.approvals, []);
+}
+
+fn sends(operation: &str, kind: Kind, body: serde_json::Value) -> ChangeStep {
+    let template = Template::new(operation, vec![Part::text("org_1")]).body(Part::Value(body));
+    let write = Write { call: Call::Management(template), ..notify(Scope::default()).write };
+    ChangeStep { kind, write, ..notify(Scope::organization(&Organization::Id("org_1".parse().unwrap()))) }
+}
+
+#[test]
+fn what_does_more_than_its_name_says_goes_as_far_as_the_strictest_of_it() {
+    let invite = |fields: serde_json::Value| {
+        let mut body =
+            json!({"inviter": {"name": "A"}, "invitee": {"email": "a@example.com"}, "client_id": "app"});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        plan(vec![sends("invitations.create", Kind::Invite, body)])
+    };
+    let connect = |assigns: bool| {
+        let body = json!({"connection_id": "con_1", "assign_membership_on_login": assigns});
+        plan(vec![sends("enabled_connections.add", Kind::EnableConnection, body)])
+    };
+    let settings = |held: Kind, autonomy| {
+        let tenant = Layer {
+            autonomy: [(Kind::Invite, Auto), (Kind::EnableConnection, Auto), (held, autonomy)].into(),
+            ..Layer::default()
+        };
+        Settings { tenant, ..Settings::default() }
+    };
+    let of = |plan: &ChangePlan, held, autonomy| {
+        let verdict = judged(plan, &settings(held, autonomy));
+        (verdict.outcome, verdict.reasons)
+    };
+    let held = |kind, autonomy| vec![Reason::Kind { kind, autonomy }];
+    for (bare, more, beside) in [
+        (invite(json!({})), invite(json!({"roles": ["rol_admin"]})), Kind::AssignMemberRoles),
+        (connect(false), connect(true), Kind::AddMembers),
+    ] {
+        for autonomy in [Propose, Report, Auto] {
+            assert_eq!(of(&bare, beside, autonomy), (Outcome::Auto, vec![]));
+        }
+        assert_eq!(of(&more, beside, Propose), (Outcome::Propose, held(beside, Propose)));
+        assert_eq!(of(&more, beside, Report), (Outcome::Report, held(beside, Report)));
+        assert_eq!(of(&more, beside, Auto), (Outcome::Auto, vec![]));
+    }
+    // What is of no kind that is known is not taken.
+    let made = |key: &str| {
+        let body = json!({"name": "new", "display_name": "New", key: [{"connection_id": "con_1"}]});
+        plan(vec![sends("organizations.create", Kind::CreateOrganization, body)])
+    };
+    for plan in [invite(json!({"app_metadata": {"admin": true}})), made("enabled_connections")] {
+        assert_eq!(codes(&judged(&plan, &Settings::default())), ["misnamed"]);
+    }
 }
 
 #[test]
@@ -243,4 +288,20 @@ fn nothing_is_written_only_where_every_kind_is_a_report_at_every_place() {
     assert!(!settings.is_report_only(), "a workflow that goes further");
     settings.installation = report;
     assert!(settings.is_report_only(), "a ceiling over it");
+}
+
+#[test]
+fn plans_are_about_the_same_by_whom_they_touch_and_by_what_their_requests_name() {
+    let (one, other) = (plan(vec![block("auth0|1")]), plan(vec![block("auth0|2")]));
+    assert!(is_about_the_same(&[&one], &one) && !is_about_the_same(&[&one], &other));
+    assert!(is_about_the_same(&[&one, &other], &other));
+    let organization = Organization::Id("org_1".parse().unwrap());
+    let in_organization = plan(vec![notify(Scope::organization(&organization))]);
+    assert!(is_about_the_same(&[&in_organization], &in_organization));
+    assert!(!is_about_the_same(&[&in_organization], &one));
+    // What has no scope is known by its path.
+    let named = plan(vec![ChangeStep { scope: Scope::default(), ..block("auth0|1") }]);
+    assert!(is_about_the_same(&[&named], &one));
+    let everybody = plan(vec![notify(Scope { is_everybody: true, ..Scope::default() })]);
+    assert!(is_about_the_same(&[&everybody], &everybody) && !is_about_the_same(&[&everybody], &one));
 }

@@ -74,8 +74,19 @@ pub enum Act {
     Finish,
     /// It halted on its way.
     Halt,
+    /// A person says of a halted one whether a step was done; it stays halted.
+    Settle,
     /// A halted one goes on: a person settled what nobody knew, or let it go on.
     Resume,
+    /// What is left of a halted one was looked at anew, since the world moved.
+    Renew {
+        /// The hash of the fresh plan; `None`: nothing is left that can be planned.
+        hash: Option<String>,
+        /// How many of the wanted changes were done.
+        done: usize,
+        /// How many can't be planned any more.
+        dropped: usize,
+    },
     /// It could not be carried out.
     Fail,
     /// What asked for it does not want it any more.

@@ -14,5 +14,5 @@ mod tests;
 pub use self::{
     act::{Act, How, Signed},
     refused::Refused,
-    state::{Approval, PlanState, Status, review},
+    state::{Approval, PlanState, RESUMES_FOR, Status, review},
 };

@@ -1,6 +1,6 @@
 //! Where a plan stands.
 
-use countersign_core::Timestamp;
+use countersign_core::{Micros, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Act, How, Refused, Signed, act::At};
@@ -8,6 +8,10 @@ use crate::{
     change::{ChangePlan, MAX_REASON, Person, is_plain},
     gate::{Approvals, Outcome, Verdict},
 };
+
+/// For how long after a plan's time a run that halted may go on: a week. After it, the world and the settings are others than those
+/// that people agreed by.
+pub const RESUMES_FOR: Micros = 7 * 24 * 60 * 60 * 1_000_000;
 
 words!(
     /// Where a plan stands.
@@ -117,6 +121,28 @@ impl PlanState {
         !self.demanded.is_empty() && self.demanded.iter().all(|demanded| demanded.are_met(&people))
     }
 
+    /// Whether a plan that was approved may be begun by what the gate says of it now: it may go by itself still, or those who agreed are
+    /// enough for what is demanded now, and it did not wait for longer than it may.
+    #[must_use]
+    pub fn holds_by(&self, verdict: &Verdict, made: Timestamp, at: Timestamp) -> bool {
+        if at >= made.plus(verdict.waits_for) {
+            return false;
+        }
+        match verdict.outcome {
+            Outcome::Auto => true,
+            Outcome::Propose if !self.is_by_policy => {
+                let counts = |approval: &&Approval| {
+                    verdict.own_suffices || self.proposer.as_ref() != Some(&approval.by.person)
+                };
+                let people: Vec<_> =
+                    self.approvals.iter().filter(counts).map(|approval| &approval.by.roles).collect();
+                !verdict.approvals.is_empty()
+                    && verdict.approvals.iter().all(|demanded| demanded.are_met(&people))
+            }
+            Outcome::Propose | Outcome::Report | Outcome::Refused => false,
+        }
+    }
+
     fn to(mut self, status: Status) -> Self {
         self.status = status;
         self.version = self.version.saturating_add(1);
@@ -163,7 +189,17 @@ pub fn review(state: &PlanState, act: &Act, at: At) -> Result<PlanState, Refused
         Act::Begin { hash } => begin(state, hash, at),
         Act::Finish if status == Status::Running => Ok(state.clone().to(Status::Done)),
         Act::Halt if status == Status::Running => Ok(state.clone().to(Status::Halted)),
+        Act::Settle if status == Status::Halted => Ok(state.clone().to(Status::Halted)),
+        Act::Resume if status == Status::Halted && at >= state.begin_by.plus(RESUMES_FOR) => {
+            Err(Refused::Late)
+        }
         Act::Resume if status == Status::Halted => Ok(state.clone().to(Status::Running)),
+        Act::Renew { hash, .. } if status == Status::Halted => {
+            if hash.as_ref() == Some(&state.hash) {
+                return Err(Refused::OtherHash);
+            }
+            Ok(state.clone().to(Status::Halted))
+        }
         Act::Fail if matches!(status, Status::Running | Status::Halted) => {
             Ok(state.clone().to(Status::Failed))
         }
@@ -172,7 +208,9 @@ pub fn review(state: &PlanState, act: &Act, at: At) -> Result<PlanState, Refused
             Ok(state.clone().to(Status::Withdrawn))
         }
         Act::Erase if !status.is_final() => Ok(state.clone().to(Status::Erased)),
-        Act::Finish | Act::Halt | Act::Resume | Act::Fail | Act::Erase => Err(Refused::Misfit),
+        Act::Finish | Act::Halt | Act::Settle | Act::Resume | Act::Renew { .. } | Act::Fail | Act::Erase => {
+            Err(Refused::Misfit)
+        }
     }
 }
 

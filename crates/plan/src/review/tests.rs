@@ -6,7 +6,10 @@ use countersign_core::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{change::Person, gate::Approvals};
+use crate::{
+    change::Person,
+    gate::{Approvals, Outcome, Verdict},
+};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
@@ -193,4 +196,48 @@ proptest! {
             prop_assert_eq!((one.version, other.version), (1, 1));
         }
     }
+}
+
+#[test]
+fn a_run_that_halted_long_ago_does_not_go_on() {
+    let halted = PlanState { status: Status::Halted, ..one() };
+    let end = halted.begin_by.plus(RESUMES_FOR);
+    assert_eq!(review(&halted, &Act::Resume, end.plus(-1)).unwrap().status, Status::Running);
+    assert_eq!(review(&halted, &Act::Resume, end), Err(Refused::Late));
+}
+
+#[test]
+fn a_halted_plan_is_renewed_and_stays_halted_and_nothing_else_is() {
+    let renew = |hash: &str| Act::Renew { hash: Some(hash.to_owned()), done: 1, dropped: 0 };
+    let halted = PlanState { status: Status::Halted, ..one() };
+    let renewed = review(&halted, &renew("other"), at(2)).unwrap();
+    assert_eq!((renewed.status, renewed.version), (Status::Halted, 1));
+    assert_eq!(review(&halted, &renew("h"), at(2)), Err(Refused::OtherHash));
+    for status in [Status::Proposed, Status::Approved, Status::Running, Status::Done, Status::Erased] {
+        assert_eq!(review(&PlanState { status, ..one() }, &renew("other"), at(2)), Err(Refused::Misfit));
+    }
+}
+
+#[test]
+fn what_was_approved_holds_by_what_is_demanded_when_it_is_begun() {
+    let approved = review(&one(), &approve("a"), at(1)).unwrap();
+    let verdict = |outcome, approvals: Vec<Approvals>| Verdict {
+        outcome,
+        reasons: vec![],
+        approvals,
+        own_suffices: false,
+        waits_for: 50_000_000,
+    };
+    let people = |count| verdict(Outcome::Propose, vec![Approvals::People(count)]);
+    let holds = |state: &PlanState, verdict: &Verdict| state.holds_by(verdict, at(0), at(10));
+    assert!(holds(&approved, &people(1)) && !holds(&approved, &people(2)));
+    assert!(!holds(&approved, &verdict(Outcome::Propose, vec![])), "what demands nobody is never met");
+    assert!(holds(&approved, &verdict(Outcome::Auto, vec![])));
+    assert!(!holds(&approved, &verdict(Outcome::Report, vec![])));
+    assert!(!approved.holds_by(&people(1), at(0), at(50)), "it waited for longer than it may by now");
+    let by_policy = PlanState { is_by_policy: true, status: Status::Approved, ..one() };
+    assert!(holds(&by_policy, &verdict(Outcome::Auto, vec![])) && !holds(&by_policy, &people(1)));
+    let own = review(&PlanState { own_suffices: true, ..one() }, &approve("proposer"), at(1)).unwrap();
+    assert!(holds(&own, &Verdict { own_suffices: true, ..people(1) }));
+    assert!(!holds(&own, &people(1)), "it is one's own no more");
 }

@@ -1,10 +1,13 @@
 //! What becomes of a run by what came to be.
 
-use super::{Answer, Event, Kept, Misfit, Phase, Run, StepState, Which, Why};
+use super::{Answer, Event, Kept, Misfit, Phase, Row, Run, StepState, Which, Why};
 use crate::{
-    Miss,
-    change::{ChangePlan, ChangeStep},
+    Keep, Miss,
+    change::{ChangePlan, ChangeStep, Write},
 };
+
+/// The status of what is there already.
+const CONFLICT: u16 = 409;
 
 impl Run {
     /// Takes in what came to be. Only the row of the event's step changes.
@@ -36,9 +39,9 @@ impl Run {
                 in_hand(step)?;
                 self.unfilled()
             }
-            Event::Settled { step, is_done } => {
-                in_hand(step)?;
-                self.settled(plan, is_done)
+            Event::Settled { step, is_done, kept } => {
+                let of = in_hand(step)?;
+                self.settled(plan, of, (is_done, kept))
             }
             Event::Stopped if self.is_finished() => Err(Misfit),
             Event::Stopped => {
@@ -150,6 +153,7 @@ impl Run {
                 self.advance(plan);
             }
             Answer::Unknown => self.reconsider(plan, step),
+            Answer::Clash => self.clashed(plan, step),
             Answer::NotSent => {
                 if let Some(row) = self.rows.get_mut(self.at) {
                     row.state = StepState::Waiting;
@@ -162,6 +166,27 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// What it wants is there. By the first sending it can't be ours: what it makes is somebody else's, and what it sets was set by them.
+    fn clashed(&mut self, plan: &ChangePlan, step: &ChangeStep) {
+        let Write { is_blind, after, .. } = &step.write;
+        let is_first = self.rows.get(self.at).is_some_and(|row| row.sent <= 1);
+        if !is_first || *is_blind || after.is_empty() {
+            return self.reconsider(plan, step);
+        }
+        let what = "the tenant says that it is there already".to_owned();
+        if !step.write.makes() {
+            if let Some(row) = self.rows.get_mut(self.at) {
+                *row = Row::default();
+            }
+            self.phase = Phase::Missed(what);
+            return;
+        }
+        if let Some(row) = self.rows.get_mut(self.at) {
+            (row.state, row.status) = (StepState::Refused, Some(CONFLICT));
+        }
+        self.stop(Why::Moved { what });
     }
 
     fn observed(
@@ -213,14 +238,30 @@ impl Run {
         Ok(())
     }
 
-    fn settled(&mut self, plan: &ChangePlan, is_done: bool) -> Result<(), Misfit> {
+    /// A run that halted at what nobody knew goes on; one that a person may let go on in any case stays where it is until they do.
+    fn settled(
+        &mut self,
+        plan: &ChangePlan,
+        step: &ChangeStep,
+        (is_done, kept): (bool, Kept),
+    ) -> Result<(), Misfit> {
+        let stays = self.halt.as_ref().filter(|halt| halt.why.may_resume()).map(|halt| halt.why.clone());
         let is_open = match self.state(self.at) {
             StepState::Uncertain => true,
             StepState::Done => self.halt.is_some(),
-            _ => false,
+            _ => stays.is_some() && self.is_open(self.at),
         };
-        if !is_open {
+        let is_known = |keep: &Keep| {
+            let answered = self.answers.get(&step.name).is_some_and(|known| known.contains_key(&keep.name));
+            keep.is_secret || answered || kept.contains_key(&keep.name)
+        };
+        // Why: what was made is taken back by its id.
+        if !is_open || is_done && !step.write.keeps.iter().all(is_known) {
             return Err(Misfit);
+        }
+        if is_done {
+            let known = self.answers.get(&step.name).cloned().unwrap_or_default();
+            self.keep(step, kept.into_iter().chain(known).collect());
         }
         self.halt = None;
         if let Some(row) = self.rows.get_mut(self.at) {
@@ -229,6 +270,9 @@ impl Run {
             row.sent = 0;
         }
         self.advance(plan);
+        if let Some(why) = stays {
+            self.stop(why);
+        }
         Ok(())
     }
 }

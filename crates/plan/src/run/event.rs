@@ -28,6 +28,8 @@ pub enum Answer {
     Refused(u16),
     /// Nobody knows whether it was done.
     Unknown,
+    /// What it wants is there already (409): by an earlier sending, or by somebody else's hand.
+    Clash,
     /// It was never sent, or the tenant took too many requests: nothing was done, and it may be tried later.
     NotSent,
 }
@@ -39,8 +41,9 @@ impl Answer {
         match status {
             200..=299 => Self::Done(Kept::new()),
             429 => Self::NotSent,
-            // Why 408 and 409: it may have been done, the second by an earlier sending.
-            408 | 409 => Self::Unknown,
+            409 => Self::Clash,
+            // Why: it may have been done.
+            408 => Self::Unknown,
             400..=499 => Self::Refused(status),
             _ => Self::Unknown,
         }
@@ -89,6 +92,8 @@ pub enum Event {
         step: usize,
         /// Whether it was.
         is_done: bool,
+        /// What is kept of what it made, as it was seen by then.
+        kept: Kept,
     },
     /// Whoever carries it out may not go on now, and says why. Nothing was sent.
     Barred {

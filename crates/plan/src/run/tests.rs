@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     Claim, Keep, Look, Miss, Part, Template,
-    change::{Back, Call, Forever, Kind, Origin, Person, Scope, Write},
+    change::{Back, Call, Forever, Kind, Scope, Write, samples::plan},
 };
 
 fn look() -> Vec<Look> {
@@ -28,23 +28,6 @@ fn step(name: &str, kind: Kind, is_blind: bool, may_repeat: bool) -> ChangeStep 
     ChangeStep { name: name.to_owned(), kind, wanted: 0, scope: Scope::default(), write, back }
 }
 
-fn plan(steps: Vec<ChangeStep>) -> ChangePlan {
-    let person = Person { issuer: "i".to_owned(), subject: "s".to_owned() };
-    ChangePlan {
-        v: 1,
-        tenant: "acme".parse().unwrap(),
-        domain: "d".to_owned(),
-        title: "t".to_owned(),
-        origin: Origin::Person { person },
-        made_at: countersign_core::Timestamp::from_seconds(0),
-        begin_by: countersign_core::Timestamp::from_seconds(9),
-        because: vec![],
-        steps,
-        left: vec![],
-        notes: vec![],
-    }
-}
-
 fn seen(step: usize, which: Which) -> Event {
     Event::Looked { step, which, found: Ok(Kept::new()) }
 }
@@ -55,6 +38,10 @@ fn missed(step: usize, which: Which) -> Event {
 
 fn answered(status: u16) -> Event {
     Event::Answered { step: 0, answer: Answer::of_status(status) }
+}
+
+fn settled(is_done: bool) -> Event {
+    Event::Settled { step: 0, is_done, kept: Kept::new() }
 }
 
 fn apply(run: &mut Run, plan: &ChangePlan, events: impl IntoIterator<Item = Event>) {
@@ -107,7 +94,7 @@ fn statuses_mean_what_they_mean() {
         (403, StepState::Refused),
         (404, StepState::Refused),
         (408, StepState::Intended),
-        (409, StepState::Intended),
+        (409, StepState::Pending),
         (429, StepState::Waiting),
         (500, StepState::Intended),
         (503, StepState::Intended),
@@ -159,9 +146,9 @@ fn what_can_not_be_seen_is_sent_again_where_it_may_and_else_waits_for_a_person()
     assert_eq!(run.state(0), StepState::Uncertain);
     assert!(matches!(run.next(&once), Next::Halt(_)));
     let mut done = run.clone();
-    apply(&mut done, &once, [Event::Settled { step: 0, is_done: true }]);
+    apply(&mut done, &once, [settled(true)]);
     assert_eq!(done.next(&once), Next::Look { step: 1, which: Which::Before });
-    apply(&mut run, &once, [Event::Settled { step: 0, is_done: false }]);
+    apply(&mut run, &once, [settled(false)]);
     assert_eq!(run.next(&once), Next::Look { step: 0, which: Which::Before });
 }
 
@@ -207,6 +194,95 @@ fn makes_kept(plan: &ChangePlan) -> Kept {
     let kept = write.kept(&answer);
     assert_eq!(kept, BTreeMap::from([("id".to_owned(), json!("org_1"))]));
     kept
+}
+
+/// A step that makes an organization.
+fn making() -> ChangePlan {
+    let mut makes = step("a", Kind::CreateOrganization, false, false);
+    makes.write.keeps = vec![Keep::id("id", "/id")];
+    plan(vec![makes, step("b", Kind::AddMembers, false, false)])
+}
+
+#[test]
+fn what_is_there_at_the_first_sending_is_somebody_elses() {
+    let begun = [seen(0, Which::Before), Event::Intended { step: 0 }];
+    let making = making();
+    let mut run = Run::new(&making);
+    apply(&mut run, &making, begun.clone().into_iter().chain([answered(409)]));
+    for run in [run.clone(), taken_up(&run, &making)] {
+        assert_eq!((run.state(0), run.is_open(0)), (StepState::Refused, false));
+        assert_eq!(run.halt().unwrap().why.code(), "moved");
+        assert!(run.answers().is_empty(), "its id is none of ours");
+    }
+    // What is set and not made: as what was so before, which an undo leaves alone.
+    let setting = plan(vec![step("a", Kind::EnableConnection, false, false)]);
+    let mut run = Run::new(&setting);
+    apply(&mut run, &setting, begun.clone().into_iter().chain([answered(409)]));
+    assert_eq!(run.next(&setting), Next::Look { step: 0, which: Which::After });
+    let mut moved = run.clone();
+    apply(&mut run, &setting, [seen(0, Which::After)]);
+    assert_eq!(run.state(0), StepState::Already);
+    apply(&mut moved, &setting, [missed(0, Which::After)]);
+    assert_eq!(moved.halt().unwrap().why.code(), "moved");
+}
+
+#[test]
+fn what_is_there_after_a_sending_of_which_nobody_knows_is_looked_at() {
+    let making = making();
+    let begun = [seen(0, Which::Before), Event::Intended { step: 0 }];
+    let mut run = Run::new(&making);
+    apply(&mut run, &making, begun.into_iter().chain([answered(503), missed(0, Which::After)]));
+    apply(&mut run, &making, [seen(0, Which::Before), Event::Intended { step: 0 }, answered(409)]);
+    assert_eq!(run.next(&making), Next::Look { step: 0, which: Which::After });
+    let kept = Kept::from([("id".to_owned(), json!("org_1"))]);
+    let found = Event::Looked { step: 0, which: Which::After, found: Ok(kept.clone()) };
+    apply(&mut run, &making, [found]);
+    assert_eq!((run.state(0), &run.answers()["a"]), (StepState::Done, &kept));
+    // What can't be seen: as ever.
+    let blind = plan(vec![step("a", Kind::CallWebhook, true, false)]);
+    let mut run = Run::new(&blind);
+    apply(&mut run, &blind, [seen(0, Which::Before), Event::Intended { step: 0 }, answered(409)]);
+    assert_eq!(run.state(0), StepState::Uncertain);
+}
+
+#[test]
+fn of_a_stopped_run_a_person_says_what_nobody_knows_and_it_stays_stopped() {
+    let steps = vec![step("a", Kind::BlockUser, false, true), step("b", Kind::BlockUser, false, true)];
+    let plan = plan(steps);
+    let begun = [seen(0, Which::Before), Event::Intended { step: 0 }];
+    for (waits, why) in [(false, Why::Stopped), (true, Why::Late), (true, Why::Stopped)] {
+        let mut run = Run::new(&plan);
+        apply(&mut run, &plan, begun.clone());
+        if waits {
+            apply(&mut run, &plan, [answered(503), missed(0, Which::After)]);
+            apply(&mut run, &plan, [seen(0, Which::Before), Event::Intended { step: 0 }, answered(429)]);
+        }
+        assert_eq!(run.apply(&plan, settled(true)), Err(Misfit), "it did not halt");
+        let halts = if why == Why::Stopped { Event::Stopped } else { Event::Barred { why: why.clone() } };
+        apply(&mut run, &plan, [halts]);
+        let mut run = taken_up(&run, &plan);
+        assert!(run.is_open(0));
+        let mut again = run.clone();
+        apply(&mut run, &plan, [settled(true)]);
+        assert_eq!((run.state(0), run.is_open(0)), (StepState::Done, false));
+        assert_eq!(run.halt(), Some(&Halt { step: 1, why: why.clone() }), "nothing more is sent");
+        apply(&mut run, &plan, [Event::Resumed]);
+        assert_eq!(run.next(&plan), Next::Look { step: 1, which: Which::Before });
+        apply(&mut again, &plan, [settled(false)]);
+        assert_eq!((again.state(0), again.halt()), (StepState::Pending, Some(&Halt { step: 0, why })));
+        assert_eq!(again.apply(&plan, settled(true)), Err(Misfit), "of what was not begun nothing is open");
+    }
+}
+
+#[test]
+fn what_was_made_is_not_settled_as_done_without_its_id() {
+    let making = making();
+    let mut run = Run::new(&making);
+    apply(&mut run, &making, [seen(0, Which::Before), Event::Intended { step: 0 }, Event::Stopped]);
+    assert_eq!(run.apply(&making, settled(true)), Err(Misfit));
+    let kept = Kept::from([("id".to_owned(), json!("org_1"))]);
+    apply(&mut run, &making, [Event::Settled { step: 0, is_done: true, kept: kept.clone() }]);
+    assert_eq!((run.state(0), &run.answers()["a"]), (StepState::Done, &kept));
 }
 
 #[test]
@@ -299,7 +375,7 @@ fn what_does_not_fit_changes_nothing() {
         seen(1, Which::Before),
         seen(7, Which::Before),
         Event::Observed { step: 0, found: Ok(Kept::new()) },
-        Event::Settled { step: 0, is_done: true },
+        settled(true),
         Event::Resumed,
     ] {
         assert_eq!(run.apply(&plan, event), Err(Misfit));

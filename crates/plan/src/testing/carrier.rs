@@ -114,7 +114,10 @@ impl Carrier {
     /// A person says whether the step that it halted at was done.
     pub fn settle(&mut self, plan: &ChangePlan, is_done: bool) {
         let Some((mut run, halt)) = self.run(plan).zip(self.halt.clone()) else { return };
-        if run.apply(plan, Event::Settled { step: halt.step, is_done }).is_ok() {
+        let step = plan.steps.get(halt.step).filter(|step| is_done && step.write.makes());
+        let kept = step.and_then(|step| self.look(&step.write, Which::After, run.answers()).ok());
+        let kept = kept.unwrap_or_default();
+        if run.apply(plan, Event::Settled { step: halt.step, is_done, kept }).is_ok() {
             self.keep(&run);
         }
     }

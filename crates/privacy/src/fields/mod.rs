@@ -72,7 +72,9 @@ pub enum Source {
     Enrichment,
     /// Bodies and queries of our own API; a path begins with the endpoint's name.
     Api,
-    /// What the installer reads of a tenant and keeps; a path begins with the kind of object.
+    /// Claims of the tokens by which people sign in and applications ask.
+    Identity,
+    /// What the Management API answers; a path begins with the kind of object.
     Management,
 }
 

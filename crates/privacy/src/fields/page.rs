@@ -95,9 +95,11 @@ fn about(source: &str) -> &'static str {
         "stream" => "Messages of an event stream, as its webhook delivers them.",
         "enrichment" => "What an enrichment connector answers.",
         "api" => "Bodies and queries of the service's own API; the first name is the endpoint's.",
-        "management" => {
-            "What the installer reads of a tenant's settings and keeps; the first name is the object's."
+        "identity" => {
+            "Claims of ID tokens, by which people sign in, and of access tokens of applications. The claim that \
+             `access.oidc.roles_claim` names is compared and not kept; like every other claim it has no row."
         }
+        "management" => "What is read of a tenant by the Management API; the first name is the object's.",
         _ => "Beside what every trigger has.",
     }
 }

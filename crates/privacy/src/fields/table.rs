@@ -142,6 +142,7 @@ static LOG: LazyLock<Node> = LazyLock::new(|| tree(&["log"]));
 static STREAM: LazyLock<Node> = LazyLock::new(|| tree(&["stream"]));
 static ENRICHMENT: LazyLock<Node> = LazyLock::new(|| tree(&["enrichment"]));
 static API: LazyLock<Node> = LazyLock::new(|| tree(&["api"]));
+static IDENTITY: LazyLock<Node> = LazyLock::new(|| tree(&["identity"]));
 static MANAGEMENT: LazyLock<Node> = LazyLock::new(|| tree(&["management"]));
 
 /// The place of the whole of what comes from a source.
@@ -152,6 +153,7 @@ pub(super) fn of(source: Source) -> Place {
         Source::Stream => Some(&*STREAM),
         Source::Enrichment => Some(&*ENRICHMENT),
         Source::Api => Some(&*API),
+        Source::Identity => Some(&*IDENTITY),
         Source::Management => Some(&*MANAGEMENT),
     };
     Place::new(root, None)
@@ -184,7 +186,10 @@ mod tests {
         let events = Trigger::ALL.iter().filter(|trigger| **trigger != Trigger::ShortForm);
         let known: BTreeSet<String> = events
             .map(|trigger| format!("event.{trigger}"))
-            .chain(["event.*", "log", "stream", "enrichment", "api", "management"].map(str::to_owned))
+            .chain(
+                ["event.*", "log", "stream", "enrichment", "api", "identity", "management"]
+                    .map(str::to_owned),
+            )
             .collect();
         for row in rows() {
             assert!(known.contains(row.source), "{}", row.source);
@@ -199,6 +204,7 @@ mod tests {
                 "stream" => Source::Stream,
                 "enrichment" => Source::Enrichment,
                 "api" => Source::Api,
+                "identity" => Source::Identity,
                 "management" => Source::Management,
                 "event.*" => Source::Event(Trigger::PostLogin),
                 event => Source::Event(event.strip_prefix("event.").unwrap().parse().unwrap()),

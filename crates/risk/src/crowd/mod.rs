@@ -73,11 +73,36 @@ impl Crowd {
     /// Counts a sign-in that counts fully, with 1,000 `weight_milli` thousandths; what counts less teaches nobody else: of one
     /// that looked risky, the person's own history may learn a little, and colleagues must not.
     pub fn credit(&mut self, features: &Features, member: Member, weight_milli: u32) {
-        if weight_milli < FULL_MILLI || features.machine.is_some() {
+        self.credit_tenant(features, weight_milli);
+        self.credit_organization(features, member, weight_milli);
+    }
+
+    /// Takes a credit of the same features and weight back.
+    pub fn debit(&mut self, features: &Features, member: Member, weight_milli: u32) {
+        self.debit_tenant(features, weight_milli);
+        self.debit_organization(features, member, weight_milli);
+    }
+
+    /// The tenant's part of [`Self::credit`].
+    pub fn credit_tenant(&mut self, features: &Features, weight_milli: u32) {
+        if teaches_others(features, weight_milli) {
+            self.tenant.credit(&Keyed::of(features), features.at, weight_milli);
+        }
+    }
+
+    /// The tenant's part of [`Self::debit`].
+    pub fn debit_tenant(&mut self, features: &Features, weight_milli: u32) {
+        if teaches_others(features, weight_milli) {
+            self.tenant.debit(&Keyed::of(features), features.at, weight_milli);
+        }
+    }
+
+    /// The organization's part of [`Self::credit`].
+    pub fn credit_organization(&mut self, features: &Features, member: Member, weight_milli: u32) {
+        if !teaches_others(features, weight_milli) {
             return;
         }
         let keys = Keyed::of(features);
-        self.tenant.credit(&keys, features.at, weight_milli);
         self.organizations
             .change(member.organization, |scope| scope.credit(&keys, features.at, weight_milli));
         if let Some(block) = keys.block {
@@ -85,13 +110,12 @@ impl Crowd {
         }
     }
 
-    /// Takes a credit of the same features and weight back.
-    pub fn debit(&mut self, features: &Features, member: Member, weight_milli: u32) {
-        if weight_milli < FULL_MILLI || features.machine.is_some() {
+    /// The organization's part of [`Self::debit`].
+    pub fn debit_organization(&mut self, features: &Features, member: Member, weight_milli: u32) {
+        if !teaches_others(features, weight_milli) {
             return;
         }
         let keys = Keyed::of(features);
-        self.tenant.debit(&keys, features.at, weight_milli);
         self.organizations
             .change_known(member.organization, |scope| scope.debit(&keys, features.at, weight_milli));
         if let Some(block) = keys.block {
@@ -99,7 +123,7 @@ impl Crowd {
         }
     }
 
-    /// Holds an attack against its network and TLS client: a confirmed one with 1,000 thousandths.
+    /// Holds an attack against its network and TLS client in the whole tenant: a confirmed one with 1,000 thousandths.
     pub fn blame(&mut self, features: &Features, weight_milli: u32) {
         self.tenant.blame(&Keyed::of(features), features.at, weight_milli);
     }
@@ -109,11 +133,29 @@ impl Crowd {
         self.tenant.pardon(&Keyed::of(features), features.at, weight_milli);
     }
 
+    /// As [`Self::blame`], for the people of one organization alone: so said somebody who speaks for no other.
+    pub fn blame_within(&mut self, features: &Features, member: Member, weight_milli: u32) {
+        let keys = Keyed::of(features);
+        self.organizations.change(member.organization, |scope| scope.blame(&keys, features.at, weight_milli));
+    }
+
+    /// Takes a blame within the organization back.
+    pub fn pardon_within(&mut self, features: &Features, member: Member, weight_milli: u32) {
+        let keys = Keyed::of(features);
+        self.organizations
+            .change_known(member.organization, |scope| scope.pardon(&keys, features.at, weight_milli));
+    }
+
     /// Bytes that the counts take, roughly.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         self.tenant.size_bytes() + self.organizations.size_bytes() + self.others.size_bytes()
     }
+}
+
+/// Whether a sign-in teaches anybody but its person.
+const fn teaches_others(features: &Features, weight_milli: u32) -> bool {
+    weight_milli >= FULL_MILLI && features.machine.is_none()
 }
 
 #[cfg(test)]

@@ -246,6 +246,11 @@ pub(super) fn shares(keys: &Keyed, tenant: &Scope, organization: Option<&Scope>,
     let network = keys
         .network
         .map(|key| (key, organization.map_or(0, |scope| scope.milli(scope.networks.weight(key), at))));
+    // What the tenant knows of, and what one organization told of itself alone.
+    let attacks = |key: u32| {
+        let of = |scope: &Scope| scope.milli(scope.attacks.weight(key), at);
+        of(tenant).saturating_add(organization.map_or(0, of))
+    };
     Shares {
         country: keys.country.map(|key| of_all(key, |scope| &scope.countries)),
         network: keys.network.map(|key| match keys.country {
@@ -275,10 +280,8 @@ pub(super) fn shares(keys: &Keyed, tenant: &Scope, organization: Option<&Scope>,
         block_others: 0,
         network_here_milli: network.map_or(0, |(_, weight)| weight),
         network_milli: network.map_or(0, |(key, _)| tenant.milli(tenant.networks.weight(key), at)),
-        network_attacks_milli: network.map_or(0, |(key, _)| tenant.milli(tenant.attacks.weight(key), at)),
-        fingerprint_attacks_milli: keys
-            .fingerprint
-            .map_or(0, |key| tenant.milli(tenant.attacks.weight(key), at)),
+        network_attacks_milli: network.map_or(0, |(key, _)| attacks(key)),
+        fingerprint_attacks_milli: keys.fingerprint.map_or(0, attacks),
     }
 }
 

@@ -241,7 +241,7 @@ impl Default for Model {
     fn default() -> Self {
         Self {
             name: "baseline".into(),
-            version: 4,
+            version: 5,
             bias_micro: -2_200_000,
             min_history_milli: 3_000,
             half_trust_milli: 5_000,

@@ -2,7 +2,8 @@
 //!
 //! A version, then in this order: the landmark's day, the first sight, the sums, the histograms (each a count and its
 //! cells, key before weight), the confirmed sign-ins, the sessions, the failures, the scopes; then, where the
-//! version says so, the types of second factors, and the signals of the user's risk with when the password was last changed.
+//! version says so, the types of second factors, the signals of the user's risk with when the password was last changed, and when a
+//! person vouched for the account.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -20,12 +21,12 @@ use crate::user_risk::{UserRisk, UserSignal, UserSignalKind};
 /// The most that a profile takes as bytes, in any state that this module accepts or makes.
 pub const MAX_PROFILE_BYTES: usize = 2_048;
 
-/// Version of the encoding of a profile with neither user risk nor factors. Others up to [`LAST`] add one for user risk and two
-/// for factors; what is beyond is refused.
+/// Version of the encoding of a profile with nothing beside its history. Others up to [`LAST`] add one for user risk, two for
+/// factors and four for an account that was vouched for; what is beyond is refused.
 const PLAIN: u64 = 2;
 
-/// The version with both.
-const LAST: u64 = 5;
+/// The version with all of them.
+const LAST: u64 = 9;
 
 /// No sum of weights is above this (seven bytes hold it).
 const MAX_SUM: u64 = 99_999_999_999_999;
@@ -85,11 +86,17 @@ impl Profile {
         if !self.user_risk.is_empty() {
             self.user_risk.write(&mut writer);
         }
+        if let Some(second) = self.vouched {
+            writer.put(second.unsigned_abs(), 5);
+        }
         writer.0
     }
 
     fn version(&self) -> u64 {
-        PLAIN + u64::from(!self.user_risk.is_empty()) + 2 * u64::from(!self.factors.is_empty())
+        PLAIN
+            + u64::from(!self.user_risk.is_empty())
+            + 2 * u64::from(!self.factors.is_empty())
+            + 4 * u64::from(self.vouched.is_some())
     }
 
     /// Reads what [`Profile::encode`] wrote.
@@ -144,6 +151,7 @@ impl Profile {
             },
             factors: if parts & 2 > 0 { repeat(reader, Factor::read)? } else { Vec::new() },
             user_risk: if parts & 1 > 0 { UserRisk::read(reader)? } else { UserRisk::default() },
+            vouched: if parts & 4 > 0 { Some(i64::try_from(reader.take(5)?).ok()?) } else { None },
         })
     }
 
@@ -179,6 +187,7 @@ impl Profile {
             && self.failures.is_sorted()
             && self.failures.iter().all(second)
             && self.user_risk.is_sound(second)
+            && self.vouched.as_ref().is_none_or(second)
     }
 
     /// Holds the sums within their limits.

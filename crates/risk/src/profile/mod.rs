@@ -56,6 +56,7 @@ pub struct Profile {
     failures: Vec<i64>,
     failures_total: u32,
     user_risk: UserRisk,
+    vouched: Option<i64>,
 }
 
 /// One confirmed sign-in: second, place or none, and the key of its decision.
@@ -154,7 +155,8 @@ impl Profile {
     pub fn settle(&mut self, now: Timestamp) {
         let latest = self.sightings.last().map_or(0, |sighting| sighting.0 / 86_400);
         if self.landmark_day.max(latest) > decay::day(now).saturating_add(1) {
-            *self = Self { user_risk: std::mem::take(&mut self.user_risk), ..Self::default() };
+            let vouched = self.vouched.filter(|second| *second <= decay::seconds(now));
+            *self = Self { user_risk: std::mem::take(&mut self.user_risk), vouched, ..Self::default() };
         }
     }
 
@@ -173,6 +175,22 @@ impl Profile {
     /// The same, to count a signal or to take one back.
     pub const fn user_risk_mut(&mut self) -> &mut UserRisk {
         &mut self.user_risk
+    }
+
+    /// Notes that a person vouched for the account: nothing of its sign-up that was known by then is held against it any more.
+    pub fn vouch(&mut self, at: Timestamp) {
+        self.vouched = Some(decay::seconds(at));
+    }
+
+    /// Takes back that a person vouched for the account: a later word was another.
+    pub const fn doubt(&mut self) {
+        self.vouched = None;
+    }
+
+    /// Whether a person vouched for the account at this time or later.
+    #[must_use]
+    pub fn is_vouched(&self, at: Timestamp) -> bool {
+        self.vouched.is_some_and(|second| decay::seconds(at) <= second)
     }
 
     /// Does the same to each histogram whose feature is told.

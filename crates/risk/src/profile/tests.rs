@@ -152,6 +152,7 @@ fn the_largest_profile_fits() {
     let user_risk = UserRisk { signals, changed: Some(second) };
     let largest = Profile {
         user_risk,
+        vouched: Some(second),
         landmark_day: 200_000,
         first_seen: Some(second),
         total: 99_999_999_999_999,
@@ -228,7 +229,7 @@ fn many_sessions_push_no_refresh_token_out() {
 fn bytes_of_another_version_are_refused_by_name() {
     let empty = Profile::default().encode();
     assert_eq!(Profile::decode(&empty), Ok(Profile::default()));
-    assert_eq!(Profile::decode(&[6, 0, 0]), Err(ProfileError::Version(6)));
+    assert_eq!(Profile::decode(&[10, 0, 0]), Err(ProfileError::Version(10)));
     assert_eq!(Profile::decode(&[]), Err(ProfileError::Malformed));
     assert_eq!(Profile::decode(&empty[..empty.len() - 1]), Err(ProfileError::Malformed), "cut off");
     assert_eq!(Profile::decode(&[&empty[..], &[0]].concat()), Err(ProfileError::Malformed), "more than one");
@@ -253,6 +254,22 @@ fn a_profile_without_user_risk_has_the_bytes_it_had_before_there_was_any() {
     assert_eq!(Profile::decode(&empty), Err(ProfileError::Bounds), "a profile has one encoding");
     let unknown = [&with[..with.len() - 20], &[99], &with[with.len() - 19..]].concat();
     assert_eq!(Profile::decode(&unknown), Err(ProfileError::Malformed), "a kind of signal that nobody knows");
+}
+
+#[test]
+fn an_account_is_vouched_for_up_to_a_time_and_in_doubt_again_by_a_later_word() {
+    let at = |second: i64| Timestamp::from_seconds(now().seconds() + second);
+    let mut profile = home(1);
+    let before = profile.encode();
+    profile.vouch(now());
+    assert_eq!([-9, 0, 1].map(|second| profile.is_vouched(at(second))), [true, true, false]);
+    assert_eq!(Profile::decode(&profile.encode()).as_ref(), Ok(&profile));
+    profile.settle(at(-900 * DAY_S));
+    assert!(!profile.is_vouched(at(-901 * DAY_S)), "by a clock that ran ahead nobody is");
+    let mut profile = Profile::decode(&before).unwrap();
+    profile.vouch(now());
+    profile.doubt();
+    assert_eq!(profile.encode(), before);
 }
 
 #[test]

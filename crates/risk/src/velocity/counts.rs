@@ -104,6 +104,9 @@ pub trait Counts {
     /// later time than a day after it is taken for the work of a clock that ran ahead.
     fn note(&mut self, of: Count, key: u32, account: u32, at: Timestamp);
 
+    /// Takes back that `account` was noted with `key`, where it still is; what other processes were told of it stays there.
+    fn forget(&mut self, of: Count, key: u32, account: u32);
+
     /// The network that a block of addresses was last seen in; `None` where that was never told or is forgotten.
     fn network(&self, block: u32) -> Option<u32>;
 

@@ -86,6 +86,11 @@ impl Crowd {
         self.join(sight, salt);
     }
 
+    /// Forgets an account.
+    pub(super) fn forget(&mut self, account: u32) {
+        self.0.retain(|sight| sight.account != account);
+    }
+
     /// Takes in a sight.
     pub(super) fn join(&mut self, sight: Sight, salt: u64) {
         if let Some(index) = self.0.iter().position(|known| known.account == sight.account) {

@@ -14,12 +14,21 @@ use super::{
 /// Most sights of one count, over all keys: at 8 bytes each, with room to grow, 2 MiB. The key that was quiet longest goes first.
 pub(super) const MAX_SIGHTS: usize = 131_072;
 
+/// Bytes that one count takes at the most.
+pub(super) const COUNT_BYTES: usize = 5 << 20;
+
+/// Bytes that the networks take at the most.
+const NETWORK_BYTES: usize = 3 << 19;
+
+/// Bytes that all of them take at the most, when all are flooded: 81.5 MiB.
+pub const MAX_COUNTS_BYTES: usize = Count::ALL.len() * COUNT_BYTES + NETWORK_BYTES;
+
 /// Counts in the memory of one process, forgotten by a restart.
 ///
 /// **Exactness**: with fewer than 128 accounts noted with a key since the time began, what [`Counts::others`] tells is exact. With
 /// more it is an estimate without bias to speak of, whose standard error is at most an eighth of it (12.5 %), up to some 131,000
-/// accounts; beyond, it tells too few. **Memory**: at most 16,384 keys, 131,072 sights and some 5 MiB a count, 55 MiB in all, and 1.5
-/// MiB for networks. Whoever fills it with noise can make it forget quiet keys. **Clocks**: one that jumps back and one that jumps
+/// accounts; beyond, it tells too few. **Memory**: at most 16,384 keys, 131,072 sights and 5 MiB a count, [`MAX_COUNTS_BYTES`] with
+/// all of them and the networks. Whoever fills it with noise can make it forget quiet keys. **Clocks**: one that jumps back and one that jumps
 /// ahead lose no key; what was noted ahead counts as of the next note of its key after the clock was set right.
 #[derive(Debug, Clone, Default)]
 pub struct LocalCounts {
@@ -116,7 +125,12 @@ impl LocalCounts {
             let lists = tally.crowds.values().map(|crowd| crowd.capacity() * size_of::<Sight>());
             lists.sum::<usize>() + tally.crowds.len() * ENTRY
         };
-        self.tallies.values().map(of).sum::<usize>() + self.networks.len() * ENTRY
+        self.tallies.values().map(of).sum::<usize>() + self.network_bytes()
+    }
+
+    #[cfg(test)]
+    pub(super) fn network_bytes(&self) -> usize {
+        self.networks.len() * ENTRY
     }
 
     #[cfg(test)]
@@ -139,6 +153,12 @@ impl Counts for LocalCounts {
         self.turn += 1;
         let sight = Sight { second: second(at), account };
         self.tallies.entry(of).or_default().note(key, sight, self.turn, self.salt);
+    }
+
+    fn forget(&mut self, of: Count, key: u32, account: u32) {
+        if let Some(tally) = self.tallies.get_mut(&of) {
+            tally.forget(key, account);
+        }
     }
 
     fn network(&self, block: u32) -> Option<u32> {
@@ -169,6 +189,14 @@ impl Tally {
         crowd.note(sight, salt);
         self.sights = self.sights + crowd.len() - before;
         self.bound();
+    }
+
+    fn forget(&mut self, key: u32, account: u32) {
+        if let Some(crowd) = self.crowds.get_mut(key) {
+            let before = crowd.len();
+            crowd.forget(account);
+            self.sights = self.sights + crowd.len() - before;
+        }
     }
 
     fn merge(&mut self, key: u32, sights: &[(u32, u32)], turn: u64, salt: u64) {

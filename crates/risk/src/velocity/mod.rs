@@ -9,7 +9,7 @@ mod table;
 
 use countersign_core::Timestamp;
 pub use counts::{Count, Counts, Window};
-pub use local::{Delta, LocalCounts, Mark};
+pub use local::{Delta, LocalCounts, MAX_COUNTS_BYTES, Mark};
 pub use readings::Readings;
 pub(crate) use sightings::Kind;
 pub use sightings::Sightings;
@@ -138,6 +138,14 @@ impl<C: Counts> Velocity<C> {
                 count(Count::SuccessesByBlock, block, who);
                 count(Count::SuccessesByJa4, ja4, who);
             }
+        }
+    }
+
+    /// Takes back what was called fraudulent: a person said otherwise since. Accounts are counted and not what they did, so that
+    /// nothing else of the account's counts there any more either.
+    pub fn forgive(&mut self, fraud: &Sightings) {
+        if let (Kind::Fraud, Some(block)) = (fraud.kind, fraud.block) {
+            self.counts.forget(Count::FraudsByBlock, block, fraud.account);
         }
     }
 

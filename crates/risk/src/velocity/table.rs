@@ -27,6 +27,11 @@ impl<V: Default> Table<V> {
         self.values.get(&key).map(|(_, value)| value)
     }
 
+    /// The same to change it, which is no touch.
+    pub(crate) fn get_mut(&mut self, key: u32) -> Option<&mut V> {
+        self.values.get_mut(&key).map(|(_, value)| value)
+    }
+
     /// The value of a key, made where there is none; `turn` is greater than every one before.
     pub(crate) fn touch(&mut self, key: u32, turn: u64) -> &mut V {
         let (touched, value) = self.values.entry(key).or_default();

@@ -1,7 +1,7 @@
 mod properties;
 
 use super::{
-    local::{MAX_SIGHTS, Mark},
+    local::{COUNT_BYTES, MAX_COUNTS_BYTES, MAX_SIGHTS, Mark},
     table::MAX_KEYS,
     *,
 };
@@ -143,25 +143,43 @@ fn a_flood_of_keys_forgets_the_quiet_ones_only() {
 
 #[test]
 fn memory_is_bounded_whatever_comes() {
-    const MOST: usize = 5 << 20;
     let mut counts = LocalCounts::default();
+    let check = |counts: &LocalCounts, by: &str| {
+        let networks = counts.network_bytes();
+        let of_one = counts.bytes() - networks;
+        // Each count is bounded as this one is.
+        let of_all = Count::ALL.len() * of_one + networks;
+        assert!(of_one <= COUNT_BYTES && of_all <= MAX_COUNTS_BYTES, "{of_one} and {of_all} bytes by {by}");
+    };
     // Keys of one account each, then keys of as many as a key can hold, then one of each in turn.
     for n in 0..2 * u32::try_from(MAX_KEYS).unwrap() {
         counts.note(Count::FailuresByBlock, n, n, at(0));
         counts.learn(n, n, at(0));
     }
-    let with_networks = MOST + (3 << 19);
-    assert!(counts.bytes() <= with_networks, "{} bytes by keys", counts.bytes());
+    check(&counts, "keys");
     for n in 0..2 * u32::try_from(MAX_SIGHTS).unwrap() {
         counts.note(Count::FailuresByBlock, n / 4_096, n, at(i64::from(n % 977)));
         if n.is_multiple_of(4_096) {
-            assert!(counts.bytes() <= with_networks, "{} bytes by sights", counts.bytes());
+            check(&counts, "sights");
         }
     }
     for n in 0..2 * u32::try_from(MAX_KEYS).unwrap() {
         counts.note(Count::FailuresByBlock, n % 20_000, n, at(0));
     }
-    assert!(counts.bytes() <= with_networks, "{} bytes by both", counts.bytes());
+    check(&counts, "both");
+    assert_eq!(MAX_COUNTS_BYTES, 163 << 19, "81.5 MiB, as documented");
+}
+
+#[test]
+fn all_counts_at_once_are_bounded_as_each_is() {
+    let mut counts = LocalCounts::default();
+    for of in Count::ALL {
+        for n in 0..u32::try_from(MAX_KEYS).unwrap() + 9 {
+            counts.note(of, n, n, at(0));
+        }
+        assert_eq!(counts.keys(of), MAX_KEYS);
+    }
+    assert!(counts.bytes() <= MAX_COUNTS_BYTES, "{} bytes", counts.bytes());
 }
 
 #[test]
@@ -226,6 +244,29 @@ fn a_client_s_requests_and_blocks_are_counted_and_its_own_block_is_not() {
     assert_eq!(read("192.0.2.1", 3).client_blocks_hour, 2);
     assert_eq!(read("203.0.113.9", 3_601).client_requests_hour, 1);
     assert_eq!(velocity.read(&Sightings::request("203.0.113.9", "other"), at(3)).client_requests_hour, 0);
+}
+
+#[test]
+fn what_was_called_fraudulent_is_taken_back_and_nothing_else_is() {
+    let mut velocity = Velocity::default();
+    let block = Short::new("203.0.113.0/24");
+    let [pat, kim] = ["pat", "kim"].map(|account| Sightings::fraud(&block, account));
+    velocity.note(&sign_up(1, pat.block.unwrap()), at(0));
+    velocity.note(&pat, at(0));
+    velocity.note(&kim, at(1));
+    let read = |velocity: &Velocity| {
+        let readings = velocity.read(&Sightings::from("203.0.113.77"), at(9));
+        (readings.frauds_day, readings.block_day)
+    };
+    assert_eq!(read(&velocity), (2, 1));
+    velocity.forgive(&sign_up(1, pat.block.unwrap()));
+    velocity.forgive(&Sightings::fraud(&Short::new("198.51.100.0/24"), "pat"));
+    assert_eq!(read(&velocity), (2, 1));
+    velocity.forgive(&pat);
+    velocity.forgive(&pat);
+    assert_eq!(read(&velocity), (1, 1));
+    velocity.note(&pat, at(2));
+    assert_eq!(read(&velocity), (2, 1));
 }
 
 #[test]

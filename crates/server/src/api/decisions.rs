@@ -71,7 +71,7 @@ struct Listed {
 
 impl From<DecisionRow> for Listed {
     fn from(row: DecisionRow) -> Self {
-        let DecisionRow { decision, leaf_index, subject, standing, granted: _ } = row;
+        let DecisionRow { decision, leaf_index, subject, standing, granted: _, at_tenant: _ } = row;
         Self {
             decision_id: decision.id.to_string(),
             leaf_index,

@@ -12,7 +12,7 @@ use countersign_app::EventFault;
 use countersign_auth0::object::StreamMessage;
 
 use super::{logs::Answer, segments::Segments, streams};
-use crate::{Problem, Server, body};
+use crate::{Problem, Server, body, rate::Stream};
 
 /// The most bytes of one message; Auth0 documents no bound, and its users have some kilobytes.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -25,7 +25,7 @@ const MAX_BYTES: usize = 1024 * 1024;
     summary = "Where an Auth0 event stream delivers.",
     params(("stream" = written::TenantId, Path)),
     request_body = written::EventMessage,
-    responses((status = 200, body = written::Delivered), refused::Delivery),
+    responses((status = 200, body = written::Delivered), refused::EventDelivery),
     security(("event_stream" = [])),
 )]
 pub(super) async fn handle(
@@ -41,6 +41,9 @@ async fn take(server: &Server, stream: &str, request: Request) -> Result<Json<An
     let (parts, body) = request.into_parts();
     let tenant = streams::admit(server, stream, &parts, &server.0.event_tokens.load())?;
     let bytes = body::read_at_most(body, MAX_BYTES).await?;
+    // Why as 503: Auth0 sends what is answered with any 4xx no second time.
+    let taken = server.0.rates.take_entries(tenant.id(), Stream::Event, 1);
+    taken.map_err(|problem| problem.with(StatusCode::SERVICE_UNAVAILABLE))?;
     // Why as 400: Auth0 sends what is refused no second time, whatever is wrong with it.
     let message: StreamMessage =
         body::parse(&bytes).map_err(|problem| problem.with(StatusCode::BAD_REQUEST))?;

@@ -14,7 +14,7 @@ use countersign_auth0::log::{self, Items, LogEvent, Rejected};
 use serde::Serialize;
 
 use super::{segments::Segments, streams};
-use crate::{Problem, Server, body};
+use crate::{Problem, Server, body, rate::Stream};
 
 /// The most bytes of one delivery; Auth0 documents no bound.
 pub(crate) const MAX_BYTES: usize = 5 * 1024 * 1024;
@@ -64,10 +64,14 @@ pub(super) async fn handle(
 async fn take(server: &Server, stream: &str, request: Request) -> Result<Json<Answer>, Problem> {
     let (parts, body) = request.into_parts();
     let tenant = streams::admit(server, stream, &parts, &server.0.log_tokens.load())?;
+    // Why the body all the same: who is answered before it was sent may see a broken connection and no answer.
     let bytes = body::read_at_most(body, MAX_BYTES).await?;
+    server.0.rates.ready(tenant.id(), Stream::Log)?;
     // Why lossy: one byte that is no UTF-8 must not hold up the other entries.
     let text = String::from_utf8_lossy(&bytes);
-    let entries = read(parse(&text)?).await;
+    let items = parse(&text)?;
+    server.0.rates.take_entries(tenant.id(), Stream::Log, items.len())?;
+    let entries = read(items).await;
     let now = server.0.app.clock().now();
     let late: Vec<i64> = entries.iter().flatten().map(|entry| now.since(entry.date)).collect();
     let delivered = server.0.app.take_logs(&tenant, entries).await?;

@@ -47,7 +47,7 @@ pub(super) async fn handle(
     let unknown = || {
         let detail = "the token in the path is none that holds";
         let refusal = Problem::new(StatusCode::UNAUTHORIZED, "token.unknown", detail);
-        server.unknown(request.extensions(), Refusal::ShortForm, refusal)
+        server.unknown(request.extensions(), None, Refusal::ShortForm, refusal)
     };
     let token = Token::received(&token).ok_or_else(unknown)?;
     let tenant = server.0.app.tenant_of_risk_token(&token).ok_or_else(unknown)?;

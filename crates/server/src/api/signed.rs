@@ -71,9 +71,9 @@ impl Signed {
         // Why: an unknown tenant gets the same work and the same answer as a wrong signature.
         let keys = keys.or_else(|| known.values().next()).map_or(&[][..], Vec::as_slice);
         let key = signature::verify(keys, &headers, &body, server.0.app.clock().now())
-            .map_err(|fault| unproved(server, if tenant.is_some() { fault } else { Fault::Mismatch }))?
+            .map_err(|fault| unproved(server, tenant.as_deref(), fault))?
             .clone();
-        let tenant = tenant.ok_or_else(|| unproved(server, Fault::Mismatch))?;
+        let tenant = tenant.ok_or_else(|| unproved(server, None, Fault::Mismatch))?;
         peer::check(server, &parts.extensions, tenant.id())?;
         Ok(Self { asked: Proved::new(server, tenant, headers.id, body)?, key })
     }
@@ -97,10 +97,10 @@ impl Signed {
     }
 }
 
-/// Counts a signature that proves nothing.
-fn unproved(server: &Server, fault: Fault) -> Problem {
-    server.0.app.count_refused(Refusal::Signature);
-    refused(fault)
+/// Counts a signature that proves nothing. Of a tenant that is not there, it is a wrong one in any case.
+fn unproved(server: &Server, tenant: Option<&Tenant>, fault: Fault) -> Problem {
+    server.count_refused(tenant.map(Tenant::id), Refusal::Signature);
+    refused(if tenant.is_some() { fault } else { Fault::Mismatch })
 }
 
 pub(super) fn refused(fault: Fault) -> Problem {

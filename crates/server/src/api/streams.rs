@@ -19,26 +19,31 @@ pub(super) fn admit(
     parts: &Parts,
     digests: &Digests,
 ) -> Result<Arc<Tenant>, Problem> {
-    let tenant = stream.parse().ok().and_then(|id| server.0.app.tenant(&id).ok());
-    let tenant = tenant.filter(|tenant| {
+    let named = stream.parse().ok().and_then(|id| server.0.app.tenant(&id).ok());
+    let proved = named.as_ref().filter(|tenant| {
         let token = bearer(&parts.headers);
         let kept = digests.get(tenant.id()).map_or(&[][..], Vec::as_slice);
         // Why: every one is compared, so that the time tells nothing of which one it was.
         token.is_some_and(|token| kept.iter().filter(|kept| token.is(kept)).count() > 0)
     });
-    let Some(tenant) = tenant else {
+    let Some(tenant) = proved else {
         let detail = "`Authorization` is not `Bearer` with the token of this stream";
         let refusal = Problem::new(StatusCode::UNAUTHORIZED, "stream.unknown", detail);
-        return Err(server.unknown(&parts.extensions, Refusal::Stream, refusal));
+        return Err(server.unknown(
+            &parts.extensions,
+            named.as_deref().map(Tenant::id),
+            Refusal::Stream,
+            refusal,
+        ));
     };
     let sources = server.0.log_sources.get(tenant.id()).map_or(&[][..], Vec::as_slice);
     let from = parts.extensions.get::<PeerAddress>().map(|peer| peer.0);
     if !sources.is_empty() && !from.is_some_and(|from| sources.iter().any(|net| net.contains(&from))) {
-        server.0.app.count_refused(Refusal::Stream);
+        server.0.app.count_refused_at(tenant.id(), Refusal::Stream);
         let detail = "this stream does not deliver from this address";
         return Err(Problem::new(StatusCode::FORBIDDEN, "stream.foreign_address", detail));
     }
-    Ok(tenant)
+    Ok(Arc::clone(tenant))
 }
 
 /// Counts a delivery that is refused as a whole.

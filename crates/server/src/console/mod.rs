@@ -26,6 +26,7 @@ mod models;
 mod overview;
 mod plan;
 mod plan_act;
+mod plan_steps;
 mod plans;
 mod query;
 mod receipt;

@@ -8,9 +8,7 @@ use axum::{
 use countersign_app::{
     App,
     access::{Caller, Permit},
-    acts::{
-        Approvals, Evidence, GateReason, Halt, KindCount, PlanShown, SignInSince, StepShown, StepState, Why,
-    },
+    acts::{Approvals, Evidence, GateReason, Halt, KindCount, PlanShown, SignInSince, StepState, Why},
     reveal::{Aliased, Asked},
 };
 use countersign_core::{Micros, TenantId, Timestamp};
@@ -22,7 +20,8 @@ use super::{
     fault::Fault,
     layout::{Layout, trail_through},
     plan_act,
-    plans::{many, priority, summary},
+    plan_steps::{self, Shown},
+    plans::{many, many_of, priority, summary},
     query::{self, Link, Parameters, Reader, permitted},
     reveal::{self, Choice},
     sent::Sent,
@@ -30,8 +29,8 @@ use super::{
 };
 use crate::{Server, authn::Known};
 
-/// So many steps are shown one by one.
-const STEPS: usize = 200;
+/// So many reasons are told one by one.
+const REASONS: usize = 200;
 
 /// So much of what a reason rests on is told.
 const EVIDENCE: usize = 8;
@@ -69,6 +68,8 @@ pub(super) struct Page {
     pub(super) reader: Reader,
     pub(super) now: Timestamp,
     pub(super) shown: PlanShown,
+    /// Which of the steps it shows.
+    pub(super) steps: Shown,
     pub(super) rights: Rights,
     /// How whom it touches signed in since it was begun.
     pub(super) since: Vec<SignInSince>,
@@ -126,6 +127,7 @@ pub(super) async fn handle(
         now: app.clock().now(),
         rights: rights(&server, &caller, &permit, &shown),
         shown,
+        steps: Shown::read(&parameters),
         revealed: None,
         told: plan_act::told(parameters.get("told")),
     };
@@ -147,6 +149,7 @@ pub(super) async fn reveal(sent: Sent) -> Result<Response, Fault> {
         now: app.clock().now(),
         rights: rights(&sent.server, &sent.caller, &permit, &shown),
         shown,
+        steps: Shown::All,
         revealed: Some(record),
         told: None,
     };
@@ -162,6 +165,7 @@ impl Page {
             @if let Some(record) = &self.revealed { (reveal::banner(record)) }
             (self.halted())
             (self.waiting())
+            (self.undone())
             (self.redacted())
             div.columns {
                 div {
@@ -237,6 +241,25 @@ impl Page {
         }
     }
 
+    /// That its run was taken back, and by which plan.
+    fn undone(&self) -> Markup {
+        let done = self.shown.undone_by.iter().filter(|undo| undo.state == "done");
+        html! {
+            @for undo in done {
+                p.banner role="status" {
+                    strong { "It was undone" @if undo.steps < self.shown.plan.steps { " in part" } ". " }
+                    "Plan " (self.to_plan(&undo.id)) " took back " (many_of(undo.steps, "step")) ", "
+                    (words::time(undo.changed, self.now)) "."
+                }
+            }
+        }
+    }
+
+    fn to_plan(&self, id: &str) -> Markup {
+        let at = Link::to(&format!("/plans/{id}")).with("tenant", self.tenant.as_str()).done();
+        html! { a href=(at) { code { (words::end(id)) } } }
+    }
+
     /// That somebody was erased out of it, and what can still be proved.
     fn redacted(&self) -> Markup {
         html! {
@@ -265,26 +288,9 @@ impl Page {
                             @if self.is_moving() { span.quiet { " · goes on" } }
                         }
                     }
-                    ol.steps { @for step in steps.iter().take(STEPS) { (Self::step(step, is_begun)) } }
-                    @if steps.len() > STEPS {
-                        p.note { "And " (steps.len() - STEPS) " more steps; the API tells all of them." }
-                    }
+                    (plan_steps::list((&self.tenant, &self.shown.plan.id), (steps, self.steps), is_begun))
                 }
-                p.note { "These sentences are made from what is sent, and from nothing that anybody wrote." }
-            }
-        }
-    }
-
-    fn step(step: &StepShown, is_begun: bool) -> Markup {
-        html! {
-            li {
-                p.wrap { (step.sentence.text) @if is_begun { " " span.tag { (step.state) } } }
-                p.quiet.wrap {
-                    @if step.is_irreversible { strong.alarm { "Irreversible. " } }
-                    @if !step.is_irreversible { "Undone by: " }
-                    (step.sentence.undone)
-                    @if let Some(status) = step.status { " The tenant answered " (status) "." }
-                }
+                p.note { "These sentences are made from what is sent, and from nothing that anybody wrote. What is sent stands beside each, all of it; a character that can't be seen stands as its number, such as " code { "\\u202e" } "." }
             }
         }
     }
@@ -321,7 +327,7 @@ impl Page {
                 p.note { "What stands here was written by whoever proposed the plan, and proves nothing." }
                 blockquote.wrap { p { strong { (self.shown.title) } } }
                 ol.steps {
-                    @for because in self.shown.because.iter().take(STEPS) {
+                    @for because in self.shown.because.iter().take(REASONS) {
                         li {
                             p.wrap { (because.reason) }
                             @if !because.evidence.is_empty() {
@@ -405,7 +411,14 @@ impl Page {
                         div { dt { "Incident" } dd { a href=(at(format!("/incidents/{incident}"))) { code { (incident) } } } }
                     }
                     @if let Some(undone) = &plan.undoes {
-                        div { dt { "Undoes" } dd { a href=(at(format!("/plans/{undone}"))) { code { (words::end(undone)) } } } }
+                        div { dt { "Undoes" } dd { "the run of plan " (self.to_plan(undone)) } }
+                    }
+                    @if !self.shown.undone_by.is_empty() {
+                        div { dt { "Undone by" } dd {
+                            @for undo in &self.shown.undone_by {
+                                p { "plan " (self.to_plan(&undo.id)) " · " (undo.state) " · " (many_of(undo.steps, "step")) }
+                            }
+                        } }
                     }
                     div { dt { "Plan" } dd { code.wrap { (plan.id) } } }
                     div { dt { "Hash" } dd { code.wrap { (plan.hash) } } }
@@ -509,6 +522,7 @@ fn reasons_words(reasons: &[GateReason]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use countersign_app::acts::{StepShown, UndoShown};
     use serde_json::json;
 
     use super::*;
@@ -517,10 +531,13 @@ mod tests {
     fn shown(state: &str) -> PlanShown {
         let sentence =
             json!({"step": "1.1.block_user", "text": samples::HOSTILE, "undone": "Lift the block."});
+        let sends = json!({"method": "PATCH", "path": "/users/{id}",
+            "arguments": [{"name": "id", "value": samples::HOSTILE}], "body": samples::HOSTILE});
         let step = |state: &str, irreversible: bool| StepShown {
             name: "1.1.block_user".to_owned(),
             kind: "block_user".to_owned(),
             sentence: serde_json::from_value(sentence.clone()).unwrap(),
+            sends: serde_json::from_value(sends.clone()).unwrap(),
             is_irreversible: irreversible,
             because: 0,
             state: state.parse().unwrap(),
@@ -552,6 +569,9 @@ mod tests {
             steps: vec![step("done", false), step("pending", true)],
             notes: vec!["Access tokens that are out stay good.".to_owned()],
             left: vec![serde_json::from_value(json!({"step": "1.1", "kind": "revoke_access", "why": "sign_in"})).unwrap()],
+            undone_by: ["proposed", "done"].map(|state| UndoShown {
+                id: format!("pln_undo_{state}"), state: state.to_owned(), steps: 1, changed: samples::now(),
+            }).into(),
             reasons: vec![serde_json::from_value(json!({"code": "breaker"})).unwrap()],
             demanded: vec![
                 Approvals::People(2),
@@ -583,6 +603,7 @@ mod tests {
             reader: samples::reader(),
             now: samples::now(),
             shown: shown(state),
+            steps: Shown::From(0),
             rights,
             since: Vec::new(),
             revealed: Some("rec_9".to_owned()),
@@ -635,6 +656,7 @@ mod tests {
             reader: samples::reader(),
             now: samples::now(),
             shown,
+            steps: Shown::From(0),
             rights: all(),
             revealed: None,
             since: Vec::new(),
@@ -654,6 +676,22 @@ mod tests {
             assert!(page.contains(part), "{part}");
         }
         assert!(!page.contains("/approve\""));
+    }
+
+    #[test]
+    fn what_was_undone_says_by_which_plan_and_an_undo_says_of_which() {
+        let page = page("done", all());
+        samples::check_page(&page);
+        let tenant = samples::tenant();
+        for part in [
+            "It was undone in part. </strong>Plan <a href=\"/plans/pln_undo_done?tenant=",
+            "took back 1 step, ",
+            "</a> · proposed · 1 step</p>",
+            &format!("the run of plan <a href=\"/plans/pln_0?tenant={tenant}\">"),
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        assert_eq!(page.matches("It was undone").count(), 1, "what is proposed undid nothing");
     }
 
     #[test]

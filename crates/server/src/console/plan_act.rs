@@ -11,6 +11,7 @@ use super::{
     fault::Fault,
     filter::actor,
     plan::Page,
+    plan_steps,
     query::{Link, Parameters},
     sent::{Sent, back},
 };
@@ -123,7 +124,7 @@ pub(super) fn told(word: Option<&str>) -> Option<&'static str> {
         "withdrawn" => Some("You took the plan back."),
         "stopped" => Some("The run stops before its next step."),
         "resumed" => Some("The run goes on."),
-        "settled" => Some("What you said was recorded, and the run goes on."),
+        "settled" => Some("What you said was recorded."),
         "undoing" => Some("This is the plan that takes it back."),
         "assigned" => Some("It was given into other hands."),
         "noted" => Some("Your comment was added."),
@@ -143,7 +144,8 @@ pub(super) fn forms(page: &Page) -> Markup {
                 "proposed" | "approved" => { (votes(page)) },
                 "running" if rights.execute => { (form(page, "stop", "Stop", &html! { p { "Before its next step; what is on its way arrives." } })) },
                 "halted" if rights.execute => {
-                    @if may_resume { (form(page, "resume", "Let it go on", &html! {})) } @else { (settling(page)) }
+                    @if may_resume { (form(page, "resume", "Let it go on", &html! {})) }
+                    (settling(page))
                 },
                 _ => {},
             }
@@ -164,12 +166,14 @@ fn votes(page: &Page) -> Markup {
     let rights = page.rights;
     let hash = html! { input type="hidden" name="hash" value=(page.shown.plan.hash); };
     let is_open = page.shown.plan.state == "proposed";
+    let count = page.shown.steps.len();
     let own_counts = page.shown.own_suffices || !rights.is_own;
     html! {
         @if rights.approve && is_open && own_counts && !rights.has_agreed {
             (form(page, "approve", "Approve", &html! {
                 (hash)
                 p { "You agree to exactly what is shown here, with the hash " code { (page.shown.plan.hash.get(..12).unwrap_or_default()) } "…" }
+                @if page.steps.of(count).1 < count { p { strong { (plan_steps::which(count, page.steps)) } " You agree to all of them." } }
             }))
         }
         @if rights.approve {
@@ -193,13 +197,16 @@ fn votes(page: &Page) -> Markup {
 fn settling(page: &Page) -> Markup {
     html! {
         @if let Some(halt) = &page.shown.halt {
-            @if matches!(halt.why, Why::Uncertain | Why::NotSeen { .. }) {
+            @let state = page.shown.steps.get(halt.step).map(|step| (step.state, step.sent));
+            // Why also of a stopped run: of what was on its way then nobody knows, and an undo has to.
+            @let is_open = matches!(state, Some((StepState::Uncertain | StepState::Intended, _) | (StepState::Waiting, 1..)));
+            @if matches!(halt.why, Why::Uncertain | Why::NotSeen { .. }) || is_open {
                 (form(page, "settle", "Say whether it was done", &html! {
                     input type="hidden" name="step" value=(halt.step);
                     fieldset {
                         legend { "Look at the tenant: step " (halt.step + 1) }
                         label.check { input type="radio" name="done" value="yes" required; span { "was done" } }
-                        label.check { input type="radio" name="done" value="no"; span { "was not done, and is sent again" } }
+                        label.check { input type="radio" name="done" value="no"; span { "was not done, and is sent again when the run goes on" } }
                     }
                 }))
             }

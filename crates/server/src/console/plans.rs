@@ -126,7 +126,7 @@ pub(super) fn many(count: usize, one: &str) -> String {
     format!("{} {one}{s}", words::count(u64::try_from(count).unwrap_or(u64::MAX)))
 }
 
-fn many_of(count: u64, one: &str) -> String {
+pub(super) fn many_of(count: u64, one: &str) -> String {
     many(usize::try_from(count).unwrap_or(usize::MAX), one)
 }
 

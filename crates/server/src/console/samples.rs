@@ -106,7 +106,14 @@ pub(crate) fn row_of(record: &Record) -> DecisionRow {
         is_censored: false,
     };
     let subject = Some("sub_9f86d081884c7d659a2feaa0c55ad015".parse().unwrap());
-    DecisionRow { decision, leaf_index: 4_217, subject, standing: Standing::Open, granted: 0 }
+    DecisionRow {
+        decision,
+        leaf_index: 4_217,
+        subject,
+        standing: Standing::Open,
+        granted: 0,
+        at_tenant: None,
+    }
 }
 
 /// Decisions of every level, verdict and mode, newest first.

@@ -55,7 +55,7 @@ refusals! {
     Conflict: [409 "it changed meanwhile, is there already, or there are too many"];
     /// A request about what a person may have had erased.
     Erased: [410 "the person was erased, or the record is older than it is kept"];
-    /// A request by a token of the path, or of a stream.
+    /// A request by the token of a log stream.
     Delivery: [
         400 "the body can't be read",
         401 "not the token of this tenant",
@@ -63,8 +63,20 @@ refusals! {
         408 "the body did not come in time",
         413 "the body is too large, or has too many entries",
         421 "`Host` is not answered for",
+        429 "the stream delivers more than the tenant's allowance: it must come again",
         500 "something that must not happen",
         503 "it could not be kept now",
+    ];
+    /// A request by the token of an event stream.
+    EventDelivery: [
+        400 "the body can't be read",
+        401 "not the token of this tenant",
+        403 "not from this address, or `Origin` is not ours",
+        408 "the body did not come in time",
+        413 "the body is too large",
+        421 "`Host` is not answered for",
+        500 "something that must not happen",
+        503 "it could not be kept now, or the stream delivers more than the tenant's allowance: it must come again",
     ];
     /// A signed request.
     Signed: [

@@ -10,6 +10,7 @@ use axum::{
     response::Response,
 };
 use countersign_app::access::{Caller, Refusal};
+use countersign_core::TenantId;
 use governor::{Quota, clock::Clock};
 
 use super::{Allowance, limited, remembered::Remembered};
@@ -164,9 +165,23 @@ fn address(extensions: &Extensions) -> Option<PeerAddress> {
 impl Server {
     /// Counts a credential that nobody knows, and takes an attempt of the address that it came from; hands back how that is refused
     /// otherwise.
-    pub(crate) fn unknown(&self, extensions: &Extensions, what: Refusal, refusal: Problem) -> Problem {
-        self.0.app.count_refused(what);
+    pub(crate) fn unknown(
+        &self,
+        extensions: &Extensions,
+        tenant: Option<&TenantId>,
+        what: Refusal,
+        refusal: Problem,
+    ) -> Problem {
+        self.count_refused(tenant, what);
         self.0.callers.attempt(address(extensions)).err().unwrap_or(refusal)
+    }
+
+    /// Counts what proves nobody: at the tenant that it named, if that is there.
+    pub(crate) fn count_refused(&self, tenant: Option<&TenantId>, what: Refusal) {
+        match tenant {
+            Some(tenant) => self.0.app.count_refused_at(tenant, what),
+            None => self.0.app.count_refused(what),
+        }
     }
 }
 

@@ -220,7 +220,13 @@ async fn break_things(watched: &Watched) {
     assert_eq!(watched.outcome(&json!({ "kind": "login_failed", "user_id": USER })).await.status, 503);
     drop(held);
     service.app.record_gap(&service.tenant()).await.unwrap();
-    assert!(raw().execute("UPDATE profiles SET sealed = x'00'", []).unwrap() > 0);
+    // Somebody of whom the process has read nothing yet.
+    let unread = format!("{USER}2");
+    let subject = countersign_app::App::subject(&service.tenant(), &unread);
+    let broken = "INSERT INTO profiles (tenant_id, subject_id, version, sealed, updated_at) VALUES (?1, ?2, 1, x'00', 0)";
+    assert_eq!(raw().execute(broken, [TENANT, subject.as_str()]).unwrap(), 1);
+    let mut event = event;
+    event["user"]["user_id"] = json!(unread);
     let degraded = watched.decide(&event).await;
     assert_eq!(degraded.json["degraded"], json!(["history_unavailable"]));
     raw().execute_batch("DROP TRIGGER records_are_not_updated").unwrap();

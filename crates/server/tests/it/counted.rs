@@ -11,7 +11,7 @@ use countersign_testkit::{
     HOST, OTHER_TENANT, REFUSED, Setup, Signing, TENANT, TestApp, Vouching, post_login, signing_key,
 };
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::bare;
 
@@ -81,25 +81,38 @@ async fn each_way_to_prove_nothing_is_counted_and_a_flood_of_it_is_one_leaf_a_mi
         assert_eq!(service.send(foreign).await.status, 401);
         assert_eq!(service.sign_in(REFUSED).await.status, 401);
         assert_eq!(service.browse("GET", "/sign-in/callback?state=guess&code=mia", "").await.status, 401);
+        let nowhere = with(bare("POST", "/v1/logs/nobody-s-tenant"), "authorization", "Bearer guess");
+        assert_eq!(service.send(nowhere).await.status, 401);
     }
     assert_eq!(size(&service).await, before, "a flood writes nothing");
     service.clock.advance(Duration::from_secs(60));
     service.app.tell_refused().await.unwrap();
-    for tenant in [TENANT, OTHER_TENANT] {
-        let told = told(&service, tenant, "refused").await;
-        assert_eq!(told.len(), 1);
-        for (fact, count) in [
-            ("count", "240"),
-            ("credentials", "100"),
-            ("signatures", "40"),
-            ("certificates", "20"),
-            ("short_form_tokens", "20"),
-            ("stream_tokens", "20"),
-            ("sign_ins", "40"),
-        ] {
-            assert_eq!(told[0][fact], count, "{fact}: {told:?}");
-        }
+    let anywhere = json!({ "credentials": "100", "short_form_tokens": "20", "sign_ins": "40", "stream_tokens": "20", "count": "180" });
+    let mut here = anywhere.clone();
+    for (fact, count) in
+        [("signatures", "40"), ("certificates", "20"), ("stream_tokens", "40"), ("count", "260")]
+    {
+        here[fact] = json!(count);
     }
+    for (tenant, mut counts) in [(TENANT, here), (OTHER_TENANT, anywhere)] {
+        counts["change"] = json!("refused");
+        assert_eq!(told(&service, tenant, "refused").await, [counts], "{tenant}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_at_one_tenant_alone_leaves_nothing_at_another() {
+    let service = service().await;
+    for n in 0..3 {
+        assert_eq!(
+            service.send(signed_by(&service, 99, service.clock.now().seconds() + n)).await.status,
+            401
+        );
+    }
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_refused().await.unwrap();
+    assert_eq!(told(&service, TENANT, "refused").await[0]["signatures"], "3");
+    assert_eq!(told(&service, OTHER_TENANT, "refused").await, [] as [Value; 0]);
 }
 
 #[tokio::test]

@@ -77,6 +77,31 @@ async fn each_of_country_network_and_machine_that_changes_raises_the_score() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_wipes_no_history() {
+    for (back, status) in [(DAY * 9 / 10, 200), (3 * DAY, 503), (4_000 * DAY, 503)] {
+        let service = TestApp::start(|_| {}).await;
+        let event = at_home("auth0|anna");
+        sign_in_daily(&service, &event, 12).await;
+        let last = service.decide(&event).await;
+        let before = last.json["risk"]["logit_micro"].as_i64().unwrap();
+        service.clock.set_back(back);
+        let failed = json!({ "kind": "login_failed", "user_id": "auth0|anna" });
+        assert_eq!(service.operate("POST", "/v1/outcomes", &failed).await.status, status, "{back:?}");
+        let mark = json!({ "user_id": "auth0|anna", "mark": "safe", "actor": "mia", "reason": "called" });
+        let marked = service.operate("POST", "/v1/users/example-tenant/marks", &mark).await;
+        assert_eq!(marked.status, status, "{back:?}");
+        assert_eq!(service.decide(&event).await.status, 200, "a sign-in is answered all the same");
+        service.clock.advance(back);
+        let after = service.decide(&event).await.json["risk"]["logit_micro"].as_i64().unwrap();
+        if status == 503 {
+            assert_eq!(after, before, "{back:?}");
+        }
+        complete(&service, &id_of(&last)).await;
+        assert_eq!(granted(&service, &id_of(&last)).await, 1_000, "and it is learned again");
+    }
+}
+
+#[tokio::test]
 async fn deciding_alone_teaches_nothing() {
     let service = TestApp::start(|_| {}).await;
     let event = at_home("auth0|anna");

@@ -91,9 +91,13 @@ mod reveals;
 #[cfg(test)]
 mod reviews;
 #[cfg(test)]
+mod scoped_verdicts;
+#[cfg(test)]
 mod short_form;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod sign_ups;
 #[cfg(test)]
 mod signatures;
 #[cfg(test)]

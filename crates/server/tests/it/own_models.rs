@@ -326,6 +326,39 @@ async fn an_attached_model_that_can_not_be_read_keeps_no_service_from_starting()
 }
 
 #[tokio::test]
+async fn a_champion_is_taken_back_though_the_others_can_no_longer_be_read() {
+    let service = TestApp::start(enforcing).await;
+    attach(&service, &file(1, 2.0)).await;
+    have(&service, 2, 1).await;
+    have(&service, 3, 2).await;
+    assert_eq!(act(&service, "promote", Some(2), 1).await.status, 200);
+    assert_eq!(act(&service, "challenge", Some(3), 2).await.status, 200);
+    let raw = rusqlite::Connection::open(service.folder().join("countersign.db")).unwrap();
+    raw.execute_batch("DROP TRIGGER models_are_not_updated").unwrap();
+    let broken = "UPDATE models SET document = 'no JSON' WHERE version IN (1, 3)";
+    assert_eq!(raw.execute(broken, []).unwrap(), 2);
+    drop(raw);
+    let mut document = Document::default();
+    enforcing(&mut document);
+    let service = service.reopen(document).await;
+    let model = async |user: &str| {
+        let answer = service.decide(&at_home(user)).await;
+        assert_eq!(answer.status, 200, "{}", answer.json);
+        answer.json["risk"]["model"].as_str().unwrap().to_owned()
+    };
+    let before = model("auth0|anna").await;
+    let taken_back = act(&service, "roll_back", None, 3).await;
+    assert_eq!(taken_back.status, 200, "{}", taken_back.json);
+    assert_ne!(model("auth0|ben").await, before);
+    assert!(service.tenant().is_own_model_lost(), "what was lost is no less lost");
+    // Each of the two can be let go while the other is lost.
+    for (number, way_out) in [(4, "detach"), (5, "withdraw")] {
+        assert_eq!(act(&service, way_out, None, number).await.status, 200, "{way_out}");
+    }
+    assert_eq!(service.decide(&at_home("auth0|cara")).await.json["degraded"], json!([]));
+}
+
+#[tokio::test]
 async fn the_pages_show_own_models_and_attach_and_detach_them() {
     let service = TestApp::start(|_| {}).await;
     assert_eq!(take_in(&service, &file(1, 1.0)).await.status, 201);

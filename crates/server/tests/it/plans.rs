@@ -221,6 +221,9 @@ async fn one_proposes_another_approves_and_it_is_carried_out_stopped_nowhere_and
     assert_eq!(scene.post(&noa, &act(&back.json["id"], "approve"), hash).await.status, 200);
     scene.run().await;
     assert!(!scene.is_blocked("auth0|1"));
+    let undone = scene.show(&noa, head["id"].as_str().unwrap()).await["undone_by"].clone();
+    let told = (&undone[0]["id"], &undone[0]["state"], &undone[0]["steps"], undone.as_array().map(Vec::len));
+    assert_eq!(told, (&back.json["id"], &json!("done"), &json!(1), Some(1)), "{undone}");
     let page = scene.send(&noa, "GET", &format!("{PATH}?state=done"), &Value::Null).await.json;
     let kinds: Vec<_> = page["plans"].as_array().unwrap().iter().map(|plan| plan["kinds"].clone()).collect();
     assert!(kinds.len() == 2 && kinds.contains(&json!([{"kind": "block_user", "count": 1}])), "{kinds:?}");
@@ -375,6 +378,32 @@ async fn another_tenant_s_people_and_an_organization_s_see_and_do_nothing() {
         "denied",
     );
     assert_eq!(scene.show(&mia, id).await["approvals"], 0);
+}
+
+#[tokio::test]
+async fn whoever_approves_sees_all_of_what_is_sent_however_long_it_is() {
+    let scene = Scene::start(json!({})).await;
+    let mia = scene.person("mia", &[Role::Operator]).await;
+    let noa = scene.person("noa", &[Role::Approver]).await;
+    let mut keys: serde_json::Map<_, _> = (0..10).map(|n| (format!("harmless{n}"), json!(n))).collect();
+    keys.insert("z_admin".to_owned(), json!({"is": true}));
+    let change = json!({"change": "set_app_metadata", "user": "auth0|1", "keys": keys});
+    let head = scene.proposed(&mia, &[change]).await;
+    let id = head["id"].as_str().unwrap();
+    let shown = scene.show(&noa, id).await;
+    let step = &shown["steps"][0];
+    assert!(step["sentence"]["text"].as_str().unwrap().ends_with("and 1 more."), "{step}");
+    assert_eq!((&step["sends"]["method"], &step["sends"]["path"]), (&json!("PATCH"), &json!("/users/{id}")));
+    assert!(step["sends"]["arguments"][0]["value"].as_str().unwrap().starts_with("\"als_"), "{step}");
+    let body: Value = serde_json::from_str(step["sends"]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["app_metadata"]["z_admin"], "[personal]");
+    let page = scene.page(&noa, &format!("/plans/{id}?tenant={TENANT}")).await;
+    assert!(page.contains("&quot;z_admin&quot;: &quot;[personal]&quot;"), "{page}");
+    let open = json!({"fields": ["others"], "reason": "to approve it"});
+    let opened = scene.post(&noa, &act(&head["id"], "reveal"), open).await.json;
+    let body = opened["plan"]["steps"][0]["sends"]["body"].as_str().unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body, json!({"app_metadata": keys}));
 }
 
 #[tokio::test]

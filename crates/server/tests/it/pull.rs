@@ -11,7 +11,10 @@ use countersign_core::{Clock, Timestamp};
 use countersign_testkit::TestApp;
 use serde_json::Value;
 
-use crate::watch::{alerts, clean, deliver, log, settle};
+use crate::{
+    rates::{delivered, limited_entries as limited},
+    watch::{alerts, clean, deliver, log, settle},
+};
 
 /// What a tenant keeps of its log, answered as the API does: by search the oldest first, by checkpoint in the order of ids.
 struct Kept {
@@ -231,6 +234,37 @@ async fn what_the_stream_did_not_deliver_in_two_minutes_is_a_gap() {
     assert_eq!(reading(&service).await.undelivered_since, Some(first));
     let metrics = String::from_utf8(service.get("/metrics").await.bytes).unwrap();
     assert!(metrics.contains("countersign_log_gaps_total 9"), "{metrics}");
+}
+
+#[tokio::test]
+async fn what_was_over_the_streams_allowance_is_read_or_comes_again_and_is_journaled_and_counted_once() {
+    let service = limited(10).await;
+    service.clock.advance(Duration::from_secs(86_400));
+    let mut kept = Kept::new(plain(&service, 10, 600));
+    pull_all(&service, &kept).await;
+    service.clock.advance(Duration::from_secs(120));
+    kept.entries.extend(plain(&service, 100, 1));
+    let deliveries: Vec<_> = kept.entries[10..].chunks(10).collect();
+    let mut refused = Vec::new();
+    for delivery in &deliveries {
+        if delivered(&service, delivery).await.status == 429 {
+            refused.push(*delivery);
+        }
+    }
+    assert_eq!(refused.len(), 8, "twenty entries are let through at once");
+    service.clock.advance(Duration::from_secs(1));
+    assert_eq!(delivered(&service, refused[0]).await.json["taken"], 10, "it comes again");
+    service.clock.advance(Duration::from_secs(180));
+    assert_eq!(pull_all(&service, &kept).await, 70, "the reader of the log makes up for the rest");
+    assert_eq!(reading(&service).await.gaps, 70);
+    for delivery in deliveries {
+        service.clock.advance(Duration::from_secs(1));
+        assert_eq!(delivered(&service, delivery).await.json["repeated"], 10, "and counts none twice");
+    }
+    assert_eq!(service.app.watch_status(&service.tenant()).await.unwrap().journal.next, 110);
+    let metrics = String::from_utf8(service.get("/metrics").await.bytes).unwrap();
+    let told = r#"countersign_log_deliveries_refused_total{code="rate_limited"} 8"#;
+    assert!(metrics.contains(told), "{metrics}");
 }
 
 #[tokio::test]

@@ -5,15 +5,57 @@ use std::time::Duration;
 use axum::{body::Body, http::Request};
 use countersign_server::Limits;
 use countersign_testkit::{
-    Answer, HOST, OTHER_TENANT, Setup, Signing, TENANT, TestApp, post_login, signing_key,
+    Answer, HOST, OTHER_TENANT, Setup, Signing, TENANT, TestApp, event_token, log_token, post_login,
+    signing_key,
 };
 use serde_json::{Value, json};
 
 use crate::world::{bare, check_problem, decide_as, id_of, with_token};
 
 async fn limited(decisions_per_second: u32, decisions_per_second_per_client: u32) -> TestApp {
-    let limits = Limits { decisions_per_second, decisions_per_second_per_client };
+    let limits = Limits { decisions_per_second, decisions_per_second_per_client, log_entries_per_second: 0 };
     TestApp::start_with(|_| {}, Setup { limits, ..Setup::default() }).await
+}
+
+/// A service whose streams may deliver so many entries a second.
+pub(crate) async fn limited_entries(log_entries_per_second: u32) -> TestApp {
+    let limits = Limits { log_entries_per_second, ..Setup::default().limits };
+    TestApp::start_with(|_| {}, Setup { limits, ..Setup::default() }).await
+}
+
+async fn deliver_to(service: &TestApp, path: &str, token: &str, body: String) -> Answer {
+    let request = Request::post(path)
+        .header("host", HOST)
+        .header("authorization", format!("Bearer {token}"))
+        .body(Body::from(body))
+        .unwrap();
+    service.send(request).await
+}
+
+/// What is answered to a delivery of the log stream.
+pub(crate) async fn delivered(service: &TestApp, entries: &[Value]) -> Answer {
+    delivered_of(service, TENANT, entries).await
+}
+
+async fn delivered_of(service: &TestApp, tenant: &str, entries: &[Value]) -> Answer {
+    let (path, token) = (format!("/v1/logs/{tenant}"), log_token(tenant));
+    deliver_to(service, &path, token.expose(), json!(entries).to_string()).await
+}
+
+/// Entries that were never there, of these numbers.
+fn entries(numbers: std::ops::Range<u32>) -> Vec<Value> {
+    let of = |n| json!({ "log_id": format!("9{n:08}"), "type": "fp", "date": "2026-08-20T07:59:59.000Z", "user_name": "pat" });
+    numbers.map(of).collect()
+}
+
+/// How many of these deliveries of five entries are taken.
+async fn taken(service: &TestApp, tenant: &str, numbers: std::ops::Range<u32>) -> usize {
+    let mut taken = 0;
+    for number in numbers {
+        let answer = delivered_of(service, tenant, &entries(number * 5..number * 5 + 5)).await;
+        taken += usize::from(answer.status == 200);
+    }
+    taken
 }
 
 /// How many of `tries` decisions a tenant gets.
@@ -146,4 +188,68 @@ async fn what_operators_use_goes_on_during_a_flood() {
     assert_eq!(decided(&service, TENANT, 20).await, 2);
     let list = with_token(bare("GET", &format!("/v1/decisions?tenant={TENANT}")));
     assert_eq!(service.send(list).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_flood_of_a_tenants_log_is_refused_and_takes_nothing_of_anothers() {
+    let service = limited_entries(10).await;
+    assert_eq!(taken(&service, TENANT, 0..50).await, 4);
+    assert_eq!(taken(&service, OTHER_TENANT, 0..50).await, 4);
+    service.clock.advance(Duration::from_secs(1));
+    assert_eq!(taken(&service, TENANT, 50..100).await, 2);
+    id_of(&service.decide(&post_login()).await);
+    let answer = delivered(&service, &entries(900..905)).await;
+    check_problem(&answer, 429, "rate_limited");
+    assert_eq!(retry_after(&answer), Some("1"));
+}
+
+#[tokio::test]
+async fn a_delivery_greater_than_the_allowance_is_taken_whole_and_paid_off_before_the_next() {
+    let service = limited_entries(1).await;
+    let answer = delivered(&service, &entries(0..600)).await;
+    assert_eq!(answer.json["taken"], 600, "{}", answer.json);
+    let answer = delivered(&service, &entries(600..601)).await;
+    check_problem(&answer, 429, "rate_limited");
+    assert_eq!(retry_after(&answer), Some("599"));
+    service.clock.advance(Duration::from_secs(599));
+    assert_eq!(delivered(&service, &entries(600..1_200)).await.json["taken"], 600);
+}
+
+#[tokio::test]
+async fn while_nothing_may_come_a_delivery_is_refused_unread_and_an_unknown_token_takes_nothing() {
+    let service = limited_entries(1).await;
+    let path = format!("/v1/logs/{TENANT}");
+    for _ in 0..20 {
+        let answer = deliver_to(&service, &path, log_token(OTHER_TENANT).expose(), "[{}]".to_owned()).await;
+        check_problem(&answer, 401, "stream.unknown");
+    }
+    let token = log_token(TENANT);
+    let broken = || deliver_to(&service, &path, token.expose(), "<html>".to_owned());
+    check_problem(&broken().await, 400, "body.malformed");
+    assert_eq!(delivered(&service, &entries(0..3)).await.status, 200);
+    check_problem(&broken().await, 429, "rate_limited");
+}
+
+#[tokio::test]
+async fn a_message_too_many_of_the_event_stream_is_refused_so_that_it_comes_again() {
+    let service = limited_entries(1).await;
+    let message = |n: u32| {
+        json!({ "specversion": "1.0", "type": "user.created", "source": format!("urn:auth0:{TENANT}.us"), "id": format!("evt_{n}"),
+            "time": "2026-08-20T08:00:00Z", "data": { "object": { "user_id": "auth0|1" } } })
+    };
+    let (path, token) = (format!("/v1/events/{TENANT}"), event_token(TENANT));
+    let deliver = |n| deliver_to(&service, &path, token.expose(), message(n).to_string());
+    for n in 0..2 {
+        assert_eq!(deliver(n).await.json["taken"], 1);
+    }
+    let answer = deliver(2).await;
+    // Auth0 takes any 4xx as final.
+    check_problem(&answer, 503, "rate_limited");
+    assert_eq!(retry_after(&answer), Some("1"));
+    assert_eq!(delivered(&service, &entries(0..1)).await.status, 200, "the log has an allowance of its own");
+    service.clock.advance(Duration::from_secs(1));
+    assert_eq!(deliver(2).await.json["taken"], 1);
+    assert_eq!(deliver(2).await.status, 503);
+    service.clock.advance(Duration::from_secs(1));
+    assert_eq!(deliver(2).await.json["repeated"], 1);
 }

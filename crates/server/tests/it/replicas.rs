@@ -32,6 +32,7 @@ const OF_FILES: &[&str] = &[
     "the_short_form_never_feeds_a_history",
     "a_record_that_can_not_be_read_is_told_and_the_others_are_compared",
     "an_attached_model_that_can_not_be_read_keeps_no_service_from_starting",
+    "a_champion_is_taken_back_though_the_others_can_no_longer_be_read",
     "a_key_whose_log_could_not_be_emptied_is_forgotten_all_the_same",
     "an_erasure_names_one_person_of_a_known_tenant",
     "an_erasure_that_could_not_be_finished_is_finished_at_the_next_start",

@@ -27,7 +27,7 @@ async fn limited_both(decisions_per_second: u32, caller_limits: CallerLimits) ->
         tokens: [(TENANT.parse().unwrap(), Arc::new(Granting) as _)].into(),
         ..Settings::default()
     };
-    let limits = Limits { decisions_per_second, decisions_per_second_per_client: 0 };
+    let limits = Limits { decisions_per_second, ..Setup::default().limits };
     TestApp::start_with(|_| {}, Setup { access, limits, caller_limits, ..Setup::default() }).await
 }
 

@@ -278,4 +278,16 @@ async fn what_a_person_called_fraudulent_speaks_against_others_from_its_block() 
     assert!(has_reason(&near), "{}", near.json);
     let far = service.ask("pre-user-registration", &sign_up("lee.poe@two.example", "198.51.100.7")).await;
     assert!(!has_reason(&far), "{}", far.json);
+    let legitimate = json!({ "kind": "verdict", "decision_id": id_of(&first), "verdict": "legitimate" });
+    for (told, is_counted) in [(&legitimate, false), (&verdict, true)] {
+        assert_eq!(service.operate("POST", "/v1/outcomes", told).await.json["outcome"], "recorded");
+        let near = service.ask("pre-user-registration", &sign_up("kim.roe@two.example", "192.0.2.77")).await;
+        assert_eq!(has_reason(&near), is_counted, "the last word counts: {}", near.json);
+    }
+    // What is told again changes nothing, so that it does not count for another day either.
+    service.clock.advance(std::time::Duration::from_secs(23 * 3_600));
+    assert_eq!(service.operate("POST", "/v1/outcomes", &verdict).await.json["outcome"], "known");
+    service.clock.advance(std::time::Duration::from_secs(2 * 3_600));
+    let late = service.ask("pre-user-registration", &sign_up("kim.roe@two.example", "192.0.2.77")).await;
+    assert!(!has_reason(&late), "{}", late.json);
 }

@@ -4,7 +4,7 @@ use countersign_core::{DecisionId, Level, OrganizationId, Score, Timestamp};
 use sqlx::{PgPool, Row, postgres::PgRow};
 
 use super::{columns, reads::retried};
-use crate::{DecisionFilter, DecisionRow, NewDecision, Scope, Standing, StoreError, bodies};
+use crate::{Counted, DecisionFilter, DecisionRow, NewDecision, Scope, Standing, StoreError, bodies};
 
 /// A decision, and the name of the key that its body is sealed under.
 pub(super) type Named = (DecisionRow, Option<String>);
@@ -15,7 +15,7 @@ macro_rules! decision_sql {
         concat!(
             "SELECT r.leaf_index, r.record_id, r.recorded_at, r.organization_id, r.client_id, r.trigger_id, r.channel,
                 r.mode, r.level, r.score, r.verdict, r.is_trusted, r.is_censored, s.standing, s.granted, s.is_unanswered,
-                substring(r.bodies FROM 1 FOR 1024)
+                substring(r.bodies FROM 1 FOR 1024), s.tenant_standing, s.tenant_granted
              FROM records r LEFT JOIN standings s ON s.tenant_id = r.tenant_id AND s.leaf_index = r.leaf_index
              WHERE r.tenant_id = $1 AND r.verdict IS NOT NULL AND ",
             $($tail)+
@@ -110,6 +110,12 @@ fn decision_row(row: &PgRow) -> Result<Named, StoreError> {
         },
         standing: optional(13)?.map_or(Ok(Standing::Open), |word| standing(&word))?,
         granted: later(14)?.map_or(Ok(0), columns::small)?,
+        at_tenant: optional(17)?
+            .zip(later(18)?)
+            .map(|(word, granted)| {
+                Ok::<_, StoreError>(Counted { standing: standing(&word)?, granted: columns::small(granted)? })
+            })
+            .transpose()?,
         subject: None,
     };
     // Why: one damaged row must not keep every listing that holds it from being read; its body tells the damage.

@@ -86,6 +86,10 @@ pub(super) const RECORDS: &[Migration] = &[
         sql: include_str!("../../migrations/postgres/0016_waiting_plans.sql"),
     },
     Migration { name: "0017_follow_ups", sql: include_str!("../../migrations/postgres/0017_follow_ups.sql") },
+    Migration {
+        name: "0018_tenant_standings",
+        sql: include_str!("../../migrations/postgres/0018_tenant_standings.sql"),
+    },
 ];
 
 pub(super) const KEYS: &[Migration] = &[Migration {

@@ -175,13 +175,27 @@ pub(super) async fn about_decision(
         (Write::Unanswered(_), None) => {
             Err(StoreError::Corrupt("an unanswered decision is not there".to_owned()).into())
         }
-        (Write::Standing { expected_granted, standing, granted, .. }, Some(known)) => {
-            let sql = "INSERT INTO standings AS s (tenant_id, leaf_index, standing, granted, is_unanswered)
-                       SELECT $1, $2, $3, $4, 0 WHERE $5 = COALESCE(
+        (Write::Standing { expected_granted, standing, granted, at_tenant, .. }, Some(known)) => {
+            let sql = "INSERT INTO standings AS s
+                         (tenant_id, leaf_index, standing, granted, is_unanswered, tenant_standing, tenant_granted)
+                       SELECT $1, $2, $3, $4, 0, $6, $7 WHERE $5 = COALESCE(
                            (SELECT granted FROM standings WHERE tenant_id = $1 AND leaf_index = $2), 0)
-                       ON CONFLICT (tenant_id, leaf_index) DO UPDATE SET standing = $3, granted = $4";
+                       ON CONFLICT (tenant_id, leaf_index) DO UPDATE
+                       SET standing = $3, granted = $4, tenant_standing = $6, tenant_granted = $7";
             let (granted, expected) = (i64::from(*granted), i64::from(*expected_granted));
-            let changed = run!(connection, sql, t, known.leaf_index, standing.as_str(), granted, expected);
+            let tenant_standing = at_tenant.map(|counted| counted.standing.as_str());
+            let tenant_granted = at_tenant.map(|counted| i64::from(counted.granted));
+            let changed = run!(
+                connection,
+                sql,
+                t,
+                known.leaf_index,
+                standing.as_str(),
+                granted,
+                expected,
+                tenant_standing,
+                tenant_granted
+            );
             one(changed, StoreError::Stale)
         }
         _ => Err(StoreError::Stale.into()),

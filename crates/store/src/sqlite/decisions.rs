@@ -4,12 +4,14 @@ use countersign_core::{ClientId, DecisionId, Level, OrganizationId, TenantId, Ti
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::columns;
-use crate::{Commit, DecisionFilter, DecisionRow, NewDecision, Scope, Standing, StoreError, Write, bodies};
+use crate::{
+    Commit, Counted, DecisionFilter, DecisionRow, NewDecision, Scope, Standing, StoreError, Write, bodies,
+};
 
 const DECISION: &str =
     "SELECT r.leaf_index, r.record_id, r.recorded_at, r.organization_id, r.client_id, r.trigger_id,
     r.channel, r.mode, r.level, r.score, r.verdict, r.is_trusted, r.is_censored, s.standing, s.granted,
-    s.is_unanswered, r.bodies
+    s.is_unanswered, r.bodies, s.tenant_standing, s.tenant_granted
     FROM records r LEFT JOIN standings s ON s.place = r.place";
 
 /// A decision, and the name of the key that its body is sealed under.
@@ -35,17 +37,26 @@ pub(super) fn put_standing(
     connection: &Connection,
     tenant: &TenantId,
     decision: &DecisionId,
-    (expected_granted, standing, granted): (u32, Standing, u32),
+    (expected_granted, now, at_tenant): (u32, Counted, Option<Counted>),
 ) -> Result<(), StoreError> {
     let changed = connection
         .prepare_cached(
-            "INSERT INTO standings (place, standing, granted, is_unanswered)
-             SELECT r.place, ?3, ?4, 0 FROM records r LEFT JOIN standings s ON s.place = r.place
+            "INSERT INTO standings (place, standing, granted, is_unanswered, tenant_standing, tenant_granted)
+             SELECT r.place, ?3, ?4, 0, ?6, ?7 FROM records r LEFT JOIN standings s ON s.place = r.place
              WHERE r.ledger = (SELECT number FROM ledgers WHERE tenant_id = ?1) AND r.record_id = ?2
                AND r.verdict IS NOT NULL AND COALESCE(s.granted, 0) = ?5
-             ON CONFLICT (place) DO UPDATE SET standing = excluded.standing, granted = excluded.granted",
+             ON CONFLICT (place) DO UPDATE SET standing = excluded.standing, granted = excluded.granted,
+               tenant_standing = excluded.tenant_standing, tenant_granted = excluded.tenant_granted",
         )?
-        .execute(params![tenant.as_str(), decision.as_str(), standing.as_str(), granted, expected_granted])?;
+        .execute(params![
+            tenant.as_str(),
+            decision.as_str(),
+            now.standing.as_str(),
+            now.granted,
+            expected_granted,
+            at_tenant.map(|counted| counted.standing.as_str()),
+            at_tenant.map(|counted| counted.granted),
+        ])?;
     columns::one(changed)
 }
 
@@ -150,10 +161,20 @@ fn decision_row(row: &Row<'_>) -> Result<Named, StoreError> {
         },
         standing: row.get::<_, Option<String>>(13)?.map_or(Ok(Standing::Open), |word| standing(&word))?,
         granted: row.get::<_, Option<i64>>(14)?.map_or(Ok(0), columns::small)?,
+        at_tenant: at_tenant(row)?,
         subject: None,
     };
     // Why: one damaged row must not keep every listing that holds it from being read; its body tells the damage.
     Ok((decision, bodies.and_then(|bodies| bodies::first_key_id(bodies).ok())))
+}
+
+fn at_tenant(row: &Row<'_>) -> Result<Option<Counted>, StoreError> {
+    let word = row.get::<_, Option<String>>(17)?;
+    let granted = row.get::<_, Option<i64>>(18)?;
+    let counted = word
+        .zip(granted)
+        .map(|(word, granted)| Ok(Counted { standing: standing(&word)?, granted: columns::small(granted)? }));
+    counted.transpose()
 }
 
 fn standing(word: &str) -> Result<Standing, StoreError> {

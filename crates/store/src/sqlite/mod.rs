@@ -14,6 +14,7 @@ mod inquiries;
 mod joins;
 mod journal;
 mod keys;
+mod known_profiles;
 mod leases;
 mod models;
 mod mover;
@@ -46,7 +47,13 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 pub use self::backup::backup_sqlite;
-use self::{mover::Mover, readers::Readers, writer::Writer};
+use self::{
+    known_profiles::{KnownProfiles, Pending},
+    mover::Mover,
+    readers::Readers,
+    state::State,
+    writer::Writer,
+};
 use crate::{
     Access, Commit, Committed, Lease, NewLogEntry, NewLogReject, StoreError, SubjectKeyRow, Urgency, Write,
 };
@@ -77,6 +84,8 @@ pub(crate) struct Sqlite {
     keys_path: PathBuf,
     clock: Arc<dyn Clock>,
     changes: watch::Sender<u64>,
+    // `None` where another process may write.
+    known: Option<Arc<KnownProfiles>>,
     // Held until the end: one process owns the heads.
     _lock: Option<Lock>,
 }
@@ -84,6 +93,7 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     pub(crate) fn open(folder: &Path, access: Access, clock: &Arc<dyn Clock>) -> Result<Self, StoreError> {
         let (records_path, keys_path) = (folder.join(RECORDS_FILE), folder.join(KEYS_FILE));
+        let known = (access == Access::Own).then(|| Arc::new(KnownProfiles::new()));
         let (lock, records, keys) = match access {
             Access::ReadOnly => (None, None, None),
             Access::Own => {
@@ -95,7 +105,10 @@ impl Sqlite {
                 // hold the log for now, which is no reason not to start.
                 drop(open::empty_log(&keys_path));
                 let mover = Mover::start(&records_path)?;
-                let records = Writer::start_beside(mover, "records-writer", records, Arc::clone(clock))?;
+                let profiles = known.clone().map(Pending::of).unwrap_or_default();
+                let state = State { profiles, ..State::default() };
+                let records =
+                    Writer::start_beside(mover, state, "records-writer", records, Arc::clone(clock))?;
                 (Some(lock), Some(records), Some(Writer::start("keys-writer", keys, Arc::clone(clock))?))
             }
         };
@@ -110,6 +123,7 @@ impl Sqlite {
             keys_path,
             clock: Arc::clone(clock),
             changes: watch::Sender::default(),
+            known,
             _lock: lock,
         })
     }
@@ -119,7 +133,7 @@ impl Sqlite {
         let change = commit.writes.iter().any(is_watched).then(|| Change(self.changes.clone()));
         let (tenant, urgency, expires_at) = (commit.tenant.clone(), commit.urgency, commit.expires_at);
         let is_whole = records::is_whole(&commit);
-        let work = move |connection: &Connection, state: &mut state::State| {
+        let work = move |connection: &Connection, state: &mut State| {
             Ok((records::apply(connection, state, &commit)?, change))
         };
         let (committed, _change) = if is_whole {
@@ -172,7 +186,7 @@ impl Sqlite {
         expires_at: Option<Duration>,
     ) -> Result<SubjectKeyRow, StoreError> {
         let (of, tenant, subject) = (Some(tenant.clone()), tenant.clone(), subject.clone());
-        let work = move |connection: &Connection, _: &mut state::State| {
+        let work = move |connection: &Connection, _: &mut State| {
             keys::find_or_insert(connection, &tenant, &subject, &key)
         };
         writer(self.keys.as_ref())?.submit_of(of, Urgency::Decision, expires_at, work).await
@@ -241,7 +255,7 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let work = |connection: &Connection, _: &mut state::State| work(connection);
+        let work = |connection: &Connection, _: &mut State| work(connection);
         writer(self.keys.as_ref())?.submit(Urgency::Background, None, work).await
     }
 
@@ -254,7 +268,7 @@ impl Sqlite {
     ) -> Result<Option<Lease>, StoreError> {
         let (tenant, name, holder) = (tenant.clone(), name.to_owned(), holder.to_owned());
         let clock = Arc::clone(&self.clock);
-        let work = move |connection: &Connection, _: &mut state::State| {
+        let work = move |connection: &Connection, _: &mut State| {
             leases::acquire(connection, &tenant, (&name, &holder), clock.now(), ttl)
         };
         writer(self.records.as_ref())?.submit(Urgency::Background, None, work).await
@@ -267,7 +281,7 @@ impl Sqlite {
         holder: &str,
     ) -> Result<(), StoreError> {
         let (tenant, name, holder) = (tenant.clone(), name.to_owned(), holder.to_owned());
-        let work = move |connection: &Connection, _: &mut state::State| {
+        let work = move |connection: &Connection, _: &mut State| {
             leases::release(connection, &tenant, &name, &holder)
         };
         writer(self.records.as_ref())?.submit(Urgency::Background, None, work).await

@@ -91,7 +91,11 @@ impl Sqlite {
         tenant: &TenantId,
         subject: &SubjectId,
     ) -> Result<Option<ProfileRow>, StoreError> {
-        self.readers.read(|connection| find(connection, tenant, subject))
+        let read = || self.readers.read(|connection| find(connection, tenant, subject));
+        match &self.known {
+            Some(known) => known.find(tenant, subject, read),
+            None => read(),
+        }
     }
 
     pub(crate) async fn list_users_at_risk(

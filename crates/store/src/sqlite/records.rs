@@ -9,8 +9,8 @@ use super::{
     suppressions, tokens,
 };
 use crate::{
-    CheckpointRow, Commit, Committed, Conflict, IncidentWrite, OutcomeRow, Scope, StoreError, SwitchRow,
-    Write,
+    CheckpointRow, Commit, Committed, Conflict, Counted, IncidentWrite, OutcomeRow, ProfileRow, Scope,
+    StoreError, SwitchRow, Write,
 };
 
 /// Appends the leaves and does the writes of one commit.
@@ -68,16 +68,22 @@ fn apply_one(
         // A decision's facts stand in the row of its leaf; requests come before all else.
         Write::Request { .. } | Write::Decision(_) => Ok(()),
         Write::Outcome(outcome) => insert_outcome(connection, tenant, outcome),
-        Write::Standing { decision, expected_granted, standing, granted } => {
-            decisions::put_standing(connection, tenant, decision, (*expected_granted, *standing, *granted))
+        Write::Standing { decision, expected_granted, standing, granted, at_tenant } => {
+            let counted = Counted { standing: *standing, granted: *granted };
+            decisions::put_standing(connection, tenant, decision, (*expected_granted, counted, *at_tenant))
         }
         Write::Profile { subject, expected_version, sealed, held, at } => {
-            profiles::write(connection, tenant, subject, (*expected_version, sealed, *held, *at))
+            profiles::write(connection, tenant, subject, (*expected_version, sealed, *held, *at))?;
+            let row = ProfileRow { version: expected_version + 1, sealed: sealed.clone() };
+            state.profiles.written(tenant, subject, row);
+            Ok(())
         }
         Write::Unanswered(decision) => decisions::put_unanswered(connection, tenant, decision),
         Write::DeleteProfile(subject) => {
             inquiries::delete(connection, tenant, subject)?;
-            profiles::delete(connection, tenant, subject)
+            profiles::delete(connection, tenant, subject)?;
+            state.profiles.gone(tenant, subject);
+            Ok(())
         }
         Write::Erasure { key_id, at } => insert_erasure(connection, tenant, key_id, *at),
         Write::Switch(switch) => set_switch(connection, tenant, switch),

@@ -2,13 +2,14 @@
 
 use rusqlite::Connection;
 
-use super::{heads::Heads, requests::Requests};
+use super::{heads::Heads, known_profiles::Pending, requests::Requests};
 use crate::StoreError;
 
 #[derive(Default)]
 pub(super) struct State {
     pub(super) heads: Heads,
     pub(super) requests: Requests,
+    pub(super) profiles: Pending,
 }
 
 impl State {
@@ -16,18 +17,26 @@ impl State {
     pub(super) fn forget(&mut self) {
         self.heads.forget();
         self.requests.forget();
+        self.profiles.forget();
     }
 
     /// A job begins: what it changes may be undone.
     pub(super) fn begin(&mut self) {
         self.heads.begin();
         self.requests.begin();
+        self.profiles.begin();
     }
 
     /// Undoes what the job changed.
     pub(super) fn undo(&mut self) {
         self.heads.undo();
         self.requests.undo();
+        self.profiles.undo();
+    }
+
+    /// The transaction is on disk.
+    pub(super) fn committed(&mut self) {
+        self.profiles.publish();
     }
 
     /// Writes what is only in memory so far, before the transaction ends.

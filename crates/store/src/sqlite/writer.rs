@@ -110,22 +110,24 @@ impl Writer {
         connection: Connection,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        Self::spawn(None, name, connection, clock)
+        Self::spawn(None, State::default(), name, connection, clock)
     }
 
-    /// As `start`, with a thread beside it that moves the write-ahead log into the database.
+    /// As `start`, with a thread beside it that moves the write-ahead log into the database, and with what it is to know.
     pub(super) fn start_beside(
         mover: Mover,
+        state: State,
         name: &str,
         connection: Connection,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         Mover::watch(&connection);
-        Self::spawn(Some(mover), name, connection, clock)
+        Self::spawn(Some(mover), state, name, connection, clock)
     }
 
     fn spawn(
         mover: Option<Mover>,
+        state: State,
         name: &str,
         connection: Connection,
         clock: Arc<dyn Clock>,
@@ -134,7 +136,7 @@ impl Writer {
         let for_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || write(&for_thread, mover, &connection, clock.as_ref()))
+            .spawn(move || write(&for_thread, (mover, state), &connection, clock.as_ref()))
             .map_err(|error| StoreError::Unavailable(format!("no thread to write with: {error}")))?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -308,9 +310,13 @@ impl Drop for CloseOnExit<'_> {
     }
 }
 
-fn write(shared: &Shared, mut mover: Option<Mover>, connection: &Connection, clock: &dyn Clock) {
+fn write(
+    shared: &Shared,
+    (mut mover, mut state): (Option<Mover>, State),
+    connection: &Connection,
+    clock: &dyn Clock,
+) {
     let _close = CloseOnExit(shared);
-    let mut state = State::default();
     while let Some(batch) = next_batch(shared) {
         let (late, mut batch): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|job| is_late(job.as_ref(), clock));
@@ -367,6 +373,7 @@ fn commit_batch(
     }
     state.store(connection)?;
     run(connection, "COMMIT")?;
+    state.committed();
     Ok(ends)
 }
 

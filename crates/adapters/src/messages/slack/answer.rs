@@ -14,7 +14,7 @@ use crate::{http::Answer, management::retry};
 const PAUSE: u32 = 30;
 
 /// What a method came to.
-pub(super) enum Said {
+pub(crate) enum Said {
     Taken {
         place: Option<String>,
     },
@@ -54,7 +54,7 @@ fn pause(answer: &Answer, now: Timestamp) -> u32 {
 }
 
 /// An incoming webhook answers 200, or a status and a word.
-pub(super) fn of_webhook(answer: &Answer, now: Timestamp) -> Result<Taken, HookError> {
+pub(crate) fn of_webhook(answer: &Answer, now: Timestamp) -> Result<Taken, HookError> {
     let word = String::from_utf8_lossy(&answer.body);
     match of_status(answer, now) {
         Ok(()) => Ok(Taken::default()),
@@ -64,7 +64,7 @@ pub(super) fn of_webhook(answer: &Answer, now: Timestamp) -> Result<Taken, HookE
 }
 
 /// A method answers 200 with `ok`, and in `error` why not.
-pub(super) fn of_method(answer: &Answer, now: Timestamp) -> Result<Said, HookError> {
+pub(crate) fn of_method(answer: &Answer, now: Timestamp) -> Result<Said, HookError> {
     of_status(answer, now)?;
     let body: Body = serde_json::from_slice(&answer.body)
         .map_err(|_| HookError::Refused("what answered is not Slack's API: check `api`"))?;

@@ -1,6 +1,6 @@
 //! Slack: by an app's token, so that a message is changed in its place; or by an incoming webhook, which can't.
 
-mod answer;
+pub(crate) mod answer;
 mod blocks;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

@@ -1,12 +1,13 @@
 //! What is sent again, when, and what never is.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use countersign_app::management::{Error, Lane, Why};
+use countersign_adapters::management::Plan;
+use countersign_app::management::{Api, Error, Lane, Why};
 use countersign_auth0::management::{members, users};
 use serde_json::json;
 
-use super::tenant::{Act, START, Tenant, answer, cause, fields, id, ok, tenant, user};
+use super::tenant::{Act, START, Tenant, answer, cause, decided, fields, id, ok, tenant, tenant_on, user};
 
 async fn get(tenant: &Tenant) -> Result<users::User, Error> {
     tenant.management.read(&users::get(&id()), Lane::Interactive).await
@@ -46,7 +47,7 @@ async fn each_form_of_a_429_is_waited_for() {
 async fn a_create_that_was_refused_for_want_of_room_is_sent_again_because_nothing_was_done() {
     let tenant = first(2, || answer("429 Too Many Requests", &["retry-after: 1"], "{}")).await;
     let request = users::create(fields(&json!({"connection": "db"})));
-    tenant.management.write(&request, Lane::Interactive, &cause()).await.unwrap();
+    tenant.management.write(&request, Lane::Interactive, &decided()).await.unwrap();
     assert_eq!(tenant.asked().len(), 3);
 }
 
@@ -80,7 +81,7 @@ async fn what_reads_and_what_sets_is_sent_again_after_a_break() {
                 && waits.iter().sum::<Duration>() < Duration::from_secs(8)
         );
         let tenant = first(2, act).await;
-        tenant.management.write(&users::block(&id(), true), Lane::Containment, &cause()).await.unwrap();
+        tenant.management.write(&users::block(&id(), true), Lane::Interactive, &decided()).await.unwrap();
         assert_eq!(tenant.asked().len(), 3);
         let tenant = first(9, act).await;
         assert!(matches!(get(&tenant).await, Err(Error::Unavailable { .. })));
@@ -93,7 +94,7 @@ async fn a_post_that_sets_is_sent_again() {
     let tenant =
         tenant(|asked| if asked.before == 0 { Act::Close } else { answer("204 No Content", &[], "") }).await;
     let request = members::add(&"org_1".parse().unwrap(), &[id()]);
-    tenant.management.write(&request, Lane::Bulk, &cause()).await.unwrap();
+    tenant.management.write(&request, Lane::Bulk, &decided()).await.unwrap();
     assert_eq!(tenant.asked().len(), 2);
 }
 
@@ -118,13 +119,98 @@ async fn a_create_is_never_repeated_blindly() {
 #[tokio::test]
 async fn a_create_that_never_left_is_sent_again() {
     let tenant = super::tenant::serve(
-        std::sync::Arc::new(countersign_core::testing::HeldClock::at(START)),
+        Arc::new(countersign_core::testing::HeldClock::at(START)),
         |_| Act::Close,
-        |_| super::tenant::settings("http://127.0.0.1:1/", countersign_adapters::management::Plan::Unlimited),
+        |_| super::tenant::settings("http://127.0.0.1:1/", Plan::Unlimited),
     )
     .await;
     let request = users::create(fields(&json!({"connection": "db"})));
-    let error = tenant.management.write(&request, Lane::Interactive, &cause()).await.unwrap_err();
+    let error = tenant.management.write(&request, Lane::Interactive, &decided()).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { why: Why::Unreachable, .. }), "{error}");
     assert_eq!(tenant.records.lines.lock().unwrap()[1], "1: NotSent");
+}
+
+#[tokio::test]
+async fn what_a_plan_allows_is_sent_once_and_told_at_once() {
+    type Is = fn(&Error) -> bool;
+    let cases: [(fn() -> Act, Is); 5] = [
+        (
+            || answer("429 Too Many Requests", &["retry-after: 60"], "{}"),
+            |error| matches!(error, Error::Limited { after: Some(after), .. } if after.as_secs() == 60),
+        ),
+        (|| answer("429 Too Many Requests", &[], "{}"), |error| matches!(error, Error::Limited { .. })),
+        (|| answer("503 Down", &["retry-after: 1"], "{}"), |error| matches!(error, Error::Unknown { .. })),
+        (|| answer("408 Late", &[], "{}"), |error| matches!(error, Error::Unknown { .. })),
+        (|| Act::Close, |error| matches!(error, Error::Unknown { .. })),
+    ];
+    for (act, is_it) in cases {
+        for lane in Lane::ALL {
+            let tenant = first(9, act).await;
+            let request = users::block(&id(), true);
+            let error = tenant.management.write(&request, lane, &cause()).await.unwrap_err();
+            assert!(is_it(&error), "{error}");
+            assert_eq!((tenant.asked().len(), tenant.slept()), (1, vec![]), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_in_a_turn_that_was_waited_for_waits_no_more() {
+    let tenant = tenant_on(Plan::Professional, |_| ok(&user())).await;
+    let request = users::block(&id(), true).into_any();
+    let api: &dyn Api = tenant.management.as_ref();
+    for _ in 0..20 {
+        api.change(&request, Lane::Containment, &cause()).await.unwrap();
+    }
+    let pass = api.pass(request.operation(), Lane::Containment).await.unwrap();
+    let waited = tenant.slept();
+    assert!(!waited.is_empty(), "the limit was reached");
+    api.change_in(pass, (&request, Lane::Containment), &cause()).await.unwrap();
+    assert_eq!((tenant.slept(), tenant.asked().len(), tenant.tokens()), (waited, 21, 1));
+    drop(api.pass(request.operation(), Lane::Containment).await.unwrap());
+    let waited = tenant.slept();
+    drop(api.pass(request.operation(), Lane::Containment).await.unwrap());
+    assert_eq!(tenant.slept(), waited, "a turn that is not used is given back");
+}
+
+#[tokio::test]
+async fn what_was_looked_at_is_sent_once_more_with_a_new_token_unless_its_turn_takes_long() {
+    let refused =
+        || answer("401 Unauthorized", &[], r#"{"statusCode":401,"error":"Unauthorized","message":"no"}"#);
+    let request = users::block(&id(), true).into_any();
+    for (plan, sent) in [(Plan::Unlimited, 2), (Plan::Free, 1)] {
+        let tenant = tenant_on(plan, move |asked| {
+            if asked.method == "PATCH" && asked.before == 0 { refused() } else { ok(&user()) }
+        })
+        .await;
+        let api: &dyn Api = tenant.management.as_ref();
+        let pass = api.pass(request.operation(), Lane::Bulk).await.unwrap();
+        let others = Arc::clone(&tenant.management);
+        // Many wait, so that the next turn is far.
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let others = Arc::clone(&others);
+            waiting.spawn(async move { drop(others.read(&users::list(), Lane::Containment).await) });
+        }
+        tokio::task::yield_now().await;
+        let ended = api.change_in(pass, (&request, Lane::Bulk), &cause()).await;
+        let is_put_off = matches!(ended, Err(Error::Limited { .. }));
+        assert_eq!(is_put_off, sent == 1, "{ended:?}");
+        let writes = tenant.asked().iter().filter(|asked| asked.starts_with("PATCH")).count();
+        assert_eq!(writes, sent);
+    }
+}
+
+#[tokio::test]
+async fn what_keeps_somebody_out_is_read_again_once_and_never_waits_long() {
+    let read =
+        async |tenant: &Tenant| tenant.management.read(&users::get(&id()), Lane::Containment).await.map(drop);
+    let tenant = first(1, || Act::Close).await;
+    read(&tenant).await.unwrap();
+    let tenant = first(9, || Act::Close).await;
+    assert!(matches!(read(&tenant).await, Err(Error::Unavailable { .. })));
+    assert_eq!(tenant.asked().len(), 2);
+    let tenant = first(9, || answer("429 Too Many Requests", &["retry-after: 60"], "{}")).await;
+    assert!(matches!(read(&tenant).await, Err(Error::Limited { after: Some(_), .. })));
+    assert_eq!((tenant.asked().len(), tenant.slept()), (1, vec![]));
 }

@@ -292,6 +292,11 @@ pub fn cause() -> Cause {
     }
 }
 
+/// The same for what a decision allows.
+pub fn decided() -> Cause {
+    Cause { authority: Authority::Decision("dec_1".to_owned()), ..cause() }
+}
+
 /// A user as the API gives one.
 pub fn user() -> Value {
     json!({"user_id": "auth0|1", "email": "a@example.com", "later": [1, null]})

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::tenant::{
-    Act, START, Tenant, answer, cause, id, ok, refuse, serve, settings, tenant, token, user,
+    Act, START, Tenant, answer, cause, decided, id, ok, refuse, serve, settings, tenant, token, user,
 };
 
 /// A tenant that does this about tokens and gives the user for all else.
@@ -247,7 +247,7 @@ async fn a_token_that_is_renewed_between_two_tries_is_recorded_before_it_is_show
     get(&tenant).await.unwrap();
     // Its last tenth begins while the write waits.
     tenant.clock.advance(Duration::from_secs(880));
-    tenant.management.write(&users::delete(&id()), Lane::Bulk, &cause()).await.unwrap();
+    tenant.management.write(&users::delete(&id()), Lane::Bulk, &decided()).await.unwrap();
     let shown = ids_shown(&tenant, "/api/v2/users/auth0%7C1");
     assert_eq!(makers(&tenant), shown[1..], "{shown:?}");
     assert_eq!(makers(&tenant).last().map(String::as_str), Some("t1"));

@@ -9,7 +9,7 @@ use countersign_app::management::{Api, Error, Lane};
 use countersign_auth0::management::{AnyRequest, users};
 use serde_json::json;
 
-use super::tenant::{Act, answer, cause, id, ok, refuse, tenant, user};
+use super::tenant::{Act, answer, cause, decided, id, ok, refuse, tenant, user};
 
 #[tokio::test]
 async fn a_write_is_recorded_before_it_is_sent_and_when_it_ended() {
@@ -71,7 +71,7 @@ async fn what_may_have_been_done_before_a_refusal_is_unknown_to_all() {
     })
     .await;
     let error =
-        tenant.management.write(&users::delete(&id()), Lane::Interactive, &cause()).await.unwrap_err();
+        tenant.management.write(&users::delete(&id()), Lane::Interactive, &decided()).await.unwrap_err();
     assert!(matches!(error, Error::Unknown { .. }), "{error}");
     assert_eq!(tenant.records.lines.lock().unwrap()[1], "1: Unknown");
 }

@@ -1,6 +1,7 @@
 //! Sign-in by OpenID Connect and access tokens: against an issuer of a test's own, the sandbox tenant, and software of others.
 
 mod access;
+mod approvals;
 mod browser;
 mod documents;
 mod exchange;

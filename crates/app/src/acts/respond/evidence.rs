@@ -7,6 +7,7 @@ use countersign_auth0::{
     management::{LogId, logs},
 };
 use countersign_core::{DecisionId, Micros};
+use countersign_detect::{MAX_EVIDENCE, Measure, detectors};
 use countersign_playbook::{Cause, Confirmed, Covered, Found, Playbook, cause, confirm};
 use countersign_store::LogEntryRow;
 
@@ -35,10 +36,22 @@ pub(super) struct Read {
     pub(super) decisions: BTreeMap<LogId, DecisionId>,
     /// Whether an alert came so late that nothing may follow from it by itself.
     pub(super) is_late: bool,
-    /// Whether the alerts rest also on entries that were not confirmed, or that anybody can cause.
+    /// Whether the alerts rest also on entries that were not confirmed, or that anybody can cause; so may those that name as many entries
+    /// as an alert names, or whose detector looks at what anybody can cause, or goes by marks of where attacks came from.
     pub(super) is_doubtful: bool,
     /// Whether an entry came so lately that the tenant may not know it yet.
     pub(super) is_young: bool,
+}
+
+/// What alerts are shown by.
+#[derive(Default)]
+struct Shown {
+    /// The ids of the entries.
+    log_ids: BTreeSet<String>,
+    /// Whether an alert came late.
+    is_late: bool,
+    /// Whether an alert may rest on more than these entries, which anybody can cause.
+    is_partial: bool,
 }
 
 /// An entry as it was journaled.
@@ -67,6 +80,12 @@ fn proves(playbook: &Playbook, cause: Cause) -> bool {
         || !playbook.addresses.is_empty() && cause.proves_address()
 }
 
+/// Whether a native detector looks at what anybody can cause, so that what it finds may hang on it.
+fn sees_anybody(detector: &str) -> bool {
+    let about = detectors::NATIVE.iter().map(|native| native.about).find(|about| about.id == detector);
+    about.is_some_and(|about| about.kinds.iter().any(|kind| cause(kind) == Cause::Anybody))
+}
+
 impl App {
     /// Reads the entries that show alerts at the tenant; `None` where each was wanted for before. Inside, why nobody could read.
     pub(super) async fn read_evidence(
@@ -76,7 +95,7 @@ impl App {
         playbook: &Playbook,
         (found, covered): (&[Found], &Covered),
     ) -> Result<Option<Result<Read, ApiError>>, Error> {
-        let (log_ids, is_late) = self.evidence_of(tenant, found).await?;
+        let Shown { log_ids, is_late, is_partial } = self.evidence_of(tenant, found).await?;
         let mut journaled = self.journaled_of(tenant, log_ids).await?;
         let before = journaled.len();
         journaled.retain(|entry| !entry.is_covered(playbook, covered));
@@ -100,26 +119,29 @@ impl App {
             }
         }
         let is_anybodys = |confirmed: &Confirmed| confirmed.cause() == Cause::Anybody;
-        let is_doubtful = confirmed.len() < all || confirmed.iter().any(is_anybodys);
+        let is_doubtful = is_partial || confirmed.len() < all || confirmed.iter().any(is_anybodys);
         let decisions = self.decisions_about(tenant, &journaled).await?;
         Ok(Some(Ok(Read { confirmed, decisions, is_late, is_doubtful, is_young })))
     }
 
-    /// The ids of the entries that show alerts, and whether one of these came late.
-    async fn evidence_of(&self, tenant: &Tenant, found: &[Found]) -> Result<(BTreeSet<String>, bool), Error> {
-        let (mut log_ids, mut is_late) = (BTreeSet::new(), false);
+    /// What the alerts are shown by.
+    async fn evidence_of(&self, tenant: &Tenant, found: &[Found]) -> Result<Shown, Error> {
+        let mut shown = Shown::default();
         for found in found.iter().rev().take(ALERTS) {
             let Some(row) = self.ports.store.find_alert(&tenant.id, &found.alert.to_string()).await? else {
                 continue;
             };
-            is_late |= row.is_late;
+            shown.is_late |= row.is_late;
             if !row.is_retracted
                 && let Some(body) = self.open_alert(tenant, &row).await?
             {
-                log_ids.extend(body.log_ids);
+                shown.is_partial |= body.log_ids.len() >= MAX_EVIDENCE
+                    || body.measures.iter().any(Measure::tells_of_mark)
+                    || sees_anybody(&found.detector);
+                shown.log_ids.extend(body.log_ids);
             }
         }
-        Ok((log_ids, is_late))
+        Ok(shown)
     }
 
     /// What was journaled of entries; those of who was erased are none.

@@ -233,7 +233,7 @@ impl App {
             };
             let mut covered = Covered::default();
             orders.iter().for_each(|order| covered.add(&playbook.name, order));
-            match self.answer_with(tenant, hands, playbook, (id, &found, &covered)).await? {
+            match self.answer_with((tenant, lead), hands, playbook, (id, &found, &covered)).await? {
                 Turn::Nothing => {}
                 Turn::Waits => waits = true,
                 Turn::Proposed => responded.proposed += 1,
@@ -262,7 +262,7 @@ impl App {
 
     async fn answer_with(
         &self,
-        tenant: &Tenant,
+        (tenant, lead): (&Tenant, &Lead),
         hands: &Hands,
         playbook: &Playbook,
         (id, found, covered): (&str, &[Found], &Covered),
@@ -291,7 +291,7 @@ impl App {
                 let origin = Origin::Incident { incident: id.to_owned(), playbook: playbook.name.clone() };
                 let order =
                     Order { tenant: tenant.id.clone(), title: wanted.title, origin, wanted: wanted.wanted };
-                self.propose_what_can_be(tenant, order, (playbook, id, asks_people)).await
+                self.propose_what_can_be((tenant, lead), order, (playbook, id, asks_people)).await
             }
         }
     }
@@ -299,7 +299,7 @@ impl App {
     /// Proposes an order without what can't be planned of it: one account that is gone keeps no other from being contained.
     async fn propose_what_can_be(
         &self,
-        tenant: &Tenant,
+        (tenant, lead): (&Tenant, &Lead),
         mut order: Order,
         (playbook, id, asks_people): (&Playbook, &str, bool),
     ) -> Result<Turn, Error> {
@@ -311,7 +311,8 @@ impl App {
                 asks_people,
                 audience: Some(playbook.audience.clone()),
             };
-            let faults = match self.propose_order(tenant, asked).await {
+            // Why by the lead: two that each believe to have it would each propose what the other does not see yet.
+            let faults = match self.propose_order_by(tenant, asked, lead).await {
                 Ok(PlanHead { id: plan, .. }) => {
                     tracing::warn!(tenant.id = %tenant.id, incident.id = id, plan, playbook = playbook.name, "a playbook proposes a plan");
                     return Ok(Turn::Proposed);

@@ -6,10 +6,12 @@ use countersign_auth0::{log::LogEvent, trigger::Event};
 use countersign_core::{Mode, Trigger, Verdict};
 use countersign_plan::gate::Settings;
 use countersign_policy::{Document, Snapshot};
+use countersign_store::Fence;
 use serde_json::{Value, json, value::RawValue};
 
 use super::scene::Stage;
 use crate::{
+    Error, Lead,
     acts::{PlanFilter, PlanHead, PlanShown, PlaybookFiles, Responded},
     decide::{ActionInfo, Ask, Call},
     incidents::tests::START,
@@ -71,13 +73,25 @@ impl Stage {
 
     /// Entries come, are looked at, and incidents are answered.
     async fn deliver(&self, entries: &[Value]) -> Responded {
+        self.watch(entries).await;
+        self.answer().await
+    }
+
+    /// Entries come, and are looked at.
+    async fn watch(&self, entries: &[Value]) {
         let tenant = &self.scene.tenant;
         let raw: Vec<String> = entries.iter().map(Value::to_string).collect();
         let delivery = raw.iter().map(|raw| Ok(LogEvent::parse(raw, None).unwrap())).collect();
         self.app().take_logs(tenant, delivery).await.unwrap();
         let lead = self.app().lead(tenant).await.unwrap().unwrap();
         while self.app().watch_next(tenant, &lead).await.unwrap().entries > 0 {}
-        self.answer().await
+    }
+
+    /// The lead, as a process among several takes it.
+    async fn lead_of(&self, process: &str) -> Lead {
+        let store = &self.app().ports.store;
+        let lease = store.acquire_lease(self.tenant(), "jobs", process, Duration::from_secs(5)).await;
+        Lead::of(Fence { name: "jobs", epoch: lease.unwrap().unwrap().epoch })
     }
 
     async fn answer(&self) -> Responded {
@@ -184,6 +198,23 @@ async fn a_stolen_token_leads_to_a_plan_for_its_owner_once_and_to_another_for_wh
 }
 
 #[tokio::test]
+async fn a_process_that_lost_the_lead_meanwhile_proposes_nothing() {
+    let stage = Stage::watching(Mode::Enforce).await;
+    let theft = [exchange(1, 0, false), exchange(1, 15, true)];
+    stage.know(&theft);
+    stage.watch(&theft).await;
+    let lost = stage.lead_of("one").await;
+    stage.scene.clock.advance(Duration::from_secs(6));
+    let held = stage.lead_of("other").await;
+    let (app, tenant) = (stage.app(), &stage.scene.tenant);
+    let refused = app.respond_next(tenant, &lost).await;
+    assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
+    assert!(stage.plans().await.is_empty());
+    assert_eq!(app.respond_next(tenant, &held).await.unwrap().proposed, 1);
+    assert_eq!(stage.plans().await.len(), 1);
+}
+
+#[tokio::test]
 async fn what_is_contained_is_refused_at_the_next_sign_in_until_it_is_taken_back() {
     let stage = Stage::watching(Mode::Enforce).await;
     assert!(stage.next_sign_in().await.0 < Verdict::Challenge);
@@ -213,6 +244,34 @@ async fn what_is_contained_is_refused_at_the_next_sign_in_until_it_is_taken_back
     // Proposed, approved, begun and finished, and two for each step: three there, and the two that can be taken back.
     assert_eq!((of(&plan), of(&back)), (4 + 6, 4 + 4));
     assert!(leaves.iter().all(|facts| !format!("{facts:?}").contains("auth0|")), "{leaves:?}");
+}
+
+#[tokio::test]
+async fn what_somebody_took_back_is_not_proposed_again_once_another_of_it_is_erased() {
+    let stage = Stage::watching(Mode::Enforce).await;
+    let theft = [exchange(1, 0, false), exchange(2, 1, false), exchange(1, 15, true), exchange(2, 16, true)];
+    stage.know(&theft);
+    assert_eq!(stage.deliver(&theft).await.proposed, 1);
+    let plan = stage.plans().await.remove(0);
+    assert_eq!(plan.users, 2);
+    stage.countersign(&plan).await;
+    let back = stage.app().undo_plan(&stage.mia().await, &plan.id, None).await.unwrap();
+    stage.countersign(&back).await;
+    let blocked = |user| stage.fake.world.lock().find("users", user).unwrap()["blocked"] == true;
+    assert!(!blocked("auth0|1") && !blocked("auth0|2"));
+    let tenant = &stage.scene.tenant;
+    stage.app().erase(tenant, &crate::App::subject(tenant, "auth0|1")).await.unwrap();
+    for most in [3, 4] {
+        stage.forget(&format!("users: [revoke_access]\nleast_severity: critical\nmost_users: {most}\n"));
+        assert_eq!(stage.answer().await.proposed, 0);
+        stage.scene.clock.advance(Duration::from_secs(61));
+    }
+    let wants = |plan: &PlanHead| (plan.origin.clone(), plan.undoes.clone());
+    let mut plans: Vec<_> = stage.plans().await.iter().map(wants).collect();
+    plans.sort();
+    assert_eq!(plans, [("incident".to_owned(), None), ("undo".to_owned(), Some(plan.id.clone()))]);
+    stage.run().await;
+    assert!(!blocked("auth0|2"), "what a person took back stays taken back");
 }
 
 #[tokio::test]
@@ -310,6 +369,28 @@ async fn evidence_in_doubt_contains_nobody_without_a_person_whatever_the_setting
     stage.know(&failures);
     stage.deliver(&failures).await;
     assert_eq!(stage.mine().await.as_deref(), Some("proposed"));
+}
+
+#[tokio::test]
+async fn who_shares_an_egress_with_an_attacker_is_not_contained_without_a_person() {
+    let stage = by_itself().await;
+    let text =
+        "title: Mine\ndetectors: [login_from_attacker_tls]\nleast_severity: low\nusers: [block_user]\n";
+    let files = PlaybookFiles::new(vec![("mine.yml".to_owned(), text.to_owned())]);
+    assert!(stage.app().take_playbooks(&stage.scene.tenant, Ok(files)));
+    let spray: Vec<Value> = (20..45).map(failure).collect();
+    let mut sign_in = failure(1);
+    sign_in["type"] = json!("s");
+    sign_in["date"] = json!(START.plus(900 * 1_000_000).to_string());
+    stage.know(&spray);
+    stage.deliver(&spray).await;
+    assert_eq!(stage.mine().await, None);
+    // All that shows it is the person's own sign-in, which they did cause.
+    stage.know(std::slice::from_ref(&sign_in));
+    stage.deliver(std::slice::from_ref(&sign_in)).await;
+    assert_eq!(stage.mine().await.as_deref(), Some("proposed"));
+    stage.run().await;
+    assert!(stage.fake.taken.lock().iter().all(|write| !write.contains("blocked")));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use countersign_core::{DecisionId, Level};
 use countersign_detect::Severity;
 use countersign_plan::gate::Settings;
 use countersign_rights::{Action, How, Role};
-use countersign_store::Standing;
+use countersign_store::{Commit, InquiryFilter, InquiryState, InquiryWrite, Standing, Write};
 use parking_lot::Mutex;
 use serde_json::Value;
 
@@ -205,6 +205,60 @@ async fn a_yes_lifts_nothing_and_no_answer_is_neither() {
 }
 
 #[tokio::test]
+async fn of_two_answers_at_once_one_is_kept_and_the_verdict_is_that_one_s() {
+    for _ in 0..8 {
+        let asked = Asked::new().await;
+        let decision = asked.sign_in().await;
+        asked.ask(&decision).await.unwrap();
+        asked.mind().await;
+        let (id, code) = asked.link();
+        let link = (id.as_str(), code.as_str());
+        let form = asked.page(link).await.unwrap().form;
+        let (no, yes) = tokio::join!(asked.answer(link, &form, false), asked.answer(link, &form, true));
+        assert_ne!(no.is_ok(), yes.is_ok(), "{no:?} {yes:?}");
+        let told = (asked.state(&decision).await, asked.standing(&decision).await, asked.plans().await.len());
+        let kept = if no.is_ok() { ("no", Standing::Fraudulent, 1) } else { ("yes", Standing::Open, 0) };
+        assert_eq!(told, kept);
+    }
+}
+
+#[tokio::test]
+async fn a_no_that_was_kept_as_the_process_ended_is_followed_by_its_verdict_and_its_plan() {
+    let asked = Asked::new().await;
+    let decision = asked.sign_in().await;
+    let view = asked.ask(&decision).await.unwrap();
+    asked.mind().await;
+    let app = asked.stage.app();
+    let filter = InquiryFilter::Id(view.id.clone());
+    let row = app.ports.store.list_inquiries(asked.stage.tenant(), filter, 1).await.unwrap().remove(0);
+    let now = app.ports.clock.now();
+    let write = Write::Inquiry(InquiryWrite::Move {
+        id: view.id,
+        expected: (row.state, row.attempts),
+        state: InquiryState::No,
+        next: now,
+        answered: Some(now),
+        leads_to_plan: true,
+    });
+    let commit = Commit { writes: vec![write], ..Commit::background(asked.stage.tenant().clone()) };
+    asked.stage.app().ports.store.commit(commit).await.unwrap();
+    assert_eq!(asked.standing(&decision).await, Standing::Open);
+    asked.mind().await;
+    assert_eq!((asked.standing(&decision).await, asked.plans().await.len()), (Standing::Fraudulent, 1));
+}
+
+#[tokio::test]
+async fn a_no_is_a_verdict_also_where_it_leads_to_no_plan() {
+    let asked = Asked::with(|settings| inquiries::Settings { on_no: [].into(), ..settings }).await;
+    let decision = asked.sign_in().await;
+    asked.ask(&decision).await.unwrap();
+    asked.mind().await;
+    asked.say(false).await;
+    assert_eq!((asked.standing(&decision).await, asked.plans().await.len()), (Standing::Fraudulent, 0));
+    assert_eq!(asked.view(&decision).await.unwrap().follow, Some("needless"));
+}
+
+#[tokio::test]
 async fn nobody_is_asked_too_often_or_at_an_address_that_was_not_proved() {
     let asked = Asked::new().await;
     for _ in 0..2 {
@@ -290,11 +344,15 @@ async fn a_plan_that_can_never_be_made_is_given_up_and_people_see_it() {
     assert_eq!(asked.view(&gone).await.unwrap().follow, Some("failed"));
 }
 
+/// Where no answer leads to a plan.
+async fn heeding_silence() -> Asked {
+    Asked::with(|settings| inquiries::Settings { on_no_answer: [OnNo::RevokeAccess].into(), ..settings })
+        .await
+}
+
 #[tokio::test]
 async fn no_answer_leads_to_a_plan_where_that_is_configured() {
-    let asked =
-        Asked::with(|settings| inquiries::Settings { on_no_answer: [OnNo::RevokeAccess].into(), ..settings })
-            .await;
+    let asked = heeding_silence().await;
     let decision = asked.sign_in().await;
     asked.ask(&decision).await.unwrap();
     asked.mind().await;
@@ -305,6 +363,26 @@ async fn no_answer_leads_to_a_plan_where_that_is_configured() {
     assert_eq!((view.state, view.follow), ("no_answer", Some("proposed")));
     assert_eq!(asked.plans().await.len(), 1);
     assert_eq!(asked.standing(&decision).await, Standing::Open, "it is no verdict");
+}
+
+#[tokio::test]
+async fn whom_no_mail_ever_reached_did_not_fail_to_answer() {
+    let asked = heeding_silence().await;
+    let decision = asked.sign_in().await;
+    asked.ask(&decision).await.unwrap();
+    *asked.mailer.is_down.lock() = true;
+    asked.mind().await;
+    assert_eq!(asked.state(&decision).await, "waiting");
+    // As where the service stood still until the question's time was over.
+    asked.wait(DAY);
+    asked.mind().await;
+    asked.mind().await;
+    let view = asked.view(&decision).await.unwrap();
+    assert_eq!((view.state, view.follow), ("unreachable", None));
+    assert!(asked.plans().await.is_empty() && asked.mailer.wrote.lock().is_empty());
+    let leaves = asked.stage.app().ports.store.list_leaves(asked.stage.tenant(), 0, 10_000).await.unwrap();
+    let told = |word: &str| leaves.iter().any(|row| String::from_utf8_lossy(&row.leaf).contains(word));
+    assert!(told("inquiry_unreachable") && !told("inquiry_no_answer"));
 }
 
 #[tokio::test]

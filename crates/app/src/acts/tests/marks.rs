@@ -1,15 +1,18 @@
 use std::{sync::Arc, time::Duration};
 
 use countersign_core::{DecisionId, Level, Trigger};
-use countersign_plan::gate::{Layer, Settings};
+use countersign_plan::{
+    gate::{Layer, Settings},
+    review::Refused,
+};
 use countersign_rights::{Action, How, Role};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::scene::Stage;
 use crate::{
-    App, Kept,
-    acts::{Handing, PlanFilter},
+    App, Error, Kept,
+    acts::{Handing, PlanFilter, PlanRefusal},
     outcomes::PersonVerdict,
     reviews::{self, Mark, ReviewHead, VerdictGiven},
 };
@@ -141,6 +144,42 @@ async fn a_mark_that_is_under_way_at_the_verdict_is_followed_by_its_clearing() {
 }
 
 #[tokio::test]
+async fn a_mark_that_halted_for_good_has_nothing_to_clear() {
+    let stage = stage(json!({"autonomy": {"assign_roles": "auto"}})).await;
+    let review = opened(&stage, &stage.sign_in("auth0|1").await).await;
+    let users = |user: &Value| user["user_id"] != "auth0|1";
+    stage.fake.world.lock().collections.get_mut("users").unwrap().retain(users);
+    stage.run().await;
+    let mark = stage.app().plan(&stage.scene.tenant, review.mark.as_ref().unwrap()).await.unwrap();
+    assert_eq!((mark.plan.state.as_str(), mark.halt.unwrap().why.code()), ("halted", "moved"));
+    assert_eq!(judged(&stage, &review).await.clearing, None);
+    assert!(!is_unsettled(&stage, &review.id).await, "nobody was marked, and that run never goes on");
+}
+
+#[tokio::test]
+async fn a_mark_that_halted_and_may_go_on_is_waited_for_and_cleared() {
+    let stage = stage(json!({"autonomy": {"assign_roles": "auto"}})).await;
+    let review = opened(&stage, &stage.sign_in("auth0|1").await).await;
+    let mark = review.mark.clone().unwrap();
+    *stage.fake.takes_no_writes.lock() = true;
+    for _ in 0..300 {
+        stage.run_later().await;
+    }
+    let halt = stage.app().plan(&stage.scene.tenant, &mark).await.unwrap().halt;
+    assert_eq!(halt.unwrap().why.code(), "late");
+    assert_eq!(judged(&stage, &review).await.clearing, None);
+    assert_eq!(settled(&stage).await, 0);
+    assert!(is_unsettled(&stage, &review.id).await, "a person may let it go on");
+    *stage.fake.takes_no_writes.lock() = false;
+    stage.app().resume_plan(&stage.mia().await, &mark).await.unwrap();
+    stage.run().await;
+    assert!(has_role(&stage, "auth0|1"), "after the verdict");
+    assert_eq!((settled(&stage).await, settled(&stage).await), (1, 0));
+    stage.run().await;
+    assert!(!has_role(&stage, "auth0|1"));
+}
+
+#[tokio::test]
 async fn a_tenant_that_could_not_be_asked_is_asked_again_for_the_mark() {
     let stage = stage(json!({})).await;
     let decision = stage.sign_in("auth0|1").await;
@@ -192,6 +231,39 @@ async fn an_account_that_comes_of_a_risky_sign_up_is_marked_and_an_older_one_of_
 }
 
 #[tokio::test]
+async fn a_verdict_about_a_sign_up_is_told_of_the_account_at_its_connection_alone() {
+    let stage = stage(json!({})).await;
+    let event = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let asked = event(include_str!("../../../../../fixtures/events/pre-user-registration.json"));
+    let mut made = event(include_str!("../../../../../fixtures/events/post-user-registration.json"));
+    for place in ["user", "connection"] {
+        for (name, value) in asked[place].as_object().unwrap() {
+            made[place][name] = value.clone();
+        }
+    }
+    let mut elsewhere = made.clone();
+    elsewhere["user"]["user_id"] = "email|2".into();
+    elsewhere["connection"] = json!({"id": "con_email", "name": "email", "strategy": "email"});
+    made["user"]["user_id"] = "auth0|new".into();
+    let sign_up = stage.decide(Trigger::PreUserRegistration, asked).await;
+    stage.scene.clock.advance(Duration::from_secs(1));
+    let other = stage.decide(Trigger::PostUserRegistration, elsewhere).await;
+    let account = stage.decide(Trigger::PostUserRegistration, made).await;
+    stage.app().queue_sign_ups(&stage.scene.tenant).await.unwrap();
+    let filter = reviews::ReviewFilter { decision: Some(sign_up.to_string()), ..Default::default() };
+    let listed = stage.app().reviews(&stage.scene.tenant, filter, 9).await.unwrap();
+    judged(&stage, &listed[0].review).await;
+    let scope = countersign_store::Scope::Tenant(stage.tenant());
+    let mut standings = Vec::new();
+    for decision in [&sign_up, &account, &other] {
+        let row = stage.app().ports.store.find_decision(scope, decision).await.unwrap();
+        standings.push(row.unwrap().standing);
+    }
+    use countersign_store::Standing::{Legitimate, Open};
+    assert_eq!(standings, [Legitimate, Legitimate, Open], "the same address elsewhere is another account");
+}
+
+#[tokio::test]
 async fn a_review_of_who_is_erased_waits_for_nobody_and_closed_ones_go_by_age() {
     let stage = stage(json!({})).await;
     let (app, tenant) = (stage.app(), &stage.scene.tenant);
@@ -211,4 +283,59 @@ async fn a_review_of_who_is_erased_waits_for_nobody_and_closed_ones_go_by_age() 
     while app.retain(tenant, &lead, Kept::Plans, 400).await.unwrap() > 0 {}
     assert_eq!(ids(all().await.unwrap()), [""; 0]);
     assert!(app.plans(tenant, PlanFilter::default(), 9).await.unwrap().is_empty());
+}
+
+/// What somebody with the role of an approver may do besides.
+async fn agrees(stage: &Stage, name: &str, plan: &str) -> Result<crate::acts::PlanHead, Error> {
+    let hash = stage.app().plan(&stage.scene.tenant, plan).await.unwrap().plan.hash;
+    stage.app().approve_plan(&stage.approver(name).await, plan, &hash).await
+}
+
+fn is_own(answer: &Result<crate::acts::PlanHead, Error>) -> bool {
+    matches!(answer, Err(Error::Plan(PlanRefusal::Review(Refused::Own))))
+}
+
+#[tokio::test]
+async fn whoever_opens_a_review_does_not_countersign_its_mark() {
+    let stage = stage(json!({})).await;
+    let decision = stage.sign_in("auth0|1").await;
+    let noa = stage.permit(("noa", Role::Approver, How::Oidc), Action::WorkReviews).await.unwrap();
+    let review = stage.app().open_review(&noa, &decision, (Handing::default(), "she called")).await.unwrap();
+    let mark = review.mark.unwrap();
+    let answer = agrees(&stage, "noa", &mark).await;
+    assert!(is_own(&answer), "{answer:?}");
+    agrees(&stage, "lea", &mark).await.unwrap();
+    stage.run().await;
+    assert!(has_role(&stage, "auth0|1"));
+}
+
+#[tokio::test]
+async fn nor_where_the_tenant_could_be_asked_for_the_mark_later_only() {
+    let stage = stage(json!({})).await;
+    let decision = stage.sign_in("auth0|1").await;
+    *stage.fake.is_flooded.lock() = true;
+    let noa = stage.permit(("noa", Role::Approver, How::Oidc), Action::WorkReviews).await.unwrap();
+    let review = stage.app().open_review(&noa, &decision, (Handing::default(), "she called")).await.unwrap();
+    *stage.fake.is_flooded.lock() = false;
+    assert_eq!((review.mark.clone(), settled(&stage).await), (None, 1));
+    let answer = agrees(&stage, "noa", &found(&stage, &review.id).await.mark.unwrap()).await;
+    assert!(is_own(&answer), "{answer:?}");
+}
+
+#[tokio::test]
+async fn whoever_gives_the_verdict_does_not_countersign_what_clears_the_mark() {
+    let stage = stage(json!({})).await;
+    let review = opened(&stage, &stage.sign_in("auth0|1").await).await;
+    agrees(&stage, "noa", review.mark.as_ref().unwrap()).await.unwrap();
+    stage.run().await;
+    *stage.fake.is_flooded.lock() = true;
+    let closed = judged(&stage, &review).await;
+    *stage.fake.is_flooded.lock() = false;
+    settled(&stage).await;
+    let clearing = closed.clearing.or(found(&stage, &review.id).await.clearing).unwrap();
+    let answer = agrees(&stage, "ana", &clearing).await;
+    assert!(is_own(&answer), "{answer:?}");
+    agrees(&stage, "noa", &clearing).await.unwrap();
+    stage.run().await;
+    assert!(!has_role(&stage, "auth0|1"));
 }

@@ -109,3 +109,20 @@ async fn a_receiver_hears_of_what_it_is_configured_to_and_of_a_breaker_that_open
     send(&stage).await;
     assert_eq!(channel.kinds(), ["breaker.opened"], "once");
 }
+
+#[tokio::test]
+async fn a_message_that_was_approved_is_sent_whole_and_leads_to_its_plan() {
+    let stage = Stage::new(Settings::default()).await;
+    let text = format!("{}\n\nthe end", "who was here? ".repeat(250));
+    let notify = serde_json::json!({"change": "notify", "receiver": "soc", "text": text});
+    let plan = stage.approved(&[block(1), notify]).await;
+    stage.run().await;
+    let body: Value = serde_json::from_str(&stage.fake.told.lock()[0]).unwrap();
+    let (kind, data) = (Kind::of(body["type"].as_str().unwrap()).unwrap(), &body["data"]);
+    let id = stage.scene.tenant.id.as_str();
+    assert_eq!((kind.name, data["text"].as_str().unwrap()), ("plan.message", text.as_str()));
+    assert_eq!((data["tenant"].as_str(), data["plan_id"].as_str()), (Some(id), Some(plan.id.as_str())));
+    assert_eq!(data["path"], format!("/plans/{}?tenant={id}", plan.id));
+    let told: BTreeSet<&str> = data.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(told, kind.fields.iter().copied().chain(["tenant"]).collect());
+}

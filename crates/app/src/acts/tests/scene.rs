@@ -189,6 +189,19 @@ fn world() -> World {
     world
 }
 
+/// What plans for it are made and carried out with.
+pub(super) fn hands(fake: &Arc<Fake>, settings: Settings) -> Hands {
+    let receiver: Arc<dyn SendHook> = Arc::new(Receiver(Arc::clone(fake)));
+    Hands {
+        port: Box::new(Held(Arc::clone(fake))),
+        domain: "t.eu.auth0.com".to_owned(),
+        settings,
+        receivers: BTreeMap::from([("soc".to_owned(), receiver)]),
+        secrets: BTreeMap::new(),
+        keeper: Some(Arc::new(Safe(Arc::clone(fake)))),
+    }
+}
+
 pub(super) struct Stage {
     pub(super) scene: Scene,
     pub(super) fake: Arc<Fake>,
@@ -207,15 +220,7 @@ impl Stage {
     /// In a scene of its own.
     pub(super) fn on(scene: Scene, settings: Settings) -> Self {
         let fake = Arc::new(Fake { world: Mutex::new(world()), ..Fake::default() });
-        let receiver: Arc<dyn SendHook> = Arc::new(Receiver(Arc::clone(&fake)));
-        scene.tenant.give_hands(Hands {
-            port: Box::new(Held(Arc::clone(&fake))),
-            domain: "t.eu.auth0.com".to_owned(),
-            settings,
-            receivers: BTreeMap::from([("soc".to_owned(), receiver)]),
-            secrets: BTreeMap::new(),
-            keeper: Some(Arc::new(Safe(Arc::clone(&fake)))),
-        });
+        scene.tenant.give_hands(hands(&fake, settings));
         Self { scene, fake }
     }
 

@@ -17,7 +17,7 @@ async fn proposed(stage: &Stage) -> usize {
 }
 
 #[tokio::test]
-async fn a_world_that_moved_halts_the_run_says_so_and_a_fresh_plan_asks_people() {
+async fn a_world_that_moved_halts_the_run_and_says_so() {
     let stage = Stage::new(Settings::default()).await;
     let roles = json!({"change": "assign_roles", "user": "auth0|2", "roles": ["rol_0"]});
     let plan = stage.approved(&[block(1), roles, block(3)]).await;
@@ -93,6 +93,29 @@ async fn a_run_is_taken_back_and_the_tenant_is_as_it_was() {
     stage.run().await;
     assert_eq!(stage.state(&back.id).await, "done");
     assert_eq!(stage.fake.world.lock().state(), before);
+}
+
+#[tokio::test]
+async fn a_plan_tells_what_takes_it_back_and_not_what_came_to_nothing() {
+    let stage = Stage::new(Settings::default()).await;
+    let (app, tenant, mia) = (stage.app(), &stage.scene.tenant, stage.mia().await);
+    let plan = stage.approved(&[block(1), block(2)]).await;
+    stage.run().await;
+    let told = async |id: &str| {
+        let shown = app.plan(tenant, id).await.unwrap();
+        shown.undone_by.into_iter().map(|undo| (undo.id, undo.state, undo.steps)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&plan.id).await, []);
+    let withdrawn = app.undo_plan(&mia, &plan.id, None).await.unwrap();
+    assert_eq!(told(&plan.id).await, [(withdrawn.id.clone(), "proposed".to_owned(), 2)]);
+    app.withdraw_plan(&mia, &withdrawn.id).await.unwrap();
+    assert_eq!(told(&plan.id).await, []);
+    let part = [app.plan(tenant, &plan.id).await.unwrap().steps[0].name.clone()].into();
+    let back = app.undo_plan(&mia, &plan.id, Some(&part)).await.unwrap();
+    app.approve_plan(&stage.approver("noa").await, &back.id, &back.hash).await.unwrap();
+    stage.run().await;
+    assert_eq!(told(&plan.id).await, [(back.id.clone(), "done".to_owned(), 1)]);
+    assert_eq!((told(&back.id).await, stage.state(&plan.id).await.as_str()), (vec![], "done"));
 }
 
 #[tokio::test]
@@ -200,6 +223,70 @@ async fn what_was_on_its_way_in_the_dark_at_the_stop_is_for_a_person_to_say_when
     assert_eq!((stage.state(&plan).await.as_str(), stage.fake.taken.lock().len()), ("done", 2));
 }
 
+/// A plan that makes an organization and then blocks somebody; `then` is done while the first is on its way.
+async fn while_it_is_made(then: impl AsyncFnOnce(&Stage, &str)) -> (Stage, String) {
+    let stage = Stage::new(Settings::default()).await;
+    let made = json!({"change": "create_organization", "name": "new", "display_name": "New"});
+    let plan = stage.approved(&[made, block(2)]).await;
+    let gate = Arc::new(Semaphore::new(0));
+    *stage.fake.gate.lock() = Some(Arc::clone(&gate));
+    let meanwhile = async {
+        while !stage.changes_of(&plan.id).await.iter().any(|change| change == "step_intended") {
+            tokio::task::yield_now().await;
+        }
+        then(&stage, &plan.id).await;
+        gate.add_permits(9);
+    };
+    tokio::join!(stage.run(), meanwhile);
+    (stage, plan.id)
+}
+
+#[tokio::test]
+async fn a_run_that_was_stopped_in_the_dark_is_taken_back_once_a_person_said_what_was_done() {
+    let (stage, plan) = while_it_is_made(async |stage, plan| {
+        stage.app().stop_plan(&stage.mia().await, plan).await.unwrap();
+        // It is made, and nobody hears of it.
+        *stage.fake.goes_late.lock() = true;
+        *stage.fake.fuse.lock() = Some(1);
+    })
+    .await;
+    *stage.fake.fuse.lock() = None;
+    let (app, tenant, mia) = (stage.app(), &stage.scene.tenant, stage.mia().await);
+    let Err(Error::Plan(PlanRefusal::Faults(faults))) = app.undo_plan(&mia, &plan, None).await else {
+        panic!("nobody knows whether it was done");
+    };
+    assert_eq!(faults[0].code.as_str(), "uncertain");
+    let said = app.settle_step(&mia, &plan, (0, true)).await.unwrap();
+    assert_eq!(said.state, "halted", "what was stopped stays so");
+    let shown = app.plan(tenant, &plan).await.unwrap();
+    assert_eq!(shown.halt.map(|halt| (halt.step, halt.why.code())), Some((1, "stopped")));
+    assert!(shown.reviews.iter().any(|review| review.act == "settled"));
+    let undo = app.undo_plan(&mia, &plan, None).await.unwrap();
+    app.approve_plan(&stage.approver("noa").await, &undo.id, &undo.hash).await.unwrap();
+    assert_eq!(stage.run().await.ended, 1);
+    let taken = stage.fake.taken.lock().clone();
+    assert_eq!(taken.len(), 2, "nothing after the stop but the way back: {taken:?}");
+    assert!(taken[1].starts_with("organizations.delete"), "{taken:?}");
+}
+
+#[tokio::test]
+async fn what_somebody_else_made_between_the_look_and_the_call_is_theirs() {
+    let theirs = json!({"id": "org_theirs", "name": "new", "display_name": "New"});
+    let (stage, plan) = while_it_is_made(async |stage, _| {
+        let mut world = stage.fake.world.lock();
+        world.collections.entry("organizations".to_owned()).or_default().push(theirs.clone());
+    })
+    .await;
+    let (app, tenant, mia) = (stage.app(), &stage.scene.tenant, stage.mia().await);
+    let shown = app.plan(tenant, &plan).await.unwrap();
+    assert_eq!(shown.halt.map(|halt| (halt.step, halt.why.code())), Some((0, "moved")));
+    assert_eq!((shown.steps[0].state.as_str(), shown.steps[0].status), ("refused", Some(409)));
+    assert!(stage.fake.taken.lock().is_empty());
+    let undone = app.undo_plan(&mia, &plan, None).await;
+    assert!(matches!(undone, Err(Error::Plan(_))), "there is nothing of ours: {undone:?}");
+    assert_eq!(stage.fake.world.lock().find("organizations", "org_theirs"), Some(&theirs));
+}
+
 #[tokio::test]
 async fn a_part_of_the_service_takes_back_its_own_alone_and_a_permit_for_something_else_nothing() {
     let stage = Stage::new(Settings::default()).await;
@@ -207,7 +294,8 @@ async fn a_part_of_the_service_takes_back_its_own_alone_and_a_permit_for_somethi
     stage.run().await;
     let analyst = ("ana", Role::Analyst, How::Oidc);
     let ana = stage.permit(analyst, Action::TellOutcomes).await.unwrap();
-    let refused = stage.app().take_back(&stage.scene.tenant, (&plan.id, "reviews"), |_| Vec::new()).await;
+    let refused =
+        stage.app().take_back(&stage.scene.tenant, (&plan.id, "reviews"), None, |_| Vec::new()).await;
     assert!(matches!(refused, Err(Error::Plan(PlanRefusal::Misfit))), "{refused:?}");
     let denied = stage.app().undo_plan(&ana, &plan.id, None).await;
     assert!(matches!(denied, Err(Error::Denied { .. })), "{denied:?}");

@@ -18,9 +18,11 @@ fn candidate(number: u32, seconds: i64) -> Candidate {
         client: Some("client".parse().unwrap()),
         transaction: None,
         session: None,
+        address: None,
         is_denied: false,
         is_censored: false,
         has_login: false,
+        has_refusal: false,
     }
 }
 
@@ -31,6 +33,7 @@ fn login(seconds: i64) -> Seen {
         at: at(seconds),
         transaction: None,
         session: None,
+        address: None,
         client: Some("client".parse().unwrap()),
         organization: None,
     }
@@ -109,6 +112,50 @@ fn a_factor_without_a_client_belongs_to_the_only_sign_in_under_way() {
     let in_session = Seen { session: named("se"), ..passed };
     let session = Candidate { session: named("se"), ..candidate(2, 10) };
     assert_eq!(found(&in_session, &[candidate(1, 60), session]), Some((2, JoinHow::Session)));
+}
+
+fn refusal(seconds: i64) -> Seen {
+    Seen { what: What::Refused, address: "203.0.113.7".parse().ok(), ..login(seconds) }
+}
+
+#[test]
+fn a_refusal_without_a_transaction_belongs_to_what_was_just_decided() {
+    let at_home = Candidate { address: "203.0.113.7".parse().ok(), ..candidate(1, 60) };
+    let by_time = Some((1, JoinHow::Time));
+    let denied = Candidate { is_denied: true, is_censored: true, ..at_home.clone() };
+    let asked = Candidate { is_censored: true, ..at_home.clone() };
+    let untold = Candidate { address: None, ..denied.clone() };
+    for (candidate, until) in [(&at_home, 90), (&denied, 90), (&untold, 90), (&asked, 360)] {
+        for (seconds, expected) in [(61, by_time), (until, by_time), (until + 1, None)] {
+            assert_eq!(found(&refusal(seconds), std::slice::from_ref(candidate)), expected, "{seconds}");
+        }
+    }
+    // Tried again: each to its own.
+    let again = Candidate { decision: "dec_00000002".parse().unwrap(), at: at(80), ..denied.clone() };
+    assert_eq!(found(&refusal(81), &[denied.clone(), again.clone()]), Some((2, JoinHow::Time)));
+    assert_eq!(found(&refusal(62), &[denied, again]), by_time);
+}
+
+#[test]
+fn a_refusal_that_nobody_asked_us_about_belongs_to_no_earlier_sign_in() {
+    let before = Candidate { address: "203.0.113.7".parse().ok(), session: named("se"), ..candidate(1, 60) };
+    let blocked = refusal(70);
+    for over in [
+        Candidate { has_login: true, ..before.clone() },
+        Candidate { is_denied: true, has_refusal: true, ..before.clone() },
+        Candidate { is_censored: true, has_refusal: true, ..before.clone() },
+        Candidate { address: "198.51.100.1".parse().ok(), ..before.clone() },
+    ] {
+        assert_eq!(found(&blocked, std::slice::from_ref(&over)), None);
+    }
+    let in_session = Seen { session: named("se"), ..refusal(70) };
+    let over = Candidate { has_login: true, ..before.clone() };
+    assert_eq!(found(&in_session, std::slice::from_ref(&over)), None, "a session outlives sign-ins");
+    assert_eq!(found(&in_session, &[before]), Some((1, JoinHow::Session)));
+    // Its own transaction says so all the same, as where it went through and was refused after that.
+    let its_own = Seen { transaction: named("tx"), ..refusal(70) };
+    let over = Candidate { transaction: named("tx"), ..over };
+    assert_eq!(found(&its_own, &[over]), Some((1, JoinHow::Transaction)));
 }
 
 prop_compose! {

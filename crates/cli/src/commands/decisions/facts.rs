@@ -41,7 +41,7 @@ pub struct Facts {
 
 impl From<DecisionRow> for Facts {
     fn from(row: DecisionRow) -> Self {
-        let DecisionRow { decision, leaf_index, subject, standing, granted: _ } = row;
+        let DecisionRow { decision, leaf_index, subject, standing, granted: _, at_tenant: _ } = row;
         Self {
             decision_id: decision.id,
             leaf_index,

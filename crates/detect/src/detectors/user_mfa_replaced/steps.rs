@@ -13,11 +13,15 @@ use crate::{
     told,
 };
 
+/// How strange a place is from which an attack came. No place is that strange by itself, so that it is known again for what it is; it is
+/// told as high.
+pub(super) const MARKED: Severity = Severity::Critical;
+
 /// A step of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Step {
     pub deed: Deed,
-    /// How strange the place was; `None` where it was familiar, or does not count: an administrator's.
+    /// How strange the place was; `None` where it was familiar, or does not count: an administrator's. [`MARKED`]: by a mark.
     pub strange: Option<Severity>,
     /// Whether enough was known of the account to say so.
     pub is_known: bool,
@@ -94,7 +98,7 @@ pub(super) fn of_call(call: &Call) -> Option<(Deed, &str)> {
 /// own logins of some days do not make theirs so.
 pub(super) fn strangeness(event: &Event<'_>, world: &World<'_>, window: Micros) -> Option<Severity> {
     if is_marked(event, world) {
-        return Some(Severity::High);
+        return Some(MARKED);
     }
     let person = world.person?;
     let since = event.at().plus(-window);

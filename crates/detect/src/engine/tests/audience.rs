@@ -56,6 +56,21 @@ fn an_alert_that_gets_worse_is_told_again() {
 }
 
 #[test]
+fn what_rested_on_a_mark_once_does_whatever_joins_it() {
+    let rests = |alert: &Alert| alert.measures.iter().filter(|measure| measure.tells_of_mark()).count();
+    let marked = |severity, minute| finding(severity, "a", minute).resting_on_marks(true, false);
+    let plain = |severity, minute| finding(severity, "a", minute).resting_on_marks(false, false);
+    let mut trial = Trial::new(EngineSettings::default());
+    assert_eq!(rests(&trial.take_finding(marked(Severity::Medium, 1))), 1);
+    let graver = trial.take_finding(plain(Severity::High, 2));
+    assert_eq!((rests(&graver), graver.measures.len(), graver.severity), (1, 2, Severity::High));
+    let mut trial = Trial::new(EngineSettings::default());
+    assert_eq!(rests(&trial.take_finding(finding(Severity::High, "a", 1).measured("minutes", 1.0, 2.0))), 0);
+    let later = trial.take_finding(marked(Severity::Medium, 2));
+    assert_eq!((rests(&later), later.measures[0].name.as_str()), (1, "minutes"));
+}
+
+#[test]
 fn a_budget_that_is_used_up_hides_nothing_grave() {
     let mut trial = Trial::new(EngineSettings { daily_alerts: 2, ..EngineSettings::default() });
     let cheap: Vec<_> = (0..5).map(|n| trial.take(Severity::Medium, &format!("{n}"), 0).audience).collect();

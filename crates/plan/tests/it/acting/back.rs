@@ -9,7 +9,9 @@ use countersign_plan::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::support::{back_of, carried, change, frame, kinds, of_user, order, plan, planned, world};
+use super::support::{
+    back_of, carried, change, frame, kinds, of_user, order, plan, planned, with_list, world,
+};
 
 fn origin() -> Origin {
     Origin::Undo { plan: "0".repeat(64), person: None, is_own: false, workflow: None }
@@ -25,7 +27,7 @@ struct Case {
 prop_compose! {
     fn cases()(
         facts in prop::collection::vec((0_u8..8, any::<u8>(), any::<u8>()), 0..12),
-        wanted in prop::collection::vec((0_u8..15, any::<u8>(), any::<u8>()), 1..14),
+        wanted in prop::collection::vec((0_u8..16, any::<u8>(), any::<u8>()), 1..14),
     ) -> Case {
         Case { facts, wanted }
     }
@@ -51,7 +53,7 @@ fn put(world: &mut World, list: &str, item: Value) {
 
 impl Case {
     fn world(&self) -> World {
-        let mut world = world();
+        let mut world = with_list(world());
         for (what, one, other) in &self.facts {
             let (user, organization) = (user(*one), organization(*other));
             match what {
@@ -137,6 +139,10 @@ fn wanted(number: usize, (what, one, other): (u8, u8, u8)) -> Change {
         }
         13 => json!({"change": "set_prompt_text", "prompt": "login", "language": "en",
             "texts": {"login": {"title": if other.is_multiple_of(2) { Some("new") } else { None }}, "second": {"a": "b"}}}),
+        14 => {
+            let networks = [format!("203.0.{other}.0/24"), format!("2001:db8:{other:x}::/48")];
+            json!({"change": "add_network_block", "list": "acl_1", "description": "", "networks": networks})
+        }
         _ if one.is_multiple_of(2) => {
             json!({"change": "set_organization_branding", "organization": if other.is_multiple_of(2) { "org_a" } else { "org_b" },
             "branding": {"colors": {"primary": "#0a2540", "page_background": "#ffffff"}}})

@@ -9,3 +9,4 @@ mod killed;
 mod said;
 mod support;
 mod traps;
+mod whole;

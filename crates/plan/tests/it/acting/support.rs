@@ -68,6 +68,15 @@ pub fn world() -> World {
     world
 }
 
+/// The same with a list of networks that somebody else made, `acl_1`.
+pub fn with_list(mut world: World) -> World {
+    let kept_out = json!({"ipv4_cidrs": ["198.51.100.0/24"]});
+    let rule = json!({"scope": "authentication", "action": {"block": true}, "match": kept_out});
+    let list = json!({"id": "acl_1", "description": "theirs", "active": true, "rule": rule});
+    world.collections.entry("network_acls".to_owned()).or_default().push(list);
+    world
+}
+
 /// The changes as JSON, as whoever orders would write them.
 pub fn change(json: Value) -> Change {
     serde_json::from_value(json).unwrap()

@@ -25,6 +25,12 @@ impl Counts for Exact {
         *second = at.seconds().max(*second);
     }
 
+    fn forget(&mut self, of: Count, key: u32, account: u32) {
+        if let Some(seen) = self.0.get_mut(&(of, key)) {
+            seen.remove(&account);
+        }
+    }
+
     fn network(&self, block: u32) -> Option<u32> {
         self.1.get(&block).copied()
     }

@@ -86,7 +86,7 @@ pub(in crate::api) async fn resume(about: About) -> Result<Json<PlanHead>, Probl
     path = "/v1/plans/{tenant}/{id}/settle",
     operation_id = "settle_step",
     tag = "plans",
-    summary = "Says whether the step was done that a run halted at, and lets the run go on.",
+    summary = "Says whether the step was done that a run halted at. A run that halted for it goes on; one that was stopped stays so.",
     params(("tenant" = written::TenantId, Path), ("id" = written::Identifier, Path)),
     request_body = Settle,
     responses(

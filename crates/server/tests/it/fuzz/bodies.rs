@@ -1,14 +1,95 @@
 //! Bodies and queries of every other operation, as somebody sends them who may do everything.
 
 use countersign_fuzz::Target;
+use countersign_plan::gate::Settings;
 use countersign_testkit::{TENANT, TOKEN};
 use serde_json::{Value, json};
 
 use super::world::{World, Written, said};
 use crate::{
     guard::{Right, path_of, routes},
+    plans::{acts_at, block, wanted},
     world::at_home,
 };
+
+/// What is there, so that what is asked about it gets beyond its name.
+struct There {
+    decision: String,
+    plan: String,
+    /// The hash of the plan.
+    hash: String,
+    review: String,
+}
+
+impl There {
+    fn make(world: &World) -> Self {
+        let post = |path: &str, body: &Value| {
+            let answer = world.runtime.block_on(world.service.operate("POST", path, body));
+            assert_eq!(answer.status, 201, "{path}: {}", answer.json);
+            answer.json
+        };
+        let text = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
+        acts_at(&world.service, Settings::default());
+        let decided = world.runtime.block_on(world.service.decide(&at_home("auth0|anna")));
+        let decision = text(&decided.json, "decision_id");
+        let plan = post("/v1/plans/example-tenant", &wanted(&[block("auth0|1")], "Anna called"));
+        let review =
+            post("/v1/reviews/example-tenant", &json!({ "decision": decision, "reason": "Anna called" }));
+        Self { plan: text(&plan, "id"), hash: text(&plan, "hash"), review: text(&review, "id"), decision }
+    }
+
+    /// A path of this route, to what is there of its sort.
+    fn path(&self, route: &str) -> String {
+        let id = match route {
+            _ if route.contains("/plans/") => &self.plan,
+            _ if route.contains("/reviews/") => &self.review,
+            _ => &self.decision,
+        };
+        path_of(route, id)
+    }
+}
+
+/// Bodies of plans and reviews, and of what opens.
+fn of_desks(there: &There) -> Vec<(&'static str, Value)> {
+    let There { decision, hash, .. } = there;
+    let opening = json!({ "actor": "mia", "reason": "she asked for it" });
+    vec![
+        ("/v1/plans/{tenant}", wanted(&[block("auth0|2")], "Anna called")),
+        ("/v1/plans/{tenant}/{id}/approve", json!({ "hash": hash })),
+        ("/v1/plans/{tenant}/{id}/reject", json!({ "hash": hash, "reason": "not this one" })),
+        ("/v1/plans/{tenant}/{id}/settle", json!({ "step": 0, "is_done": true })),
+        ("/v1/plans/{tenant}/{id}/undo", json!({ "steps": ["block_user"] })),
+        (
+            "/v1/plans/{tenant}/{id}/assign",
+            json!({ "assignee": null, "audience": "security", "priority": 2 }),
+        ),
+        ("/v1/plans/{tenant}/{id}/comments", json!({ "actor": "mia", "text": "looked at it" })),
+        (
+            "/v1/plans/{tenant}/{id}/reveal",
+            json!({ "fields": ["texts"], "actor": "mia", "reason": "she asked for it" }),
+        ),
+        (
+            "/v1/reviews/{tenant}",
+            json!({ "decision": decision, "assignee": "noa", "audience": "security", "priority": 2, "reason": "Anna called" }),
+        ),
+        (
+            "/v1/reviews/{tenant}/{id}/assign",
+            json!({ "version": 1, "assignee": "noa", "audience": "security", "priority": 3 }),
+        ),
+        ("/v1/reviews/{tenant}/{id}/comments", json!({ "actor": "mia", "text": "looked at it" })),
+        (
+            "/v1/reviews/{tenant}/{id}/verdict",
+            json!({ "version": 1, "verdict": "legitimate", "actor": "mia", "reason": "she says so" }),
+        ),
+        ("/v1/reviews/{tenant}/{id}/reveal", opening.clone()),
+        ("/v1/decisions/{id}/receipt", opening.clone()),
+        ("/v1/logs/{tenant}/{id}", opening),
+        (
+            "/v1/reveals/{tenant}",
+            json!({ "what": { "kind": "decision", "id": decision }, "fields": ["event.user.email"], "actor": "mia", "reason": "she asked for it" }),
+        ),
+    ]
+}
 
 /// Bodies that are right, or nearly, by the end of their route.
 fn bodies() -> Vec<(&'static str, Value)> {
@@ -62,8 +143,8 @@ fn bodies() -> Vec<(&'static str, Value)> {
 }
 
 /// A request to each route: with the body that it takes, or with what a page's form sends.
-fn examples(decision: &str) -> Vec<String> {
-    let bodies = bodies();
+fn examples(there: &There) -> Vec<String> {
+    let bodies = [of_desks(there), bodies()].concat();
     let rows = routes()
         .into_iter()
         .filter(|(_, _, right)| !matches!(right, Right::Open | Right::Signed | Right::Token));
@@ -79,7 +160,7 @@ fn examples(decision: &str) -> Vec<String> {
             };
             let kind = if route.starts_with("/v1/") { "application/json" } else { "application/x-www-form-urlencoded" };
             let more = "&before=1&level=high&organization=org_1&status=open&limit=5&version=1";
-            format!("{method} {}{more}\ncontent-type: {kind}\n\n{body}", path_of(route, decision))
+            format!("{method} {}{more}\ncontent-type: {kind}\n\n{body}", there.path(route))
         })
         .collect()
 }
@@ -87,13 +168,12 @@ fn examples(decision: &str) -> Vec<String> {
 #[test]
 fn bodies_and_queries() {
     let world = World::new();
-    let decided = world.runtime.block_on(world.service.decide(&at_home("auth0|anna")));
-    let decision = decided.json["decision_id"].as_str().unwrap();
+    let there = There::make(&world);
     let bearer = format!("Bearer {TOKEN}");
     let credentials =
         [("authorization", &*bearer), ("countersign-tenant", TENANT), ("sec-fetch-site", "same-origin")];
     Target::new("bodies")
-        .examples(examples(decision))
+        .examples(examples(&there))
         .words([
             "?tenant=",
             "&opened=true",
@@ -103,6 +183,9 @@ fn bodies_and_queries() {
             "inc_",
             "sub_",
             "per_",
+            "pln_",
+            "\"change\":\"remove_member\"",
+            "\"wanted\":[",
             "\"actor\":",
             "\"version\":-1",
             "application/json",

@@ -37,6 +37,9 @@ fn tried(world: &World, truth: &Truth, input: &[u8]) -> Said {
         .iter()
         .any(|open| path.starts_with(open));
     let answer = world.tried(request)?;
+    if path.starts_with("/was-this-you/") && answer.status < 400 {
+        return Err(format!("{path} is a link that nobody was sent, and opens: {}", said(&answer)));
+    }
     if answer.status < 400 && !is_open && !is_known(world, truth, &written) {
         return Err(format!("{path} is answered to nobody: {}", said(&answer)));
     }
@@ -92,12 +95,15 @@ fn headers_and_cookies() {
             "GET /sign-in/callback?state=&error=access_denied&error_description=%3Cscript%3E\n".to_owned(),
             "GET /sign-in/start?to=%2Fincidents%3Ftenant%3Da\n".to_owned(),
             "GET /start/guess\nhost: 127.0.0.1:8377\n".to_owned(),
+            format!("GET /was-this-you/{TENANT}/rec_0192f0c1a2b37c4d8e9f0a1b2c3d4e5f/{}\n", "0".repeat(64)),
+            format!("POST /was-this-you/{TENANT}/rec_0192f0c1a2b37c4d8e9f0a1b2c3d4e5f/{}\ncontent-type: application/x-www-form-urlencoded\norigin: http://127.0.0.1:8377\n\nform=f0&answer=no", "0".repeat(64)),
             format!("POST /v1/logs/{TENANT}\nauthorization: Bearer {}\n\n[]", log_token(TENANT).expose()),
             format!("POST /v1/events/{TENANT}\nauthorization: bearer {}\n\n{{}}", event_token(TENANT).expose()),
         ])
         .words([
             "authorization: Bearer ", "cookie: countersign_session=", "cookie: __Host-countersign=", "origin: null", "sec-fetch-site: cross-site", "host: ", "webhook-id: ",
-            "v1,", "; ", "x-forwarded-for: 127.0.0.1", "?to=%2F%2Fevil.example", "?to=/\\evil", "..%2f", "state=", "&code=mia", "countersign-tenant: other-tenant",
+            "v1,", "; ", "x-forwarded-for: 127.0.0.1", "?to=%2F%2Fevil.example", "?to=/\\evil", "..%2f", "state=", "&code=mia", "countersign-tenant: other-tenant", "/was-this-you/", "&answer=yes",
+            "content-type: application/x-www-form-urlencoded",
         ])
         .run(|input| tried(&world, &truth, input));
     world.assert_whole();

@@ -23,6 +23,7 @@ pub fn one_of_each() -> Vec<Write> {
             expected_granted: 0,
             standing: Standing::Completed,
             granted: 1_000,
+            at_tenant: None,
         },
         profile(&subject(1), 0, b"sealed"),
         Write::Switch(SwitchRow { trigger: Trigger::PostLogin, is_off: true, at: at(0) }),

@@ -1,5 +1,5 @@
 use countersign_core::{Channel, Level, Mode, Score, Trigger, Verdict};
-use countersign_store::{Commit, DecisionRow, NewDecision, Scope, Standing, StoreError, Write};
+use countersign_store::{Commit, Counted, DecisionRow, NewDecision, Scope, Standing, StoreError, Write};
 
 use super::{
     Fresh,
@@ -44,6 +44,7 @@ pub async fn every_field_and_word_comes_back(Fresh { store, .. }: Fresh) {
             subject: Some(subject(1)),
             standing: Standing::Open,
             granted: 0,
+            at_tenant: None,
         };
         assert_eq!(store.find_decision(Scope::Tenant(&t), &id).await, Ok(Some(expected)));
     }
@@ -58,11 +59,21 @@ pub async fn every_standing_comes_back(Fresh { store, .. }: Fresh) {
     }
     let mut expected_granted = 0;
     for (granted, standing) in (0..).map(|n| n * 150).zip(Standing::ALL) {
-        let write = Write::Standing { decision: decision(1).id, expected_granted, standing, granted };
-        store.commit(writes(&t, vec![write])).await.unwrap();
-        let row = store.find_decision(Scope::Tenant(&t), &decision(1).id).await.unwrap().unwrap();
-        assert_eq!((row.standing, row.granted), (standing, granted));
-        expected_granted = granted;
+        for at_tenant in [Some(Counted { standing, granted: granted + 1 }), None] {
+            let decision = decision(1).id;
+            let write = Write::Standing {
+                decision: decision.clone(),
+                expected_granted,
+                standing,
+                granted,
+                at_tenant,
+            };
+            store.commit(writes(&t, vec![write])).await.unwrap();
+            let row = store.find_decision(Scope::Tenant(&t), &decision).await.unwrap().unwrap();
+            assert_eq!((row.standing, row.granted, row.at_tenant), (standing, granted, at_tenant));
+            assert_eq!(row.counted_at_tenant().granted, granted + u32::from(at_tenant.is_some()));
+            expected_granted = granted;
+        }
     }
     let other = store.find_decision(Scope::Tenant(&t), &decision(2).id).await.unwrap().unwrap();
     assert_eq!((other.standing, other.granted), (Standing::Open, 0));
@@ -76,6 +87,7 @@ pub async fn a_standing_on_a_stale_grant_is_refused(Fresh { store, .. }: Fresh) 
         expected_granted,
         standing: Standing::Passed,
         granted,
+        at_tenant: None,
     };
     store.commit(writes(&t, vec![change(1, 0, 150)])).await.unwrap();
     for (number, expected_granted) in [(1, 0), (1, 149), (2, 0)] {
@@ -93,7 +105,13 @@ pub async fn two_grants_at_once_leave_one_stale(Fresh { store, .. }: Fresh) {
     let race = [Standing::Passed, Standing::Fraudulent].map(|standing| {
         writes(
             &t,
-            vec![Write::Standing { decision: decision(1).id, expected_granted: 0, standing, granted: 500 }],
+            vec![Write::Standing {
+                decision: decision(1).id,
+                expected_granted: 0,
+                standing,
+                granted: 500,
+                at_tenant: None,
+            }],
         )
     });
     let answers = commit_all(&store, race.to_vec()).await;

@@ -126,7 +126,8 @@ pub async fn those_that_a_person_judged_are_listed_alone(Fresh { store, .. }: Fr
     filled(&store).await;
     let judge = |n: u32, standing| {
         let decision = decision(n).id;
-        writes(&tenant("t"), vec![Write::Standing { decision, expected_granted: 0, standing, granted: 0 }])
+        let change = Write::Standing { decision, expected_granted: 0, standing, granted: 0, at_tenant: None };
+        writes(&tenant("t"), vec![change])
     };
     let told =
         [(3, Standing::Fraudulent), (7, Standing::Passed), (9, Standing::Failed), (30, Standing::Legitimate)];

@@ -26,9 +26,12 @@ use crate::{
     listen::signals,
 };
 
-/// How often a deletion is tried, with how long between.
+/// How often a deletion is tried, and a write that the tenant has no room for; with how long between, where the tenant names no time.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest that is waited for a tenant that has no room.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// The status of what is not there.
 pub const NOT_FOUND: u16 = 404;
@@ -119,6 +122,15 @@ impl Trial {
 
     /// Writes, and has it recorded.
     pub async fn write<T: DeserializeOwned>(&self, request: &Request<T>) -> Result<T, Error> {
+        for _ in 1..TRIES {
+            let written = self.work.management.write(request, Lane::Interactive, &self.cause).await;
+            match written {
+                Err(Error::Limited { after, .. }) if after.is_none_or(|after| after <= LONGEST) => {
+                    tokio::time::sleep(after.unwrap_or(PAUSE)).await;
+                }
+                ended => return ended,
+            }
+        }
         self.work.management.write(request, Lane::Interactive, &self.cause).await
     }
 
