@@ -1,8 +1,8 @@
-//! Keys and tokens that a process takes from files: other ones than before are told, whether they changed under it or while none ran.
+//! Keys and tokens that a process takes from files: other ones than before are told, whether they changed under it or before it began.
 
-use countersign_core::IdKind;
+use countersign_core::{IdKind, Timestamp};
 use countersign_ledger::leaf::Kind;
-use countersign_store::{Commit, Write};
+use countersign_store::{AccessWrite, Commit, Write};
 
 use crate::{App, Error, Tenant, leaves::Draft};
 
@@ -15,12 +15,33 @@ pub enum KeySet {
     LogStream,
     /// The tokens by which its event stream delivers.
     EventStream,
-    /// The operator's token.
+    /// The operator's token; another one ends the sessions that one-time links opened.
     Operator,
 }
 
+/// When other keys were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// As the process began: they changed while it did not run.
+    AtStart,
+    /// While it ran.
+    Running,
+}
+
+impl Found {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::AtStart => "at_start",
+            Self::Running => "running",
+        }
+    }
+}
+
 impl KeySet {
-    /// Under which name the set that was last told stands beside the ledger.
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Actions, Self::LogStream, Self::EventStream, Self::Operator];
+
+    /// Under which name the mark of the set that was last told stands beside the ledger.
     const fn row(self) -> &'static str {
         match self {
             Self::Actions => "keys.actions",
@@ -31,60 +52,51 @@ impl KeySet {
     }
 
     fn facts<'a>(self, draft: Draft<'a>, count: usize) -> Draft<'a> {
+        let stream = |stream: &str, draft: Draft<'a>| {
+            draft.fact("change", &"stream_tokens_changed").fact("stream", &stream).fact("tokens", &count)
+        };
         match self {
             Self::Actions => draft.fact("change", &"action_keys_changed").fact("keys", &count),
-            Self::LogStream => stream(draft, "log", count),
-            Self::EventStream => stream(draft, "event", count),
-            Self::Operator => draft.fact("change", &"operator_token_changed"),
+            Self::LogStream => stream("log", draft),
+            Self::EventStream => stream("event", draft),
+            Self::Operator => draft.fact("change", &"operator_token_changed").fact("sessions", &"ended"),
         }
     }
-}
 
-fn stream<'a>(draft: Draft<'a>, stream: &str, count: usize) -> Draft<'a> {
-    draft.fact("change", &"stream_tokens_changed").fact("stream", &stream).fact("tokens", &count)
+    /// What a change of it ends.
+    fn ends(self, at: Timestamp) -> Option<Write> {
+        let end = || AccessWrite::EndSessionsOf { principal: "local".to_owned(), at };
+        (self == Self::Operator).then(|| end().into())
+    }
 }
 
 impl App {
-    /// Tells the ledger that this process took other keys of a set; these are accepted now.
+    /// Tells the ledger that this process takes these keys, where they are others than were last told. At a start, those of which nothing
+    /// was told yet are no change.
     ///
     /// # Errors
-    /// `Unavailable`.
-    pub async fn record_keys(&self, tenant: &Tenant, set: KeySet, keys: &[Vec<u8>]) -> Result<(), Error> {
-        self.commit_keys(tenant, set, keys, Some("running")).await
-    }
-
-    /// As [`App::record_keys`], at the start: where they are others than were last told. Those that are seen first are no change.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn record_keys_at_start(
+    /// `Unavailable`: then nothing was told, and the next call tells it.
+    pub async fn record_keys(
         &self,
         tenant: &Tenant,
         set: KeySet,
         keys: &[Vec<u8>],
+        found: Found,
     ) -> Result<(), Error> {
-        match self.ports.store.find_log_cursor(&tenant.id, set.row()).await? {
-            Some(last) if last == mark(tenant, set, keys) => Ok(()),
-            last => self.commit_keys(tenant, set, keys, last.map(|_| "stopped")).await,
+        let mark = mark(tenant, set, keys);
+        let before = self.ports.store.find_log_cursor(&tenant.id, set.row()).await?;
+        if before.as_ref() == Some(&mark) {
+            return Ok(());
         }
-    }
-
-    /// Keeps the mark of what is accepted now, with a leaf of a change that came while the service was so.
-    async fn commit_keys(
-        &self,
-        tenant: &Tenant,
-        set: KeySet,
-        keys: &[Vec<u8>],
-        service: Option<&str>,
-    ) -> Result<(), Error> {
         let mut leaves = Vec::new();
-        if let Some(service) = service {
-            let id = self.make_id(IdKind::Record)?;
-            let draft = Draft::new(&id, self.ports.clock.now(), Kind::Administration);
-            let draft = set.facts(draft, keys.len()).fact("service", &service);
+        let mut writes = vec![Write::LogCursor { name: set.row(), cursor: mark }];
+        if before.is_some() || found == Found::Running {
+            let (id, now) = (self.make_id(IdKind::Record)?, self.ports.clock.now());
+            let draft = Draft::new(&id, now, Kind::Administration);
+            let draft = set.facts(draft, keys.len()).fact("found", &found.as_str());
             leaves.push(Self::public_leaf(tenant, draft)?);
+            writes.extend(set.ends(now));
         }
-        let writes = vec![Write::LogCursor { name: set.row(), cursor: mark(tenant, set, keys) }];
         let commit = Commit { leaves, writes, ..Commit::background(tenant.id.clone()) };
         self.ports.store.commit(commit).await?;
         Ok(())

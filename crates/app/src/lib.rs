@@ -74,7 +74,7 @@ pub use countersign_store::{AlertFilter, AlertRow, DecisionFilter, DecisionRow, 
 pub use error::Error;
 pub use feed::Live;
 pub use join::{JoinCounts, Joined, LOGIN_WITHOUT_DECISION};
-pub use key_sets::KeySet;
+pub use key_sets::{Found, KeySet};
 pub use lead::Lead;
 pub use retain::Kept;
 pub use subjects::CACHED_KEYS;

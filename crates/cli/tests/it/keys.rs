@@ -70,6 +70,27 @@ fn an_action_key_is_rotated_while_the_service_runs() {
 }
 
 #[test]
+fn a_file_that_can_not_be_used_holds_up_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let service = Service::start(home.path());
+    let mut client = service.client();
+    let file = format!("{TENANT}.action-key");
+    let old = lines(home.path(), &file).remove(0);
+    fs::write(home.path().join("data").join(format!("{TENANT}.log-token")), "").unwrap();
+    let log = || fs::read_to_string(home.path().join("log")).unwrap();
+    until("the complaint", || log().contains("so the ones before hold on"));
+    for further in [&[][..], &["--finish"]] {
+        let rotated = rotate(home.path(), &[&["action", "--tenant", TENANT], further].concat());
+        assert!(rotated.status.success(), "{}", complained(&rotated));
+    }
+    let mut number = 0;
+    until("the end of the old key", || {
+        number += 1;
+        status_by(&mut client, &old, &format!("msg_{number}")) == 401
+    });
+}
+
+#[test]
 fn another_token_of_a_stream_has_its_leaf() {
     let home = tempfile::tempdir().unwrap();
     let service = Service::start(home.path());
@@ -99,36 +120,62 @@ fn what_was_changed_while_no_service_ran_has_its_leaf_at_the_next_start() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
     let put = |name: &str, text: &str| fs::write(home.join("data").join(name), text).unwrap();
-    let changes = || {
-        let leaves = leaves(&home.join("data")).into_iter().map(|leaf| leaf["facts"].clone());
-        let stopped = leaves.filter(|facts| facts["service"] == "stopped");
-        stopped.map(|facts| facts["change"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    let changes = || changes_at_start(&home.join("data"));
+    // The marks after a start in which as many changes as that were told since the first.
+    let start = |told: usize| {
+        let service = Service::start(home);
+        until("the marks", || marks(home).len() == 4 && changes().len() == told);
+        service.stop();
+        marks(home)
     };
-    let mut before = marks_after_a_start(home);
-    assert_eq!((changes(), before.len()), (Vec::new(), 4), "what is seen first is no change");
-    assert_eq!(marks_after_a_start(home), before, "nothing changed");
+    let before = start(0);
+    assert_eq!(start(0), before, "nothing changed");
     let (log, operator) = (format!("{TENANT}.log-token"), "ab".repeat(32));
     put(&log, &format!("lgs_{}\n", "a".repeat(64)));
     put("operator.token", &operator);
-    let after = marks_after_a_start(home);
+    let after = start(2);
     assert_eq!(changes(), ["stream_tokens_changed", "operator_token_changed"]);
-    for name in ["keys.log_stream", "keys.operator"] {
-        assert_ne!(before.remove(name), after.get(name).cloned(), "{name}");
-        assert!(after[name].len() == 16 && !operator.contains(&after[name]), "it is no part of a secret");
+    for (name, mark) in &after {
+        assert_eq!(before[name] == *mark, !["keys.log_stream", "keys.operator"].contains(&&**name), "{name}");
+        assert!(mark.len() == 16 && !operator.contains(mark), "it is no part of a secret");
     }
-    assert!(before.iter().all(|(name, mark)| after[name] == *mark), "the others are as they were");
     assert!(rotate(home, &["action", "--tenant", TENANT]).status.success());
-    assert_ne!(marks_after_a_start(home)["keys.actions"], after["keys.actions"]);
-    assert_eq!(changes().last().unwrap(), "action_keys_changed");
+    assert_ne!(start(3)["keys.actions"], after["keys.actions"]);
+    assert_eq!(changes()[2..], ["action_keys_changed"]);
 }
 
-/// The marks of keys after a service was started and stopped.
-fn marks_after_a_start(home: &Path) -> BTreeMap<String, String> {
-    Service::start(home).stop();
+/// The changes of keys that a start found.
+fn changes_at_start(data: &Path) -> Vec<String> {
+    let facts = leaves(data).into_iter().map(|leaf| leaf["facts"].clone());
+    let found = facts.filter(|facts| facts["found"] == "at_start");
+    found.map(|facts| facts["change"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What stands for the keys of which the ledger was told last.
+fn marks(home: &Path) -> BTreeMap<String, String> {
     let database = rusqlite::Connection::open(home.join("data/countersign.db")).unwrap();
     let mut rows = database.prepare("SELECT name, cursor FROM log_cursors WHERE name LIKE 'keys.%'").unwrap();
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn a_change_that_could_not_be_recorded_is_recorded_once_it_can_be() {
+    let home = tempfile::tempdir().unwrap();
+    let service = Service::start(home.path());
+    let data = home.path().join("data");
+    let told = || leaves(&data).iter().filter(|leaf| leaf["facts"]["stream"] == "log").count();
+    until("the marks", || marks(home.path()).len() == 4);
+    let held = rusqlite::Connection::open(data.join("countersign.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    fs::write(data.join(format!("{TENANT}.log-token")), format!("lgs_{}\n", "a".repeat(64))).unwrap();
+    let log = || fs::read_to_string(home.path().join("log")).unwrap();
+    until("the complaint", || log().contains("a change of keys could not be recorded"));
+    assert_eq!(told(), 0);
+    held.execute_batch("ROLLBACK").unwrap();
+    until("the leaf", || told() == 1);
+    service.stop();
+    assert_eq!(told(), 1, "it is told once");
 }
 
 #[test]
