@@ -238,21 +238,22 @@ impl Base {
 
     /// Digests of the tokens by which a tenant's event stream delivers, none where none was installed; makes nothing.
     pub fn existing_event_tokens(&self, tenant: &TenantId) -> anyhow::Result<Vec<Vec<u8>>> {
-        digests(tenant, EVENT_FILE, self.data.tenant_file(tenant, EVENT_FILE).find()?.unwrap_or_default())
+        let tokens = self.data.tenant_file(tenant, EVENT_FILE).find()?.unwrap_or_default();
+        digests(tenant, EVENT_FILE, &tokens)
     }
 
     /// Digests of the tokens by which each tenant's log stream delivers; makes what is missing.
     pub fn log_tokens(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
         let read = |id: &TenantId| {
             let tokens = self.data.log_tokens(id, self.entropy.as_ref())?;
-            Ok((id.clone(), digests(id, LOG_FILE, tokens)?))
+            Ok((id.clone(), digests(id, LOG_FILE, &tokens)?))
         };
         config.tenants.keys().map(read).collect()
     }
 
     /// The same of one tenant as they are now; makes nothing.
     pub fn existing_log_tokens(&self, tenant: &TenantId) -> anyhow::Result<Vec<Vec<u8>>> {
-        digests(tenant, LOG_FILE, self.data.log_token_file(tenant).get()?)
+        digests(tenant, LOG_FILE, &self.data.log_token_file(tenant).get()?)
     }
 }
 
@@ -299,7 +300,7 @@ fn read_action_keys(
     parsed.with_context(|| format!("`tenants.{id}.action_keys`"))
 }
 
-fn digests(tenant: &TenantId, file: &str, tokens: Vec<String>) -> anyhow::Result<Vec<Vec<u8>>> {
+fn digests(tenant: &TenantId, file: &str, tokens: &[String]) -> anyhow::Result<Vec<Vec<u8>>> {
     let read = tokens.iter().map(|text| Some(Token::received(text)?.digest())).collect::<Option<_>>();
     read.with_context(|| format!("`{tenant}.{file}` holds no token"))
 }
