@@ -7,7 +7,7 @@
     reason = "a bench without its service must not go on"
 )]
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use axum::{Json, Router, body::Body, http::Request, routing::get};
 use countersign_adapters::{
@@ -24,17 +24,61 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use rcgen::{KeyPair, PKCS_RSA_SHA256};
 use serde_json::json;
 use tokio::{net::TcpListener, runtime::Runtime, task::JoinSet};
+use tower::ServiceExt;
 
 const AUDIENCE: &str = "https://countersign.example.com/";
 
+/// Rounds of which the median counts: what the machine does meanwhile meets every kind of request alike.
+const ROUNDS: usize = 60;
+
+/// Requests of each kind in a round.
+const EACH: u32 = 50;
+
 fn main() {
     divan::main();
+    ratios();
+}
+
+/// Prints what requests cost whose caller is known, over the bare one, which nobody is known for: 15,000 requests.
+#[expect(clippy::print_stdout, reason = "a bench says what it measured")]
+#[expect(clippy::disallowed_methods, reason = "a bench goes by the system's clock")]
+fn ratios() {
+    let world = World::new(0);
+    let bearer = |token: &str| format!("Bearer {token}");
+    let (account, access) = (bearer(world.account.expose()), bearer(&world.access));
+    let cookie = Some(("cookie", &*world.cookie));
+    let (me, policies) = ("/v1/access/me", format!("/v1/policies/{TENANT}"));
+    let kinds = [
+        ("bare", "/health", None),
+        ("by a cookie", me, cookie),
+        ("by an account's token", me, Some(("authorization", &*account))),
+        ("by an access token", me, Some(("authorization", &*access))),
+        ("by a cookie, with the check and one row read", &policies, cookie),
+    ];
+    let mut took = kinds.map(|_| Vec::with_capacity(ROUNDS));
+    for _ in 0..ROUNDS {
+        for ((_, path, header), took) in kinds.iter().zip(&mut took) {
+            let began = Instant::now();
+            (0..EACH).for_each(|_| assert_eq!(world.ask(path, *header), 200));
+            took.push(began.elapsed() / EACH);
+        }
+    }
+    let medians = took.map(|mut took| {
+        took.sort_unstable();
+        took[ROUNDS / 2]
+    });
+    println!("a request, median of {ROUNDS} rounds of {EACH}, and over the bare one:");
+    for ((name, ..), median) in kinds.iter().zip(medians) {
+        println!("  {name}: {median:?}, {:.2}", median.as_secs_f64() / medians[0].as_secs_f64());
+    }
 }
 
 /// A service with an administrator by cookie, a program by token, and an application by its tenant's access token.
 struct World {
     runtime: Runtime,
     service: TestApp,
+    /// Built once: that takes longer than any request.
+    router: Router,
     cookie: String,
     account: Token,
     access: String,
@@ -45,7 +89,8 @@ impl World {
     fn new(policies: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (service, cookie, account, access, serving) = runtime.block_on(Self::make(policies));
-        Self { runtime, service, cookie, account, access, _serving: serving }
+        let router = service.server.router();
+        Self { runtime, service, router, cookie, account, access, _serving: serving }
     }
 
     async fn make(policies: usize) -> (TestApp, String, Token, String, JoinSet<()>) {
@@ -97,7 +142,8 @@ impl World {
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        self.runtime.block_on(self.service.send(request.body(Body::empty()).unwrap())).status
+        let request = request.body(Body::empty()).unwrap();
+        self.runtime.block_on(self.router.clone().oneshot(request)).unwrap().status().as_u16()
     }
 }
 

@@ -32,6 +32,7 @@ pub mod incidents;
 pub mod inquiries;
 mod join;
 pub mod journal;
+mod key_sets;
 mod lead;
 mod learn;
 mod leaves;
@@ -73,6 +74,7 @@ pub use countersign_store::{AlertFilter, AlertRow, DecisionFilter, DecisionRow, 
 pub use error::Error;
 pub use feed::Live;
 pub use join::{JoinCounts, Joined, LOGIN_WITHOUT_DECISION};
+pub use key_sets::{Found, KeySet};
 pub use lead::Lead;
 pub use retain::Kept;
 pub use subjects::CACHED_KEYS;

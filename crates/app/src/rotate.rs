@@ -72,47 +72,6 @@ impl App {
         self.tell(tenant, draft).await
     }
 
-    /// Tells the ledger that this process took other keys shared with the tenant's Actions; `count` are accepted now.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn record_action_keys(&self, tenant: &Tenant, count: usize) -> Result<(), Error> {
-        let id = self.make_id(IdKind::Record)?;
-        let draft = Draft::new(&id, self.ports.clock.now(), Kind::Administration)
-            .fact("change", &"action_keys_changed")
-            .fact("keys", &count);
-        self.tell(tenant, draft).await
-    }
-
-    /// Tells the ledger that this process took other tokens of the tenant's stream of that kind (`log`, `event`); `count` are accepted now.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn record_stream_tokens(
-        &self,
-        tenant: &Tenant,
-        stream: &'static str,
-        count: usize,
-    ) -> Result<(), Error> {
-        let id = self.make_id(IdKind::Record)?;
-        let draft = Draft::new(&id, self.ports.clock.now(), Kind::Administration)
-            .fact("change", &"stream_tokens_changed")
-            .fact("stream", &stream)
-            .fact("tokens", &count);
-        self.tell(tenant, draft).await
-    }
-
-    /// Tells the ledger that this process took another token of the operator.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn record_operator_token(&self, tenant: &Tenant) -> Result<(), Error> {
-        let id = self.make_id(IdKind::Record)?;
-        let draft = Draft::new(&id, self.ports.clock.now(), Kind::Administration)
-            .fact("change", &"operator_token_changed");
-        self.tell(tenant, draft).await
-    }
-
     /// Adds one leaf that says nothing about a person.
     pub(crate) async fn tell(&self, tenant: &Tenant, draft: Draft<'_>) -> Result<(), Error> {
         let leaves = vec![Self::public_leaf(tenant, draft)?];

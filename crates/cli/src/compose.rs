@@ -16,7 +16,7 @@ use crate::{
     clock::{SystemClock, SystemEntropy},
     commands::is_cut_off,
     config::{Built, Config, Configured, SecretReference, Tenant},
-    data_dir::{DataDir, EVENT_FILE, hex, parse_hex, random},
+    data_dir::{DataDir, EVENT_FILE, LOG_FILE, hex, parse_hex, random},
     key_file::lines,
     reference_watch::ReferenceFiles,
 };
@@ -190,15 +190,14 @@ impl Base {
 
     /// The keys shared with each tenant's Actions, the newest first; makes what is missing.
     pub fn action_keys(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<SigningKey>>> {
-        read_action_keys(config, |tenant| self.data.action_keys(tenant, self.entropy.as_ref()))
+        let find = |tenant: &TenantId| self.data.action_keys(tenant, self.entropy.as_ref());
+        let read = |(id, tenant): (&TenantId, &Tenant)| Ok((id.clone(), read_action_keys(id, tenant, find)?));
+        config.tenants.iter().map(read).collect()
     }
 
-    /// The keys shared with each tenant's Actions as they are now; makes nothing.
-    pub fn existing_action_keys(
-        &self,
-        config: &Config,
-    ) -> anyhow::Result<BTreeMap<TenantId, Vec<SigningKey>>> {
-        read_action_keys(config, |tenant| self.data.action_file(tenant).get())
+    /// The keys shared with a tenant's Actions as they are now; makes nothing.
+    pub fn existing_action_keys(&self, id: &TenantId, tenant: &Tenant) -> anyhow::Result<Vec<SigningKey>> {
+        read_action_keys(id, tenant, |tenant| self.data.action_file(tenant).get())
     }
 
     /// The HTTP server for a listener that is already bound.
@@ -216,7 +215,8 @@ impl Base {
         let operator = Operator::new(self.data.operator_token(self.entropy.as_ref())?.as_bytes());
         let limits = config.tenants.iter().map(|(id, tenant)| (id.clone(), tenant.limits.into())).collect();
         let (keys, log_tokens) = (self.action_keys(config)?, self.log_tokens(config)?);
-        let event_tokens = self.existing_event_tokens(config)?;
+        let event_tokens = config.tenants.keys().map(|id| Ok((id.clone(), self.existing_event_tokens(id)?)));
+        let event_tokens = event_tokens.collect::<anyhow::Result<_>>()?;
         let log_sources =
             config.tenants.iter().map(|(id, tenant)| (id.clone(), tenant.log_stream.sources.clone()));
         let log_sources = log_sources.collect();
@@ -236,21 +236,24 @@ impl Base {
         ))
     }
 
-    /// Digests of the tokens by which each tenant's event stream delivers, none where none was installed; makes nothing.
-    pub fn existing_event_tokens(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
-        read_tokens(config, EVENT_FILE, |tenant| {
-            Ok(self.data.tenant_file(tenant, EVENT_FILE).find()?.unwrap_or_default())
-        })
+    /// Digests of the tokens by which a tenant's event stream delivers, none where none was installed; makes nothing.
+    pub fn existing_event_tokens(&self, tenant: &TenantId) -> anyhow::Result<Vec<Vec<u8>>> {
+        let tokens = self.data.tenant_file(tenant, EVENT_FILE).find()?.unwrap_or_default();
+        digests(tenant, EVENT_FILE, &tokens)
     }
 
     /// Digests of the tokens by which each tenant's log stream delivers; makes what is missing.
     pub fn log_tokens(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
-        read_tokens(config, "log-token", |tenant| self.data.log_tokens(tenant, self.entropy.as_ref()))
+        let read = |id: &TenantId| {
+            let tokens = self.data.log_tokens(id, self.entropy.as_ref())?;
+            Ok((id.clone(), digests(id, LOG_FILE, &tokens)?))
+        };
+        config.tenants.keys().map(read).collect()
     }
 
-    /// The same as they are now; makes nothing.
-    pub fn existing_log_tokens(&self, config: &Config) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
-        read_tokens(config, "log-token", |tenant| self.data.log_token_file(tenant).get())
+    /// The same of one tenant as they are now; makes nothing.
+    pub fn existing_log_tokens(&self, tenant: &TenantId) -> anyhow::Result<Vec<Vec<u8>>> {
+        digests(tenant, LOG_FILE, &self.data.log_token_file(tenant).get()?)
     }
 }
 
@@ -284,34 +287,22 @@ pub fn fetch(reference: &SecretReference) -> anyhow::Result<Vec<Secret>> {
 }
 
 fn read_action_keys(
-    config: &Config,
+    id: &TenantId,
+    Tenant { action_keys: references, .. }: &Tenant,
     find: impl Fn(&TenantId) -> anyhow::Result<Vec<String>>,
-) -> anyhow::Result<BTreeMap<TenantId, Vec<SigningKey>>> {
-    let mut keys = BTreeMap::new();
-    for (id, Tenant { action_keys: references, .. }) in &config.tenants {
-        let mut texts = if references.is_empty() { find(id)? } else { Vec::new() };
-        for reference in references {
-            texts.extend(lines(std::str::from_utf8(reference.fetch()?.expose()).context("a key is text")?));
-        }
-        anyhow::ensure!(!texts.is_empty(), "`tenants.{id}.action_keys`: there is no key");
-        let parsed = texts.iter().map(|text| SigningKey::parse(text)).collect::<Result<Vec<_>, _>>();
-        keys.insert(id.clone(), parsed.with_context(|| format!("`tenants.{id}.action_keys`"))?);
+) -> anyhow::Result<Vec<SigningKey>> {
+    let mut texts = if references.is_empty() { find(id)? } else { Vec::new() };
+    for reference in references {
+        texts.extend(lines(std::str::from_utf8(reference.fetch()?.expose()).context("a key is text")?));
     }
-    Ok(keys)
+    anyhow::ensure!(!texts.is_empty(), "`tenants.{id}.action_keys`: there is no key");
+    let parsed = texts.iter().map(|text| SigningKey::parse(text)).collect::<Result<Vec<_>, _>>();
+    parsed.with_context(|| format!("`tenants.{id}.action_keys`"))
 }
 
-fn read_tokens(
-    config: &Config,
-    file: &str,
-    find: impl Fn(&TenantId) -> anyhow::Result<Vec<String>>,
-) -> anyhow::Result<BTreeMap<TenantId, Vec<Vec<u8>>>> {
-    let mut digests = BTreeMap::new();
-    for id in config.tenants.keys() {
-        let tokens = find(id)?;
-        let read = tokens.iter().map(|text| Some(Token::received(text)?.digest())).collect::<Option<_>>();
-        digests.insert(id.clone(), read.with_context(|| format!("`{id}.{file}` holds no token"))?);
-    }
-    Ok(digests)
+fn digests(tenant: &TenantId, file: &str, tokens: &[String]) -> anyhow::Result<Vec<Vec<u8>>> {
+    let read = tokens.iter().map(|text| Some(Token::received(text)?.digest())).collect::<Option<_>>();
+    read.with_context(|| format!("`{tenant}.{file}` holds no token"))
 }
 
 fn tenants(config: &Config) -> anyhow::Result<Vec<TenantConfig>> {

@@ -22,7 +22,10 @@ const OPERATOR_TOKEN: &str = "operator.token";
 /// What the token of a log stream begins with.
 const LOG_TOKEN_PREFIX: &str = "lgs_";
 
-/// What the file of the tokens by which a tenant's event stream delivers ends with.
+/// What the file of the tokens by which a tenant's log stream delivers ends with.
+pub const LOG_FILE: &str = "log-token";
+
+/// The same of its event stream.
 pub const EVENT_FILE: &str = "event-token";
 
 /// The database of records.
@@ -152,7 +155,7 @@ impl DataDir {
 
     /// The file of the tokens by which a tenant's log stream delivers.
     pub fn log_token_file(&self, tenant: &TenantId) -> KeyFile {
-        self.key_file(&tenant_file(tenant, "log-token"))
+        self.key_file(&tenant_file(tenant, LOG_FILE))
     }
 
     /// The tokens by which a tenant's log stream may deliver, the newest first; one is made when there is none.

@@ -1,8 +1,8 @@
-//! Keys of Actions and the operator's token, read again while the service runs: when their files change, and on SIGHUP.
+//! Keys of Actions, tokens of streams and the operator's token, read again while the service runs: when their files change, and on SIGHUP.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use countersign_app::{App, Error, Tenant};
+use countersign_app::{App, Found, KeySet, Tenant};
 use countersign_core::TenantId;
 use countersign_server::{Server, signature::SigningKey};
 use tokio::{
@@ -31,11 +31,24 @@ pub struct KeyWatch {
     app: Arc<App>,
     server: Server,
     hangup: Signal,
+    /// The files as they were when what is in force was read.
+    seen: Vec<Mark>,
     /// What is in force.
-    known: Secrets,
+    known: Arc<Secrets>,
+    /// What ledgers are yet to be told, in order.
+    untold: Vec<Untold>,
+}
+
+/// Keys of a tenant's set that came into force.
+struct Untold {
+    tenant: Arc<Tenant>,
+    set: KeySet,
+    keys: Vec<Vec<u8>>,
+    found: Found,
 }
 
 /// What is read again.
+#[derive(Default)]
 struct Secrets {
     action_keys: BTreeMap<TenantId, Vec<SigningKey>>,
     operator_token: String,
@@ -44,125 +57,174 @@ struct Secrets {
 }
 
 impl Secrets {
-    fn read(base: &Base, config: &Config) -> anyhow::Result<Self> {
-        let tokens = base.data.operator_file().get()?;
-        Ok(Self {
-            action_keys: base.existing_action_keys(config)?,
-            operator_token: tokens.into_iter().next().unwrap_or_default(),
-            log_tokens: base.existing_log_tokens(config)?,
-            event_tokens: base.existing_event_tokens(config)?,
-        })
+    /// Reads them, and what is wrong with those that can't be used: such a one stays as it was `before`, and holds up no other.
+    fn read(base: &Base, config: &Config, before: &Self) -> (Self, Vec<anyhow::Error>) {
+        let mut faults = Vec::new();
+        let token = base.data.operator_file().get();
+        let token = token.map(|lines| lines.into_iter().next().unwrap_or_default());
+        let mut read = Self {
+            operator_token: or_before(token, Some(&before.operator_token), &mut faults),
+            ..Self::default()
+        };
+        for (id, tenant) in &config.tenants {
+            let keys = base.existing_action_keys(id, tenant);
+            let keys = or_before(keys, before.action_keys.get(id), &mut faults);
+            read.action_keys.insert(id.clone(), keys);
+            let log = or_before(base.existing_log_tokens(id), before.log_tokens.get(id), &mut faults);
+            read.log_tokens.insert(id.clone(), log);
+            let event = or_before(base.existing_event_tokens(id), before.event_tokens.get(id), &mut faults);
+            read.event_tokens.insert(id.clone(), event);
+        }
+        (read, faults)
     }
 
-    /// What a tenant's keys make of one text: two lists of keys that make the same are the same.
-    fn traces(&self, tenant: &TenantId) -> Vec<String> {
-        self.action_keys.get(tenant).into_iter().flatten().map(|key| key.sign_answer("", b"")).collect()
+    /// A tenant's keys of a set; of an Action's keys what each makes of one text, since those that make the same are the same.
+    fn of(&self, tenant: &TenantId, set: KeySet) -> Vec<Vec<u8>> {
+        let tokens = match set {
+            KeySet::Actions => {
+                let keys = self.action_keys.get(tenant).into_iter().flatten();
+                return keys.map(|key| key.sign_answer("", b"").into_bytes()).collect();
+            }
+            KeySet::Operator => return vec![self.operator_token.as_bytes().to_vec()],
+            KeySet::LogStream => &self.log_tokens,
+            KeySet::EventStream => &self.event_tokens,
+        };
+        tokens.get(tenant).cloned().unwrap_or_default()
     }
 
-    /// The tokens of each kind of a tenant's streams.
-    fn streams(&self, tenant: &TenantId) -> [(&'static str, &[Vec<u8>]); 2] {
-        [("log", &self.log_tokens), ("event", &self.event_tokens)]
-            .map(|(stream, tokens)| (stream, tokens.get(tenant).map_or(&[][..], Vec::as_slice)))
+    /// Has a server accept this and nothing else.
+    fn put_in_force(&self, server: &Server) {
+        server.replace_keys(self.action_keys.clone());
+        server.replace_operator_token(self.operator_token.as_bytes());
+        server.replace_log_tokens(self.log_tokens.clone());
+        server.replace_event_tokens(self.event_tokens.clone());
     }
+}
+
+/// What was read; else what there was before, with the fault.
+fn or_before<T: Clone + Default>(
+    read: anyhow::Result<T>,
+    before: Option<&T>,
+    faults: &mut Vec<anyhow::Error>,
+) -> T {
+    read.unwrap_or_else(|fault| {
+        faults.push(fault);
+        before.cloned().unwrap_or_default()
+    })
 }
 
 impl KeyWatch {
     /// Begins to watch.
     pub fn new(base: Arc<Base>, config: Arc<Config>, app: Arc<App>, server: Server) -> anyhow::Result<Self> {
-        let known = Secrets::read(&base, &config)?;
-        Ok(Self { base, config, app, server, hangup: signal(SignalKind::hangup())?, known })
+        // Why before they are read: what changes between the two is read again.
+        let seen = marks(&base, &config);
+        let (known, faults) = Secrets::read(&base, &config, &Secrets::default());
+        if let Some(fault) = faults.into_iter().next() {
+            return Err(fault);
+        }
+        known.put_in_force(&server);
+        let is_shared = app.is_shared();
+        // Why not the operator's token beside other processes: each has its own.
+        let sets = KeySet::ALL.into_iter().filter(|set| *set != KeySet::Operator || !is_shared);
+        let at_start = |(tenant, set): (&Arc<Tenant>, KeySet)| {
+            let (tenant, keys) = (Arc::clone(tenant), known.of(tenant.id(), set));
+            Untold { tenant, set, keys, found: Found::AtStart }
+        };
+        let of = |tenant| sets.clone().map(move |set| (tenant, set));
+        let untold = app.tenants().flat_map(of).map(at_start).collect();
+        let known = Arc::new(known);
+        Ok(Self { base, config, app, server, hangup: signal(SignalKind::hangup())?, seen, known, untold })
     }
 
     /// Takes changed keys until told to stop; broken files leave those in force that are.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut ticks = time::interval(LOOK);
-        let mut seen = self.marks();
         loop {
             let is_asked = tokio::select! {
                 _ = ticks.tick() => false,
                 _ = self.hangup.recv() => true,
                 () = stopped(&mut stop) => return,
             };
-            let marks = self.marks();
-            if is_asked || marks != seen {
-                seen = marks;
+            let marks = marks(&self.base, &self.config);
+            if is_asked || marks != self.seen {
+                self.seen = marks;
                 self.read().await;
             }
+            self.tell().await;
         }
     }
 
     async fn read(&mut self) {
-        let (base, config) = (Arc::clone(&self.base), Arc::clone(&self.config));
-        match tokio::task::spawn_blocking(move || Secrets::read(&base, &config)).await {
-            Ok(Ok(found)) => self.take(found).await,
-            Ok(Err(error)) => {
-                tracing::error!(
-                    error = format!("{error:#}"),
-                    "changed keys can't be used, so the ones before hold on"
-                );
+        let (base, config, before) =
+            (Arc::clone(&self.base), Arc::clone(&self.config), Arc::clone(&self.known));
+        match tokio::task::spawn_blocking(move || Secrets::read(&base, &config, &before)).await {
+            Ok((found, faults)) => {
+                for fault in faults {
+                    let error = format!("{fault:#}");
+                    tracing::error!(error, "changed keys can't be used, so the ones before hold on");
+                }
+                self.take(found);
             }
             Err(error) => tracing::error!(%error, "changed keys could not be read"),
         }
     }
 
-    /// Puts what was read in force, and tells the ledgers what changed.
-    async fn take(&mut self, found: Secrets) {
-        self.server.replace_keys(found.action_keys.clone());
-        if self.server.replace_operator_token(found.operator_token.as_bytes())
-            && let Err(error) = self.app.end_local_sessions().await
-        {
-            tracing::error!(detail = error.detail(), "sessions by one-time links could not be ended");
-        }
-        self.server.replace_log_tokens(found.log_tokens.clone());
-        self.server.replace_event_tokens(found.event_tokens.clone());
-        let known = std::mem::replace(&mut self.known, found);
-        let is_other_token = known.operator_token != self.known.operator_token;
+    /// Puts what was read in force; the ledgers are to be told of what changed.
+    fn take(&mut self, found: Secrets) {
+        found.put_in_force(&self.server);
+        let before = std::mem::replace(&mut self.known, Arc::new(found));
         for tenant in self.app.tenants() {
-            let keys = self.known.traces(tenant.id());
-            if known.traces(tenant.id()) != keys {
-                tracing::info!(tenant.id = %tenant.id(), count = keys.len(), "other keys of the Actions are in force");
-                told(tenant, self.app.record_action_keys(tenant, keys.len()).await);
-            }
-            for (before, (stream, tokens)) in
-                known.streams(tenant.id()).into_iter().zip(self.known.streams(tenant.id()))
-            {
-                if before.1 != tokens {
-                    tracing::info!(tenant.id = %tenant.id(), stream, count = tokens.len(), "other tokens of a stream are in force");
-                    told(tenant, self.app.record_stream_tokens(tenant, stream, tokens.len()).await);
+            for set in KeySet::ALL {
+                let keys = self.known.of(tenant.id(), set);
+                if keys != before.of(tenant.id(), set) {
+                    tracing::info!(tenant.id = %tenant.id(), ?set, count = keys.len(), "other keys or tokens are in force");
+                    let tenant = Arc::clone(tenant);
+                    self.untold.push(Untold { tenant, set, keys, found: Found::Running });
                 }
             }
-            if is_other_token {
-                told(tenant, self.app.record_operator_token(tenant).await);
+        }
+    }
+
+    /// Tells the ledgers what they are yet to be told. What can't be told holds all the same, since the key before may be in the wrong
+    /// hands, and is told at the next look.
+    async fn tell(&mut self) {
+        for untold in std::mem::take(&mut self.untold) {
+            let Untold { tenant, set, keys, found } = &untold;
+            // Why: what comes after it is told after it.
+            let is_behind =
+                self.untold.iter().any(|kept| kept.tenant.id() == tenant.id() && kept.set == *set);
+            if is_behind || !self.record(tenant, *set, keys, *found).await {
+                self.untold.push(untold);
             }
         }
     }
 
-    fn marks(&self) -> Vec<Mark> {
-        self.files().into_iter().map(|path| mark(&path)).collect()
-    }
-
-    /// The files that keys are in; those by environment or program are read again on SIGHUP alone.
-    fn files(&self) -> Vec<PathBuf> {
-        let data = &self.base.data;
-        let mut files = vec![data.operator_file().path().to_owned()];
-        for (id, tenant) in &self.config.tenants {
-            files.push(data.action_file(id).path().to_owned());
-            files.push(data.log_token_file(id).path().to_owned());
-            files.push(data.tenant_file(id, EVENT_FILE).path().to_owned());
-            files.extend(tenant.action_keys.iter().filter_map(|reference| match reference {
-                SecretReference::File(path) => Some(PathBuf::from(path)),
-                SecretReference::Environment(_) | SecretReference::Command(_) => None,
-            }));
-        }
-        files
+    async fn record(&self, tenant: &Tenant, set: KeySet, keys: &[Vec<u8>], found: Found) -> bool {
+        let end = self.app.record_keys(tenant, set, keys, found).await;
+        end.inspect_err(|error| {
+            tracing::error!(tenant.id = %tenant.id(), code = error.code(), detail = error.detail(), "a change of keys could not be recorded");
+        })
+        .is_ok()
     }
 }
 
-/// A change that the ledger could not be told of holds all the same: the key before may be in the wrong hands.
-fn told(tenant: &Tenant, end: Result<(), Error>) {
-    if let Err(error) = end {
-        tracing::error!(tenant.id = %tenant.id(), code = error.code(), detail = error.detail(), "a change of keys could not be recorded");
+fn marks(base: &Base, config: &Config) -> Vec<Mark> {
+    files(base, config).into_iter().map(|path| mark(&path)).collect()
+}
+
+/// The files that keys are in; those by environment or program are read again on SIGHUP alone.
+fn files(Base { data, .. }: &Base, config: &Config) -> Vec<PathBuf> {
+    let mut files = vec![data.operator_file().path().to_owned()];
+    for (id, tenant) in &config.tenants {
+        files.push(data.action_file(id).path().to_owned());
+        files.push(data.log_token_file(id).path().to_owned());
+        files.push(data.tenant_file(id, EVENT_FILE).path().to_owned());
+        files.extend(tenant.action_keys.iter().filter_map(|reference| match reference {
+            SecretReference::File(path) => Some(PathBuf::from(path)),
+            SecretReference::Environment(_) | SecretReference::Command(_) => None,
+        }));
     }
+    files
 }
 
 fn mark(path: &std::path::Path) -> Mark {

@@ -164,7 +164,7 @@ impl Server {
         if self.0.operator.is(token) {
             return Ok(Some(Caller::local(How::File)));
         }
-        if token.contains('.') {
+        if rate::is_access_token(token) {
             return self.0.app.caller_of_access_token(token).await;
         }
         let Some(token) = Token::received(token) else { return Ok(None) };

@@ -29,8 +29,11 @@ fn foreign(hosts: &[String], is_secure: bool, request: &Request) -> Option<(Refu
     let text = |name: header::HeaderName| {
         request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
     };
-    let host = text(header::HOST).or_else(|| request.uri().authority().map(Authority::as_str));
-    if !host.is_some_and(is_known) {
+    // Why all of them: a target in absolute form names a host too, and whatever stands before us may have gone by any.
+    let named =
+        request.headers().get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or_default());
+    let mut named = named.chain(request.uri().authority().map(Authority::as_str)).peekable();
+    if named.peek().is_none() || !named.all(is_known) {
         let detail = "`Host` is none that this server answers for; add it to `server.hosts`";
         return Some((Refusal::Host, Problem::new(StatusCode::MISDIRECTED_REQUEST, "host.foreign", detail)));
     }
@@ -92,6 +95,27 @@ mod tests {
     use axum::body::Body;
 
     use super::*;
+
+    #[test]
+    fn every_host_that_a_request_names_is_ours() {
+        let hosts = ["console.example".to_owned()];
+        let is_refused = |target: &str, named: &[&str]| {
+            let request =
+                named.iter().fold(Request::get(target), |request, host| request.header("host", *host));
+            foreign(&hosts, true, &request.body(Body::empty()).unwrap()).is_some()
+        };
+        assert!(!is_refused("/", &["CONSOLE.example"]) && !is_refused("https://console.example/", &[]));
+        assert!(!is_refused("https://console.example/", &["console.example"]));
+        for (target, named) in [
+            ("/", &[][..]),
+            ("/", &["evil.example"]),
+            ("/", &["console.example", "evil.example"]),
+            ("https://evil.example/", &["console.example"]),
+            ("https://console.example@evil.example/", &["console.example"]),
+        ] {
+            assert!(is_refused(target, named), "{target} {named:?}");
+        }
+    }
 
     #[test]
     fn over_tls_a_page_without_it_is_foreign() {

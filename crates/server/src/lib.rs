@@ -169,10 +169,10 @@ impl Server {
         self.0.event_tokens.store(Arc::new(tokens));
     }
 
-    /// Accepts this token of the operator from now on, and no other; whether it is another. Who signed in by a one-time link stays so:
-    /// [`App::end_local_sessions`] ends that.
-    pub fn replace_operator_token(&self, token: &[u8]) -> bool {
-        self.0.operator.replace(token)
+    /// Accepts this token of the operator from now on, and no other. Who signed in by a one-time link stays so until
+    /// [`App::record_keys`] tells of it.
+    pub fn replace_operator_token(&self, token: &[u8]) {
+        self.0.operator.replace(token);
     }
 
     /// All routes, guarded.

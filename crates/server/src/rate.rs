@@ -20,7 +20,7 @@ use self::{entries::Entries, remembered::Remembered};
 use crate::Problem;
 
 pub use callers::CallerLimits;
-pub(crate) use callers::{Callers, attempt, known};
+pub(crate) use callers::{Callers, attempt, is_access_token, known};
 
 /// Seconds' worth of requests that may come at once.
 const BURST: u32 = 2;

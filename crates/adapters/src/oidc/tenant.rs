@@ -53,7 +53,7 @@ impl TenantTokens {
 
     async fn granted(&self, token: &str) -> Result<Granted, TokenError> {
         let token = Unverified::read(token, &ALGORITHMS).map_err(TokenError::Invalid)?;
-        if !token.issuer().is_some_and(|named| self.issuers.iter().any(|issuer| issuer == named)) {
+        if !self.are_of(token.issuer()) {
             return Err(TokenError::Invalid(Flaw::Issuer));
         }
         let claims = self.keys.verify(&self.keys_at, &token).await.map_err(|error| match error {
@@ -87,6 +87,10 @@ pub(super) fn read(claims: &Claims) -> Result<Granted, Flaw> {
 }
 
 impl AccessTokens for TenantTokens {
+    fn are_of(&self, issuer: Option<&str>) -> bool {
+        issuer.is_some_and(|issuer| self.issuers.iter().any(|known| known == issuer))
+    }
+
     fn verify<'a>(&'a self, token: &'a str) -> Pending<'a, Result<Granted, TokenError>> {
         Box::pin(self.granted(token))
     }

@@ -3,8 +3,11 @@
 use countersign_rights::{Action, Place, Principal, Rights, Verdict};
 use moka::sync::Cache;
 
-/// Answers that are kept, some 600 bytes each.
-const KEPT: u64 = 4_096;
+/// The most bytes of answers that are kept, some 4,000 usual ones. Why by size: of an application's token its tenant says how much stands in it.
+const KEPT: u64 = 2_500_000;
+
+/// What an answer takes beside its texts, in bytes.
+const FRAME: usize = 400;
 
 /// The policies in force with the answers that they gave.
 ///
@@ -13,12 +16,14 @@ const KEPT: u64 = 4_096;
 /// or ended is another question.
 pub(crate) struct Checked {
     rights: Rights,
-    given: Cache<(Principal, Action, Place), Verdict>,
+    given: Cache<Question, Verdict>,
 }
+
+type Question = (Principal, Action, Place);
 
 impl Checked {
     pub(crate) fn new(rights: Rights) -> Self {
-        Self { rights, given: Cache::new(KEPT) }
+        Self { rights, given: Cache::builder().max_capacity(KEPT).weigher(size).build() }
     }
 
     /// As [`Rights::check`].
@@ -45,6 +50,14 @@ impl Checked {
     pub(crate) fn policy_ids(&self) -> Vec<String> {
         self.rights.policy_ids()
     }
+}
+
+/// About how many bytes an answer takes.
+fn size((principal, _, _): &Question, verdict: &Verdict) -> u32 {
+    let texts = principal.scopes.iter().chain(&verdict.policies).chain(&verdict.failed);
+    let texts: usize = texts.map(|text| FRAME / 10 + text.len()).sum();
+    let bytes = FRAME + texts + FRAME / 4 * principal.grants.len();
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -121,5 +134,19 @@ mod tests {
         assert!(permitted > 100);
         checked.given.run_pending_tasks();
         assert!(checked.given.entry_count() > 300, "they were kept: {}", checked.given.entry_count());
+    }
+
+    #[test]
+    fn what_somebody_puts_into_their_token_does_not_fill_the_memory() {
+        let checked = Checked::new(rights());
+        let scopes = (0..500).map(|n| format!("{n:0>60}")).collect();
+        let large = Principal { kind: PrincipalKind::Application, scopes, ..principals().remove(0) };
+        for n in 0..200 {
+            let place = Place::Organization("acme".parse().unwrap(), format!("org_{n}").parse().unwrap());
+            assert!(!checked.check(&large, Action::Decide, &place).is_permitted);
+        }
+        checked.given.run_pending_tasks();
+        assert!(checked.given.weighted_size() <= KEPT, "{}", checked.given.weighted_size());
+        assert!((10..100).contains(&checked.given.entry_count()), "{}", checked.given.entry_count());
     }
 }

@@ -1,7 +1,7 @@
 //! Refusals of callers who are known: the first of a kind is a leaf at once, those that follow within a minute are one with their count,
 //! since a caller can ask as often as they like, at any tenant.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use countersign_core::TenantId;
 use countersign_rights::{Action, How};
@@ -126,10 +126,11 @@ impl App {
     /// Tells a ledger that a caller was refused, while nobody waits: how long that takes would say that the tenant is there. A command
     /// waits, since it ends with its denial.
     ///
-    /// Why no error: the refusal holds whether it could be recorded or not.
+    /// Why no error: the refusal holds whether it could be recorded or not; what could not be is counted, and told with what follows.
     pub(super) async fn tell_refused_caller(&self, tenant: &Tenant, caller: &Caller, what: What) {
         let denial = Denial { tenant: tenant.id.clone(), by: caller.id().to_owned(), what };
-        if !self.access.denials.lock().is_first(denial, self.ports.clock.monotonic()) {
+        let (denials, now) = (Arc::clone(&self.access.denials), self.ports.clock.monotonic());
+        if !denials.lock().is_first(denial.clone(), now) {
             return;
         }
         let leaf = self.access_leaf(tenant, what.change(), &what.facts(caller.id(), None, None));
@@ -143,7 +144,8 @@ impl App {
                 Err(error) => Err(error),
             };
             if let Err(error) = told {
-                tracing::error!(tenant.id = %id, detail = error.detail(), "a denial could not be recorded");
+                tracing::error!(tenant.id = %id, detail = error.detail(), "a denial could not be recorded yet");
+                denials.lock().put_back(denial, 1, now);
             }
         };
         if caller.principal().how == How::Process {

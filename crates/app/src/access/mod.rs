@@ -12,6 +12,7 @@ mod platform;
 mod policy_set;
 pub mod provider;
 mod refused;
+mod restored;
 mod scoped;
 mod sessions;
 mod sign_in;
@@ -33,6 +34,7 @@ pub use self::{
     jobs::Job,
     permit::{Denied, InstallationPermit, Permit},
     refused::Refusal,
+    restored::Ended,
     scoped::ScopedPermit,
     sessions::{BREAK_GLASS, IDLE, LINK_SESSION, LONGEST},
     sign_in::{Began, Returned, SignInRefusal, SignedIn},
@@ -71,7 +73,7 @@ pub(crate) struct Access {
     pub(crate) claims: Vec<(String, Grant)>,
     pub(crate) tokens: BTreeMap<TenantId, Arc<dyn AccessTokens>>,
     pub(crate) refused: Mutex<Refused>,
-    pub(crate) denials: Mutex<Denials>,
+    pub(crate) denials: Arc<Mutex<Denials>>,
     pub(crate) fresh: Duration,
 }
 
@@ -89,7 +91,7 @@ impl Access {
             claims,
             tokens,
             refused: Mutex::default(),
-            denials: Mutex::default(),
+            denials: Arc::default(),
             fresh,
         })
     }

@@ -1,20 +1,25 @@
-//! Which set of policies of access is in force is told to each ledger when it is another than before.
+//! Which set of policies of access is in force, and what the configuration says of who gets in, is told to each ledger when it is another than
+//! before.
 
 use std::collections::BTreeMap;
 
+use countersign_plan::sha256;
 use countersign_store::{Commit, Write};
 use serde::{Deserialize, Serialize};
 
-use super::told::Fact;
+use super::{Access, told::Fact};
 use crate::{App, Error, Tenant};
 
 /// Under which name the set that was last told stands beside a tenant's ledger.
 const NAME: &str = "access_policies";
 
+/// What the configuration says of access, as it stands among the files of policies.
+const CONFIGURED: &str = "[access]";
+
 /// The most bytes of the names that a leaf lists.
 const MAX_NAMES_BYTES: usize = 4_096;
 
-/// A set of policies: a hash over all of it, and one of each file.
+/// A set of policies: a hash over all of it, and one of each file and of what is configured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Set {
     sha256: String,
@@ -32,7 +37,8 @@ impl App {
     /// `Unavailable`.
     pub(crate) async fn record_access_policies(&self) -> Result<(), Error> {
         let rights = &self.access.rights;
-        let files = rights.files().iter().map(|(name, digest)| (name.clone(), hex(digest))).collect();
+        let files = rights.files().iter().map(|(name, digest)| (name.clone(), hex(digest)));
+        let files = files.chain([(CONFIGURED.to_owned(), self.access.configured()?)]).collect();
         let set = Set { sha256: hex(&rights.digest()), files };
         for tenant in self.tenants.iter() {
             self.record_set(tenant, &set).await?;
@@ -70,6 +76,16 @@ impl App {
         self.ports.store.commit(commit).await?;
         tracing::warn!(tenant.id = %tenant.id, sha256 = set.sha256, "another set of policies of access is in force");
         Ok(())
+    }
+}
+
+impl Access {
+    /// A hash over whom the configuration lets in, and what it gives them.
+    fn configured(&self) -> Result<String, Error> {
+        let issuer = self.provider.as_ref().map(|provider| provider.issuer());
+        let tenants: Vec<_> = self.tokens.keys().collect();
+        let all = serde_json::to_vec(&(issuer, &self.claims, tenants, self.fresh.as_secs()));
+        Ok(sha256(&all.map_err(Error::internal)?))
     }
 }
 

@@ -208,6 +208,9 @@ pub enum Flaw {
 
 /// Access tokens that one tenant gives out for our own API.
 pub trait AccessTokens: Send + Sync {
+    /// Whether a token can be one of these that says it is from this issuer, or does not say; asked before anything is checked.
+    fn are_of(&self, issuer: Option<&str>) -> bool;
+
     /// Checks a token, and says what it grants. Nothing is asked of the tenant for a token whose form, algorithm or
     /// issuer is not taken anyway.
     ///

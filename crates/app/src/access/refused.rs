@@ -155,7 +155,7 @@ impl App {
     /// Tells every ledger that somebody's sign-in was refused: the first of a kind at once, those that follow within a minute by their
     /// count.
     ///
-    /// Why no error: nobody is signed in, whether that could be recorded or not.
+    /// Why no error: nobody is signed in, whether that could be recorded or not; what could not be is counted, and told with what follows.
     pub(super) async fn tell_refusal(&self, person: Option<&str>, why: &str) {
         let kind = format!("{why} {}", person.unwrap_or_default());
         if !self.access.refused.lock().is_first(&kind, self.ports.clock.monotonic()) {
@@ -165,7 +165,8 @@ impl App {
         facts.extend(person.map(|person| Fact("by", person)));
         let told = self.change_access(&self.everywhere(), "sign_in_refused", &facts, Vec::new()).await;
         if let Err(error) = told {
-            tracing::error!(detail = error.detail(), "the refusal of a sign-in could not be recorded");
+            tracing::error!(detail = error.detail(), "the refusal of a sign-in could not be recorded yet");
+            self.count_refused(Refusal::SignIn);
         }
     }
 }

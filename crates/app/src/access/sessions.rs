@@ -207,20 +207,6 @@ impl App {
         self.end(session, "session_revoked", &facts, &[]).await
     }
 
-    /// Ends every session that a one-time link opened.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn end_local_sessions(&self) -> Result<(), Error> {
-        let at = self.ports.clock.now();
-        let write = AccessWrite::EndSessionsOf { principal: "local".to_owned(), at };
-        let facts = [Fact("by", "local"), Fact("principal", "local")];
-        match self.change_access(&self.everywhere(), "session_revoked", &facts, vec![write]).await {
-            Ok(()) | Err(Error::Stale) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
     async fn end(
         &self,
         session: &str,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use countersign_core::{IdKind, Secret, Timestamp};
 use countersign_privacy::{Sealed, Token};
-use countersign_rights::How;
+use countersign_rights::{Grant, How};
 use countersign_store::{AccessWrite, PersonRow};
 use serde::{Deserialize, Serialize};
 
@@ -199,7 +199,11 @@ impl App {
             self.tell_refusal(None, "not_anew").await;
             return Err(SignInRefusal::NotAnew);
         }
-        let token = self.open_for(&identity).await?;
+        let token = match self.open_for(&identity).await {
+            // Why once more: meanwhile they became known by another sign-in, or were disabled.
+            Err(SignInRefusal::Failed(Error::Stale)) => self.open_for(&identity).await?,
+            opened => opened?,
+        };
         Ok(SignedIn { token, return_to })
     }
 
@@ -214,7 +218,9 @@ impl App {
         };
         let grants = self.grants_of(&id, claimed).await?;
         let is_disabled = known.as_ref().is_some_and(|person| person.disabled_at.is_some());
-        if is_disabled || grants.is_empty() {
+        // Why here: of a tenant that was taken out of the configuration a role may be left.
+        let is_here = |grant: &Grant| grant.at.tenant().is_none_or(|tenant| self.tenant(tenant).is_ok());
+        if is_disabled || !grants.iter().any(is_here) {
             let why = if is_disabled { "disabled" } else { "no_role" };
             self.tell_refusal(known.as_ref().map(|person| &*person.id), why).await;
             return Err(SignInRefusal::NoRole { subject: subject.clone() });

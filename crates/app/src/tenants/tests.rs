@@ -18,7 +18,7 @@ use countersign_privacy::{MasterKey, SubjectKey};
 use countersign_store::{Access, Store, SubjectKeyRow};
 use tempfile::TempDir;
 
-use crate::{App, Error, Ports, TenantConfig, checkpoint_file_name};
+use crate::{App, Error, Found, KeySet, Ports, TenantConfig, checkpoint_file_name};
 
 /// What one process is given.
 struct Given {
@@ -198,12 +198,18 @@ async fn a_start_that_is_refused_keeps_no_root() {
     assert_eq!(code(start(&folder, &OLD).await), "started");
 }
 
+/// Adds a leaf: of another token than any before.
+async fn changed_keys(app: &App, token: u8) {
+    let tenant = app.tenant(&id()).unwrap();
+    app.record_keys(&tenant, KeySet::Operator, &[vec![token]], Found::Running).await.unwrap();
+}
+
 /// A folder whose ledger has two leaves and a signed checkpoint beside it.
 async fn signed(given: &Given) -> TempDir {
     let folder = TempDir::new().unwrap();
     let app = start(&folder, given).await.unwrap();
     let tenant = app.tenant(&id()).unwrap();
-    app.record_operator_token(&tenant).await.unwrap();
+    changed_keys(&app, 0).await;
     app.sign_checkpoint(&tenant).await.unwrap();
     folder
 }
@@ -221,8 +227,8 @@ async fn a_ledger_of_other_leaves_than_were_signed_is_noticed() {
     // Also where it grew beyond.
     fs::remove_file(checkpoint(&ours)).unwrap();
     let app = start(&ours, &OLD).await.unwrap();
-    for _ in 0..5 {
-        app.record_operator_token(&app.tenant(&id()).unwrap()).await.unwrap();
+    for key in 1..=5 {
+        changed_keys(&app, key).await;
     }
     drop(app);
     fs::copy(checkpoint(&other), checkpoint(&ours)).unwrap();

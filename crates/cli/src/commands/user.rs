@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     args::{ListUsers, MarkUser, NamedUser, UserCommand, UserRisk},
-    place::{Here, OPERATOR, Place},
+    place::{Here, OPERATOR, Place, demand},
 };
 
 pub async fn run(command: UserCommand) -> anyhow::Result<Verdict> {
@@ -64,7 +64,11 @@ async fn list(args: ListUsers) -> anyhow::Result<Verdict> {
 }
 
 async fn risk(user: &NamedUser) -> anyhow::Result<Value> {
-    let tenant = policy::tenant(&user.at.folder.load()?, user.tenant.as_ref())?;
+    let config = user.at.folder.load()?;
+    let tenant = policy::tenant(&config, user.tenant.as_ref())?;
+    if user.at.url.is_none() && user.subject.parse::<SubjectId>().is_err() {
+        demand(&config, Some(&tenant), Action::FindEntities).await?;
+    }
     match Place::open(&user.at, &tenant, Access::ReadOnly, Action::ReadUsers).await? {
         Place::Server(server) => {
             let body = named(user);

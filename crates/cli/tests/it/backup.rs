@@ -11,7 +11,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::world::{Service, TENANT, complained, copy, countersign, leaves, now, run, sign_in, told};
+use crate::world::{
+    Client, Service, TENANT, complained, connect, copy, countersign, get, leaves, now, run, sign_in, told,
+};
 
 /// What no refusal may take longer than.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -348,4 +350,98 @@ fn a_rollback_is_on_record_before_the_checkpoint_that_tells_of_it_is_set_aside()
     assert_ne!(fs::read(home.join(&checkpoint)).unwrap(), note, "the ledger is signed anew");
     decide(home, &["auth0|b"]);
     assert_eq!(status(&run(home, &["verify", "--data", "data"])), Some(0));
+}
+
+/// Asks as the operator for something to be made or ended.
+fn post(client: &mut Client, path: &str, body: &Value) -> Value {
+    let request = client.operated(path, body);
+    let answer = client.send(&request).unwrap();
+    assert!(answer.status < 300, "{path}: {}", answer.text());
+    answer.json()
+}
+
+/// What somebody's token is answered who asks who they are, and who asks for the tenant's policy.
+fn statuses(service: &Service, tokens: &[String]) -> Vec<(u16, u16)> {
+    let policy = format!("/v1/policies/{TENANT}");
+    let ask = |token: &String, path: &str| {
+        get(
+            &mut connect(&service.host),
+            &service.host,
+            path,
+            &[("authorization", &format!("Bearer {token}"))],
+        )
+        .status
+    };
+    tokens.iter().map(|token| (ask(token, "/v1/access/me"), ask(token, &policy))).collect()
+}
+
+#[test]
+fn what_was_taken_back_since_a_backup_stays_so_and_everybody_signs_in_anew() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let service = Service::start(home);
+    let mut client = service.client();
+    let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+    let (mut accounts, mut tokens, mut token_ids, mut grants) = (vec![], vec![], vec![], vec![]);
+    for name in ["untouched", "revoked", "disabled", "without its role"] {
+        let account = id(&post(&mut client, "/v1/access/accounts", &json!({ "name": name })));
+        let grant = json!({ "principal": account, "role": "viewer", "tenant": TENANT });
+        grants.push(id(&post(&mut client, "/v1/access/grants", &grant)));
+        let path = format!("/v1/access/accounts/{account}/tokens");
+        let token = post(&mut client, &path, &json!({ "scopes": ["*"], "days": 1 }));
+        tokens.push(token["token"].as_str().unwrap().to_owned());
+        token_ids.push(id(&token));
+        accounts.push(account);
+    }
+    let risk_tokens = format!("/v1/risk-tokens/{TENANT}");
+    let risk_token = id(&post(&mut client, &risk_tokens, &json!({})));
+    let link = post(&mut client, "/v1/access/links", &json!({}));
+    assert_eq!(client.get(link["path"].as_str().unwrap(), &[]).status, 303);
+    let sessions = |client: &mut Client| {
+        client.get("/v1/access/sessions", &[]).json()["sessions"].as_array().unwrap().len()
+    };
+    assert_eq!(sessions(&mut client), 1);
+    assert_eq!(statuses(&service, &tokens), [(200, 200); 4]);
+    assert_eq!(status(&run(home, &["backup", "--data", "data", "--to", "one"])), Some(0));
+    post(&mut client, &format!("/v1/access/tokens/{}/revoke", token_ids[1]), &json!({}));
+    post(&mut client, &format!("/v1/access/accounts/{}/disable", accounts[2]), &json!({}));
+    post(&mut client, &format!("/v1/access/grants/{}/end", grants[3]), &json!({}));
+    let end = client.operated(&format!("{risk_tokens}/{risk_token}"), &json!({}));
+    let end = String::from_utf8(end).unwrap().replacen("POST", "DELETE", 1);
+    assert_eq!(client.send(end.as_bytes()).unwrap().status, 200);
+    let ended = [(200, 200), (401, 401), (401, 401), (200, 404)];
+    assert_eq!(statuses(&service, &tokens), ended);
+    drop(client);
+    service.stop();
+
+    let restore = ["restore", "--from", "one", "--data", "data", "--force", "--accept-rollback"];
+    let restored = run(home, &restore);
+    assert_eq!(status(&restored), Some(0));
+    assert!(told(&restored).contains("4 people, accounts, tokens and roles were taken back again"));
+    let service = Service::start(home);
+    assert_eq!(statuses(&service, &tokens), ended);
+    let mut client = service.client();
+    assert_eq!(sessions(&mut client), 0);
+    let listed = client.get(&risk_tokens, &[]).json();
+    assert!(
+        listed["tokens"].as_array().unwrap().iter().all(|token| !token["revoked_at"].is_null()),
+        "{listed}"
+    );
+    drop(client);
+    service.stop();
+    let changes = leaves(&home.join("data")).into_iter().map(|leaf| leaf["facts"]["change"].clone());
+    let changes: Vec<_> = changes.filter_map(|change| Some(change.as_str()?.to_owned())).collect();
+    for change in ["sessions_ended", "token_revoked", "account_disabled", "grant_ended", "risk_token_revoked"]
+    {
+        assert_eq!(changes.iter().filter(|told| *told == change).count(), 1, "{change}");
+    }
+
+    fs::create_dir(home.join("new")).unwrap();
+    fs::set_permissions(home.join("new"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    for key in ["master.key", "checkpoint.key"] {
+        fs::copy(home.join("data").join(key), home.join("new").join(key)).unwrap();
+    }
+    let elsewhere = run(home, &["restore", "--from", "one", "--data", "new"]);
+    assert_eq!(status(&elsewhere), Some(0));
+    assert!(told(&elsewhere).contains("is not known here, and holds again"), "{}", told(&elsewhere));
 }

@@ -1,6 +1,6 @@
 //! Keys are rotated: nobody is locked out meanwhile, and what was signed before stays provable.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::world::{Client, Service, TENANT, complained, leaves, run, sign_in, told, until};
 
@@ -70,6 +70,27 @@ fn an_action_key_is_rotated_while_the_service_runs() {
 }
 
 #[test]
+fn a_file_that_can_not_be_used_holds_up_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let service = Service::start(home.path());
+    let mut client = service.client();
+    let file = format!("{TENANT}.action-key");
+    let old = lines(home.path(), &file).remove(0);
+    fs::write(home.path().join("data").join(format!("{TENANT}.log-token")), "").unwrap();
+    let log = || fs::read_to_string(home.path().join("log")).unwrap();
+    until("the complaint", || log().contains("so the ones before hold on"));
+    for further in [&[][..], &["--finish"]] {
+        let rotated = rotate(home.path(), &[&["action", "--tenant", TENANT], further].concat());
+        assert!(rotated.status.success(), "{}", complained(&rotated));
+    }
+    let mut number = 0;
+    until("the end of the old key", || {
+        number += 1;
+        status_by(&mut client, &old, &format!("msg_{number}")) == 401
+    });
+}
+
+#[test]
 fn another_token_of_a_stream_has_its_leaf() {
     let home = tempfile::tempdir().unwrap();
     let service = Service::start(home.path());
@@ -92,6 +113,69 @@ fn another_token_of_a_stream_has_its_leaf() {
     let stored = fs::read_to_string(home.path().join("log")).unwrap();
     assert!(!stored.contains(&"a".repeat(64)) && !stored.contains(&"c".repeat(64)), "no token is in the log");
     service.stop();
+}
+
+#[test]
+fn what_was_changed_while_no_service_ran_has_its_leaf_at_the_next_start() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let put = |name: &str, text: &str| fs::write(home.join("data").join(name), text).unwrap();
+    let changes = || changes_at_start(&home.join("data"));
+    // The marks after a start in which as many changes as that were told since the first.
+    let start = |told: usize| {
+        let service = Service::start(home);
+        until("the marks", || marks(home).len() == 4 && changes().len() == told);
+        service.stop();
+        marks(home)
+    };
+    let before = start(0);
+    assert_eq!(start(0), before, "nothing changed");
+    let (log, operator) = (format!("{TENANT}.log-token"), "ab".repeat(32));
+    put(&log, &format!("lgs_{}\n", "a".repeat(64)));
+    put("operator.token", &operator);
+    let after = start(2);
+    assert_eq!(changes(), ["stream_tokens_changed", "operator_token_changed"]);
+    for (name, mark) in &after {
+        assert_eq!(before[name] == *mark, !["keys.log_stream", "keys.operator"].contains(&&**name), "{name}");
+        assert!(mark.len() == 16 && !operator.contains(mark), "it is no part of a secret");
+    }
+    assert!(rotate(home, &["action", "--tenant", TENANT]).status.success());
+    assert_ne!(start(3)["keys.actions"], after["keys.actions"]);
+    assert_eq!(changes()[2..], ["action_keys_changed"]);
+}
+
+/// The changes of keys that a start found.
+fn changes_at_start(data: &Path) -> Vec<String> {
+    let facts = leaves(data).into_iter().map(|leaf| leaf["facts"].clone());
+    let found = facts.filter(|facts| facts["found"] == "at_start");
+    found.map(|facts| facts["change"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What stands for the keys of which the ledger was told last.
+fn marks(home: &Path) -> BTreeMap<String, String> {
+    let database = rusqlite::Connection::open(home.join("data/countersign.db")).unwrap();
+    let mut rows = database.prepare("SELECT name, cursor FROM log_cursors WHERE name LIKE 'keys.%'").unwrap();
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn a_change_that_could_not_be_recorded_is_recorded_once_it_can_be() {
+    let home = tempfile::tempdir().unwrap();
+    let service = Service::start(home.path());
+    let data = home.path().join("data");
+    let told = || leaves(&data).iter().filter(|leaf| leaf["facts"]["stream"] == "log").count();
+    until("the marks", || marks(home.path()).len() == 4);
+    let held = rusqlite::Connection::open(data.join("countersign.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    fs::write(data.join(format!("{TENANT}.log-token")), format!("lgs_{}\n", "a".repeat(64))).unwrap();
+    let log = || fs::read_to_string(home.path().join("log")).unwrap();
+    until("the complaint", || log().contains("a change of keys could not be recorded"));
+    assert_eq!(told(), 0);
+    held.execute_batch("ROLLBACK").unwrap();
+    until("the leaf", || told() == 1);
+    service.stop();
+    assert_eq!(told(), 1, "it is told once");
 }
 
 #[test]

@@ -114,6 +114,7 @@ pub(super) async fn show(
     Ok(Json(server.0.app.user_risk(&tenant, &subject).await?))
 }
 
+/// By `user_id` for who may `find_entities`, since the answer has the alias of that person.
 #[utoipa::path(
     post,
     path = "/v1/users/{tenant}/risk",
@@ -138,6 +139,10 @@ pub(super) async fn find(
 ) -> Result<Json<UserRiskView>, Problem> {
     let tenant = server.permit(&caller, Action::ReadUsers, &id).await?;
     let Named { user_id, subject } = body::take(request).await?;
+    if user_id.is_some() {
+        // Why: whoever gives a name is told what stands for it everywhere else.
+        server.permit(&caller, Action::FindEntities, &id).await?;
+    }
     let subject = who(&tenant, user_id, subject)?;
     Ok(Json(server.0.app.user_risk(&tenant, &subject).await?))
 }

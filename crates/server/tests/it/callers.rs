@@ -6,7 +6,9 @@ use axum::{body::Body, http::Request};
 use countersign_app::access::Settings;
 use countersign_rights::{Grant, Place, Role};
 use countersign_server::{CallerLimits, PeerAddress};
-use countersign_testkit::{Answer, HOST, Setup, TENANT, TestApp, Vouching, log_token};
+use countersign_testkit::{
+    Answer, Granting, HOST, Setup, TENANT, TestApp, Vouching, access_token, log_token,
+};
 
 use crate::world::{bare, check_problem, with_token};
 
@@ -159,4 +161,25 @@ async fn without_an_address_and_on_loopback_nobody_is_counted() {
         assert_eq!(service.send(guess(number)).await.status, 401);
         assert_eq!(send_from(&service, "127.0.0.1", guess(number)).await.status, 401);
     }
+}
+
+#[tokio::test]
+async fn a_flood_of_access_tokens_from_an_address_that_tenants_share_keeps_no_other_tenants_out() {
+    let access = Settings {
+        tokens: [(TENANT.parse().unwrap(), Arc::new(Granting) as _)].into(),
+        ..Settings::default()
+    };
+    let setup = Setup { access, caller_limits: CallerLimits::default(), ..Setup::default() };
+    let service = TestApp::start_with(|_| {}, setup).await;
+    let ask = |token: &str| {
+        let request = with("authorization", &format!("Bearer {token}"), bare("GET", ME));
+        send_from(&service, "203.0.113.7", request)
+    };
+    let mut statuses = Vec::new();
+    for number in 0..40 {
+        statuses.push(ask(&format!("forged.by.number{number}")).await.status);
+    }
+    assert_eq!((&statuses[..30], &statuses[30..]), (&[401; 30][..], &[429; 10][..]));
+    assert_eq!(ask(&access_token("shop", &["decide"])).await.status, 200);
+    check_problem(&ask("csa_guess").await, 429, "rate_limited");
 }

@@ -244,6 +244,68 @@ async fn whoever_tries_names_of_tenants_is_told_of_at_home_whether_there_is_one_
 }
 
 #[tokio::test]
+async fn a_program_that_asks_for_decisions_of_others_learns_of_no_tenant_and_is_told_of_at_home() {
+    let service = service().await;
+    let made = service.operate("POST", "/v1/access/accounts", &json!({ "name": "shop" })).await;
+    let account = made.json["id"].as_str().unwrap().to_owned();
+    let grant = json!({ "principal": account, "role": "viewer", "tenant": TENANT });
+    assert_eq!(service.operate("POST", "/v1/access/grants", &grant).await.status, 201);
+    let path = format!("/v1/access/accounts/{account}/tokens");
+    let made = service.operate("POST", &path, &json!({ "scopes": ["*"], "days": 1 })).await;
+    let bearer = format!("Bearer {}", made.json["token"].as_str().unwrap());
+    for (id, tenant) in [("msg_1", OTHER_TENANT), ("msg_2", "nobody-s-tenant")] {
+        let mut request = with(bare("POST", "/v1/decisions"), "authorization", &bearer);
+        request = with(with(request, "webhook-id", id), "countersign-tenant", tenant);
+        let bound = [OTHER_TENANT.parse::<TenantId>().unwrap()].into();
+        request.extensions_mut().insert(PeerTenants::new([].into(), Arc::new(bound)));
+        let answer = service.send(request).await;
+        assert_eq!((answer.status, answer.json["code"].as_str()), (404, Some("tenant.unknown")), "{tenant}");
+    }
+    service.app.denials_told().await;
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_denials().await.unwrap();
+    service.app.tell_refused().await.unwrap();
+    let denied = told(&service, TENANT, "denied").await;
+    let told_of = |facts: &Value| ["by", "action", "at"].map(|fact| facts[fact].as_str().unwrap().to_owned());
+    let expected = [&*account, "decide", "elsewhere"].map(str::to_owned);
+    assert_eq!(
+        denied.iter().map(told_of).collect::<Vec<_>>(),
+        [expected.clone(), expected],
+        "each of the two"
+    );
+    assert!(
+        told(&service, OTHER_TENANT, "refused").await.is_empty(),
+        "nobody was taken for a peer of theirs"
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_that_could_not_be_recorded_is_recorded_with_what_follows() {
+    let service = service().await;
+    let at = Place::Tenant(TENANT.parse().unwrap());
+    service.grant("mia", vec![Grant::new(Role::Viewer, at).unwrap()]).await;
+    let cookie = service.session_of("mia").await;
+    let held = Connection::open(service.folder().join("countersign.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(service.browse("GET", "/v1/access/people", &cookie).await.status, 403);
+    assert_eq!(service.sign_in("lee").await.status, 403);
+    service.app.denials_told().await;
+    held.execute_batch("ROLLBACK").unwrap();
+    for change in ["denied", "sign_in_refused"] {
+        assert_eq!(told(&service, TENANT, change).await, [] as [Value; 0]);
+    }
+    service.clock.advance(Duration::from_secs(60));
+    service.app.tell_denials().await.unwrap();
+    service.app.tell_refused().await.unwrap();
+    let denied = told(&service, TENANT, "denied").await;
+    assert_eq!(
+        (denied.len(), &denied[0]["action"], &denied[0]["count"]),
+        (1, &json!("read_access"), &json!("1"))
+    );
+    assert_eq!(told(&service, TENANT, "refused").await[0]["sign_ins"], "1");
+}
+
+#[tokio::test]
 async fn what_comes_from_elsewhere_is_counted_where_it_shows_a_credential_and_else_a_metric() {
     let service = service().await;
     let foreign = |name: &'static str, value: &str| with(bare("GET", "/v1/access/me"), name, value);

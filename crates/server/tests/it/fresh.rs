@@ -129,6 +129,28 @@ async fn another_set_of_policies_is_a_leaf_and_the_same_set_is_none() {
 }
 
 #[tokio::test]
+async fn another_configuration_of_who_gets_in_is_a_leaf_and_the_same_is_none() {
+    let viewers = || Grant::new(Role::Viewer, Place::Installation).unwrap();
+    let access = Settings {
+        provider: Some(Arc::new(Vouching)),
+        claims: vec![("security".to_owned(), viewers())],
+        ..Settings::default()
+    };
+    let mut service = TestApp::start_with(|_| {}, Setup { access, ..Setup::default() }).await;
+    for _ in 0..2 {
+        // The next starts have neither a provider nor claims.
+        service = service.reopen(countersign_policy::Document::default()).await;
+        let told = told(&service).await;
+        assert_eq!(told.len(), 2);
+        assert_eq!((&told[1]["changed"], &told[1]["before"]), (&json!("[access]"), &told[1]["sha256"]));
+        assert!(
+            !format!("{told:?}").contains("security"),
+            "what people are called at the provider is nobody's to read"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_form_that_names_no_tenant_changes_nothing() {
     let service = service().await;
     service.grant("mia", administrator()).await;

@@ -51,6 +51,8 @@ mod joins;
 #[cfg(test)]
 mod keeping;
 #[cfg(test)]
+mod key_sets;
+#[cfg(test)]
 mod learning;
 #[cfg(test)]
 mod ledger_unavailable;

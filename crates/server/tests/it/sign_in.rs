@@ -466,3 +466,64 @@ async fn who_administers_one_tenant_grants_there_and_nowhere_else() {
     let local = Caller::local(How::Process);
     assert!(app.permit_here(&local, Action::ChangeAccess).await.is_ok());
 }
+
+/// Does two things at once that write, neither of which is done before both have looked.
+async fn at_once<A, B>(
+    service: &TestApp,
+    one: impl Future<Output = A>,
+    other: impl Future<Output = B>,
+) -> (A, B) {
+    let held = rusqlite::Connection::open(service.folder().join("countersign.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let release = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        held.execute_batch("ROLLBACK").unwrap();
+    };
+    let (one, other, ()) = tokio::join!(one, other, release);
+    (one, other)
+}
+
+#[tokio::test]
+async fn two_tabs_in_which_somebody_signs_in_for_the_first_time_are_one_person() {
+    let service = service().await;
+    let code = "noa,security";
+    let (one, other) = at_once(&service, service.sign_in(code), service.sign_in(code)).await;
+    assert_eq!((one.status, other.status), (303, 303));
+    let people = async |answer| {
+        let cookie = cookie_of(answer, "countersign_session");
+        service.browse("GET", "/v1/access/me", &cookie).await.json["principal"].to_string()
+    };
+    assert_eq!(people(&one).await, people(&other).await);
+}
+
+#[tokio::test]
+async fn who_is_disabled_while_they_sign_in_is_refused_and_the_ledger_says_so() {
+    let service = service().await;
+    let id = service.grant("mia", everywhere(Role::Viewer)).await;
+    let permit = service.app.permit_here(&Caller::local(How::Process), Action::ChangeAccess).await.unwrap();
+    let disabling = service.app.disable_person(&permit, &id);
+    let (disabled, signed_in) = at_once(&service, disabling, service.sign_in("mia")).await;
+    disabled.unwrap();
+    assert_eq!(signed_in.status, 403);
+    let told = told(&service, TENANT).await;
+    let last = told.last().unwrap();
+    assert_eq!(
+        (&last["change"], &last["why"], &last["by"]),
+        (&"sign_in_refused".into(), &"disabled".into(), &(*id).into())
+    );
+}
+
+#[tokio::test]
+async fn a_role_at_a_tenant_that_is_not_there_any_more_lets_nobody_in() {
+    let gone = Grant::new(Role::Analyst, Place::Tenant("gone-tenant".parse().unwrap())).unwrap();
+    let access = Settings {
+        provider: Some(Arc::new(Vouching)),
+        claims: vec![("security".to_owned(), gone)],
+        ..Settings::default()
+    };
+    let service = TestApp::start_with(|_| {}, Setup { access, ..Setup::default() }).await;
+    assert_eq!(service.sign_in("noa,security").await.status, 403);
+    assert_eq!(changes(&told(&service, TENANT).await), ["sign_in_refused"]);
+}

@@ -1,12 +1,14 @@
 //! User risk: what was confirmed about a person, apart from the score of their sign-ins.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use countersign_app::decide::Replay;
+use axum::{body::Body, http::Request};
+use countersign_app::{access::Settings, decide::Replay};
 use countersign_core::{DecisionId, Mode};
 use countersign_detect::Severity;
 use countersign_policy::UserRiskChallenge;
-use countersign_testkit::{Answer, TENANT, TestApp, event_of};
+use countersign_rights::{Grant, Place, Role};
+use countersign_testkit::{Answer, HOST, Setup, TENANT, TestApp, Vouching, event_of};
 use serde_json::{Value, json};
 
 use crate::{
@@ -284,4 +286,37 @@ async fn a_leaked_password_that_the_log_told_of_is_a_reason_at_its_reset() {
     let id: DecisionId = id_of(&answer).parse().unwrap();
     assert_eq!(service.app.replay(&service.tenant(), &id).await.unwrap(), Replay::Same);
     assert!(!codes(&service.decide(&sign_in).await), "at a sign-in it is the policy's matter");
+}
+
+#[tokio::test]
+async fn who_may_not_find_anybody_learns_no_alias_by_a_name() {
+    let access = Settings { provider: Some(Arc::new(Vouching)), ..Settings::default() };
+    let service = TestApp::start_with(|_| {}, Setup { access, ..Setup::default() }).await;
+    service.decide(&at_home(ANNA)).await;
+    let known = risk_of(&service, ANNA).await;
+    for (role, by_name) in [
+        (Role::Viewer, 403),
+        (Role::Auditor, 403),
+        (Role::Operator, 403),
+        (Role::Analyst, 200),
+        (Role::Administrator, 200),
+    ] {
+        let here = Place::Tenant(TENANT.parse().unwrap());
+        service.grant(role.as_str(), vec![Grant::new(role, here).unwrap()]).await;
+        let cookie = service.session_of(role.as_str()).await;
+        let ask = |body: Value| {
+            let request = Request::post(format!("/v1/users/{TENANT}/risk"))
+                .header("host", HOST)
+                .header("cookie", &cookie)
+                .header("sec-fetch-site", "same-origin");
+            service.send(request.body(Body::from(body.to_string())).unwrap())
+        };
+        let found = ask(json!({ "user_id": ANNA })).await;
+        assert_eq!(
+            (found.status, found.json["alias"] == known["alias"]),
+            (by_name, by_name == 200),
+            "{role:?}"
+        );
+        assert_eq!(ask(json!({ "subject": known["subject"] })).await.status, 200, "{role:?}");
+    }
 }

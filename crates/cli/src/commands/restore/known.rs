@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, bail};
-use countersign_app::{audit::Trust, checkpoint_file_name};
+use countersign_app::{access::Ended, audit::Trust, checkpoint_file_name};
 use countersign_core::TenantId;
 use countersign_ledger::checkpoint::Checkpoint;
 use countersign_store::Store;
@@ -20,6 +20,8 @@ pub struct Known {
     pub checkpoints: BTreeMap<TenantId, Vec<(u64, String)>>,
     /// Names of keys that were to be destroyed.
     pub erasures: BTreeMap<TenantId, Vec<String>>,
+    /// Of the data that are replaced, who and what lets nobody in any more.
+    pub ended: Option<Ended>,
 }
 
 /// A ledger that would lose leaves.
@@ -39,6 +41,7 @@ impl Known {
             let erased = store.list_erasures(&tenant, None).await?;
             self.erasures.entry(tenant).or_default().extend(erased);
         }
+        self.ended = Some(Ended::of(store).await?);
         Ok(())
     }
 

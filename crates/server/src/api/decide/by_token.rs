@@ -45,12 +45,13 @@ async fn answer(server: &Server, request: Request, received: Duration) -> Result
     // Why another's header: so that their denial is a leaf of the tenant that they asked for.
     let tenant = principal.tenant.clone().or_else(named).ok_or_else(not_an_application)?;
     let body = body::read(body).await?;
-    let held = server.0.app.tenant(&tenant)?;
-    peer::check(server, &parts.extensions, &tenant)?;
+    // Why before the tenant is looked at: they are told of none at which they have no role, whether it is there or not.
     if principal.kind != PrincipalKind::Application {
         server.0.app.permit(&caller, Action::Decide, &tenant).await?;
         return Err(not_an_application());
     }
+    let held = server.0.app.tenant(&tenant)?;
+    peer::check(server, &parts.extensions, &tenant)?;
     let of_request = |problem: Problem| problem.of_request(id);
     let ask = parse(&body, id, received).map_err(of_request)?;
     let permitted = server.0.app.permit_decision(&caller, &tenant, ask.organization()).await;
