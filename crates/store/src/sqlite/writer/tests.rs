@@ -1,9 +1,7 @@
 use std::{
+    cell::Cell,
     pin::Pin,
-    sync::{
-        atomic::{AtomicU32, Ordering},
-        mpsc,
-    },
+    sync::mpsc,
     task::{Context, Waker},
 };
 
@@ -80,6 +78,21 @@ impl Bench {
         self.writer.submit(Urgency::Background, None, work).await.unwrap();
     }
 
+    /// How many transactions that write something the thread has committed since this was called first.
+    async fn commits(&self) -> u32 {
+        thread_local! {
+            static COMMITS: Cell<u32> = const { Cell::new(0) };
+        }
+        let count = |connection: &Connection, _: &mut State| {
+            connection.wal_hook(Some(|_, _| {
+                COMMITS.set(COMMITS.get() + 1);
+                Ok(())
+            }));
+            Ok(COMMITS.get())
+        };
+        self.writer.submit(Urgency::Background, None, count).await.unwrap()
+    }
+
     /// Rows of `table`, and the size of the stored head, as another connection sees them.
     fn on_disk(&self, table: &str) -> (i64, u64) {
         let connection = open::reading(&self.folder.path().join("a.db"), open::RECORDS).unwrap();
@@ -114,16 +127,8 @@ async fn decisions_come_first_and_leave_background_work_its_share() {
 
 #[tokio::test]
 async fn a_transaction_ends_after_its_turn_however_much_waits() {
-    static COMMITS: AtomicU32 = AtomicU32::new(0);
     let bench = Bench::new();
-    let counted = |connection: &Connection, _: &mut State| {
-        connection.wal_hook(Some(|_, _| {
-            COMMITS.fetch_add(1, Ordering::Relaxed);
-            Ok(())
-        }));
-        Ok(())
-    };
-    bench.writer.submit(Urgency::Background, None, counted).await.unwrap();
+    let before = bench.commits().await;
     let release = bench.hold();
     let pieces: Vec<_> = [TURN, TURN / 2, TURN / 2, TURN]
         .into_iter()
@@ -136,27 +141,18 @@ async fn a_transaction_ends_after_its_turn_however_much_waits() {
             }))
         })
         .collect();
-    let before = COMMITS.load(Ordering::Relaxed);
     release.send(()).unwrap();
     for piece in pieces {
         piece.await.unwrap();
     }
-    assert_eq!(COMMITS.load(Ordering::Relaxed) - before, 3, "the first, the two halves, the last");
+    assert_eq!(bench.commits().await - before, 3, "the first, the two halves, the last");
 }
 
 #[tokio::test]
 async fn what_a_decision_waits_for_is_ended_at_once_and_other_work_is_short_while_they_come() {
-    static COMMITS: AtomicU32 = AtomicU32::new(0);
     let bench = Bench::new();
-    let counted = |connection: &Connection, _: &mut State| {
-        connection.wal_hook(Some(|_, _| {
-            COMMITS.fetch_add(1, Ordering::Relaxed);
-            Ok(())
-        }));
-        Ok(())
-    };
-    bench.writer.submit(Urgency::Background, None, counted).await.unwrap();
     for (with_decision, commits) in [(true, 3), (false, 1)] {
+        let before = bench.commits().await;
         let release = bench.hold();
         let write = |lasts| {
             let clock = Arc::clone(&bench.clock);
@@ -169,12 +165,11 @@ async fn what_a_decision_waits_for_is_ended_at_once_and_other_work_is_short_whil
         let queue = |urgency, lasts: Duration| queued(bench.writer.submit(urgency, None, write(lasts)));
         let mut jobs: Vec<_> = (0..4).map(|_| queue(Urgency::Background, SHORT_TURN / 2)).collect();
         jobs.extend(with_decision.then(|| queue(Urgency::Decision, Duration::ZERO)));
-        let before = COMMITS.load(Ordering::Relaxed);
         release.send(()).unwrap();
         for job in jobs {
             job.await.unwrap();
         }
-        let done = COMMITS.load(Ordering::Relaxed) - before;
+        let done = bench.commits().await - before;
         assert_eq!(done, commits, "the decision alone, then two pieces at a time; without one all four");
         bench.clock.advance(LATELY);
     }
