@@ -335,8 +335,22 @@ fn access(
         tokens.insert(id.clone(), verifier.with_context(|| format!("`tenants.{id}.api`"))?);
     }
     let (provider, claims) = (config.access.provider(clock)?, config.access.grants());
-    let fresh = config.access.fresh();
-    Ok(access::Settings { provider, claims, tokens, fresh, ..policies })
+    let (fresh, described) = (config.access.fresh(), described(config)?);
+    Ok(access::Settings { provider, claims, tokens, fresh, described, ..policies })
+}
+
+/// What is configured of who gets in, without secrets: as which client people sign in, by which claim they have roles, and where tokens are from.
+fn described(config: &Config) -> anyhow::Result<String> {
+    let oidc = config.access.oidc.as_ref();
+    let oidc = oidc.map(|oidc| (&oidc.client_id, &oidc.roles_claim, &oidc.scopes, &oidc.hosts));
+    let of = |(id, tenant): (&TenantId, &Tenant)| {
+        tenant
+            .api
+            .as_ref()
+            .map(|api| (id.clone(), api.audience.clone(), api.domain.clone(), api.custom_domains.clone()))
+    };
+    let apis: Vec<_> = config.tenants.iter().filter_map(of).collect();
+    Ok(serde_json::to_string(&(oidc, apis))?)
 }
 
 /// What is asked about people who sign up at a tenant, with its token; fetched by what answers them alone.

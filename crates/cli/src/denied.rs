@@ -70,7 +70,7 @@ impl Waiting {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        (&mut file).take(MAX_BYTES * 2).read_to_end(&mut bytes).with_context(|| self.named())?;
+        file.read_to_end(&mut bytes).with_context(|| self.named())?;
         let (mut left, mut failed) = (String::new(), None);
         for (denied, count) in counted(&String::from_utf8_lossy(&bytes)) {
             // Why on, and why what was told goes: one ledger that can't be written must not fill the others.
@@ -79,9 +79,11 @@ impl Waiting {
                 failed = Some(error);
             }
         }
-        file.set_len(0)
-            .and_then(|()| file.rewind())
+        // Why shortened last: on a full disk it must not be gone, and twice is better than never.
+        let length = u64::try_from(left.len()).unwrap_or(u64::MAX);
+        file.rewind()
             .and_then(|()| file.write_all(left.as_bytes()))
+            .and_then(|()| file.set_len(length))
             .and_then(|()| file.sync_all())
             .with_context(|| self.named())?;
         failed.map_or(Ok(()), |error| Err(error.into()))

@@ -124,8 +124,8 @@ impl KeyWatch {
         }
         known.put_in_force(&server);
         let is_shared = app.is_shared();
-        // Why not the operator's token beside other processes: each has its own.
-        let sets = KeySet::ALL.into_iter().filter(|set| *set != KeySet::Operator || !is_shared);
+        // Why not tokens beside other processes: each may have files of its own, and would tell of them at each start.
+        let sets = KeySet::ALL.into_iter().filter(|set| *set == KeySet::Actions || !is_shared);
         let at_start = |(tenant, set): (&Arc<Tenant>, KeySet)| {
             let (tenant, keys) = (Arc::clone(tenant), known.of(tenant.id(), set));
             Untold { tenant, set, keys, found: Found::AtStart }
@@ -150,7 +150,12 @@ impl KeyWatch {
                 self.seen = marks;
                 self.read().await;
             }
-            self.tell().await;
+            // Why not for as long as it takes: what changes meanwhile must come into force, and what is cut off is told at the next look.
+            tokio::select! {
+                () = self.tell() => {}
+                () = time::sleep(LOOK) => {}
+                () = stopped(&mut stop) => return,
+            }
         }
     }
 
@@ -159,6 +164,10 @@ impl KeyWatch {
             (Arc::clone(&self.base), Arc::clone(&self.config), Arc::clone(&self.known));
         match tokio::task::spawn_blocking(move || Secrets::read(&base, &config, &before)).await {
             Ok((found, faults)) => {
+                if !faults.is_empty() {
+                    // What could not be read is read again at the next look.
+                    self.seen.clear();
+                }
                 for fault in faults {
                     let error = format!("{fault:#}");
                     tracing::error!(error, "changed keys can't be used, so the ones before hold on");
@@ -188,13 +197,16 @@ impl KeyWatch {
     /// Tells the ledgers what they are yet to be told. What can't be told holds all the same, since the key before may be in the wrong
     /// hands, and is told at the next look.
     async fn tell(&mut self) {
-        for untold in std::mem::take(&mut self.untold) {
-            let Untold { tenant, set, keys, found } = &untold;
+        let mut place = 0;
+        // Why looked at where it stands: this may be cut off, and nothing of it may get lost.
+        while let Some(Untold { tenant, set, keys, found }) = self.untold.get(place) {
             // Why: what comes after it is told after it.
-            let is_behind =
-                self.untold.iter().any(|kept| kept.tenant.id() == tenant.id() && kept.set == *set);
+            let is_same = |kept: &Untold| kept.tenant.id() == tenant.id() && kept.set == *set;
+            let is_behind = self.untold.iter().take(place).any(is_same);
             if is_behind || !self.record(tenant, *set, keys, *found).await {
-                self.untold.push(untold);
+                place += 1;
+            } else {
+                self.untold.remove(place);
             }
         }
     }

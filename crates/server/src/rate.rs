@@ -25,6 +25,9 @@ pub(crate) use callers::{Callers, attempt, is_access_token, known};
 /// Seconds' worth of requests that may come at once.
 const BURST: u32 = 2;
 
+/// The same of messages of an event stream, as an import makes them: Auth0 switches a stream off after 5,000 failures in all.
+const EVENTS_BURST: u32 = 60;
+
 /// How often one tenant may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -32,7 +35,7 @@ pub struct Limits {
     pub decisions_per_second: u32,
     /// The same for the decisions of one client; 0: any number.
     pub decisions_per_second_per_client: u32,
-    /// Entries a second that its log stream delivers, with twice as many at once; messages of its event stream have as many again. 0: any number.
+    /// Entries a second that its log stream delivers, with twice as many at once; messages of its event stream have as many again, a minute's worth at once. 0: any number.
     pub log_entries_per_second: u32,
 }
 
@@ -103,8 +106,8 @@ impl<C: Clock + Clone> Rates<C> {
                 short_forms: tenants(),
                 of_client: per_second(limits.decisions_per_second_per_client),
                 clients: Remembered::default(),
-                log: Entries::new(limits.log_entries_per_second),
-                events: Entries::new(limits.log_entries_per_second),
+                log: Entries::new(limits.log_entries_per_second, BURST),
+                events: Entries::new(limits.log_entries_per_second, EVENTS_BURST),
             }
         };
         let tenants = tenants.map(|(id, limits)| (id, allowances(limits))).collect();

@@ -61,6 +61,8 @@ pub struct Settings {
     pub tokens: BTreeMap<TenantId, Arc<dyn AccessTokens>>,
     /// How long ago a person may have shown who they are when they change who may do what, or approve; `None`: [`FRESH`].
     pub fresh: Option<Duration>,
+    /// What else is configured of who gets in, without secrets: another text is told as another configuration.
+    pub described: String,
 }
 
 /// How long ago a person may have shown who they are when they change who may do what, or approve, where nothing else is configured.
@@ -75,6 +77,7 @@ pub(crate) struct Access {
     pub(crate) refused: Mutex<Refused>,
     pub(crate) denials: Arc<Mutex<Denials>>,
     pub(crate) fresh: Duration,
+    pub(crate) described: String,
 }
 
 impl Access {
@@ -83,7 +86,7 @@ impl Access {
     /// # Errors
     /// Where a policy of the operator's can't be used.
     pub(crate) fn new(settings: Settings) -> Result<Self, PolicyFault> {
-        let Settings { policies, provider, claims, tokens, fresh } = settings;
+        let Settings { policies, provider, claims, tokens, fresh, described } = settings;
         let (rights, fresh) = (Checked::new(Rights::with(&policies)?), fresh.unwrap_or(FRESH));
         Ok(Self {
             rights,
@@ -93,6 +96,7 @@ impl Access {
             refused: Mutex::default(),
             denials: Arc::default(),
             fresh,
+            described,
         })
     }
 }

@@ -38,8 +38,11 @@ impl App {
     pub(crate) async fn record_access_policies(&self) -> Result<(), Error> {
         let rights = &self.access.rights;
         let files = rights.files().iter().map(|(name, digest)| (name.clone(), hex(digest)));
-        let files = files.chain([(CONFIGURED.to_owned(), self.access.configured()?)]).collect();
-        let set = Set { sha256: hex(&rights.digest()), files };
+        let files: BTreeMap<_, _> =
+            files.chain([(CONFIGURED.to_owned(), self.access.configured()?)]).collect();
+        // Why over both: where the configuration alone is another, the hash must be another too.
+        let all = serde_json::to_vec(&(hex(&rights.digest()), &files)).map_err(Error::internal)?;
+        let set = Set { sha256: sha256(&all), files };
         for tenant in self.tenants.iter() {
             self.record_set(tenant, &set).await?;
         }
@@ -84,7 +87,7 @@ impl Access {
     fn configured(&self) -> Result<String, Error> {
         let issuer = self.provider.as_ref().map(|provider| provider.issuer());
         let tenants: Vec<_> = self.tokens.keys().collect();
-        let all = serde_json::to_vec(&(issuer, &self.claims, tenants, self.fresh.as_secs()));
+        let all = serde_json::to_vec(&(issuer, &self.claims, tenants, self.fresh.as_secs(), &self.described));
         Ok(sha256(&all.map_err(Error::internal)?))
     }
 }

@@ -52,7 +52,7 @@ fn body(tenant: &Tenant, incident: &Incident, (at, told): (Timestamp, Told), wit
     let mut data = json!({
         "incident_id": incident.id,
         "tenant": tenant.id.as_str(),
-        "title": incident.title(),
+        "title": sentence(incident.title()),
         "severity": incident.severity(),
         "status": incident.handling.status(),
         "disposition": incident.handling.closing().map(|closing| closing.disposition),

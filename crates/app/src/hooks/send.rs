@@ -1,5 +1,7 @@
 //! Sending what is due.
 
+use std::time::Duration;
+
 use countersign_core::{Entropy, Micros, Timestamp};
 use countersign_detect::{DAY, HOUR, MINUTE};
 use countersign_store::{Commit, DeliveryFilter, DeliveryRow, DeliveryState, IncidentWrite, StoreError};
@@ -45,6 +47,9 @@ pub fn pause(attempts: u32, chance: u8) -> Option<Micros> {
     Some(pause * (800 + i64::from(chance) * 400 / 255) / 1_000)
 }
 
+/// How long one receiver is told of what is due before the others are: what is left waits for the next turn.
+const TURN: Duration = Duration::from_secs(10);
+
 /// Whether it makes sense to try again: a receiver that says `410 Gone` wants no more (Standard Webhooks, "Delivery").
 const fn is_final(error: HookError) -> bool {
     matches!(error, HookError::Status(410))
@@ -60,7 +65,7 @@ impl Tenant {
 
 impl App {
     /// Sends what is due to the receivers; returns how many messages came to an end. A receiver that fails is left alone for the
-    /// rest of the turn, so that one which is down costs one time limit.
+    /// rest of the turn, so that one which is down costs one time limit, and one that is slow has a part of it.
     ///
     /// # Errors
     /// `Unavailable`; what was sent may then be sent once more.
@@ -68,11 +73,15 @@ impl App {
         let mut ended = 0;
         // Why each apart: what waits for one that is down must not hide what is due for others.
         for hook in &tenant.hooks {
+            let began = self.ports.clock.monotonic();
             for row in self.due_deliveries(tenant, Some(&hook.name)).await? {
                 match self.deliver_one(tenant, Some(hook), (row, lead)).await? {
                     Came::Ended => ended += 1,
                     Came::Failed => break,
                     Came::Elsewhere => return Ok(ended),
+                }
+                if self.ports.clock.monotonic().saturating_sub(began) >= TURN {
+                    break;
                 }
             }
         }

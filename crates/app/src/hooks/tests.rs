@@ -1,5 +1,6 @@
 use std::{collections::BTreeSet, time::Duration};
 
+use countersign_core::testing::HeldClock;
 use countersign_detect::HOUR;
 use countersign_ledger::leaf::Leaf;
 use countersign_store::{DeliveryFilter, DeliveryState};
@@ -16,6 +17,8 @@ struct Receiver {
     got: Mutex<Vec<(String, Value)>>,
     place: Mutex<Option<String>>,
     places: Mutex<Vec<Option<String>>>,
+    /// What is turned on by how long each answer takes.
+    slow: Mutex<Option<(Arc<HeldClock>, Duration)>>,
 }
 
 impl SendHook for Receiver {
@@ -23,6 +26,9 @@ impl SendHook for Receiver {
         let body = serde_json::from_slice(message.body).unwrap();
         self.got.lock().push((message.id.to_owned(), body));
         self.places.lock().push(message.place.map(ToOwned::to_owned));
+        if let Some((clock, takes)) = &*self.slow.lock() {
+            clock.advance(*takes);
+        }
         let answer =
             (*self.answer.lock()).map_or_else(|| Ok(Taken { place: self.place.lock().clone() }), Err);
         Box::pin(std::future::ready(answer))
@@ -117,6 +123,21 @@ async fn an_incident_tells_what_failed_and_what_to_do_next_until_it_is_closed() 
     assert_eq!(data["why"], serde_json::json!([worst]));
     assert!(!data["next_steps"].as_array().unwrap().is_empty());
     assert_eq!(closed["data"]["next_steps"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn one_that_is_slow_has_a_turn_and_the_others_are_told_after_it() {
+    let (slow, soc) = (Arc::new(Receiver::default()), Arc::new(Receiver::default()));
+    let hooks = vec![hook("slow", Severity::High, false, &slow), hook("soc", Severity::High, false, &soc)];
+    let scene = Scene::new(hooks).await;
+    for (alert, account) in [("a", "auth0|ann"), ("b", "auth0|bob"), ("c", "auth0|cem")] {
+        scene.place_one(&scene.alert(alert, account, 0, Severity::High)).await;
+        scene.clock.advance(Duration::from_secs(1));
+    }
+    *slow.slow.lock() = Some((Arc::clone(&scene.clock), Duration::from_secs(6)));
+    let told = || (slow.got.lock().len(), soc.got.lock().len());
+    assert_eq!((send(&scene).await, told()), (5, (2, 3)));
+    assert_eq!((send(&scene).await, told()), (1, (3, 3)), "nothing is lost");
 }
 
 #[tokio::test]

@@ -79,9 +79,8 @@ async fn from_backup(args: &Restore, config: Config, from: &Path) -> anyhow::Res
     if let Some(store) = &replaced {
         known.add_store(store).await?;
     }
-    drop(replaced);
     let staging = fill(args, from, &manifest)?;
-    let made = judge(args, config, known, &staging).await;
+    let made = judge(args, config, (known, replaced), &staging).await;
     match made {
         Ok(Verdict::Holds) => {
             if let Some(aside) = staging.finish()? {
@@ -135,7 +134,7 @@ fn fill(args: &Restore, from: &Path, manifest: &Manifest) -> anyhow::Result<Stag
 async fn judge(
     args: &Restore,
     mut config: Config,
-    mut known: Known,
+    (mut known, replaced): (Known, Option<Store>),
     staging: &Staging,
 ) -> anyhow::Result<Verdict> {
     let base = Base::keys_of(&config)
@@ -155,6 +154,11 @@ async fn judge(
             return Ok(Verdict::Fails);
         }
     }
+    let goes_on = match &replaced {
+        Some(replaced) => goes_on(replaced, &store, &sizes).await?,
+        None => false,
+    };
+    drop(replaced);
     let rolled_back = rollbacks.iter().map(|rollback| &rollback.tenant);
     for tenant in sizes.keys().chain(rolled_back).chain(known.erasures.keys()) {
         config.tenants.entry(tenant.clone()).or_default();
@@ -168,11 +172,25 @@ async fn judge(
             print(&format!("{count} erasures of {tenant} that the backup did not know were repeated.\n"));
         }
     }
-    // Why of newer data alone: what older ones call ended may have been let in again since.
-    let ended = known.ended.as_ref().filter(|_| is_newer);
-    end_access(&app, ended, known.ended.is_none()).await?;
+    // Why of those alone: in data that went another way what was granted since is not there, and nobody took it back.
+    let ended = known.ended.as_ref().filter(|_| goes_on);
+    end_access(&app, ended, !goes_on).await?;
     tell(&app, &rollbacks).await?;
     Ok(Verdict::Holds)
+}
+
+/// Whether the data that are replaced went on from this copy: each of its ledgers has its last leaf at the same place there.
+async fn goes_on(replaced: &Store, copy: &Store, sizes: &BTreeMap<TenantId, u64>) -> anyhow::Result<bool> {
+    for (tenant, size) in sizes {
+        let Some(last) = size.checked_sub(1) else { continue };
+        let [there, here] =
+            [replaced.list_leaves(tenant, last, 1).await?, copy.list_leaves(tenant, last, 1).await?]
+                .map(|leaves| leaves.into_iter().next().map(|row| row.leaf));
+        if there != here {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Signs everybody out, and takes back again what had been taken back since, as far as that is known.
@@ -306,7 +324,7 @@ async fn in_place(args: &Restore, mut config: Config) -> anyhow::Result<Verdict>
         set_aside(folder, &rollback.tenant)?;
     }
     // Why last: one that could not set a checkpoint aside is called again, and must not have caught up with it by then.
-    end_access(&app, None, !rollbacks.is_empty()).await?;
+    end_access(&app, None, true).await?;
     sign(&app).await?;
     for tenant in app.tenants() {
         staging.put(&checkpoint_file_name(tenant.id().as_str()))?;

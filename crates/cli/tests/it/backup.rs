@@ -445,3 +445,35 @@ fn what_was_taken_back_since_a_backup_stays_so_and_everybody_signs_in_anew() {
     assert_eq!(status(&elsewhere), Some(0));
     assert!(told(&elsewhere).contains("is not known here, and holds again"), "{}", told(&elsewhere));
 }
+
+#[test]
+fn a_copy_that_the_data_did_not_go_on_from_takes_no_role_that_nobody_took_back() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let service = Service::start(home);
+    let mut client = service.client();
+    let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+    let account = id(&post(&mut client, "/v1/access/accounts", &json!({ "name": "late" })));
+    let path = format!("/v1/access/accounts/{account}/tokens");
+    let token = post(&mut client, &path, &json!({ "scopes": ["*"], "days": 1 }));
+    let tokens = [token["token"].as_str().unwrap().to_owned()];
+    assert_eq!(status(&run(home, &["backup", "--data", "data", "--to", "one"])), Some(0));
+    let grant = json!({ "principal": account, "role": "viewer", "tenant": TENANT });
+    post(&mut client, "/v1/access/grants", &grant);
+    assert_eq!(statuses(&service, &tokens), [(200, 200)]);
+    assert_eq!(status(&run(home, &["backup", "--data", "data", "--to", "two"])), Some(0));
+    drop(client);
+    service.stop();
+
+    let restore = |from: &str| {
+        run(home, &["restore", "--from", from, "--data", "data", "--force", "--accept-rollback"])
+    };
+    assert_eq!(status(&restore("one")), Some(0), "by mistake");
+    decide(home, &["auth0|ann"; 20]);
+    let restored = restore("two");
+    assert_eq!(status(&restored), Some(0));
+    assert!(told(&restored).contains("is not known here, and holds again"), "{}", told(&restored));
+    let service = Service::start(home);
+    assert_eq!(statuses(&service, &tokens), [(200, 200)]);
+    service.stop();
+}

@@ -29,7 +29,13 @@ pub(crate) fn hold(bias: MicroLogit, reasons: &mut Vec<Contribution>) {
     let of_failures: MicroLogit =
         reasons.iter().filter(|reason| is_held(reason)).map(|reason| reason.micro).sum();
     let all = bias + reasons.iter().map(|reason| reason.micro).sum::<MicroLogit>();
-    let beyond = (all - of_failures - CHALLENGED_MICRO).max(0);
+    // Why: what vouches for a machine would else lower what failures may raise as well, by four times as much.
+    let of_machine: MicroLogit = reasons
+        .iter()
+        .filter(|reason| reason.code == code::COMPLIANT_DEVICE)
+        .map(|reason| reason.micro)
+        .sum();
+    let beyond = (all - of_failures - of_machine - CHALLENGED_MICRO).max(0);
     let most = MOST_MICRO + MORE * beyond;
     if of_failures > most {
         for reason in reasons.iter_mut().filter(|reason| is_held(reason)) {

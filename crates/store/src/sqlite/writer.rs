@@ -21,6 +21,10 @@ const TURN: Duration = Duration::from_millis(1);
 /// long again, and for the sync.
 const SHORT_TURN: Duration = Duration::from_micros(250);
 
+/// Other work that a decision waits for takes at the most such a part of what the last sync took, which it waits for anyway; so what slow
+/// disks do of it a second does not fall with them.
+const OF_SYNC: u32 = 8;
+
 /// Decisions come, if the last one came so lately.
 const LATELY: Duration = Duration::from_millis(100);
 
@@ -271,6 +275,8 @@ struct Pace {
     last_decision: Option<Duration>,
     /// Whether the last transaction that decisions waited for did other work too.
     is_shared: bool,
+    /// How long the last commit took.
+    sync: Duration,
 }
 
 impl Pace {
@@ -283,18 +289,21 @@ impl Pace {
         }
     }
 
-    fn done(&mut self, has_decisions: bool, has_others: bool, now: Duration) {
-        if has_decisions {
+    fn done(&mut self, batch: &Batch, now: Duration) {
+        self.sync = batch.sync;
+        if batch.has_decisions {
             self.last_decision = Some(now);
-            self.is_shared = has_others;
+            self.is_shared = batch.has_others;
         }
     }
 
-    /// How long a transaction that was begun takes in other work; what decisions wait for is ended at once.
+    /// How long a transaction that was begun takes in other work.
     fn turn(&self, has_decisions: bool, began: Duration) -> Duration {
+        let of_sync = self.sync / OF_SYNC;
         match self.last_decision {
-            _ if has_decisions => Duration::ZERO,
-            Some(last) if began.saturating_sub(last) < LATELY => SHORT_TURN,
+            _ if has_decisions && self.is_shared => Duration::ZERO,
+            _ if has_decisions => of_sync,
+            Some(last) if began.saturating_sub(last) < LATELY => SHORT_TURN.max(of_sync),
             _ => TURN,
         }
     }
@@ -305,6 +314,8 @@ struct Batch {
     jobs: Vec<Box<dyn Job>>,
     has_decisions: bool,
     has_others: bool,
+    /// How long its commit took.
+    sync: Duration,
 }
 
 /// Takes the next batch; `None` when the queue is closed and empty.
@@ -323,7 +334,7 @@ fn next_batch(shared: &Shared, pace: &Pace) -> Option<Batch> {
     drop(queue);
     let (has_decisions, has_others) = (!jobs.is_empty(), !others.is_empty());
     jobs.extend(others);
-    Some(Batch { jobs, has_decisions, has_others })
+    Some(Batch { jobs, has_decisions, has_others, sync: Duration::ZERO })
 }
 
 /// Lets those go on that would queue more.
@@ -380,7 +391,7 @@ fn write(
             continue;
         }
         let end = commit_batch((shared, connection), (&mut state, &pace), &mut batch, clock);
-        pace.done(batch.has_decisions, batch.has_others, clock.monotonic());
+        pace.done(&batch, clock.monotonic());
         match end {
             Ok(ends) => {
                 batch.jobs.into_iter().zip(ends).for_each(|(job, end)| job.answer(end));
@@ -412,7 +423,7 @@ fn commit_batch(
 ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
     let began = clock.monotonic();
     run(connection, "BEGIN IMMEDIATE")?;
-    let Batch { jobs, has_decisions, has_others } = batch;
+    let Batch { jobs, has_decisions, has_others, sync } = batch;
     let is_alone = jobs.len() == 1;
     let mut ends = Vec::with_capacity(jobs.len());
     for job in &mut *jobs {
@@ -434,7 +445,9 @@ fn commit_batch(
         return Ok(ends);
     }
     state.store(connection)?;
+    let before = clock.monotonic();
     run(connection, "COMMIT")?;
+    *sync = clock.monotonic().saturating_sub(before);
     state.committed();
     Ok(ends)
 }

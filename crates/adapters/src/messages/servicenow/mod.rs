@@ -24,6 +24,9 @@ const TABLE: &str = "api/now/table/incident";
 /// What is read of a record.
 const FIELDS: (&str, &str) = ("sysparm_fields", "sys_id,state,correlation_id");
 
+/// How long an id of a record is.
+const ID_BYTES: usize = 32;
+
 const TOLD: Told = Told {
     credential: "ServiceNow does not let us: check `user` and `secret`, and that they may read and write incidents by REST",
     address: "ServiceNow has no incidents there: check `url`",
@@ -91,7 +94,8 @@ impl Instance {
     }
 
     fn checked(&self, record: Record) -> Result<Record, HookError> {
-        let is_id = record.sys_id.len() == 32 && record.sys_id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_id =
+            record.sys_id.len() == ID_BYTES && record.sys_id.bytes().all(|byte| byte.is_ascii_hexdigit());
         if is_id { Ok(record) } else { Err(self.line.stranger()) }
     }
 
@@ -107,9 +111,13 @@ impl Instance {
 impl Desk for Instance {
     type Ticket = Record;
 
-    async fn look(&self, id: &str) -> Result<Option<Record>, HookError> {
+    async fn look(&self, id: &str, key: &str) -> Result<Option<Record>, HookError> {
+        if id.len() != ID_BYTES {
+            return Ok(None);
+        }
         let Some(answer) = self.get(&format!("{TABLE}/{id}"), &[FIELDS]).await? else { return Ok(None) };
-        Ok(self.record(answer)?.changeable())
+        let ours = Some(self.record(answer)?).filter(|record| record.correlation_id == key);
+        Ok(ours.and_then(Record::changeable))
     }
 
     async fn find(&self, key: &str) -> Result<Option<Record>, HookError> {
@@ -125,7 +133,12 @@ impl Desk for Instance {
     async fn open(&self, matter: &Matter, _once: &str) -> Result<String, HookError> {
         let body = form::opened(matter, &self.settings);
         let answer = self.put(Method::POST, TABLE, &body).await?.ok_or_else(|| self.line.missing())?;
-        Ok(self.record(answer)?.sys_id)
+        // Why no refusal: who may make incidents and not read them has made one, and would make another at each attempt.
+        let is_made = answer.get("result").is_some_and(Value::is_object);
+        match self.record(answer) {
+            Err(_) if is_made => Ok(ticket::NO_TICKET.to_owned()),
+            record => Ok(record?.sys_id),
+        }
     }
 
     async fn change(&self, record: Record, matter: &Matter) -> Result<String, HookError> {

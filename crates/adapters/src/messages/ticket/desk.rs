@@ -11,7 +11,7 @@ use super::{
 use crate::http;
 
 /// The place of a matter that was over before it had a ticket: what comes late opens none.
-const NO_TICKET: &str = "none";
+pub(in super::super) const NO_TICKET: &str = "none";
 
 /// Who we say we are at a desk.
 pub enum Credential {
@@ -38,8 +38,12 @@ pub(in super::super) trait Desk: Send + Sync {
     /// A ticket that can be changed.
     type Ticket: Send + Sync;
 
-    /// The ticket of this id; `None` where it is gone, or closed for good.
-    fn look(&self, id: &str) -> impl Future<Output = Result<Option<Self::Ticket>, HookError>> + Send;
+    /// The ticket of this id, if it was opened under this key; `None` where it is gone, or closed for good.
+    fn look(
+        &self,
+        id: &str,
+        key: &str,
+    ) -> impl Future<Output = Result<Option<Self::Ticket>, HookError>> + Send;
 
     /// The ticket that was opened under a key; `None` where none was, or it is closed for good.
     fn find(&self, key: &str) -> impl Future<Output = Result<Option<Self::Ticket>, HookError>> + Send;
@@ -66,7 +70,7 @@ pub(in super::super) async fn tell(
     // Why an id alone: a receiver of another kind may have had this name, and its places are none of ours.
     let is_id = |place: &&str| *place != NO_TICKET && place.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let known = match message.place.filter(is_id) {
-        Some(id) => desk.look(id).await?,
+        Some(id) => desk.look(id, &matter.key).await?,
         None => None,
     };
     // Why looked for: an answer may have got lost, and the outbox forgets after a week.
@@ -77,6 +81,8 @@ pub(in super::super) async fn tell(
     let id = match (ticket, matter.stage) {
         (Some(ticket), _) => desk.change(ticket, &matter).await?,
         (None, Stage::Over) => NO_TICKET.to_owned(),
+        // Why: it had one, which somebody there closed for good.
+        (None, Stage::Going) if message.place.is_some() => NO_TICKET.to_owned(),
         (None, _) => desk.open(&matter, message.id).await?,
     };
     Ok(Taken { place: Some(id) })

@@ -11,6 +11,9 @@ use super::super::{
 /// The longest id of what a ticket is about.
 const MAX_ABOUT: usize = 80;
 
+/// What stands behind the id of something that somebody should have looked at by now.
+const OVERDUE: &str = " overdue";
+
 /// Fields that a ticket tells elsewhere than among its facts.
 const ELSEWHERE: &[&str] = &["title", "text", "path"];
 
@@ -90,15 +93,17 @@ impl Matter {
         escape: fn(&str) -> String,
     ) -> Result<Self, HookError> {
         let event = Event::read(message.body, console)?;
+        // Why: what is overdue is told under the id of what waits, and a word.
+        let about = message.about.replace(OVERDUE, "-overdue");
         // Why: it becomes part of addresses and queries.
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        if message.about.len() > MAX_ABOUT || !message.about.bytes().all(is_plain) {
+        if about.len() > MAX_ABOUT || !about.bytes().all(is_plain) {
             return Err(NO_MESSAGE);
         }
         let Words { headline, text } = templates.words(&event, escape);
         Ok(Self {
-            key: format!("countersign-{}", message.about),
-            stage: stage(event.kind.name),
+            key: format!("countersign-{about}"),
+            stage: stage(&event),
             level: level(&event),
             headline,
             text,
@@ -111,9 +116,11 @@ impl Matter {
     }
 }
 
-fn stage(kind: &str) -> Stage {
-    match kind {
+fn stage(event: &Event) -> Stage {
+    match event.kind.name {
         "countersign.test" => Stage::Trial,
+        // Why: it was one of several who have to agree, and another has to look still.
+        "plan.approved" if event.fields.get("state").is_some_and(|state| state == "proposed") => Stage::Open,
         "plan.approved" | "plan.begun" | "plan.resumed" => Stage::Going,
         "incident.closed" | "plan.rejected" | "plan.withdrawn" | "plan.expired" | "plan.superseded"
         | "plan.done" | "plan.erased" | "plan.undone" => Stage::Over,
@@ -188,6 +195,8 @@ mod tests {
         let over = ["rejected", "withdrawn", "expired", "superseded", "done", "erased", "undone"];
         let over: Vec<_> = over.iter().map(|end| format!("plan.{end}")).collect();
         assert_eq!(of(Stage::Over), [vec!["incident.closed".to_owned()], over].concat());
+        let approved = |state| matter("a", "plan.approved", &json!({"state": state})).unwrap().stage;
+        assert_eq!([approved("proposed"), approved("approved")], [Stage::Open, Stage::Going]);
         let open = of(Stage::Open);
         for kind in ["incident.opened", "incident.reopened", "plan.proposed", "plan.halted", "plan.failed"] {
             assert!(open.contains(&kind), "{kind}");
@@ -220,6 +229,10 @@ mod tests {
         assert_eq!(labels, ["Incident id", "Severity", "Failures", "Next steps"]);
         assert!(found.facts[3].is_sentences() && !found.facts[2].is_sentences());
         assert_eq!((found.key.as_str(), found.time.as_str()), ("countersign-inc_1", "2026-11-29T20:10:07Z"));
+        assert_eq!(
+            matter("rev_1 overdue", "review.escalated", &data).unwrap().key,
+            "countersign-rev_1-overdue"
+        );
         for about in ["inc_1^state=7", "a/b", "a b", &"a".repeat(81)] {
             assert_eq!(matter(about, "incident.opened", &data).err(), Some(NO_MESSAGE), "{about}");
         }

@@ -8,7 +8,7 @@ mod line;
 mod matter;
 
 pub use desk::Credential;
-pub(super) use desk::{Desk, tell};
+pub(super) use desk::{Desk, NO_TICKET, tell};
 pub(super) use line::{Ask, Line, Told};
 pub(super) use matter::{Level, Matter, Stage, cut};
 

@@ -117,9 +117,14 @@ impl Account {
 impl Desk for Account {
     type Ticket = Record;
 
-    async fn look(&self, id: &str) -> Result<Option<Record>, HookError> {
+    async fn look(&self, id: &str, key: &str) -> Result<Option<Record>, HookError> {
+        if id.parse::<u64>().is_err() {
+            return Ok(None);
+        }
         let Some(answer) = self.get(&format!("{TICKETS}/{id}.json"), &[]).await? else { return Ok(None) };
-        Ok(self.read::<One>(answer)?.ticket.changeable())
+        let ours = Some(self.read::<One>(answer)?.ticket)
+            .filter(|ticket| ticket.external_id.as_deref() == Some(key));
+        Ok(ours.and_then(Record::changeable))
     }
 
     async fn find(&self, key: &str) -> Result<Option<Record>, HookError> {

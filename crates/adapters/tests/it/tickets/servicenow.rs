@@ -75,6 +75,24 @@ pub fn only(vendor: &Vendor) -> (String, Value) {
 }
 
 #[tokio::test]
+async fn what_is_something_elses_under_a_kept_id_is_left_alone_and_what_can_t_be_read_is_not_opened_twice() {
+    let vendor = Vendor::new(manner).await;
+    let servicenow = receiver(&vendor);
+    let id = tell(&servicenow, "incident.opened", None).await.unwrap().place.unwrap();
+    vendor.change(&id, |record| record["correlation_id"] = json!("theirs"));
+    let theirs = only(&vendor).1;
+    for place in [&*id, "35436"] {
+        let next = tell(&servicenow, "incident.closed", Some(place)).await.unwrap();
+        assert_eq!(next.place.as_deref(), Some("none"), "{place}");
+    }
+    assert_eq!(only(&vendor).1, theirs);
+    // An account that may make incidents and not read them.
+    vendor.answer([None, Some((201, None, json!({"result": {}})))].into_iter());
+    let next = tell(&servicenow, "incident.opened", None).await.unwrap();
+    assert_eq!(next.place.as_deref(), Some("none"));
+}
+
+#[tokio::test]
 async fn a_matter_is_one_incident_that_is_changed_in_its_place_and_resolved() {
     let vendor = Vendor::new(manner).await;
     let opened = tell(&receiver(&vendor), "incident.opened", None).await.unwrap();

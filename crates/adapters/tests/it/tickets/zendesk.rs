@@ -113,6 +113,33 @@ async fn a_matter_is_one_ticket_that_is_changed_in_its_place_and_solved() {
 }
 
 #[tokio::test]
+async fn what_is_something_elses_under_a_kept_id_is_left_alone() {
+    let vendor = Vendor::new(manner).await;
+    let zendesk = receiver(&vendor);
+    let id = tell(&zendesk, "incident.opened", None).await.unwrap().place.unwrap();
+    // As where `url` leads to another account since.
+    vendor.change(&id, |ticket| ticket["external_id"] = json!("a customer's"));
+    let theirs = only(&vendor).1;
+    for place in [&*id, "countersign-inc_1", "0123456789abcdef0123456789abcdef"] {
+        let next = tell(&zendesk, "incident.closed", Some(place)).await.unwrap();
+        assert_eq!(next.place.as_deref(), Some("none"), "{place}");
+    }
+    assert_eq!(only(&vendor).1, theirs);
+}
+
+#[tokio::test]
+async fn what_was_closed_for_good_is_opened_anew_where_somebody_has_to_look_alone() {
+    let vendor = Vendor::new(manner).await;
+    let zendesk = receiver(&vendor);
+    let id = tell(&zendesk, "plan.proposed", None).await.unwrap().place.unwrap();
+    vendor.change(&id, |ticket| ticket["status"] = json!("closed"));
+    let next = tell(&zendesk, "plan.begun", Some(&id)).await.unwrap();
+    assert_eq!((next.place.as_deref(), vendor.tickets().len()), (Some("none"), 1));
+    let next = tell(&zendesk, "plan.halted", Some("none")).await.unwrap();
+    assert_eq!((next.place == Some(id), vendor.tickets().len()), (false, 2));
+}
+
+#[tokio::test]
 async fn a_ticket_tells_what_is_known_names_nobody_and_fills_in_nothing() {
     let vendor = Vendor::new(manner).await;
     tell(&receiver(&vendor), "incident.opened", None).await.unwrap();

@@ -181,10 +181,29 @@ fn a_few_decisions_wait_for_a_piece_every_other_time_and_many_take_their_share_a
     let mut shares = Vec::new();
     for decisions in [1, 1, 1, 7, SHARE, 3, 0, 1_000, 1] {
         let share = pace.share(decisions);
-        pace.done(decisions > 0, share > 0, Duration::ZERO);
+        let (has_decisions, has_others) = (decisions > 0, share > 0);
+        let batch = Batch { jobs: Vec::new(), has_decisions, has_others, sync: Duration::ZERO };
+        pace.done(&batch, Duration::ZERO);
         shares.push(share);
     }
     assert_eq!(shares, [1, 0, 1, 0, 1, 0, 1, MOST_OTHERS, 0]);
+}
+
+#[test]
+fn the_slower_the_disk_the_more_other_work_comes_along() {
+    let (ms, at) = (Duration::from_millis, Duration::ZERO);
+    let after = |has_others, sync| {
+        let mut pace = Pace::default();
+        pace.done(&Batch { jobs: Vec::new(), has_decisions: true, has_others, sync }, at);
+        pace
+    };
+    assert_eq!(Pace::default().turn(false, at), TURN);
+    for (sync, beside, between) in [(ms(0), ms(0), SHORT_TURN), (ms(4), ms(4) / OF_SYNC, ms(4) / OF_SYNC)] {
+        assert_eq!(after(false, sync).turn(true, at), beside);
+        assert_eq!(after(true, sync).turn(true, at), Duration::ZERO, "every other time");
+        assert_eq!(after(true, sync).turn(false, at), between);
+        assert_eq!(after(true, sync).turn(false, LATELY), TURN, "no decisions come");
+    }
 }
 
 #[tokio::test]
