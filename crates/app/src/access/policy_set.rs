@@ -38,11 +38,8 @@ impl App {
     pub(crate) async fn record_access_policies(&self) -> Result<(), Error> {
         let rights = &self.access.rights;
         let files = rights.files().iter().map(|(name, digest)| (name.clone(), hex(digest)));
-        let files: BTreeMap<_, _> =
-            files.chain([(CONFIGURED.to_owned(), self.access.configured()?)]).collect();
-        // Why over both: where the configuration alone is another, the hash must be another too.
-        let all = serde_json::to_vec(&(hex(&rights.digest()), &files)).map_err(Error::internal)?;
-        let set = Set { sha256: sha256(&all), files };
+        let files = files.chain([(CONFIGURED.to_owned(), self.access.configured()?)]).collect();
+        let set = Set { sha256: hex(&rights.digest()), files };
         for tenant in self.tenants.iter() {
             self.record_set(tenant, &set).await?;
         }
@@ -64,6 +61,7 @@ impl App {
         let facts = [
             Fact("before", &was.sha256),
             Fact("sha256", &set.sha256),
+            Fact("configured", set.files.get(CONFIGURED).map_or("", String::as_str)),
             Fact("files", &files),
             Fact("changed", &changed),
             Fact("gone", &gone),

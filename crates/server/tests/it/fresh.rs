@@ -143,6 +143,7 @@ async fn another_configuration_of_who_gets_in_is_a_leaf_and_the_same_is_none() {
         let told = told(&service).await;
         assert_eq!(told.len(), 2);
         assert_eq!((&told[1]["changed"], &told[1]["before"]), (&json!("[access]"), &told[1]["sha256"]));
+        assert_ne!(told[0]["configured"], told[1]["configured"]);
         assert!(
             !format!("{told:?}").contains("security"),
             "what people are called at the provider is nobody's to read"

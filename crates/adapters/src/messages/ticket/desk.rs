@@ -70,7 +70,11 @@ pub(in super::super) async fn tell(
     // Why an id alone: a receiver of another kind may have had this name, and its places are none of ours.
     let is_id = |place: &&str| *place != NO_TICKET && place.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let known = match message.place.filter(is_id) {
-        Some(id) => desk.look(id, &matter.key).await?,
+        Some(id) => match desk.look(id, &matter.key).await {
+            // Why: it is the ticket that is gone; the receiver may want more.
+            Err(HookError::Status(410)) => None,
+            looked => looked?,
+        },
         None => None,
     };
     // Why looked for: an answer may have got lost, and the outbox forgets after a week.

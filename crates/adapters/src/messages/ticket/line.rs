@@ -78,7 +78,7 @@ impl Line {
         HookError::Refused(self.told.address)
     }
 
-    /// Asks once; `None` where nothing is there (404, and 410 of what is read).
+    /// Asks once; `None` where nothing is there (404).
     pub(in super::super) async fn ask(&self, ask: Ask<'_>) -> Result<Option<Value>, HookError> {
         let mut url = self.base.clone();
         if !ask.path.is_empty() {
@@ -88,7 +88,6 @@ impl Line {
             url.query_pairs_mut().extend_pairs(ask.query);
         }
         let json = HeaderValue::from_static("application/json");
-        let is_read = ask.method == Method::GET;
         let mut request = self.client.request(ask.method, url).header(ACCEPT, json.clone());
         if let Some(body) = ask.body {
             request = request.header(CONTENT_TYPE, json).body(body.to_string());
@@ -100,17 +99,15 @@ impl Line {
             request = request.header(HeaderName::from_static("idempotency-key"), once);
         }
         let answer = http::exchange(request, MAX_ANSWER).await.map_err(|failure| self.failed(failure.why))?;
-        self.read(&answer, is_read)
+        self.read(&answer)
     }
 
-    fn read(&self, answer: &Answer, is_read: bool) -> Result<Option<Value>, HookError> {
+    fn read(&self, answer: &Answer) -> Result<Option<Value>, HookError> {
         let status = answer.status.as_u16();
         match status {
             200..=299 => serde_json::from_slice(&answer.body).map(Some).map_err(|_| self.stranger()),
             401 | 403 => Err(HookError::Refused(self.told.credential)),
             404 => Ok(None),
-            // Why: it is what was read that is gone; the receiver may want more.
-            410 if is_read => Ok(None),
             429 | 503 => Err(self.busy(answer)),
             410 | 500.. => Err(HookError::Status(status)),
             300..=399 => Err(self.stranger()),

@@ -132,6 +132,12 @@ async fn what_was_closed_for_good_is_opened_anew_where_somebody_has_to_look_alon
     let vendor = Vendor::new(manner).await;
     let zendesk = receiver(&vendor);
     let id = tell(&zendesk, "plan.proposed", None).await.unwrap().place.unwrap();
+    vendor.answer([Some((410, None, json!({})))].into_iter());
+    assert_eq!(
+        tell(&zendesk, "plan.halted", Some(&id)).await.unwrap().place.as_ref(),
+        Some(&id),
+        "it is found"
+    );
     vendor.change(&id, |ticket| ticket["status"] = json!("closed"));
     let next = tell(&zendesk, "plan.begun", Some(&id)).await.unwrap();
     assert_eq!((next.place.as_deref(), vendor.tickets().len()), (Some("none"), 1));
