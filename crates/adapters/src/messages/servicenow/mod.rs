@@ -136,7 +136,12 @@ impl Desk for Instance {
         // Why no refusal: who may make incidents and not read them has made one, and would make another at each attempt.
         let is_made = answer.get("result").is_some_and(Value::is_object);
         match self.record(answer) {
-            Err(_) if is_made => Ok(ticket::NO_TICKET.to_owned()),
+            Err(_) if is_made => {
+                tracing::warn!(
+                    "ServiceNow made an incident that its account can't read, so it is not followed: let it read incidents"
+                );
+                Ok(ticket::NO_TICKET.to_owned())
+            }
             record => Ok(record?.sys_id),
         }
     }

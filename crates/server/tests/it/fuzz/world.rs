@@ -64,7 +64,12 @@ impl World {
     pub fn tried_whole(&self, request: Request<Body>) -> Result<Answer, String> {
         let before = self.leaves();
         let answer = self.tried(request)?;
-        if answer.status >= 400 && !is_busy(&answer) && !self.are_denials(before) {
+        let is_whole = match answer.status {
+            403 | 404 => self.are_denials(before),
+            400.. => is_busy(&answer) || self.leaves() == before,
+            _ => true,
+        };
+        if !is_whole {
             return Err(format!("it was refused with {} and left a leaf", said(&answer)));
         }
         Ok(answer)
