@@ -6,8 +6,8 @@
 //! `decide` compares decisions with their floor, in throughput and in latency, and says what a decision's parts cost (as
 //! `steps` does alone); `triggers` does so for each trigger, `postgres` on PostgreSQL, `replicas` with two services over one
 //! database; `ingest` compares deliveries of a log stream with their floor and with the bare disk, and `watch` measures what follows
-//! without HTTP; `client` compares the Management API client with a bare one, and `acts` a long plan with what the rate limits dictate; `overload` offers three times of what it can do; `tenants` floods one tenant and looks at how
-//! another fares; `drive` sends nothing but decisions, for a profiler to watch;
+//! without HTTP; `client` compares the Management API client with a bare one, and `acts` a long plan with what the rate limits dictate; `overload` offers three times of what it can do; `tenants` floods one tenant, after it
+//! asked for what it is allowed, and looks at how another fares; `drive` sends nothing but decisions, for a profiler to watch;
 //! `memory` and `start` look at the built `countersign` binary. The server has processor 0 for itself, what drives it
 //! processor 1.
 
@@ -102,7 +102,8 @@ fn run(arguments: &[&str]) -> anyhow::Result<ExitCode> {
             process::pinned_first(1, &["tenants-pinned", rest.first().copied().unwrap_or(SHIPPED)])
         }
         ["tenants-pinned", binary] => done(tenants::run(binary.as_ref())),
-        ["flood-pinned", host, data, milliseconds] => done(tenants::flood(
+        ["neighbor-pinned", name, host, data, milliseconds] => done(tenants::neighbor(
+            name,
             host,
             data.as_ref(),
             milliseconds.parse().context("a number of milliseconds")?,

@@ -1,8 +1,9 @@
-//! Two tenants at the shipped binary, one of which is flooded: how long the other's decisions wait, with the flood and without it in turn.
+//! Two tenants at the shipped binary, one of which is flooded: how long the other's decisions wait, in turn beside nothing, beside as much as
+//! the first is allowed by itself, and beside the flood.
 //!
-//! The service has processor 0. What floods and what asks for the quiet tenant are two processes on processor 1, and the second goes first
-//! there and sleeps between its requests, so that neither holds up the other; how late its requests were sent is printed. The flood is paced by
-//! the clock: decisions at six times what a tenant is allowed by itself, deliveries of its log, and reads by a credential without an allowance.
+//! The service has processor 0. What asks for the first tenant and what asks for the quiet one are two processes on processor 1, and the second
+//! goes first there and sleeps between its requests, so that neither holds up the other; how late its requests were sent is printed. The first
+//! is paced by the clock: decisions, deliveries of its log, and reads by a credential without an allowance.
 
 use std::{
     cell::RefCell,
@@ -36,24 +37,33 @@ use crate::{
 /// Decisions a second of the quiet tenant: a thousandth of them is still a few in all rounds together.
 const RATE: f64 = 200.0;
 
-/// How long a round of either kind lasts, and how many pairs of them there are.
+/// How long a round of any kind lasts, and how many times all of them are gone through.
 const ROUND: Duration = Duration::from_secs(5);
-const PAIRS: u32 = 10;
+const TURNS: u32 = 10;
 
-/// How long a flood lasts before anything is measured in it.
+/// How long the first tenant asks before anything is measured beside it.
 const SETTLING: Duration = Duration::from_secs(2);
 
-/// Decisions a second of the flood: six times the allowance that a tenant has by itself.
-const DECISIONS: u32 = 3_000;
+/// What the first tenant asks for in a second.
+#[derive(Clone, Copy)]
+struct Use {
+    decisions: u32,
+    /// Each of `DELIVERY` entries.
+    deliveries: u32,
+    /// Of the newest decisions.
+    reads: u32,
+}
 
-/// Deliveries a second, each of so many entries.
-const DELIVERIES: u32 = 10;
+/// All that a tenant is allowed by itself; reads have no allowance here.
+const ALLOWED: Use = Use { decisions: 500, deliveries: 5, reads: 100 };
+
+/// Six times the decisions and twice the entries that it is allowed.
+const FLOOD: Use = Use { decisions: 3_000, deliveries: 10, reads: 100 };
+
+/// Entries of a delivery.
 const DELIVERY: u32 = 100;
 
-/// Reads a second of the newest decisions.
-const READS: u32 = 100;
-
-/// Connections of each kind of the flood.
+/// Connections for decisions, deliveries and reads.
 const CONNECTIONS: [u32; 3] = [48, 2, 4];
 
 /// What is allowed of one p99 to the other.
@@ -106,37 +116,36 @@ async fn measure(binary: &Path, folder: &Path) -> anyhow::Result<()> {
     let met = load.open_between_others(quiet.sign("/v1/decisions", PEOPLE, clock.as_ref()), RATE).await?;
     ensure!(met.answered == PEOPLE, "{} of {PEOPLE} were decided", met.answered);
     print(&format!(
-        "the quiet tenant asks for {RATE:.0} decisions a second; the flood of the other: {DECISIONS} decisions, {DELIVERIES} deliveries of {DELIVERY} entries and {READS} reads a second\n"
+        "the quiet tenant asks for {RATE:.0} decisions a second; the other for what it is allowed ({}), or for more ({})\n",
+        ALLOWED.words(),
+        FLOOD.words()
     ));
-    let (mut without, mut within, mut ratios) = (Seen::default(), Seen::default(), Vec::new());
-    let mut told = BTreeMap::new();
-    for _ in 0..PAIRS {
-        let alone = round(&mut load, &quiet, &clock).await?;
-        let mut flood = flooded(&service)?;
-        time::sleep(SETTLING).await;
-        let beside = round(&mut load, &quiet, &clock).await?;
-        count(&mut told, &flood.wait_for("flooded ")?)?;
-        drop(flood);
-        // What the flood left to do is done before the next round without it.
-        time::sleep(SETTLING).await;
-        ratios
-            .push(percentile(&beside.waits, 990).as_secs_f64() / percentile(&alone.waits, 990).as_secs_f64());
-        without.add(alone);
-        within.add(beside);
+    let [mut without, mut allowed, mut flooded] = [Seen::default(), Seen::default(), Seen::default()];
+    for _ in 0..TURNS {
+        without.add(round(&mut load, &quiet, &clock).await?);
+        for (name, seen) in [("allowed", &mut allowed), ("flood", &mut flooded)] {
+            let mut other = asking(&service, name)?;
+            time::sleep(SETTLING).await;
+            seen.add(round(&mut load, &quiet, &clock).await?);
+            count(&mut seen.told, &other.wait_for("asked ")?)?;
+            drop(other);
+            // What is left to do is done before the next round.
+            time::sleep(SETTLING).await;
+        }
     }
-    tell(&without, &within, &ratios, &told);
+    tell(&[("alone", without), ("beside what is allowed", allowed), ("beside the flood", flooded)]);
     Ok(())
 }
 
-/// Starts what floods, at the lowest priority; it ends by itself.
-fn flooded(service: &Service) -> anyhow::Result<Running> {
+/// Starts what asks for the first tenant, at the lowest priority; it ends by itself.
+fn asking(service: &Service, name: &str) -> anyhow::Result<Running> {
     let mut command = process::ordinary();
     let lasting = (SETTLING + ROUND + Duration::from_millis(500)).as_millis().to_string();
     command.args(["nice", "-n", "19", "taskset", "-c", "1"]).arg(std::env::current_exe()?);
-    command.args(["flood-pinned", &service.host, &service.data.display().to_string(), &lasting]);
-    let mut flood = Running::start(&mut command)?;
-    flood.wait_for("floods")?;
-    Ok(flood)
+    command.args(["neighbor-pinned", name, &service.host, &service.data.display().to_string(), &lasting]);
+    let mut other = Running::start(&mut command)?;
+    other.wait_for("asks")?;
+    Ok(other)
 }
 
 /// How long each decision of a round took, from when it was due, and how late it was asked for.
@@ -147,39 +156,69 @@ async fn round(load: &mut Load, quiet: &Questions, clock: &Arc<dyn Clock>) -> an
     Ok(round)
 }
 
-/// The rounds of one kind together.
+/// The rounds of one kind.
 #[derive(Default)]
 struct Seen {
     waits: Vec<Duration>,
     late: Vec<Duration>,
+    /// The p99 of each round, in seconds.
+    p99: Vec<f64>,
+    /// What the first tenant was answered meanwhile.
+    told: BTreeMap<String, u32>,
 }
 
 impl Seen {
     fn add(&mut self, round: Round) {
+        self.p99.push(percentile(&round.waits, 990).as_secs_f64());
         self.waits.extend(round.waits);
         self.late.extend(round.late);
         self.waits.sort_unstable();
         self.late.sort_unstable();
     }
+
+    /// This p99 to another: of all rounds, and of each pair of them.
+    fn to(&self, other: &Self) -> (f64, Vec<f64>) {
+        let of_all = |seen: &Self| percentile(&seen.waits, 990).as_secs_f64();
+        (
+            of_all(self) / of_all(other),
+            self.p99.iter().zip(&other.p99).map(|(ours, theirs)| ours / theirs).collect(),
+        )
+    }
 }
 
-fn tell(without: &Seen, within: &Seen, ratios: &[f64], told: &BTreeMap<String, u32>) {
-    for (name, seen) in [("without the flood", without), ("beside it", within)] {
+impl Use {
+    fn words(self) -> String {
+        let Self { decisions, deliveries, reads } = self;
+        format!("{decisions} decisions, {deliveries} deliveries of {DELIVERY} entries, {reads} reads")
+    }
+}
+
+fn tell(kinds: &[(&str, Seen); 3]) {
+    for (name, seen) in kinds {
         let [p50, p99, p999] = [500, 990, 999].map(|share| ms(percentile(&seen.waits, share)));
         let late = ms(percentile(&seen.late, 990));
         print(&format!(
-            "  {name:<18} p50 {p50}  p99 {p99}  p99.9 {p999}  ({} decisions, none refused; sent late, p99 {late})\n",
+            "  {name:<22} p50 {p50}  p99 {p99}  p99.9 {p999}  ({} decisions, none refused; sent late, p99 {late})\n",
             seen.waits.len()
         ));
     }
-    let all = percentile(&within.waits, 990).as_secs_f64() / percentile(&without.waits, 990).as_secs_f64();
-    let (low, high) = spread(ratios);
-    print(&format!(
-        "  ratio of p99: {all:.3} of all rounds; of {PAIRS} pairs, median {:.3} ({low:.3} to {high:.3}); must {MUST}\n",
-        median(ratios)
-    ));
-    let told: Vec<String> = told.iter().map(|(what, count)| format!("{what} {count}")).collect();
-    print(&format!("  what the flood was answered: {}\n", told.join(", ")));
+    let [(_, alone), (_, allowed), (_, flood)] = kinds;
+    for (what, ours, theirs, must) in [
+        ("flood to alone", flood, alone, format!("; must {MUST}")),
+        ("allowed to alone", allowed, alone, String::new()),
+        ("flood to allowed", flood, allowed, String::new()),
+    ] {
+        let (all, pairs) = ours.to(theirs);
+        let (low, high) = spread(&pairs);
+        print(&format!(
+            "  p99, {what:<16} {all:.3} of all rounds; of {TURNS} pairs, median {:.3} ({low:.3} to {high:.3}){must}\n",
+            median(&pairs)
+        ));
+    }
+    for (name, seen) in &kinds[1..] {
+        let told: Vec<String> = seen.told.iter().map(|(what, count)| format!("{what} {count}")).collect();
+        print(&format!("  {name}, the other was answered: {}\n", told.join(", ")));
+    }
 }
 
 /// Adds `what=count` words.
@@ -194,22 +233,27 @@ fn count(told: &mut BTreeMap<String, u32>, words: &str) -> anyhow::Result<()> {
 /// What was answered, by kind and status.
 type Told = Rc<RefCell<BTreeMap<String, u32>>>;
 
-/// Floods the first tenant for so long, and says what it was answered.
-pub fn flood(host: &str, data: &Path, milliseconds: u64) -> anyhow::Result<()> {
-    process::block_on(pour(host, data, Duration::from_millis(milliseconds)))
+/// Asks for the first tenant for so long, and says what it was answered.
+pub fn neighbor(name: &str, host: &str, data: &Path, milliseconds: u64) -> anyhow::Result<()> {
+    let asks = match name {
+        "allowed" => ALLOWED,
+        "flood" => FLOOD,
+        _ => bail!("`{name}` is neither `allowed` nor `flood`"),
+    };
+    process::block_on(ask(asks, host, data, Duration::from_millis(milliseconds)))
 }
 
-async fn pour(host: &str, data: &Path, lasting: Duration) -> anyhow::Result<()> {
+async fn ask(asks: Use, host: &str, data: &Path, lasting: Duration) -> anyhow::Result<()> {
     let clock = SystemClock::start();
     let asked = questions(host, data, TENANT)?;
     let seconds = u32::try_from(lasting.as_secs() + 1)?;
-    let signed = asked.sign("/v1/decisions", DECISIONS * seconds, &clock);
+    let signed = asked.sign("/v1/decisions", asks.decisions * seconds, &clock);
     let decisions = signed.iter().map(|one| [&one.head[..], asked.body(one)].concat()).collect();
     let text =
         |name: &str| Ok::<_, anyhow::Error>(std::fs::read_to_string(data.join(name))?.trim().to_owned());
     let (stream, operator) = (text(&format!("{TENANT}.log-token"))?, text("operator.token")?);
     let (began, first) = (clock.now(), u32::try_from(clock.now().seconds() % 1_000_000)? * 1_000);
-    let deliveries = (0..DELIVERIES * seconds).map(|n| {
+    let deliveries = (0..asks.deliveries * seconds).map(|n| {
         let body = entries::delivery(began, first + n * DELIVERY, DELIVERY, |number| number % 5_000);
         let head = format!("POST /v1/logs/{TENANT} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {stream}\r\ncontent-length: {}\r\n\r\n", body.len());
         [head.as_bytes(), body.as_bytes()].concat()
@@ -217,11 +261,11 @@ async fn pour(host: &str, data: &Path, lasting: Duration) -> anyhow::Result<()> 
     let read = format!(
         "GET /v1/decisions?tenant={TENANT} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {operator}\r\n\r\n"
     );
-    let reads = vec![read.into_bytes(); usize::try_from(READS * seconds)?];
+    let reads = vec![read.into_bytes(); usize::try_from(asks.reads * seconds)?];
     let kinds: [(&str, Vec<Vec<u8>>, u32); 3] = [
-        ("decisions", decisions, DECISIONS),
-        ("deliveries", deliveries.collect(), DELIVERIES),
-        ("reads", reads, READS),
+        ("decisions", decisions, asks.decisions),
+        ("deliveries", deliveries.collect(), asks.deliveries),
+        ("reads", reads, asks.reads),
     ];
     let (local, told, mut tasks) = (LocalSet::new(), Told::default(), JoinSet::new());
     for ((kind, requests, rate), connections) in kinds.into_iter().zip(CONNECTIONS) {
@@ -237,7 +281,7 @@ async fn pour(host: &str, data: &Path, lasting: Duration) -> anyhow::Result<()> 
             );
         }
     }
-    print("floods\n");
+    print("asks\n");
     local
         .run_until(async {
             while let Some(end) = tasks.join_next().await {
@@ -247,7 +291,7 @@ async fn pour(host: &str, data: &Path, lasting: Duration) -> anyhow::Result<()> 
         })
         .await?;
     let words: Vec<String> = told.borrow().iter().map(|(what, count)| format!("{what}={count}")).collect();
-    print(&format!("flooded {}\n", words.join(" ")));
+    print(&format!("asked {}\n", words.join(" ")));
     Ok(())
 }
 
