@@ -43,7 +43,7 @@ pub use self::{
     },
     incidents::{Incidents, List as ListIncidents, Show as ShowIncident},
     keys::{Keys, Rotate, RotateAction, RotateInSteps},
-    models::{ActOnModel, ImportModel, ModelCommand, NamedModel, TrainModel},
+    models::{ActOnModel, ExploreThresholds, ImportModel, ModelCommand, NamedModel, TrainModel},
     plans::{
         AssignPlan, BreakerOf, CommentPlan, ListPlans, OfPlans, PlanCommand, ProposePlan, SettleStep,
         ShowPlan, UndoPlan, VoteOnPlan,

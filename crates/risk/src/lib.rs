@@ -45,6 +45,7 @@ mod scopes;
 mod short;
 pub mod stream;
 mod terms;
+pub mod thresholds;
 pub mod train;
 mod user_risk;
 mod velocity;

@@ -9,6 +9,7 @@ mod refusal;
 mod scorer;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 mod train;
 mod view;
 
@@ -22,6 +23,7 @@ pub use self::{
     act::{ModelBy, ModelChange},
     compare::{Comparison, Scored},
     refusal::ModelRefusal,
+    thresholds::Exploration,
     view::{ActView, ModelHead, ModelShown, Models},
 };
 pub(crate) use self::{

@@ -14,10 +14,10 @@ use super::{Taking, in_force};
 use crate::{App, Error, Tenant};
 
 /// Decisions that are read at the most, the newest; judgement: some ten seconds of reading.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 
 /// Decisions read at once.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 
 /// After this time without a complaint a sign-in counts as honest, in microseconds: reports come days later.
 const QUIET_MICROS: i64 = 3 * 86_400 * 1_000_000;
@@ -72,10 +72,12 @@ impl App {
 
 /// What became of a sign-in; `None` where nothing is known that says who it was.
 fn fate(row: &DecisionRow, at: Timestamp) -> Option<Fate> {
+    if row.decision.trigger == Trigger::PostLogin { end(row, at) } else { None }
+}
+
+/// What became of what a decision was about, whatever asked for it.
+pub(super) fn end(row: &DecisionRow, at: Timestamp) -> Option<Fate> {
     let decision = &row.decision;
-    if decision.trigger != Trigger::PostLogin {
-        return None;
-    }
     let is_quiet = !decision.is_censored && at.since(decision.at) >= QUIET_MICROS;
     // Why the tenant's: what somebody says of one organization's sign-ins must not move a model that judges all of them.
     let known = row.counted_at_tenant();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
-use countersign_core::{TenantId, Timestamp};
+use countersign_core::{TenantId, Timestamp, Trigger};
 
 use super::At;
 
@@ -19,6 +19,11 @@ pub enum ModelCommand {
     /// Print how champion and challenger scored the same sign-ins.
     #[command(after_help = "Example: countersign model compare --tenant example-tenant")]
     Compare(CompareModels),
+    /// Print how labeled decisions would fall at other thresholds; it changes nothing.
+    #[command(
+        after_help = "Example: countersign model thresholds --tenant example-tenant --at-most 0.02\n\nOf the attacks, those at or above a threshold are caught; of the honest, they are stepped up. A star marks what the policy has.\nOne is suggested where both sides have 20 labels or more."
+    )]
+    Thresholds(ExploreThresholds),
     /// Take a model in with its card, or an own model; it holds nowhere until it is challenged, promoted or attached.
     #[command(
         after_help = "Example: countersign model import model.json --tenant example-tenant --actor mia"
@@ -101,6 +106,26 @@ pub struct CompareModels {
     pub at: At,
 }
 
+/// `countersign model thresholds`
+#[derive(Debug, ClapArgs)]
+pub struct ExploreThresholds {
+    /// What asked for the decisions.
+    #[arg(long, default_value_t = Trigger::PostLogin)]
+    pub trigger: Trigger,
+    /// Suggest the least threshold that steps up at most this share of the honest, 0 to 1.
+    #[arg(long, default_value_t = 0.01, value_parser = share)]
+    pub at_most: f64,
+    /// The tenant; may be absent where only one is configured.
+    #[arg(long)]
+    pub tenant: Option<TenantId>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the decisions are.
+    #[command(flatten)]
+    pub at: At,
+}
+
 /// `countersign model import`
 #[derive(Debug, ClapArgs)]
 pub struct ImportModel {
@@ -138,6 +163,10 @@ pub struct TrainModel {
     /// Who acts, and where.
     #[command(flatten)]
     pub by: ActOnModel,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    number(text, |share| (0.0..=1.0).contains(&share), "a number from 0 to 1")
 }
 
 fn pull(text: &str) -> Result<f64, String> {

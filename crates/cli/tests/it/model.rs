@@ -80,6 +80,13 @@ fn a_model_is_imported_promoted_and_rolled_back_beside_a_service_and_without_one
     assert_eq!(told(&done), "Champion: the shipped model. Challenger: version 1.\n");
     let compared = model(&["compare", "--url", &url]);
     assert!(told(&compared).contains(": 0 decisions compared"), "{}", complained(&compared));
+    let explored = model(&["thresholds", "--url", &url]);
+    assert!(told(&explored).contains("0.3*   0 of 0 (-)"), "{} {}", told(&explored), complained(&explored));
+    let explored = model(&["thresholds", "--trigger", "risk", "--at-most", "0.5", "--json"]);
+    let explored: Value = serde_json::from_slice(&explored.stdout).unwrap();
+    assert_eq!((&explored["trigger"], &explored["at_most"]), (&json!("risk"), &json!(0.5)));
+    let refused = model(&["thresholds", "--at-most", "1.5"]);
+    assert!(complained(&refused).contains("a number from 0 to 1"), "{}", complained(&refused));
     let done = model(&[&["promote", "1"], &there[..]].concat());
     assert_eq!(told(&done), "Champion: version 1. Challenger: none.\n");
     let refused = model(&[&["promote", "7"], &there[..]].concat());

@@ -33,7 +33,7 @@ fn inputs() -> Vec<(&'static str, &'static str, BTreeSet<String>)> {
         incidents: incidents::ListQuery, incidents::Act, incidents::Assign, incidents::Note, incidents::Close;
         inquiries: decisions::TenantQuery;
         journal: journal::ListQuery;
-        models: models::Import, models::ImportOwn, models::Act;
+        models: models::Import, models::ImportOwn, models::Act, models::ThresholdsQuery;
         plans: plans::read::ListQuery, plans::propose::Propose, plans::review::Approve, plans::review::Reject, plans::run::Settle,
             plans::run::Undo, plans::desk::Hand, plans::desk::Remark, plans::desk::Reveal;
         policies: policies::VersionQuery, policies::Change;

@@ -103,6 +103,7 @@ pub(crate) fn operated() -> Router<Server> {
         .route("/v1/models/{tenant}/own", post(models::import_own))
         .route("/v1/models/{tenant}/versions/{version}", get(models::show))
         .route("/v1/models/{tenant}/comparison", get(models::compare))
+        .route("/v1/models/{tenant}/thresholds", get(models::thresholds))
         .route("/v1/models/{tenant}/acts", post(models::act))
         .route("/v1/users/{tenant}", get(users::list))
         .route("/v1/users/{tenant}/risk", post(users::find))

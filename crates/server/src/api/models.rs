@@ -1,20 +1,23 @@
-//! `/v1/models/{tenant}`: models are listed, shown, taken in, compared and put in force.
+//! `/v1/models/{tenant}`: models are listed, shown, taken in, compared and put in force, and thresholds are explored.
 
 use crate::authn::Known;
 use crate::openapi::{refused, written};
 use axum::{
     Json,
-    extract::{Request, State},
+    extract::{Query, Request, State, rejection::QueryRejection},
     http::StatusCode,
 };
-use countersign_app::models::{ActView, MAX_MODEL_BYTES, ModelBy, ModelChange, ModelShown, Models};
+use countersign_app::models::{
+    ActView, Exploration, MAX_MODEL_BYTES, ModelBy, ModelChange, ModelShown, Models,
+};
+use countersign_core::Trigger;
 use countersign_rights::Action;
 use countersign_risk::{Card, Model, own_model};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use utoipa::ToSchema;
 
-use super::segments::Segments;
+use super::{decisions::bad_query, segments::Segments};
 use crate::{Problem, Server, body};
 
 /// The most bytes of a body with a model: as many as model and card have, twice for white space, and who takes them in.
@@ -55,6 +58,19 @@ pub(super) struct Act {
     version: Option<u64>,
     expected_act: u64,
     actor: Option<String>,
+}
+
+/// What `ThresholdsQuery` takes, in words.
+const THRESHOLDS_QUERY: &str = "each at most once, `trigger` (`post-login` when absent) and `at_most` (a share from 0 to 1; 0.01 when absent)";
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ThresholdsQuery {
+    #[param(value_type = Option<written::Trigger>)]
+    trigger: Option<Trigger>,
+    #[param(minimum = 0, maximum = 1)]
+    at_most: Option<f64>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -121,6 +137,36 @@ pub(super) async fn compare(
 ) -> Result<Json<Value>, Problem> {
     let tenant = server.permit(&caller, Action::ReadModels, &id).await?;
     Ok(Json(json!({ "comparison": server.0.app.compare_models(&tenant).await? })))
+}
+
+#[utoipa::path(
+    get,
+    path = "/v1/models/{tenant}/thresholds",
+    operation_id = "explore_thresholds",
+    tag = "models",
+    summary = "How labeled decisions would fall at other thresholds; nothing is changed.",
+    params(("tenant" = written::TenantId, Path), ThresholdsQuery),
+    responses(
+        (status = 200, body = written::ModelThresholds),
+        refused::Guarded,
+        refused::Missing,
+        refused::Query,
+    ),
+)]
+pub(super) async fn thresholds(
+    State(server): State<Server>,
+    Known(caller): Known,
+    Segments(id): Segments<String>,
+    query: Result<Query<ThresholdsQuery>, QueryRejection>,
+) -> Result<Json<Exploration>, Problem> {
+    let Query(ThresholdsQuery { trigger, at_most }) = query.map_err(|_| bad_query(THRESHOLDS_QUERY))?;
+    let at_most = at_most.unwrap_or(0.01);
+    if !(0.0..=1.0).contains(&at_most) {
+        return Err(bad_query(THRESHOLDS_QUERY));
+    }
+    let tenant = server.permit(&caller, Action::ReadModels, &id).await?;
+    let trigger = trigger.unwrap_or(Trigger::PostLogin);
+    Ok(Json(server.0.app.explore_thresholds(&tenant, trigger, at_most).await?))
 }
 
 #[utoipa::path(

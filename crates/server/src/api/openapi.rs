@@ -41,7 +41,7 @@ use crate::{
         super::erasures::handle, super::policies::show, super::policies::versions, super::policies::apply,
         super::risk_tokens::list, super::risk_tokens::make, super::risk_tokens::revoke, super::risk::handle,
         super::models::list, super::models::import, super::models::import_own, super::models::show,
-        super::models::compare, super::models::act, super::users::list, super::users::find,
+        super::models::compare, super::models::thresholds, super::models::act, super::users::list, super::users::find,
         super::users::mark, super::users::show,
         super::findings::handle, super::watch::handle, super::incidents::list, super::incidents::show,
         super::incidents::acknowledge, super::incidents::assign, super::incidents::close,

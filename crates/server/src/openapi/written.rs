@@ -84,6 +84,7 @@ written! {
     ModelList
     ModelShown
     ModelTaken
+    ModelThresholds
     NoteMade
     OrganizationId
     Outcome

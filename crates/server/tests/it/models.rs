@@ -8,7 +8,7 @@ use countersign_app::{
     decide::Replay,
     models::{MAX_MODEL_BYTES, ModelBy, ModelChange},
 };
-use countersign_core::Mode;
+use countersign_core::{Clock, Mode};
 use countersign_ledger::leaf::{Kind, Leaf};
 use countersign_policy::Document;
 use countersign_rights::Action;
@@ -300,6 +300,117 @@ async fn a_record_that_can_not_be_read_is_told_and_the_others_are_compared() {
     assert!(page.status == 200 && text.contains("Not comparable"), "{text}");
     let comparison = service.get(&format!("{MODELS}/comparison")).await.json["comparison"].clone();
     assert_eq!((&comparison["decisions"], &comparison["unread"]), (&json!(2), &json!(1)));
+}
+
+async fn judge(service: &TestApp, decision: &str, verdict: &str) {
+    let told = json!({ "kind": "verdict", "decision_id": decision, "verdict": verdict });
+    assert_eq!(service.operate("POST", "/v1/outcomes", &told).await.status, 200);
+}
+
+/// The parts at a threshold: count and number of the attacks, then of the honest.
+fn parts(explored: &Value, threshold: f64) -> [u64; 4] {
+    let rows = explored["thresholds"].as_array().unwrap();
+    let at = rows.iter().find(|at| at["threshold"] == json!(threshold)).unwrap();
+    let number = |part: &str, name: &str| at[part][name].as_u64().unwrap();
+    [
+        number("caught", "count"),
+        number("caught", "of"),
+        number("stepped_up", "count"),
+        number("stepped_up", "of"),
+    ]
+}
+
+#[tokio::test]
+async fn thresholds_are_explored_by_what_labeled_decisions_scored_and_nothing_is_changed() {
+    let service = TestApp::start(|document| {
+        document.tenant.thresholds.replace(countersign_policy::Thresholds {
+            medium: countersign_core::Score::from_percent(31),
+            high: countersign_core::Score::from_percent(60),
+            critical: countersign_core::Score::from_percent(90),
+        });
+    })
+    .await;
+    let path = format!("{MODELS}/thresholds");
+    let nothing = service.get(&path).await.json;
+    assert_eq!((&nothing["since"], &nothing["decisions"]), (&Value::Null, &json!(0)));
+    assert_eq!(nothing["thresholds"][0]["caught"], json!({ "count": 0, "of": 0, "share": null }));
+
+    let (mut attacks, mut honest) = (Vec::new(), Vec::new());
+    for number in 0..20 {
+        let attack = service.decide(&abroad(&format!("auth0|a{number}"))).await;
+        judge(&service, &id_of(&attack), "fraudulent").await;
+        attacks.push(score_of(&attack));
+        let home = service.decide(&at_home(&format!("auth0|h{number}"))).await;
+        let unjudged = service.get(&path).await.json;
+        judge(&service, &id_of(&home), "legitimate").await;
+        honest.push(score_of(&home));
+        // Without a label a decision is counted as one and nowhere else, and of 19 a side nothing is suggested.
+        assert_eq!((&unjudged["decisions"], &unjudged["suggested"]), (&json!(2 * number + 2), &Value::Null));
+        let [_, attacks_told, _, honest_told] = parts(&unjudged, 0.05);
+        assert_eq!((attacks_told, honest_told), (number + 1, number));
+    }
+    let version = service.get("/v1/policies/example-tenant").await.json["version"].clone();
+    let explored = service.get(&path).await.json;
+    let reached = |scores: &[f64], threshold: f64| {
+        u64::try_from(scores.iter().filter(|score| **score >= threshold).count()).unwrap()
+    };
+    for at in explored["thresholds"].as_array().unwrap() {
+        let threshold = at["threshold"].as_f64().unwrap();
+        let expected = [reached(&attacks, threshold), 20, reached(&honest, threshold), 20];
+        assert_eq!(parts(&explored, threshold), expected, "at {threshold}");
+    }
+    assert_eq!(parts(&explored, 0.31)[1], 20, "the threshold in force is among them");
+    let split = |low: f64, high: f64| reached(&attacks, low) > reached(&attacks, high);
+    assert!(
+        split(0.05, 0.95) && reached(&honest, 0.05) + reached(&honest, 0.95) < 40,
+        "{attacks:?} {honest:?}"
+    );
+    assert_eq!(explored["labels"]["verdict_fraudulent"], 20);
+    assert_eq!(explored["labels"]["verdict_legitimate"], 20);
+    assert_eq!((&explored["in_force"]["medium"], &explored["unread"]), (&json!(0.31), &json!(0)));
+    let suggested = explored["suggested"].as_f64().unwrap();
+    assert_eq!(reached(&honest, suggested), 0);
+    let all = service.get(&format!("{path}?at_most=1")).await.json;
+    assert_eq!(all["suggested"], 0.05);
+    assert_eq!(service.get("/v1/policies/example-tenant").await.json["version"], version);
+}
+
+#[tokio::test]
+async fn labels_of_thresholds_are_those_of_training_and_what_can_not_be_read_is_told() {
+    let service = TestApp::start(|_| {}).await;
+    let path = format!("{MODELS}/thresholds");
+    let mut ids = Vec::new();
+    for person in ["auth0|anna", "auth0|ben", "auth0|cara", "auth0|dora"] {
+        ids.push(id_of(&service.decide(&at_home(person)).await));
+    }
+    crate::world::complete(&service, &ids[0]).await;
+    for id in &ids[1..] {
+        judge(&service, id, "fraudulent").await;
+    }
+    let young = service.get(&path).await.json;
+    assert_eq!(young["labels"]["no_complaint"], 0, "three days have not passed");
+    service.clock.advance(Duration::from_secs(3 * 86_400));
+    crate::degraded::corrupt_record(&service, &ids[1]);
+    let subject = countersign_app::App::subject(&service.tenant(), "auth0|cara");
+    assert!(service.app.erase(&service.permit(Action::ErasePeople).await, &subject).await.unwrap());
+    let explored = service.get(&path).await.json;
+    assert_eq!((&explored["decisions"], &explored["unread"]), (&json!(4), &json!(2)));
+    assert_eq!(parts(&explored, 0.05)[1], 1, "what can't be read counts on no side");
+    let now = service.clock.now();
+    let (_, trained) = service.app.labeled_sign_ins(&service.tenant(), now).await.unwrap();
+    for fate in countersign_risk::train::Fate::ALL {
+        let count = trained.iter().filter(|one| one.fate == fate).count();
+        assert_eq!(explored["labels"][fate.as_str()], count, "{}", fate.as_str());
+    }
+    assert_eq!(explored["labels"]["no_complaint"], 1);
+    // Others' decisions are none of this trigger's.
+    let others = service.get(&format!("{path}?trigger=credentials-exchange")).await.json;
+    assert_eq!((&others["trigger"], &others["decisions"]), (&json!("credentials-exchange"), &json!(0)));
+    for wrong in
+        ["at_most=1.01", "at_most=-0.1", "at_most=NaN", "trigger=login", "at_most=0.1&at_most=0.2", "x=1"]
+    {
+        check_problem(&service.get(&format!("{path}?{wrong}")).await, 422, "query.shape");
+    }
 }
 
 #[tokio::test]

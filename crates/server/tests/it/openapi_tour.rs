@@ -264,6 +264,7 @@ async fn operated(tour: &mut Tour) {
     tour.get("/v1/models/{tenant}/versions/{version}", &[("version", "0")], "").await;
     tour.get("/v1/models/{tenant}/versions/{version}", &[("version", "1")], "").await;
     tour.get("/v1/models/{tenant}/comparison", &[], "").await;
+    tour.get("/v1/models/{tenant}/thresholds", &[], "?trigger=post-login&at_most=0.02").await;
     let cause =
         json!({ "correlation_id": "c", "actor": "mia", "reason": "why", "authority": { "plan": "p" } });
     let write = json!({ "operation": "actions.deploy", "cause": cause });

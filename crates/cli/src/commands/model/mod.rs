@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::file::ModelFile;
 use super::{Verdict, policy, print};
 use crate::{
-    args::{ActOnModel, At, ImportModel, ModelCommand, NamedModel},
+    args::{ActOnModel, At, ExploreThresholds, ImportModel, ModelCommand, NamedModel},
     place::{OPERATOR, Place},
 };
 
@@ -43,6 +43,10 @@ pub async fn run(command: ModelCommand) -> anyhow::Result<Verdict> {
             let place = Place::open(&args.at, &tenant, Access::ReadOnly, Action::ReadModels).await?;
             let comparison = compare(&place, &tenant).await?;
             print(&if args.json { pretty(&comparison)? } else { told::comparison(&comparison) });
+        }
+        ModelCommand::Thresholds(args) => {
+            let explored = thresholds(&args).await?;
+            print(&if args.json { pretty(&explored)? } else { told::thresholds(&explored) });
         }
         ModelCommand::Import(ImportModel { file, by }) => import(&file::read(&file)?, &by).await?,
         ModelCommand::Train(args) => return train::run(&args).await,
@@ -90,6 +94,20 @@ async fn compare(place: &Place, tenant: &TenantId) -> anyhow::Result<Value> {
             Ok(answer.get("comparison").cloned().unwrap_or_default())
         }
         Place::Here(here) => Ok(serde_json::to_value(here.app.compare_models(&here.tenant).await?)?),
+    }
+}
+
+async fn thresholds(args: &ExploreThresholds) -> anyhow::Result<Value> {
+    let tenant = tenant(&args.at, args.tenant.as_ref())?;
+    match Place::open(&args.at, &tenant, Access::ReadOnly, Action::ReadModels).await? {
+        Place::Server(server) => {
+            let query = [("trigger", args.trigger.to_string()), ("at_most", args.at_most.to_string())];
+            server.get(&["v1", "models", tenant.as_str(), "thresholds"], &query).await
+        }
+        Place::Here(here) => {
+            let explored = here.app.explore_thresholds(&here.tenant, args.trigger, args.at_most).await?;
+            Ok(serde_json::to_value(explored)?)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use countersign_risk::train::Trained;
 use serde_json::Value;
 
-use crate::commands::desk::text;
+use crate::commands::desk::{plain, text};
 
 /// A version by its number.
 fn name(version: &Value) -> String {
@@ -141,6 +141,48 @@ pub fn comparison(comparison: &Value) -> String {
     told
 }
 
+/// How labeled decisions would fall, a line a threshold; a star marks those in force.
+pub fn thresholds(explored: &Value) -> String {
+    let mut told = format!(
+        "{} since {}: {} decisions, {} labeled ones not readable\nLabels:",
+        text(explored, "trigger"),
+        text(explored, "since"),
+        explored["decisions"],
+        explored["unread"],
+    );
+    for (kind, count) in explored["labels"].as_object().into_iter().flatten() {
+        told.push_str(&format!(" {} {count};", plain(kind)));
+    }
+    told.push_str("\nthreshold   attacks caught           honest stepped up\n");
+    let is_in_force = |threshold: &Value| {
+        explored["in_force"].as_object().into_iter().flatten().any(|(_, begins)| begins == threshold)
+    };
+    for at in explored["thresholds"].as_array().into_iter().flatten() {
+        let mark = if is_in_force(&at["threshold"]) { '*' } else { ' ' };
+        let (caught, stepped_up) = (part(&at["caught"]), part(&at["stepped_up"]));
+        let line = format!("{:>8}{mark}   {caught:<22}   {stepped_up}", at["threshold"].to_string());
+        told.push_str(line.trim_end());
+        told.push('\n');
+    }
+    let wanted = format!("at most {} of the honest stepped up", explored["at_most"]);
+    told.push_str(&match explored["suggested"].as_f64() {
+        Some(threshold) => format!("Suggested for {wanted}: {threshold}\n"),
+        None => format!(
+            "Nothing is suggested for {wanted}: a side has fewer than {} labels, or no threshold does it.\n",
+            explored["least_labels"]
+        ),
+    });
+    told.push_str(&format!("{}\n", text(explored, "caution")));
+    told
+}
+
+/// A count of how many, and its share.
+fn part(part: &Value) -> String {
+    let share =
+        part["share"].as_f64().map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0));
+    format!("{} of {} ({share})", part["count"], part["of"])
+}
+
 fn number(value: &Value) -> String {
     value.as_f64().map_or_else(|| "not measured".to_owned(), |value| format!("{value:.4}"))
 }
@@ -186,5 +228,35 @@ mod tests {
         }));
         assert!(told.contains("Same level: not measured; mean difference of the scores: 0.5000"), "{told}");
         assert!(told.contains("fraudulent: 3, champion 0.2500, challenger 0.5000"), "{told}");
+    }
+
+    #[test]
+    fn thresholds_are_told_with_their_counts_and_those_in_force_are_marked() {
+        let part = |count: u32, of: u32| json!({ "count": count, "of": of, "share": (of > 0).then(|| f64::from(count) / f64::from(of)) });
+        let mut explored = json!({
+            "trigger": "post-login", "since": "2026-08-20T08:00:00Z", "decisions": 70, "unread": 1, "at_most": 0.01, "least_labels": 20,
+            "in_force": { "medium": 0.3, "high": 0.6, "critical": 0.9 }, "labels": { "verdict_fraudulent\u{7}": 20 }, "suggested": 0.6,
+            "thresholds": [
+                { "threshold": 0.3, "caught": part(18, 20), "stepped_up": part(5, 40) },
+                { "threshold": 0.35, "caught": part(15, 20), "stepped_up": part(0, 0) },
+            ],
+            "caution": "few\u{1b}",
+        });
+        let told = thresholds(&explored);
+        assert!(!told.chars().any(|char| char.is_control() && char != '\n'), "{told}");
+        for part in [
+            "post-login since 2026-08-20T08:00:00Z: 70 decisions, 1 labeled ones not readable\n",
+            "     0.3*   18 of 20 (90.0 %)        5 of 40 (12.5 %)\n",
+            "    0.35    15 of 20 (75.0 %)        0 of 0 (-)\n",
+            "Suggested for at most 0.01 of the honest stepped up: 0.6\nfew",
+        ] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+        explored["suggested"] = Value::Null;
+        let told = thresholds(&explored);
+        assert!(
+            told.contains("Nothing is suggested for at most 0.01") && told.contains("fewer than 20 labels"),
+            "{told}"
+        );
     }
 }
