@@ -65,7 +65,7 @@ pub use login::{Evidence, LoginModel, Road, RoadName, Shape, TERM_NAMES, Term, e
 pub use model::{
     Auth0Weights, Automation, Burst, Card, Confidence, ConstantBounds, Evaluation, Failures, Familiarity,
     Figure, Hours, LabelSource, MachineWeights, Model, ModelFault, ModelId, PostureWeights, ReadyModel,
-    ResetWeights, SignUpWeights, Training, Travel,
+    ResetWeights, SignUpNetworks, SignUpWeights, Training, Travel,
 };
 pub use profile::{MAX_PROFILE_BYTES, Profile, ProfileError};
 pub use reference::{DomainLists, DomainSet, NetworkKind, Reference, ReferenceLists, Suffixes};

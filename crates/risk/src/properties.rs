@@ -4,8 +4,8 @@ use countersign_core::{Channel, Score, Timestamp};
 use proptest::prelude::*;
 
 use crate::{
-    Auth0Risk, Code, Device, DeviceClass, DomainKind, Features, LookAlike, Machine, Model, NameFit, Place,
-    Profile, Readings, Reset, Short, SignUp, Variant, assess, counterfactual,
+    Auth0Risk, Code, Device, DeviceClass, DomainKind, Features, LookAlike, Machine, Model, NameFit,
+    NetworkKind, Place, Profile, Readings, Reset, Short, SignUp, Variant, assess, counterfactual,
     samples::{DAY_S, any_posture, home, now, ordinary, stranger},
 };
 
@@ -27,9 +27,13 @@ fn any_flow() -> impl Strategy<Value = (Option<SignUp>, Option<Reset>, Option<Ma
         prop::option::of(any::<u16>()),
         prop::option::of(0..=1_000_000_u32),
     );
-    let sign_up = (address, any_readings(), any::<(bool, bool, Option<bool>)>()).prop_map(
+    let network = prop::option::of(prop::sample::select(
+        &[NetworkKind::Unknown, NetworkKind::Residential, NetworkKind::Gateway, NetworkKind::Hosting][..],
+    ));
+    let sign_up = (address, network, any_readings(), any::<(bool, bool, Option<bool>)>()).prop_map(
         |(
             (domain, look_alike, variant, name, gibberish_milli, carried),
+            network,
             readings,
             (is_business, is_role, language_fits),
         )| {
@@ -43,6 +47,7 @@ fn any_flow() -> impl Strategy<Value = (Option<SignUp>, Option<Reset>, Option<Ma
                 gibberish_milli,
                 name,
                 language_fits,
+                network,
                 readings,
                 carried,
                 ..SignUp::default()

@@ -109,6 +109,20 @@ fn each_sign_in_is_a_line_and_strangers_score_above_everybody_at_home() {
     assert_eq!(lines[0]["id"], "h0-0");
 }
 
+/// Who is at `low` skips MFA where a policy lets them and no floor forbids it.
+#[test]
+fn nearly_all_honest_sign_ins_could_skip_mfa_and_no_stranger() {
+    let home = tempfile::tempdir().unwrap();
+    let (_, scored) = bench(home.path(), &corpus(), &[]);
+    let (strange, honest): (Vec<Value>, Vec<Value>) =
+        read(&scored).into_iter().partition(|line| line["id"].as_str().unwrap().starts_with('x'));
+    let low = |lines: &[Value]| lines.iter().filter(|line| line["level"] == "low").count();
+    assert_eq!((low(&strange), strange.len()), (0, 9));
+    assert_eq!((low(&honest), honest.len()), (270, 270));
+    let is_below = |line: &Value| line["score"].as_f64().unwrap() < 0.3;
+    assert!(honest.iter().chain(&strange).all(|line| is_below(line) == (line["level"] == "low")));
+}
+
 #[test]
 fn a_sign_in_is_decided_by_what_was_before_it_alone_and_each_run_alike() {
     let home = tempfile::tempdir().unwrap();

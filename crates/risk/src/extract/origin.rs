@@ -6,7 +6,7 @@ use countersign_auth0::object::{Authentication, GeoIp, Request, RiskAssessment, 
 use countersign_core::{Channel, Timestamp};
 
 use super::{Context, Located};
-use crate::{Auth0Risk, Features, Place, Short, parse_agent};
+use crate::{Auth0Risk, Features, NetworkKind, Place, Short, parse_agent};
 
 /// The features of the request and of its address; `network` is the autonomous system if known, else nothing.
 pub(super) fn of_request(
@@ -46,6 +46,16 @@ pub(super) fn complete(features: &mut Features, ip: &str, context: &Context<'_>)
         (context.kind_of)(number)
     });
     features.local_hour = features.place.map(|place| place.local_hour(features.at));
+}
+
+/// The kind of the network that the address is in, by a list of addresses before one of systems; `None` when no list names it.
+pub(super) fn kind_of_network(
+    features: &Features,
+    request: &Request,
+    context: &Context<'_>,
+) -> Option<NetworkKind> {
+    let located = parse(&request.ip).and_then(|address| (context.locate)(address));
+    located.and_then(|located| located.kind).or(features.network_kind)
 }
 
 /// The autonomous system that the request tells.
@@ -197,5 +207,27 @@ mod tests {
         assert_eq!(completed(ip, Some("DE"), point(7), None), whole("DE", point(7), "as64500", Some(21)));
         assert_eq!(completed(ip, None, point(7), None), whole("", point(7), "as64500", Some(21)));
         assert_eq!(completed("no address", None, None, None), whole("", None, "", None));
+    }
+
+    #[test]
+    fn a_network_s_kind_is_that_of_its_addresses_before_that_of_its_system() {
+        let reference = crate::Reference::default();
+        let event = |asn: &str| {
+            let text =
+                format!(r#"{{"ip":"203.0.113.7","asn":"{asn}","method":"POST","query":{{}},"body":{{}}}}"#);
+            serde_json::from_str::<Request>(&text).unwrap()
+        };
+        let kind = |listed: Option<NetworkKind>, asn| {
+            let locate = |_| Some(Located { kind: listed, ..Located::default() });
+            let kind_of = |system| (system == 64_500).then_some(NetworkKind::Hosting);
+            let context = Context { locate: &locate, kind_of: &kind_of, ..Context::new(&reference) };
+            let request = event(asn);
+            let at = Timestamp::from_seconds(0);
+            let features = of_request(&request, Channel::Interactive, at, &context);
+            kind_of_network(&features, &request, &context)
+        };
+        assert_eq!(kind(Some(NetworkKind::Gateway), "64500"), Some(NetworkKind::Gateway));
+        assert_eq!(kind(None, "64500"), Some(NetworkKind::Hosting));
+        assert_eq!(kind(None, "64501"), None);
     }
 }

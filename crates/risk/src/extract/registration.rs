@@ -6,7 +6,7 @@ use countersign_auth0::trigger::{
 use countersign_core::Timestamp;
 
 use super::{Context, Extract, origin, person};
-use crate::{Features, Sightings};
+use crate::{Features, Sightings, SignUp};
 
 impl Extract for PreUserRegistration {
     fn sightings(&self) -> Sightings {
@@ -20,7 +20,9 @@ impl Extract for PreUserRegistration {
         features.ja4 = origin::ja4(self.security_context.as_option());
         features.auth0 = origin::auth0(self.authentication.as_option());
         let from = features.country.as_ref().map(|country| (&self.request, country));
-        features.sign_up = Some(person::of_new_user(&self.user).sign_up(from, context));
+        let network = origin::kind_of_network(&features, &self.request, context);
+        let sign_up = person::of_new_user(&self.user).sign_up(from, context);
+        features.sign_up = Some(SignUp { network, ..sign_up });
         features.note_missing();
         features
     }
@@ -43,7 +45,9 @@ impl Extract for PostUserRegistration {
         features.ja4 = origin::ja4(self.security_context.as_option());
         features.auth0 = origin::auth0(self.authentication.as_option());
         let from = request.zip(features.country.as_ref());
-        features.sign_up = Some(person::of_user(&self.user).sign_up(from, context));
+        let network = request.and_then(|request| origin::kind_of_network(&features, request, context));
+        let sign_up = person::of_user(&self.user).sign_up(from, context);
+        features.sign_up = Some(SignUp { network, ..sign_up });
         features.note_missing();
         features
     }

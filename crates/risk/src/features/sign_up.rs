@@ -4,7 +4,7 @@ use countersign_core::Score;
 use serde::{Deserialize, Serialize};
 
 use super::is_false;
-use crate::Readings;
+use crate::{NetworkKind, Readings};
 
 /// What sign-up tells of the person, the address and the crowd it comes in; `Default` knows nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub struct SignUp {
     /// Whether the browser's language is spoken where the address is; `None` when either is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language_fits: Option<bool>,
+    /// The kind of the network that it came from; `None` when no list names it, and at a sign-in, which has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkKind>,
     /// Other accounts lately seen with the same block, domain, client or pattern.
     #[serde(default, skip_serializing_if = "Readings::is_empty")]
     pub readings: Readings,

@@ -45,6 +45,9 @@ impl Model {
         if let Some((path, message)) = self.device_posture.fault() {
             return Err(ModelFault::new(format!("model.{path}"), message));
         }
+        if let Some((path, message)) = self.sign_up.network.fault() {
+            return Err(ModelFault::new(format!("model.{path}"), message));
+        }
         let document =
             serde_json::to_value(self).map_err(|error| ModelFault::new("model", error.to_string()))?;
         check_value("model", "", &document)

@@ -3,7 +3,7 @@
 use countersign_core::MicroLogit;
 use serde::{Deserialize, Serialize};
 
-use super::Familiarity;
+use super::{Familiarity, SignUpNetworks};
 
 /// What many of a kind count: `clip(weight · ln(1 + n))` with n what goes beyond the free number, within the hour or the
 /// day, whichever gives more.
@@ -88,6 +88,9 @@ pub struct SignUpWeights {
     /// Least confidence where an address was read, in thousandths, before signals that are missing: a new account has no
     /// history that it could rest on.
     pub confidence_milli: u32,
+    /// The kind of the network, where a list names it.
+    #[serde(default, skip_serializing_if = "SignUpNetworks::is_default")]
+    pub network: SignUpNetworks,
 }
 
 /// What a reset's features count, each; and failures and fraud from the same block, at a sign-up too. Source: as
@@ -197,6 +200,7 @@ impl Default for SignUpWeights {
             carried_milli: 700,
             carried_hi_micro: 2_500_000,
             confidence_milli: 500,
+            network: SignUpNetworks::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod card;
 mod check;
 mod flows;
+mod network;
 mod posture;
 mod ready;
 
@@ -10,6 +11,7 @@ pub use card::{Card, ConstantBounds, Evaluation, Figure, LabelSource, Training};
 pub use check::ModelFault;
 use countersign_core::MicroLogit;
 pub use flows::{Burst, MachineWeights, ResetWeights, SignUpWeights};
+pub use network::SignUpNetworks;
 pub use posture::PostureWeights;
 pub use ready::ReadyModel;
 use serde::{Deserialize, Serialize};

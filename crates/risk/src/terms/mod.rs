@@ -47,6 +47,7 @@ pub(crate) const TERMS: &[Term] = &[
     sign_up::address::language,
     sign_up::address::disguised,
     sign_up::address::link,
+    sign_up::network::kind,
     sign_up::crowd::block,
     sign_up::crowd::domain,
     sign_up::crowd::pattern,

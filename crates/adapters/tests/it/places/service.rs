@@ -148,3 +148,56 @@ async fn a_decision_takes_what_the_event_does_not_tell_and_is_decided_again_with
         "a point in another country is none"
     );
 }
+
+/// What the kind of a sign-up's network counts, by the code of the reason; the record has the kind, and comes out the same with other
+/// files.
+async fn weighed(
+    service: &TestApp,
+    files: (&Files, &PlaceFiles),
+    trigger: &str,
+    address: &str,
+) -> Option<(String, i64)> {
+    let answer = service.ask(trigger, &from(trigger, address)).await;
+    assert_eq!(answer.status, 200, "{}", answer.json);
+    let id: DecisionId = answer.json["decision_id"].as_str().unwrap().parse().unwrap();
+    let tenant = service.tenant();
+    let (files, places) = files;
+    let listed = std::fs::read(&files.settings.networks[0].file).unwrap();
+    files.write("hosting", "192.0.2.0/24\n");
+    assert!(places.look_again().unwrap());
+    assert_eq!(service.app.replay(&tenant, &id).await.unwrap(), Replay::Same, "{trigger} {address}");
+    files.write("hosting", listed);
+    assert!(places.look_again().unwrap());
+    let (_, record) = service.app.decision(Within::all(&tenant), &id).await.unwrap();
+    let kind = record.features.sign_up.and_then(|sign_up| sign_up.network);
+    let reasons = answer.json["risk"]["reasons"].as_array().unwrap().iter();
+    let mut found = reasons.filter_map(|reason| {
+        let code = reason["code"].as_str().unwrap();
+        assert!(!reason["text"].as_str().unwrap().contains(address), "{reason}");
+        let is_kind = code == "suspect_network" || code == "access_network";
+        is_kind.then(|| (code.to_owned(), reason["micro"].as_i64().unwrap()))
+    });
+    let first = found.next();
+    assert_eq!((first.is_some(), found.next()), (kind.is_some(), None), "{}", answer.json);
+    first
+}
+
+#[tokio::test]
+async fn a_sign_up_s_network_counts_by_the_lists_and_the_record_replays_without_them() {
+    let files = Files::new()
+        .list("hosting", NetworkKind::Hosting, "203.0.113.0/25\n")
+        .list("gateway", NetworkKind::Gateway, "203.0.113.128/25\n")
+        .list("homes", NetworkKind::Residential, "AS64501\n")
+        .asn(&asns().with("198.18.0.0/15", &json!({ "autonomous_system_number": 64_501 })));
+    let places = Arc::new(files.open());
+    let service = service(&places).await;
+    for trigger in ["pre-user-registration", "post-user-registration"] {
+        let of = async |address| weighed(&service, (&files, &places), trigger, address).await;
+        let suspect = |micro| Some(("suspect_network".to_owned(), micro));
+        assert_eq!(of("203.0.113.7").await, suspect(1_200_000), "{trigger}: rented machines");
+        assert_eq!(of("203.0.113.200").await, suspect(200_000), "{trigger}: a gateway in the same system");
+        let homes = Some(("access_network".to_owned(), -150_000));
+        assert_eq!(of("198.18.0.7").await, homes, "{trigger}: by the system's number");
+        assert_eq!(of("198.51.100.7").await, None, "{trigger}: on no list");
+    }
+}

@@ -3,6 +3,7 @@
 pub(super) mod address;
 pub(super) mod crowd;
 pub(super) mod domain;
+pub(super) mod network;
 
 use crate::{Contribution, Features, Model, Profile, assessment::logit, code, number};
 

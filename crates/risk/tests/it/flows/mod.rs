@@ -51,6 +51,33 @@ fn sign_ups_of_a_tenant_for_anyone_keep_their_precision_and_recall() {
     hold("sign-up where free mail is usual", &all, [floors(950, 640, 790), floors(970, 400, 620)]);
 }
 
+/// How many of the honest people whom `is_meant` would be at a score or above for a network of that weight alone.
+///
+/// Contributions add up, so that no list is needed to tell.
+fn lifted(all: &[Measured], level_micro: i64, micro: i64, is_meant: fn(&Measured) -> bool) -> usize {
+    let honest = all.iter().filter(|measured| measured.truth == Truth::Honest && is_meant(measured));
+    let logits = honest.map(|measured| measured.assessment.logit_micro);
+    logits.filter(|logit| *logit < level_micro && logit + micro >= level_micro).count()
+}
+
+#[test]
+fn an_office_behind_a_vpn_is_not_medium_and_few_honest_people_are_high_by_their_network() {
+    /// Log-odds of 0.3 and 0.6.
+    const LEVELS_MICRO: [i64; 2] = [-847_298, 405_465];
+    let [medium, high] = LEVELS_MICRO;
+    let weights = Model::default().sign_up.network;
+    let (vpn, hosting) = (weights.vpn_micro, weights.hosting_micro);
+    let is_office = |measured: &Measured| measured.kind == "office of a firm";
+    for (is_business, by_vpn, by_hosting) in [(true, 10, 13), (false, 1, 4)] {
+        let all = run(sign_up::steps(SEED, is_business), is_business, &Model::default());
+        assert!(all.iter().filter(|measured| is_office(measured)).count() > 50);
+        assert_eq!(lifted(&all, medium, vpn, is_office), 0, "through a VPN");
+        assert_eq!(lifted(&all, high, hosting, is_office), 0, "from rented machines");
+        assert!(lifted(&all, high, vpn, |_| true) <= by_vpn, "of 371");
+        assert!(lifted(&all, high, hosting, |_| true) <= by_hosting, "of 371");
+    }
+}
+
 #[test]
 fn resets_and_changes_keep_their_precision_and_recall() {
     let all = run(reset::steps(SEED), true, &Model::default());
