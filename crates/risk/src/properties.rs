@@ -19,7 +19,7 @@ fn any_flow() -> impl Strategy<Value = (Option<SignUp>, Option<Reset>, Option<Ma
         prop::option::of(prop::sample::select(&[LookAlike::Confusable, LookAlike::TwoEdits][..]));
     let address = (
         prop::option::of(prop::sample::select(
-            &[DomainKind::Disposable, DomainKind::FreeMail, DomainKind::Other][..],
+            &[DomainKind::Disposable, DomainKind::FreeMail, DomainKind::Organization, DomainKind::Other][..],
         )),
         look_alike.clone(),
         prop::option::of(prop::sample::select(&[Variant::Tag, Variant::Dots][..])),
@@ -28,7 +28,14 @@ fn any_flow() -> impl Strategy<Value = (Option<SignUp>, Option<Reset>, Option<Ma
         prop::option::of(0..=1_000_000_u32),
     );
     let network = prop::option::of(prop::sample::select(
-        &[NetworkKind::Unknown, NetworkKind::Residential, NetworkKind::Gateway, NetworkKind::Hosting][..],
+        &[
+            NetworkKind::Unknown,
+            NetworkKind::Residential,
+            NetworkKind::Gateway,
+            NetworkKind::Vpn,
+            NetworkKind::Hosting,
+            NetworkKind::Anonymizer,
+        ][..],
     ));
     let sign_up = (address, network, any_readings(), any::<(bool, bool, Option<bool>)>()).prop_map(
         |(

@@ -26,9 +26,6 @@ pub struct SignUpNetworks {
     pub gateway_micro: MicroLogit,
     /// Homes, phones and offices: from -0.5 to 0.
     pub access_micro: MicroLogit,
-    /// Share in thousandths that remains of what raises the risk, for a colleague: who bears the name that the address says, at a
-    /// known organization's domain, on a block from which most that signed up lately did so at that domain.
-    pub colleague_milli: u32,
 }
 
 impl Default for SignUpNetworks {
@@ -41,7 +38,6 @@ impl Default for SignUpNetworks {
             vpn_micro: 800_000,
             gateway_micro: 200_000,
             access_micro: -150_000,
-            colleague_milli: 350,
         }
     }
 }
@@ -63,8 +59,6 @@ impl SignUpNetworks {
             Some(("sign_up.network.anonymizer_micro", "is a whole number from `vpn_micro` to 2000000"))
         } else if !(self.gateway_micro..=MOST_MICRO).contains(&self.hosting_micro) {
             Some(("sign_up.network.hosting_micro", "is a whole number from `gateway_micro` to 2000000"))
-        } else if self.colleague_milli > 1_000 {
-            Some(("sign_up.network.colleague_milli", "is a whole number from 0 to 1000"))
         } else {
             None
         }
@@ -82,17 +76,10 @@ mod tests {
 
     #[test]
     fn the_numbers_of_models_that_say_nothing_of_them_stay() {
-        let SignUpNetworks {
-            hosting_micro,
-            anonymizer_micro,
-            vpn_micro,
-            gateway_micro,
-            access_micro,
-            colleague_milli,
-        } = SignUpNetworks::default();
+        let SignUpNetworks { hosting_micro, anonymizer_micro, vpn_micro, gateway_micro, access_micro } =
+            SignUpNetworks::default();
         let micro = [hosting_micro, anonymizer_micro, vpn_micro, gateway_micro, access_micro];
         assert_eq!(micro, [1_200_000, 1_200_000, 800_000, 200_000, -150_000]);
-        assert_eq!(colleague_milli, 350);
     }
 
     #[test]
@@ -117,7 +104,6 @@ mod tests {
             (SignUpNetworks { anonymizer_micro: 799_999, ..baseline }, "anonymizer_micro"),
             (SignUpNetworks { hosting_micro: 199_999, ..baseline }, "hosting_micro"),
             (SignUpNetworks { hosting_micro: i64::MAX, ..baseline }, "hosting_micro"),
-            (SignUpNetworks { colleague_milli: 1_001, ..baseline }, "colleague_milli"),
         ] {
             assert_eq!(with(weights).check().unwrap_err().path, format!("model.sign_up.network.{name}"));
         }
@@ -127,7 +113,6 @@ mod tests {
             vpn_micro: 0,
             gateway_micro: 0,
             access_micro: 0,
-            colleague_milli: 0,
         };
         assert_eq!(with(silent).check(), Ok(()));
     }

@@ -162,11 +162,12 @@ async fn weighed(
     let id: DecisionId = answer.json["decision_id"].as_str().unwrap().parse().unwrap();
     let tenant = service.tenant();
     let (files, places) = files;
-    let listed = std::fs::read(&files.settings.networks[0].file).unwrap();
-    files.write("hosting", "192.0.2.0/24\n");
+    let lists = ["hosting", "gateway", "homes"];
+    let listed = [0, 1, 2].map(|list| std::fs::read(&files.settings.networks[list].file).unwrap());
+    lists.iter().for_each(|list| files.write(list, "192.0.2.0/24\n"));
     assert!(places.look_again().unwrap());
     assert_eq!(service.app.replay(&tenant, &id).await.unwrap(), Replay::Same, "{trigger} {address}");
-    files.write("hosting", listed);
+    lists.iter().zip(listed).for_each(|(list, listed)| files.write(list, listed));
     assert!(places.look_again().unwrap());
     let (_, record) = service.app.decision(Within::all(&tenant), &id).await.unwrap();
     let kind = record.features.sign_up.and_then(|sign_up| sign_up.network);

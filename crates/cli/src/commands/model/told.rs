@@ -144,11 +144,10 @@ pub fn comparison(comparison: &Value) -> String {
 /// How labeled decisions would fall, a line a threshold; a star marks those in force.
 pub fn thresholds(explored: &Value) -> String {
     let mut told = format!(
-        "{} since {}: {} decisions, {} labeled ones not readable\nLabels:",
+        "{} since {}: {} decisions\nLabels:",
         text(explored, "trigger"),
         text(explored, "since"),
         explored["decisions"],
-        explored["unread"],
     );
     for (kind, count) in explored["labels"].as_object().into_iter().flatten() {
         told.push_str(&format!(" {} {count};", plain(kind)));
@@ -234,7 +233,7 @@ mod tests {
     fn thresholds_are_told_with_their_counts_and_those_in_force_are_marked() {
         let part = |count: u32, of: u32| json!({ "count": count, "of": of, "share": (of > 0).then(|| f64::from(count) / f64::from(of)) });
         let mut explored = json!({
-            "trigger": "post-login", "since": "2026-08-20T08:00:00Z", "decisions": 70, "unread": 1, "at_most": 0.01, "least_labels": 20,
+            "trigger": "post-login", "since": "2026-08-20T08:00:00Z", "decisions": 70, "at_most": 0.01, "least_labels": 20,
             "in_force": { "medium": 0.3, "high": 0.6, "critical": 0.9 }, "labels": { "verdict_fraudulent\u{7}": 20 }, "suggested": 0.6,
             "thresholds": [
                 { "threshold": 0.3, "caught": part(18, 20), "stepped_up": part(5, 40) },
@@ -245,7 +244,7 @@ mod tests {
         let told = thresholds(&explored);
         assert!(!told.chars().any(|char| char.is_control() && char != '\n'), "{told}");
         for part in [
-            "post-login since 2026-08-20T08:00:00Z: 70 decisions, 1 labeled ones not readable\n",
+            "post-login since 2026-08-20T08:00:00Z: 70 decisions\n",
             "     0.3*   18 of 20 (90.0 %)        5 of 40 (12.5 %)\n",
             "    0.35    15 of 20 (75.0 %)        0 of 0 (-)\n",
             "Suggested for at most 0.01 of the honest stepped up: 0.6\nfew",

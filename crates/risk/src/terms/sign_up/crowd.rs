@@ -28,9 +28,9 @@ pub(in crate::terms) fn domain(
     })
 }
 
-/// Whether it looks like one of many colleagues: the address says the name, and most that came from the block were at the
-/// same domain, which is nobody's who wants it.
-pub(super) fn is_colleague(sign_up: &SignUp) -> bool {
+/// Whether it looks like one of many colleagues: the address says the name, and at the same domain at least half as many signed up, from
+/// anywhere, as from the block. Whoever has a domain of their own can look so; what else they have in common still counts.
+fn is_colleague(sign_up: &SignUp) -> bool {
     let Readings { block_hour, block_day, domain_hour, domain_day, .. } = sign_up.readings;
     let is_firm = matches!(sign_up.domain, Some(DomainKind::Other | DomainKind::Organization));
     let alike = block_hour <= domain_hour.saturating_mul(2) && block_day <= domain_day.saturating_mul(2);

@@ -1,12 +1,10 @@
 //! The kind of the network that somebody signs up from, by the operator's lists.
 
-use super::crowd;
-use crate::{
-    Contribution, DomainKind, Features, Model, NetworkKind, Profile, SignUp, code,
-    number::{self, LIMIT_MICRO},
-};
+use crate::{Contribution, Features, Model, NetworkKind, Profile, code, number::LIMIT_MICRO};
 
 /// What the kind of network counts; `None` where no list names it.
+///
+/// Why nothing lessens it: what an address says at a sign-up is not proved, and whoever wants to can come twice from a block.
 pub(in crate::terms) fn kind(
     features: &Features,
     profile: Option<&Profile>,
@@ -27,28 +25,19 @@ pub(in crate::terms) fn kind(
         }
         NetworkKind::Unknown => return None,
     };
-    if micro <= 0 {
-        return Contribution::new(code::ACCESS_NETWORK, micro, (-LIMIT_MICRO, 0), text);
-    }
-    let share_milli = if is_of_organization(sign_up) { weights.colleague_milli } else { 1_000 };
-    let counted = number::micro(number::real(micro) / 1e6 * number::milli(share_milli));
-    Contribution::new(code::SUSPECT_NETWORK, counted, (0, LIMIT_MICRO), text)
-}
-
-/// Whether a known organization's people sign up from the block: one of them does, as others did lately.
-///
-/// Why a known organization's alone: at a domain of one's own anybody can sign up twenty names that fit.
-fn is_of_organization(sign_up: &SignUp) -> bool {
-    sign_up.domain == Some(DomainKind::Organization)
-        && sign_up.readings.block_day > 0
-        && crowd::is_colleague(sign_up)
+    let (code, bounds) = if micro <= 0 {
+        (code::ACCESS_NETWORK, (-LIMIT_MICRO, 0))
+    } else {
+        (code::SUSPECT_NETWORK, (0, LIMIT_MICRO))
+    };
+    Contribution::new(code, micro, bounds, text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        Readings, assess,
+        Readings, SignUp, assess,
         samples::{extracted, home, sign_up_event},
     };
     use countersign_core::Score;
@@ -138,17 +127,17 @@ mod tests {
     }
 
     #[test]
-    fn a_known_organization_s_block_lessens_it_and_nobody_else_s_does() {
-        let micro =
-            |who, readings| counted(&from(Some(NetworkKind::Vpn), who, readings)).map(|(_, micro)| micro);
-        assert_eq!(micro(MARIA, office()), Some(280_000));
-        assert_eq!(micro(MARIA, Readings::default()), Some(800_000), "the first of them");
-        assert_eq!(micro(PAT, office()), Some(800_000), "a domain that anybody may have made");
-        assert_eq!(micro(("xkqzvbnw@acme-corp.com", "Maria Silva"), office()), Some(800_000));
-        let mixed = Readings { domain_hour: 2, domain_day: 2, ..office() };
-        assert_eq!(micro(MARIA, mixed), Some(800_000), "most others there were not of it");
-        let access = from(Some(NetworkKind::Corporate), MARIA, office());
-        assert_eq!(counted(&access), Some(("access_network".to_owned(), -150_000)));
+    fn it_counts_the_same_whoever_else_came_from_there() {
+        for who in [PAT, MARIA] {
+            for readings in [
+                Readings::default(),
+                Readings { block_day: 1, domain_day: 20, ..Readings::default() },
+                office(),
+            ] {
+                let of = counted(&from(Some(NetworkKind::Vpn), who, readings));
+                assert_eq!(of, Some(("suspect_network".to_owned(), 800_000)), "{who:?} {readings:?}");
+            }
+        }
     }
 
     #[test]

@@ -73,8 +73,8 @@ fn an_office_behind_a_vpn_is_not_medium_and_few_honest_people_are_high_by_their_
         assert!(all.iter().filter(|measured| is_office(measured)).count() > 50);
         assert_eq!(lifted(&all, medium, vpn, is_office), 0, "through a VPN");
         assert_eq!(lifted(&all, high, hosting, is_office), 0, "from rented machines");
-        assert!(lifted(&all, high, vpn, |_| true) <= by_vpn, "of 371");
-        assert!(lifted(&all, high, hosting, |_| true) <= by_hosting, "of 371");
+        assert!(lifted(&all, high, vpn, |_| true) <= by_vpn, "through a VPN");
+        assert!(lifted(&all, high, hosting, |_| true) <= by_hosting, "from rented machines");
     }
 }
 
