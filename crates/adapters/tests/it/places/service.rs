@@ -164,10 +164,14 @@ async fn weighed(
     let (files, places) = files;
     let lists = ["hosting", "gateway", "homes"];
     let listed = [0, 1, 2].map(|list| std::fs::read(&files.settings.networks[list].file).unwrap());
-    lists.iter().for_each(|list| files.write(list, "192.0.2.0/24\n"));
+    for list in lists {
+        files.write(list, "192.0.2.0/24\n");
+    }
     assert!(places.look_again().unwrap());
     assert_eq!(service.app.replay(&tenant, &id).await.unwrap(), Replay::Same, "{trigger} {address}");
-    lists.iter().zip(listed).for_each(|(list, listed)| files.write(list, listed));
+    for (list, listed) in lists.into_iter().zip(listed) {
+        files.write(list, listed);
+    }
     assert!(places.look_again().unwrap());
     let (_, record) = service.app.decision(Within::all(&tenant), &id).await.unwrap();
     let kind = record.features.sign_up.and_then(|sign_up| sign_up.network);
