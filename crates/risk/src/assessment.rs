@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Version of the code that turns features into terms; raised whenever a record would replay differently.
-pub const ENGINE: &str = "3";
+pub const ENGINE: &str = "4";
 
 /// One reason and what it counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

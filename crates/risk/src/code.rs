@@ -98,7 +98,7 @@ codes! {
     TLS_IN_USE = "tls_in_use": "More accounts signed in with the TLS fingerprint lately than failed with it.",
     NETWORK_FAILURES = "network_failures": "Sign-ins at many accounts failed lately from the same network, which is new to the user.",
     COLLEAGUES_HERE = "colleagues_here": "Colleagues were confirmed on the same block of addresses within 30 days.",
-    SUSPECT_NETWORK = "suspect_network": "The network rents out machines, hides who is behind it or is shared by many organizations; or, at a sign-in, it is on no list and new to the user.",
+    SUSPECT_NETWORK = "suspect_network": "The network rents out machines, hides who is behind it or is shared by many organizations; at a sign-in also where it is on no list, and always only where it is new to the user.",
     ACCESS_NETWORK = "access_network": "The network is one of homes, phones and offices.",
     NETWORK_ATTACKS = "network_attacks": "Confirmed attacks came lately from the network, which is new to the user.",
     TLS_ATTACKS = "tls_attacks": "Confirmed attacks had lately the TLS fingerprint, which is new to the user.",

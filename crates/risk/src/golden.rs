@@ -21,7 +21,7 @@ fn check(features: &Features, profile: Option<&Profile>, expected: (u32, u32), r
     let reasons: Vec<_> = reasons.iter().map(|(code, micro)| ((*code).to_owned(), *micro)).collect();
     assert_eq!(found(&assessment), reasons);
     assert_eq!((assessment.score.millionths(), assessment.confidence.millionths()), expected);
-    assert_eq!((assessment.model.as_str(), assessment.engine.as_ref()), ("baseline@5:50b906630fc63ec8", "3"));
+    assert_eq!((assessment.model.as_str(), assessment.engine.as_ref()), ("baseline@5:50b906630fc63ec8", "4"));
     let stored: Features = serde_json::from_str(&serde_json::to_string(features).unwrap()).unwrap();
     assert_eq!(assess(&stored, profile, &Model::default()), assessment, "also from a record");
 }

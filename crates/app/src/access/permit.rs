@@ -280,21 +280,52 @@ impl fmt::Display for Denied {
             PrincipalKind::Application => "this access token's scopes do not permit it",
             PrincipalKind::Local | PrincipalKind::Job => "no policy permits it",
         };
+        let forbidden = self.policies.as_deref().filter(|policies| !policies.is_empty());
         if self.action == Action::ApprovePlans {
+            let by = forbidden.map_or_else(
+                || "not permitted here".to_owned(),
+                |policies| format!("forbidden here by {}", listed(policies)),
+            );
             return write!(
                 f,
-                "`{what}` is not permitted here: it takes the role `approver`, and a person who signed in at the identity \
-                 provider; a token, a link or a command beside the data approves nothing"
+                "`{what}` is {by}: it takes the role `approver`, and a person who signed in at the identity provider; a token, a \
+                 link or a command beside the data approves nothing"
             );
+        }
+        if let Some(policies) = forbidden {
+            return write!(f, "`{what}` is forbidden here by {}", listed(policies));
         }
         match &self.policies {
             None => write!(f, "`{what}` is not permitted here: {who}"),
-            Some(policies) if policies.is_empty() => write!(f, "no policy permits `{what}` here"),
-            Some(policies) => write!(f, "`{what}` is forbidden here by {}", listed(policies)),
+            Some(_) => write!(f, "no policy permits `{what}` here"),
         }
     }
 }
 
 fn listed(policies: &[String]) -> String {
     policies.iter().map(|policy| format!("`{policy}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(action: Action, policies: Option<&[&str]>) -> String {
+        let policies = policies.map(|policies| policies.iter().map(|policy| (*policy).to_owned()).collect());
+        Denied { action, kind: PrincipalKind::Person, policies }.to_string()
+    }
+
+    #[test]
+    fn a_policy_that_forbids_is_named_whatever_was_asked_for() {
+        for action in [Action::ApprovePlans, Action::ErasePeople] {
+            let forbidden = told(action, Some(&["ours", "theirs"]));
+            assert!(forbidden.contains("is forbidden here by `ours`, `theirs`"), "{forbidden}");
+        }
+        for policies in [None, Some(&[][..]), Some(&["ours"][..])] {
+            let denied = told(Action::ApprovePlans, policies);
+            assert!(denied.contains("it takes the role `approver`"), "{denied}");
+        }
+        assert!(told(Action::ErasePeople, Some(&[])).starts_with("no policy permits"));
+        assert!(told(Action::ErasePeople, None).contains("your roles do not permit it"));
+    }
 }

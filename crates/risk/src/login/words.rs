@@ -110,6 +110,8 @@ pub(super) fn failures(login: &Login<'_>, _: bool) -> Words {
     match recent {
         0 => "Sign-ins of this user failed more than a day ago.".into(),
         1 => "A sign-in of this user failed in the last 24 hours.".into(),
+        // The profile remembers 16.
+        16.. => "16 or more sign-ins of this user failed in the last 24 hours.".into(),
         count => format!("{count} sign-ins of this user failed in the last 24 hours.").into(),
     }
 }
@@ -150,12 +152,15 @@ pub(super) fn colleagues(login: &Login<'_>, _: bool) -> Words {
 }
 
 pub(super) fn kind(login: &Login<'_>, raises: bool) -> Words {
-    use crate::NetworkKind::{Anonymizer, Hosting, Vpn};
+    use crate::NetworkKind::{Anonymizer, Gateway, Hosting, Vpn};
     match (raises, login.features.network_kind) {
         (false, _) => "The network is one of homes, phones and offices.".into(),
         (true, Some(Hosting)) => "The network rents out machines, and is new to the user.".into(),
         (true, Some(Anonymizer | Vpn)) => {
             "The network hides who is behind it, and is new to the user.".into()
+        }
+        (true, Some(Gateway)) => {
+            "The network is a gateway that many organizations send their traffic through, and is new to the user.".into()
         }
         (true, _) => "The network is new to the user, and no list says what kind it is.".into(),
     }

@@ -72,7 +72,8 @@ pub(crate) const TERMS: &[Term] = &[
     exchange::actor_reset,
 ];
 
-/// What counts at a person's sign-in beside the shapes.
+/// What counts at a person's sign-in beside the shapes: of a sign-up all but what the shapes weigh as well (failures from the block, the kind
+/// of the network).
 pub(crate) const BESIDE_LOGIN: &[Term] = &[
     device::automation,
     auth0::confidence,
@@ -87,9 +88,14 @@ pub(crate) const BESIDE_LOGIN: &[Term] = &[
     sign_up::address::gibberish,
     sign_up::address::name,
     sign_up::address::language,
+    sign_up::address::disguised,
+    sign_up::address::link,
     sign_up::crowd::block,
     sign_up::crowd::domain,
     sign_up::crowd::pattern,
     sign_up::crowd::client,
+    sign_up::crowd::name,
+    sign_up::crowd::range,
+    sign_up::crowd::frauds,
     sign_up::carried,
 ];

@@ -37,6 +37,7 @@ refusals! {
         401 "no credential that holds",
         403 "not permitted, or `Origin` is not ours",
         421 "`Host` is not answered for",
+        429 "this caller asks, or this address tries, more often than it may",
         500 "something that must not happen",
         503 "the database can't be used now",
     ];

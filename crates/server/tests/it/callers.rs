@@ -55,6 +55,8 @@ async fn a_caller_too_often_is_told_when_to_come_back_and_others_go_on() {
     }
     let limited = service.browse("GET", ME, &one).await;
     check_problem(&limited, 429, "rate_limited");
+    let document = crate::openapi::document().await;
+    crate::openapi::check_described(&document, "GET", ME, &limited);
     assert_eq!(retry_after(&limited), Some("1"));
     assert_eq!(service.browse("GET", ME, &other).await.status, 200, "another session is another caller");
     assert_eq!(service.send(with_token(bare("GET", ME))).await.status, 200);

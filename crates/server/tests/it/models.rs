@@ -397,7 +397,6 @@ async fn labels_of_thresholds_are_those_of_training_and_stay_without_their_recor
         let count = trained.iter().filter(|one| one.fate == fate).count();
         assert_eq!(before["labels"][fate.as_str()], count, "{}", fate.as_str());
     }
-    crate::degraded::corrupt_record(&service, &ids[1]);
     let subject = countersign_app::App::subject(&service.tenant(), "auth0|cara");
     assert!(service.app.erase(&service.permit(Action::ErasePeople).await, &subject).await.unwrap());
     let explored = service.get(&path).await.json;

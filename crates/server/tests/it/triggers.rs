@@ -172,6 +172,10 @@ async fn a_social_user_is_screened_at_the_first_logins_as_a_sign_up_is() {
         let answer = service.ask("post-login", &event).await;
         assert!(codes(&answer.json).contains(&"disposable_domain"), "{count}: {}", answer.json);
     }
+    event["user"]["name"] = json!("Win money https://casino.example");
+    event["stats"]["logins_count"] = json!(1);
+    let baited = service.ask("post-login", &event).await;
+    assert!(codes(&baited.json).contains(&"link_in_name"), "{}", baited.json);
     event["stats"]["logins_count"] = json!(5_000);
     let old = service.ask("post-login", &event).await;
     assert!(!codes(&old.json).contains(&"disposable_domain"), "was there before us: {}", old.json);
