@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use countersign_core::{Score, Timestamp};
 
 use crate::{
@@ -154,3 +156,58 @@ fn a_known_user_is_not_asked_about_the_sign_up_again() {
         "an unconfirmed sign-in proves nothing"
     );
 }
+
+#[test]
+fn every_sign_of_a_sign_up_counts_at_a_first_sign_in_but_those_that_its_shapes_weigh() {
+    let many = Readings {
+        block_hour: 50,
+        block_day: 50,
+        range_hour: 500,
+        range_day: 500,
+        domain_hour: 50,
+        domain_day: 50,
+        skeleton_hour: 50,
+        skeleton_day: 50,
+        ja4_hour: 500,
+        ja4_day: 500,
+        name_hour: 50,
+        name_day: 50,
+        frauds_day: 5,
+        ..Readings::default()
+    };
+    let mut seen = BTreeSet::new();
+    for (email, name) in
+        [("xkqzvbnw1@mailinator.com", "https://win.example"), ("p\u{430}t.doe@northwind.example", "Pat Doe")]
+    {
+        let signs_up = extracted(&sign_up_event(email, name), many);
+        let signs_in = Features { is_login: true, ..signs_up.clone() };
+        let told = |features: &Features| -> BTreeSet<String> {
+            let assessment = assess(features, None, &Model::default());
+            let codes = assessment.reasons.iter().map(|reason| reason.code.as_str().to_owned());
+            codes.filter(|code| SIGNS.contains(&code.as_str())).collect()
+        };
+        assert!(told(&signs_up).len() >= 5, "{:?}", told(&signs_up));
+        assert_eq!(told(&signs_in), told(&signs_up));
+        seen.extend(told(&signs_in));
+    }
+    for code in ["disguised_address", "link_in_name", "name_sign_ups", "range_sign_ups", "block_fraud"] {
+        assert!(seen.contains(code), "{code} in {seen:?}");
+    }
+}
+
+/// What speaks of a sign-up alone.
+const SIGNS: [&str; 13] = [
+    "disposable_domain",
+    "free_mail_domain",
+    "gibberish_address",
+    "disguised_address",
+    "link_in_name",
+    "block_sign_ups",
+    "domain_sign_ups",
+    "pattern_sign_ups",
+    "client_sign_ups",
+    "name_sign_ups",
+    "range_sign_ups",
+    "block_fraud",
+    "look_alike_domain",
+];
